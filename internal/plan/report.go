@@ -1,0 +1,56 @@
+package plan
+
+// Schema is the name and version of the JSON envelope, docs/schema/tcptune-v1.json.
+const Schema = "tcptune/v1"
+
+// Report is what a command found or did. It is printed as a table, or as the one JSON document of --json.
+// The lists keep the order in which they were made; none holds a time.
+type Report struct {
+	Schema   string   `json:"schema"`
+	Command  string   `json:"command"`
+	Changed  bool     `json:"changed"`
+	Failed   bool     `json:"failed"`
+	Changes  []Change `json:"changes"`
+	Checks   []Check  `json:"checks,omitempty"`
+	Keys     []Key    `json:"keys,omitempty"`
+	Warnings []string `json:"warnings"`
+	Error    *Problem `json:"error"`
+}
+
+// Problem is an error for a program to read: Code is stable, the texts are not.
+type Problem struct {
+	Code    string `json:"code"` // "stale-plan", "needs-root", "unsupported-os", …
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// Grade is the outcome of one check.
+type Grade string
+
+// The grades of a check, from good to bad.
+const (
+	Pass Grade = "PASS"
+	Warn Grade = "WARN"
+	Fail Grade = "FAIL"
+)
+
+// Check is one finding about the host.
+type Check struct {
+	Name   string `json:"name"`   // stable, kebab-case: "os-release", "listen-overflows"
+	Grade  Grade  `json:"grade"`  //
+	Value  string `json:"value"`  // what was found
+	Reason string `json:"reason"` // why that matters, or why it could not be seen
+	Fix    string `json:"fix"`    // what to run or to change; "" when nothing is to be done
+}
+
+// Key is the truth about one managed key, for status. A nil value cannot be known; Reason says why.
+type Key struct {
+	Target            string     `json:"target"`
+	Wanted            *string    `json:"wanted"`
+	Running           *string    `json:"running"`
+	AfterReboot       *string    `json:"after_reboot"`
+	AfterSysctlSystem *string    `json:"after_sysctl_system"`
+	DecidedBy         *DecidedBy `json:"decided_by"`
+	Status            Status     `json:"status"`
+	Reason            string     `json:"reason,omitempty"`
+}
