@@ -6,6 +6,7 @@ type Kind string
 // The kinds of change. A kind is carried out by the effector of the same name.
 const (
 	Knob   Kind = "knob"   // a sysctl key of the running kernel
+	Folder Kind = "folder" // a folder that a file of ours needs; removed again only when empty
 	File   Kind = "file"   // a regular file, whole
 	Module Kind = "module" // a kernel module, loaded or not
 	Qdisc  Kind = "qdisc"  // the root queue discipline of an interface
@@ -35,20 +36,24 @@ type Change struct {
 	Kind   Kind   `json:"kind"`
 	Target string `json:"target"` // a key, an absolute path, a module name, an interface
 
-	// Before and After are the whole value on each side. nil means absent: a file that does not exist, a module that
-	// is not loaded, a key that this kernel does not have.
+	// Before and After are the whole value on each side: a sysctl value, the bytes of a file, "loaded", the name of a
+	// queue discipline. nil means absent: a file that does not exist, a module that is not loaded, a key that this
+	// kernel does not have.
 	Before *string `json:"before"`
 	After  *string `json:"after"`
 	// Effective is what was read back after writing; nil before that, and where it could not be read.
 	Effective *string `json:"effective"`
 
 	Status    Status     `json:"status"`
+	Reason    string     `json:"reason,omitempty"` // why the status is not simply "applied"
 	Why       string     `json:"why"`
 	Source    string     `json:"source"`     // who wants it: "profile server", "revert"
 	DecidedBy *DecidedBy `json:"decided_by"` // who decides after the next boot, when it is not us
 
 	// Required makes the whole plan fail, and roll back, when this change cannot be made.
 	Required bool `json:"required,omitempty"`
+	// Release ends tcptune's ownership of the target once the change is made: it is given back.
+	Release bool `json:"-"`
 }
 
 // DecidedBy names, as "file:line", the assignment that wins in each of the two ways in which sysctl files are applied.

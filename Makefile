@@ -1,0 +1,109 @@
+# Run "make" alone for the list of targets. Everything below works from a fresh clone on Debian and Ubuntu.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+MAKEFLAGS   += --no-builtin-rules --no-print-directory
+
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+FUZZTIME ?= 30s
+ROUNDS   ?= 40
+
+# The toolchain is looked for (and fetched, see hack/ensure-go.sh) when the first recipe needs it, not before.
+dry_run := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+GO      = $(or $(go_found),$(if $(dry_run),go,$(eval go_found := $(shell hack/ensure-go.sh))$(or $(go_found),$(error no Go toolchain))))
+WITH_GO = PATH="$(dir $(GO)):$$PATH" GOTOOLCHAIN=local CGO_ENABLED=0
+LINT    = $(WITH_GO) $(GO) tool -modfile=tools/go.mod golangci-lint
+
+# The version is the tag, or the last release in debian/changelog and the commit after it.
+VERSION ?= $(shell { git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//' | grep . ; } \
+	|| { sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog 2>/dev/null | grep . || echo 0.0.0; } \
+	| sed "s/$$/$$(git describe --always --dirty 2>/dev/null | sed 's/^/+g/')/")
+BUILD    = $(WITH_GO) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+
+SUMMARY  = bin/summary
+# Packages whose tests need no root and no other program.
+UNIT     = $(shell $(WITH_GO) $(GO) list ./... | grep -v /test/) ./test/architecture ./test/schema ./test/summary
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+##@ use
+
+.PHONY: apply
+apply: build ## tune this machine: build, then run "tcptune apply" (as root)
+	@code=0; $$([ "$$(id -u)" = 0 ] || echo sudo) bin/tcptune apply || code=$$?; \
+	if [ $$code = 4 ]; then \
+		echo; echo "make apply: done, except for what is named above as refused, skipped or overridden on this host (exit status 4)"; \
+	elif [ $$code != 0 ]; then exit $$code; fi
+
+.PHONY: build
+build: ## build bin/tcptune, static
+	@for main in cmd/*/; do [ -e "$$main/main.go" ] || continue; \
+		echo "go build $$main ($(VERSION))"; $(BUILD) -o "bin/$$(basename "$$main")" "./$$main"; done
+
+.PHONY: install
+install: build ## copy the programs to DESTDIR and PREFIX (/usr/local)
+	@for program in bin/tcptune bin/tcptune-server; do [ ! -e $$program ] || \
+		install -D -m 0755 -t "$(DESTDIR)$(PREFIX)/bin" $$program; done
+
+##@ check
+
+.PHONY: test
+test: test-deps lint test-all ## everything: install what the tests need, lint, run all tests, count them
+
+.PHONY: test-deps
+test-deps:
+	@hack/apt-install.sh $$(grep -v '^#' test/apt-packages.txt) || echo "make test: going on without; what needs them will skip or fail" >&2
+
+.PHONY: test-all
+test-all: build $(SUMMARY) ## all tests, those that need root as root (or through sudo -n)
+	@$(WITH_GO) $(GO) test -json -count=1 -timeout 20m -exec "$(CURDIR)/hack/as-root.sh" ./... | $(SUMMARY)
+
+.PHONY: test-unit
+test-unit: $(SUMMARY) ## the tests that need neither root nor other programs: under a minute
+	@$(WITH_GO) $(GO) test -json -short -timeout 5m $(UNIT) | $(SUMMARY)
+
+.PHONY: $(SUMMARY)
+$(SUMMARY):
+	@$(BUILD) -o $@ ./test/summary
+
+.PHONY: lint
+lint: ## golangci-lint, built from tools/go.mod (the first time takes two minutes)
+	@echo golangci-lint; $(LINT) run ./...
+
+.PHONY: vuln
+vuln: ## govulncheck: known vulnerabilities in what we import (needs the network)
+	@$(WITH_GO) hack/vuln.sh $(GO)
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@for pkg in $$($(WITH_GO) $(GO) list ./...); do \
+		for target in $$($(WITH_GO) $(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; \
+			$(WITH_GO) $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg"; \
+		done; \
+	done
+
+.PHONY: bench
+bench: build ## compare whole processes: tcptune against sysctl, ROUNDS (40) rounds, as root
+	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/bench ./test/bench
+	@hack/as-root.sh bin/bench -rounds $(ROUNDS) bin/tcptune
+
+##@ keep
+
+.PHONY: generate
+generate: ## go generate, and go mod tidy
+	@$(WITH_GO) $(GO) generate ./...
+	@$(WITH_GO) $(GO) mod tidy
+
+.PHONY: fmt
+fmt: ## format all Go files (gofumpt)
+	@$(LINT) fmt ./...
+
+.PHONY: clean
+clean: ## remove bin/
+	@rm -rf bin

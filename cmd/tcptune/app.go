@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/check"
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// newApp describes the command line. urfave/cli exits, prints usage to stdout and numbers its errors as it likes; all of
+// that is taken from it here, so that the exit codes are ours.
+func newApp(t terminal) *cli.App {
+	app := &cli.App{
+		Name:      "tcptune",
+		Usage:     "tune an Ubuntu host for high-concurrency TCP services, and take it back",
+		UsageText: "tcptune COMMAND [flags] [arguments]",
+		Version:   version,
+		Writer:    t.out, ErrWriter: t.err, Reader: t.in,
+		HideHelpCommand:           false,
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              onUsageError,
+		CommandNotFound:           nil,
+		Action:                    groupAction,
+		Description:               exitCodes,
+		Commands: []*cli.Command{
+			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
+			explainCommand(t), profileCommand(t),
+		},
+	}
+	prepare(app.Commands)
+	return app
+}
+
+const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check), 4 partial: some items are refused or
+overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
+
+func prepare(commands []*cli.Command) {
+	for _, c := range commands {
+		c.OnUsageError = onUsageError
+		if len(c.Subcommands) > 0 {
+			c.Action = groupAction
+			prepare(c.Subcommands)
+		}
+	}
+}
+
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	name := strings.TrimSpace(c.App.Name + " " + c.Command.Name)
+	if c.Command.Name == c.App.Name || c.Command.Name == "" {
+		name = c.App.Name
+	}
+	return usageError{"cannot read the command line: " + lowerFirst(err.Error()), "see " + name + " --help"}
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// groupAction runs when a command with subcommands, or tcptune itself, is called without one.
+func groupAction(c *cli.Context) error {
+	if c.Args().Present() {
+		return unknownCommand(c)
+	}
+	if err := cli.ShowSubcommandHelp(c); err != nil {
+		return err
+	}
+	return doneError{exitUsage}
+}
+
+func unknownCommand(c *cli.Context) error {
+	name := c.Args().First()
+	commands := c.App.Commands
+	if len(c.Command.Subcommands) > 0 {
+		commands = c.Command.Subcommands
+	}
+	var known []string
+	for _, k := range commands {
+		if !k.Hidden {
+			known = append(known, k.Name)
+		}
+	}
+	return usageError{fmt.Sprintf("cannot run %q: no such command", name), "the commands are " + strings.Join(known, ", ")}
+}
+
+// The flags that several commands share.
+func rootFlag() cli.Flag {
+	return &cli.StringFlag{Name: "root", Usage: "work on the image in `DIR` instead of this machine: its files only, no running values"}
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document (docs/schema/tcptune-v1.json)"}
+}
+
+func waitFlag() cli.Flag {
+	return &cli.DurationFlag{Name: "wait", Usage: "wait this `LONG` for another tcptune to finish, 30s for instance"}
+}
+
+func unsupportedFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "allow-unsupported", Usage: "proceed on a system that tcptune does not know"}
+}
+
+func wantFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "use the profile `NAME` (see tcptune profile list)"},
+		&cli.StringFlag{Name: "bandwidth", Usage: "size the buffers of profile wan for this `RATE`, 10gbit for instance"},
+		&cli.StringFlag{Name: "rtt", Usage: "size the buffers of profile wan for this round-trip `TIME`, 80ms for instance"},
+		&cli.IntFlag{Name: "flows", Usage: "hold the buffers of profile wan against memory for `N` connections"},
+		&cli.BoolFlag{Name: "live-qdisc", Usage: "set the queue discipline of the interfaces that are up, too"},
+	}
+}
+
+func flags(groups ...[]cli.Flag) []cli.Flag { return slices.Concat(groups...) }
+
+// hostOf is the host that the command is about.
+func hostOf(c *cli.Context) (host.Host, error) {
+	if dir := c.String("root"); dir != "" {
+		return host.At(dir)
+	}
+	if c.IsSet("root") {
+		return host.Host{}, usageError{"cannot use an empty --root", ""}
+	}
+	return host.Host{}, nil
+}
+
+// requireRoot refuses to start what would fail half-way.
+func requireRoot(h host.Host) error {
+	if h.Live() && os.Geteuid() != 0 {
+		return needsRootError{os.Args[1:]}
+	}
+	return nil
+}
+
+// requireSupport refuses systems that tcptune does not know. The note is what is worth saying about one that it does.
+func requireSupport(c *cli.Context, h host.Host) (notes []string, err error) {
+	v, err := check.Supported(h)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case v.Level == check.Unsupported && !c.Bool("allow-unsupported"):
+		return nil, unsupportedError{v.Reason}
+	case v.Level != check.FullySupported:
+		return []string{v.Reason}, nil
+	}
+	return nil, nil
+}
+
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return usageError{fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name), "see tcptune " + c.Command.Name + " --help"}
+	}
+	return nil
+}
+
+// positive reads a duration flag that must not be negative.
+func positive(c *cli.Context, name string) (time.Duration, error) {
+	d := c.Duration(name)
+	if d < 0 || c.IsSet(name) && d == 0 && name == "confirm" {
+		return 0, usageError{fmt.Sprintf("cannot use --%s %s: it must be positive", name, d), ""}
+	}
+	return d, nil
+}
+
+func contextOf(c *cli.Context) context.Context { return c.Context }
+
+func printf(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/sysctl"
+)
+
+func applyCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "apply",
+		Usage:     "bring this host to the wanted state",
+		UsageText: "sudo tcptune apply [PLANFILE] [--profile NAME] [--confirm 60s] [--dry-run] [--root DIR] [--json]",
+		ArgsUsage: "[PLANFILE]",
+		Description: `Sets the running values and writes the files that keep them after a reboot, as one transaction: what cannot
+be completed is rolled back, and a run that is killed is undone by the next one. A second apply changes nothing.
+
+Without --profile it applies what /etc/tcptune/tcptune.yaml declares, else what was applied last, else profile server.
+
+Examples:
+  sudo tcptune apply                            tune this host
+  sudo tcptune apply --dry-run                  the same as tcptune plan
+  sudo tcptune apply --confirm 60s              take it back unless tcptune confirm follows within a minute
+  sudo tcptune apply --profile proxy            many outgoing connections
+  sudo tcptune apply saved.json                 a plan saved by tcptune plan --out
+  tcptune apply --root /mnt/image               files of an image, no running values`,
+		Flags: flags(wantFlags(), []cli.Flag{
+			&cli.DurationFlag{Name: "confirm", Usage: "revert after this `LONG` unless tcptune confirm comes first"},
+			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed, as tcptune plan"},
+			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 instead of 0 when something was changed"},
+			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
+		}),
+		Action: t.action(t.apply),
+	}
+}
+
+func (t terminal) apply(c *cli.Context) (outcome, error) {
+	if c.Bool("dry-run") && !c.Args().Present() {
+		return t.plan(c)
+	}
+	saved, options, err := savedPlan(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	window, err := confirmTime(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	s, notes, err := open(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer s.Close()
+	if s.Journal().Window != nil {
+		return outcome{}, plan.ErrWindowOpen
+	}
+	d, err := makeDraft(c, s.host, s.Journal(), options)
+	if err != nil {
+		return outcome{report: report(nil, notes)}, err
+	}
+	o := outcome{report: report(d.Changes, append(notes, d.Warnings...))}
+	if saved != nil {
+		if moved := plan.Moved(*saved, d.Plan); moved != nil {
+			return o, &plan.StaleError{Moved: moved}
+		}
+	}
+	if c.Bool("dry-run") {
+		o.text = func(w io.Writer) { t.showPlan(w, d, "to change") }
+		return o, nil
+	}
+	if window > 0 && !d.Empty() {
+		o.report.Changes, err = s.ApplyUnconfirmed(contextOf(c), d.Plan, window, armer(contextOf(c), s.host))
+	} else {
+		window = 0
+		o.report.Changes, err = s.Apply(contextOf(c), d.Plan)
+	}
+	d.Changes = o.report.Changes
+	o.report.Changed = changed(d.Changes) && err == nil
+	o.text = func(w io.Writer) { t.showPlan(w, d, "changed") }
+	if err != nil {
+		return o, err
+	}
+	if window > 0 {
+		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("this is taken back in %s unless you run: sudo tcptune confirm", window))
+	}
+	switch {
+	case partial(d.Changes):
+		o.code = exitPartial
+	case o.report.Changed && c.Bool("detailed-exitcode"):
+		o.code = exitDiffers
+	}
+	return o, nil
+}
+
+// session is an open session and the host that it is on.
+type session struct {
+	*plan.Session
+	host host.Host
+}
+
+// open checks that the command may change its host, and takes the lock. The notes are what is worth saying first.
+func open(c *cli.Context) (s session, notes []string, err error) {
+	if s.host, err = hostOf(c); err != nil {
+		return s, nil, err
+	}
+	wait, err := positive(c, "wait")
+	if err != nil {
+		return s, nil, err
+	}
+	if err := requireRoot(s.host); err != nil {
+		return s, nil, err
+	}
+	if notes, err = requireSupport(c, s.host); err != nil {
+		return s, nil, err
+	}
+	s.Session, err = plan.Open(contextOf(c), s.host, wait)
+	if err != nil {
+		return s, nil, err
+	}
+	return s, append(notes, s.Notes...), nil
+}
+
+// savedPlan reads the plan file of the command line. Both results are nil when there is none.
+func savedPlan(c *cli.Context) (*plan.Plan, *sysctl.Options, error) {
+	if !c.Args().Present() {
+		return nil, nil, nil
+	}
+	if c.NArg() > 1 {
+		return nil, nil, usageError{fmt.Sprintf("cannot apply %d plans at once", c.NArg()), "see tcptune apply --help"}
+	}
+	if _, set, err := fromFlags(c); err != nil || set {
+		return nil, nil, errors.Join(err, usageError{"cannot use a saved plan together with other wishes", "drop --profile and the flags that belong to it"})
+	}
+	file := c.Args().First()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read the plan: %w", err)
+	}
+	var o sysctl.Options
+	p, err := plan.Decode(data, &o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot use %s: %w", file, err)
+	}
+	return &p, &o, nil
+}
+
+// leastConfirm leaves time to type the confirmation.
+const leastConfirm = time.Second
+
+func confirmTime(c *cli.Context) (time.Duration, error) {
+	if !c.IsSet("confirm") {
+		return 0, nil
+	}
+	d, err := positive(c, "confirm")
+	switch {
+	case err != nil:
+		return 0, err
+	case d < leastConfirm:
+		return 0, usageError{fmt.Sprintf("cannot use --confirm %s: it must be at least %s", d, leastConfirm), ""}
+	case c.IsSet("root"):
+		return 0, usageError{"cannot use --confirm with --root: an image has no running values to take back", ""}
+	}
+	return d, nil
+}
+
+// armer starts the automatic revert: a transient timer of systemd, which survives this shell and its login session, or
+// where systemd does not run, or runs in other namespaces than we do, a detached process.
+func armer(ctx context.Context, h host.Host) plan.Arm {
+	return func(id string, d time.Duration) error {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		argv := []string{self, "revert", "--window", id}
+		if h.SystemdRunning() && h.SharesNamespacesWithInit() {
+			err := h.StartTimer(ctx, "tcptune-confirm-"+id, "take back an unconfirmed tcptune apply", d, argv)
+			if err == nil || !errors.Is(err, host.ErrNoSystemd) {
+				return err
+			}
+		}
+		_, err = h.Detach(argv)
+		return err
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/check"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/sysctl"
+)
+
+func checkCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "check",
+		Usage:     "verify the release, architecture, kernel and limits of this host",
+		UsageText: "tcptune check [--strict] [--root DIR] [--json]",
+		Description: `Each check passes, warns or fails, with what was found, why it matters and what to do. It changes nothing and
+needs no root; what it cannot see without root it says.
+Exit code 0, 2 when a check fails (with --strict also when one warns), 5 on a system that tcptune does not know.
+
+Examples:
+  tcptune check
+  tcptune check --strict --json`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "strict", Usage: "exit with 2 also for warnings"},
+			rootFlag(), jsonFlag(), unsupportedFlag(),
+		},
+		Action: t.action(t.check),
+	}
+}
+
+func (t terminal) check(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	h, err := hostOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	result := check.Run(contextOf(c), h, check.Options{AllowUnsupported: c.Bool("allow-unsupported")})
+	cat, err := sysctl.LoadCatalogue()
+	if err != nil {
+		return outcome{}, err
+	}
+	lint, err := sysctl.Lint(h, cat)
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{report: report(nil, nil)}
+	o.report.Checks = append(result.Checks, lint...)
+	for _, k := range o.report.Checks {
+		if k.Grade == plan.Fail || k.Grade == plan.Warn && c.Bool("strict") {
+			o.code = exitDiffers
+		}
+	}
+	o.text = func(w io.Writer) { t.showChecks(w, o.report.Checks) }
+	if result.Supported.Level == check.Unsupported && !c.Bool("allow-unsupported") {
+		return o, unsupportedError{result.Supported.Reason}
+	}
+	return o, nil
+}
+
+func (t terminal) showChecks(w io.Writer, checks []plan.Check) {
+	counts := map[plan.Grade]int{}
+	colors := map[plan.Grade]string{plan.Pass: green, plan.Warn: yellow, plan.Fail: red}
+	for _, k := range checks {
+		counts[k.Grade]++
+		printf(w, "%s  %-20s %s\n", t.paint(colors[k.Grade], string(k.Grade)), k.Name, k.Value)
+		if k.Grade == plan.Pass {
+			continue
+		}
+		if k.Reason != "" {
+			printf(w, "%s\n", t.paint(faint, wrap(k.Reason, "      ")))
+		}
+		if k.Fix != "" {
+			printf(w, "      fix: %s\n", k.Fix)
+		}
+	}
+	printf(w, "\n%s\n", fmt.Sprintf("%d passed, %d warnings, %d failures", counts[plan.Pass], counts[plan.Warn], counts[plan.Fail]))
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func confirmCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "confirm",
+		Usage:     "keep what apply --confirm has changed",
+		UsageText: "sudo tcptune confirm [--json]",
+		Description: `Writes the files that keep the new values after a reboot, and calls off the automatic revert.
+
+Example:
+  sudo tcptune apply --confirm 60s && check that all is well && sudo tcptune confirm`,
+		Flags:  []cli.Flag{waitFlag(), jsonFlag(), unsupportedFlag()},
+		Action: t.action(t.confirm),
+	}
+}
+
+func (t terminal) confirm(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	s, notes, err := open(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer s.Close()
+	o := outcome{report: report(nil, notes)}
+	timer := ""
+	if w := s.Journal().Window; w != nil {
+		timer = "tcptune-confirm-" + w.ID + ".timer"
+	}
+	o.report.Changes, err = s.Confirm(contextOf(c))
+	if err != nil {
+		return o, err
+	}
+	o.report.Changed = true
+	// A timer that fires later finds no window and does nothing; stopping it is tidiness.
+	if s.host.SystemdRunning() && timer != "" {
+		if err := s.host.StopUnit(contextOf(c), timer); err != nil {
+			o.report.Warnings = append(o.report.Warnings, "the timer "+timer+" is still there and will find nothing to do")
+		}
+	}
+	p := plan.Plan{Command: "confirm", Changes: o.report.Changes}
+	o.text = func(w io.Writer) {
+		t.showChanges(w, p.Changes)
+		printf(w, "confirmed: the new values stay, also after a reboot\n")
+	}
+	return o, nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/sysctl"
+)
+
+// draft is what a host needs to become as wanted, and how that was found.
+type draft struct {
+	*sysctl.Draft
+	options sysctl.Options
+	origin  string // where the options come from
+}
+
+// makeDraft looks at h and plans what the flags of c, or else o, ask for. It changes nothing.
+func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options) (draft, error) {
+	var d draft
+	var err error
+	if o != nil {
+		d.options, d.origin = *o, "from the saved plan"
+	} else if d.options, d.origin, err = wanted(c, h, j); err != nil {
+		return d, err
+	}
+	cat, err := sysctl.LoadCatalogue()
+	if err != nil {
+		return d, err
+	}
+	profile, notes, err := d.options.LoadProfile(h, cat)
+	if err != nil {
+		return d, err
+	}
+	survey, err := sysctl.Observe(h, cat, j)
+	if err != nil {
+		return d, err
+	}
+	if d.options.LiveQdisc && h.Live() {
+		if err := survey.ObserveLinks(h); err != nil {
+			return d, err
+		}
+	}
+	if d.Draft, err = sysctl.Diff(&survey, cat, profile, d.options); err != nil {
+		return d, err
+	}
+	d.Warnings = append(d.Warnings, notes...)
+	d.Wanted, err = json.Marshal(d.options)
+	return d, err
+}
+
+// report is an envelope with nothing in it.
+func report(changes []plan.Change, warnings []string) plan.Report {
+	return plan.Report{Schema: plan.Schema, Changes: changes, Warnings: warnings}
+}
+
+// partial reports whether some change is refused, skipped or overridden.
+func partial(changes []plan.Change) bool {
+	for _, c := range changes {
+		if c.Status.Partial() || c.Writes() && c.DecidedBy != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func changed(changes []plan.Change) bool {
+	for _, c := range changes {
+		if c.Status == plan.Applied || c.Status == plan.Overridden && c.Effective != c.Before && c.Kind == plan.Knob && differs(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func differs(c plan.Change) bool {
+	return c.Before != nil && c.Effective != nil && *c.Before != *c.Effective
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/sysctl"
+)
+
+// The exit codes of every command.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitDiffers     = 2 // not as wanted; apply --detailed-exitcode: changed
+	exitPartial     = 4 // as wanted, but for items that are named
+	exitUnsupported = 5
+	exitUsage       = 64
+	exitBusy        = 75
+	exitNeedsRoot   = 77
+)
+
+// usageError is a mistake in the command line.
+type usageError struct{ message, hint string }
+
+func (e usageError) Error() string { return e.message }
+
+// needsRootError says which command would do.
+type needsRootError struct{ args []string }
+
+func (e needsRootError) Error() string { return "cannot change this host without root" }
+
+func (e needsRootError) command() string {
+	words := []string{"sudo", "tcptune"}
+	for _, a := range e.args {
+		if strings.ContainsAny(a, " \t\n'\"\\$`*?[]{}()<>|&;~#!") || a == "" {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		words = append(words, a)
+	}
+	return strings.Join(words, " ")
+}
+
+// unsupportedError says what kind of host was found.
+type unsupportedError struct{ reason string }
+
+func (e unsupportedError) Error() string { return "cannot work on this host: " + e.reason }
+
+// describe turns an error into what a person and a program read, and the exit code.
+func describe(err error) (plan.Problem, int) {
+	p := plan.Problem{Code: "failed", Message: err.Error()}
+	var (
+		usage       usageError
+		needsRoot   needsRootError
+		unsupported unsupportedError
+		stale       *plan.StaleError
+		rolledBack  *plan.RolledBackError
+		foreign     *sysctl.ForeignFileError
+		unmet       *sysctl.UnmetError
+		unknownKey  *sysctl.UnknownKeyError
+		removedKey  *sysctl.RemovedKeyError
+		noProfile   *sysctl.UnknownProfileError
+	)
+	switch {
+	case errors.As(err, &usage):
+		p.Code, p.Hint = "usage", usage.hint
+		return p, exitUsage
+	case errors.As(err, &needsRoot):
+		p.Code, p.Hint = "needs-root", "run: "+needsRoot.command()
+		return p, exitNeedsRoot
+	case errors.As(err, &unsupported):
+		p.Code, p.Hint = "unsupported-os", "--allow-unsupported proceeds all the same, at your own risk"
+		return p, exitUnsupported
+	case errors.Is(err, plan.ErrBusy):
+		p.Code, p.Message, p.Hint = "busy", "cannot start: "+plan.ErrBusy.Error(), "try again, or let it wait: --wait 30s"
+		return p, exitBusy
+	case errors.Is(err, plan.ErrWindowOpen):
+		p.Code, p.Message = "confirm-pending", "cannot start: "+err.Error()
+		p.Hint = "run tcptune confirm to keep it, or tcptune revert to take it back"
+		return p, exitBusy
+	case errors.Is(err, plan.ErrNoWindow):
+		p.Code, p.Message = "nothing-to-confirm", "cannot confirm: "+plan.ErrNoWindow.Error()
+		p.Hint = "it may have been taken back already: see tcptune status"
+	case errors.As(err, &stale):
+		p.Code, p.Hint = "stale-plan", "make a new plan: tcptune plan --out FILE"
+	case errors.As(err, &rolledBack):
+		p.Code = "rolled-back"
+		if len(rolledBack.Left) > 0 {
+			p.Code, p.Hint = "not-rolled-back", "the next tcptune apply or revert tries again to undo it"
+		}
+	case errors.As(err, &foreign):
+		p.Code = "foreign-file"
+		p.Hint = fmt.Sprintf("move your settings to another file, for instance /etc/sysctl.d/70-local.conf, and remove %s", foreign.Path)
+		if foreign.Edited {
+			p.Code = "edited-file"
+		}
+	case errors.As(err, &unmet):
+		p.Code = "required-key"
+	case errors.As(err, &unknownKey), errors.As(err, &removedKey):
+		p.Code = "unknown-key"
+		if errors.As(err, &removedKey) {
+			p.Code = "removed-key"
+		}
+	case errors.As(err, &noProfile):
+		p.Code, p.Hint = "unknown-profile", "tcptune profile list shows all of them"
+		return p, exitUsage
+	case errors.Is(err, os.ErrPermission):
+		p.Code = "permission-denied"
+	}
+	return p, exitFailed
+}

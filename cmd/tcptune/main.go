@@ -1,0 +1,18 @@
+// Command tcptune brings an Ubuntu host to the state that a high-concurrency TCP service needs, says why, and can take
+// it back.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// A closed terminal must not stop an apply half-way: SIGHUP rolls back like SIGINT and SIGTERM.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

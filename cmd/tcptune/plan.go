@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func planCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "plan",
+		Usage:     "show what apply would change; changes nothing",
+		UsageText: "tcptune plan [--profile NAME] [--out FILE] [--root DIR] [--json]",
+		Description: `Compares this host with the wanted state and prints the difference. It needs no root.
+Exit code 0 when nothing is to be changed, 2 when something is, 4 when all that is left cannot be had here.
+
+Examples:
+  tcptune plan                                  what apply would do
+  tcptune plan --profile wan --bandwidth 10gbit --rtt 80ms
+  tcptune plan --out saved.json && sudo tcptune apply saved.json
+  tcptune plan --root /mnt/image                for an image`,
+		Flags: flags(wantFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE` for apply"},
+			rootFlag(), jsonFlag(), unsupportedFlag(),
+		}),
+		Action: t.action(t.plan),
+	}
+}
+
+func (t terminal) plan(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	h, err := hostOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	notes, err := requireSupport(c, h)
+	if err != nil {
+		return outcome{}, err
+	}
+	j, err := plan.ReadJournal(h)
+	if err != nil {
+		return outcome{}, err
+	}
+	if n := j.Interrupted(); n != "" {
+		notes = append(notes, n)
+	}
+	d, err := makeDraft(c, h, j, nil)
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{report: report(d.Changes, append(notes, d.Warnings...))}
+	switch {
+	case !d.Empty():
+		o.code = exitDiffers
+	case partial(d.Changes):
+		o.code = exitPartial
+	}
+	if file := c.String("out"); file != "" {
+		if err := savePlan(file, d); err != nil {
+			return o, err
+		}
+	}
+	o.text = func(w io.Writer) { t.showPlan(w, d, "to change") }
+	return o, nil
+}
+
+// savePlan writes the plan for a later apply. It replaces no file of another kind than a regular one.
+func savePlan(file string, d draft) error {
+	data, err := plan.Encode(d.Plan, d.options)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		return fmt.Errorf("cannot save the plan: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// version is set by the linker.
+var version = "0.0.0-dev"
+
+// terminal is where a command speaks to.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+	color    bool // out is a terminal that shows colours
+}
+
+// outcome is what a command has to say: the report for programs, a text for people, and the exit code.
+type outcome struct {
+	report plan.Report
+	text   func(w io.Writer)
+	code   int
+}
+
+// run is the whole program. It returns the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	t := terminal{in: in, out: out, err: errw, color: colorful(out)}
+	app := newApp(t)
+	err := app.RunContext(ctx, reorder(app, args))
+	var done doneError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &done):
+		return done.code
+	}
+	return t.fail(err, commandName(app, args), wantsJSON(args))
+}
+
+// doneError carries the exit code of a command that has said all there is to say.
+type doneError struct{ code int }
+
+func (doneError) Error() string { return "" }
+
+// action turns a command into what urfave/cli calls, and prints its outcome.
+func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		o, err := do(c)
+		o.report.Command = c.Command.Name
+		if err != nil {
+			if c.Bool("json") {
+				return doneError{t.failJSON(o.report, err)}
+			}
+			t.warn(o.report.Warnings)
+			if o.text != nil {
+				o.text(t.out)
+			}
+			return doneError{t.fail(err, c.Command.Name, false)}
+		}
+		if c.Bool("json") {
+			return t.finish(t.printJSON(o.report), o.code)
+		}
+		t.warn(o.report.Warnings)
+		if o.text != nil {
+			o.text(t.out)
+		}
+		return t.finish(nil, o.code)
+	}
+}
+
+func (t terminal) finish(err error, code int) error {
+	if err != nil {
+		return err
+	}
+	return doneError{code}
+}
+
+func (t terminal) warn(lines []string) {
+	for _, l := range lines {
+		fmt.Fprintf(t.err, "tcptune: note: %s\n", l)
+	}
+}
+
+// fail prints err as the last word and returns the exit code.
+func (t terminal) fail(err error, command string, asJSON bool) int {
+	if asJSON {
+		return t.failJSON(plan.Report{Command: command}, err)
+	}
+	p, code := describe(err)
+	fmt.Fprintf(t.err, "tcptune: %s\n", p.Message)
+	if p.Hint != "" {
+		fmt.Fprintf(t.err, "hint: %s\n", p.Hint)
+	}
+	return code
+}
+
+func (t terminal) failJSON(r plan.Report, err error) int {
+	p, code := describe(err)
+	r.Failed, r.Error = true, &p
+	if err := t.printJSON(r); err != nil {
+		fmt.Fprintf(t.err, "tcptune: %v\n", err)
+		return exitFailed
+	}
+	return code
+}
+
+// colorful reports whether w is a terminal on which colours are welcome (https://no-color.org).
+func colorful(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	fi, err := f.Stat()
+	return err == nil && fi.Mode()&os.ModeCharDevice != 0 && isTerminal(f)
+}

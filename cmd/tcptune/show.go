@@ -1,0 +1,182 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// The colours of a terminal, SGR codes.
+const (
+	plainColor = ""
+	green      = "32"
+	yellow     = "33"
+	red        = "31"
+	faint      = "2"
+)
+
+func (t terminal) paint(color, s string) string {
+	if !t.color || color == plainColor {
+		return s
+	}
+	return "\x1b[" + color + "m" + s + "\x1b[0m"
+}
+
+func statusColor(s plan.Status) string {
+	switch s {
+	case plan.Applied, plan.Planned:
+		return green
+	case plan.Refused, plan.Skipped, plan.Overridden, plan.Kept:
+		return yellow
+	case plan.Failed:
+		return red
+	case plan.Unchanged:
+		return faint
+	}
+	return plainColor
+}
+
+// showPlan prints a plan, or what became of it, and what it sums up to.
+func (t terminal) showPlan(w io.Writer, d draft, verb string) {
+	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
+	t.showChanges(w, d.Changes)
+	t.sumUp(w, d.Changes, verb)
+}
+
+func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string) {
+	if len(p.Changes) == 0 {
+		printf(w, "nothing to take back: tcptune has changed nothing on this host\n")
+		return
+	}
+	t.showChanges(w, p.Changes)
+	t.sumUp(w, p.Changes, verb)
+}
+
+// sumUp says how many changes there were of each kind.
+func (t terminal) sumUp(w io.Writer, changes []plan.Change, verb string) {
+	counts := map[plan.Status]int{}
+	moved := 0
+	for _, c := range changes {
+		counts[c.Status]++
+		if c.Status == plan.Planned || c.Status == plan.Applied {
+			moved++
+		}
+	}
+	var words []string
+	for _, s := range []plan.Status{plan.Unchanged, plan.Kept, plan.Overridden, plan.Refused, plan.Skipped, plan.Failed} {
+		if n := counts[s]; n > 0 {
+			word := string(s)
+			if s == plan.Unchanged {
+				word = "as wanted"
+			}
+			words = append(words, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	head := fmt.Sprintf("%d %s", moved, verb)
+	if moved == 0 {
+		head = "nothing to do"
+	}
+	printf(w, "%s\n", strings.Join(append([]string{head}, words...), ", "))
+}
+
+// showChanges prints one block for each change: what, before and after, the status, and why. Keys that are as wanted take
+// one line together.
+func (t terminal) showChanges(w io.Writer, changes []plan.Change) {
+	width := 0
+	for _, c := range changes {
+		if c.Status != plan.Unchanged {
+			width = max(width, len(c.Target))
+		}
+	}
+	var calm []string
+	for _, c := range changes {
+		if c.Status == plan.Unchanged && c.Reason == "" {
+			calm = append(calm, c.Target)
+			continue
+		}
+		t.showChange(w, c, width)
+	}
+	if len(calm) > 0 {
+		printf(w, "%s\n", t.paint(faint, "as wanted: "+strings.Join(calm, ", ")))
+	}
+	if len(changes) > 0 {
+		printf(w, "\n")
+	}
+}
+
+func (t terminal) showChange(w io.Writer, c plan.Change, width int) {
+	printf(w, "%-*s  %s  %s\n", width, c.Target, t.paint(statusColor(c.Status), fmt.Sprintf("%-10s", c.Status)), transition(c))
+	if c.Reason != "" {
+		printf(w, "    %s\n", t.paint(yellow, c.Reason))
+	}
+	if c.Why != "" {
+		printf(w, "    %s\n", t.paint(faint, c.Why))
+	}
+	if c.Kind == plan.File && (c.Status == plan.Planned || c.Status == plan.Applied) {
+		t.showDiff(w, c)
+	}
+}
+
+func transition(c plan.Change) string {
+	if c.Kind == plan.File {
+		switch {
+		case c.Before == nil && c.After == nil:
+			return "absent"
+		case c.Before == nil:
+			return "new file"
+		case c.After == nil:
+			return "removed"
+		case *c.Before == *c.After:
+			return "as it is"
+		}
+		return "rewritten"
+	}
+	before, after := side(c.Before), side(c.After)
+	switch {
+	case c.Status == plan.Kept || c.Status == plan.Unchanged:
+		return before
+	case c.Before == nil && c.Kind != plan.Module && c.Kind != plan.Folder:
+		return after
+	}
+	return before + " -> " + after
+}
+
+func side(v *string) string {
+	if v == nil {
+		return "absent"
+	}
+	return strings.Join(strings.Fields(*v), " ")
+}
+
+// showDiff prints what changes in a file. A file that is new or goes away is not printed in full: its lines are the
+// keys below.
+func (t terminal) showDiff(w io.Writer, c plan.Change) {
+	if c.Before == nil || c.After == nil {
+		return
+	}
+	text := diff.Diff(c.Target, []byte(*c.Before), c.Target+" (new)", []byte(*c.After))
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "diff ") {
+			continue
+		}
+		color := plainColor
+		switch line[0] {
+		case '+':
+			color = green
+		case '-':
+			color = red
+		}
+		printf(w, "    %s\n", t.paint(color, strings.TrimSuffix(line, "\n")))
+	}
+}

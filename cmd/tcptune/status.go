@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func statusCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "status",
+		Usage:     "the truth about every managed key: now, after a reboot, after sysctl --system",
+		UsageText: "tcptune status [--profile NAME] [--root DIR] [--json]",
+		Description: `Shows for each key of the profile what is wanted, what runs, what it will be after a reboot and after
+"sysctl --system", and the file and line that decide. It changes nothing and needs no root.
+Exit code 0 when all is as wanted and stays so, 2 when something has drifted or was never applied, 4 when something is
+refused, missing or overridden by another file.
+
+Examples:
+  tcptune status
+  tcptune status --json | jq -r '.keys[] | select(.status != "unchanged") | .target'
+  tcptune status --root /mnt/image`,
+		Flags:  flags(wantFlags(), []cli.Flag{rootFlag(), jsonFlag(), unsupportedFlag()}),
+		Action: t.action(t.status),
+	}
+}
+
+func (t terminal) status(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	h, err := hostOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	notes, err := requireSupport(c, h)
+	if err != nil {
+		return outcome{}, err
+	}
+	j, err := plan.ReadJournal(h)
+	if err != nil {
+		return outcome{}, err
+	}
+	d, err := makeDraft(c, h, j, nil)
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{report: report(nil, append(notes, d.Warnings...))}
+	o.report.Keys = d.Keys()
+	o.code = statusCode(d, j)
+	if n := j.Interrupted(); n != "" {
+		o.report.Warnings = append(o.report.Warnings, n)
+	}
+	if j.Window != nil {
+		o.report.Warnings = append(o.report.Warnings, windowNote(h.BootClock, j.Window))
+	}
+	o.text = func(w io.Writer) { t.showStatus(w, d, o) }
+	return o, nil
+}
+
+func statusCode(d draft, j plan.Journal) int {
+	code := exitDone
+	for _, k := range d.Keys() {
+		if k.Status == plan.Planned {
+			return exitDiffers
+		}
+		if k.Status.Partial() {
+			code = exitPartial
+		}
+	}
+	if !d.Empty() || j.Pending != nil {
+		return exitDiffers
+	}
+	return code
+}
+
+func (t terminal) showStatus(w io.Writer, d draft, o outcome) {
+	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printf(tw, "KEY\tWANTED\tRUNNING\tAFTER REBOOT\tAFTER SYSCTL --SYSTEM\tDECIDED BY\tSTATUS\n")
+	for _, k := range o.report.Keys {
+		printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Target, side(k.Wanted), against(k, k.Running),
+			against(k, k.AfterReboot), against(k, k.AfterSysctlSystem), decider(k), statusWord(k.Status))
+	}
+	_ = tw.Flush()
+	printf(w, "\n")
+	for _, k := range o.report.Keys {
+		if k.Status != plan.Unchanged && k.Reason != "" {
+			printf(w, "%s: %s\n", t.paint(statusColor(k.Status), k.Target), k.Reason)
+		}
+	}
+	printf(w, "%s\n", verdict(o.code))
+}
+
+// against shortens a value that is the wanted one to "=".
+func against(k plan.Key, v *string) string {
+	switch {
+	case v == nil:
+		return "?"
+	case k.Wanted != nil && side(v) == side(k.Wanted):
+		return "="
+	}
+	return side(v)
+}
+
+func decider(k plan.Key) string {
+	if k.DecidedBy == nil {
+		return "-"
+	}
+	var places []string
+	if k.DecidedBy.Reboot != nil {
+		places = append(places, *k.DecidedBy.Reboot)
+	}
+	if s := k.DecidedBy.SysctlSystem; s != nil && (k.DecidedBy.Reboot == nil || *s != *k.DecidedBy.Reboot) {
+		places = append(places, *s)
+	}
+	if places == nil {
+		return "-"
+	}
+	return strings.Join(places, ", ")
+}
+
+func statusWord(s plan.Status) string {
+	switch s {
+	case plan.Unchanged:
+		return "as wanted"
+	case plan.Planned:
+		return "to apply"
+	}
+	return string(s)
+}
+
+func verdict(code int) string {
+	switch code {
+	case exitDiffers:
+		return "not as wanted: run sudo tcptune apply"
+	case exitPartial:
+		return "as wanted, but for what is named above"
+	}
+	return "as wanted"
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/sysctl"
+)
+
+// declaredPath is the optional file in which an operator declares the state of a host.
+const declaredPath = "/etc/tcptune/tcptune.yaml"
+
+// declared is the content of tcptune.yaml.
+type declared struct {
+	Tuning struct {
+		Profile   string `yaml:"profile"`
+		Bandwidth string `yaml:"bandwidth"`
+		RTT       string `yaml:"rtt"`
+		Flows     int    `yaml:"flows"`
+		LiveQdisc bool   `yaml:"live_qdisc"`
+	} `yaml:"tuning"`
+}
+
+// wanted settles which tuning a command is about, and from where that comes: the flags of this call, else tcptune.yaml,
+// else what was applied last, else the default.
+func wanted(c *cli.Context, h host.Host, j plan.Journal) (o sysctl.Options, origin string, err error) {
+	switch o, set, err := fromFlags(c); {
+	case err != nil:
+		return o, "", err
+	case set:
+		return o, "named on the command line", nil
+	}
+	switch o, found, err := fromFile(h); {
+	case err != nil:
+		return o, "", err
+	case found:
+		return o, "declared in " + declaredPath, nil
+	}
+	if j.Wanted != nil {
+		if err := json.Unmarshal(j.Wanted, &o); err != nil {
+			return o, "", fmt.Errorf("cannot read what was applied last: %w", err)
+		}
+		return o, "applied last", nil
+	}
+	return sysctl.Options{Profile: sysctl.DefaultProfile}, "the default", nil
+}
+
+func fromFlags(c *cli.Context) (o sysctl.Options, set bool, err error) {
+	for _, name := range []string{"profile", "bandwidth", "rtt", "flows", "live-qdisc"} {
+		set = set || c.IsSet(name)
+	}
+	o = sysctl.Options{Profile: c.String("profile"), Flows: c.Int("flows"), LiveQdisc: c.Bool("live-qdisc")}
+	if o.Profile == "" {
+		o.Profile = sysctl.DefaultProfile
+	}
+	if o.Flows < 0 {
+		return o, set, usageError{fmt.Sprintf("cannot use --flows %d: it must not be negative", o.Flows), ""}
+	}
+	o.Bandwidth, o.RTT, err = parsePath(c.String("bandwidth"), c.String("rtt"))
+	if err != nil {
+		return o, set, usageError{err.Error(), ""}
+	}
+	return o, set, nil
+}
+
+func parsePath(bandwidth, rtt string) (bits int64, delay time.Duration, err error) {
+	if bandwidth != "" {
+		if bits, err = sysctl.ParseBandwidth(bandwidth); err != nil {
+			return 0, 0, err
+		}
+	}
+	if rtt != "" {
+		delay, err = sysctl.ParseRTT(rtt)
+	}
+	return bits, delay, err
+}
+
+func fromFile(h host.Host) (o sysctl.Options, found bool, err error) {
+	data, err := h.ReadFile(declaredPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o, false, nil
+	}
+	if err != nil {
+		return o, false, fmt.Errorf("cannot read %s: %w", declaredPath, err)
+	}
+	d, err := parseDeclared(data)
+	if err != nil {
+		return o, false, err
+	}
+	o = sysctl.Options{Profile: d.Tuning.Profile, Flows: d.Tuning.Flows, LiveQdisc: d.Tuning.LiveQdisc}
+	if o.Profile == "" {
+		o.Profile = sysctl.DefaultProfile
+	}
+	o.Bandwidth, o.RTT, err = parsePath(d.Tuning.Bandwidth, d.Tuning.RTT)
+	if err != nil {
+		return o, false, fmt.Errorf("cannot use %s: %w", declaredPath, err)
+	}
+	return o, true, nil
+}
+
+func parseDeclared(data []byte) (declared, error) {
+	var d declared
+	if len(bytes.TrimSpace(data)) == 0 {
+		return d, nil
+	}
+	if err := yaml.UnmarshalWithOptions(data, &d, yaml.Strict()); err != nil {
+		text := strings.TrimSpace(yaml.FormatError(err, false, false))
+		return d, fmt.Errorf("cannot use %s: %s", declaredPath, text)
+	}
+	return d, nil
+}

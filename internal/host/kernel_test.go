@@ -1,0 +1,105 @@
+package host
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseKernelVersion(t *testing.T) {
+	for text, want := range map[string]KernelVersion{
+		"6.8.0-60-generic":                        {6, 8},
+		"6.18.44-fc-v669":                         {6, 18},
+		"5.15.167.4-microsoft-standard-WSL2":      {5, 15},
+		"7.0":                                     {7, 0},
+		"7.0-rc1":                                 {7, 0},
+		"4.4.0-19041-Microsoft":                   {4, 4},
+		"6.12.48+deb13-cloud-amd64":               {6, 12},
+		"5.10.0-35-686-pae":                       {5, 10},
+		"6.6.87.2-microsoft-standard-WSL2+custom": {6, 6},
+	} {
+		if got, ok := ParseKernelVersion(text); got != want || !ok {
+			t.Errorf("%s: got %v, %v, want %v", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "6", "6.", ".8", "x.8", "-6.8", "+6.8", "6.x", "99999.1"} {
+		if got, ok := ParseKernelVersion(text); ok {
+			t.Errorf("%q: got %v, want none", text, got)
+		}
+	}
+	if (KernelVersion{6, 8}).Compare(KernelVersion{6, 18}) >= 0 || (KernelVersion{7, 0}).Compare(KernelVersion{6, 18}) <= 0 {
+		t.Error("versions are compared as text")
+	}
+}
+
+func TestInstalledKernels(t *testing.T) {
+	h := tree(t, map[string]string{
+		"/usr/lib/modules/6.8.0-60-generic/modules.dep":     "",
+		"/usr/lib/modules/6.8.0-9-generic/modules.dep":      "",
+		"/usr/lib/modules/6.17.0-5-generic/modules.builtin": "",
+		"/usr/lib/modules/6.8.0-31-generic/build/left-over": "",
+		"/lib": "-> usr/lib",
+	})
+	got, err := h.InstalledKernels()
+	want := []string{"6.8.0-9-generic", "6.8.0-60-generic", "6.17.0-5-generic"}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v, -want +got:\n%s", err, diff)
+	}
+	if got, err := tree(t, map[string]string{"/etc/": ""}).InstalledKernels(); len(got) != 0 || err != nil {
+		t.Errorf("got %v, %v, want none", got, err)
+	}
+}
+
+func TestImagesHaveNoKernel(t *testing.T) {
+	h := tree(t, map[string]string{"/etc/": ""})
+	for name, ask := range map[string]func() error{
+		"KernelRelease": func() error { _, err := h.KernelRelease(); return err },
+		"BootID":        func() error { _, err := h.BootID(); return err },
+		"BootClock":     func() error { _, err := h.BootClock(); return err },
+		"BootTime":      func() error { _, err := h.BootTime(); return err },
+		"PendingReboot": func() error { _, _, err := h.PendingReboot(); return err },
+		"Virt":          func() error { _, err := h.Virt(); return err },
+		"Module":        func() error { _, err := h.Module("tcp_bbr"); return err },
+		"Loaded":        func() error { _, err := h.Loaded("tcp_bbr"); return err },
+		"LoadModule":    func() error { return h.LoadModule(t.Context(), "tcp_bbr") },
+		"KernelConfig":  func() error { _, err := h.KernelConfig("CONFIG_NET"); return err },
+		"Run":           func() error { _, err := h.Run(t.Context(), "true"); return err },
+		"Detach":        func() error { _, err := h.Detach([]string{"/bin/true"}); return err },
+		"MemTotal":      func() error { _, err := h.MemTotal(); return err },
+		"PageSize":      func() error { _, err := h.PageSize(); return err },
+		"NoFile":        func() error { _, err := h.NoFile(); return err },
+		"Netstat":       func() error { _, err := h.Netstat(); return err },
+		"Softnet":       func() error { _, err := h.Softnet(); return err },
+		"Sockstat":      func() error { _, err := h.Sockstat(); return err },
+		"PortUse":       func() error { _, err := h.PortUse(); return err },
+		"CanWriteKnob":  func() error { return h.CanWriteKnob("net.core.somaxconn") },
+	} {
+		if err := ask(); !errors.Is(err, ErrNoKernel) {
+			t.Errorf("%s: got %v, want ErrNoKernel", name, err)
+		}
+	}
+	if h.SystemdRunning() || h.MayHave(16) {
+		t.Error("an image has a running systemd or capabilities")
+	}
+}
+
+func FuzzCompareReleases(f *testing.F) {
+	f.Add("6.8.0-9", "6.8.0-60", "6.17")
+	f.Add("", "a1", "1a")
+	f.Add("007", "7", "18446744073709551616")
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		if CompareReleases(a, b) != -CompareReleases(b, a) && sign(CompareReleases(a, b)) != -sign(CompareReleases(b, a)) {
+			t.Errorf("%q and %q: not antisymmetric", a, b)
+		}
+		all := []string{a, b, c}
+		slices.SortFunc(all, CompareReleases)
+		if CompareReleases(all[0], all[2]) > 0 {
+			t.Errorf("%q: not transitive", all)
+		}
+		_, _ = ParseKernelVersion(a)
+	})
+}
+
+func sign(n int) int { return max(-1, min(1, n)) }

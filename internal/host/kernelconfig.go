@@ -1,0 +1,66 @@
+package host
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+// KernelConfig returns how the running kernel was built: option ("CONFIG_NET_SCH_FQ") is "y", "m", another value, or ""
+// when it is not set. It reads /proc/config.gz, or /boot/config-RELEASE as Debian and Ubuntu install it, which may be
+// readable by root only. It is fs.ErrNotExist where neither is visible and [ErrNoKernel] on an image.
+func (h Host) KernelConfig(option string) (string, error) {
+	if !h.Live() {
+		return "", ErrNoKernel
+	}
+	text, err := h.kernelConfigText()
+	if err != nil {
+		return "", err
+	}
+	return ParseKernelConfig(text, option), nil
+}
+
+func (h Host) kernelConfigText() ([]byte, error) {
+	packed, err := h.ReadFile("/proc/config.gz")
+	if err == nil {
+		return unpackConfig(packed)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot read /proc/config.gz: %w", reason(err))
+	}
+	u, err := uname()
+	if err != nil {
+		return nil, err
+	}
+	text, err := h.ReadFile("/boot/config-" + u.release)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the kernel's configuration: %w", reason(err))
+	}
+	return text, nil
+}
+
+func unpackConfig(packed []byte) ([]byte, error) {
+	zr, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("cannot unpack /proc/config.gz: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(zr, 4<<20))
+	if err != nil {
+		return nil, fmt.Errorf("cannot unpack /proc/config.gz: %w", err)
+	}
+	return text, nil
+}
+
+// ParseKernelConfig finds the option in the text of a kernel configuration. Options that are off are comments there.
+func ParseKernelConfig(text []byte, option string) string {
+	for line := range bytes.Lines(text) {
+		name, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte("="))
+		if ok && string(name) == option {
+			return string(bytes.Trim(value, `"`))
+		}
+	}
+	return ""
+}

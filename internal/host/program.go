@@ -1,0 +1,132 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// programPath is where programs are looked for, whatever PATH the caller has: tcptune runs as root, and a PATH that
+// sudo or cron handed down is not to decide what root runs. /usr/local is left out for the same reason.
+const programPath = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+const (
+	programTime   = 30 * time.Second // for programs whose caller sets no deadline
+	programOutput = 4 << 20          // bytes of standard output
+	programErrors = 16 << 10         // bytes of standard error that are kept
+)
+
+// ErrTooMuchOutput is returned by [Host.Run] when a program prints more than 4 MiB.
+var ErrTooMuchOutput = errors.New("it printed more than 4 MiB")
+
+// ProgramError is what [Host.Run] returns when the program ran and failed.
+type ProgramError struct {
+	Name   string // as it was called
+	Code   int    // its exit status, -1 when a signal ended it
+	State  string // "exit status 1", "signal: killed"
+	Stderr string // what it said, at most 16 KiB, without surrounding space
+}
+
+// Error is one line: the last of what the program said, or else how it ended.
+func (e *ProgramError) Error() string {
+	said := e.Stderr[strings.LastIndexByte(e.Stderr, '\n')+1:]
+	if said == "" {
+		return "cannot run " + e.Name + ": " + e.State
+	}
+	return "cannot run " + e.Name + ": " + e.State + ": " + said
+}
+
+// Run starts a program of the running machine and returns what it printed. Name is an absolute path or a bare name,
+// looked up in /usr/sbin, /usr/bin, /sbin and /bin only. The program gets no input, an environment of PATH and
+// LC_ALL=C, and a process group of its own, which is killed as a whole when ctx ends or after 30 seconds.
+// A program that fails is a [*ProgramError], one that does not exist fs.ErrNotExist; an image is [ErrNoKernel].
+func (h Host) Run(ctx context.Context, name string, args ...string) (stdout []byte, err error) {
+	if !h.Live() {
+		return nil, ErrNoKernel
+	}
+	file, err := h.lookProgram(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot run %s: %w", name, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, programTime)
+	defer cancel()
+
+	cmd := exec.CommandContext(ctx, file, args...)
+	cmd.Env = []string{"PATH=" + programPath, "LC_ALL=C"}
+	cmd.Dir = "/"
+	out, said := &limited{left: programOutput, full: ErrTooMuchOutput}, &limited{left: programErrors}
+	cmd.Stdout, cmd.Stderr = out, said
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second // a grandchild may hold the pipes open
+
+	err = cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("cannot run %s: stopped: %w", name, ctx.Err())
+	case out.overflow:
+		return nil, fmt.Errorf("cannot run %s: %w", name, ErrTooMuchOutput)
+	case errors.As(err, &exit):
+		return out.buf.Bytes(), &ProgramError{name, exit.ExitCode(), exit.String(), strings.TrimSpace(said.buf.String())}
+	case err != nil:
+		return nil, fmt.Errorf("cannot run %s: %w", name, reason(err))
+	}
+	return out.buf.Bytes(), nil
+}
+
+// lookProgram returns the absolute path of a program. Relative paths are refused: they depend on who calls from where.
+func (h Host) lookProgram(name string) (string, error) {
+	if path.IsAbs(name) {
+		return name, h.runnable(name)
+	}
+	if name == "" || strings.Contains(name, "/") {
+		return "", errors.New("neither an absolute path nor the name of a program")
+	}
+	for dir := range strings.SplitSeq(programPath, ":") {
+		if file := path.Join(dir, name); h.runnable(file) == nil {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("%w in %s", os.ErrNotExist, programPath)
+}
+
+func (h Host) runnable(file string) error {
+	fi, err := h.Stat(file)
+	switch {
+	case err != nil:
+		return reason(err)
+	case !fi.Mode().IsRegular() || fi.Mode()&0o111 == 0:
+		return os.ErrPermission
+	}
+	return nil
+}
+
+// limited keeps what fits. Beyond that it returns full, which ends the copying and so the program; without one the rest
+// is dropped.
+type limited struct {
+	buf      bytes.Buffer // not embedded: io.Copy would find its ReadFrom and pass by Write
+	left     int
+	full     error
+	overflow bool
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	keep := min(len(p), l.left)
+	l.left -= keep
+	_, _ = l.buf.Write(p[:keep])
+	if keep < len(p) {
+		l.overflow = true
+		if l.full != nil {
+			return keep, l.full
+		}
+	}
+	return len(p), nil
+}

@@ -1,0 +1,150 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+	godbus "github.com/godbus/dbus/v5"
+)
+
+// dbusTime bounds every conversation with systemd: a PID 1 that hangs must not hang us.
+const dbusTime = 25 * time.Second
+
+// UnitState returns the states of a unit, "tuned.service": active ("active", "inactive", "failed", "activating", …),
+// sub ("running", "exited", "dead", …) and that of its file ("enabled", "disabled", "masked", "static", …; "" without
+// a file). A unit that nobody knows is "inactive", "dead", "". It needs no root.
+// Where systemd is not PID 1 it is [ErrNoSystemd], on an image [ErrNoKernel].
+func (h Host) UnitState(ctx context.Context, name string) (active, sub, unitfile string, err error) {
+	err = h.withSystemd(ctx, func(ctx context.Context, conn *dbus.Conn) error {
+		for _, property := range []struct {
+			name string
+			to   *string
+		}{{"ActiveState", &active}, {"SubState", &sub}, {"UnitFileState", &unitfile}} {
+			p, err := conn.GetUnitPropertyContext(ctx, name, property.name)
+			if err != nil {
+				return err
+			}
+			// A variant of another type leaves "", which no state is.
+			*property.to, _ = p.Value.Value().(string)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", "", "", fmt.Errorf("cannot ask systemd about %s: %w", name, err)
+	}
+	return active, sub, unitfile, nil
+}
+
+// StartTimer has systemd run argv once, after the given time, whatever becomes of this process, its session and its
+// terminal: the transient units name.timer and name.service, as systemd-run --on-active= makes them. A reboot forgets
+// both. argv[0] is an absolute path; after is at least 1 ms. Both units vanish when they are done, also on failure.
+// Where name.timer exists it is fs.ErrExist. It needs root.
+func (h Host) StartTimer(ctx context.Context, name, description string, after time.Duration, argv []string) error {
+	if len(argv) == 0 || !path.IsAbs(argv[0]) {
+		return errors.New("cannot start a timer without an absolute path to run")
+	}
+	err := h.withSystemd(ctx, func(ctx context.Context, conn *dbus.Conn) error {
+		done := make(chan string, 1)
+		service := dbus.PropertyCollection{Name: name + ".service", Properties: serviceProperties(description, argv)}
+		_, err := conn.StartTransientUnitAux(ctx, name+".timer", "fail",
+			timerProperties(description, after), []dbus.PropertyCollection{service}, done)
+		if err != nil {
+			return err
+		}
+		return awaitJob(ctx, done)
+	})
+	if dbusError(err, "org.freedesktop.systemd1.UnitExists") {
+		err = fs.ErrExist
+	}
+	if err != nil {
+		return fmt.Errorf("cannot start %s.timer: %w", name, err)
+	}
+	return nil
+}
+
+// StopUnit stops the unit, its suffix included ("tcptune-revert.timer"), and waits until it has stopped. One that is
+// not loaded is no error. It needs root.
+func (h Host) StopUnit(ctx context.Context, name string) error {
+	err := h.withSystemd(ctx, func(ctx context.Context, conn *dbus.Conn) error {
+		done := make(chan string, 1)
+		if _, err := conn.StopUnitContext(ctx, name, "replace", done); err != nil {
+			return err
+		}
+		return awaitJob(ctx, done)
+	})
+	if err != nil && !dbusError(err, "org.freedesktop.systemd1.NoSuchUnit") {
+		return fmt.Errorf("cannot stop %s: %w", name, err)
+	}
+	return nil
+}
+
+// timerProperties uses the wire names of systemd's src/core/dbus-timer.c, not those of systemd.timer(5): times are
+// microseconds and end in USec, and a monotonic time is an element of TimersMonotonic. They are the same from 242 on.
+func timerProperties(description string, after time.Duration) []dbus.Property {
+	type monotonic struct {
+		Base string
+		USec uint64
+	}
+	return []dbus.Property{
+		dbus.PropDescription(description),
+		{Name: "TimersMonotonic", Value: godbus.MakeVariant([]monotonic{
+			{"OnActiveSec", uint64(max(after, time.Millisecond).Microseconds())},
+		})},
+		// The default of a minute lets systemd fire late to save wake-ups.
+		{Name: "AccuracyUSec", Value: godbus.MakeVariant(uint64((100 * time.Millisecond).Microseconds()))},
+		{Name: "RemainAfterElapse", Value: godbus.MakeVariant(false)},
+	}
+}
+
+// serviceProperties makes a service that may fail and still goes away: a failed unit that stays loaded would block the
+// next one of its name.
+func serviceProperties(description string, argv []string) []dbus.Property {
+	return []dbus.Property{
+		dbus.PropDescription(description),
+		dbus.PropType("oneshot"),
+		dbus.PropExecStart(argv, true),
+		{Name: "CollectMode", Value: godbus.MakeVariant("inactive-or-failed")},
+	}
+}
+
+// awaitJob waits for the outcome of a job, a word listed at JobRemoved in org.freedesktop.systemd1(5).
+func awaitJob(ctx context.Context, done <-chan string) error {
+	select {
+	case result := <-done:
+		if result != "done" {
+			return fmt.Errorf("systemd says %q", result)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("systemd did not finish: %w", ctx.Err())
+	}
+}
+
+// withSystemd calls what with a connection of its own: to the system bus, or for root to systemd itself where the bus
+// does not run. The connection must not be shared: go-systemd closes it when its context ends.
+func (h Host) withSystemd(ctx context.Context, what func(context.Context, *dbus.Conn) error) error {
+	if !h.Live() {
+		return ErrNoKernel
+	}
+	if !h.SystemdRunning() {
+		return ErrNoSystemd
+	}
+	ctx, cancel := context.WithTimeout(ctx, dbusTime)
+	defer cancel()
+	conn, err := dbus.NewWithContext(ctx)
+	if err != nil {
+		return fmt.Errorf("systemd does not answer: %w", err)
+	}
+	defer conn.Close()
+	return what(ctx, conn)
+}
+
+func dbusError(err error, name string) bool {
+	var e godbus.Error
+	return errors.As(err, &e) && e.Name == name
+}

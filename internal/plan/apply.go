@@ -1,0 +1,217 @@
+package plan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// StaleError says that the host is no longer as it was when the plan was made.
+type StaleError struct{ Moved []string }
+
+func (e *StaleError) Error() string {
+	return "cannot apply the plan: the host has moved on: " + strings.Join(e.Moved, "; ")
+}
+
+// RolledBackError says that a change failed which the plan cannot do without. Left is empty when everything that had
+// been changed was undone, and otherwise names what was not, one line each.
+type RolledBackError struct {
+	Kind   Kind
+	Target string
+	Cause  string
+	Left   []string
+}
+
+func (e *RolledBackError) Error() string {
+	msg := fmt.Sprintf("cannot change %s %s: %s", e.Kind, e.Target, e.Cause)
+	if len(e.Left) == 0 {
+		return msg + "; everything was rolled back"
+	}
+	return msg + "; not rolled back: " + strings.Join(e.Left, "; ")
+}
+
+// Apply carries out the planned changes of p and returns p's changes with what became of each. Nothing is written, not
+// even the journal, when p plans no change.
+//
+// A change that the host refuses gets the status Refused and the rest goes on, unless it is Required: then everything
+// is undone and the error is a [RolledBackError]. A host that differs from p's Before values is a [StaleError].
+func (s *Session) Apply(ctx context.Context, p Plan) ([]Change, error) {
+	records, err := s.begin(p)
+	if err != nil {
+		return p.Changes, err
+	}
+	if len(records) == 0 {
+		return p.Changes, s.remember(p)
+	}
+	next := s.journal
+	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
+	if err := s.save(next); err != nil {
+		return p.Changes, err
+	}
+	changes, made, err := s.carryOut(ctx, p, records)
+	if err != nil {
+		return changes, err
+	}
+	done := s.journal
+	done.commit(made, p.Forget, p.Wanted, s.bootID)
+	return changes, s.commit(ctx, done)
+}
+
+// commit makes a transaction final by one rename(2). Where even that fails, everything is undone.
+func (s *Session) commit(ctx context.Context, done Journal) error {
+	if err := s.save(done); err != nil {
+		return s.rollBack(ctx, &RolledBackError{Kind: File, Target: JournalPath, Cause: err.Error()})
+	}
+	return nil
+}
+
+// remember writes the journal for a plan that changes nothing on the host, if there is anything new to remember.
+func (s *Session) remember(p Plan) error {
+	done := s.journal
+	done.commit(nil, p.Forget, p.Wanted, s.bootID)
+	if len(done.Owned) == len(s.journal.Owned) && bytes.Equal(compact(done.Wanted), compact(s.journal.Wanted)) {
+		return nil
+	}
+	return s.save(done)
+}
+
+// compact drops the white space that indentation put into raw JSON.
+func compact(raw json.RawMessage) []byte {
+	var out bytes.Buffer
+	if json.Compact(&out, raw) != nil {
+		return raw
+	}
+	return out.Bytes()
+}
+
+// begin checks that the host is as the plan says, and returns the records of the planned changes.
+func (s *Session) begin(p Plan) ([]record, error) {
+	var records []record
+	var moved []string
+	for _, c := range p.Changes {
+		if !c.Writes() {
+			continue
+		}
+		e, ok := s.effects[c.Kind]
+		if !ok {
+			return nil, fmt.Errorf("cannot apply the plan: unknown kind of change %q", c.Kind)
+		}
+		now, err := e.observe(c.Target)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read %s %s: %w", c.Kind, c.Target, err)
+		}
+		if !alike(e, now, c.Before) {
+			moved = append(moved, fmt.Sprintf("%s %s: was %s, is %s", c.Kind, c.Target, show(c.Before), show(now)))
+		}
+		records = append(records, recordOf(c, s.fileMode(c)))
+	}
+	if moved != nil {
+		return nil, &StaleError{moved}
+	}
+	return records, nil
+}
+
+// defaultMode is that of configuration files: world-readable, since plan and status need no root.
+const defaultMode fs.FileMode = 0o644
+
+func (s *Session) fileMode(c Change) fs.FileMode {
+	if c.Kind != File || c.Before == nil {
+		return 0
+	}
+	fi, err := s.h.Lstat(c.Target)
+	if err != nil {
+		return defaultMode
+	}
+	return fi.Mode().Perm()
+}
+
+// carryOut makes the changes one by one, and undoes all of them when one fails that must not.
+func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (changes []Change, made []record, err error) {
+	changes = slices.Clone(p.Changes)
+	i := 0
+	for n := range changes {
+		c := &changes[n]
+		if !c.Writes() {
+			continue
+		}
+		r := records[i]
+		i++
+		cause, broken := s.change(ctx, c, r)
+		switch {
+		case broken || cause != "" && c.Required:
+			c.Status, c.Reason = Failed, cause
+			return changes, nil, s.rollBack(ctx, &RolledBackError{Kind: c.Kind, Target: c.Target, Cause: cause})
+		case cause != "":
+			c.Status, c.Reason = Refused, cause
+		case c.DecidedBy != nil:
+			c.Status = Overridden
+			made = append(made, r)
+		default:
+			c.Status = Applied
+			made = append(made, r)
+		}
+		if err := ctx.Err(); err != nil {
+			return changes, nil, s.rollBack(context.WithoutCancel(ctx),
+				&RolledBackError{Kind: c.Kind, Target: c.Target, Cause: "interrupted"})
+		}
+	}
+	return changes, made, nil
+}
+
+// change makes one change and reads it back. cause says why it was not made; it is "" on success. broken means that the
+// target could be left neither as wanted nor as before.
+func (s *Session) change(ctx context.Context, c *Change, r record) (cause string, broken bool) {
+	e := s.effects[c.Kind]
+	werr := e.write(ctx, c.Target, c.After, writeMode(r))
+	now, oerr := e.observe(c.Target)
+	if oerr != nil {
+		return "cannot read it back: " + oerr.Error(), true
+	}
+	c.Effective = now
+	switch {
+	case werr == nil && alike(e, now, c.After):
+		return "", false
+	case werr == nil:
+		cause = fmt.Sprintf("the kernel made it %s", show(now))
+	default:
+		if cause = e.refusal(werr); cause == "" {
+			cause, broken = werr.Error(), true
+		}
+	}
+	if alike(e, now, c.Before) {
+		return cause, broken
+	}
+	if _, err := s.restore(ctx, r); err != nil {
+		return fmt.Sprintf("%s, and it cannot be restored: %v", cause, err), true
+	}
+	c.Effective = c.Before
+	return cause, broken
+}
+
+func writeMode(r record) fs.FileMode {
+	if r.Mode != 0 {
+		return fs.FileMode(r.Mode)
+	}
+	return defaultMode
+}
+
+// rollBack undoes the pending transaction and completes failure with what could not be undone.
+func (s *Session) rollBack(ctx context.Context, failure *RolledBackError) error {
+	left, err := s.undo(ctx, *s.journal.Pending)
+	failure.Left = left
+	if err != nil {
+		failure.Left = append(failure.Left, err.Error())
+		return failure // the journal keeps the transaction: the next command tries again
+	}
+	done := s.journal
+	done.Pending = nil
+	if err := s.save(done); err != nil {
+		return errors.Join(failure, fmt.Errorf("the next command repeats the roll-back: %w", err))
+	}
+	return failure
+}

@@ -1,0 +1,232 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// JournalPath is where a host remembers what tcptune changed. It is the only state of tcptune, one file, so that every
+// step of a transaction is one rename(2).
+const JournalPath = "/var/lib/tcptune/journal.json"
+
+const journalSchema = "tcptune-journal/v1"
+
+// Journal is the memory of a host.
+type Journal struct {
+	Schema string `json:"schema"`
+	// Wanted is what the operator last asked for, see [Plan.Wanted].
+	Wanted json.RawMessage `json:"wanted,omitempty"`
+	// Owned is what tcptune has changed and not taken back, with the state before the first apply.
+	Owned []Owned `json:"owned"`
+	// Pending is the transaction under way. When a command finds one, the command before it was killed.
+	Pending *Transaction `json:"pending,omitempty"`
+	// Window is an apply that waits for its confirmation.
+	Window *Window `json:"window,omitempty"`
+}
+
+// Owned is one thing that tcptune changed.
+type Owned struct {
+	Kind   Kind   `json:"kind"`
+	Target string `json:"target"`
+	Before *blob  `json:"before"` // as it was before the first apply; null: absent
+	Mode   uint32 `json:"mode,omitempty"`
+	Ours   *blob  `json:"ours"`   // as tcptune left it; null: removed
+	BootID string `json:"boot"`   // the boot in which Before was running; says nothing of an image
+	Source string `json:"source"` // who wanted it
+}
+
+// Former is the value before the first apply, nil when the thing was absent.
+func (o Owned) Former() *string { return (*string)(o.Before) }
+
+// Left is the value that tcptune left, nil when it removed the thing.
+func (o Owned) Left() *string { return (*string)(o.Ours) }
+
+// Transaction is a list of changes that are all made or all undone.
+type Transaction struct {
+	Command string   `json:"command"`
+	BootID  string   `json:"boot"`
+	Changes []record `json:"changes"`
+}
+
+// record is a change in the journal: what is needed to undo it, byte for byte.
+type record struct {
+	Kind   Kind   `json:"kind"`
+	Target string `json:"target"`
+	Before *blob  `json:"before"`
+	Mode   uint32 `json:"mode,omitempty"` // of the file before
+	After  *blob  `json:"after"`
+	Source string `json:"source,omitempty"`
+	Why    string `json:"why,omitempty"`
+	// Release: see [Change].
+	Release bool `json:"release,omitempty"`
+}
+
+func recordOf(c Change, mode fs.FileMode) record {
+	return record{
+		Kind: c.Kind, Target: c.Target, Source: c.Source, Why: c.Why, Release: c.Release,
+		Before: (*blob)(c.Before), After: (*blob)(c.After), Mode: uint32(mode.Perm()),
+	}
+}
+
+// change is r as a change that is still to be made, and must be.
+func (r record) change() Change {
+	return Change{
+		Kind: r.Kind, Target: r.Target, Source: r.Source, Why: r.Why, Release: r.Release,
+		Before: (*string)(r.Before), After: (*string)(r.After), Status: Planned, Required: true,
+	}
+}
+
+// Find returns what the journal knows of ref.
+func (j Journal) Find(ref Ref) (Owned, bool) {
+	i := slices.IndexFunc(j.Owned, func(o Owned) bool { return o.Kind == ref.Kind && o.Target == ref.Target })
+	if i < 0 {
+		return Owned{}, false
+	}
+	return j.Owned[i], true
+}
+
+// commit records what a plan has done: a first change remembers the state before it, a later one keeps that memory, and
+// a thing that was given back, or is as it was, is no longer ours.
+func (j *Journal) commit(made []record, forget []Ref, wanted json.RawMessage, bootID string) {
+	j.Pending = nil
+	j.Owned = slices.Clone(j.Owned)
+	for _, r := range made {
+		if r.Release {
+			forget = append(slices.Clip(forget), Ref{r.Kind, r.Target})
+			continue
+		}
+		i := slices.IndexFunc(j.Owned, func(o Owned) bool { return o.Kind == r.Kind && o.Target == r.Target })
+		if i < 0 {
+			j.Owned = append(j.Owned, Owned{
+				Kind: r.Kind, Target: r.Target, Source: r.Source, BootID: bootID,
+				Before: r.Before, Mode: r.Mode, Ours: r.After,
+			})
+			continue
+		}
+		j.Owned[i].Ours = r.After
+		j.Owned[i].Source = r.Source
+		if equal((*string)(r.After), j.Owned[i].Former()) {
+			j.Owned = slices.Delete(j.Owned, i, i+1)
+		}
+	}
+	j.Owned = slices.DeleteFunc(j.Owned, func(o Owned) bool { return slices.Contains(forget, Ref{o.Kind, o.Target}) })
+	switch string(wanted) {
+	case "":
+	case "null":
+		j.Wanted = nil
+	default:
+		j.Wanted = wanted
+	}
+}
+
+func (j Journal) empty() bool {
+	return len(j.Owned) == 0 && j.Pending == nil && j.Window == nil && j.Wanted == nil
+}
+
+// ReadJournal returns the journal of h, an empty one when there is none. It takes no lock and changes nothing.
+func ReadJournal(h host.Host) (Journal, error) {
+	data, err := h.ReadFile(JournalPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Journal{}, nil
+	}
+	if err != nil {
+		return Journal{}, fmt.Errorf("cannot read the journal: %w", err)
+	}
+	return parseJournal(data)
+}
+
+func parseJournal(data []byte) (Journal, error) {
+	var j Journal
+	if err := strictJSON(data, &j); err != nil {
+		return Journal{}, fmt.Errorf("cannot read the journal %s: %w", JournalPath, err)
+	}
+	if j.Schema != journalSchema {
+		return Journal{}, fmt.Errorf("cannot read the journal %s: schema is %q, this tcptune knows %q", JournalPath, j.Schema, journalSchema)
+	}
+	return j, j.validate()
+}
+
+// validate refuses kinds that this program cannot undo: a newer tcptune wrote them.
+func (j Journal) validate() error {
+	kinds := map[Kind]bool{Knob: true, File: true, Folder: true, Module: true, Qdisc: true}
+	check := func(records []record) error {
+		for _, r := range records {
+			if !kinds[r.Kind] {
+				return fmt.Errorf("cannot read the journal %s: unknown kind of change %q", JournalPath, r.Kind)
+			}
+		}
+		return nil
+	}
+	if j.Pending != nil {
+		if err := check(j.Pending.Changes); err != nil {
+			return err
+		}
+	}
+	if j.Window != nil {
+		return check(j.Window.Live)
+	}
+	return nil
+}
+
+// writeJournal replaces the journal, durably, before it returns. An empty journal is no file at all, so that a host
+// that was reverted is as it was.
+func writeJournal(h host.Host, j Journal) error {
+	if j.empty() {
+		return removeJournal(h)
+	}
+	j.Schema = journalSchema
+	if j.Owned == nil {
+		j.Owned = []Owned{}
+	}
+	data, err := json.MarshalIndent(j, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := makeFolders(h, path.Dir(JournalPath)); err != nil {
+		return fmt.Errorf("cannot write the journal: %w", err)
+	}
+	if err := h.WriteFile(JournalPath, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("cannot write the journal: %w", err)
+	}
+	return nil
+}
+
+func removeJournal(h host.Host) error {
+	dir := path.Dir(JournalPath)
+	if _, err := h.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := h.Remove(JournalPath); err != nil {
+		return fmt.Errorf("cannot remove the journal: %w", err)
+	}
+	if err := h.RemoveTemp(JournalPath); err != nil {
+		return fmt.Errorf("cannot remove the journal: %w", err)
+	}
+	_ = h.Remove(dir) // fails when something else lives there, and then it stays
+	return nil
+}
+
+// makeFolders makes p and what is missing above it.
+func makeFolders(h host.Host, p string) error {
+	if _, err := h.Stat(p); err == nil || !errors.Is(err, fs.ErrNotExist) || p == "/" {
+		return err
+	}
+	if err := makeFolders(h, path.Dir(p)); err != nil {
+		return err
+	}
+	if err := h.Mkdir(p, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// OwnedKnob describes a key that a file of tcptune set at boot, with no apply since then: what it was before is unknown.
+func OwnedKnob(key, value, bootID string) Owned {
+	return Owned{Kind: Knob, Target: key, Ours: (*blob)(&value), BootID: bootID}
+}

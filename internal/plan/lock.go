@@ -1,0 +1,64 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// ErrBusy is returned when another tcptune holds the lock (exit 75).
+var ErrBusy = errors.New("another tcptune is at work on this host")
+
+// lockPath is on a file system that is empty after a reboot. Its folder belongs to root, so no link can be planted.
+const lockPath = "/run/tcptune.lock"
+
+// lockPoll is how often a waiting tcptune tries again: flock(2) cannot wait for a limited time by itself.
+const lockPoll = 20 * time.Millisecond
+
+// lock takes the one lock of a host, waiting for it no longer than wait. The lock is an flock(2): it goes away with the
+// process however that ends. An image is locked by its root directory, so that no file is left in it.
+func lock(ctx context.Context, h host.Host, wait time.Duration) (*os.File, error) {
+	f, err := openLock(h)
+	if err != nil {
+		return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, err)
+	}
+	deadline := time.Now().Add(wait)
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return f, nil
+		case err == unix.EINTR:
+			continue
+		case err != unix.EWOULDBLOCK:
+			_ = f.Close()
+			return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, err)
+		case !time.Now().Before(deadline):
+			_ = f.Close()
+			return nil, ErrBusy
+		}
+		select {
+		case <-ctx.Done():
+			_ = f.Close()
+			return nil, ctx.Err()
+		case <-time.After(min(lockPoll, time.Until(deadline)+time.Millisecond)):
+		}
+	}
+}
+
+func openLock(h host.Host) (*os.File, error) {
+	if !h.Live() {
+		return os.Open(h.Root())
+	}
+	fd, err := unix.Open(lockPath, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), lockPath), nil
+}

@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// Session is the exclusive right to change a host, from [Open] to [Session.Close].
+type Session struct {
+	h       host.Host
+	effects map[Kind]effector
+	lock    *os.File
+	journal Journal
+	bootID  string
+
+	// Notes says what Open found and repaired: a killed command, an expired confirmation.
+	Notes []string
+}
+
+// Open takes the lock of h, waiting for it no longer than wait, and brings the host out of whatever a killed command
+// left it in: a transaction that was not committed is undone, a confirmation window that has passed is taken back.
+// [ErrBusy] is returned when somebody else holds the lock.
+func Open(ctx context.Context, h host.Host, wait time.Duration) (*Session, error) {
+	l, err := lock(ctx, h, wait)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{h: h, effects: effectors(h), lock: l}
+	if err := s.start(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) start(ctx context.Context) (err error) {
+	if s.journal, err = ReadJournal(s.h); err != nil {
+		return err
+	}
+	if s.bootID, err = BootID(s.h); err != nil {
+		return err
+	}
+	if s.journal.empty() {
+		return removeJournal(s.h) // an empty folder or a half-written first journal of a killed command
+	}
+	if err := s.recover(ctx); err != nil {
+		return err
+	}
+	return s.checkWindow(ctx)
+}
+
+// Close gives the lock back.
+func (s *Session) Close() { _ = s.lock.Close() }
+
+// Journal is what the host remembers, after recovery.
+func (s *Session) Journal() Journal { return s.journal }
+
+// save replaces the journal on disk, and only then in s.
+func (s *Session) save(j Journal) error {
+	if err := writeJournal(s.h, j); err != nil {
+		return err
+	}
+	s.journal = j
+	return nil
+}
+
+func (s *Session) note(format string, args ...any) {
+	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+}
+
+// recover undoes a transaction that was begun and not committed.
+func (s *Session) recover(ctx context.Context) error {
+	t := s.journal.Pending
+	if t == nil {
+		return nil
+	}
+	left, err := s.undo(ctx, *t)
+	if err != nil {
+		return fmt.Errorf("cannot undo the interrupted %s: %w", t.Command, err)
+	}
+	done := s.journal
+	done.Pending = nil
+	if w := done.Window; w != nil && w.Live == nil {
+		done.Window = nil // the window was being opened by that same command
+	}
+	if err := s.save(done); err != nil {
+		return err
+	}
+	s.note("an interrupted %s was found and undone", t.Command)
+	s.Notes = append(s.Notes, left...)
+	return nil
+}
+
+// Interrupted says, without a lock and without changing anything, what a mutating command would have to repair first.
+// It is "" when nothing is.
+func (j Journal) Interrupted() string {
+	if j.Pending == nil {
+		return ""
+	}
+	return fmt.Sprintf("a %s was interrupted; the next apply or revert undoes what it left", j.Pending.Command)
+}
+
+// BootID identifies the boot of h. An image, which has not booted, has the empty one.
+func BootID(h host.Host) (string, error) {
+	if !h.Live() {
+		return "", nil
+	}
+	return h.BootID()
+}

@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+)
+
+// undo brings every target of t back to where it was, last change first, and returns one line for each that it had to
+// leave. A target that holds neither its former nor its wanted value was changed by somebody else since; it is left.
+// After a reboot only files are undone: the kernel has forgotten the rest.
+func (s *Session) undo(ctx context.Context, t Transaction) (left []string, err error) {
+	for _, r := range undoOrder(t.Changes) {
+		if t.BootID != s.bootID && r.Kind != File && r.Kind != Folder {
+			continue
+		}
+		line, uerr := s.undoOne(ctx, r)
+		if uerr != nil && err == nil {
+			err = fmt.Errorf("%s: %w", r.Target, uerr)
+		}
+		if line != "" {
+			left = append(left, line)
+		}
+	}
+	return left, err
+}
+
+// undoOrder is the reverse of the order of the changes, but queue disciplines come last: giving one back to the kernel
+// makes it read net.core.default_qdisc, which must be itself again by then.
+func undoOrder(records []record) []record {
+	order := slices.Clone(records)
+	slices.Reverse(order)
+	slices.SortStableFunc(order, func(a, b record) int {
+		return rank(a.Kind == Qdisc) - rank(b.Kind == Qdisc)
+	})
+	return order
+}
+
+func rank(last bool) int {
+	if last {
+		return 1
+	}
+	return 0
+}
+
+// undoOne brings one target back. The line says why it was left instead, if it was.
+func (s *Session) undoOne(ctx context.Context, r record) (line string, err error) {
+	e := s.effects[r.Kind]
+	before, after := (*string)(r.Before), (*string)(r.After)
+	if r.Kind == File {
+		if err := s.h.RemoveTemp(r.Target); err != nil {
+			return "", err
+		}
+	}
+	now, err := e.observe(r.Target)
+	if err != nil {
+		return "", err
+	}
+	if alike(e, now, before) {
+		return "", nil
+	}
+	ours := alike(e, now, after)
+	if !ours && now != nil && before != nil && after != nil {
+		ours = e.torn(*now, *before, *after)
+	}
+	if !ours {
+		return fmt.Sprintf("%s %s is left as it is: somebody else changed it to %s since", r.Kind, r.Target, show(now)), nil
+	}
+	return s.restore(ctx, r)
+}
+
+// restore writes the former value and reads it back.
+func (s *Session) restore(ctx context.Context, r record) (line string, err error) {
+	e := s.effects[r.Kind]
+	before := (*string)(r.Before)
+	mode := fs.FileMode(r.Mode)
+	if werr := e.write(ctx, r.Target, before, mode); werr != nil {
+		if (r.Kind == Module || r.Kind == Folder) && e.refusal(werr) != "" {
+			return "", nil // a loaded module and a folder in use do no harm
+		}
+		return "", werr
+	}
+	now, err := e.observe(r.Target)
+	if err != nil {
+		return "", err
+	}
+	if !alike(e, now, before) {
+		return "", fmt.Errorf("is %s after writing %s back", show(now), show(before))
+	}
+	return "", nil
+}
+
+func alike(e effector, a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return e.same(*a, *b)
+}

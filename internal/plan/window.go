@@ -1,0 +1,176 @@
+package plan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Window is the time in which an apply waits for its confirmation. Until then only live values are changed, so that
+// a reboot, too, takes everything back.
+type Window struct {
+	ID       string        `json:"id"`
+	BootID   string        `json:"boot"`
+	Deadline time.Duration `json:"deadline"` // CLOCK_BOOTTIME: neither suspend nor a step of the wall clock moves it
+	// Live is what was changed, to be undone when no confirmation comes; null while the changes are being made.
+	Live []record `json:"live"`
+	// Persistent is what the confirmation writes.
+	Persistent []record        `json:"persistent"`
+	Forget     []Ref           `json:"forget,omitempty"`
+	Wanted     json.RawMessage `json:"wanted,omitempty"`
+}
+
+// Errors of the confirmation.
+var (
+	ErrNoWindow   = errors.New("nothing waits for a confirmation")
+	ErrWindowOpen = errors.New("an apply waits for its confirmation")
+)
+
+// Arm starts whatever calls [Session.Expire] after d, in a process that outlives the caller and its login session.
+type Arm func(id string, d time.Duration) error
+
+// persistent reports whether a change survives a reboot. Such changes wait for the confirmation.
+func persistent(k Kind) bool { return k == File || k == Folder }
+
+// ApplyUnconfirmed makes the live changes of p and leaves the persistent ones to [Session.Confirm]. The way back is
+// armed before the first write; it is an error when that fails, and then nothing was changed.
+// Persistent changes stay planned in the returned list.
+func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration, arm Arm) ([]Change, error) {
+	now, err := s.h.BootClock()
+	if err != nil {
+		return p.Changes, err
+	}
+	w := &Window{ID: fmt.Sprintf("%x", uint64(now)), BootID: s.bootID, Deadline: now + d, Forget: p.Forget, Wanted: p.Wanted}
+	live := p
+	live.Changes = slices.Clone(p.Changes)
+	live.Forget = nil
+	for i, c := range live.Changes {
+		if c.Writes() && persistent(c.Kind) {
+			w.Persistent = append(w.Persistent, recordOf(c, s.fileMode(c)))
+			live.Changes[i].Status = Kept // not carried out now
+		}
+	}
+	records, err := s.begin(live)
+	if err != nil {
+		return p.Changes, err
+	}
+	next := s.journal
+	next.Window = w
+	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
+	if err := s.save(next); err != nil {
+		return p.Changes, err
+	}
+	if err := arm(w.ID, d); err != nil {
+		next.Window, next.Pending = nil, nil
+		return p.Changes, errors.Join(fmt.Errorf("cannot arm the automatic revert, so nothing was changed: %w", err), s.save(next))
+	}
+	changes, made, err := s.carryOut(ctx, live, records)
+	if err != nil {
+		return changes, errors.Join(err, s.closeWindow())
+	}
+	for i := range changes {
+		if p.Changes[i].Writes() && persistent(p.Changes[i].Kind) {
+			changes[i].Status = Planned
+			changes[i].Reason = "written by tcptune confirm"
+		}
+	}
+	opened := *w
+	opened.Live = append([]record{}, made...)
+	done := s.journal
+	done.Pending, done.Window = nil, &opened
+	return changes, s.commit(ctx, done)
+}
+
+// Confirm ends the window by writing what it had put off, as one transaction.
+// It is [ErrNoWindow] when no window is open.
+func (s *Session) Confirm(ctx context.Context) ([]Change, error) {
+	w := s.journal.Window
+	if w == nil {
+		return nil, ErrNoWindow
+	}
+	p := Plan{Command: "confirm"}
+	for _, r := range w.Persistent {
+		p.Changes = append(p.Changes, r.change())
+	}
+	records, err := s.begin(p)
+	if err != nil {
+		return p.Changes, err
+	}
+	next := s.journal
+	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
+	if err := s.save(next); err != nil {
+		return p.Changes, err
+	}
+	changes, made, err := s.carryOut(ctx, p, records)
+	if err != nil {
+		return changes, err
+	}
+	done := s.journal
+	done.Window = nil
+	done.commit(slices.Concat(w.Live, made), w.Forget, w.Wanted, s.bootID)
+	return changes, s.commit(ctx, done)
+}
+
+// Expire ends the window id without a confirmation: what was changed live is undone. It returns what was left because
+// somebody else changed it since. A window that is confirmed, or another one, is [ErrNoWindow].
+func (s *Session) Expire(ctx context.Context, id string) (left []string, err error) {
+	w := s.journal.Window
+	if w == nil || id != w.ID {
+		return nil, ErrNoWindow
+	}
+	left, err = s.undo(ctx, Transaction{Command: "apply", BootID: w.BootID, Changes: w.Live})
+	if err != nil {
+		return left, fmt.Errorf("cannot take back the unconfirmed apply: %w", err)
+	}
+	return left, s.closeWindow()
+}
+
+func (s *Session) closeWindow() error {
+	if s.journal.Window == nil {
+		return nil
+	}
+	done := s.journal
+	done.Window = nil
+	return s.save(done)
+}
+
+// checkWindow ends a window that a reboot or a missed deadline has ended already.
+func (s *Session) checkWindow(ctx context.Context) error {
+	w := s.journal.Window
+	if w == nil {
+		return nil
+	}
+	if w.BootID != s.bootID {
+		s.note("an apply was not confirmed before the reboot, which took it back")
+		return s.closeWindow()
+	}
+	left, err := s.Remaining()
+	if err != nil || left > 0 {
+		return err
+	}
+	lines, err := s.Expire(ctx, w.ID)
+	if err != nil {
+		return err
+	}
+	s.note("an apply was not confirmed in time and was taken back")
+	if len(lines) > 0 {
+		s.note("%s", strings.Join(lines, "; "))
+	}
+	return nil
+}
+
+// Remaining is the time until the open window ends, 0 when it has or when there is none.
+func (s *Session) Remaining() (time.Duration, error) {
+	if s.journal.Window == nil {
+		return 0, nil
+	}
+	now, err := s.h.BootClock()
+	if err != nil {
+		return 0, err
+	}
+	return max(0, s.journal.Window.Deadline-now), nil
+}

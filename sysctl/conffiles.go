@@ -1,0 +1,163 @@
+package sysctl
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// confReader reads configuration files, each once, and collects what is wrong with them.
+type confReader struct {
+	Reader
+	files    map[string]confFile
+	problems []Problem
+	reported map[Problem]bool
+}
+
+// confFile is a file as read. Whatever cannot be read, as a folder or a link to nowhere, has no data.
+type confFile struct {
+	data   []byte
+	target string // the text of the link that it is, or ""
+	gone   bool   // it is a link to nowhere
+}
+
+func newConfReader(r Reader) *confReader {
+	return &confReader{Reader: r, files: map[string]confFile{}, reported: map[Problem]bool{}}
+}
+
+func (c *confReader) report(o Origin, text string) {
+	p := Problem{Origin: o, Text: text}
+	if !c.reported[p] {
+		c.reported[p] = true
+		c.problems = append(c.problems, p)
+	}
+}
+
+// dir lists a folder of configuration files. A missing folder is an empty one.
+func (c *confReader) dir(p string) []string {
+	names, err := c.ReadDir(p)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.report(Origin{File: p}, "cannot read the folder: "+cause(err))
+	}
+	return names
+}
+
+// open reads the file at p. It reports links to nowhere and files that cannot be read, but not a missing one.
+func (c *confReader) open(p string) confFile {
+	if f, seen := c.files[p]; seen {
+		return f
+	}
+	var f confFile
+	f.target, _ = c.Readlink(p)
+	data, err := c.ReadFile(p)
+	switch {
+	case err == nil:
+		f.data = data
+	case f.target == "/dev/null":
+		// A mask, also in an image, which has no devices.
+	case errors.Is(err, fs.ErrNotExist):
+		f.gone = f.target != ""
+		if f.gone {
+			c.report(Origin{File: p}, "the link leads nowhere: "+f.target)
+		}
+	default:
+		if info, statErr := c.Stat(p); statErr != nil || info.Mode()&fs.ModeCharDevice == 0 {
+			f.gone = statErr != nil
+			c.report(Origin{File: p}, "cannot read: "+cause(err))
+		}
+	}
+	c.files[p] = f
+	return f
+}
+
+func (c *confReader) origin(p string) Origin { return Origin{File: p, Target: c.open(p).target} }
+
+func cause(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// merged returns the files with the suffix .conf of the folders, in the order in which a tool reads them.
+// The folders are given from the highest to the lowest.
+func (c *confReader) merged(dirs []string, ru rules) []string {
+	if !ru.etcFirst {
+		dirs = slices.Clone(dirs)
+		slices.Reverse(dirs)
+	}
+	seen := map[string]bool{}
+	var files []string
+	for _, dir := range dirs {
+		for _, name := range c.dir(dir) {
+			if ru.confSuffix && !strings.HasSuffix(name, ".conf") || !ru.dotFiles && strings.HasPrefix(name, ".") {
+				continue
+			}
+			p := dir + "/" + name
+			if ru.maskByName && seen[name] || !c.hides(p, ru) {
+				continue
+			}
+			seen[name] = true
+			files = append(files, p)
+		}
+	}
+	if ru.sortByName {
+		slices.SortStableFunc(files, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
+	}
+	return files
+}
+
+// hides reports whether the name p counts at all: then it hides the same name in lower folders, even if it says nothing.
+func (c *confReader) hides(p string, ru rules) bool {
+	if ru.emptyMasks && ru.danglingHide && ru.deepDangling {
+		return true
+	}
+	f := c.open(p)
+	switch {
+	case !f.gone:
+		return ru.emptyMasks || len(f.data) > 0
+	case !ru.danglingHide:
+		return false
+	}
+	return ru.deepDangling || c.nearlyThere(p)
+}
+
+// nearlyThere reports whether the folder is there to which a link to nowhere points.
+func (c *confReader) nearlyThere(p string) bool {
+	for range 40 { // as often as the kernel follows links, path_resolution(7)
+		target, err := c.Readlink(p)
+		if err != nil {
+			info, err := c.Stat(path.Dir(p))
+			return err == nil && info.IsDir()
+		}
+		if !path.IsAbs(target) {
+			target = path.Join(path.Dir(p), target)
+		}
+		p = target
+	}
+	return false
+}
+
+// expand returns the files that procps opens for the name p: it hands each name to glob(3) again, with GLOB_NOCHECK and
+// GLOB_BRACE, so that a file named "50-[ab].conf" makes it read 50-a.conf and 50-b.conf of the same folder.
+func (c *confReader) expand(p string) []string {
+	if !strings.ContainsAny(p, globChars+`{\`) {
+		return []string{p}
+	}
+	dir, base := path.Split(p)
+	var found []string
+	for _, pattern := range braces(base) {
+		for _, name := range c.dir(path.Clean(dir)) {
+			if matchName(pattern, name) {
+				found = append(found, dir+name)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return []string{p}
+	}
+	return found
+}

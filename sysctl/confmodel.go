@@ -1,0 +1,130 @@
+package sysctl
+
+import "strings"
+
+// model is what the files add up to for one tool: the writes that it will do, in order.
+type model struct {
+	rules
+	nodes    []assignment
+	listed   map[string]bool // keys that are named, wildcards leave them alone
+	excluded []string        // patterns of keys that are left alone
+}
+
+// collect merges the assignments of all files, in the order of reading, into the writes that a tool carries out.
+func (ru rules) collect(list []assignment) *model {
+	m := &model{rules: ru, listed: map[string]bool{}}
+	if ru.onlyLast {
+		list = ru.replace(list)
+	}
+	if !ru.lastWins {
+		for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
+			list[i], list[j] = list[j], list[i]
+		}
+	}
+	m.nodes = list
+	for _, n := range list {
+		if n.exclude && isGlob(n.path) && ru.excludeGlobs {
+			m.excluded = append(m.excluded, procSys+n.path)
+		}
+		if n.exclude || ru.explicitWins {
+			m.listed[n.path] = true
+		}
+	}
+	return m
+}
+
+// decide says what becomes of the key at path p, "net/ipv4/tcp_rmem".
+func (m *model) decide(p string) Outcome {
+	var won *assignment
+	var lost []Setting
+	reason := "no file assigns it"
+	for i := range m.nodes {
+		n := &m.nodes[i]
+		var match bool
+		glob := m.globs && isGlob(n.path)
+		switch {
+		case n.exclude:
+			if n.path == p {
+				reason = n.origin.String() + " excludes it from wildcards"
+				lost = append(lost, settings(p, n.earlier)...)
+			}
+			continue
+		case glob:
+			var free bool
+			match, free = m.matches(n.path, p)
+			if match && !free {
+				lost = append(lost, n.setting(p))
+				continue
+			}
+		default:
+			match = n.key == p
+		}
+		if !match {
+			continue
+		}
+		lost = append(lost, settings(p, n.earlier)...)
+		if n.value == "" && refusesEmpty(p) {
+			reason = n.origin.String() + " gives it no value, which the kernel refuses"
+			lost = append(lost, n.setting(p))
+			continue
+		}
+		if won != nil {
+			lost = append(lost, won.setting(p))
+		}
+		won = n
+	}
+	if won == nil {
+		return Outcome{Reason: reason}
+	}
+	set := won.setting(p)
+	set.Shadowed = lost
+	return Outcome{Set: &set, Reason: set.Origin.String() + " is the last to assign it"}
+}
+
+// matches reports whether the pattern matches the key at p, and whether no other line keeps the pattern off that key.
+func (m *model) matches(pattern, p string) (match, free bool) {
+	patterns := []string{pattern}
+	if m.globBraces {
+		patterns = braces(pattern)
+	}
+	for _, pattern := range patterns {
+		if candidate, ok := globKey(pattern, p); ok {
+			return true, !m.keptOff(candidate)
+		}
+	}
+	return false, false
+}
+
+func (m *model) keptOff(candidate string) bool {
+	if m.listed[candidate] {
+		return true
+	}
+	for _, pattern := range m.excluded {
+		if fnmatch(pattern, procSys+candidate) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusesEmpty reports whether the kernel takes an empty value for an error. It does for every number and for the names
+// of the network. A list of ports is emptied, and so are strings below kernel/, such as core_pattern.
+func refusesEmpty(p string) bool {
+	return p != "net/ipv4/ip_local_reserved_ports" && !strings.HasPrefix(p, "kernel/")
+}
+
+func (a assignment) setting(p string) Setting {
+	s := Setting{Key: swapSeparators(p), Value: a.value, Origin: a.origin, IgnoreErrors: a.ignore, Exclude: a.exclude}
+	if isGlob(a.path) {
+		s.Glob = swapSeparators(a.path)
+	}
+	return s
+}
+
+func settings(p string, list []assignment) []Setting {
+	var out []Setting
+	for _, a := range list {
+		out = append(out, a.setting(p))
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package sysctl
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// decision is what is to be done about one wanted key.
+type decision struct {
+	key    Key
+	wish   ProfileKey
+	want   string // the value that this host is to have
+	line   bool   // it needs a line in our file to have it after a reboot
+	write  bool   // the running value is not enough
+	status plan.Status
+	reason string
+}
+
+// decide settles one wish of a profile for the surveyed host.
+func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
+	d := decision{key: k, wish: wish, status: plan.Unchanged}
+	if reason, status := s.outOfReach(k, wish); reason != "" {
+		d.want, d.status, d.reason = k.Normal(wish.Value), status, reason
+		return d, nil
+	}
+	d.want = s.wanted(k, wish)
+	if err := k.Validate(d.want); err != nil {
+		return d, fmt.Errorf("cannot use profile value of %s: %w", k.Name, err)
+	}
+	after, known := s.afterReboot(s.Elsewhere, k)
+	d.line = !known || !wish.enough(k, after, d.want)
+	if !s.Live {
+		if d.line {
+			d.status = plan.Planned
+		}
+		return d, nil
+	}
+	running := s.Knobs[k.Name].Value
+	switch {
+	case !wish.enough(k, running, d.want):
+		d.write, d.status = true, plan.Planned
+	case wish.Mode == Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
+		d.status = plan.Kept
+		d.reason = "host already has more than " + k.Normal(wish.Value)
+	}
+	return d, nil
+}
+
+// enough reports whether have needs no change where want is wanted.
+func (w ProfileKey) enough(k Key, have, want string) bool {
+	if w.Mode == ExactMode {
+		return k.Equal(have, want)
+	}
+	return k.Satisfies(have, want)
+}
+
+// wanted is the value that k is to have on this host: the profile's, and in mode raise never less than the host has
+// without us, in mode union together with what the host has.
+func (s *Survey) wanted(k Key, wish ProfileKey) string {
+	want := k.Normal(wish.Value)
+	if wish.Mode == ExactMode {
+		return want
+	}
+	more := k.Better
+	if wish.Mode == UnionMode {
+		more = k.Union
+	}
+	if v, known := s.afterReboot(s.Elsewhere, k); known {
+		want = more(want, v)
+	}
+	if v, known := s.kernelDefault(k); known {
+		want = more(want, v)
+	}
+	if v, known := s.without(k); known {
+		want = more(want, v)
+	}
+	return want
+}
+
+// without is the running value of k as it would be if tcptune had never been here. What tcptune itself wrote must not
+// count as the host's own: a switch from a large profile to a small one would never come down again.
+func (s *Survey) without(k Key) (value string, known bool) {
+	knob := s.Knobs[k.Name]
+	if !s.Live || !knob.Present {
+		return "", false
+	}
+	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned && o.BootID == s.BootID {
+		if left := o.Left(); left != nil && k.Equal(knob.Value, *left) && o.Former() != nil {
+			return k.Normal(*o.Former()), true
+		}
+		return knob.Value, true
+	}
+	if line, ours := lines(s.Own)[k.Name]; ours && s.bootedWithOwn() && k.Equal(knob.Value, line) {
+		return s.afterReboot(s.Elsewhere, k)
+	}
+	return knob.Value, true
+}
+
+// bootedWithOwn reports whether our file was there when the host booted.
+func (s *Survey) bootedWithOwn() bool {
+	o, owned := s.Journal.Find(plan.Ref{Kind: plan.File, Target: s.Own.Path})
+	return owned && o.BootID != s.BootID
+}
+
+func (s *Survey) kernelDefault(k Key) (value string, known bool) {
+	if !s.Live {
+		return "", false
+	}
+	value, known = k.DefaultOn(s.Kernel, s.Memory)
+	if !known {
+		return "", false
+	}
+	return k.Normal(value), true
+}
+
+// afterReboot is the value that k has after a reboot with the files of f: what they assign, or else the default of the
+// running kernel where that is known.
+func (s *Survey) afterReboot(f *Forecaster, k Key) (value string, known bool) {
+	fc := f.Key(k.Name)
+	switch {
+	case fc.Reboot.Set != nil:
+		return k.Normal(fc.Reboot.Set.Value), true
+	case fc.Races != nil:
+		return "", false
+	}
+	return s.kernelDefault(k)
+}
+
+// outOfReach says why k cannot have the wished value here at all, or "".
+func (s *Survey) outOfReach(k Key, wish ProfileKey) (string, plan.Status) {
+	if m, needed := k.ValueModules[wish.Value]; needed && s.Modules[m] == host.ModuleAbsent {
+		return fmt.Sprintf("this kernel has no %s: module %s is neither built in nor installed", wish.Value, m), plan.Skipped
+	}
+	if !s.Live {
+		return "", ""
+	}
+	knob := s.Knobs[k.Name]
+	if !knob.Present {
+		return s.whyMissing(k), plan.Skipped
+	}
+	switch {
+	case knob.Refusal == nil:
+		return "", ""
+	case wish.enough(k, knob.Value, s.wanted(k, wish)):
+		return "", "" // as wanted already: nothing is to be written
+	case errors.Is(knob.Refusal, unix.EROFS):
+		return "read-only in this container: set it on the host", plan.Refused
+	}
+	return "the key belongs to the host of this container or network namespace: set it there", plan.Refused
+}
+
+func (s *Survey) whyMissing(k Key) string {
+	if err := k.OnKernel(s.Kernel); err != nil {
+		return err.Error()
+	}
+	if k.Module != "" {
+		return fmt.Sprintf("the key appears when module %s is loaded, and it is not", k.Module)
+	}
+	if k.Scope == Global {
+		return "the key does not exist here: this is a container or another network namespace"
+	}
+	return "the running kernel does not have it"
+}

@@ -1,0 +1,68 @@
+package sysctl
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Lint looks through the configuration files of a machine for keys that are misspelt or that kernels do not have any
+// more, for values that the catalogue does not allow, and for lines that no tool understands.
+func Lint(r Reader, cat *Catalogue) ([]plan.Check, error) {
+	v, err := DetectVersions(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := NewForecaster(r, v)
+	if err != nil {
+		return nil, err
+	}
+	var checks []plan.Check
+	for _, set := range f.Settings() {
+		if c, wrong := lintSetting(set, cat); wrong {
+			checks = append(checks, c)
+		}
+	}
+	for _, p := range f.Problems() {
+		checks = append(checks, plan.Check{
+			Name: "sysctl-files", Grade: plan.Warn, Value: p.Origin.String(),
+			Reason: p.Text, Fix: "correct or remove " + p.Origin.String(),
+		})
+	}
+	if checks == nil {
+		checks = append(checks, plan.Check{
+			Name: "sysctl-files", Grade: plan.Pass, Value: "no misspelt or removed keys",
+			Reason: "the files that set sysctl keys name only keys that exist",
+		})
+	}
+	return checks, nil
+}
+
+func lintSetting(set Setting, cat *Catalogue) (plan.Check, bool) {
+	c := plan.Check{Name: "sysctl-files", Grade: plan.Warn, Value: set.Origin.String() + " " + set.Key}
+	k, err := cat.Lookup(set.Key)
+	var removed *RemovedKeyError
+	var unknown *UnknownKeyError
+	switch {
+	case strings.ContainsAny(set.Key, "*?["):
+		return c, false
+	case errors.As(err, &removed):
+		c.Reason = removed.Error()
+	case errors.As(err, &unknown):
+		if !unknown.Misspelt {
+			return c, false // the catalogue does not hold all keys that there are
+		}
+		c.Reason = unknown.Error()
+	case err != nil || set.Exclude:
+		return c, false
+	default:
+		if err := k.Validate(set.Value); err != nil {
+			c.Reason = err.Error()
+			break
+		}
+		return c, false
+	}
+	c.Fix = "correct or remove line " + set.Origin.String()
+	return c, true
+}

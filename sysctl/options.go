@@ -1,0 +1,84 @@
+package sysctl
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// Options say which tuning is wanted. They stand in a saved plan and in the journal, so that status compares the host
+// with what was last applied.
+type Options struct {
+	Profile   string        `json:"profile"`
+	Bandwidth int64         `json:"bandwidth,omitempty"` // bit/s; 0: what the profile is written for
+	RTT       time.Duration `json:"rtt,omitempty"`       // 0: what the profile is written for
+	Flows     int           `json:"flows,omitempty"`     // connections at the same time; 0: not held against memory
+	LiveQdisc bool          `json:"live_qdisc,omitempty"`
+}
+
+// DefaultProfile is applied where neither the operator nor a file names one.
+const DefaultProfile = "server"
+
+// Profile loads the profile of o, with the values that depend on the path and on the memory of h computed.
+// The warnings are those of the computation.
+func (o Options) LoadProfile(h host.Host, cat *Catalogue) (Profile, []string, error) {
+	p, err := LoadProfile(h, cat, cmp.Or(o.Profile, DefaultProfile))
+	if err != nil {
+		return Profile{}, nil, err
+	}
+	if !p.Computed() {
+		if o.Bandwidth != 0 || o.RTT != 0 || o.Flows != 0 {
+			return Profile{}, nil, fmt.Errorf("cannot size profile %s: its values do not depend on bandwidth and round-trip time, those of wan do", p.Name)
+		}
+		return p, nil, nil
+	}
+	path, err := o.Path(h)
+	if err != nil {
+		return Profile{}, nil, err
+	}
+	path.BitsPerSecond = cmp.Or(path.BitsPerSecond, p.Bandwidth)
+	path.RTT = cmp.Or(path.RTT, p.RTT)
+	for _, k := range p.Keys {
+		if k.Key == congestionKey {
+			path.Congestion = k.Value
+		}
+	}
+	size, err := cat.Size(path)
+	if err != nil {
+		return Profile{}, nil, err
+	}
+	return p.Resolve(size), size.Warnings, nil
+}
+
+const congestionKey = "net.ipv4.tcp_congestion_control"
+
+// Path is the network path of o as seen from h: what its kernel and memory allow. Of an image nothing is known.
+func (o Options) Path(h host.Host) (Path, error) {
+	p := Path{BitsPerSecond: o.Bandwidth, RTT: o.RTT, Flows: o.Flows}
+	if !h.Live() {
+		return p, nil
+	}
+	memory, err := h.MemTotal()
+	if err != nil {
+		return p, err
+	}
+	p.MemoryBytes = int64(memory)
+	release, err := h.KernelRelease()
+	if err != nil {
+		return p, err
+	}
+	if p.Kernel, err = ParseKernelVersion(release); err != nil {
+		return p, err
+	}
+	p.PageSize = int64(os.Getpagesize())
+	if mem, err := h.ReadKnob("net.ipv4.tcp_mem"); err == nil {
+		_, _ = fmt.Sscan(mem, new(int64), new(int64), &p.TCPMemPages)
+	}
+	if cc, err := h.ReadKnob(congestionKey); err == nil {
+		p.Congestion = cc
+	}
+	return p, nil
+}

@@ -1,0 +1,115 @@
+package sysctl
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func folderOf(p string) string { return path.Dir(p) }
+
+// ownNames are the names that our file may have, in the order of sysctl.d(5): a later one wins over more files.
+func ownNames() []string {
+	var names []string
+	for n := 60; n <= 99; n++ {
+		names = append(names, fmt.Sprintf("%d-tcptune.conf", n))
+	}
+	return append(names, "99-zz-tcptune.conf", "zz-tcptune.conf", "zzzz-tcptune.conf")
+}
+
+// place chooses the path and the content of our file: the first name that wins for every line after a reboot, or else
+// the first of those that win for most. systemd-sysctl decides, because it is what runs at boot.
+func (d *Draft) place() error {
+	d.own = File{Path: firstOwnPath}
+	var wanted []decision
+	for _, dec := range d.decisions {
+		if dec.line {
+			wanted = append(wanted, dec)
+		}
+	}
+	if len(wanted) == 0 {
+		d.own.Path = d.survey.Own.Path
+		d.forecast = d.survey.Elsewhere
+		return nil
+	}
+	text, err := renderConf(d.profile.Name, d.decisions)
+	if err != nil {
+		return err
+	}
+	d.own.Content = &text
+	best := -1
+	for _, name := range d.survey.usefulNames(wanted) {
+		p := sysctlFolder + "/" + name
+		f, err := d.survey.with(p, text)
+		if err != nil {
+			return err
+		}
+		wins := 0
+		for _, dec := range wanted {
+			if value, known := d.survey.afterReboot(f, dec.key); known && dec.wish.enough(dec.key, value, dec.want) {
+				wins++
+			}
+		}
+		if wins > best {
+			best, d.own.Path, d.forecast = wins, p, f
+		}
+		if wins == len(wanted) {
+			break
+		}
+	}
+	return nil
+}
+
+// with is the forecast for the host with our file at p, and nowhere else.
+func (s *Survey) with(p, text string) (*Forecaster, error) {
+	r := s.reader
+	if s.owns(s.Own) {
+		r = WithFile(r, s.Own.Path, nil)
+	}
+	return NewForecaster(WithFile(r, p, []byte(text)), s.versions)
+}
+
+// usefulNames drops the names that cannot win more than one before them: a name makes a difference only by standing
+// behind a file that assigns one of our keys.
+func (s *Survey) usefulNames(wanted []decision) []string {
+	rivals := map[string]bool{}
+	for _, dec := range wanted {
+		fc := s.Elsewhere.Key(dec.key.Name)
+		for _, o := range []Outcome{fc.Reboot, fc.Restart} {
+			if o.Set != nil && path.Base(path.Dir(o.Set.Origin.File)) == "sysctl.d" {
+				rivals[path.Base(o.Set.Origin.File)] = true
+			}
+		}
+	}
+	var useful []string
+	passed := -1
+	for _, name := range ownNames() {
+		behind := 0
+		for rival := range rivals {
+			if rival < name {
+				behind++
+			}
+		}
+		if behind > passed {
+			useful, passed = append(useful, name), behind
+		}
+	}
+	return useful
+}
+
+// override marks a key whose value somebody else decides after a reboot or after "sysctl --system", in spite of our
+// file.
+func (d *Draft) override(c *plan.Change, dec decision) {
+	if c.Status.Partial() {
+		return
+	}
+	v := d.survey.verdict(d.forecast, dec.key, dec.wish, dec.want)
+	if v.overridden == "" {
+		return
+	}
+	c.DecidedBy, c.Reason = v.decidedBy, v.overridden
+	if c.Status != plan.Planned {
+		c.Status = plan.Overridden
+	}
+}

@@ -1,0 +1,208 @@
+package sysctl
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Draft is a plan together with the decisions that it came from: what status shows.
+type Draft struct {
+	plan.Plan
+	survey    *Survey
+	profile   Profile
+	decisions []decision
+	own       File // our file as it is to be
+	forecast  *Forecaster
+}
+
+// ForeignFileError says that a file which tcptune would write is somebody else's, or was edited since tcptune wrote it.
+type ForeignFileError struct {
+	Path   string
+	Edited bool
+}
+
+func (e *ForeignFileError) Error() string {
+	if e.Edited {
+		return fmt.Sprintf("cannot replace %s: it was edited since tcptune wrote it", e.Path)
+	}
+	return fmt.Sprintf("cannot replace %s: tcptune did not write it", e.Path)
+}
+
+// UnmetError says that the profile requires what this host cannot have.
+type UnmetError struct{ Key, Reason string }
+
+func (e *UnmetError) Error() string {
+	return fmt.Sprintf("cannot set %s, which the profile requires: %s", e.Key, e.Reason)
+}
+
+// Diff plans what brings the surveyed host to profile p. It only computes.
+func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
+	d := &Draft{survey: s, profile: p, Plan: plan.Plan{Command: "apply"}}
+	if s.Live && !cat.Covers(s.Kernel) {
+		d.Warnings = append(d.Warnings, fmt.Sprintf(
+			"kernel %s is newer than the catalogue, which ends at %s: its defaults are not known and are not relied on", s.Kernel, cat.Newest()))
+	}
+	for _, wish := range p.Keys {
+		k, err := cat.Lookup(wish.Key)
+		if err != nil {
+			return nil, err
+		}
+		dec, err := s.decide(k, wish)
+		if err != nil {
+			return nil, err
+		}
+		if wish.Required && dec.status.Partial() {
+			return nil, &UnmetError{k.Name, dec.reason}
+		}
+		d.decisions = append(d.decisions, dec)
+	}
+	if err := d.place(); err != nil {
+		return nil, err
+	}
+	d.planModules()
+	if err := d.planFiles(); err != nil {
+		return nil, err
+	}
+	d.planKnobs()
+	d.planReturns(cat)
+	if o.LiveQdisc {
+		d.planLinks()
+	}
+	return d, nil
+}
+
+// Source names who wants the changes of the plan.
+func (d *Draft) Source() string { return "profile " + d.profile.Name }
+
+func (d *Draft) add(c plan.Change) { d.Changes = append(d.Changes, c) }
+
+// planModules loads what the wanted values need and the kernel has not got yet.
+func (d *Draft) planModules() {
+	loaded := "loaded"
+	for _, dec := range d.decisions {
+		m, needed := dec.key.ValueModules[dec.want]
+		if !needed || !dec.write || d.survey.Modules[m] != host.ModuleLoadable {
+			continue
+		}
+		d.add(plan.Change{
+			Kind: plan.Module, Target: m, After: &loaded, Status: plan.Planned, Source: d.Source(),
+			Why: fmt.Sprintf("%s = %s needs it", dec.key.Name, dec.want), Required: dec.wish.Required,
+		})
+	}
+}
+
+// planFiles writes the file that makes the values true after a reboot, and the one that loads the modules before it.
+func (d *Draft) planFiles() error {
+	var modules []string
+	anyLine := false
+	for _, dec := range d.decisions {
+		anyLine = anyLine || dec.line
+		if m := dec.key.ValueModules[dec.want]; m != "" && dec.line && d.survey.loadable(m) {
+			modules = append(modules, m)
+		}
+	}
+	loads := File{Path: loadsPath}
+	if len(modules) > 0 {
+		text, err := renderLoads(modules)
+		if err != nil {
+			return err
+		}
+		loads.Content = &text
+	}
+	if err := d.planFile(d.survey.Loads, loads, "these modules must be there before systemd-sysctl runs"); err != nil {
+		return err
+	}
+	why := "keeps the values after a reboot"
+	if !anyLine {
+		why = "nothing needs to be kept by a file"
+	}
+	if d.own.Path != d.survey.Own.Path {
+		if err := d.planFile(d.survey.Own, File{Path: d.survey.Own.Path}, "replaced by "+d.own.Path); err != nil {
+			return err
+		}
+		return d.planFile(File{Path: d.own.Path}, d.own, why)
+	}
+	return d.planFile(d.survey.Own, d.own, why)
+}
+
+// loadable reports whether m is a real module, built in ones need no line. A module that is loaded now is one.
+func (s *Survey) loadable(m string) bool {
+	return s.Modules[m] == host.ModuleLoadable || s.Modules[m] == host.ModuleLoaded
+}
+
+// planFile brings one file of ours from is to want. Somebody else's file is never touched.
+func (d *Draft) planFile(is, want File, why string) error {
+	if is.Content == nil && want.Content == nil || is.Content != nil && want.Content != nil && *is.Content == *want.Content {
+		return nil
+	}
+	o, owned := d.survey.Journal.Find(plan.Ref{Kind: plan.File, Target: is.Path})
+	switch {
+	case is.Content == nil:
+	case !owned && want.Content == nil:
+		return nil // not ours, and nothing of ours is to stand there
+	case !owned:
+		return &ForeignFileError{Path: is.Path}
+	case o.Left() == nil || *o.Left() != *is.Content:
+		return &ForeignFileError{Path: is.Path, Edited: true}
+	}
+	dir := folderOf(want.Path)
+	if want.Content != nil && !d.survey.Folders[dir] {
+		mode := "0755"
+		d.survey.Folders[dir] = true
+		d.add(plan.Change{
+			Kind: plan.Folder, Target: dir, After: &mode, Status: plan.Planned, Required: true,
+			Why: "a file of tcptune goes there", Source: d.Source(),
+		})
+	}
+	d.add(plan.Change{
+		Kind: plan.File, Target: want.Path, Before: is.Content, After: want.Content,
+		Status: plan.Planned, Why: why, Source: d.Source(), Required: true,
+	})
+	return nil
+}
+
+func (d *Draft) planKnobs() {
+	for _, dec := range d.decisions {
+		c := plan.Change{
+			Kind: plan.Knob, Target: dec.key.Name, Status: dec.status, Reason: dec.reason,
+			Why: dec.wish.Why, Source: d.Source(), Required: dec.wish.Required,
+		}
+		want := dec.want
+		c.After = &want
+		if knob := d.survey.Knobs[dec.key.Name]; knob.Present {
+			value := knob.Value
+			c.Before = &value
+			if !dec.write {
+				c.Effective = &value
+			}
+		}
+		if !d.survey.Live && c.Status == plan.Planned {
+			c.Status = plan.Unchanged // an image has no running value to change, only the file counts
+		}
+		d.override(&c, dec)
+		d.add(c)
+	}
+}
+
+// planReturns gives back what tcptune changed and this profile does not want: a switch of profiles is one plan.
+func (d *Draft) planReturns(cat *Catalogue) {
+	for _, o := range d.survey.Journal.Owned {
+		wanted := slices.ContainsFunc(d.decisions, func(dec decision) bool { return dec.key.Name == o.Target })
+		if o.Kind != plan.Knob || wanted || !d.survey.Live {
+			continue
+		}
+		k, err := cat.Lookup(o.Target)
+		if err != nil {
+			continue
+		}
+		c, forget := d.survey.giveBack(k, o)
+		c.Why, c.Source = "not part of this profile", d.Source()
+		if forget {
+			d.Forget = append(d.Forget, plan.Ref{Kind: plan.Knob, Target: o.Target})
+		}
+		d.add(c)
+	}
+}

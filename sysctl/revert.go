@@ -1,0 +1,165 @@
+package sysctl
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Revert plans the way back to before the first apply. It undoes only what still is as tcptune left it: what somebody
+// else has changed since is theirs, is left, and is said.
+func Revert(s *Survey, cat *Catalogue) plan.Plan {
+	p := plan.Plan{Command: "revert", Wanted: json.RawMessage("null")}
+	var files, folders, links []plan.Change
+	forget := func(o plan.Owned) { p.Forget = append(p.Forget, plan.Ref{Kind: o.Kind, Target: o.Target}) }
+	for _, o := range slices.Backward(s.ownedWithLines()) {
+		switch o.Kind {
+		case plan.Knob:
+			k, err := cat.Lookup(o.Target)
+			if err != nil {
+				k = Key{Name: o.Target} // an older tcptune knew it
+			}
+			c, gone := s.giveBack(k, o)
+			if gone {
+				forget(o)
+			}
+			p.Changes = append(p.Changes, c)
+		case plan.File:
+			c, gone := s.giveFileBack(o)
+			if gone {
+				forget(o)
+			}
+			files = append(files, c)
+		case plan.Folder:
+			if c, empty := s.giveFolderBack(o); empty {
+				folders = append(folders, c)
+			} else {
+				forget(o)
+			}
+		case plan.Module:
+			forget(o) // stays loaded until the next boot, which does no harm
+		case plan.Qdisc:
+			links = append(links, s.giveLinkBack(o))
+		}
+	}
+	// Queue disciplines come last: the kernel picks the default one by net.core.default_qdisc, a knob.
+	p.Changes = slices.Concat(p.Changes, files, folders, links)
+	for i := range p.Changes {
+		p.Changes[i].Why, p.Changes[i].Source = "as it was before the first apply", "revert"
+	}
+	return p
+}
+
+// ownedWithLines adds to what the journal knows the keys that our file has set at boot without any apply since: they
+// are ours too, and what they were before is not known.
+func (s *Survey) ownedWithLines() []plan.Owned {
+	owned := slices.Clone(s.Journal.Owned)
+	file, ours := s.Journal.Find(plan.Ref{Kind: plan.File, Target: s.Own.Path})
+	if !ours || !s.Live || file.BootID == s.BootID {
+		return owned
+	}
+	for key, value := range lines(s.Own) {
+		if _, known := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: key}); known || s.Knobs[key].Value != value {
+			continue
+		}
+		owned = append(owned, plan.OwnedKnob(key, value, file.BootID))
+	}
+	slices.SortStableFunc(owned[len(s.Journal.Owned):], func(a, b plan.Owned) int {
+		if a.Target < b.Target {
+			return -1
+		}
+		return 1
+	})
+	return owned
+}
+
+// giveBack is the change that returns a running value to what it was. forget says that nothing can be changed and
+// tcptune has no business with the key any more.
+func (s *Survey) giveBack(k Key, o plan.Owned) (c plan.Change, forget bool) {
+	knob := s.Knobs[o.Target]
+	c = plan.Change{Kind: plan.Knob, Target: o.Target, Status: plan.Kept, Release: true}
+	if !s.Live || !knob.Present {
+		c.Status, c.Reason = plan.Unchanged, "the key does not exist any more"
+		return c, true
+	}
+	value := knob.Value
+	c.Before, c.Effective = &value, &value
+	if left := o.Left(); left == nil || !k.Equal(*left, value) {
+		c.Reason = "changed since by somebody else, so it is left"
+		return c, true
+	}
+	if o.BootID == s.BootID {
+		c.After = o.Former()
+	} else if set := s.Elsewhere.Key(o.Target).Reboot.Set; set != nil {
+		after := k.Normal(set.Value)
+		c.After = &after
+		c.Reason = "the value of " + set.Origin.String() + ": the host has rebooted since the apply"
+	} else {
+		c.Reason = "nothing sets it any more and the host has rebooted since the apply: it stays until the next boot"
+		return c, true
+	}
+	c.Effective = nil
+	switch {
+	case c.After == nil:
+		c.Reason = "what it was before is not known: it stays until the next boot"
+		return c, true
+	case k.Equal(*c.After, value):
+		c.Status = plan.Unchanged
+		return c, true
+	}
+	c.Status = plan.Planned
+	return c, false
+}
+
+func (s *Survey) giveFileBack(o plan.Owned) (c plan.Change, forget bool) {
+	c = plan.Change{Kind: plan.File, Target: o.Target, Status: plan.Kept, After: o.Former(), Required: true, Release: true}
+	now, err := readOptional(s.reader, o.Target)
+	c.Before = now
+	switch {
+	case err != nil:
+		c.Reason = err.Error()
+		return c, true
+	case now == nil && o.Former() == nil:
+		c.Status, c.Reason = plan.Unchanged, "somebody has removed it already"
+		return c, true
+	case now == nil || o.Left() == nil || *now != *o.Left():
+		c.Reason = "edited since by somebody else, so it is left"
+		c.After, c.Effective = now, now
+		return c, true
+	}
+	c.Status = plan.Planned
+	return c, false
+}
+
+// giveFolderBack removes a folder that tcptune made, unless somebody else uses it by now.
+func (s *Survey) giveFolderBack(o plan.Owned) (c plan.Change, empty bool) {
+	names, err := s.reader.ReadDir(o.Target)
+	if err != nil {
+		return c, false
+	}
+	for _, n := range names {
+		if _, ours := s.Journal.Find(plan.Ref{Kind: plan.File, Target: path.Join(o.Target, n)}); !ours {
+			return c, false
+		}
+	}
+	return plan.Change{
+		Kind: plan.Folder, Target: o.Target, Before: o.Left(), Status: plan.Planned, Release: true,
+	}, true
+}
+
+func (s *Survey) giveLinkBack(o plan.Owned) plan.Change {
+	c := plan.Change{Kind: plan.Qdisc, Target: o.Target, Status: plan.Kept, Release: true}
+	i := slices.IndexFunc(s.Links, func(l Link) bool { return l.Name == o.Target })
+	switch {
+	case i < 0 || o.BootID != s.BootID:
+		c.Status, c.Reason = plan.Unchanged, "the kernel has set it anew since"
+	case o.Left() == nil || s.Links[i].Qdisc != *o.Left():
+		c.Reason = fmt.Sprintf("changed to %s since by somebody else, so it is left", s.Links[i].Qdisc)
+	default:
+		c.Before, c.After, c.Status = &s.Links[i].Qdisc, o.Former(), plan.Planned
+	}
+	return c
+}

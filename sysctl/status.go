@@ -1,0 +1,163 @@
+package sysctl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// verdict is what becomes of one key after a reboot and after "sysctl --system".
+type verdict struct {
+	reboot, system *string
+	rebootReason   string // why reboot is nil
+	decidedBy      *plan.DecidedBy
+	overridden     string // why the key does not stay as wanted, or ""
+}
+
+// verdict forecasts k with the files of f, where want is wanted.
+func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) verdict {
+	fc := f.Key(k.Name)
+	v := verdict{decidedBy: &plan.DecidedBy{}}
+	if value, known := s.afterReboot(f, k); known {
+		v.reboot = &value
+	} else {
+		v.rebootReason = whyUnknown(s, k, fc)
+	}
+	if knob, running := s.Knobs[k.Name]; running && knob.Present {
+		v.system = &knob.Value
+	}
+	if set := fc.SysctlSystem.Set; set != nil {
+		value := k.Normal(set.Value)
+		v.system = &value
+		origin := set.Origin.String()
+		v.decidedBy.SysctlSystem = &origin
+	}
+	if set := fc.Reboot.Set; set != nil {
+		origin := set.Origin.String()
+		v.decidedBy.Reboot = &origin
+	}
+	var reasons []string
+	if v.reboot != nil && !wish.enough(k, *v.reboot, want) {
+		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s", *v.reboot, by(v.decidedBy.Reboot)))
+	}
+	for _, race := range fc.Races {
+		if r := s.lost(race, k, wish, want); r != "" {
+			reasons = append(reasons, r)
+		}
+	}
+	if fc.SysctlSystem.Set != nil && !wish.enough(k, *v.system, want) {
+		reasons = append(reasons, fmt.Sprintf("after sysctl --system it is %s, by %s", *v.system, by(v.decidedBy.SysctlSystem)))
+	}
+	v.overridden = strings.Join(reasons, "; ")
+	return v
+}
+
+// lost says that one side of a race does not give k what is wanted, or returns "".
+func (s *Survey) lost(race Race, k Key, wish ProfileKey, want string) string {
+	var sides []string
+	bad := false
+	for _, side := range []Outcome{race.Either, race.Or} {
+		value, known := side.Value()
+		from := "the kernel's default"
+		if known {
+			from = side.Set.Origin.String()
+		} else {
+			value, known = s.kernelDefault(k)
+		}
+		if !known {
+			value = "unknown"
+		}
+		bad = bad || !known || !wish.enough(k, k.Normal(value), want)
+		sides = append(sides, fmt.Sprintf("%s by %s", value, from))
+	}
+	if !bad {
+		return ""
+	}
+	return fmt.Sprintf("after a reboot it is either %s: %s", strings.Join(sides, " or "), race.Reason)
+}
+
+func by(origin *string) string {
+	if origin == nil {
+		return "the kernel's default"
+	}
+	return *origin
+}
+
+func whyUnknown(s *Survey, k Key, fc Forecast) string {
+	switch {
+	case fc.Reboot.Reason != "":
+		return fc.Reboot.Reason
+	case !s.Live:
+		return "no file sets it; the default depends on the kernel that will boot"
+	case k.MemoryScaled:
+		return "no file sets it; the kernel sizes it at boot"
+	}
+	return "no file sets it; the default of this kernel is not known"
+}
+
+// Keys returns the truth about every managed key, in the order of the plan.
+func (d *Draft) Keys() []plan.Key {
+	var keys []plan.Key
+	for _, dec := range d.decisions {
+		keys = append(keys, d.keyStatus(dec))
+	}
+	return keys
+}
+
+func (d *Draft) keyStatus(dec decision) plan.Key {
+	s := d.survey
+	want := dec.want
+	v := s.verdict(s.Now, dec.key, dec.wish, dec.want)
+	out := plan.Key{
+		Target: dec.key.Name, Wanted: &want, Status: dec.status, Reason: dec.reason,
+		AfterReboot: v.reboot, AfterSysctlSystem: v.system, DecidedBy: v.decidedBy,
+	}
+	if knob := s.Knobs[dec.key.Name]; knob.Present {
+		value := knob.Value
+		out.Running = &value
+	}
+	if dec.status.Partial() {
+		return out
+	}
+	reasons := []string{}
+	if dec.reason != "" {
+		reasons = append(reasons, dec.reason)
+	}
+	fileLine, hasLine := lines(s.Own)[dec.key.Name]
+	switch {
+	case dec.write && hasLine && s.overtaken(dec, fileLine):
+		reasons = append(reasons, fmt.Sprintf("the default of kernel %s is higher than the line in %s", s.Kernel, s.Own.Path))
+	case dec.write:
+		reasons = append(reasons, "the running value is not as wanted")
+	case dec.line && !(hasLine && dec.key.Equal(fileLine, dec.want)):
+		out.Status = plan.Planned
+		reasons = append(reasons, "no line of ours keeps it after a reboot")
+	case !dec.line && hasLine:
+		out.Status = plan.Planned
+		reasons = append(reasons, "the line in "+s.Own.Path+" is no longer needed")
+	}
+	if !dec.write && out.Status != plan.Planned && v.overridden != "" {
+		out.Status = plan.Overridden
+	}
+	if v.overridden != "" {
+		reasons = append(reasons, v.overridden)
+	}
+	if v.reboot == nil && v.rebootReason != "" {
+		reasons = append(reasons, v.rebootReason)
+	}
+	out.Reason = strings.Join(reasons, "; ")
+	return out
+}
+
+// overtaken reports whether a line that was right once now holds the host below what its kernel gives by itself.
+func (s *Survey) overtaken(dec decision, line string) bool {
+	value, known := s.kernelDefault(dec.key)
+	return known && dec.wish.Mode == Raise && !dec.key.Equal(value, line) && dec.key.Satisfies(value, line)
+}
+
+// Converged reports whether nothing at all is to be changed.
+func (d *Draft) Converged() bool {
+	return d.Empty() && !slices.ContainsFunc(d.Keys(), func(k plan.Key) bool { return k.Status == plan.Planned })
+}

@@ -1,0 +1,213 @@
+package sysctl
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Survey is everything that the planner needs to know of a host, observed once. From here on nothing looks at the
+// machine any more, so that a plan is a function of what was seen.
+type Survey struct {
+	Live      bool // false for an image: no running values, and none of this machine's in their place
+	BootID    string
+	Kernel    KernelVersion // unknown for an image
+	Memory    int64         // bytes, 0 for an image
+	Knobs     map[string]Knob
+	Modules   map[string]host.ModuleState
+	Journal   plan.Journal
+	Own       File // our file in /etc/sysctl.d
+	Loads     File // our file in /etc/modules-load.d
+	Folders   map[string]bool
+	Links     []Link
+	Now       *Forecaster // the configuration files as they are
+	Elsewhere *Forecaster // the same without ours
+	reader    Reader
+	versions  Versions
+}
+
+// Knob is the running state of one key.
+type Knob struct {
+	Value   string
+	Present bool
+	Refusal error // why it cannot be written here, or nil
+}
+
+// File is a file of ours. Content is nil when it is not there.
+type File struct {
+	Path    string
+	Content *string
+}
+
+// Link is a network interface and its root queue discipline.
+type Link struct{ Name, Qdisc string }
+
+const (
+	sysctlFolder  = "/etc/sysctl.d"
+	modulesFolder = "/etc/modules-load.d"
+	firstOwnPath  = sysctlFolder + "/60-tcptune.conf"
+	loadsPath     = modulesFolder + "/tcptune.conf"
+)
+
+// Observe surveys h for the keys that cat knows. It changes nothing and needs no root.
+func Observe(h host.Host, cat *Catalogue, j plan.Journal) (Survey, error) {
+	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: h}
+	var err error
+	if s.versions, err = DetectVersions(h); err != nil {
+		return s, err
+	}
+	if err := s.observeFiles(h); err != nil {
+		return s, err
+	}
+	if s.Modules, err = observeModules(h, cat); err != nil {
+		return s, err
+	}
+	if !s.Live {
+		return s, nil
+	}
+	return s, s.observeKernel(h, cat)
+}
+
+func (s *Survey) observeKernel(h host.Host, cat *Catalogue) (err error) {
+	if s.BootID, err = h.BootID(); err != nil {
+		return err
+	}
+	memory, err := h.MemTotal()
+	if err != nil {
+		return err
+	}
+	s.Memory = int64(memory)
+	release, err := h.KernelRelease()
+	if err != nil {
+		return err
+	}
+	if s.Kernel, err = ParseKernelVersion(release); err != nil {
+		return err
+	}
+	for _, k := range cat.Keys() {
+		v, err := h.ReadKnob(k.Name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			s.Knobs[k.Name] = Knob{Present: true, Refusal: err}
+		default:
+			s.Knobs[k.Name] = Knob{Value: k.Normal(v), Present: true, Refusal: h.CanWriteKnob(k.Name)}
+		}
+	}
+	return nil
+}
+
+// observeFiles finds our own files, and reads all others with and without them.
+func (s *Survey) observeFiles(h host.Host) (err error) {
+	s.Own, s.Loads = File{Path: firstOwnPath}, File{Path: loadsPath}
+	for _, o := range s.Journal.Owned {
+		if o.Kind == plan.File && path.Dir(o.Target) == sysctlFolder {
+			s.Own.Path = o.Target
+		}
+	}
+	if s.Own.Content, err = readOptional(h, s.Own.Path); err != nil {
+		return err
+	}
+	if s.Loads.Content, err = readOptional(h, s.Loads.Path); err != nil {
+		return err
+	}
+	s.Folders = map[string]bool{}
+	for _, dir := range []string{sysctlFolder, modulesFolder} {
+		_, err := h.Stat(dir)
+		s.Folders[dir] = err == nil
+	}
+	if s.Now, err = NewForecaster(h, s.versions); err != nil {
+		return err
+	}
+	if !s.owns(s.Own) {
+		s.Elsewhere = s.Now
+		return nil
+	}
+	s.Elsewhere, err = NewForecaster(WithFile(h, s.Own.Path, nil), s.versions)
+	return err
+}
+
+// owns reports whether f is there and tcptune wrote it.
+func (s *Survey) owns(f File) bool {
+	_, ok := s.Journal.Find(plan.Ref{Kind: plan.File, Target: f.Path})
+	return ok && f.Content != nil
+}
+
+func readOptional(h Reader, p string) (*string, error) {
+	fi, err := h.Lstat(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !fi.Mode().IsRegular() {
+		return nil, fmt.Errorf("cannot use %s: it is a link or no file at all, and somebody must have made it so", p)
+	}
+	data, err := h.ReadFile(p)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", p, err)
+	}
+	text := string(data)
+	return &text, nil
+}
+
+// observeModules looks up every module that a value or a key of the catalogue needs. An image has no running kernel, so
+// what counts there is whether a kernel that is installed in it has the module.
+func observeModules(h host.Host, cat *Catalogue) (map[string]host.ModuleState, error) {
+	states := map[string]host.ModuleState{}
+	for _, k := range cat.Keys() {
+		for _, m := range append(slices.Collect(maps.Values(k.ValueModules)), k.Module) {
+			if _, seen := states[m]; seen || m == "" {
+				continue
+			}
+			st, err := moduleOn(h, m)
+			if err != nil {
+				return nil, err
+			}
+			states[m] = st
+		}
+	}
+	return states, nil
+}
+
+func moduleOn(h host.Host, name string) (host.ModuleState, error) {
+	if h.Live() {
+		return h.Module(name)
+	}
+	releases, err := h.InstalledKernels()
+	if err != nil {
+		return host.ModuleUnknown, err
+	}
+	found := host.ModuleUnknown
+	for _, r := range releases {
+		st, err := h.ModuleIn(r, name)
+		if err != nil || st == host.ModuleLoadable {
+			return st, err
+		}
+		found = st
+	}
+	return found, nil
+}
+
+// lines returns the assignments in the text of our own file.
+func lines(f File) map[string]string {
+	set := map[string]string{}
+	if f.Content == nil {
+		return set
+	}
+	for line := range strings.Lines(*f.Content) {
+		key, value, ok := strings.Cut(line, "=")
+		if ok && !strings.HasPrefix(line, "#") {
+			set[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		}
+	}
+	return set
+}

@@ -1,0 +1,93 @@
+// Command bench compares tcptune with procps' sysctl as whole processes, from exec to exit.
+//
+//	bench [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
+//
+// It runs in network and mount namespaces of its own, with private copies of /etc and of what it needs of /var/lib: the
+// machine is not changed. The commands take turns, so that a busy moment of the machine hits all of them.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// commands is what is compared. TCPTUNE stands for the binary. Exit status 2 (drift) and 4 (partial) are good results:
+// the namespaces refuse the keys that belong to the whole machine.
+var commands = []command{
+	{name: "tcptune --version", argv: []string{"TCPTUNE", "--version"}, aim: 10},
+	{name: "tcptune plan", argv: []string{"TCPTUNE", "plan"}, good: []int{2, 4}},
+	{name: "tcptune status", argv: []string{"TCPTUNE", "status"}, good: []int{2, 4}, aim: 20},
+	{name: "tcptune apply (no change)", argv: []string{"TCPTUNE", "apply"}, good: []int{4}},
+	{name: "sysctl --system", argv: []string{"sysctl", "--system"}, good: []int{1}}, // 1: a key of another kernel
+	{name: "sysctl -a", argv: []string{"sysctl", "-a"}, good: []int{1}},             // 1: a key that cannot be read
+}
+
+func main() {
+	rounds := flag.Int("rounds", 40, "how often each command is run")
+	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
+	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
+	flag.Parse()
+	if flag.NArg() != 1 || *rounds < 1 {
+		flag.Usage()
+		os.Exit(64)
+	}
+	run := again
+	if *inside {
+		run = func() error { return compare(flag.Arg(0), *fixture, *rounds) }
+	}
+	if err := run(); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) { // otherwise it has spoken already
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// again runs this program once more, inside new namespaces.
+func again() error {
+	if os.Getuid() != 0 {
+		return errors.New("needs root, for namespaces of its own")
+	}
+	cmd := exec.Command("/proc/self/exe", append([]string{"-inside"}, os.Args[1:]...)...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS,
+		Pdeathsig:  syscall.SIGKILL,
+	}
+	return cmd.Run()
+}
+
+func compare(tcptune, fixture string, rounds int) error {
+	tcptune, err := filepath.Abs(tcptune)
+	if err != nil {
+		return err
+	}
+	fixture, err = filepath.Abs(fixture)
+	if err != nil {
+		return err
+	}
+	if err := furnish(fixture); err != nil {
+		return fmt.Errorf("cannot make a private /etc and /var/lib: %w", err)
+	}
+	for i, c := range commands {
+		if c.argv[0] == "TCPTUNE" {
+			commands[i].argv = append([]string{tcptune}, c.argv[1:]...)
+		}
+	}
+	// The first apply changes things; the ones that are measured find nothing to do.
+	if _, err := (command{name: "tcptune apply", argv: []string{tcptune, "apply"}, good: []int{4}}).time(); err != nil {
+		return err
+	}
+	samples, err := measure(commands, rounds)
+	if err != nil {
+		return err
+	}
+	table(os.Stdout, commands, samples)
+	return nil
+}

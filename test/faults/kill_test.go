@@ -1,0 +1,100 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// tries is how often a point is aimed at. strace counts for each thread, and Go moves between threads as it likes: a shot
+// can miss. The trace tells, and it is repeated.
+const tries = 40
+
+var errMissed = errors.New("never hit")
+
+// aim is the count to aim with at the given try, from 0: that of one thread first, then what it would be when some of the
+// calls before were made by others.
+func (p point) aim(try int) int { return p.nth - (try/2)%p.nth }
+
+// killEverywhere kills sc at the beginning of each of its mutating calls, and once more when it has made all of them, and
+// then goes on with n. Killed at its beginning, a call is not made at all (ptrace(2): the kernel skips it), so that each
+// point but the first is also the one after the call before.
+func (l lab) killEverywhere(t testing.TB, sc scenario, n next) (tally, []error) {
+	t.Helper()
+	points, err := l.points(t.Context(), sc, deadly)
+	if err != nil {
+		return tally{}, []error{err}
+	}
+	var shots, hit atomic.Int64
+	failures := inParallel(len(points), func(i int) error {
+		p := points[i]
+		b, fired, err := l.killAndGoOn(t.Context(), sc, n, p)
+		shots.Add(int64(fired))
+		if err == nil {
+			hit.Add(1)
+			err = l.judge(b, sc, n)
+		}
+		if err != nil {
+			return fmt.Errorf("%s killed at %d of %d, %s, then %s: %w", sc.name, i+1, len(points), p.text,
+				strings.Join(n.argv, " "), err)
+		}
+		return nil
+	})
+	return tally{points: len(points), hit: int(hit.Load()), shots: int(shots.Load())}, failures
+}
+
+// tally counts faults: the points of an undisturbed run, those that were hit, and the runs that this took.
+type tally struct{ points, hit, shots int }
+
+func (t tally) String() string {
+	return fmt.Sprintf("%d of %d points hit (%d runs)", t.hit, t.points, t.shots)
+}
+
+func (l lab) killAndGoOn(ctx context.Context, sc scenario, n next, p point) (b box, shots int, err error) {
+	for try := range tries {
+		var s script
+		l.arrive(&s, sc.from)
+		l.victim(&s, sc, p.injectArgs("signal=KILL", p.aim(try)))
+		s.state("torn")
+		s.step("next", l.command(n.argv...)...)
+		s.state("next")
+		s.step("status", l.command("status")...)
+		b, err := l.run(ctx, s.String())
+		if err != nil || p.killed(parseTrace(b.read("victim.trace"))) {
+			return b, try + 1, err
+		}
+	}
+	return b, tries, errMissed
+}
+
+func (l lab) judge(b box, sc scenario, n next) error {
+	if r := b.result("victim"); r.code != 128+9 {
+		return fmt.Errorf("it was not killed: %s", r)
+	}
+	if lines := parseState(b.read("torn.state")).torn(l.rest[sc.from].state, l.rest[sc.to].state); lines != nil {
+		return fmt.Errorf("torn: %s", strings.Join(lines, "\n  "))
+	}
+	return l.settled(b, "next", n.states)
+}
+
+func TestKill(t *testing.T) {
+	l := newLab(t, program(t))
+	var sum tally
+	for _, sc := range scenarios {
+		for _, n := range sc.next {
+			got, failures := l.killEverywhere(t, sc, n)
+			for _, err := range failures {
+				t.Error(err)
+			}
+			if got.hit != got.points {
+				t.Errorf("%d points were not hit", got.points-got.hit)
+			}
+			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv, " "), got)
+			sum = tally{sum.points + got.points, sum.hit + got.hit, sum.shots + got.shots}
+		}
+	}
+	t.Logf("SIGKILL before each mutating call and after the last: %s", sum)
+}

@@ -1,0 +1,231 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// The states that a host can rest in. An interrupted command must not leave any other behind the command after it.
+const (
+	initial = "initial" // never tuned
+	applied = "applied"
+	waiting = "waiting" // applied, but not confirmed
+)
+
+// arrive is how an untouched host comes to rest in each state.
+var arrive = map[string][][]string{
+	initial: {},
+	applied: {{"apply", "--profile", "faults"}},
+	waiting: {{"apply", "--profile", "faults", "--confirm", "10m"}},
+}
+
+// scenario is a command that is hit by a fault.
+type scenario struct {
+	name     string
+	from, to string // the states that it leads from and to
+	argv     []string
+	next     []next // what an operator may do next
+}
+
+// next is the command after the one that was hit. states maps its exit code to the states that the host may be in then;
+// a code that is not in there is wrong.
+type next struct {
+	argv   []string
+	states map[int][]string
+}
+
+var scenarios = []scenario{
+	{
+		name: "apply", from: initial, to: applied, argv: arrive[applied][0],
+		next: []next{
+			{arrive[applied][0], map[int][]string{0: {applied}}},
+			{[]string{"revert"}, map[int][]string{0: {initial}}},
+		},
+	},
+	{
+		name: "revert", from: applied, to: initial, argv: []string{"revert"},
+		next: []next{
+			{[]string{"revert"}, map[int][]string{0: {initial}}},
+			{arrive[applied][0], map[int][]string{0: {applied}}},
+		},
+	},
+	{
+		name: "apply --confirm", from: initial, to: waiting, argv: arrive[waiting][0],
+		next: []next{
+			// Whatever was interrupted is undone first, and then nothing waits for a confirmation.
+			{[]string{"confirm"}, map[int][]string{0: {applied}, 1: {initial}}},
+			{[]string{"revert"}, map[int][]string{0: {initial}}},
+		},
+	},
+	{
+		name: "confirm", from: waiting, to: applied, argv: []string{"confirm"},
+		next: []next{
+			// Killed after its last write, it has confirmed, and there is nothing left to confirm.
+			{[]string{"confirm"}, map[int][]string{0: {applied}, 1: {applied}}},
+			{[]string{"revert"}, map[int][]string{0: {initial}}},
+		},
+	},
+}
+
+// lab runs scenarios of one program.
+type lab struct {
+	program string
+	env     []string // "NAME=value", for the program
+	dir     string
+	boxes   *atomic.Int64
+	rest    map[string]rest
+}
+
+// rest is what a host in one of the states looks like, and what status says of it.
+type rest struct {
+	state  state
+	status result
+}
+
+// newLab observes the states by running the program undisturbed.
+func newLab(t testing.TB, program string, env ...string) lab {
+	t.Helper()
+	l := lab{program: program, env: env, dir: t.TempDir(), boxes: new(atomic.Int64), rest: map[string]rest{}}
+	for _, name := range slices.Sorted(maps.Keys(arrive)) {
+		var s script
+		l.arrive(&s, name)
+		s.state("rest")
+		s.step("status", l.command("status")...)
+		b, err := l.run(t.Context(), s.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bad := l.failedSteps(b, name); bad != "" {
+			t.Fatalf("undisturbed, %s", bad)
+		}
+		l.rest[name] = rest{parseState(b.read("rest.state")), b.result("status")}
+		if len(l.rest[name].state) < 100 {
+			t.Fatalf("state.sh saw only %d facts:\n%s", len(l.rest[name].state), b.read("rest.state"))
+		}
+	}
+	return l
+}
+
+func (l lab) command(argv ...string) []string {
+	return append(append(append([]string{"env"}, l.env...), l.program), argv...)
+}
+
+func (l lab) run(ctx context.Context, text string) (box, error) {
+	dir := filepath.Join(l.dir, fmt.Sprint(l.boxes.Add(1)))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return box{}, err
+	}
+	return runBox(ctx, dir, text)
+}
+
+func (l lab) arrive(s *script, at string) {
+	for i, argv := range arrive[at] {
+		s.step(fmt.Sprintf("arrive%d", i), l.command(argv...)...)
+	}
+}
+
+func (l lab) failedSteps(b box, at string) string {
+	for i, argv := range arrive[at] {
+		if r := b.result(fmt.Sprintf("arrive%d", i)); r.code != 0 {
+			return fmt.Sprintf("%s: %s", strings.Join(argv, " "), r)
+		}
+	}
+	return ""
+}
+
+// victim adds the command of sc under strace.
+func (l lab) victim(s *script, sc scenario, strace []string) {
+	argv := slices.Clone(strace)
+	for _, e := range l.env {
+		argv = append(argv, "-E", e)
+	}
+	argv = append(append(argv, l.program), sc.argv...)
+	fmt.Fprintf(s, "step victim strace -o \"$out/victim.trace\" %s\n", quote(argv))
+}
+
+// points are the places of sc where a fault can be put, seen in an undisturbed run. A second run must show the same.
+func (l lab) points(ctx context.Context, sc scenario, of func(call) bool) ([]point, error) {
+	first, err := l.undisturbed(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	second, err := l.undisturbed(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	same := func(a, b point) bool { return a.text == b.text && a.nth == b.nth }
+	if points := first.points(of); slices.EqualFunc(points, second.points(of), same) {
+		return points, nil
+	}
+	return nil, fmt.Errorf("%s makes other calls each time: %v\n%v", sc.name, first.points(of), second.points(of))
+}
+
+// undisturbed is the trace of sc without a fault.
+func (l lab) undisturbed(ctx context.Context, sc scenario) (trace, error) {
+	var s script
+	l.arrive(&s, sc.from)
+	l.victim(&s, sc, straceArgs())
+	s.state("rest")
+	b, err := l.run(ctx, s.String())
+	if err != nil {
+		return trace{}, err
+	}
+	if bad := l.failedSteps(b, sc.from); bad != "" {
+		return trace{}, errors.New(bad)
+	}
+	if r := b.result("victim"); r.code != 0 {
+		return trace{}, fmt.Errorf("%s under strace: %s", sc.name, r)
+	}
+	if diff := parseState(b.read("rest.state")).differences(l.rest[sc.to].state); diff != nil {
+		return trace{}, fmt.Errorf("%s does not lead to %s:\n%s", sc.name, sc.to, strings.Join(diff, "\n"))
+	}
+	return parseTrace(b.read("victim.trace")), nil
+}
+
+// settled checks that the host b, after the step and status, rests in one of the states that the step's exit allows.
+func (l lab) settled(b box, step string, states map[int][]string) error {
+	r := b.result(step)
+	names, ok := states[r.code]
+	if !ok {
+		return fmt.Errorf("%s: %s", step, r)
+	}
+	got, status := parseState(b.read(step+".state")), b.result("status")
+	var why []string
+	for _, name := range names {
+		want := l.rest[name]
+		diff := got.differences(want.state)
+		if diff == nil && status.code == want.status.code && status.out == want.status.out {
+			return nil
+		}
+		if diff == nil {
+			diff = []string{fmt.Sprintf("status says: %s\nwant: %s", status, want.status)}
+		}
+		why = append(why, fmt.Sprintf("not %s: %s", name, strings.Join(diff, "\n    ")))
+	}
+	return fmt.Errorf("%s ended with %sand the host is\n  %s", step, r, strings.Join(why, "\n  "))
+}
+
+// inParallel calls f for 0..n-1 on as many goroutines as there are processors to keep busy, and returns the errors.
+func inParallel(n int, f func(i int) error) []error {
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	var at atomic.Int64
+	for range 2 {
+		wg.Go(func() {
+			for i := int(at.Add(1)) - 1; i < n; i = int(at.Add(1)) - 1 {
+				errs[i] = f(i)
+			}
+		})
+	}
+	wg.Wait()
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+}

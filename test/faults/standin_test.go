@@ -1,0 +1,27 @@
+package faults
+
+import "testing"
+
+// The harness itself: a careful program passes, a careless one is caught.
+func TestHarness(t *testing.T) {
+	standin := build(t, "./testdata/standin")
+	t.Run("a careful program passes", func(t *testing.T) {
+		l := newLab(t, standin)
+		for _, sc := range scenarios {
+			got, failures := l.killEverywhere(t, sc, sc.next[0])
+			for _, err := range failures {
+				t.Error(err)
+			}
+			t.Logf("%s: %s", sc.name, got)
+		}
+	})
+	t.Run("a journal that is written too late is caught", func(t *testing.T) {
+		l := newLab(t, standin, "STANDIN=late-journal")
+		_, failures := l.killEverywhere(t, scenarios[0], scenarios[0].next[1])
+		if len(failures) == 0 {
+			t.Error("no point failed")
+		} else {
+			t.Logf("%d points failed, as they should: %v", len(failures), failures[0])
+		}
+	})
+}

@@ -1,0 +1,145 @@
+package schematest
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tcptune/tcptune/docs/schema"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// object is one object of the schema, as far as it is compared with a Go struct.
+type object struct {
+	Required   []string                   `json:"required"`
+	Properties map[string]json.RawMessage `json:"properties"`
+	Additional *bool                      `json:"additionalProperties"`
+	OneOf      []object                   `json:"oneOf"`
+	Enum       []string                   `json:"enum"`
+}
+
+func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
+	top, defs := published(t)
+	for name, tc := range map[string]struct {
+		obj object
+		typ reflect.Type
+	}{
+		"Report":    {top, reflect.TypeFor[plan.Report]()},
+		"Change":    {defs["change"], reflect.TypeFor[plan.Change]()},
+		"Check":     {defs["check"], reflect.TypeFor[plan.Check]()},
+		"Key":       {defs["key"], reflect.TypeFor[plan.Key]()},
+		"Problem":   {defs["problem"], reflect.TypeFor[plan.Problem]()},
+		"DecidedBy": {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
+	} {
+		all, required := fields(tc.typ)
+		if diff := cmp.Diff(all, slices.Sorted(maps.Keys(tc.obj.Properties))); diff != "" {
+			t.Errorf("%s: fields of the struct (-), of the schema (+):\n%s", name, diff)
+		}
+		slices.Sort(tc.obj.Required)
+		if diff := cmp.Diff(required, tc.obj.Required); diff != "" {
+			t.Errorf("%s: fields always written (-), required by the schema (+):\n%s", name, diff)
+		}
+		if tc.obj.Additional == nil || *tc.obj.Additional {
+			t.Errorf("%s: the schema allows unknown fields", name)
+		}
+	}
+}
+
+func TestSchemaHasTheWordsOfPackagePlan(t *testing.T) {
+	_, defs := published(t)
+	enum := func(def, property string) []string {
+		var o object
+		if err := json.Unmarshal(defs[def].Properties[property], &o); err != nil {
+			t.Fatal(err)
+		}
+		return o.Enum
+	}
+	consts := constants(t, filepath.Join("..", "..", "internal", "plan"))
+	for typ, words := range map[string][]string{
+		"Kind":   enum("change", "kind"),
+		"Grade":  enum("check", "grade"),
+		"Status": defs["status"].Enum,
+	} {
+		slices.Sort(words)
+		if diff := cmp.Diff(consts[typ], words); diff != "" {
+			t.Errorf("%s: constants (-), words of the schema (+):\n%s", typ, diff)
+		}
+	}
+}
+
+func published(t *testing.T) (top object, defs map[string]object) {
+	t.Helper()
+	var s struct {
+		object
+		Defs map[string]object `json:"$defs"`
+	}
+	if err := json.Unmarshal(schema.V1, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s.object, s.Defs
+}
+
+// fields returns the JSON names of typ's fields, sorted: all of them, and those that are written even when empty.
+func fields(typ reflect.Type) (all, required []string) {
+	for i := range typ.NumField() {
+		name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		all = append(all, name)
+		if options != "omitempty" {
+			required = append(required, name)
+		}
+	}
+	slices.Sort(all)
+	slices.Sort(required)
+	return all, required
+}
+
+// constants returns the values of the typed string constants in the Go files of dir, sorted, by the name of the type.
+func constants(t *testing.T, dir string) map[string][]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".go" || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				return true
+			}
+			typ, ok := spec.Type.(*ast.Ident)
+			lit, isLit := spec.Values[0].(*ast.BasicLit)
+			if !ok || !isLit || lit.Kind != token.STRING {
+				return true
+			}
+			word, err := strconv.Unquote(lit.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[typ.Name] = append(got[typ.Name], word)
+			return true
+		})
+	}
+	for _, words := range got {
+		slices.Sort(words)
+	}
+	return got
+}

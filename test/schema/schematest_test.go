@@ -1,0 +1,148 @@
+package schematest
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// full is a report with something in every field that the envelope knows.
+func full() plan.Report {
+	s := func(v string) *string { return &v }
+	decided := &plan.DecidedBy{Reboot: s("/etc/sysctl.d/99-zz.conf:3"), SysctlSystem: s("/etc/sysctl.conf:1")}
+	return plan.Report{
+		Schema: plan.Schema, Command: "profile show", Changed: true, Failed: true,
+		Changes: []plan.Change{{
+			Kind: plan.Knob, Target: "net.core.somaxconn", Before: s("4096"), After: s("65535"), Effective: s("65535"),
+			Status: plan.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
+			DecidedBy: decided, Required: true,
+		}},
+		Checks: []plan.Check{{Name: "os-release", Grade: plan.Warn, Value: "Debian 13", Reason: "compatible", Fix: "none"}},
+		Keys: []plan.Key{{
+			Target: "net.ipv4.tcp_fin_timeout", Wanted: s("30"), Running: s("60"), AfterReboot: s("60"),
+			AfterSysctlSystem: s("20"), DecidedBy: decided, Status: plan.Kept, Reason: "another file decides",
+		}},
+		Warnings: []string{"something"},
+		Error:    &plan.Problem{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
+	}
+}
+
+func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
+	least := plan.Report{Schema: plan.Schema, Command: "plan", Changes: []plan.Change{}, Warnings: []string{}}
+	absent := full()
+	absent.Changes[0].Before, absent.Changes[0].After, absent.Changes[0].Effective = nil, nil, nil
+	absent.Changes[0].DecidedBy = &plan.DecidedBy{}
+	absent.Keys[0] = plan.Key{Target: "net.core.rmem_max", Status: plan.Skipped}
+	for name, r := range map[string]plan.Report{"least": least, "full": full(), "absent": absent} {
+		t.Run(name, func(t *testing.T) { Validate(t, encode(t, r)) })
+	}
+}
+
+// optional are the fields that a document may leave out: those with omitempty in package plan.
+var optional = []string{".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint"}
+
+// nullable are the fields in which null is a value.
+var nullable = []string{
+	".error", ".changes.before", ".changes.after", ".changes.effective", ".changes.decided_by",
+	".changes.decided_by.reboot", ".changes.decided_by.sysctl_system", ".keys.wanted", ".keys.running",
+	".keys.after_reboot", ".keys.after_sysctl_system", ".keys.decided_by", ".keys.decided_by.reboot",
+	".keys.decided_by.sysctl_system",
+}
+
+// words are the fields that take only a fixed set of words or a fixed form.
+var words = []string{
+	".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
+	".changes.decided_by.sysctl_system", ".checks.name", ".checks.grade", ".keys.status", ".keys.decided_by.reboot",
+	".keys.decided_by.sysctl_system", ".error.code",
+}
+
+func TestMutatedDocumentsFail(t *testing.T) {
+	var n int
+	each(t, func(path, field string, obj map[string]any, check func(what string, wantValid bool)) {
+		at, old := path+"."+field, obj[field]
+
+		delete(obj, field)
+		check("without "+at, slices.Contains(optional, at))
+		obj[field] = nil
+		check("null in "+at, slices.Contains(nullable, at))
+		obj[field] = wrongType(old)
+		check("wrong type in "+at, false)
+		if _, ok := old.(string); ok && slices.Contains(words, at) {
+			obj[field] = "No Such Word"
+			check("wrong word in "+at, false)
+		}
+		obj[field] = old
+
+		obj[field+"_unknown"] = old
+		check("unknown field beside "+at, false)
+		delete(obj, field+"_unknown")
+		n++
+	})
+	if n < 40 {
+		t.Errorf("mutated %d fields, the envelope has more than 40: the full report is not full", n)
+	}
+}
+
+func TestOtherDocumentsFail(t *testing.T) {
+	for name, doc := range map[string]string{
+		"nothing":         ``,
+		"two documents":   string(encode(t, full())) + string(encode(t, full())),
+		"a list":          `[]`,
+		"another version": strings.Replace(string(encode(t, full())), "tcptune/v1", "tcptune/v2", 1),
+	} {
+		if Check([]byte(doc)) == nil {
+			t.Errorf("%s: valid, want an error", name)
+		}
+	}
+}
+
+// each calls visit for every field of every object of the full report. check tells whether the document, as visit has
+// left it, is as valid as it should be.
+func each(t *testing.T, visit func(path, field string, obj map[string]any, check func(string, bool))) {
+	t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(encode(t, full()), &doc); err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, wantValid bool) {
+		t.Helper()
+		if err := Check(encode(t, doc)); (err == nil) != wantValid {
+			t.Errorf("%s: valid = %v, want %v (%v)", what, err == nil, wantValid, err)
+		}
+	}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, field := range slices.Sorted(maps.Keys(v)) {
+				visit(path, field, v, check)
+				walk(path+"."+field, v[field])
+			}
+		case []any:
+			for _, e := range v {
+				walk(path, e)
+			}
+		}
+	}
+	walk("", doc)
+}
+
+func wrongType(v any) any {
+	if _, ok := v.(string); ok {
+		return 7
+	}
+	return "text"
+}
+
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
