@@ -18,3 +18,10 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.14.0 // indirect
 )
+
+ignore (
+	./test/fixtures/ubuntu-22.04
+	./test/fixtures/ubuntu-24.04
+	./test/fixtures/ubuntu-24.04-cloud
+	./test/fixtures/ubuntu-26.04
+)

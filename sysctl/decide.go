@@ -35,9 +35,6 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 	after, known := s.afterReboot(s.Elsewhere, k)
 	d.line = !known || !wish.enough(k, after, d.want)
 	if !s.Live {
-		if d.line {
-			d.status = plan.Planned
-		}
 		return d, nil
 	}
 	running := s.Knobs[k.Name].Value
@@ -107,15 +104,21 @@ func (s *Survey) bootedWithOwn() bool {
 	return owned && o.BootID != s.BootID
 }
 
+// kernelDefault is the value that k has when nothing sets it, where that is known: on the running kernel, and for an
+// image when all kernels that are installed in it agree.
 func (s *Survey) kernelDefault(k Key) (value string, known bool) {
-	if !s.Live {
-		return "", false
+	if s.Live {
+		value, known = k.DefaultOn(s.Kernel, s.Memory)
+		return k.Normal(value), known
 	}
-	value, known = k.DefaultOn(s.Kernel, s.Memory)
-	if !known {
-		return "", false
+	for i, v := range s.Installed {
+		d, ok := k.DefaultOn(v, 0)
+		if !ok || i > 0 && d != value {
+			return "", false
+		}
+		value, known = d, true
 	}
-	return k.Normal(value), true
+	return k.Normal(value), known
 }
 
 // afterReboot is the value that k has after a reboot with the files of f: what they assign, or else the default of the

@@ -3,6 +3,7 @@ package sysctl
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -59,6 +60,7 @@ func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
 		}
 		d.decisions = append(d.decisions, dec)
 	}
+	d.warnUnsettled()
 	if err := d.place(); err != nil {
 		return nil, err
 	}
@@ -73,6 +75,23 @@ func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
 	}
 	return d, nil
 }
+
+// warnUnsettled names the keys of an image whose right value only the machine that boots it can tell: mode raise promises
+// never to go below the kernel's own default, which depends on the kernel and the memory.
+func (d *Draft) warnUnsettled() {
+	var keys []string
+	for _, dec := range d.decisions {
+		if _, known := d.survey.kernelDefault(dec.key); !d.survey.Live && dec.wish.Mode == Raise && dec.line && !known {
+			keys = append(keys, dec.key.Name)
+		}
+	}
+	if keys != nil {
+		d.Warnings = append(d.Warnings, "the right size depends on the kernel and the memory that will boot, so run tcptune apply there once: "+strings.Join(keys, ", "))
+	}
+}
+
+// Live reports whether the plan is for a running machine, not for an image.
+func (d *Draft) Live() bool { return d.survey.Live }
 
 // Source names who wants the changes of the plan.
 func (d *Draft) Source() string { return "profile " + d.profile.Name }
@@ -179,10 +198,10 @@ func (d *Draft) planKnobs() {
 				c.Effective = &value
 			}
 		}
-		if !d.survey.Live && c.Status == plan.Planned {
-			c.Status = plan.Unchanged // an image has no running value to change, only the file counts
-		}
 		d.override(&c, dec)
+		if !d.survey.Live && c.Status == plan.Unchanged {
+			continue // an image has no running value: its files are all there is
+		}
 		d.add(c)
 	}
 }

@@ -18,8 +18,9 @@ import (
 type Survey struct {
 	Live      bool // false for an image: no running values, and none of this machine's in their place
 	BootID    string
-	Kernel    KernelVersion // unknown for an image
-	Memory    int64         // bytes, 0 for an image
+	Kernel    KernelVersion   // unknown for an image
+	Installed []KernelVersion // the kernels in an image, one of which will boot
+	Memory    int64           // bytes, 0 for an image
 	Knobs     map[string]Knob
 	Modules   map[string]host.ModuleState
 	Journal   plan.Journal
@@ -70,9 +71,24 @@ func Observe(h host.Host, cat *Catalogue, j plan.Journal) (Survey, error) {
 		return s, err
 	}
 	if !s.Live {
-		return s, nil
+		return s, s.observeInstalled(h)
 	}
 	return s, s.observeKernel(h, cat)
+}
+
+func (s *Survey) observeInstalled(h host.Host) error {
+	releases, err := h.InstalledKernels()
+	if err != nil {
+		return err
+	}
+	for _, r := range releases {
+		v, err := ParseKernelVersion(r)
+		if err != nil {
+			return err
+		}
+		s.Installed = append(s.Installed, v)
+	}
+	return nil
 }
 
 func (s *Survey) observeKernel(h host.Host, cat *Catalogue) (err error) {

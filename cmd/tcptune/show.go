@@ -51,13 +51,35 @@ func statusColor(s plan.Status) string {
 func (t terminal) showPlan(w io.Writer, d draft, verb string) {
 	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
 	t.showChanges(w, d.Changes)
+	if !d.Live() {
+		t.showSettings(w, d.Changes)
+	}
 	t.sumUp(w, d.Changes, verb)
+}
+
+// showSettings prints the assignments in the files that an image gets: it has no running values that would show them.
+func (t terminal) showSettings(w io.Writer, changes []plan.Change) {
+	for _, c := range changes {
+		if c.Kind != plan.File || c.Before != nil || c.After == nil {
+			continue
+		}
+		printf(w, "%s\n", c.Target)
+		for line := range strings.Lines(*c.After) {
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+				printf(w, "    %s\n", line)
+			}
+		}
+		printf(w, "\n")
+	}
 }
 
 func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string) {
 	if len(p.Changes) == 0 {
 		printf(w, "nothing to take back: tcptune has changed nothing on this host\n")
 		return
+	}
+	for i := range p.Changes {
+		p.Changes[i].Why = "" // it is the same for all
 	}
 	t.showChanges(w, p.Changes)
 	t.sumUp(w, p.Changes, verb)

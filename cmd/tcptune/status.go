@@ -89,12 +89,29 @@ func (t terminal) showStatus(w io.Writer, d draft, o outcome) {
 	}
 	_ = tw.Flush()
 	printf(w, "\n")
-	for _, k := range o.report.Keys {
-		if k.Status != plan.Unchanged && k.Reason != "" {
-			printf(w, "%s: %s\n", t.paint(statusColor(k.Status), k.Target), k.Reason)
-		}
-	}
+	t.showReasons(w, o.report.Keys)
 	printf(w, "%s\n", verdict(o.code))
+}
+
+// showReasons prints why keys are not simply as wanted, each reason once.
+func (t terminal) showReasons(w io.Writer, keys []plan.Key) {
+	var reasons []string
+	about := map[string][]string{}
+	for _, k := range keys {
+		if k.Status == plan.Unchanged || k.Reason == "" {
+			continue
+		}
+		if about[k.Reason] == nil {
+			reasons = append(reasons, k.Reason)
+		}
+		about[k.Reason] = append(about[k.Reason], t.paint(statusColor(k.Status), k.Target))
+	}
+	for _, r := range reasons {
+		printf(w, "%s\n    %s\n", strings.Join(about[r], ", "), r)
+	}
+	if reasons != nil {
+		printf(w, "\n")
+	}
 }
 
 // against shortens a value that is the wanted one to "=".

@@ -33,6 +33,7 @@ func (l lab) killEverywhere(t testing.TB, sc scenario, n next) (tally, []error) 
 		p := points[i]
 		b, fired, err := l.killAndGoOn(t.Context(), sc, n, p)
 		shots.Add(int64(fired))
+		defer b.remove()
 		if err == nil {
 			hit.Add(1)
 			err = l.judge(b, sc, n)
@@ -49,6 +50,10 @@ func (l lab) killEverywhere(t testing.TB, sc scenario, n next) (tally, []error) 
 // tally counts faults: the points of an undisturbed run, those that were hit, and the runs that this took.
 type tally struct{ points, hit, shots int }
 
+func (t tally) plus(u tally) tally {
+	return tally{t.points + u.points, t.hit + u.hit, t.shots + u.shots}
+}
+
 func (t tally) String() string {
 	return fmt.Sprintf("%d of %d points hit (%d runs)", t.hit, t.points, t.shots)
 }
@@ -61,11 +66,12 @@ func (l lab) killAndGoOn(ctx context.Context, sc scenario, n next, p point) (b b
 		s.state("torn")
 		s.step("next", l.command(n.argv...)...)
 		s.state("next")
-		s.step("status", l.command("status")...)
+		s.step("next-status", l.command("status")...)
 		b, err := l.run(ctx, s.String())
 		if err != nil || p.killed(parseTrace(b.read("victim.trace"))) {
 			return b, try + 1, err
 		}
+		b.remove()
 	}
 	return b, tries, errMissed
 }
@@ -93,7 +99,7 @@ func TestKill(t *testing.T) {
 				t.Errorf("%d points were not hit", got.points-got.hit)
 			}
 			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv, " "), got)
-			sum = tally{sum.points + got.points, sum.hit + got.hit, sum.shots + got.shots}
+			sum = sum.plus(got)
 		}
 	}
 	t.Logf("SIGKILL before each mutating call and after the last: %s", sum)

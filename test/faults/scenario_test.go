@@ -191,14 +191,14 @@ func (l lab) undisturbed(ctx context.Context, sc scenario) (trace, error) {
 	return parseTrace(b.read("victim.trace")), nil
 }
 
-// settled checks that the host b, after the step and status, rests in one of the states that the step's exit allows.
+// settled checks that the host b, after the step and its status, rests in one of the states that the step's exit allows.
 func (l lab) settled(b box, step string, states map[int][]string) error {
 	r := b.result(step)
 	names, ok := states[r.code]
 	if !ok {
 		return fmt.Errorf("%s: %s", step, r)
 	}
-	got, status := parseState(b.read(step+".state")), b.result("status")
+	got, status := parseState(b.read(step+".state")), b.result(step+"-status")
 	var why []string
 	for _, name := range names {
 		want := l.rest[name]

@@ -1,6 +1,9 @@
 package faults
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 // The harness itself: a careful program passes, a careless one is caught.
 func TestHarness(t *testing.T) {
@@ -18,10 +21,24 @@ func TestHarness(t *testing.T) {
 	t.Run("a journal that is written too late is caught", func(t *testing.T) {
 		l := newLab(t, standin, "STANDIN=late-journal")
 		_, failures := l.killEverywhere(t, scenarios[0], scenarios[0].next[1])
-		if len(failures) == 0 {
-			t.Error("no point failed")
-		} else {
-			t.Logf("%d points failed, as they should: %v", len(failures), failures[0])
-		}
+		caught(t, failures)
 	})
+	t.Run("an error that is swallowed is caught", func(t *testing.T) {
+		l := newLab(t, standin, "STANDIN=false-ok")
+		_, failures := l.failEverywhere(t, scenarios[0], scenarios[0].next[0])
+		caught(t, failures)
+	})
+}
+
+func caught(t *testing.T, failures []error) {
+	t.Helper()
+	if len(failures) == 0 {
+		t.Fatal("no point failed")
+	}
+	for _, err := range failures {
+		if errors.Is(err, errMissed) {
+			t.Error(err)
+		}
+	}
+	t.Logf("%d points failed, as they should: %v", len(failures), failures[0])
 }

@@ -94,6 +94,9 @@ func published(t *testing.T) (top object, defs map[string]object) {
 func fields(typ reflect.Type) (all, required []string) {
 	for i := range typ.NumField() {
 		name, options, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		all = append(all, name)
 		if options != "omitempty" {
 			required = append(required, name)

@@ -34,12 +34,12 @@ func (r *record) conclude(out io.Writer) int {
 		}
 		if p.failed && failed == before { // nothing but the package itself says so
 			failed++
-			fmt.Fprintf(out, "\n=== %s\n%s", p.name, p.output.String())
+			fmt.Fprintf(out, "\n=== %s failed\n%s", p.name, p.output.String())
 			if b := r.builds[p.build]; b != nil {
 				fmt.Fprint(out, b.String())
 			}
-		} else if failed > before {
-			fmt.Fprintf(out, "\n=== %s, outside its tests\n%s", p.name, p.output.String())
+		} else if said := verdicts.ReplaceAllString(p.output.String(), ""); failed > before && said != "" {
+			fmt.Fprintf(out, "\n=== %s, outside its tests\n%s", p.name, said)
 		}
 	}
 	if len(skips) > 0 {
@@ -70,6 +70,9 @@ func printFailure(out io.Writer, t *test) {
 	}
 	fmt.Fprintf(out, "\n=== %s %s %s\n%s", t.pkg, t.name, verdict, t.output.String())
 }
+
+// verdicts are the lines with which a failing package ends anyway.
+var verdicts = regexp.MustCompile(`(?m)^(FAIL(\t.*)?|exit status 1)\n`)
 
 // position is the "file.go:12: " that package testing puts before a message.
 var position = regexp.MustCompile(`^[^\s:]+\.go:\d+: `)

@@ -64,9 +64,6 @@ skipped:
     a_test.go:3: got 1
         want 2
 
-=== p, outside its tests
-FAIL
-
 1 tests ran in 1 packages
 0 passed, 1 failed, 0 skipped
 `,
@@ -100,7 +97,7 @@ panic: test timed out
 		want: `fail p 0s
 pass r 0s
 
-=== p
+=== p failed
 FAIL p [build failed]
 q.go:1:1: undefined: x
 

@@ -1,0 +1,97 @@
+// Package check looks a host over before anything is tuned: whether it is one that tcptune is made for, what the
+// environment keeps out of reach, and what the kernel's counters say about its service so far.
+//
+// It only reads, and does so without root as far as it can; what it cannot see it says. Observing and judging are apart:
+// observe asks the host everything once, and each check is a function of what was seen.
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Options change how findings are judged.
+type Options struct {
+	// AllowUnsupported turns an unsupported release or architecture from FAIL into WARN.
+	AllowUnsupported bool
+}
+
+// Result is what was found, in a fixed order.
+type Result struct {
+	Checks    []plan.Check
+	Supported Verdict
+}
+
+// Worst returns the lowest grade of the checks, PASS when there are none.
+func (r Result) Worst() plan.Grade {
+	worst := plan.Pass
+	for _, c := range r.Checks {
+		if c.Grade == plan.Fail || c.Grade == plan.Warn && worst == plan.Pass {
+			worst = c.Grade
+		}
+	}
+	return worst
+}
+
+// Run makes all checks. On an image those that need a running kernel are left out. What goes wrong on the way is a
+// finding, not an error.
+func Run(ctx context.Context, h host.Host, opt Options) Result {
+	m, err := supportMatrix()
+	if err != nil {
+		return Result{Checks: []plan.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
+			Supported: Verdict{Unsupported, err.Error()}}
+	}
+	f := observe(ctx, h)
+	checks := []plan.Check{checkRelease(m, f, opt), checkArchitecture(m, f, opt), checkKernel(m, f), checkSystemd(f)}
+	if f.live {
+		checks = append(checks,
+			checkVirtualization(f), checkReach(f),
+			checkModules(f), checkBBR(f), checkFQ(f),
+			checkNoFile(f), checkConntrack(f), checkPorts(f), checkTimeWait(f),
+			checkListenQueues(f), checkSoftnet(f), checkReboot(f))
+	}
+	checks = append(checks, checkTuners(f)...)
+	return Result{Checks: checks, Supported: worse(f.releaseVerdict(m), f.archVerdict(m))}
+}
+
+// CheckSupported is the gate that a command passes before it changes anything. It reads two small files at most; the
+// error says that they could not be read, and a system without an os-release file is unsupported.
+func CheckSupported(h host.Host) (Verdict, error) {
+	m, err := supportMatrix()
+	if err != nil {
+		return Verdict{}, err
+	}
+	f := facts{release: see(h.OSRelease()), arch: see(h.Arch())}
+	for _, err := range []error{f.release.err, f.arch.err} {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return Verdict{}, fmt.Errorf("cannot tell whether this system is supported: %w", err)
+		}
+	}
+	return worse(f.releaseVerdict(m), f.archVerdict(m)), nil
+}
+
+func pass(name, value, reason string) plan.Check {
+	return plan.Check{Name: name, Grade: plan.Pass, Value: value, Reason: reason}
+}
+
+func warn(name, value, reason, fix string) plan.Check {
+	return plan.Check{Name: name, Grade: plan.Warn, Value: value, Reason: reason, Fix: fix}
+}
+
+func fail(name, value, reason, fix string) plan.Check {
+	return plan.Check{Name: name, Grade: plan.Fail, Value: value, Reason: reason, Fix: fix}
+}
+
+// unseen is the finding that there is none. It is a warning: nobody should take it for "ok".
+func unseen(name string, err error) plan.Check {
+	fix := ""
+	if errors.Is(err, fs.ErrPermission) {
+		fix = "sudo tcptune check"
+	}
+	return warn(name, "not visible", "not visible: "+err.Error(), fix)
+}

@@ -1,0 +1,50 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Shares of a limited table, in percent, from which it is a warning and a failure.
+const (
+	tableWarn = 70
+	tableFail = 90
+)
+
+// checkConntrack judges how full the connection tracking table is: when it is, new connections are dropped, which the
+// kernel log calls "nf_conntrack: table full, dropping packet".
+func checkConntrack(f facts) plan.Check {
+	const name = "conntrack"
+	used, limit := f.knobs["net.netfilter.nf_conntrack_count"], f.knobs["net.netfilter.nf_conntrack_max"]
+	for _, k := range []seen[string]{used, limit} {
+		if errors.Is(k.err, fs.ErrNotExist) {
+			return pass(name, "not in use", "connection tracking is not loaded: nothing is limited by it")
+		}
+		if k.err != nil {
+			return unseen(name, k.err)
+		}
+	}
+	n, errN := strconv.ParseUint(used.value, 10, 32)
+	most, errM := strconv.ParseUint(limit.value, 10, 32)
+	if err := errors.Join(errN, errM); err != nil {
+		return unseen(name, err)
+	}
+	if most == 0 {
+		return pass(name, fmt.Sprintf("%d connections, no limit", n), "nf_conntrack_max is 0")
+	}
+	share := n * 100 / most
+	value := fmt.Sprintf("%d of %d connections (%d %%)", n, most, share)
+	const reason = "when the table is full, packets of new connections are dropped"
+	fix := fmt.Sprintf("net.netfilter.nf_conntrack_max = %d", 2*most)
+	switch {
+	case share >= tableFail:
+		return fail(name, value, reason, fix)
+	case share >= tableWarn:
+		return warn(name, value, reason, fix)
+	}
+	return pass(name, value, "there is room in the connection tracking table")
+}

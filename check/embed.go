@@ -1,0 +1,6 @@
+package check
+
+import _ "embed"
+
+//go:embed support.yaml
+var supportYAML []byte

@@ -1,0 +1,148 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// errnos are what a full disk, a read-only or forbidden file, and a kernel that does not like a value answer.
+var errnos = []string{"ENOSPC", "EACCES", "EROFS", "EINVAL"}
+
+const partial = 4 // the exit code that says: some items were refused, each named; the rest is as wanted
+
+// failEverywhere makes each call of sc fail that can, with each errno, and then goes on with n.
+func (l lab) failEverywhere(t testing.TB, sc scenario, n next) (tally, []error) {
+	t.Helper()
+	points, err := l.points(t.Context(), sc, fails)
+	if err != nil {
+		return tally{}, []error{err}
+	}
+	var shots, hit atomic.Int64
+	failures := inParallel(len(points)*len(errnos), func(i int) error {
+		p, errno := points[i/len(errnos)], errnos[i%len(errnos)]
+		b, fired, err := l.failAndGoOn(t.Context(), sc, n, p, errno)
+		shots.Add(int64(fired))
+		defer b.remove()
+		if err == nil {
+			hit.Add(1)
+			err = l.judgeFailure(b, sc, n)
+		}
+		if err != nil {
+			return fmt.Errorf("%s, %s at %d of %d, %s: %w", sc.name, errno, i/len(errnos)+1, len(points), p.text, err)
+		}
+		return nil
+	})
+	return tally{points: len(points) * len(errnos), hit: int(hit.Load()), shots: int(shots.Load())}, failures
+}
+
+func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point, errno string) (b box, shots int, err error) {
+	for try := range tries {
+		var s script
+		l.arrive(&s, sc.from)
+		l.victim(&s, sc, p.injectArgs("error="+errno, p.aim(try)))
+		s.state("victim")
+		s.step("victim-status", l.command("status")...)
+		s.step("next", l.command(n.argv...)...)
+		s.state("next")
+		s.step("next-status", l.command("status")...)
+		b, err := l.run(ctx, s.String())
+		if err != nil || p.failed(parseTrace(b.read("victim.trace"))) {
+			return b, try + 1, err
+		}
+		b.remove()
+	}
+	return b, tries, errMissed
+}
+
+// judgeFailure holds the program to its word: 0 is said only when all is as wanted, 1 when all is as before, and 4 when
+// nothing but the knobs that it names is missing.
+func (l lab) judgeFailure(b box, sc scenario, n next) error {
+	var err error
+	if r := b.result("victim"); r.code == partial {
+		err = l.missesOnlyNamed(parseState(b.read("victim.state")), sc, r)
+	} else {
+		err = l.settled(b, "victim", map[int][]string{0: {sc.to}, 1: {sc.from}})
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.settled(b, "next", n.states); err != nil {
+		return fmt.Errorf("then %s: %w\nafter %s", strings.Join(n.argv, " "), err, b.result("victim"))
+	}
+	return nil
+}
+
+func (l lab) missesOnlyNamed(got state, sc scenario, r result) error {
+	from, to := l.rest[sc.from].state, l.rest[sc.to].state
+	missing := 0
+	for name, want := range to {
+		if got[name] == want {
+			continue
+		}
+		missing++
+		key, isKnob := strings.CutPrefix(name, "knob /proc/sys/")
+		key = strings.ReplaceAll(key, "/", ".")
+		if !isKnob || got[name] != from[name] || !strings.Contains(r.out+r.err, key) {
+			return fmt.Errorf("partial, but %s is %q, want %q: %s", name, got[name], want, r)
+		}
+	}
+	for name := range got {
+		if _, ok := to[name]; !ok {
+			return fmt.Errorf("partial, but %s is left over: %s", name, r)
+		}
+	}
+	if missing == 0 {
+		return fmt.Errorf("partial, but nothing is missing: %s", r)
+	}
+	return nil
+}
+
+func TestError(t *testing.T) {
+	l := newLab(t, program(t))
+	var sum tally
+	for _, sc := range scenarios {
+		for _, n := range sc.next {
+			got, failures := l.failEverywhere(t, sc, n)
+			for _, err := range failures {
+				t.Error(err)
+			}
+			t.Logf("errors in %s, then %s: %s", sc.name, strings.Join(n.argv, " "), got)
+			sum = sum.plus(got)
+		}
+	}
+	t.Logf("%s at each call that can fail: %s", strings.Join(errnos, ", "), sum)
+}
+
+// Several at once end as one did: the lock lets them through one by one, and the others find nothing to do.
+func TestConcurrentApplies(t *testing.T) {
+	l := newLab(t, program(t))
+	for _, n := range []int{2, 10} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			argv := append(slices.Clone(arrive[applied][0]), "--wait", "30s")
+			var s script
+			for i := range n {
+				fmt.Fprintf(&s, "step apply%d %s &\n", i, quote(l.command(argv...)))
+			}
+			s.WriteString("wait\n")
+			s.step("next", l.command(argv...)...)
+			s.state("next")
+			s.step("next-status", l.command("status")...)
+			b, err := l.run(t.Context(), s.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range n {
+				if r := b.result(fmt.Sprintf("apply%d", i)); r.code != 0 {
+					t.Errorf("apply %d: %s", i, r)
+				}
+			}
+			if err := l.settled(b, "next", map[int][]string{0: {applied}}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
