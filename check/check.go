@@ -44,7 +44,7 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 	m, err := supportMatrix()
 	if err != nil {
 		return Result{Checks: []plan.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
-			Supported: Verdict{Unsupported, err.Error()}}
+			Supported: Verdict{LevelUnsupported, err.Error()}}
 	}
 	f := observe(ctx, h)
 	checks := []plan.Check{checkRelease(m, f, opt), checkArchitecture(m, f, opt), checkKernel(m, f), checkSystemd(f)}
@@ -59,9 +59,9 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 	return Result{Checks: checks, Supported: worse(f.releaseVerdict(m), f.archVerdict(m))}
 }
 
-// CheckSupported is the gate that a command passes before it changes anything. It reads two small files at most; the
+// Supported is the gate that a command passes before it changes anything. It reads two small files at most; the
 // error says that they could not be read, and a system without an os-release file is unsupported.
-func CheckSupported(h host.Host) (Verdict, error) {
+func Supported(h host.Host) (Verdict, error) {
 	m, err := supportMatrix()
 	if err != nil {
 		return Verdict{}, err

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -21,7 +22,7 @@ func checkModules(f facts) plan.Check {
 		return warn(name, "locked", "kernel.modules_disabled is 1: nothing can be loaded until the next boot", boot)
 	case !f.mayLoadModules:
 		return warn(name, "not allowed", "CAP_SYS_MODULE is out of reach here, as in containers", "sudo modprobe tcp_bbr sch_fq, on the host")
-	case f.kernel.err == nil && f.installed.err == nil && !contains(f.installed.value, f.kernel.value):
+	case f.kernel.err == nil && f.installed.err == nil && !slices.Contains(f.installed.value, f.kernel.value):
 		return warn(name, "no modules of the running kernel", "there is no /lib/modules/"+f.kernel.value+": it was removed or is not visible here",
 			"reboot into an installed kernel")
 	case disabled.err != nil && !errors.Is(disabled.err, fs.ErrNotExist):
@@ -95,13 +96,4 @@ func checkFeature(name string, part feature, f facts, without string) plan.Check
 		reason = part.config.err.Error()
 	}
 	return warn(name, "not visible", "not visible: "+reason, without)
-}
-
-func contains(list []string, word string) bool {
-	for _, w := range list {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }

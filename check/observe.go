@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,10 +135,5 @@ func observeFeature(h host.Host, module, option string) feature {
 
 // words reports whether the knob's list has the word.
 func (f facts) words(key, word string) bool {
-	for _, w := range strings.Fields(f.knobs[key].value) {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.Fields(f.knobs[key].value), word)
 }

@@ -16,9 +16,9 @@ type Level string
 
 // The levels of support, from good to bad.
 const (
-	Supported   Level = "supported"
-	Compatible  Level = "compatible"  // tcptune proceeds, and says that nobody tests it
-	Unsupported Level = "unsupported" // tcptune refuses, exit status 5
+	LevelSupported   Level = "supported"
+	LevelCompatible  Level = "compatible"  // tcptune proceeds, and says so
+	LevelUnsupported Level = "unsupported" // tcptune refuses, exit status 5
 )
 
 // Verdict is the level of a host and the reason in words, for the operator.
@@ -29,7 +29,7 @@ type Verdict struct {
 
 // worse returns the lower of two verdicts, the first of two equals.
 func worse(a, b Verdict) Verdict {
-	order := []Level{Unsupported, Compatible, Supported}
+	order := []Level{LevelUnsupported, LevelCompatible, LevelSupported}
 	if slices.Index(order, b.Level) < slices.Index(order, a.Level) {
 		return b
 	}
@@ -52,12 +52,12 @@ type supportRelease struct {
 
 // Support gives the verdict of the embedded matrix about a release and an architecture, under Debian's name or uname's.
 // The lower of the two decides.
-func Support(release host.OSRelease, arch string) (Verdict, error) {
+func Support(release host.OSRelease, arch string) Verdict {
 	m, err := supportMatrix()
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{LevelUnsupported, err.Error()}
 	}
-	return worse(m.release(release), m.architecture(arch)), nil
+	return worse(m.release(release), m.architecture(arch))
 }
 
 func supportMatrix() (matrix, error) {
@@ -85,8 +85,8 @@ func parseMatrix(data []byte) (matrix, error) {
 		levels = append(levels, level)
 	}
 	for _, level := range levels {
-		if level != Supported && level != Compatible {
-			return matrix{}, fmt.Errorf("level %q is neither %s nor %s", level, Supported, Compatible)
+		if level != LevelSupported && level != LevelCompatible {
+			return matrix{}, fmt.Errorf("level %q is neither %s nor %s", level, LevelSupported, LevelCompatible)
 		}
 	}
 	if _, ok := host.ParseKernelVersion(m.Kernel); !ok {
@@ -105,14 +105,14 @@ func (m matrix) release(r host.OSRelease) Verdict {
 		return Verdict{m.Interim, r.PrettyName + " is newer than this tcptune, and not yet reviewed"}
 	}
 	found := fmt.Sprintf("%s (ID=%s VERSION_ID=%s) is not supported", r.PrettyName, r.ID, cmp.Or(r.VersionID, "none"))
-	return Verdict{Unsupported, found + "; " + m.known()}
+	return Verdict{LevelUnsupported, found + "; " + m.known()}
 }
 
 func (m matrix) architecture(arch string) Verdict {
 	arch = host.DebianArch(arch)
 	level, ok := m.Architectures[arch]
 	if !ok {
-		return Verdict{Unsupported, "architecture " + arch + " is not supported; supported are " + strings.Join(m.architectures(Supported), " and ")}
+		return Verdict{LevelUnsupported, "architecture " + arch + " is not supported; supported are " + strings.Join(m.architectures(LevelSupported), " and ")}
 	}
 	return Verdict{level, "architecture " + arch + " is " + string(level)}
 }
@@ -131,7 +131,7 @@ func (m matrix) architectures(level Level) []string {
 // known lists what is in the matrix, for those who are not.
 func (m matrix) known() string {
 	var b strings.Builder
-	for _, level := range []Level{Supported, Compatible} {
+	for _, level := range []Level{LevelSupported, LevelCompatible} {
 		last := ""
 		for _, r := range m.Releases {
 			switch {
@@ -143,7 +143,7 @@ func (m matrix) known() string {
 				b.WriteString(", " + r.Version)
 			}
 		}
-		if level == Supported {
+		if level == LevelSupported {
 			b.WriteString("; ")
 		}
 	}

@@ -13,16 +13,16 @@ import (
 func (f facts) releaseVerdict(m matrix) Verdict {
 	switch err := f.release.err; {
 	case errors.Is(err, fs.ErrNotExist):
-		return Verdict{Unsupported, "this system has no /etc/os-release; " + m.known()}
+		return Verdict{LevelUnsupported, "this system has no /etc/os-release; " + m.known()}
 	case err != nil:
-		return Verdict{Unsupported, err.Error()}
+		return Verdict{LevelUnsupported, err.Error()}
 	}
 	return m.release(f.release.value)
 }
 
 func (f facts) archVerdict(m matrix) Verdict {
 	if f.arch.err != nil {
-		return Verdict{Unsupported, f.arch.err.Error()}
+		return Verdict{LevelUnsupported, f.arch.err.Error()}
 	}
 	return m.architecture(f.arch.value)
 }
@@ -45,7 +45,7 @@ func checkArchitecture(m matrix, f facts, opt Options) plan.Check {
 
 // byVerdict takes compatible for PASS: the reason says what it means, and nobody could do anything about it.
 func byVerdict(name, value string, v Verdict, opt Options) plan.Check {
-	if v.Level != Unsupported {
+	if v.Level != LevelUnsupported {
 		return pass(name, value, v.Reason)
 	}
 	const fix = "use a system of the list, or --allow-unsupported at your own risk"

@@ -56,14 +56,14 @@ func unitTuners() []unitTuner {
 		{
 			"kubelet", "kubelet.service",
 			[]string{"/usr/bin/kubelet", "/usr/local/bin/kubelet"},
-			"it sets vm.overcommit_memory, kernel.panic and others, and pods may have sysctls of their own",
-			"none needed: it sets no key of tcptune; give pods theirs by securityContext.sysctls",
+			"kube-proxy beside it sets the limits of connection tracking, and pods have a network of their own",
+			"set nf_conntrack_max by conntrack.maxPerCore of kube-proxy, and keys of pods by securityContext.sysctls",
 		},
 		{
 			"k3s", "k3s.service",
 			[]string{"/usr/local/bin/k3s"},
-			"it holds a kubelet and kube-proxy, which sets conntrack limits",
-			"set nf_conntrack_max by kube-proxy-arg=conntrack-max-per-core, not by sysctl.d",
+			"the kube-proxy in it sets the limits of connection tracking, and pods have a network of their own",
+			"set nf_conntrack_max by kube-proxy-arg=conntrack-max-per-core, and keys of pods by securityContext.sysctls",
 		},
 	}
 }
