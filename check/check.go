@@ -43,10 +43,16 @@ func (r Result) Worst() plan.Grade {
 func Run(ctx context.Context, h host.Host, opt Options) Result {
 	m, err := supportMatrix()
 	if err != nil {
-		return Result{Checks: []plan.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
-			Supported: Verdict{LevelUnsupported, err.Error()}}
+		return Result{
+			Checks:    []plan.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
+			Supported: Verdict{LevelUnsupported, err.Error()},
+		}
 	}
 	f := observe(ctx, h)
+	return Result{judge(m, f, opt), worst(f.releaseVerdict(m), f.archVerdict(m))}
+}
+
+func judge(m matrix, f facts, opt Options) []plan.Check {
 	checks := []plan.Check{checkRelease(m, f, opt), checkArchitecture(m, f, opt), checkKernel(m, f), checkSystemd(f)}
 	if f.live {
 		checks = append(checks,
@@ -55,24 +61,21 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 			checkNoFile(f), checkConntrack(f), checkPorts(f), checkTimeWait(f),
 			checkListenQueues(f), checkSoftnet(f), checkReboot(f))
 	}
-	checks = append(checks, checkTuners(f)...)
-	return Result{Checks: checks, Supported: worse(f.releaseVerdict(m), f.archVerdict(m))}
+	return append(checks, checkTuners(f)...)
 }
 
-// Supported is the gate that a command passes before it changes anything. It reads two small files at most; the
-// error says that they could not be read, and a system without an os-release file is unsupported.
+// Supported is the gate that a command passes before it changes anything. It reads one small file, or a few of an image.
+// The error says that the os-release file is there and cannot be read; a system without one is unsupported.
 func Supported(h host.Host) (Verdict, error) {
 	m, err := supportMatrix()
 	if err != nil {
 		return Verdict{}, err
 	}
 	f := facts{release: see(h.OSRelease()), arch: see(h.Arch())}
-	for _, err := range []error{f.release.err, f.arch.err} {
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return Verdict{}, fmt.Errorf("cannot tell whether this system is supported: %w", err)
-		}
+	if err := f.release.err; err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Verdict{}, fmt.Errorf("cannot tell whether this system is supported: %w", err)
 	}
-	return worse(f.releaseVerdict(m), f.archVerdict(m)), nil
+	return worst(f.releaseVerdict(m), f.archVerdict(m)), nil
 }
 
 func pass(name, value, reason string) plan.Check {

@@ -21,19 +21,34 @@ const (
 	LevelUnsupported Level = "unsupported" // tcptune refuses, exit status 5
 )
 
+// words says the level, and what compatible means.
+func (l Level) words(testedOn string) string {
+	if l == LevelCompatible {
+		return "compatible: tcptune goes on, but is tested on " + testedOn
+	}
+	return string(l)
+}
+
 // Verdict is the level of a host and the reason in words, for the operator.
 type Verdict struct {
 	Level  Level
 	Reason string
 }
 
-// worse returns the lower of two verdicts, the first of two equals.
-func worse(a, b Verdict) Verdict {
-	order := []Level{LevelUnsupported, LevelCompatible, LevelSupported}
-	if slices.Index(order, b.Level) < slices.Index(order, a.Level) {
-		return b
+// worst returns the lowest level of the verdicts, with the reasons of all that share it.
+func worst(verdicts ...Verdict) Verdict {
+	for _, level := range []Level{LevelUnsupported, LevelCompatible, LevelSupported} {
+		var reasons []string
+		for _, v := range verdicts {
+			if v.Level == level {
+				reasons = append(reasons, v.Reason)
+			}
+		}
+		if len(reasons) > 0 {
+			return Verdict{level, strings.Join(reasons, "; ")}
+		}
 	}
-	return a
+	return Verdict{LevelUnsupported, "nothing is known"}
 }
 
 // matrix is support.yaml.
@@ -57,7 +72,7 @@ func Support(release host.OSRelease, arch string) Verdict {
 	if err != nil {
 		return Verdict{LevelUnsupported, err.Error()}
 	}
-	return worse(m.release(release), m.architecture(arch))
+	return worst(m.release(release), m.architecture(arch))
 }
 
 func supportMatrix() (matrix, error) {
@@ -98,7 +113,7 @@ func parseMatrix(data []byte) (matrix, error) {
 func (m matrix) release(r host.OSRelease) Verdict {
 	for _, known := range m.Releases {
 		if known.ID == r.ID && known.Version == r.VersionID {
-			return Verdict{known.Level, r.PrettyName + " is " + string(known.Level)}
+			return Verdict{known.Level, r.PrettyName + " is " + known.Level.words("Ubuntu")}
 		}
 	}
 	if r.ID == "ubuntu" && isInterim(r.VersionID) && m.newerThanAll(r) {
@@ -114,7 +129,7 @@ func (m matrix) architecture(arch string) Verdict {
 	if !ok {
 		return Verdict{LevelUnsupported, "architecture " + arch + " is not supported; supported are " + strings.Join(m.architectures(LevelSupported), " and ")}
 	}
-	return Verdict{level, "architecture " + arch + " is " + string(level)}
+	return Verdict{level, "architecture " + arch + " is " + level.words(strings.Join(m.architectures(LevelSupported), " and "))}
 }
 
 func (m matrix) architectures(level Level) []string {

@@ -1,17 +1,17 @@
 package sysctl
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // ProfileFile is the text of one profile, each word with its place, before anything is made of it.
@@ -59,7 +59,7 @@ func (l *Located) UnmarshalYAML(node ast.Node) error {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		l.Text = node.GetToken().Value
 	default:
-		return &ProfileError{Line: at.Line, Column: at.Column, Message: "want one plain value here"}
+		return errorAtNode(node, "want one plain value here")
 	}
 	return nil
 }
@@ -91,14 +91,13 @@ func (f ProfileFile) Origin() string {
 // ParseProfile reads the text of a profile strictly: unknown and repeated fields, a second document and a name other
 // than that of the file are [ProfileError]s.
 func ParseProfile(data []byte, file string) (ProfileFile, error) {
-	f := ProfileFile{}
-	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
-	if err := decoder.Decode(&f); err != nil {
+	f := ProfileFile{File: file}
+	body, err := parsePlain(data)
+	if err != nil {
 		return ProfileFile{}, locate(err, file)
 	}
-	f.File = file
-	if err := decoder.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
-		return ProfileFile{}, f.errorAt(Located{}, "want one document, without a second one behind ---")
+	if err := yaml.NodeToValue(body, &f, yaml.Strict()); err != nil {
+		return ProfileFile{}, locate(err, file)
 	}
 	want := strings.TrimSuffix(path.Base(file), ".yaml")
 	switch {
@@ -112,6 +111,41 @@ func ParseProfile(data []byte, file string) (ProfileFile, error) {
 	return f, nil
 }
 
+// parsePlain parses data, one document of mappings, lists and values. Anchors, aliases, merges and tags are refused: a
+// profile is to be read at a glance, and the decoder has crashed on a tag in the wrong place.
+func parsePlain(data []byte) (ast.Node, error) {
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, err
+	}
+	var body ast.Node
+	for _, doc := range file.Docs {
+		switch {
+		case doc.Body == nil || doc.Body.Type() == ast.CommentType:
+		case body != nil:
+			return nil, errorAtNode(doc.Body, "want one document, without a second one behind ---")
+		default:
+			body = doc.Body
+		}
+	}
+	if body == nil {
+		return nil, &ProfileError{Line: 1, Column: 1, Message: "the file is empty"}
+	}
+	fancy := ast.FilterFile(ast.AnchorType, file)
+	for _, kind := range []ast.NodeType{ast.AliasType, ast.MergeKeyType, ast.TagType} {
+		fancy = append(fancy, ast.FilterFile(kind, file)...)
+	}
+	if len(fancy) > 0 {
+		return nil, errorAtNode(fancy[0], "want plain YAML, without anchors, aliases, merges and tags")
+	}
+	return body, nil
+}
+
+func errorAtNode(n ast.Node, message string) error {
+	at := n.GetToken().Position
+	return &ProfileError{Line: at.Line, Column: at.Column, Message: message}
+}
+
 // locate turns an error of the YAML decoder into one of ours.
 func locate(err error, file string) error {
 	out := &ProfileError{File: file, Line: 1, Column: 1, Message: err.Error()}
@@ -121,14 +155,25 @@ func locate(err error, file string) error {
 	case errors.As(err, &ours):
 		out.Line, out.Column, out.Message = ours.Line, ours.Column, ours.Message
 	case errors.As(err, &theirs):
-		out.Message = theirs.GetMessage()
+		out.Message = inWords(theirs)
 		if t := theirs.GetToken(); t != nil && t.Position != nil {
 			out.Line, out.Column = t.Position.Line, t.Position.Column
 		}
-	case errors.Is(err, io.EOF):
-		out.Message = "the file is empty"
 	}
 	return out
+}
+
+// inWords is the message of err without the Go types that the decoder speaks of.
+func inWords(err yaml.Error) string {
+	var mismatch *yaml.TypeError
+	var unexpected *yaml.UnexpectedNodeTypeError
+	switch {
+	case errors.As(err, &mismatch) && mismatch.DstType.Kind() == reflect.Bool:
+		return "want true or false here"
+	case errors.As(err, &mismatch), errors.As(err, &unexpected):
+		return "this is not the form of a profile: see tcptune profile show server"
+	}
+	return err.GetMessage()
 }
 
 // path reads the network path, zero where none is given.

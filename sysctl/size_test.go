@@ -27,7 +27,7 @@ func TestSize(t *testing.T) {
 		{"bbr: 2 x and 3 x BDP", path(func(*Path) {}), 200e6, 300e6, 0},
 		{"cubic: 2 x and 2 x BDP", path(func(p *Path) { p.Congestion = "cubic" }), 200e6, 200e6, 0},
 		{"never more than memory/32", path(func(p *Path) { p.MemoryBytes = 8 * gib }), 200e6, 256 * mib, 1},
-		{"never more than 1 GiB", path(func(p *Path) { p.BitsPerSecond, p.MemoryBytes = 400e9, 1024 * gib }), gib, gib, 1},
+		{"never more than 1 GiB", path(func(p *Path) { p.BitsPerSecond, p.MemoryBytes = 400e9, 1024*gib }), gib, gib, 1},
 		{"never less than the kernel's default", path(func(p *Path) { p.BitsPerSecond = 100e6 }), 32 * mib, 4 * mib, 0},
 		{"the default of an older kernel is lower", path(func(p *Path) { p.BitsPerSecond, p.Kernel = 100e6, KernelVersion{6, 8} }), 6 * mib, 4 * mib, 0},
 		{"little memory lowers the default, too", path(func(p *Path) { p.BitsPerSecond, p.MemoryBytes = 1e6, 256*mib }), 2 * mib, 2 * mib, 0},

@@ -144,14 +144,14 @@ func requireRoot(h host.Host) error {
 
 // requireSupport refuses systems that tcptune does not know. The note is what is worth saying about one that it does.
 func requireSupport(c *cli.Context, h host.Host) (notes []string, err error) {
-	v, err := check.CheckSupported(h)
+	v, err := check.Supported(h)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case v.Level == check.Unsupported && !c.Bool("allow-unsupported"):
+	case v.Level == check.LevelUnsupported && !c.Bool("allow-unsupported"):
 		return nil, unsupportedError{v.Reason}
-	case v.Level != check.Supported:
+	case v.Level != check.LevelSupported:
 		return []string{v.Reason}, nil
 	}
 	return nil, nil

@@ -56,7 +56,7 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 		}
 	}
 	o.text = func(w io.Writer) { t.showChecks(w, o.report.Checks) }
-	if result.Supported.Level == check.Unsupported && !c.Bool("allow-unsupported") {
+	if result.Supported.Level == check.LevelUnsupported && !c.Bool("allow-unsupported") {
 		return o, unsupportedError{result.Supported.Reason}
 	}
 	return o, nil

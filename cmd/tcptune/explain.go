@@ -79,7 +79,7 @@ func (t terminal) showKey(w io.Writer, h host.Host, k sysctl.Key, s *sysctl.Surv
 	printf(w, "%s\n\n%s\n\n", k.Name, wrap(k.Explain, "  "))
 	row := func(name, value string) {
 		if value != "" {
-			printf(w, "  %-14s %s\n", name, value)
+			printf(w, "  %-22s %s\n", name, value)
 		}
 	}
 	for _, f := range k.Fields {

@@ -54,6 +54,9 @@ func (h Host) ReadKnob(key string) (string, error) {
 
 // WriteKnob writes value to the sysctl key with one write(2), since the kernel takes each write as a whole new value.
 // It never creates a file. Taking only a part of the value is [ErrShortWrite].
+//
+// A port list of more than one page is the exception: the kernel reads no more than a page at a time, but adds what
+// comes behind the first write of an open file to what it has (proc_do_large_bitmap in kernel/sysctl.c).
 func (h Host) WriteKnob(key, value string) error {
 	if !h.Live() {
 		return ErrNoKernel
@@ -63,15 +66,35 @@ func (h Host) WriteKnob(key, value string) error {
 		return err
 	}
 	defer unix.Close(fd)
-	data := []byte(value + "\n")
-	n, err := retry(func() (int, error) { return unix.Write(fd, data) })
-	if err != nil {
-		return &fs.PathError{Op: "write", Path: key, Err: err}
-	}
-	if n != len(data) {
-		return &fs.PathError{Op: "write", Path: key, Err: fmt.Errorf("%w: %d of %d bytes", ErrShortWrite, n, len(data))}
+	for _, part := range writes(value) {
+		data := []byte(part)
+		n, err := retry(func() (int, error) { return unix.Write(fd, data) })
+		if err != nil {
+			return &fs.PathError{Op: "write", Path: key, Err: err}
+		}
+		if n != len(data) {
+			return &fs.PathError{Op: "write", Path: key, Err: fmt.Errorf("%w: %d of %d bytes", ErrShortWrite, n, len(data))}
+		}
 	}
 	return nil
+}
+
+// pageOfPorts is the longest piece of a port list that every kernel takes in one write: the smallest page, less the
+// byte that the kernel adds.
+const pageOfPorts = 4096 - 1
+
+// writes cuts a long port list between two ports. Every other value is one write.
+func writes(value string) []string {
+	var parts []string
+	for len(value) >= pageOfPorts && strings.Trim(value, "0123456789,-") == "" {
+		cut := strings.LastIndexByte(value[:pageOfPorts-1], ',')
+		if cut < 0 {
+			break
+		}
+		parts = append(parts, value[:cut]+"\n")
+		value = value[cut+1:]
+	}
+	return append(parts, value+"\n")
 }
 
 func openKnob(key string, flags int) (int, error) {

@@ -203,11 +203,23 @@ func (h Host) bareMetalCloud() bool {
 
 func dmiVendor(name string) string {
 	for _, v := range [...][2]string{
-		{"KVM", "kvm"}, {"OpenStack", "kvm"}, {"KubeVirt", "kvm"},
-		{"Amazon EC2", "amazon"}, {"QEMU", "qemu"}, {"VMware", "vmware"}, {"VMW", "vmware"},
-		{"innotek GmbH", "oracle"}, {"VirtualBox", "oracle"}, {"Xen", "xen"}, {"Bochs", "bochs"},
-		{"Parallels", "parallels"}, {"BHYVE", "bhyve"}, {"Hyper-V", "microsoft"}, {"Virtual Machine", "microsoft"},
-		{"Apple Virtualization", "apple"}, {"Google Compute Engine", "google"},
+		{"KVM", "kvm"},
+		{"OpenStack", "kvm"},
+		{"KubeVirt", "kvm"},
+		{"Amazon EC2", "amazon"},
+		{"QEMU", "qemu"},
+		{"VMware", "vmware"},
+		{"VMW", "vmware"},
+		{"innotek GmbH", "oracle"},
+		{"VirtualBox", "oracle"},
+		{"Xen", "xen"},
+		{"Bochs", "bochs"},
+		{"Parallels", "parallels"},
+		{"BHYVE", "bhyve"},
+		{"Hyper-V", "microsoft"},
+		{"Virtual Machine", "microsoft"},
+		{"Apple Virtualization", "apple"},
+		{"Google Compute Engine", "google"},
 	} {
 		if strings.HasPrefix(name, v[0]) {
 			return v[1]

@@ -68,8 +68,12 @@ func (knobEffect) same(a, b string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// torn knows that the kernel parses a vector field by field and keeps what it had parsed when a later field is refused.
+// torn knows that the kernel parses a vector field by field and keeps what it had parsed when a later field is refused,
+// and that a long port list is written in pieces, see [host.Host.WriteKnob].
 func (knobEffect) torn(now, before, after string) bool {
+	if strings.HasPrefix(after, now+",") {
+		return true
+	}
 	n, b, a := strings.Fields(now), strings.Fields(before), strings.Fields(after)
 	if len(n) < 2 || len(n) != len(b) || len(n) != len(a) {
 		return false

@@ -1,0 +1,321 @@
+package check
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// healthy is a host at which every check passes.
+func healthy() facts {
+	f := facts{
+		live: true, root: true,
+		release:        see(host.OSRelease{ID: "ubuntu", VersionID: "24.04", PrettyName: "Ubuntu 24.04.2 LTS"}, nil),
+		arch:           see("amd64", nil),
+		kernel:         see("6.8.0-60-generic", nil),
+		installed:      see([]string{"6.8.0-59-generic", "6.8.0-60-generic"}, nil),
+		systemdRunning: true,
+		systemdVersion: see(255, nil),
+		initialUserNS:  true,
+		reach:          map[string]error{},
+		hasModules:     true,
+		mayLoadModules: true,
+		bbr:            feature{module: see(host.ModuleLoadable, nil)},
+		fq:             feature{module: see(host.ModuleLoadable, nil)},
+		noFile:         see(host.NoFile{Soft: 1024, Hard: 1048576}, nil),
+		ports:          see(host.PortUse{Low: 32768, High: 60999}, nil),
+		sockstat:       see(host.Sockstat{TimeWait: 100}, nil),
+		netstat:        see(map[string]uint64{"TcpExtListenOverflows": 0, "TcpExtListenDrops": 0}, nil),
+		softnet:        see(host.Softnet{Processed: 1000}, nil),
+		uptime:         see(100*time.Hour, nil),
+		knobs:          map[string]seen[string]{},
+	}
+	for key, value := range map[string]string{
+		"fs.nr_open": "1048576", "kernel.modules_disabled": "0", "net.core.default_qdisc": "fq_codel",
+		"net.ipv4.tcp_allowed_congestion_control":   "reno cubic",
+		"net.ipv4.tcp_available_congestion_control": "reno cubic",
+		"net.ipv4.tcp_max_tw_buckets":               "131072",
+		"net.netfilter.nf_conntrack_count":          "10", "net.netfilter.nf_conntrack_max": "262144",
+	} {
+		f.knobs[key] = see(value, nil)
+	}
+	return f
+}
+
+func mustMatrix(t *testing.T) matrix {
+	t.Helper()
+	m, err := supportMatrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// byName gives the check of that name, judged on f.
+func byName(t *testing.T, f facts, name string) plan.Check {
+	t.Helper()
+	m := mustMatrix(t)
+	for _, c := range judge(m, f, Options{}) {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatal("no check ", name)
+	return plan.Check{}
+}
+
+func TestAHealthyHostPasses(t *testing.T) {
+	for _, c := range judge(mustMatrix(t), healthy(), Options{}) {
+		if c.Grade != plan.Pass || c.Fix != "" {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// TestChecks changes one thing of a healthy host at a time. want is the grade and a word of the value or the reason.
+func TestChecks(t *testing.T) {
+	denied := &fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}
+	missing := &fs.PathError{Op: "open", Path: "x", Err: fs.ErrNotExist}
+	set := func(key, value string) func(*facts) {
+		return func(f *facts) { f.knobs[key] = see(value, nil) }
+	}
+	tests := []struct {
+		name, check string
+		change      func(*facts)
+		grade       plan.Grade
+		want        string
+	}{
+		{"another system", "os-release", func(f *facts) { f.release.value = host.OSRelease{ID: "fedora", VersionID: "42", PrettyName: "Fedora"} }, plan.Fail, "ID=fedora VERSION_ID=42"},
+		{"no os-release", "os-release", func(f *facts) { f.release.err = missing }, plan.Fail, "no /etc/os-release"},
+		{"another architecture", "architecture", func(f *facts) { f.arch.value = "i386" }, plan.Fail, "i386"},
+		{"no architecture", "architecture", func(f *facts) { f.arch.err = errors.New("why") }, plan.Warn, "not visible: why"},
+		{"an old kernel", "kernel", func(f *facts) { f.kernel.value = "5.4.0-200-generic" }, plan.Fail, "older than 5.15"},
+		{"a strange kernel", "kernel", func(f *facts) { f.kernel.value = "strange" }, plan.Warn, "not visible"},
+
+		{"no systemd", "systemd", func(f *facts) { f.systemdRunning = false }, plan.Warn, "not running"},
+		{"an old systemd", "systemd", func(f *facts) { f.systemdVersion.value = 247 }, plan.Warn, "older than 249"},
+		{"a systemd of unknown version", "systemd", func(f *facts) { f.systemdVersion.err = denied }, plan.Warn, "not visible"},
+
+		{"a container", "virtualization", func(f *facts) { f.virt.value.Container = "docker" }, plan.Warn, "docker container"},
+		{"some container", "virtualization", func(f *facts) { f.virt.value.Container = "other" }, plan.Warn, "container"},
+		{"a VM", "virtualization", func(f *facts) { f.virt.value.VM = "kvm" }, plan.Pass, "kvm virtual machine"},
+		{"WSL 1", "virtualization", func(f *facts) { f.virt.value.WSL = 1 }, plan.Fail, "WSL 1"},
+		{"WSL 2", "virtualization", func(f *facts) { f.virt.value.WSL = 2 }, plan.Warn, "WSL 2"},
+
+		{"a read-only key", "sysctl-reach", func(f *facts) { f.reach["net.core.rmem_max"] = denied }, plan.Warn, "read-only here: net.core.rmem_max"},
+		{"a hidden key", "sysctl-reach", func(f *facts) { f.reach["net.core.default_qdisc"] = missing }, plan.Warn, "1 of 14"},
+		{"not root", "sysctl-reach", func(f *facts) { f.root = false }, plan.Pass, "needs root"},
+
+		{"no modules", "module-loading", func(f *facts) { f.hasModules = false }, plan.Warn, "without loadable modules"},
+		{"locked modules", "module-loading", set("kernel.modules_disabled", "1"), plan.Warn, "until the next boot"},
+		{"no capability", "module-loading", func(f *facts) { f.mayLoadModules = false }, plan.Warn, "CAP_SYS_MODULE"},
+		{"the kernel's modules are gone", "module-loading", func(f *facts) { f.installed.value = []string{"6.8.0-61-generic"} }, plan.Warn, "/lib/modules/6.8.0-60-generic"},
+
+		{"BBR is listed", "bbr", set("net.ipv4.tcp_available_congestion_control", "reno bbr cubic"), plan.Pass, "available"},
+		{"BBR is absent", "bbr", func(f *facts) { f.bbr.module.value = host.ModuleAbsent }, plan.Warn, "absent"},
+		{"BBR cannot be loaded", "bbr", set("kernel.modules_disabled", "1"), plan.Warn, "loadable, but"},
+		{"BBR is restricted", "bbr", func(f *facts) {
+			set("net.ipv4.tcp_available_congestion_control", "reno bbr")(f)
+			f.reach["net.core.rmem_max"] = os.NewSyscallError("open", unix.EACCES)
+		}, plan.Warn, "restricted"},
+		{"BBR by the configuration", "bbr", func(f *facts) {
+			f.bbr = feature{see(host.ModuleUnknown, nil), see("y", nil)}
+		}, plan.Pass, "built in"},
+		{"no BBR by the configuration", "bbr", func(f *facts) {
+			f.bbr = feature{see(host.ModuleUnknown, nil), see("", nil)}
+		}, plan.Warn, "absent"},
+		{"BBR is not visible", "bbr", func(f *facts) {
+			f.bbr = feature{see(host.ModuleUnknown, nil), see("", error(missing))}
+		}, plan.Warn, "not visible"},
+		{"fq is in use", "fq", set("net.core.default_qdisc", "fq"), plan.Pass, "in use"},
+		{"fq is absent", "fq", func(f *facts) { f.fq.module.value = host.ModuleAbsent }, plan.Warn, "absent"},
+		{"fq in a container", "fq", func(f *facts) { f.reach["net.core.rmem_max"] = os.NewSyscallError("open", unix.EACCES) }, plan.Pass, "not visible"},
+
+		{"a low hard limit", "nofile", func(f *facts) { f.noFile.value.Hard = 4096 }, plan.Warn, "4096"},
+		{"a low ceiling", "nofile", set("fs.nr_open", "4096"), plan.Warn, "fs.nr_open"},
+		{"no limit", "nofile", func(f *facts) { f.noFile.value.Hard = 1<<64 - 1 }, plan.Pass, "hard unlimited"},
+
+		{"conntrack, 69 %", "conntrack", set("net.netfilter.nf_conntrack_count", "181000"), plan.Pass, "69 %"},
+		{"conntrack, 70 %", "conntrack", set("net.netfilter.nf_conntrack_count", "183501"), plan.Warn, "70 %"},
+		{"conntrack, 90 %", "conntrack", set("net.netfilter.nf_conntrack_count", "235930"), plan.Fail, "90 %"},
+		{"no conntrack", "conntrack", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_max"] = seen[string]{err: missing} }, plan.Pass, "not in use"},
+		{"conntrack without limit", "conntrack", set("net.netfilter.nf_conntrack_max", "0"), plan.Pass, "no limit"},
+		{"conntrack, hidden", "conntrack", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_count"] = seen[string]{err: denied} }, plan.Warn, "not visible"},
+
+		{"few ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 100 }, plan.Pass, "(0 %)"},
+		{"many ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 20000 }, plan.Warn, "(70 %)"},
+		{"nearly all ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 28000 }, plan.Fail, "(99 %)"},
+		{"too many sockets", "ephemeral-ports", func(f *facts) { f.ports.err = errTooManySockets }, plan.Warn, "not visible"},
+		{"TIME_WAIT", "time-wait", func(f *facts) { f.sockstat.value.TimeWait = 100000 }, plan.Warn, "(76 %)"},
+		{"no sockstat", "time-wait", func(f *facts) { f.sockstat.err = denied }, plan.Warn, "not visible"},
+
+		{"a few overflows", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenOverflows"] = 99 }, plan.Pass, "(0.99 per hour)"},
+		{"many overflows", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenOverflows"] = 100 }, plan.Warn, "(1 per hour)"},
+		{"many drops", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenDrops"] = 1000 }, plan.Warn, "1000 drops"},
+		{"no counter", "listen-overflows", func(f *facts) { f.netstat.value = map[string]uint64{} }, plan.Warn, "not visible"},
+		{"packets dropped", "softnet-drops", func(f *facts) { f.softnet.value.Dropped = 5000 }, plan.Warn, "50 per hour"},
+
+		{"a reboot is pending", "reboot", func(f *facts) { f.pendingReboot, f.pendingPackages = true, []string{"libc6"} }, plan.Warn, "by libc6"},
+		{"a newer kernel", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.8.0-61-generic") }, plan.Warn, "6.8.0-61-generic will boot next"},
+		{"a newer kernel of another kind", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.17.0-5-aws") }, plan.Pass, "no reboot"},
+		{"in a container", "reboot", func(f *facts) { f.virt.value.Container = "lxc" }, plan.Pass, "not visible"},
+		{"uptime", "reboot", func(*facts) {}, plan.Pass, "up 4 d 4 h"},
+
+		{"an active tuner", "tuner-tuned", func(f *facts) { f.tuners = []tuner{{name: "tuned", active: true, detail: "active, enabled", fix: "x"}} }, plan.Warn, "active"},
+		{"an idle tuner", "tuner-ufw", func(f *facts) { f.tuners = []tuner{{name: "ufw", detail: "disabled"}} }, plan.Pass, "not active"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f := healthy()
+			test.change(&f)
+			got := byName(t, f, test.check)
+			if got.Grade != test.grade || !strings.Contains(got.Value+" "+got.Reason, test.want) {
+				t.Errorf("got %+v, want %s and %q", got, test.grade, test.want)
+			}
+			notVisible := strings.Contains(got.Value+got.Reason, "not visible")
+			if got.Grade == plan.Fail && got.Fix == "" || got.Grade == plan.Warn && got.Fix == "" && !notVisible {
+				t.Errorf("no fix in %+v", got)
+			}
+		})
+	}
+}
+
+func TestAllowUnsupportedIsAWarning(t *testing.T) {
+	f := healthy()
+	f.release.value = host.OSRelease{ID: "fedora", PrettyName: "Fedora"}
+	if c := checkRelease(mustMatrix(t), f, Options{AllowUnsupported: true}); c.Grade != plan.Warn {
+		t.Errorf("%+v", c)
+	}
+}
+
+// image makes a root of the given files and links ("-> target").
+func image(t *testing.T, files map[string]string) host.Host {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range files {
+		p := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if to, ok := strings.CutPrefix(text, "-> "); ok {
+			err = os.Symlink(to, p)
+		} else {
+			err = os.WriteFile(p, []byte(text), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h, err := host.At(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestAnImageHasNoLiveChecks(t *testing.T) {
+	h := image(t, map[string]string{
+		"/etc/os-release":                           "ID=ubuntu\nVERSION_ID=\"24.04\"\nPRETTY_NAME=\"Ubuntu 24.04 LTS\"\n",
+		"/var/lib/dpkg/arch":                        "arm64\n",
+		"/lib/modules/6.8.0-60-generic/modules.dep": "",
+		"/lib/systemd/libsystemd-shared-255.so":     "",
+		"/etc/ufw/ufw.conf":                         "# comment\nENABLED=yes\n",
+		"/etc/default/ufw":                          "IPT_SYSCTL=/etc/ufw/sysctl.conf\n",
+		"/usr/sbin/tuned":                           "",
+		"/etc/systemd/system/multi-user.target.wants/tuned.service": "-> /usr/lib/systemd/system/tuned.service",
+		"/usr/sbin/bpftune":                          "",
+		"/etc/sysctl.d/99-cloudimg-ipv6.conf":        "net.ipv6.conf.all.use_tempaddr = 0\n",
+		"/etc/sysctl.d/60-gce-network-security.conf": "# net.core.x\nnet.ipv4.tcp_syncookies=1\n",
+	})
+	got := Run(t.Context(), h, Options{})
+	want := []string{
+		"os-release PASS Ubuntu 24.04 LTS", "architecture PASS arm64", "kernel PASS 6.8.0-60-generic", "systemd PASS systemd 255",
+		"tuner-tuned WARN enabled, systemd is not running", "tuner-bpftune PASS not enabled", "tuner-ufw WARN enabled",
+		"tuner-cloud-image WARN /etc/sysctl.d/60-gce-network-security.conf",
+	}
+	var lines []string
+	for _, c := range got.Checks {
+		lines = append(lines, c.Name+" "+string(c.Grade)+" "+c.Value)
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if got.Supported.Level != LevelSupported || got.Worst() != plan.Warn {
+		t.Errorf("%+v, %s", got.Supported, got.Worst())
+	}
+}
+
+func TestSupportedGate(t *testing.T) {
+	tests := map[string]struct {
+		files map[string]string
+		want  Level
+	}{
+		"ubuntu":               {map[string]string{"/usr/lib/os-release": "ID=ubuntu\nVERSION_ID=22.04\n", "/var/lib/dpkg/arch": "amd64\n"}, LevelSupported},
+		"fedora":               {map[string]string{"/etc/os-release": "ID=fedora\nVERSION_ID=42\n"}, LevelUnsupported},
+		"no os-release":        {map[string]string{"/etc/hostname": "x"}, LevelUnsupported},
+		"an unknown machine":   {map[string]string{"/etc/os-release": "ID=ubuntu\nVERSION_ID=24.04\n"}, LevelCompatible},
+		"an old architecture":  {map[string]string{"/etc/os-release": "ID=ubuntu\nVERSION_ID=24.04\n", "/var/lib/dpkg/arch": "i386\n"}, LevelUnsupported},
+		"a link into the root": {map[string]string{"/etc/os-release": "-> /usr/lib/os-release", "/usr/lib/os-release": "ID=debian\nVERSION_ID=13\n"}, LevelCompatible},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got, err := Supported(image(t, test.files)); got.Level != test.want || err != nil {
+				t.Errorf("got %+v, %v, want %s", got, err, test.want)
+			}
+		})
+	}
+	if got, err := Supported(image(t, map[string]string{"/etc/os-release/folder": ""})); err == nil {
+		t.Errorf("an os-release that is a folder: %+v", got)
+	}
+}
+
+// TestThisMachine holds what can be held on any machine that runs the tests.
+func TestThisMachine(t *testing.T) {
+	got := Run(t.Context(), host.Host{}, Options{AllowUnsupported: true})
+	seen := map[string]bool{}
+	for _, c := range got.Checks {
+		if seen[c.Name] || !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(c.Name) {
+			t.Errorf("name %q", c.Name)
+		}
+		seen[c.Name] = true
+		if c.Value == "" || c.Reason == "" || c.Grade != plan.Pass && c.Grade != plan.Warn && c.Grade != plan.Fail {
+			t.Errorf("%+v", c)
+		}
+		if c.Value == "not visible" && !strings.HasPrefix(c.Reason, "not visible: ") {
+			t.Errorf("%+v does not say why", c)
+		}
+	}
+	if want := 17; len(got.Checks) < want {
+		t.Errorf("%d checks, want at least %d", len(got.Checks), want)
+	}
+	gate, err := Supported(host.Host{})
+	if err != nil || gate != got.Supported {
+		t.Errorf("the gate says %+v, %v, the checks %+v", gate, err, got.Supported)
+	}
+}
+
+func BenchmarkSupportedGate(b *testing.B) {
+	for b.Loop() {
+		if _, err := Supported(host.Host{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	for b.Loop() {
+		_ = Run(b.Context(), host.Host{}, Options{})
+	}
+}

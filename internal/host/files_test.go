@@ -1,0 +1,179 @@
+package host
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func newRoot(t *testing.T) Host {
+	t.Helper()
+	h, err := At(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func mustMkdir(t *testing.T, h Host, paths ...string) {
+	t.Helper()
+	for _, p := range paths {
+		if err := h.Mkdir(p, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func link(t *testing.T, h Host, target, p string) {
+	t.Helper()
+	if err := os.Symlink(target, filepath.Join(h.root, p)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSlashIsTheRunningMachine(t *testing.T) {
+	h, err := At("/")
+	if err != nil || !h.Live() || h != (Host{}) || h.Root() != "/" {
+		t.Errorf("%+v, %v", h, err)
+	}
+}
+
+func TestRootMustBeAFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{file, file + "-missing"} {
+		if _, err := At(dir); err == nil {
+			t.Errorf("At(%s) succeeded", dir)
+		}
+	}
+}
+
+func TestWriteFileReplacesAtomicallyAndLeavesNothingElse(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc")
+	for _, text := range []string{"one", "two, longer", ""} {
+		if err := h.WriteFile("/etc/f", []byte(text), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		got, err := h.ReadFile("/etc/f")
+		if err != nil || string(got) != text {
+			t.Errorf("read %q, %v", got, err)
+		}
+	}
+	fi, err := h.Lstat("/etc/f")
+	if err != nil || fi.Mode() != 0o640 {
+		t.Errorf("mode %v, %v", fi.Mode(), err)
+	}
+	if names, _ := h.ReadDir("/etc"); !cmp.Equal(names, []string{"f"}) {
+		t.Errorf("folder holds %v", names)
+	}
+}
+
+func TestWriteFileReplacesALinkInsteadOfFollowingIt(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc")
+	outside := filepath.Join(t.TempDir(), "victim")
+	if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link(t, h, outside, "/etc/f")
+	link(t, h, outside, "/etc/.f"+tempSuffix)
+	if err := h.WriteFile("/etc/f", []byte("ours"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(outside); string(got) != "precious" {
+		t.Errorf("the file behind the link was written: %q", got)
+	}
+	if fi, err := h.Lstat("/etc/f"); err != nil || !fi.Mode().IsRegular() {
+		t.Errorf("%v, %v", fi, err)
+	}
+}
+
+func TestNoPathLeavesTheRoot(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc", "/inside")
+	secret := t.TempDir()
+	if err := os.WriteFile(filepath.Join(secret, "f"), []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link(t, h, secret, "/etc/absolute")
+	link(t, h, "../../../../../../../../.."+secret, "/etc/relative")
+	for _, p := range []string{"/etc/absolute/f", "/etc/relative/f", "/../../../.." + secret + "/f"} {
+		if data, err := h.ReadFile(p); err == nil {
+			t.Errorf("ReadFile(%s) = %q", p, data)
+		}
+		if err := h.WriteFile(p, []byte("x"), 0o644); err == nil {
+			t.Errorf("WriteFile(%s) succeeded", p)
+		}
+	}
+	if got, _ := os.ReadFile(filepath.Join(secret, "f")); string(got) != "secret" {
+		t.Errorf("secret is %q", got)
+	}
+}
+
+func TestLinksResolveInsideTheRoot(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc", "/usr", "/usr/lib")
+	if err := h.WriteFile("/usr/lib/os-release", []byte("ID=x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	link(t, h, "/usr/lib/os-release", "/etc/os-release")
+	got, err := h.ReadFile("/etc/os-release")
+	if err != nil || string(got) != "ID=x" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if p, err := h.Resolve("/etc/os-release"); err != nil || p != "/usr/lib/os-release" {
+		t.Errorf("Resolve = %q, %v", p, err)
+	}
+	if p, err := h.Readlink("/etc/os-release"); err != nil || p != "/usr/lib/os-release" {
+		t.Errorf("Readlink = %q, %v", p, err)
+	}
+	if fi, err := h.Stat("/etc/os-release"); err != nil || !fi.Mode().IsRegular() {
+		t.Errorf("Stat = %v, %v", fi, err)
+	}
+	if fi, err := h.Lstat("/etc/os-release"); err != nil || fi.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("Lstat = %v, %v", fi, err)
+	}
+}
+
+func TestRemoveIsSilentAboutWhatIsNotThere(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc")
+	if err := h.Remove("/etc/f"); err != nil {
+		t.Error(err)
+	}
+	if err := h.Remove("/no/such/folder/f"); err != nil {
+		t.Error(err)
+	}
+	if err := h.Remove("/etc"); err != nil {
+		t.Error(err)
+	}
+	if _, err := h.Lstat("/etc"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("empty folder is still there: %v", err)
+	}
+}
+
+func TestRemoveKeepsAFolderThatHoldsSomething(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc", "/etc/x")
+	if err := h.Remove("/etc"); err == nil {
+		t.Error("removed a folder that is not empty")
+	}
+}
+
+func TestOnlyRegularFilesAreRead(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc")
+	if _, err := h.ReadFile("/etc"); err == nil {
+		t.Error("read a folder")
+	}
+	if _, err := h.ReadFile("relative"); err == nil {
+		t.Error("read a relative path")
+	}
+}

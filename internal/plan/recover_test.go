@@ -1,0 +1,165 @@
+package plan
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// killed leaves s as a SIGKILL would after the transaction was journalled and some of it was carried out.
+func killed(t *testing.T, s *Session, window *Window, changes ...Change) {
+	t.Helper()
+	records, err := s.begin(Plan{Changes: changes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := s.journal
+	j.Window = window
+	j.Pending = &Transaction{Command: "apply", Changes: records}
+	if err := s.save(j); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestKilledApplyIsUndoneByTheNextCommand(t *testing.T) {
+	s, k := newSession(t, map[string]string{"done": "1", "torn": "1 2 3", "untouched": "1"})
+	killed(t, s, nil,
+		newFolder("/etc"), newFile("/etc/f", "text"),
+		knob("done", "1", "2"), knob("torn", "1 2 3", "4 5 6"), knob("untouched", "1", "2"))
+	k.values["done"], k.values["torn"] = "2", "4\t2\t3"
+	if err := s.h.Mkdir("/etc", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.h.WriteFile("/etc/.f.tcptune-new", []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+
+	again, _ := reopen(t, s.h, k)
+	if len(again.Notes) == 0 || !strings.Contains(again.Notes[0], "undone") {
+		t.Errorf("notes are %q", again.Notes)
+	}
+	if diff := cmp.Diff(map[string]string{"done": "1", "torn": "1\t2\t3", "untouched": "1"}, k.values); diff != "" {
+		t.Error(diff)
+	}
+	for _, p := range []string{"/etc", JournalPath, "/var/lib/tcptune"} {
+		if _, err := s.h.Lstat(p); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there: %v", p, err)
+		}
+	}
+}
+
+func TestRecoveryLeavesWhatSomebodyElseChangedSince(t *testing.T) {
+	s, k := newSession(t, map[string]string{"a": "1"})
+	killed(t, s, nil, knob("a", "1", "2"))
+	k.values["a"] = "99"
+	s.Close()
+	again, _ := reopen(t, s.h, k)
+	if k.values["a"] != "99" || len(again.Notes) != 2 || !strings.Contains(again.Notes[1], "somebody else") {
+		t.Errorf("a is %s, notes %q", k.values["a"], again.Notes)
+	}
+}
+
+func TestRebootForgetsRunningValuesButNotFiles(t *testing.T) {
+	s, k := newSession(t, map[string]string{"a": "1"})
+	if err := s.h.Mkdir("/etc", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	killed(t, s, nil, newFile("/etc/f", "text"), knob("a", "1", "2"))
+	s.journal.Pending.BootID = "an earlier boot"
+	if err := s.save(s.journal); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.h.WriteFile("/etc/f", []byte("text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	k.values["a"] = "2" // by chance what the apply wanted
+	s.Close()
+	reopen(t, s.h, k)
+	if _, err := s.h.Lstat("/etc/f"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	if k.values["a"] != "2" {
+		t.Errorf("a was written: %s", k.values["a"])
+	}
+}
+
+func TestForeignBytesComeBackUnharmed(t *testing.T) {
+	s, k := newSession(t, nil)
+	if err := s.h.Mkdir("/etc", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	before := "caf\xe9\x00\xff\r\n{\"base64\":\"x\"}"
+	if err := s.h.WriteFile("/etc/f", []byte(before), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	c := newFile("/etc/f", "ours")
+	c.Before = &before
+	killed(t, s, nil, c)
+	if err := s.h.WriteFile("/etc/f", []byte("ours"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	reopen(t, s.h, k)
+	got, err := s.h.ReadFile("/etc/f")
+	if err != nil || string(got) != before {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if fi, err := s.h.Lstat("/etc/f"); err != nil || fi.Mode().Perm() != 0o640 {
+		t.Errorf("mode is %v, %v", fi.Mode(), err)
+	}
+}
+
+func TestWindowWhoseOpeningWasKilledIsNoWindow(t *testing.T) {
+	s, k := newSession(t, map[string]string{"a": "1"})
+	killed(t, s, &Window{ID: "w"}, knob("a", "1", "2"))
+	k.values["a"] = "2"
+	s.Close()
+	again, _ := reopen(t, s.h, k)
+	if again.Journal().Window != nil || k.values["a"] != "1" {
+		t.Errorf("window %+v, a is %s", again.Journal().Window, k.values["a"])
+	}
+}
+
+func TestJournalOfAnotherSchemaOrKindIsRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"schema":  `{"schema":"tcptune-journal/v9","owned":[]}`,
+		"field":   `{"schema":"tcptune-journal/v1","owned":[],"extra":1}`,
+		"kind":    `{"schema":"tcptune-journal/v1","owned":[],"pending":{"command":"x","boot":"","changes":[{"kind":"moon","target":"x","before":null,"after":null}]}}`,
+		"cut":     `{"schema":"tcptune-journal/v1","owned":[`,
+		"nothing": ``,
+	} {
+		if _, err := parseJournal([]byte(text)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestLockIsExclusiveAndWaits(t *testing.T) {
+	s, _ := newSession(t, nil)
+	if _, err := Open(t.Context(), s.h, 0); !errors.Is(err, ErrBusy) {
+		t.Fatalf("second session: %v", err)
+	}
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		s.Close()
+	}()
+	second, err := Open(t.Context(), s.h, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Close()
+}
+
+func FuzzJournal(f *testing.F) {
+	f.Add([]byte(`{"schema":"tcptune-journal/v1","owned":[{"kind":"knob","target":"a","before":"1","ours":"2","boot":"b","source":"s"}]}`))
+	f.Add([]byte(`{"schema":"tcptune-journal/v1","owned":[{"kind":"file","target":"/f","before":{"base64":"/w=="},"ours":null,"boot":"","source":""}]}`))
+	f.Add([]byte(`{}`))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		_, _ = parseJournal(data) // must not panic
+	})
+}

@@ -1,0 +1,304 @@
+package sysctl
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tcptune/tcptune/test/whowins"
+)
+
+var (
+	flagTrees = flag.Int("whowins.trees", 1000, "how many generated trees the real tools judge")
+	flagSeed  = flag.Uint64("whowins.seed", 1, "the seed of the first tree; a failure names the seed to give here")
+	flagAll   = flag.Bool("whowins.full", false, "every tree is judged by every judge")
+)
+
+// TestModelAgainstTheRealTools generates trees of sysctl.d files, lets the real systemd-sysctl and the real
+// "sysctl --system" of several releases loose on them in namespaces of their own, and compares what every key holds
+// afterwards with what the model says. Then it switches over each rule of the model in turn: the comparison must fail
+// for at least 50 of 1,000 trees, or the trees do not test that rule.
+func TestModelAgainstTheRealTools(t *testing.T) {
+	if whowins.InSandbox() {
+		if err := whowins.Serve(t.Context()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("SKIP: running the real tools in namespaces needs root")
+	}
+	if testing.Short() {
+		t.Skip("SKIP: the real tools are not run with -short")
+	}
+	judges := findJudges(t)
+	before := machineKeys(t)
+	results := judgeTrees(t, judges)
+	if after := machineKeys(t); after != before {
+		t.Errorf("the sandbox changed the machine's own keys:\n%s", firstDifference(before, after))
+	}
+	c := comparison{judges: map[string]whowins.Judge{}, results: results}
+	for _, j := range judges {
+		c.judges[j.Name] = j
+	}
+	c.run(t)
+}
+
+func findJudges(t *testing.T) []whowins.Judge {
+	cache, err := whowins.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := whowins.Machine(t.TempDir())
+	if err != nil {
+		t.Fatalf("the machine's own tools: %v", err)
+	}
+	judges := []whowins.Judge{machine}
+	suites := whowins.Suites()
+	found := make([]whowins.Judge, len(suites))
+	reasons := make([]error, len(suites))
+	var group sync.WaitGroup
+	for i, suite := range suites {
+		group.Go(func() { found[i], reasons[i] = whowins.Debian(cache, suite) })
+	}
+	group.Wait()
+	for i, suite := range suites {
+		if reasons[i] != nil {
+			t.Run("judge="+suite, func(t *testing.T) { t.Skipf("SKIP: no tools of Debian %s: %v", suite, reasons[i]) })
+			continue
+		}
+		judges = append(judges, found[i])
+	}
+	for _, j := range judges {
+		t.Logf("judge %-8s systemd-sysctl %d, procps %s", j.Name, j.Systemd, j.Procps)
+	}
+	return judges
+}
+
+// judgeTrees runs the trees in as many sandboxes as there are cores.
+func judgeTrees(t *testing.T, judges []whowins.Judge) []whowins.Result {
+	start := time.Now()
+	workers := runtime.GOMAXPROCS(0)
+	var mu sync.Mutex
+	var all []whowins.Result
+	var group sync.WaitGroup
+	for w := range workers {
+		job := whowins.Job{Root: t.TempDir(), Judges: judges, All: *flagAll}
+		// A run of neighbours, so that each of them meets every judge in turn.
+		for n := w * *flagTrees / workers; n < (w+1)**flagTrees/workers; n++ {
+			job.Seeds = append(job.Seeds, *flagSeed+uint64(n))
+		}
+		group.Go(func() {
+			err := whowins.Run(t.Context(), t.Name(), job, func(r whowins.Result) {
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, r)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	t.Logf("the real tools ran %d times in %.1f s", len(all), time.Since(start).Seconds())
+	return all
+}
+
+// machineKeys is what the machine's own namespace holds, without what changes by itself.
+func machineKeys(t *testing.T) string {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, _ := exec.CommandContext(ctx, "sysctl", "-a").Output() // some keys cannot be read: exit 1
+	if len(out) == 0 {
+		t.Fatal("sysctl -a says nothing")
+	}
+	var kept []string
+	for line := range strings.Lines(string(out)) {
+		own := strings.HasPrefix(line, "net.") || strings.HasPrefix(line, "vm.") || strings.HasPrefix(line, "fs.") ||
+			strings.HasPrefix(line, "kernel.")
+		moving := []string{"fs.dentry-state", "fs.file-nr", "fs.inode", "kernel.random.", "kernel.ns_last_pid", "kernel.pty.nr", "kernel.tainted", "vm.stat_refresh", "net.netfilter.nf_conntrack_count", "fs.quota", "fs.aio-nr"}
+		if own && !slices.ContainsFunc(moving, func(m string) bool { return strings.HasPrefix(line, m) }) {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return "before " + x[i] + "\nafter  " + y[i]
+		}
+	}
+	return "keys came or went"
+}
+
+// comparison holds the judgements against the model.
+type comparison struct {
+	judges  map[string]whowins.Judge
+	results []whowins.Result
+}
+
+func (c comparison) run(t *testing.T) {
+	start := time.Now()
+	byTree := map[uint64][]whowins.Result{}
+	counts := map[string]int{}
+	failed := 0
+	for _, r := range c.results {
+		if r.Err != "" {
+			t.Errorf("seed %d: %s of %s did not run: %s", r.Seed, r.Tool, r.Judge, r.Err)
+			continue
+		}
+		byTree[r.Seed] = append(byTree[r.Seed], r)
+		counts[fmt.Sprintf("%s %s", r.Judge, r.Tool)]++
+	}
+	decided := map[string]int{}
+	for seed := range maps.Keys(byTree) {
+		tree := freeze(whowins.Generate(seed))
+		changed := map[string]bool{}
+		for _, r := range byTree[seed] {
+			ru := c.rules(r)
+			if wrong := disagreement(tree, r, ru); wrong != "" {
+				if failed++; failed <= 5 {
+					t.Errorf("seed %d: the model and %s of %s (%s) disagree:\n%s\nTry -whowins.seed=%[1]d -whowins.trees=1 -whowins.full\n%s%s",
+						seed, r.Tool, r.Judge, c.version(r), wrong, tree.Tree, r.Output)
+				}
+				continue
+			}
+			for name, flip := range switches() {
+				if changed[name] {
+					continue
+				}
+				other := ru
+				flip(&other)
+				if disagreement(tree, r, other) != "" {
+					changed[name] = true
+				}
+			}
+		}
+		for name := range changed {
+			decided[name]++
+		}
+	}
+	if failed > 0 {
+		t.Errorf("%d of %d judgements disagree", failed, len(c.results))
+	}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%-24s judged %4d trees", name, counts[name])
+	}
+	t.Logf("%d trees, %d judgements, %d disagreements; compared in %.1f s", len(byTree), len(c.results), failed, time.Since(start).Seconds())
+	want := 50 * *flagTrees / 1000
+	for _, name := range slices.Sorted(maps.Keys(switches())) {
+		t.Logf("rule %-14s decides %4d trees", name, decided[name])
+		if decided[name] < want && failed == 0 {
+			t.Errorf("with the rule %s switched over, the comparison fails for %d of %d trees, want at least %d", name, decided[name], len(byTree), want)
+		}
+	}
+}
+
+func (c comparison) rules(r whowins.Result) rules {
+	if r.Tool == whowins.SystemdSysctl {
+		return systemdRules(c.judges[r.Judge].Systemd)
+	}
+	return procpsRules(c.judges[r.Judge].Procps)
+}
+
+func (c comparison) version(r whowins.Result) string {
+	if r.Tool == whowins.SystemdSysctl {
+		return fmt.Sprint(c.judges[r.Judge].Systemd)
+	}
+	return c.judges[r.Judge].Procps
+}
+
+// disagreement compares the model with these rules to what the tool did, and returns the first difference or "".
+func disagreement(tree Reader, r whowins.Result, ru rules) string {
+	conf := newConfReader(tree)
+	var m *model
+	if r.Tool == whowins.SystemdSysctl {
+		m = conf.systemdSysctl(ru, true)
+	} else {
+		m = conf.procpsSystem(ru, true)
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Values)) {
+		want := r.Values[key]
+		o := m.decide(key)
+		got := whowins.Initial
+		if o.Set != nil {
+			got = o.Set.Value
+		}
+		if got != want {
+			return fmt.Sprintf("%s: the tool left %s, the model says %s (%s)", key, want, got, o.Reason)
+		}
+	}
+	return ""
+}
+
+// switches names each rule of the model and how to switch it over.
+func switches() map[string]func(*rules) {
+	return map[string]func(*rules){
+		"maskByName":    func(r *rules) { r.maskByName = !r.maskByName },
+		"emptyMasks":    func(r *rules) { r.emptyMasks = !r.emptyMasks },
+		"etcFirst":      func(r *rules) { r.etcFirst = !r.etcFirst },
+		"sortByName":    func(r *rules) { r.sortByName = !r.sortByName },
+		"confSuffix":    func(r *rules) { r.confSuffix = !r.confSuffix },
+		"dotFiles":      func(r *rules) { r.dotFiles = !r.dotFiles },
+		"danglingHide":  func(r *rules) { r.danglingHide = !r.danglingHide },
+		"deepDangling":  func(r *rules) { r.deepDangling = !r.deepDangling },
+		"splitUsr":      func(r *rules) { r.splitUsr = !r.splitUsr },
+		"sysctlConf":    func(r *rules) { r.sysctlConf = !r.sysctlConf },
+		"globNames":     func(r *rules) { r.globNames = !r.globNames },
+		"credential":    func(r *rules) { r.credential = !r.credential },
+		"comments":      func(r *rules) { r.comments = !r.comments },
+		"crEndsLine":    func(r *rules) { r.crEndsLine = !r.crEndsLine },
+		"formFeedSpace": func(r *rules) { r.formFeedSpace = !r.formFeedSpace },
+		"dashStripped":  func(r *rules) { r.dashStripped = !r.dashStripped },
+		"dashBlanks":    func(r *rules) { r.dashBlanks = !r.dashBlanks },
+		"doubleDash":    func(r *rules) { r.doubleDash = !r.doubleDash },
+		"firstDecides":  func(r *rules) { r.firstDecides = !r.firstDecides },
+		"simplify":      func(r *rules) { r.simplify = !r.simplify },
+		"dotDot":        func(r *rules) { r.dotDot = !r.dotDot },
+		"shortLines":    func(r *rules) { r.shortLines = !r.shortLines },
+		"strtok":        func(r *rules) { r.strtok = !r.strtok },
+		"deprecated":    func(r *rules) { r.deprecated = !r.deprecated },
+		"lastWins":      func(r *rules) { r.lastWins = !r.lastWins },
+		"onlyLast":      func(r *rules) { r.onlyLast = !r.onlyLast },
+		"globs":         func(r *rules) { r.globs = !r.globs },
+		"globBraces":    func(r *rules) { r.globBraces = !r.globBraces },
+		"explicitWins":  func(r *rules) { r.explicitWins = !r.explicitWins },
+		"excludes":      func(r *rules) { r.excludes = !r.excludes },
+		"excludeGlobs":  func(r *rules) { r.excludeGlobs = !r.excludeGlobs },
+		"excludeCancel": func(r *rules) { r.excludeCancel = !r.excludeCancel },
+		"keepsPlace":    func(r *rules) { r.keepsPlace = !r.keepsPlace },
+		"plainDots":     func(r *rules) { r.plainDots = !r.plainDots },
+	}
+}
+
+// frozen is a tree whose folders are listed once: the comparison asks for them a hundred times.
+type frozen struct {
+	whowins.Tree
+	dirs map[string][]string
+}
+
+func freeze(t whowins.Tree) frozen { return frozen{t, map[string][]string{}} }
+
+func (f frozen) ReadDir(p string) ([]string, error) {
+	if names, known := f.dirs[p]; known {
+		return names, nil
+	}
+	names, err := f.Tree.ReadDir(p)
+	if err == nil {
+		f.dirs[p] = names
+	}
+	return names, err
+}

@@ -1,0 +1,279 @@
+package whowins
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// Initial is what every key holds before a tool runs. No generated file assigns it.
+const Initial = "101"
+
+// Keys are the keys that trees assign, as paths below /proc/sys. All belong to the network namespace, and take any number
+// from 2 to 101 on the kernels in use; the sandbox drops one that does not.
+func Keys() []string {
+	var keys []string
+	for _, name := range strings.Fields(`tcp_retries1 tcp_retries2 tcp_orphan_retries tcp_fin_timeout tcp_keepalive_intvl
+		tcp_keepalive_probes tcp_keepalive_time tcp_notsent_lowat tcp_max_syn_backlog tcp_max_tw_buckets
+		tcp_synack_retries tcp_syn_retries tcp_challenge_ack_limit tcp_probe_interval udp_rmem_min udp_wmem_min
+		ip_default_ttl igmp_max_memberships igmp_max_msf conf/lo/tag conf/e.1/tag conf/lo/medium_id conf/e.1/medium_id
+		neigh/lo/base_reachable_time neigh/e.1/base_reachable_time`) {
+		keys = append(keys, "net/ipv4/"+name)
+	}
+	return keys
+}
+
+// patterns match keys of the list above, and others of the namespace that nobody compares.
+func patterns() []string {
+	return strings.Fields(`tcp_retries* tcp_retries? tcp_*_retries tcp_[or]*retr* tcp_keepalive_* tcp_keepalive_[ip]*
+		tcp_keepalive_[!ip]* tcp_keep*time tcp_max_[st]* tcp_max_* tcp_syn*retries tcp_retries[[:digit:]] udp_?mem_min
+		udp_[a-v]mem_min igmp_max_m* ip_default_tt? conf.*.tag conf.lo.t* conf.?o.medium_id conf.*.medium_id
+		neigh.*.base_reachable_time tcp_fin_t[i]meout tcp_f[^x]n_timeout tcp_fin\_tim*`)
+}
+
+func bracePatterns() []string {
+	return strings.Fields(`tcp_keepalive_{probes,int*} tcp_{fin_timeout,retries*} {udp_?,igmp_max_m*}mem_min
+		tcp_{retries[12],keepalive_*} conf.{lo,e/1}.t* tcp_{fin_timeout,synack_retries}`)
+}
+
+// Name pools: few names, so that they meet.
+func fileNames() []string {
+	return strings.Fields(`10-a.conf 10-a.conf 20-b.conf 20-b.conf 50-a.conf 50-b.conf 50-default.conf 60-tcptune.conf
+		60-tcptune.conf 99-sysctl.conf 99-sysctl.conf 99-zz.conf zz.conf A.conf 9.conf`)
+}
+
+func oddNames() []string {
+	return strings.Fields(`.hidden.conf .hidden.conf .conf 50-[ab].conf 50-[ab].conf 50-{a,b}.conf 50-?.conf notes.txt 50-a.conf.bak
+		conf 70-old.conf~ 50-b.conf.dpkg-old`)
+}
+
+type generator struct {
+	*rand.Rand
+	tree   Tree
+	files  []string // regular files that lines go to
+	keys   []string // the keys of this tree
+	values int
+	text   map[string]*strings.Builder
+}
+
+// Generate makes the tree of a seed.
+func Generate(seed uint64) Tree {
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0x7463707475)), tree: Tree{}, text: map[string]*strings.Builder{}}
+	all := Keys()
+	g.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	g.keys = all[:9]
+	g.values = g.IntN(98)
+	g.layout()
+	for range 40 + g.IntN(20) {
+		g.snippet()
+	}
+	if g.IntN(12) == 0 {
+		g.longLine()
+	}
+	for p, b := range g.text {
+		data := b.String()
+		if g.IntN(5) == 0 {
+			data = strings.TrimRight(data, "\r\n") // no final newline
+		}
+		g.tree.put(p, Node{Data: data})
+	}
+	return g.tree
+}
+
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+
+// layout chooses the folders, and the files that are there without lines.
+func (g *generator) layout() {
+	for _, dir := range []string{"/etc", "/run", "/usr/lib", "/usr/local/lib", "/srv", "/proc", "/dev", "/judges"} {
+		g.tree.put(dir, Node{Dir: true})
+	}
+	dirs := []string{"/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d"}
+	if g.IntN(5) < 2 {
+		g.tree.put("/lib", Node{Dir: true})
+		dirs = append(dirs, "/lib/sysctl.d")
+	} else {
+		g.tree.put("/lib", Node{Link: "usr/lib"})
+	}
+	for range 9 + g.IntN(6) {
+		name := pick(g.Rand, fileNames())
+		if g.IntN(5) == 0 {
+			name = pick(g.Rand, oddNames())
+		}
+		g.entry(pick(g.Rand, dirs) + "/" + name)
+	}
+	if g.IntN(3) > 0 {
+		g.entry("/etc/sysctl.conf")
+	}
+	if g.IntN(3) == 0 {
+		g.file("/run/credentials/systemd-sysctl.service/sysctl.extra")
+	}
+	g.file("/etc/sysctl.d/40-always.conf")
+}
+
+func (g *generator) file(p string) {
+	if _, taken := g.tree[p]; taken {
+		return
+	}
+	g.tree.put(p, Node{})
+	g.files = append(g.files, p)
+	g.text[p] = &strings.Builder{}
+}
+
+func (g *generator) entry(p string) {
+	if _, taken := g.tree[p]; taken {
+		return
+	}
+	switch g.IntN(20) {
+	case 0:
+		g.tree.put(p, Node{}) // empty
+	case 1, 2:
+		g.tree.put(p, Node{Link: "/dev/null"})
+	case 3:
+		g.tree.put(p, Node{Link: "/srv/nothing.conf"})
+	case 4:
+		g.tree.put(p, Node{Link: pick(g.Rand, []string{"/opt/gone/away.conf", "../none/x.conf", p})})
+	case 5:
+		g.tree.put(p, Node{Dir: true})
+	case 6:
+		g.tree.put(p, Node{Link: "../sysctl.conf"})
+	case 7:
+		g.file("/srv/shared.conf")
+		g.tree.put("/srv/link.conf", Node{Link: "shared.conf"})
+		g.tree.put(p, Node{Link: pick(g.Rand, []string{"/srv/shared.conf", "/srv/link.conf"})})
+	default:
+		g.file(p)
+	}
+}
+
+func (g *generator) value() string {
+	g.values++
+	return fmt.Sprint(2 + g.values%98)
+}
+
+func (g *generator) write(text string) {
+	g.text[pick(g.Rand, g.files)].WriteString(text)
+}
+
+func (g *generator) blank() string { return pick(g.Rand, []string{"", "", " ", " ", "\t", "  \t "}) }
+
+func (g *generator) newline() string {
+	return pick(g.Rand, []string{"\n", "\n", "\n", "\n", "\n", "\r\n", " \n", "\n\n", "\n\r\n"})
+}
+
+// key writes a key in one of the ways in which people write it, or might.
+func (g *generator) key(p string) string {
+	dotted := swap(p)
+	switch g.IntN(26) {
+	case 0, 1, 2, 3, 4, 5:
+		return p
+	case 6:
+		return "/" + p
+	case 7:
+		return strings.Replace(dotted, "ipv4.", "ipv4..", 1)
+	case 8:
+		return strings.Replace(p, "ipv4/", "ipv4//", 1)
+	case 9:
+		return strings.Replace(p, "ipv4/", "./ipv4/", 1)
+	case 10:
+		return dotted + "."
+	case 11:
+		return strings.Replace(p, "net/ipv4/", "net/ipv4.", 1)
+	case 12:
+		return strings.Replace(dotted, "net.ipv4.", "net.ipv4/", 1)
+	case 13:
+		return strings.Replace(p, "net/ipv4/", "net/ipv4/../ipv4/", 1)
+	case 14:
+		return strings.ReplaceAll(p, "/", ".")
+	}
+	return dotted
+}
+
+func swap(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '.':
+			return '/'
+		case '/':
+			return '.'
+		}
+		return r
+	}, s)
+}
+
+func (g *generator) assign(key string) string {
+	return g.blank() + key + g.blank() + "=" + g.blank() + g.value() + g.blank()
+}
+
+func (g *generator) glob() string {
+	pattern := pick(g.Rand, patterns())
+	prefix := pick(g.Rand, []string{"net.ipv4.", "net.ipv4.", "net.ipv4.", "net.ipv4..", "net..ipv4."})
+	if g.IntN(4) == 0 {
+		return swap(prefix + pattern)
+	}
+	return prefix + pattern
+}
+
+// snippet adds a line, or the few lines that make a rule decide.
+func (g *generator) snippet() {
+	key := pick(g.Rand, g.keys)
+	switch g.IntN(34) {
+	case 0, 1:
+		g.write(g.blank() + "-" + g.assign(g.key(key)) + g.newline()) // perhaps with a blank behind the dash
+	case 2:
+		g.write("--" + g.key(key) + "=" + g.value() + g.newline())
+	case 3, 4:
+		g.write(g.blank() + "-" + g.key(key) + g.blank() + g.newline())
+	case 5, 6, 7:
+		g.write(g.assign(g.glob()) + g.newline())
+	case 8:
+		g.write("-" + g.glob() + g.newline())
+	case 9:
+		g.write(g.blank() + "net.ipv4." + pick(g.Rand, bracePatterns()) + "=" + g.value() + g.newline())
+	case 10, 11:
+		g.write(g.blank() + pick(g.Rand, []string{"#", ";", "# ", ";\t"}) + strings.TrimSpace(g.assign(swap(key))) + g.newline())
+	case 12:
+		g.write(pick(g.Rand, []string{"nonsense\n", "=\n", "= 5\n", "-\n", "x\n", "\n", "-=7\n", swap(key) + "\n"}))
+	case 13, 14:
+		g.write("=" + g.assign(swap(key)) + g.newline())
+	case 15, 16:
+		g.write(g.key(key) + g.blank() + "=" + g.blank() + g.newline()) // no value
+	case 17:
+		g.write(g.assign(swap(key)) + "\r" + g.assign(swap(pick(g.Rand, g.keys))) + g.newline())
+	case 18:
+		g.write("words\r" + g.assign(swap(key)) + g.newline())
+	case 19:
+		g.write(pick(g.Rand, []string{"\v", "\f", ""}) + swap(key) + pick(g.Rand, []string{"\v", "\f "}) + "=" + g.value() + g.newline())
+	case 20:
+		g.write("net.ipv4.tcp_bogus = " + g.value() + g.newline())
+	case 21:
+		g.overlap()
+	case 22:
+		g.write(g.assign(swap(key)) + "\x00" + g.assign(swap(pick(g.Rand, g.keys))) + g.newline())
+	case 23:
+		g.write(g.assign("net.ipv4.neigh."+pick(g.Rand, []string{"lo", "e/1"})+".base_reachable_time") + g.newline())
+	default:
+		g.write(g.assign(g.key(key)) + g.newline())
+	}
+}
+
+// overlap writes two patterns that share keys, the first of them twice, with the same value or not.
+func (g *generator) overlap() {
+	pairs := [][2]string{
+		{"tcp_keepalive_*", "tcp_keepalive_[ip]*"}, {"tcp_retries*", "tcp_retries?"}, {"conf.*.tag", "conf.lo.t*"},
+		{"udp_?mem_min", "udp_[rw]mem*"}, {"igmp_max_*", "igmp_*_m*"},
+	}
+	pair := pick(g.Rand, pairs)
+	first := "net.ipv4." + pair[0] + " = " + g.value() + "\n"
+	lines := first + "net.ipv4." + pair[1] + " = " + g.value() + "\n"
+	if g.IntN(3) > 0 {
+		lines += first
+	}
+	g.write(lines)
+}
+
+// longLine puts a line near the limit of 1 MiB between two assignments.
+func (g *generator) longLine() {
+	size := 1<<20 - 2 + g.IntN(4)
+	g.write("#" + strings.Repeat("x", size-1) + "\n" + g.assign(swap(pick(g.Rand, g.keys))) + "\n" +
+		g.assign(swap(pick(g.Rand, g.keys))) + "\n")
+}
