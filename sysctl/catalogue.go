@@ -42,7 +42,7 @@ type Field struct {
 	Name string `yaml:"name"` // as the kernel's documentation calls it: "min", "default", "max"
 	Unit string `yaml:"unit"` // "bytes", "pages", "seconds", "connections" …
 	Min  int64  `yaml:"min"`  // the smallest sensible value, where the kernel itself takes nonsense
-	Max  int64  `yaml:"max"`
+	Max  int64  `yaml:"max"`  // for a Bitmap: all switches together
 	Rule Rule   `yaml:"rule"`
 }
 
@@ -72,8 +72,6 @@ type Key struct {
 	Scope     Scope `yaml:"scope"`
 	// Inherit: a new network namespace copies the value of the initial one instead of starting with the default.
 	Inherit bool `yaml:"inherit"`
-	// InitialOnly: a PerNetns key that can be seen in other network namespaces, but not written there.
-	InitialOnly bool `yaml:"initial_only"`
 	// MemoryScaled: the default depends on the size of memory.
 	MemoryScaled bool `yaml:"memory_scaled"`
 	// Module is the kernel module without which the key does not exist.
@@ -154,7 +152,8 @@ func NewCatalogue(data CatalogueData) (*Catalogue, error) {
 	return c, nil
 }
 
-// Keys returns all keys in the order in which they are to be written: a key that bounds another one comes first.
+// Keys returns all keys in the order in which they are to be written: a key that bounds another one comes first. The
+// slice is the catalogue's own and must not be changed.
 func (c *Catalogue) Keys() []Key { return c.data.Keys }
 
 // Newest is the newest kernel that the catalogue was held against. About a newer one it makes no statement.

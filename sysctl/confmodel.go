@@ -63,8 +63,8 @@ func (m *model) decide(p string) Outcome {
 			continue
 		}
 		lost = append(lost, settings(p, n.earlier)...)
-		if n.value == "" && refusesEmpty(p) {
-			reason = n.origin.String() + " gives it no value, which the kernel refuses"
+		if refused(p, n.value) {
+			reason = n.origin.String() + " assigns it, but the kernel refuses the value"
 			lost = append(lost, n.setting(p))
 			continue
 		}
@@ -107,10 +107,19 @@ func (m *model) keptOff(candidate string) bool {
 	return false
 }
 
-// refusesEmpty reports whether the kernel takes an empty value for an error. It does for every number and for the names
-// of the network. A list of ports is emptied, and so are strings below kernel/, such as core_pattern.
-func refusesEmpty(p string) bool {
-	return p != "net/ipv4/ip_local_reserved_ports" && !strings.HasPrefix(p, "kernel/")
+// refused reports whether the kernel takes the value for an error whatever the key at p is, as far as that can be told:
+// a key of the network takes neither nothing at all nor a control character in its first word (blank, tab and newline
+// end a word). Only a list of ports can be emptied. Below kernel/ there are free strings, such as core_pattern.
+func refused(p, value string) bool {
+	if strings.HasPrefix(p, "kernel/") {
+		return false
+	}
+	if value == "" {
+		return p != "net/ipv4/ip_local_reserved_ports"
+	}
+	word, _, _ := strings.Cut(value, " ")
+	word, _, _ = strings.Cut(word, "\t")
+	return strings.ContainsAny(word, "\r\v\f")
 }
 
 func (a assignment) setting(p string) Setting {

@@ -17,18 +17,21 @@ func (k Key) Validate(value string) error {
 	case Ports:
 		_, err := parsePorts(value)
 		return err
-	case Int, Vector, Bool, Bitmap:
 	}
 	numbers, err := k.parse(value)
 	if err != nil {
 		return err
 	}
 	for i, f := range k.Fields {
-		if n := numbers[i]; n < f.Min || n > f.Max {
+		n := numbers[i]
+		if k.Kind == Bitmap && n >= 0 && n&^f.Max != 0 {
+			return fmt.Errorf("%s of %s must be made of %s, not %#x", f.Name, k.Name, switches(f.Max), n)
+		}
+		if n < f.Min || n > f.Max {
 			return fmt.Errorf("%s of %s must be %s, not %d", f.Name, k.Name, f.bounds(), n)
 		}
-		if k.Ascending && i > 0 && numbers[i] < numbers[i-1] {
-			return fmt.Errorf("%s of %s must not be below its %s: %d < %d", f.Name, k.Name, k.Fields[i-1].Name, numbers[i], numbers[i-1])
+		if k.Ascending && i > 0 && n < numbers[i-1] {
+			return fmt.Errorf("%s of %s must not be below its %s: %d < %d", f.Name, k.Name, k.Fields[i-1].Name, n, numbers[i-1])
 		}
 	}
 	return nil
@@ -40,6 +43,17 @@ func (f Field) bounds() string {
 		s += " " + f.Unit
 	}
 	return s
+}
+
+// switches lists the bits of a bitmap: "0x1, 0x2, 0x4".
+func switches(all int64) string {
+	var bits []string
+	for bit := int64(1); bit <= all; bit <<= 1 {
+		if all&bit != 0 {
+			bits = append(bits, fmt.Sprintf("%#x", bit))
+		}
+	}
+	return strings.Join(bits, ", ")
 }
 
 // wordSize is the longest name of a congestion control or a queue discipline: TCP_CA_NAME_MAX and IFNAMSIZ are both 16,
@@ -111,7 +125,6 @@ func (k Key) Normal(value string) string {
 			return list.String()
 		}
 		return value
-	case Int, Vector, Bool, Bitmap:
 	}
 	if numbers, err := k.parse(value); err == nil {
 		return join(numbers)
@@ -138,7 +151,6 @@ func (k Key) Satisfies(have, want string) bool {
 		return k.Equal(have, want)
 	case Bitmap, Ports:
 		return k.Equal(k.Union(have, want), have)
-	case Int, Vector, Bool:
 	}
 	h, errHave := k.parse(have)
 	w, errWant := k.parse(want)
@@ -159,7 +171,6 @@ func (f Field) enough(have, want int64) bool {
 		return have >= want
 	case AtMost:
 		return have <= want
-	case Exact:
 	}
 	return have == want
 }
@@ -172,7 +183,6 @@ func (k Key) Better(a, b string) string {
 		return k.Normal(a)
 	case Bitmap, Ports:
 		return k.Union(a, b)
-	case Int, Vector, Bool:
 	}
 	x, errA := k.parse(a)
 	y, errB := k.parse(b)
@@ -206,7 +216,6 @@ func (k Key) Union(a, b string) string {
 		if errA == nil && errB == nil {
 			return join([]int64{x[0] | y[0]})
 		}
-	case Int, Vector, Word, Bool:
 	}
 	return k.Normal(b)
 }

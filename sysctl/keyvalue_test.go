@@ -25,6 +25,9 @@ func TestValidate(t *testing.T) {
 		{"ip_local_reserved_ports", "", ""},
 		{"ip_local_reserved_ports", "8080,9000-9010", ""},
 		{"ip_local_reserved_ports", "70000", `"70000" is no port list: want ports of 0 to 65535 and ranges of them, as in 8080,9000-9010`},
+		{"tcp_fastopen", "0x403", ""},
+		{"tcp_fastopen", "-1", "flags of net.ipv4.tcp_fastopen must be 0 to 1543, not -1"},
+		{"tcp_fastopen", "9", "flags of net.ipv4.tcp_fastopen must be made of 0x1, 0x2, 0x4, 0x200, 0x400, not 0x9"},
 		{"fs.file-max", "9223372036854775807", ""},
 	} {
 		got := ""

@@ -73,6 +73,7 @@ func TestACircleOfProfilesIsNamed(t *testing.T) {
 func FuzzProfile(f *testing.F) {
 	f.Add(own)
 	f.Add("name: own\nsummary: s\nkeys: [{key: tcp_sack, value: 1, mode: exact, why: w}]\n")
+	f.Add("name: own\nsummary: A\nkeys: !0 0\n")
 	f.Add("name: &a own\nsummary: *a\nextends: own\n")
 	f.Add("name: own\nsummary: |\n  s\nkeys:\n- key: tcp_rmem\n  value: 4096 131072 $receive\n  mode: raise\n  why: >-\n    w\n")
 	c := loadCatalogue(f)

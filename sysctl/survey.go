@@ -176,9 +176,11 @@ func readOptional(h Reader, p string) (*string, error) {
 }
 
 // observeModules looks up every module that a value or a key of the catalogue needs. An image has no running kernel, so
-// what counts there is whether a kernel that is installed in it has the module.
+// what counts there is whether a kernel that is installed in it has the module. Where the module lists of the running
+// kernel are not there, as on kernels made without modules, its configuration answers if it can be read.
 func observeModules(h host.Host, cat *Catalogue) (map[string]host.ModuleState, error) {
 	states := map[string]host.ModuleState{}
+	var config []byte
 	for _, k := range cat.Keys() {
 		for _, m := range append(slices.Collect(maps.Values(k.ValueModules)), k.Module) {
 			if _, seen := states[m]; seen || m == "" {
@@ -188,10 +190,40 @@ func observeModules(h host.Host, cat *Catalogue) (map[string]host.ModuleState, e
 			if err != nil {
 				return nil, err
 			}
+			if st == host.ModuleUnknown && h.Live() {
+				if config == nil {
+					config, err = h.KernelConfigText()
+					if err != nil {
+						config = []byte{} // not visible, so it stays unknown
+					}
+				}
+				st = moduleInConfig(config, m)
+			}
 			states[m] = st
 		}
 	}
 	return states, nil
+}
+
+// moduleInConfig reads the state of a congestion control or queue discipline from the kernel's configuration, where
+// tcp_bbr is CONFIG_TCP_CONG_BBR and sch_fq is CONFIG_NET_SCH_FQ.
+func moduleInConfig(config []byte, module string) host.ModuleState {
+	option := ""
+	if name, ok := strings.CutPrefix(module, "tcp_"); ok {
+		option = "CONFIG_TCP_CONG_" + strings.ToUpper(name)
+	} else if name, ok := strings.CutPrefix(module, "sch_"); ok {
+		option = "CONFIG_NET_SCH_" + strings.ToUpper(name)
+	}
+	if len(config) == 0 || option == "" {
+		return host.ModuleUnknown
+	}
+	switch host.ParseKernelConfig(config, option) {
+	case "y":
+		return host.ModuleBuiltin
+	case "m":
+		return host.ModuleUnknown // it may be installed somewhere out of sight
+	}
+	return host.ModuleAbsent
 }
 
 func moduleOn(h host.Host, name string) (host.ModuleState, error) {

@@ -171,8 +171,8 @@ func (c comparison) run(t *testing.T) {
 			ru := c.rules(r)
 			if wrong := disagreement(tree, r, ru); wrong != "" {
 				if failed++; failed <= 5 {
-					t.Errorf("seed %d: the model and %s of %s (%s) disagree:\n%s\nTry -whowins.seed=%[1]d -whowins.trees=1 -whowins.full\n%s%s",
-						seed, r.Tool, r.Judge, c.version(r), wrong, tree.Tree, r.Output)
+					t.Errorf("seed %d: the model and %s of %s (%s) disagree:\n%s\nTry -whowins.seed=%d -whowins.trees=1 -whowins.full\n%s%s",
+						seed, r.Tool, r.Judge, c.version(r), wrong, seed, tree.Tree, r.Output)
 				}
 				continue
 			}
@@ -235,7 +235,8 @@ func disagreement(tree Reader, r whowins.Result, ru rules) string {
 		o := m.decide(key)
 		got := whowins.Initial
 		if o.Set != nil {
-			got = o.Set.Value
+			// The kernel reads a number up to the first blank.
+			got = strings.FieldsFunc(o.Set.Value, func(r rune) bool { return r == ' ' || r == '\t' })[0]
 		}
 		if got != want {
 			return fmt.Sprintf("%s: the tool left %s, the model says %s (%s)", key, want, got, o.Reason)

@@ -78,13 +78,13 @@ func CompareReleases(a, b string) int {
 	for a != "" && b != "" {
 		na, restA := cutRun(a)
 		nb, restB := cutRun(b)
-		x, errX := strconv.ParseUint(na, 10, 64)
-		y, errY := strconv.ParseUint(nb, 10, 64)
-		c := strings.Compare(na, nb)
-		if errX == nil && errY == nil {
-			c = cmp.Compare(x, y)
+		if isDigit(na[0]) && isDigit(nb[0]) {
+			na, nb = strings.TrimLeft(na, "0"), strings.TrimLeft(nb, "0")
+			if c := cmp.Compare(len(na), len(nb)); c != 0 {
+				return c
+			}
 		}
-		if c != 0 {
+		if c := strings.Compare(na, nb); c != 0 {
 			return c
 		}
 		a, b = restA, restB
@@ -94,10 +94,11 @@ func CompareReleases(a, b string) int {
 
 // cutRun splits off the leading run of digits, or of anything else.
 func cutRun(s string) (run, rest string) {
-	digit := func(c byte) bool { return c >= '0' && c <= '9' }
 	i := 1
-	for i < len(s) && digit(s[i]) == digit(s[0]) {
+	for i < len(s) && isDigit(s[i]) == isDigit(s[0]) {
 		i++
 	}
 	return s[:i], s[i:]
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -89,6 +89,7 @@ func FuzzCompareReleases(f *testing.F) {
 	f.Add("6.8.0-9", "6.8.0-60", "6.17")
 	f.Add("", "a1", "1a")
 	f.Add("007", "7", "18446744073709551616")
+	f.Add("2", "010", "18700000000000000000") // more than 64 bits
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		if CompareReleases(a, b) != -CompareReleases(b, a) && sign(CompareReleases(a, b)) != -sign(CompareReleases(b, a)) {
 			t.Errorf("%q and %q: not antisymmetric", a, b)

@@ -16,14 +16,15 @@ func (h Host) KernelConfig(option string) (string, error) {
 	if !h.Live() {
 		return "", ErrNoKernel
 	}
-	text, err := h.kernelConfigText()
+	text, err := h.KernelConfigText()
 	if err != nil {
 		return "", err
 	}
 	return ParseKernelConfig(text, option), nil
 }
 
-func (h Host) kernelConfigText() ([]byte, error) {
+// KernelConfigText is the text in which [Host.KernelConfig] looks, for who asks more than once: see [ParseKernelConfig].
+func (h Host) KernelConfigText() ([]byte, error) {
 	packed, err := h.ReadFile("/proc/config.gz")
 	if err == nil {
 		return unpackConfig(packed)

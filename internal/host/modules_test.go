@@ -94,7 +94,7 @@ func TestKernelConfig(t *testing.T) {
 	_, _ = zw.Write([]byte(text))
 	_ = zw.Close()
 	h := tree(t, map[string]string{"/proc/config.gz": packed.String()})
-	if got, err := h.kernelConfigText(); string(got) != text || err != nil {
+	if got, err := h.KernelConfigText(); string(got) != text || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

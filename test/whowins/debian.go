@@ -109,6 +109,9 @@ func packageOf(library string, packages []string) string {
 		}, s)
 	}
 	name, number, _ := strings.Cut(library, ".so")
+	if name == "libcrypto" {
+		name = "libssl" // the two libraries of OpenSSL share a package
+	}
 	want := plain(name + number)
 	best := ""
 	for _, p := range packages {

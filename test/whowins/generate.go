@@ -67,7 +67,7 @@ func Generate(seed uint64) Tree {
 	for range 40 + g.IntN(20) {
 		g.snippet()
 	}
-	if g.IntN(12) == 0 {
+	if g.IntN(6) == 0 {
 		g.longLine()
 	}
 	for p, b := range g.text {
@@ -100,6 +100,12 @@ func (g *generator) layout() {
 			name = pick(g.Rand, oddNames())
 		}
 		g.entry(pick(g.Rand, dirs) + "/" + name)
+	}
+	if g.IntN(4) == 0 {
+		// A name that is a pattern, beside names that match it.
+		dir := pick(g.Rand, dirs)
+		g.file(dir + "/" + pick(g.Rand, []string{"60-[ab].conf", "60-{a,c}.conf", "60-?.conf"}))
+		g.file(dir + "/60-a.conf")
 	}
 	if g.IntN(3) > 0 {
 		g.entry("/etc/sysctl.conf")
@@ -273,7 +279,10 @@ func (g *generator) overlap() {
 
 // longLine puts a line near the limit of 1 MiB between two assignments.
 func (g *generator) longLine() {
-	size := 1<<20 - 2 + g.IntN(4)
-	g.write("#" + strings.Repeat("x", size-1) + "\n" + g.assign(swap(pick(g.Rand, g.keys))) + "\n" +
-		g.assign(swap(pick(g.Rand, g.keys))) + "\n")
+	size := 1<<20 - 1 + g.IntN(4)
+	text := "#" + strings.Repeat("x", size-1) + "\n"
+	for _, key := range g.keys {
+		text += g.assign(swap(key)) + "\n"
+	}
+	g.write(text)
 }
