@@ -25,7 +25,7 @@ func (k Key) Validate(value string) error {
 	for i, f := range k.Fields {
 		n := numbers[i]
 		if k.Kind == Bitmap && n >= 0 && n&^f.Max != 0 {
-			return fmt.Errorf("%s of %s must be made of %s, not %#x", f.Name, k.Name, switches(f.Max), n)
+			return fmt.Errorf("%s of %s must be made of %s, not %#x", f.Name, k.Name, bitList(f.Max), n)
 		}
 		if n < f.Min || n > f.Max {
 			return fmt.Errorf("%s of %s must be %s, not %d", f.Name, k.Name, f.bounds(), n)
@@ -45,8 +45,8 @@ func (f Field) bounds() string {
 	return s
 }
 
-// switches lists the bits of a bitmap: "0x1, 0x2, 0x4".
-func switches(all int64) string {
+// bitList names the bits of a bitmap: "0x1, 0x2, 0x4".
+func bitList(all int64) string {
 	var bits []string
 	for bit := int64(1); bit <= all; bit <<= 1 {
 		if all&bit != 0 {

@@ -139,12 +139,23 @@ func (d *Draft) planFiles() error {
 		why = "nothing needs to be kept by a file"
 	}
 	if d.own.Path != d.survey.Own.Path {
-		if err := d.planFile(d.survey.Own, File{Path: d.survey.Own.Path}, "replaced by "+d.own.Path); err != nil {
+		// The new file comes first, so that at no moment none of the two is there.
+		if err := d.planNewOwn(why); err != nil {
 			return err
 		}
-		return d.planFile(File{Path: d.own.Path}, d.own, why)
+		return d.planFile(d.survey.Own, File{Path: d.survey.Own.Path}, "replaced by "+d.own.Path)
 	}
 	return d.planFile(d.survey.Own, d.own, why)
+}
+
+// planNewOwn writes our file under a name that it did not have before, where a file of somebody else may stand.
+func (d *Draft) planNewOwn(why string) error {
+	is := File{Path: d.own.Path}
+	var err error
+	if is.Content, err = readOptional(d.survey.reader, is.Path); err != nil {
+		return err
+	}
+	return d.planFile(is, d.own, why)
 }
 
 // loadable reports whether m is a real module, built in ones need no line. A module that is loaded now is one.

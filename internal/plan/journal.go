@@ -230,3 +230,16 @@ func makeFolders(h host.Host, p string) error {
 func OwnedKnob(key, value, bootID string) Owned {
 	return Owned{Kind: Knob, Target: key, Ours: (*blob)(&value), BootID: bootID}
 }
+
+// After is the journal as it is when every planned change of p has been made. It is for who forecasts, and writes
+// nothing.
+func (j Journal) After(p Plan, bootID string) Journal {
+	var made []record
+	for _, c := range p.Changes {
+		if c.Writes() {
+			made = append(made, recordOf(c, 0))
+		}
+	}
+	j.commit(made, p.Forget, p.Wanted, bootID)
+	return j
+}

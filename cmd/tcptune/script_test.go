@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	schematest "github.com/tcptune/tcptune/test/schema"
+)
+
+// TestMain makes this test binary several programs: the tests, tcptune itself, and two that run it under a condition.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"tcptune":     main,
+		"as-nobody":   asNobody,
+		"on-terminal": onTerminal,
+	})
+}
+
+// TestScripts runs test/script/*.txtar. Besides the commands of testscript they have
+//
+//	image FIXTURE DIR         copy the root of an Ubuntu from test/fixtures to DIR
+//	exits CODE PROGRAM ...    run it; it must end with exactly this exit status
+//	json [PATH VALUE] ...     stdout is one tcptune/v1 document, with VALUE at PATH ("error/code", "keys/KEY/wanted")
+//	remember DIR              note every file below DIR: content, link, permissions, time
+//	same DIR                  content, links and permissions below DIR are as remembered
+//	untouched DIR             so are the times: nothing was written
+//
+// and the programs as-nobody and on-terminal, which run their arguments without root and on a terminal.
+//
+// No script may change the machine: what writes has --root, or runs as nobody.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "../../test/script",
+		RequireUniqueNames: true,
+		UpdateScripts:      os.Getenv("UPDATE") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, "LC_ALL=C", "TERM=xterm")
+			e.Values[treesKey{}] = map[string]tree{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"image":     copyImage,
+			"exits":     exits,
+			"json":      inJSON,
+			"remember":  remember,
+			"same":      same,
+			"untouched": untouched,
+		},
+	})
+}
+
+// copyImage copies a fixture. Their dpkg/status is shortened; the architecture stands in the file that dpkg has for it.
+func copyImage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: image FIXTURE DIR")
+	}
+	fixture, err := filepath.Abs(filepath.Join("..", "..", "test", "fixtures", args[0]))
+	ts.Check(err)
+	root := ts.MkAbs(args[1])
+	ts.Check(ts.Exec("cp", "-a", fixture, root))
+	ts.Check(os.WriteFile(filepath.Join(root, "var/lib/dpkg/arch"), []byte("amd64\n"), 0o644))
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT ...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil && !errors.Is(err, context.DeadlineExceeded):
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func inJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args)%2 != 0 {
+		ts.Fatalf("usage: json [PATH VALUE] ...")
+	}
+	text := []byte(ts.ReadFile("stdout"))
+	if err := schematest.Check(text); err != nil {
+		ts.Fatalf("not a tcptune/v1 document: %v", err)
+	}
+	var doc any
+	ts.Check(json.Unmarshal(text, &doc))
+	for pair := range slices.Chunk(args, 2) {
+		got, err := at(doc, strings.Split(pair[0], "/"))
+		ts.Check(err)
+		if got != pair[1] {
+			ts.Fatalf("%s is %s, want %s", pair[0], got, pair[1])
+		}
+	}
+}
+
+// at is the value below doc: the number of its elements for a list, else the text. An element of a list is found by its
+// target, its name, or its index.
+func at(doc any, path []string) (string, error) {
+	if len(path) == 0 {
+		return text(doc), nil
+	}
+	// A target may be a path itself.
+	for n := len(path); n > 0; n-- {
+		if next, ok := member(doc, strings.Join(path[:n], "/")); ok {
+			return at(next, path[n:])
+		}
+	}
+	return "", fmt.Errorf("nothing at %s", strings.Join(path, "/"))
+}
+
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case []any:
+		return strconv.Itoa(len(v))
+	}
+	return fmt.Sprint(v)
+}
+
+func member(doc any, name string) (any, bool) {
+	switch doc := doc.(type) {
+	case map[string]any:
+		v, ok := doc[name]
+		return v, ok
+	case []any:
+		for i, e := range doc {
+			m, _ := e.(map[string]any)
+			if m["target"] == name || m["name"] == name || strconv.Itoa(i) == name {
+				return e, true
+			}
+		}
+	}
+	return nil, false
+}
+
+type treesKey struct{}
+
+func trees(ts *testscript.TestScript) map[string]tree { return ts.Value(treesKey{}).(map[string]tree) }
+
+func remember(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: remember DIR")
+	}
+	now, err := readTree(ts.MkAbs(args[0]))
+	ts.Check(err)
+	trees(ts)[args[0]] = now
+}
+
+func same(ts *testscript.TestScript, neg bool, args []string)      { compare(ts, neg, args, tree.withoutTimes) }
+func untouched(ts *testscript.TestScript, neg bool, args []string) { compare(ts, neg, args, maps.Clone) }
+
+func compare(ts *testscript.TestScript, neg bool, args []string, view func(tree) tree) {
+	if neg || len(args) != 1 || trees(ts)[args[0]] == nil {
+		ts.Fatalf("usage: remember DIR, and later: same DIR, untouched DIR")
+	}
+	now, err := readTree(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if diff := cmp.Diff(view(trees(ts)[args[0]]), view(now)); diff != "" {
+		ts.Fatalf("%s is not as remembered (-), it is (+):\n%s", args[0], diff)
+	}
+}
+
+// tree is everything below a folder, by path.
+type tree map[string]entry
+
+type entry struct {
+	Mode    os.FileMode
+	Content string // of a file, or where a link leads
+	Time    int64  // of the last change, in nanoseconds
+}
+
+func readTree(dir string) (tree, error) {
+	t := tree{}
+	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		e := entry{Mode: info.Mode(), Time: info.ModTime().UnixNano()}
+		switch {
+		case e.Mode.IsRegular():
+			data, rerr := os.ReadFile(p)
+			e.Content, err = string(data), rerr
+		case e.Mode&os.ModeSymlink != 0:
+			e.Content, err = os.Readlink(p)
+		}
+		rel, _ := filepath.Rel(dir, p)
+		t[rel] = e
+		return err
+	})
+	return t, err
+}
+
+func (t tree) withoutTimes() tree {
+	out := maps.Clone(t)
+	for p, e := range out {
+		e.Time = 0
+		out[p] = e
+	}
+	return out
+}
+

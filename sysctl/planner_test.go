@@ -1,0 +1,437 @@
+package sysctl
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// machine is a host as the planner sees it: files in a temporary root, and running values that are data. Real running
+// values are tested in a network namespace.
+type machine struct {
+	t       *testing.T
+	root    string
+	kernel  string
+	boot    string
+	knobs   map[string]string
+	modules map[string]host.ModuleState
+	refused map[string]error
+	journal plan.Journal
+}
+
+func newMachine(t *testing.T, kernel string) *machine {
+	t.Helper()
+	cat, err := LoadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := ParseKernelVersion(kernel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &machine{t: t, root: t.TempDir(), kernel: kernel, boot: "boot-1", knobs: map[string]string{}, modules: map[string]host.ModuleState{}}
+	for _, k := range cat.Keys() {
+		if value, known := k.DefaultOn(v, 16<<30); known {
+			m.knobs[k.Name] = value
+		}
+	}
+	maps.Copy(m.knobs, map[string]string{
+		"net.ipv4.tcp_congestion_control": "cubic", "net.core.default_qdisc": "fq_codel",
+		"net.ipv4.tcp_max_tw_buckets": "65536",
+	})
+	m.modules["tcp_bbr"], m.modules["sch_fq"] = host.ModuleLoadable, host.ModuleLoadable
+	m.write("/var/lib/dpkg/status", "Package: systemd\nStatus: install ok installed\nVersion: 255.4-1\n\n"+
+		"Package: procps\nStatus: install ok installed\nVersion: 2:4.0.4-4\n\n")
+	m.write("/etc/sysctl.d/README.sysctl", "")
+	m.write("/etc/modules-load.d/x.conf", "")
+	return m
+}
+
+func (m *machine) write(p, text string) {
+	m.t.Helper()
+	full := filepath.Join(m.root, p)
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *machine) survey() *Survey {
+	m.t.Helper()
+	h, err := host.At(m.root)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	s := &Survey{
+		Live: true, BootID: m.boot, Memory: 16 << 30, Knobs: map[string]Knob{}, Modules: m.modules, Journal: m.journal, reader: h,
+	}
+	if s.Kernel, err = ParseKernelVersion(m.kernel); err != nil {
+		m.t.Fatal(err)
+	}
+	for key, value := range m.knobs {
+		s.Knobs[key] = Knob{Value: value, Present: true, Refusal: m.refused[key]}
+	}
+	if s.versions, err = DetectVersions(h); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := s.observeFiles(h); err != nil {
+		m.t.Fatal(err)
+	}
+	return s
+}
+
+func (m *machine) profile(keys ...ProfileKey) Profile {
+	for i := range keys {
+		if keys[i].Mode == "" {
+			keys[i].Mode = Raise
+		}
+		keys[i].Why = "because"
+	}
+	return Profile{Name: "test", Keys: keys}
+}
+
+func (m *machine) try(p Profile) (*Draft, error) {
+	m.t.Helper()
+	cat, err := LoadCatalogue()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return Diff(m.survey(), cat, p, Options{})
+}
+
+func (m *machine) diff(p Profile) *Draft {
+	m.t.Helper()
+	d, err := m.try(p)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return d
+}
+
+// apply carries p out on the data, as plan.Session does on a host.
+func (m *machine) apply(p plan.Plan) {
+	m.t.Helper()
+	for _, c := range p.Changes {
+		if !c.Writes() {
+			continue
+		}
+		switch {
+		case c.Kind == plan.Knob:
+			m.knobs[c.Target] = *c.After
+		case c.Kind == plan.File && c.After == nil:
+			if err := os.Remove(filepath.Join(m.root, c.Target)); err != nil {
+				m.t.Fatal(err)
+			}
+		case c.Kind == plan.File:
+			m.write(c.Target, *c.After)
+		}
+	}
+	m.journal = m.journal.After(p, m.boot)
+}
+
+// reboot gives every key what the files and the kernel's defaults say.
+func (m *machine) reboot() {
+	m.t.Helper()
+	m.boot += "+"
+	s := m.survey()
+	cat, _ := LoadCatalogue()
+	for key := range m.knobs {
+		k, err := cat.Lookup(key)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		if value, known := s.afterReboot(s.Now, k); known {
+			m.knobs[key] = value
+		}
+	}
+}
+
+func find(t *testing.T, changes []plan.Change, target string) plan.Change {
+	t.Helper()
+	for _, c := range changes {
+		if c.Target == target {
+			return c
+		}
+	}
+	t.Fatalf("no change of %s", target)
+	return plan.Change{}
+}
+
+func (m *machine) read(p string) string {
+	data, err := os.ReadFile(filepath.Join(m.root, p))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return string(data)
+}
+
+const rmem, rmemMax, finTimeout, somaxconn = "net.ipv4.tcp_rmem", "net.core.rmem_max", "net.ipv4.tcp_fin_timeout", "net.core.somaxconn"
+
+func TestRaiseNeverLowers(t *testing.T) {
+	m := newMachine(t, "6.17.0")
+	m.knobs[rmem] = "4096 131072 33554432"
+	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	if c := find(t, d.Changes, rmem); c.Status != plan.Kept || !strings.Contains(c.Reason, "host already has more") {
+		t.Errorf("%s: %s", c.Status, c.Reason)
+	}
+	if !d.Empty() {
+		t.Errorf("planned %+v", d.Changes)
+	}
+}
+
+func TestHighValueOfAPassingSysctlIsPersisted(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.knobs[rmem] = "4096 131072 67108864"
+	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	if c := find(t, d.Changes, firstOwnPath); !strings.Contains(*c.After, rmem+" = 4096 131072 67108864") {
+		t.Errorf("file is\n%s", *c.After)
+	}
+}
+
+func TestSecondPlanIsEmpty(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	p := m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}, ProfileKey{Key: finTimeout, Value: "30"},
+		ProfileKey{Key: "net.ipv4.tcp_congestion_control", Value: "bbr", Mode: ExactMode})
+	m.apply(m.diff(p).Plan)
+	m.modules["tcp_bbr"] = host.ModuleLoaded
+	if d := m.diff(p); !d.Empty() || !d.Converged() {
+		t.Errorf("planned %+v", d.Changes)
+	}
+	m.reboot()
+	if d := m.diff(p); !d.Converged() {
+		t.Errorf("after a reboot: %+v", d.Keys())
+	}
+}
+
+// The values of a profile must not count as the host's own, or a large profile could never be left again.
+func TestSwitchToASmallerProfileComesDown(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 268435456"}, ProfileKey{Key: finTimeout, Value: "10"})).Plan)
+	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	if c := find(t, d.Changes, rmem); *c.After != "4096 131072 16777216" || c.Status != plan.Planned {
+		t.Errorf("%s: %s", c.Status, *c.After)
+	}
+	if c := find(t, d.Changes, finTimeout); c.Status != plan.Planned || *c.After != "60" || !c.Release {
+		t.Errorf("%+v", c)
+	}
+	m.apply(d.Plan)
+	m.reboot()
+	if m.knobs[finTimeout] != "60" || m.knobs[rmem] != "4096 131072 16777216" {
+		t.Errorf("after a reboot: %v", m.knobs)
+	}
+}
+
+func TestSwitchAfterARebootComesDownToo(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 268435456"})).Plan)
+	m.reboot()
+	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	if c := find(t, d.Changes, rmem); c.Status != plan.Planned || *c.After != "4096 131072 16777216" {
+		t.Errorf("%s: %s", c.Status, *c.After)
+	}
+}
+
+func TestLineThatANewerKernelHasOvertakenIsFlaggedAndDropped(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	p := m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"})
+	m.apply(m.diff(p).Plan)
+	m.kernel = "6.17.0"
+	m.reboot()
+	d := m.diff(p)
+	key := d.Keys()[0]
+	if key.Status != plan.Planned || !strings.Contains(key.Reason, "the default of kernel 6.17 is higher") {
+		t.Errorf("%s: %s", key.Status, key.Reason)
+	}
+	m.apply(d.Plan)
+	if text := m.read(firstOwnPath); strings.Contains(text, rmem) {
+		t.Errorf("the line is still there:\n%s", text)
+	}
+	if m.knobs[rmem] != "4096 131072 33554432" {
+		t.Errorf("running %s", m.knobs[rmem])
+	}
+}
+
+func TestOurFileTakesTheLowestNameThatWins(t *testing.T) {
+	for rival, want := range map[string]string{
+		"10-a.conf":      "60-tcptune.conf",
+		"70-a.conf":      "71-tcptune.conf",
+		"99-sysctl.conf": "99-tcptune.conf",
+		"99-uuu.conf":    "99-zz-tcptune.conf",
+		"99-zzz.conf":    "zz-tcptune.conf",
+		"zzz.conf":       "zzzz-tcptune.conf",
+	} {
+		m := newMachine(t, "6.8.0")
+		m.write("/etc/sysctl.d/"+rival, finTimeout+" = 100\n")
+		d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+		c := find(t, d.Changes, sysctlFolder+"/"+want)
+		if key := find(t, d.Changes, finTimeout); key.DecidedBy != nil {
+			t.Errorf("%s: overridden: %s", rival, key.Reason)
+		}
+		m.apply(d.Plan)
+		m.reboot()
+		if m.knobs[finTimeout] != "30" {
+			t.Errorf("%s: %s did not win: %s", rival, c.Target, m.knobs[finTimeout])
+		}
+	}
+}
+
+func TestRivalThatComesLaterMovesOurFile(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"})
+	m.apply(m.diff(p).Plan)
+	m.write("/etc/sysctl.d/80-a.conf", finTimeout+" = 100\n")
+	d := m.diff(p)
+	if key := d.Keys()[0]; key.Status == plan.Unchanged || *key.DecidedBy.Reboot != "/etc/sysctl.d/80-a.conf:1" {
+		t.Errorf("status is %s by %v", key.Status, key.DecidedBy)
+	}
+	m.apply(d.Plan)
+	if m.read(firstOwnPath) != "" || m.read(sysctlFolder+"/81-tcptune.conf") == "" {
+		t.Error("our file did not move")
+	}
+	if d := m.diff(p); !d.Converged() {
+		t.Errorf("not converged: %+v", d.Keys())
+	}
+}
+
+func TestWhereNoNameCanWinItIsSaid(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.write("/etc/sysctl.conf", "# procps reads this last\n"+finTimeout+" = 100\n")
+	d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+	c := find(t, d.Changes, finTimeout)
+	if c.DecidedBy == nil || *c.DecidedBy.SysctlSystem != "/etc/sysctl.conf:2" || !strings.Contains(c.Reason, "/etc/sysctl.conf:2") {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
+	p := newMachine(t, "6.8.0").profile(ProfileKey{Key: finTimeout, Value: "30"})
+	t.Run("foreign", func(t *testing.T) {
+		m := newMachine(t, "6.8.0")
+		m.write(firstOwnPath, "# mine\n")
+		var foreign *ForeignFileError
+		if _, err := m.try(p); !errors.As(err, &foreign) || foreign.Edited {
+			t.Errorf("error is %v", err)
+		}
+	})
+	t.Run("edited", func(t *testing.T) {
+		m := newMachine(t, "6.8.0")
+		m.apply(m.diff(p).Plan)
+		m.write(firstOwnPath, m.read(firstOwnPath)+"vm.swappiness = 1\n")
+		m.knobs[somaxconn] = "4096"
+		var foreign *ForeignFileError
+		if _, err := m.try(m.profile(ProfileKey{Key: somaxconn, Value: "65535"})); !errors.As(err, &foreign) || !foreign.Edited {
+			t.Errorf("error is %v", err)
+		}
+	})
+	t.Run("masked", func(t *testing.T) {
+		m := newMachine(t, "6.8.0")
+		if err := os.Symlink("/dev/null", filepath.Join(m.root, firstOwnPath)); err != nil {
+			t.Fatal(err)
+		}
+		h, _ := host.At(m.root)
+		if err := (&Survey{reader: h}).observeFiles(h); err == nil {
+			t.Error("a mask of the operator was taken for a file")
+		}
+	})
+}
+
+func TestUnionKeepsThePortsOfTheHost(t *testing.T) {
+	const reserved = "net.ipv4.ip_local_reserved_ports"
+	m := newMachine(t, "6.8.0")
+	m.knobs[reserved] = "8080,9000-9010"
+	d := m.diff(m.profile(ProfileKey{Key: reserved, Value: "9005-9020,11211", Mode: UnionMode}))
+	if c := find(t, d.Changes, reserved); *c.After != "8080,9000-9020,11211" {
+		t.Errorf("after is %s", *c.After)
+	}
+}
+
+func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.modules["sch_fq"] = host.ModuleAbsent
+	delete(m.knobs, somaxconn)
+	m.refused = map[string]error{rmemMax: fs.ErrPermission}
+	keys := []ProfileKey{
+		{Key: "net.core.default_qdisc", Value: "fq", Mode: ExactMode}, {Key: somaxconn, Value: "65535"}, {Key: rmemMax, Value: "16777216"},
+	}
+	d := m.diff(m.profile(keys...))
+	got := map[string]plan.Status{}
+	for _, c := range d.Changes {
+		got[c.Target] = c.Status
+	}
+	want := map[string]plan.Status{"net.core.default_qdisc": plan.Skipped, somaxconn: plan.Skipped, rmemMax: plan.Refused}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, k := range keys {
+		k.Required = true
+		var unmet *UnmetError
+		if _, err := m.try(m.profile(k)); !errors.As(err, &unmet) {
+			t.Errorf("%s is required and not to be had, but the error is %v", k.Key, err)
+		}
+	}
+}
+
+func TestRevertInTheSameBootRestoresEveryValue(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	before := maps.Clone(m.knobs)
+	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}, ProfileKey{Key: finTimeout, Value: "30"})).Plan)
+	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "15"})).Plan)
+	m.apply(m.revert())
+	if diff := cmp.Diff(before, m.knobs); diff != "" {
+		t.Error(diff)
+	}
+	if m.read(firstOwnPath) != "" || len(m.journal.Owned) != 0 {
+		t.Errorf("left over: %s, %+v", m.read(firstOwnPath), m.journal)
+	}
+}
+
+func (m *machine) revert() plan.Plan {
+	m.t.Helper()
+	cat, err := LoadCatalogue()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return Revert(m.survey(), cat)
+}
+
+func TestRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: somaxconn, Value: "65535"})).Plan)
+	m.knobs[finTimeout] = "42"
+	p := m.revert()
+	if c := find(t, p.Changes, finTimeout); c.Status != plan.Kept || !strings.Contains(c.Reason, "somebody else") {
+		t.Errorf("%+v", c)
+	}
+	if c := find(t, p.Changes, somaxconn); c.Status != plan.Planned || *c.After != "4096" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestRevertAfterARebootInventsNothing(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.write("/etc/sysctl.d/50-app.conf", somaxconn+" = 8192\n")
+	m.knobs[somaxconn] = "8192"
+	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: somaxconn, Value: "65535"})).Plan)
+	m.reboot()
+	p := m.revert()
+	if c := find(t, p.Changes, somaxconn); c.Status != plan.Planned || *c.After != "8192" {
+		t.Errorf("a remaining file sets it: %+v", c)
+	}
+	if c := find(t, p.Changes, finTimeout); c.Status != plan.Kept || !strings.Contains(c.Reason, "until the next boot") {
+		t.Errorf("nothing sets it any more: %+v", c)
+	}
+}
