@@ -34,9 +34,9 @@ func TestMain(m *testing.M) {
 //	image FIXTURE DIR         copy the root of an Ubuntu from test/fixtures to DIR
 //	exits CODE PROGRAM ...    run it; it must end with exactly this exit status
 //	json [PATH VALUE] ...     stdout is one tcptune/v1 document, with VALUE at PATH ("error/code", "keys/KEY/wanted")
-//	remember DIR              note every file below DIR: content, link, permissions, time
-//	same DIR                  content, links and permissions below DIR are as remembered
-//	untouched DIR             so are the times: nothing was written
+//	remember DIR [NAME]       note every file below DIR: content, link, permissions, time
+//	same DIR [NAME]           content, links and permissions below DIR are as remembered
+//	untouched DIR [NAME]      so are the times: nothing was written
 //
 // and the programs as-nobody and on-terminal, which run their arguments without root and on a terminal.
 //
@@ -46,6 +46,12 @@ func TestScripts(t *testing.T) {
 		Dir:                "../../test/script",
 		RequireUniqueNames: true,
 		UpdateScripts:      os.Getenv("UPDATE") != "",
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, "LC_ALL=C", "TERM=xterm")
 			e.Values[treesKey{}] = map[string]tree{}
@@ -159,24 +165,28 @@ type treesKey struct{}
 func trees(ts *testscript.TestScript) map[string]tree { return ts.Value(treesKey{}).(map[string]tree) }
 
 func remember(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: remember DIR")
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: remember DIR [NAME]")
 	}
 	now, err := readTree(ts.MkAbs(args[0]))
 	ts.Check(err)
-	trees(ts)[args[0]] = now
+	trees(ts)[args[len(args)-1]] = now
 }
 
-func same(ts *testscript.TestScript, neg bool, args []string)      { compare(ts, neg, args, tree.withoutTimes) }
-func untouched(ts *testscript.TestScript, neg bool, args []string) { compare(ts, neg, args, maps.Clone) }
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	compare(ts, neg, args, tree.withoutTimes)
+}
+func untouched(ts *testscript.TestScript, neg bool, args []string) {
+	compare(ts, neg, args, maps.Clone)
+}
 
 func compare(ts *testscript.TestScript, neg bool, args []string, view func(tree) tree) {
-	if neg || len(args) != 1 || trees(ts)[args[0]] == nil {
-		ts.Fatalf("usage: remember DIR, and later: same DIR, untouched DIR")
+	if neg || len(args) < 1 || len(args) > 2 || trees(ts)[args[len(args)-1]] == nil {
+		ts.Fatalf("usage: remember DIR [NAME], and later: same DIR [NAME] or untouched DIR [NAME]")
 	}
 	now, err := readTree(ts.MkAbs(args[0]))
 	ts.Check(err)
-	if diff := cmp.Diff(view(trees(ts)[args[0]]), view(now)); diff != "" {
+	if diff := cmp.Diff(view(trees(ts)[args[len(args)-1]]), view(now)); diff != "" {
 		ts.Fatalf("%s is not as remembered (-), it is (+):\n%s", args[0], diff)
 	}
 }
@@ -223,4 +233,3 @@ func (t tree) withoutTimes() tree {
 	}
 	return out
 }
-

@@ -10,14 +10,14 @@ import (
 
 func TestParseKernelVersion(t *testing.T) {
 	for text, want := range map[string]KernelVersion{
-		"6.8.0-60-generic":                        {6, 8},
-		"6.18.44-fc-v669":                         {6, 18},
-		"5.15.167.4-microsoft-standard-WSL2":      {5, 15},
-		"7.0":                                     {7, 0},
-		"7.0-rc1":                                 {7, 0},
-		"4.4.0-19041-Microsoft":                   {4, 4},
-		"6.12.48+deb13-cloud-amd64":               {6, 12},
-		"5.10.0-35-686-pae":                       {5, 10},
+		"6.8.0-60-generic":                   {6, 8},
+		"6.18.44-fc-v669":                    {6, 18},
+		"5.15.167.4-microsoft-standard-WSL2": {5, 15},
+		"7.0":                                {7, 0},
+		"7.0-rc1":                            {7, 0},
+		"4.4.0-19041-Microsoft":              {4, 4},
+		"6.12.48+deb13-cloud-amd64":          {6, 12},
+		"5.10.0-35-686-pae":                  {5, 10},
 		"6.6.87.2-microsoft-standard-WSL2+custom": {6, 6},
 	} {
 		if got, ok := ParseKernelVersion(text); got != want || !ok {

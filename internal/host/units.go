@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
@@ -104,6 +106,12 @@ func timerProperties(description string, after time.Duration) []dbus.Property {
 // serviceProperties makes a service that may fail and still goes away: a failed unit that stays loaded would block the
 // next one of its name.
 func serviceProperties(description string, argv []string) []dbus.Property {
+	argv = slices.Clone(argv)
+	for i := range argv[1:] {
+		// systemd expands variables when it starts the program, also here, and takes $$ for $. Specifiers such as %n it
+		// leaves alone.
+		argv[i+1] = strings.ReplaceAll(argv[i+1], "$", "$$")
+	}
 	return []dbus.Property{
 		dbus.PropDescription(description),
 		dbus.PropType("oneshot"),

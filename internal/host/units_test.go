@@ -18,12 +18,12 @@ func TestTimerOnTheWire(t *testing.T) {
 		"AccuracyUSec":      "t 100000",
 		"RemainAfterElapse": "b false",
 		"Type":              "s oneshot",
-		"ExecStart":         "a(sasb) [{/usr/bin/tcptune [/usr/bin/tcptune revert] true}]",
+		"ExecStart":         "a(sasb) [{/usr/bin/tcptune [/usr/bin/tcptune revert $$HOME %n] true}]",
 		"CollectMode":       "s inactive-or-failed",
 	}
 	var all []dbus.Property
 	all = append(all, timerProperties("why", time.Minute)...)
-	all = append(all, serviceProperties("why", []string{"/usr/bin/tcptune", "revert"})...)
+	all = append(all, serviceProperties("why", []string{"/usr/bin/tcptune", "revert", "$HOME %n"})...)
 	seen := map[string]bool{}
 	for _, p := range all {
 		seen[p.Name] = true

@@ -76,23 +76,28 @@ func (j *Judge) build(work, suite string) error {
 		SystemdSysctl: {a.root + "/usr/lib/systemd/systemd-sysctl", a.root + "/lib/systemd/systemd-sysctl"},
 		SysctlSystem:  {a.root + "/usr/sbin/sysctl", a.root + "/sbin/sysctl"},
 	}
-	for range 40 {
+	for range 10 {
 		if err := os.RemoveAll(j.Dir); err != nil {
 			return err
 		}
 		err := j.assemble(places, a.libraries())
-		var missing missingLibrary
+		var missing missingLibraries
 		if !errors.As(err, &missing) {
 			return err
 		}
-		name := packageOf(string(missing), packages)
-		if name == "" {
+		var names []string
+		for _, library := range missing {
+			name := packageOf(library, packages)
+			if name == "" {
+				return err
+			}
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		if err := a.unpack(slices.Compact(names)...); err != nil {
 			return err
 		}
-		packages = slices.DeleteFunc(packages, func(p string) bool { return p == name })
-		if err := a.unpack(name); err != nil {
-			return err
-		}
+		packages = slices.DeleteFunc(packages, func(p string) bool { return slices.Contains(names, p) })
 	}
 	return errors.New("too many libraries")
 }
@@ -109,8 +114,11 @@ func packageOf(library string, packages []string) string {
 		}, s)
 	}
 	name, number, _ := strings.Cut(library, ".so")
-	if name == "libcrypto" {
+	switch name {
+	case "libcrypto":
 		name = "libssl" // the two libraries of OpenSSL share a package
+	case "libz":
+		name = "zlib"
 	}
 	want := plain(name + number)
 	best := ""
@@ -119,7 +127,7 @@ func packageOf(library string, packages []string) string {
 		switch {
 		case have == want:
 			return p
-		case strings.HasPrefix(p, "lib") && (strings.HasPrefix(have, want) || strings.HasPrefix(want, have)) && len(p) > len(best):
+		case strings.Contains(p, "lib") && (strings.HasPrefix(have, want) || strings.HasPrefix(want, have)) && len(p) > len(best):
 			best = p
 		}
 	}

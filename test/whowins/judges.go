@@ -3,11 +3,9 @@ package whowins
 import (
 	"debug/elf"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -104,8 +102,10 @@ func Machine(dir string) (Judge, error) {
 	return j, j.assemble(places, libraries)
 }
 
-// assemble copies the tools and what they are linked with.
+// assemble copies the tools and what they are linked with. Where libraries are missing the error holds all their names,
+// as missingLibraries.
 func (j *Judge) assemble(places map[Tool][]string, libraries []string) error {
+	var missing missingLibraries
 	lib := filepath.Join(j.Dir, "lib")
 	if err := os.MkdirAll(lib, 0o755); err != nil {
 		return err
@@ -115,17 +115,20 @@ func (j *Judge) assemble(places map[Tool][]string, libraries []string) error {
 			if _, err := os.Stat(from); err != nil {
 				continue
 			}
-			if err := j.link(from, filepath.Join(j.Dir, string(tool)), libraries); err != nil {
+			if err := j.link(from, filepath.Join(j.Dir, string(tool)), libraries, &missing); err != nil {
 				return err
 			}
 			break
 		}
 	}
+	if len(missing) > 0 {
+		return missing
+	}
 	return j.versions()
 }
 
 // link copies the program or library from to the path to, and after it all that it needs.
-func (j *Judge) link(from, to string, libraries []string) error {
+func (j *Judge) link(from, to string, libraries []string, missing *missingLibraries) error {
 	if _, err := os.Stat(to); err == nil {
 		return nil
 	}
@@ -140,41 +143,39 @@ func (j *Judge) link(from, to string, libraries []string) error {
 	if err != nil {
 		return err
 	}
-	if interpreter != "" {
-		at, err := findLibrary(filepath.Base(interpreter), libraries)
-		if err != nil {
-			return err
-		}
-		if err := j.link(at, filepath.Join(j.Dir, "ld.so"), libraries); err != nil {
-			return err
-		}
-	}
+	places := map[string]string{}
 	for _, name := range needed {
-		at, err := findLibrary(name, libraries)
-		if err != nil {
-			return err
+		places[filepath.Join(j.Dir, "lib", name)] = name
+	}
+	if interpreter != "" {
+		places[filepath.Join(j.Dir, "ld.so")] = filepath.Base(interpreter)
+	}
+	for place, name := range places {
+		at := findLibrary(name, libraries)
+		if at == "" {
+			*missing = append(*missing, name)
+			continue
 		}
-		if err := j.link(at, filepath.Join(j.Dir, "lib", name), libraries); err != nil {
+		if err := j.link(at, place, libraries, missing); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// missingLibrary is the name of a library that is in none of the folders.
-type missingLibrary string
+// missingLibraries are the names of libraries that are in none of the folders.
+type missingLibraries []string
 
-func (m missingLibrary) Error() string { return fmt.Sprintf("library %s is missing", string(m)) }
+func (m missingLibraries) Error() string { return "missing libraries: " + strings.Join(m, ", ") }
 
-func findLibrary(name string, libraries []string) (string, error) {
-	at := slices.IndexFunc(libraries, func(dir string) bool {
-		_, err := os.Stat(filepath.Join(dir, name))
-		return err == nil
-	})
-	if at < 0 {
-		return "", missingLibrary(name)
+func findLibrary(name string, libraries []string) string {
+	for _, dir := range libraries {
+		p := filepath.Join(dir, name)
+		if _, err := os.Stat(p); err == nil {
+			return p
+		}
 	}
-	return filepath.Join(libraries[at], name), nil
+	return ""
 }
 
 func elfNeeds(file string) (needed []string, interpreter string, err error) {
