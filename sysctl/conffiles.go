@@ -112,7 +112,7 @@ func (c *confReader) merged(dirs []string, ru rules) []string {
 
 // hides reports whether the name p counts at all: then it hides the same name in lower folders, even if it says nothing.
 func (c *confReader) hides(p string, ru rules) bool {
-	if ru.emptyMasks && ru.danglingHide && ru.deepDangling {
+	if ru.emptyMasks && ru.danglingHide && ru.loopsHide {
 		return true
 	}
 	f := c.open(p)
@@ -122,21 +122,33 @@ func (c *confReader) hides(p string, ru rules) bool {
 	case !ru.danglingHide:
 		return false
 	}
-	return ru.deepDangling || c.nearlyThere(p)
+	return ru.loopsHide || c.followable(p)
 }
 
-// nearlyThere reports whether the folder is there to which a link to nowhere points.
-func (c *confReader) nearlyThere(p string) bool {
-	for range 40 { // as often as the kernel follows links, path_resolution(7)
+// followable reports whether a link to nowhere can be followed up to what is missing, as chase() of systemd sees it: not
+// in a circle, not through a file, and without a ".." behind the missing folder.
+func (c *confReader) followable(p string) bool {
+	for range 32 { // CHASE_MAX in src/basic/chase.c
 		target, err := c.Readlink(p)
 		if err != nil {
-			info, err := c.Stat(path.Dir(p))
-			return err == nil && info.IsDir()
+			return true
 		}
-		if !path.IsAbs(target) {
-			target = path.Join(path.Dir(p), target)
+		at := path.Dir(p)
+		if path.IsAbs(target) {
+			at = "/"
 		}
-		p = target
+		parts := strings.Split(strings.Trim(target, "/"), "/")
+		for i, part := range parts[:len(parts)-1] {
+			at = path.Join(at, part)
+			info, err := c.Stat(at)
+			if errors.Is(err, fs.ErrNotExist) {
+				return !slices.Contains(parts[i:], "..")
+			}
+			if err != nil || !info.IsDir() {
+				return false
+			}
+		}
+		p = path.Join(at, parts[len(parts)-1])
 	}
 	return false
 }

@@ -12,7 +12,7 @@ type rules struct {
 	confSuffix   bool // only names that end in ".conf" count
 	dotFiles     bool // names that begin with a dot count
 	danglingHide bool // a link to nowhere hides lower files
-	deepDangling bool // so does a link to nowhere in a folder that does not exist either
+	loopsHide    bool // so does a link that cannot be followed at all, as one that leads to itself
 	splitUsr     bool // /lib/sysctl.d is a folder of its own
 	sysctlConf   bool // /etc/sysctl.conf is read, last
 	globNames    bool // a name with wildcards is read as a pattern of names
@@ -50,8 +50,8 @@ type rules struct {
 func systemdRules(major int) rules {
 	return rules{
 		maskByName: true, emptyMasks: true, etcFirst: true, sortByName: true, confSuffix: true, danglingHide: true,
-		// Since 258 conf-files.c follows each link and drops the name when the folder of its target is missing.
-		deepDangling: major < 258,
+		// Since 258 conf-files.c follows each link itself, and drops a name that it cannot follow.
+		loopsHide: major < 258,
 		// Debian and Ubuntu built it with split-usr until they dropped that from systemd 254 on.
 		splitUsr:   major < 254,
 		credential: major >= 252,
@@ -68,7 +68,7 @@ func procpsRules(version string) rules {
 	four := atLeast(version, 4)
 	return rules{
 		maskByName: true, emptyMasks: true, etcFirst: true, sortByName: true, confSuffix: true, dotFiles: true,
-		danglingHide: true, deepDangling: true, splitUsr: true, sysctlConf: true, globNames: true,
+		danglingHide: true, loopsHide: true, splitUsr: true, sysctlConf: true, globNames: true,
 		comments: true, formFeedSpace: four, dashStripped: true, doubleDash: four, firstDecides: true,
 		dotDot: true, strtok: !four, deprecated: !four,
 		lastWins: true, globs: four, explicitWins: true, excludes: four, excludeGlobs: atLeast(version, 4, 0, 5),

@@ -39,7 +39,7 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 	}
 	running := s.Knobs[k.Name].Value
 	switch {
-	case !wish.enough(k, running, d.want):
+	case !wish.enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
 		d.write, d.status = true, plan.Planned
 	case wish.Mode == Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
 		d.status = plan.Kept
@@ -86,16 +86,23 @@ func (s *Survey) without(k Key) (value string, known bool) {
 	if !s.Live || !knob.Present {
 		return "", false
 	}
-	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned && o.BootID == s.BootID {
-		if left := o.Left(); left != nil && k.Equal(knob.Value, *left) && o.Former() != nil {
-			return k.Normal(*o.Former()), true
-		}
+	if !s.ours(k) {
 		return knob.Value, true
 	}
-	if line, ours := lines(s.Own)[k.Name]; ours && s.bootedWithOwn() && k.Equal(knob.Value, line) {
-		return s.afterReboot(s.Elsewhere, k)
+	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned && o.BootID == s.BootID && o.Former() != nil {
+		return k.Normal(*o.Former()), true
 	}
-	return knob.Value, true
+	return s.afterReboot(s.Elsewhere, k)
+}
+
+// ours reports whether the running value of k is there because tcptune wrote it, or because our file set it at boot.
+func (s *Survey) ours(k Key) bool {
+	running := s.Knobs[k.Name].Value
+	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned {
+		return o.Left() != nil && k.Equal(running, *o.Left())
+	}
+	line, listed := lines(s.Own)[k.Name]
+	return listed && s.bootedWithOwn() && k.Equal(running, line)
 }
 
 // bootedWithOwn reports whether our file was there when the host booted.

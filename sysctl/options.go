@@ -22,7 +22,7 @@ type Options struct {
 // DefaultProfile is applied where neither the operator nor a file names one.
 const DefaultProfile = "server"
 
-// Profile loads the profile of o, with the values that depend on the path and on the memory of h computed.
+// LoadProfile loads the profile of o, with the values that depend on the path and on the memory of h computed.
 // The warnings are those of the computation.
 func (o Options) LoadProfile(h host.Host, cat *Catalogue) (Profile, []string, error) {
 	p, err := LoadProfile(h, cat, cmp.Or(o.Profile, DefaultProfile))

@@ -268,7 +268,8 @@ func TestLineThatANewerKernelHasOvertakenIsFlaggedAndDropped(t *testing.T) {
 func TestOurFileTakesTheLowestNameThatWins(t *testing.T) {
 	for rival, want := range map[string]string{
 		"10-a.conf":      "60-tcptune.conf",
-		"70-a.conf":      "71-tcptune.conf",
+		"70-a.conf":      "70-tcptune.conf",
+		"70-z.conf":      "71-tcptune.conf",
 		"99-sysctl.conf": "99-tcptune.conf",
 		"99-uuu.conf":    "99-zz-tcptune.conf",
 		"99-zzz.conf":    "zz-tcptune.conf",
@@ -299,7 +300,7 @@ func TestRivalThatComesLaterMovesOurFile(t *testing.T) {
 		t.Errorf("status is %s by %v", key.Status, key.DecidedBy)
 	}
 	m.apply(d.Plan)
-	if m.read(firstOwnPath) != "" || m.read(sysctlFolder+"/81-tcptune.conf") == "" {
+	if m.read(firstOwnPath) != "" || m.read(sysctlFolder+"/80-tcptune.conf") == "" {
 		t.Error("our file did not move")
 	}
 	if d := m.diff(p); !d.Converged() {

@@ -19,7 +19,7 @@ type tuned struct {
 func tunedRules() rules {
 	return rules{
 		maskByName: true, emptyMasks: true, etcFirst: true, sortByName: true, confSuffix: true, dotFiles: true,
-		danglingHide: true, deepDangling: true, comments: true, crEndsLine: true, formFeedSpace: true, plainDots: true,
+		danglingHide: true, loopsHide: true, comments: true, crEndsLine: true, formFeedSpace: true, plainDots: true,
 		dotDot: true, deprecated: true, lastWins: true,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -164,33 +165,31 @@ func (c comparison) run(t *testing.T) {
 		counts[fmt.Sprintf("%s %s", r.Judge, r.Tool)]++
 	}
 	decided := map[string]int{}
-	for seed := range maps.Keys(byTree) {
-		tree := freeze(whowins.Generate(seed))
-		changed := map[string]bool{}
-		for _, r := range byTree[seed] {
-			ru := c.rules(r)
-			if wrong := disagreement(tree, r, ru); wrong != "" {
-				if failed++; failed <= 5 {
-					t.Errorf("seed %d: the model and %s of %s (%s) disagree:\n%s\nTry -whowins.seed=%d -whowins.trees=1 -whowins.full\n%s%s",
-						seed, r.Tool, r.Judge, c.version(r), wrong, seed, tree.Tree, r.Output)
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	seeds := make(chan uint64)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for seed := range seeds {
+				disagree, changed := c.compare(seed, byTree[seed])
+				mu.Lock()
+				for _, text := range disagree {
+					if failed++; failed <= 5 {
+						t.Error(text)
+					}
 				}
-				continue
+				for name := range changed {
+					decided[name]++
+				}
+				mu.Unlock()
 			}
-			for name, flip := range switches() {
-				if changed[name] {
-					continue
-				}
-				other := ru
-				flip(&other)
-				if disagreement(tree, r, other) != "" {
-					changed[name] = true
-				}
-			}
-		}
-		for name := range changed {
-			decided[name]++
-		}
+		})
 	}
+	for _, seed := range slices.Sorted(maps.Keys(byTree)) {
+		seeds <- seed
+	}
+	close(seeds)
+	group.Wait()
 	if failed > 0 {
 		t.Errorf("%d of %d judgements disagree", failed, len(c.results))
 	}
@@ -205,6 +204,32 @@ func (c comparison) run(t *testing.T) {
 			t.Errorf("with the rule %s switched over, the comparison fails for %d of %d trees, want at least %d", name, decided[name], len(byTree), want)
 		}
 	}
+}
+
+// compare holds the judgements of one tree against the model. It returns what disagrees, and the names of the rules
+// without which something would.
+func (c comparison) compare(seed uint64, results []whowins.Result) (disagree []string, changed map[string]bool) {
+	tree := freeze(whowins.Generate(seed))
+	changed = map[string]bool{}
+	for _, r := range results {
+		ru := c.rules(r)
+		if wrong := disagreement(tree, r, ru); wrong != "" {
+			disagree = append(disagree, fmt.Sprintf("seed %d: the model and %s of %s (%s) disagree:\n%s\n"+
+				"Try -whowins.seed=%d -whowins.trees=1 -whowins.full\n%s%s",
+				seed, r.Tool, r.Judge, c.version(r), wrong, seed, tree.Tree, r.Output))
+			continue
+		}
+		for name, flip := range switches() {
+			if changed[name] {
+				continue
+			}
+			other := ru
+			flip(&other)
+			changed[name] = disagreement(tree, r, other) != ""
+		}
+	}
+	maps.DeleteFunc(changed, func(_ string, did bool) bool { return !did })
+	return disagree, changed
 }
 
 func (c comparison) rules(r whowins.Result) rules {
@@ -245,6 +270,20 @@ func disagreement(tree Reader, r whowins.Result, ru rules) string {
 	return ""
 }
 
+// TestEveryRuleCanBeSwitched keeps the list below complete. plainDots is a rule of TuneD, of which there is no judge.
+func TestEveryRuleCanBeSwitched(t *testing.T) {
+	if got, want := len(switches()), reflect.TypeFor[rules]().NumField()-1; got != want {
+		t.Errorf("%d of %d rules can be switched over", got, want)
+	}
+	for name, flip := range switches() {
+		var before, after rules
+		flip(&after)
+		if before == after {
+			t.Errorf("the switch of %s does nothing", name)
+		}
+	}
+}
+
 // switches names each rule of the model and how to switch it over.
 func switches() map[string]func(*rules) {
 	return map[string]func(*rules){
@@ -255,7 +294,7 @@ func switches() map[string]func(*rules) {
 		"confSuffix":    func(r *rules) { r.confSuffix = !r.confSuffix },
 		"dotFiles":      func(r *rules) { r.dotFiles = !r.dotFiles },
 		"danglingHide":  func(r *rules) { r.danglingHide = !r.danglingHide },
-		"deepDangling":  func(r *rules) { r.deepDangling = !r.deepDangling },
+		"loopsHide":     func(r *rules) { r.loopsHide = !r.loopsHide },
 		"splitUsr":      func(r *rules) { r.splitUsr = !r.splitUsr },
 		"sysctlConf":    func(r *rules) { r.sysctlConf = !r.sysctlConf },
 		"globNames":     func(r *rules) { r.globNames = !r.globNames },
@@ -281,7 +320,6 @@ func switches() map[string]func(*rules) {
 		"excludeGlobs":  func(r *rules) { r.excludeGlobs = !r.excludeGlobs },
 		"excludeCancel": func(r *rules) { r.excludeCancel = !r.excludeCancel },
 		"keepsPlace":    func(r *rules) { r.keepsPlace = !r.keepsPlace },
-		"plainDots":     func(r *rules) { r.plainDots = !r.plainDots },
 	}
 }
 

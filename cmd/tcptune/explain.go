@@ -7,7 +7,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/sysctl"
 )
@@ -64,7 +63,7 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	now := survey.KeyNow(k)
 	o := outcome{report: report(nil, nil)}
 	o.report.Keys = []plan.Key{now}
-	o.text = func(w io.Writer) { t.showKey(w, h, k, &survey, now) }
+	o.text = func(w io.Writer) { showKey(w, k, &survey, now) }
 	return o, nil
 }
 
@@ -75,7 +74,7 @@ func listKeys(w io.Writer, cat *sysctl.Catalogue) {
 	}
 }
 
-func (t terminal) showKey(w io.Writer, h host.Host, k sysctl.Key, s *sysctl.Survey, now plan.Key) {
+func showKey(w io.Writer, k sysctl.Key, s *sysctl.Survey, now plan.Key) {
 	printf(w, "%s\n\n%s\n\n", k.Name, wrap(k.Explain, "  "))
 	row := func(name, value string) {
 		if value != "" {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -145,7 +146,7 @@ func (h Host) openInRoot(p string, flags int) (int, error) {
 func retry(call func() (int, error)) (int, error) {
 	for range 1000 {
 		n, err := call()
-		if err != unix.EINTR && err != unix.EAGAIN {
+		if !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.EAGAIN) {
 			return n, err
 		}
 	}

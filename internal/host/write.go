@@ -25,7 +25,7 @@ func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) error {
 	defer dir.Close()
 	dfd := int(dir.Fd())
 	temp := "." + base + tempSuffix
-	if err := unix.Unlinkat(dfd, temp, 0); err != nil && err != unix.ENOENT {
+	if err := unix.Unlinkat(dfd, temp, 0); err != nil && !errors.Is(err, unix.ENOENT) {
 		return &fs.PathError{Op: "write", Path: p, Err: err}
 	}
 	if err := writeTemp(dfd, temp, data, mode); err != nil {
@@ -71,13 +71,13 @@ func (h Host) Remove(p string) error {
 	}
 	defer dir.Close()
 	err = unix.Unlinkat(int(dir.Fd()), base, 0)
-	if err == unix.EISDIR || err == unix.EPERM {
+	if errors.Is(err, unix.EISDIR) || errors.Is(err, unix.EPERM) {
 		err = unix.Unlinkat(int(dir.Fd()), base, unix.AT_REMOVEDIR)
 	}
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return h.syncDir(dir, p)
-	case unix.ENOENT:
+	case errors.Is(err, unix.ENOENT):
 		return nil
 	}
 	return &fs.PathError{Op: "remove", Path: p, Err: err}

@@ -34,9 +34,9 @@ func lock(ctx context.Context, h host.Host, wait time.Duration) (*os.File, error
 		switch {
 		case err == nil:
 			return f, nil
-		case err == unix.EINTR:
+		case errors.Is(err, unix.EINTR):
 			continue
-		case err != unix.EWOULDBLOCK:
+		case !errors.Is(err, unix.EWOULDBLOCK):
 			_ = f.Close()
 			return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, err)
 		case !time.Now().Before(deadline):

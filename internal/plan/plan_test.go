@@ -28,8 +28,10 @@ func TestSavedPlanComesBackAsItWas(t *testing.T) {
 }
 
 func TestWhatIsNoSavedPlanIsRefused(t *testing.T) {
-	for _, text := range []string{``, `{}`, `[]`, `{"schema":"tcptune-plan/v2","options":{},"changes":[]}`,
-		`{"schema":"tcptune-plan/v1","options":{"evil":1},"changes":[]}`, `{"schema":"tcptune-plan/v1","options":{},"changes":[]}{}`} {
+	for _, text := range []string{
+		``, `{}`, `[]`, `{"schema":"tcptune-plan/v2","options":{},"changes":[]}`,
+		`{"schema":"tcptune-plan/v1","options":{"evil":1},"changes":[]}`, `{"schema":"tcptune-plan/v1","options":{},"changes":[]}{}`,
+	} {
 		if _, err := Decode([]byte(text), &options{}); err == nil {
 			t.Errorf("%q: no error", text)
 		}

@@ -182,11 +182,13 @@ func (p point) killed(t trace) bool {
 	return t.killed && at == p.nth-1 && at == len(like)-1 && like[at].text == p.text
 }
 
-// failed reports whether p was made to fail in trace t.
+// failed reports whether p, and nothing else, was made to fail in trace t: when= is counted for each thread, so that a
+// fault can come twice.
 func (p point) failed(t trace) bool {
 	like := p.like(t.calls)
 	at := slices.IndexFunc(like, func(c call) bool { return c.injected })
-	return at == p.nth-1 && like[at].text == p.text
+	return at == p.nth-1 && like[at].text == p.text &&
+		!slices.ContainsFunc(like[at+1:], func(c call) bool { return c.injected })
 }
 
 // straceArgs are the options of strace that trace a command, its threads, and its children up to their exec: a program

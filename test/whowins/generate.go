@@ -136,8 +136,10 @@ func (g *generator) entry(p string) {
 		g.tree.put(p, Node{Link: "/dev/null"})
 	case 3:
 		g.tree.put(p, Node{Link: "/srv/nothing.conf"})
-	case 4:
-		g.tree.put(p, Node{Link: pick(g.Rand, []string{"/opt/gone/away.conf", "../none/x.conf", p})})
+	case 4, 8:
+		g.tree.put(p, Node{Link: pick(g.Rand, []string{
+			"/opt/gone/away.conf", "../none/x.conf", p, p, "../../srv/none/../x.conf", "/dev/null/x.conf",
+		})})
 	case 5:
 		g.tree.put(p, Node{Dir: true})
 	case 6:
