@@ -104,7 +104,7 @@ func parseMatrix(data []byte) (matrix, error) {
 			return matrix{}, fmt.Errorf("level %q is neither %s nor %s", level, LevelSupported, LevelCompatible)
 		}
 	}
-	if _, ok := host.ParseKernelVersion(m.Kernel); !ok {
+	if _, err := host.ParseKernelVersion(m.Kernel); err != nil {
 		return matrix{}, fmt.Errorf("kernel %q is no version", m.Kernel)
 	}
 	return m, nil

@@ -70,12 +70,12 @@ func checkKernel(m matrix, f facts) plan.Check {
 	case release == "":
 		return pass("kernel", "none installed", "not visible: the image has no kernel of its own, as container images do")
 	}
-	version, ok := host.ParseKernelVersion(release)
+	version, err := host.ParseKernelVersion(release)
 	oldest, _ := host.ParseKernelVersion(m.Kernel)
 	switch {
-	case !ok:
+	case err != nil:
 		return warn("kernel", release, "not visible: the name does not begin with a version", "")
-	case version.Compare(oldest) < 0:
+	case version.Less(oldest):
 		return fail("kernel", release, fmt.Sprintf("the %s kernel is older than %s, the oldest that tcptune knows", which, m.Kernel),
 			"install and boot a newer kernel: apt install linux-generic, then reboot")
 	}

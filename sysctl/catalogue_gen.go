@@ -3,7 +3,7 @@
 package sysctl
 
 func catalogueData() CatalogueData {
-	return CatalogueData{Newest: KernelVersion{Major: 7}, Keys: []Key{
+	return CatalogueData{Newest: KernelVersion{7, 0}, Keys: []Key{
 		{Name: "net.core.rmem_default", Kind: "int", Fields: []Field{
 			{Name: "buffer", Unit: "bytes", Min: 4608, Max: 2147483647, Rule: "at-least"},
 		}, Scope: "global", Defaults: []Default{
@@ -30,7 +30,7 @@ func catalogueData() CatalogueData {
 			{Name: "limit", Unit: "bytes", Min: 4608, Max: 2147483647, Rule: "at-least"},
 		}, Scope: "global", Defaults: []Default{
 			{Value: "212992", Note: "256 packets with their overhead on 64-bit machines"},
-			{Since: KernelVersion{Major: 6, Minor: 18}, Value: "4194304"},
+			{Since: KernelVersion{6, 18}, Value: "4194304"},
 		}, Explain: "The most that a program may ask for with setsockopt(SO_RCVBUF); larger requests are cut down silently. It does not bound the automatic growth of TCP buffers, which the third field of tcp_rmem does. It matters to programs that set their buffers themselves, and to QUIC and other UDP servers.", Myths: []Myth{
 			{Claim: "TCP buffers cannot grow beyond it", Truth: "only buffers set with SO_RCVBUF are bounded by it; those that the kernel tunes follow tcp_rmem"},
 			{Claim: "SO_RCVBUF with a large value helps a long path", Truth: "it switches the automatic growth off for that socket, and is usually worse than leaving it alone"},
@@ -43,7 +43,7 @@ func catalogueData() CatalogueData {
 			{Name: "limit", Unit: "bytes", Min: 4608, Max: 2147483647, Rule: "at-least"},
 		}, Scope: "global", Defaults: []Default{
 			{Value: "212992", Note: "256 packets with their overhead on 64-bit machines"},
-			{Since: KernelVersion{Major: 6, Minor: 18}, Value: "4194304"},
+			{Since: KernelVersion{6, 18}, Value: "4194304"},
 		}, Explain: "The most that a program may ask for with setsockopt(SO_SNDBUF). Like rmem_max it does not bound what TCP's automatic tuning does; that is the third field of tcp_wmem.", Myths: []Myth{
 			{Claim: "TCP send buffers cannot grow beyond it", Truth: "only buffers set with SO_SNDBUF are bounded by it"},
 		}, Sources: []string{
@@ -70,14 +70,14 @@ func catalogueData() CatalogueData {
 		}},
 		{Name: "net.core.netdev_budget_usecs", Kind: "int", Fields: []Field{
 			{Name: "budget", Unit: "microseconds", Min: 1, Max: 1000000, Rule: "at-least"},
-		}, Scope: "global", Since: KernelVersion{Major: 4, Minor: 12}, Defaults: []Default{
+		}, Scope: "global", Since: KernelVersion{4, 12}, Defaults: []Default{
 			{By: "kernel configuration: two timer ticks, 8000 at HZ=250 and 2000 at HZ=1000"},
 		}, Explain: "How long one round of receive processing may take. Whichever of this and netdev_budget is reached first ends the round.", Sources: []string{
 			"Documentation/admin-guide/sysctl/net.rst",
 		}},
 		{Name: "net.core.busy_read", Kind: "int", Fields: []Field{
 			{Name: "time", Unit: "microseconds", Max: 100000, Rule: "exact"},
-		}, Scope: "global", Since: KernelVersion{Major: 3, Minor: 11}, Defaults: []Default{
+		}, Scope: "global", Since: KernelVersion{3, 11}, Defaults: []Default{
 			{Value: "0"},
 		}, Explain: "How long a blocking read may spin on the device queue instead of sleeping, for sockets that do not say otherwise with SO_BUSY_POLL. Each waiting thread burns a CPU for that long: it buys microseconds for few connections and ruins a machine with many.", Sources: []string{
 			"Documentation/admin-guide/sysctl/net.rst",
@@ -85,7 +85,7 @@ func catalogueData() CatalogueData {
 		}},
 		{Name: "net.core.busy_poll", Kind: "int", Fields: []Field{
 			{Name: "time", Unit: "microseconds", Max: 100000, Rule: "exact"},
-		}, Scope: "global", Since: KernelVersion{Major: 3, Minor: 11}, Defaults: []Default{
+		}, Scope: "global", Since: KernelVersion{3, 11}, Defaults: []Default{
 			{Value: "0"},
 		}, Explain: "How long poll, select and epoll may spin on device queues before they sleep. Only sockets with SO_BUSY_POLL or a non-zero busy_read take part.", Myths: []Myth{
 			{Claim: "setting it lowers latency for everybody", Truth: "it trades a whole CPU for some microseconds, and only with drivers that support it"},
@@ -103,7 +103,7 @@ func catalogueData() CatalogueData {
 			"pfifo_fast",
 			"sfq",
 			"codel",
-		}, Scope: "global", ValueModules: map[string]string{"cake": "sch_cake", "codel": "sch_codel", "fq": "sch_fq", "fq_codel": "sch_fq_codel", "fq_pie": "sch_fq_pie", "sfq": "sch_sfq"}, Since: KernelVersion{Major: 3, Minor: 12}, Defaults: []Default{
+		}, Scope: "global", ValueModules: map[string]string{"cake": "sch_cake", "codel": "sch_codel", "fq": "sch_fq", "fq_codel": "sch_fq_codel", "fq_pie": "sch_fq_pie", "sfq": "sch_sfq"}, Since: KernelVersion{3, 12}, Defaults: []Default{
 			{By: "kernel configuration (CONFIG_DEFAULT_NET_SCH); Ubuntu and systemd set fq_codel"},
 		}, Explain: "The queue discipline that an interface gets when it is created, or each of its hardware queues under mq. Interfaces that exist already keep theirs. fq gives every connection a queue of its own and sends at the moment that TCP's pacing asks for. A value whose module is not loaded loads it, in the initial network namespace.", Myths: []Myth{
 			{Claim: "BBR needs fq", Truth: "TCP paces by itself since Linux 4.13, and does it well since 4.20; fq costs less CPU for it and is fairer"},
@@ -117,7 +117,7 @@ func catalogueData() CatalogueData {
 			{Name: "limit", Unit: "connections", Min: 1, Max: 2147483647, Rule: "at-least"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "128"},
-			{Since: KernelVersion{Major: 5, Minor: 4}, Value: "4096"},
+			{Since: KernelVersion{5, 4}, Value: "4096"},
 		}, Explain: "The most that listen(2) gets for its backlog argument: how many finished connections may wait for accept(2). When the queue is full, the last step of the handshake is ignored and clients see delays of a second and more; ListenOverflows in /proc/net/netstat counts it.", Myths: []Myth{
 			{Claim: "raising it is enough", Truth: "the program must ask for as much in listen(), and a running one keeps the queue that it has"},
 		}, Sources: []string{
@@ -143,8 +143,8 @@ func catalogueData() CatalogueData {
 			{Name: "max", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least"},
 		}, Ascending: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
 			{Value: "4096 87380 $", Scale: Scale{Per: 128, Min: 131072, Max: 6291456}, Note: "the first field is one page"},
-			{Since: KernelVersion{Major: 4, Minor: 20}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 6291456}, Note: "the first field is one page"},
-			{Since: KernelVersion{Major: 6, Minor: 16}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 33554432}, Note: "the first field is one page"},
+			{Since: KernelVersion{4, 20}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 6291456}, Note: "the first field is one page"},
+			{Since: KernelVersion{6, 16}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 33554432}, Note: "the first field is one page"},
 		}, Explain: "Receive buffer of a TCP connection: guaranteed under memory pressure, at the start, and as far as automatic tuning may grow it. The buffer bounds what can be on the way to us, so the third field divided by the round-trip time is the fastest that one connection can receive, less packet overhead. Memory is taken as data arrives, not up front. The window scale is fixed by the handshake, so only new connections profit fully from a larger maximum.", Myths: []Myth{
 			{Claim: "16 MiB is more than the kernel gives", Truth: "since Linux 6.16 the default is 32 MiB on machines with 4 GiB of memory or more, and 16 MiB lowers it"},
 			{Claim: "a larger second field makes connections faster", Truth: "automatic tuning grows the buffer within a few round trips; the field costs memory on every connection"},
@@ -267,7 +267,7 @@ func catalogueData() CatalogueData {
 			{Name: "flags", Max: 1543, Rule: "at-least"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
-			{Since: KernelVersion{Major: 3, Minor: 13}, Value: "1"},
+			{Since: KernelVersion{3, 13}, Value: "1"},
 		}, Explain: "Data in the first packet of a connection. 1: clients may send it; 2: listeners may accept it; 4: clients send it without a cookie; 0x200: listeners accept it without one; 0x400: every listener accepts it without asking. Programs must take part: clients with MSG_FASTOPEN or TCP_FASTOPEN_CONNECT, servers with TCP_FASTOPEN.", Myths: []Myth{
 			{Claim: "3 makes connections faster", Truth: "nothing changes until the programs on both ends ask for it, and some middleboxes drop such packets"},
 		}, Sources: []string{
@@ -277,15 +277,15 @@ func catalogueData() CatalogueData {
 		}},
 		{Name: "net.ipv4.tcp_notsent_lowat", Kind: "int", Fields: []Field{
 			{Name: "limit", Unit: "bytes", Min: 1, Max: 4294967295, Rule: "at-most"},
-		}, Scope: "netns", Since: KernelVersion{Major: 3, Minor: 12}, Defaults: []Default{
-			{Since: KernelVersion{Major: 4, Minor: 15}, Value: "4294967295"},
+		}, Scope: "netns", Since: KernelVersion{3, 12}, Defaults: []Default{
+			{Since: KernelVersion{4, 15}, Value: "4294967295"},
 		}, Explain: "How much unsent data a socket takes before it stops being writable. A low value leaves the choice of what to send next with the program for longer, which matters where urgent and bulk data share a connection (HTTP/2). Too low costs wake-ups; some user-space forwarders stall on uploads with it and BBR.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_autocorking", Kind: "bool", Fields: []Field{
 			{Name: "switch", Max: 1, Rule: "exact"},
-		}, Scope: "netns", Since: KernelVersion{Major: 3, Minor: 14}, Defaults: []Default{
+		}, Scope: "netns", Since: KernelVersion{3, 14}, Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Small writes wait for a moment, to go in one packet, while an earlier packet of the same connection is still in the queue of the interface. On an idle interface nothing waits.", Myths: []Myth{
 			{Claim: "it must be off for low latency", Truth: "it acts only while a packet is queued anyway, and does not touch TCP_NODELAY on an idle link"},
@@ -294,9 +294,9 @@ func catalogueData() CatalogueData {
 		}},
 		{Name: "net.ipv4.tcp_limit_output_bytes", Kind: "int", Fields: []Field{
 			{Name: "limit", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "exact"},
-		}, Scope: "netns", Since: KernelVersion{Major: 3, Minor: 6}, Defaults: []Default{
-			{Since: KernelVersion{Major: 5}, Value: "1048576"},
-			{Since: KernelVersion{Major: 6, Minor: 16}, Value: "4194304"},
+		}, Scope: "netns", Since: KernelVersion{3, 6}, Defaults: []Default{
+			{Since: KernelVersion{5, 0}, Value: "1048576"},
+			{Since: KernelVersion{6, 16}, Value: "4194304"},
 		}, Explain: "How much of one connection may wait in the queue discipline and the driver (TCP small queues). It keeps a bulk sender from building a long queue in its own machine.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
 			"commit tcp: increase tcp_limit_output_bytes default value to 4MB (6.16)",
@@ -343,7 +343,7 @@ func catalogueData() CatalogueData {
 		{Name: "net.ipv4.tcp_syn_retries", Kind: "int", Fields: []Field{
 			{Name: "retries", Unit: "packets", Min: 1, Max: 127, Rule: "exact"},
 		}, Scope: "netns", Defaults: []Default{
-			{Since: KernelVersion{Major: 3, Minor: 7}, Value: "6"},
+			{Since: KernelVersion{3, 7}, Value: "6"},
 		}, Explain: "How often an unanswered connection request is sent again. 6 means that connect(2) fails after about two minutes.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
 			"tcp(7)",
@@ -407,7 +407,7 @@ func catalogueData() CatalogueData {
 			{Name: "mode", Max: 2, Rule: "exact"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
-			{Since: KernelVersion{Major: 4, Minor: 19}, Value: "2"},
+			{Since: KernelVersion{4, 19}, Value: "2"},
 		}, Explain: "Whether a new outgoing connection may take over the ports of one in TIME-WAIT after a second: 0 never, 2 on loopback only, 1 always. Both sides must use timestamps. It concerns the side that connects: proxies, database and HTTP clients.", Myths: []Myth{
 			{Claim: "it lets a server accept more clients", Truth: "it acts on outgoing connections only"},
 			{Claim: "it is as dangerous as tcp_tw_recycle", Truth: "tcp_tw_recycle dropped clients behind NAT and is gone; reuse checks the timestamps of the same two hosts"},
@@ -418,7 +418,7 @@ func catalogueData() CatalogueData {
 		}},
 		{Name: "net.ipv4.tcp_tw_reuse_delay", Kind: "int", Fields: []Field{
 			{Name: "delay", Unit: "milliseconds", Min: 1, Max: 60000, Rule: "exact"},
-		}, Scope: "netns", Since: KernelVersion{Major: 6, Minor: 14}, Defaults: []Default{
+		}, Scope: "netns", Since: KernelVersion{6, 14}, Defaults: []Default{
 			{Value: "1000"},
 		}, Explain: "How long a connection must have been in TIME-WAIT before tcp_tw_reuse may take its ports. It must not be shorter than the tick of the other side's timestamp clock.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
@@ -460,7 +460,7 @@ func catalogueData() CatalogueData {
 		}},
 		{Name: "net.ipv4.ip_unprivileged_port_start", Kind: "int", Fields: []Field{
 			{Name: "port", Unit: "port", Max: 65535, Rule: "exact"},
-		}, Scope: "netns", Since: KernelVersion{Major: 4, Minor: 11}, Defaults: []Default{
+		}, Scope: "netns", Since: KernelVersion{4, 11}, Defaults: []Default{
 			{Value: "1024"},
 		}, Explain: "The first port that a program may bind without privileges. It cannot be above the low end of ip_local_port_range. A service that needs port 443 is better served by socket activation or CAP_NET_BIND_SERVICE.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
@@ -478,7 +478,7 @@ func catalogueData() CatalogueData {
 			{Name: "high", Unit: "port", Min: 1, Max: 65535, Rule: "at-least"},
 		}, Ascending: true, Scope: "netns", Defaults: []Default{
 			{Value: "32768 61000"},
-			{Since: KernelVersion{Major: 4, Minor: 2}, Value: "32768 60999"},
+			{Since: KernelVersion{4, 2}, Value: "32768 60999"},
 		}, Explain: "The ports for outgoing connections: about 28,000 by default to any one address and port. The low end must not be below ip_unprivileged_port_start, and one end should be even and the other odd. Listening ports inside the range belong into ip_local_reserved_ports.", Myths: []Myth{
 			{Claim: "it bounds how many clients a server can have", Truth: "a listener uses one port for all of them; the range concerns connections that this machine opens"},
 		}, Sources: []string{
@@ -535,12 +535,12 @@ func catalogueData() CatalogueData {
 			"Documentation/networking/nf_conntrack-sysctl.rst",
 		}},
 	}, Removed: []RemovedKey{
-		{Name: "net.ipv4.tcp_tw_recycle", Removed: KernelVersion{Major: 4, Minor: 12}, Reason: "it broke clients behind NAT", Instead: "tcp_tw_reuse=1 is what outgoing connections can use, incoming ones need nothing"},
-		{Name: "net.ipv4.tcp_thin_dupack", Removed: KernelVersion{Major: 4, Minor: 11}, Reason: "loss detection by time (RACK) does better what it did"},
-		{Name: "net.ipv4.tcp_frto_response", Removed: KernelVersion{Major: 3, Minor: 10}, Reason: "the response to a false timeout is fixed now", Instead: "tcp_frto itself is on by default"},
-		{Name: "net.ipv4.tcp_cookie_size", Removed: KernelVersion{Major: 3, Minor: 10}, Reason: "TCP cookie transactions were taken out"},
-		{Name: "net.ipv4.tcp_abc", Removed: KernelVersion{Major: 3, Minor: 9}, Reason: "appropriate byte counting was taken out"},
-		{Name: "net.ipv4.netfilter.ip_conntrack_max", Removed: KernelVersion{Major: 4, Minor: 9}, Reason: "the old names of connection tracking were taken out", Instead: "use net.netfilter.nf_conntrack_max"},
+		{Name: "net.ipv4.tcp_tw_recycle", Removed: KernelVersion{4, 12}, Reason: "it broke clients behind NAT", Instead: "tcp_tw_reuse=1 is what outgoing connections can use, incoming ones need nothing"},
+		{Name: "net.ipv4.tcp_thin_dupack", Removed: KernelVersion{4, 11}, Reason: "loss detection by time (RACK) does better what it did"},
+		{Name: "net.ipv4.tcp_frto_response", Removed: KernelVersion{3, 10}, Reason: "the response to a false timeout is fixed now", Instead: "tcp_frto itself is on by default"},
+		{Name: "net.ipv4.tcp_cookie_size", Removed: KernelVersion{3, 10}, Reason: "TCP cookie transactions were taken out"},
+		{Name: "net.ipv4.tcp_abc", Removed: KernelVersion{3, 9}, Reason: "appropriate byte counting was taken out"},
+		{Name: "net.ipv4.netfilter.ip_conntrack_max", Removed: KernelVersion{4, 9}, Reason: "the old names of connection tracking were taken out", Instead: "use net.netfilter.nf_conntrack_max"},
 	}, Misspelt: []Misspelling{
 		{Wrong: "net.ipv4.tcp_nometrics_save", Right: "net.ipv4.tcp_no_metrics_save"},
 		{Wrong: "net.ipv4.tcp_keepalive_interval", Right: "net.ipv4.tcp_keepalive_intvl"},

@@ -52,8 +52,8 @@ func systemdRules(major int) rules {
 		maskByName: true, emptyMasks: true, etcFirst: true, sortByName: true, confSuffix: true, danglingHide: true,
 		// Since 258 conf-files.c follows each link itself, and drops a name that it cannot follow.
 		loopsHide: major < 258,
-		// Debian and Ubuntu built it with split-usr until they dropped that from systemd 254 on.
-		splitUsr:   major < 254,
+		// 255 gave up the split-usr with which Debian and Ubuntu built it.
+		splitUsr:   major < 255,
 		credential: major >= 252,
 		comments:   true, crEndsLine: true, dashStripped: true, dashBlanks: true, firstDecides: true, simplify: true,
 		dotDot:     major < 250,

@@ -50,8 +50,9 @@ func (s Setting) Covers(key string) bool {
 
 // Outcome is what decides about a key in one of the ways in which files are applied.
 type Outcome struct {
-	Set    *Setting // nil: nothing assigns it, or nobody can know; Reason says which
-	Reason string   // in words, for a person
+	Set     *Setting // nil: nothing assigns it, so that it keeps the kernel's value; or Unknown
+	Unknown bool     // something assigns it, but which value cannot be told from the files
+	Reason  string   // in words, for a person
 }
 
 // Value is the value that o sets, and false where there is none.
@@ -73,7 +74,7 @@ type Forecast struct {
 	Key string
 
 	// Reboot is the state after the next boot: systemd-sysctl, then ufw and TuneD where they are enabled.
-	// Its Set is nil when there are Races: then no verdict is possible.
+	// It is Unknown when there are Races: then no verdict is possible.
 	Reboot Outcome
 	Races  []Race
 
@@ -193,7 +194,7 @@ func (f *Forecaster) afterRun(fc *Forecast) {
 // race replaces the verdict by two outcomes.
 func (fc *Forecast) race(or Outcome, reason string) {
 	fc.Races = append(fc.Races, Race{Either: fc.Reboot, Or: or, Reason: reason})
-	fc.Reboot = Outcome{Reason: reason}
+	fc.Reboot = Outcome{Unknown: true, Reason: reason}
 }
 
 func sameValue(a, b Outcome) bool {

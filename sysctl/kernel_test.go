@@ -40,7 +40,7 @@ func TestCatalogueAgainstKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kernel, err := ParseKernelVersion(release)
+	kernel, err := host.ParseKernelVersion(release)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func (o Options) Path(h host.Host) (Path, error) {
 	if err != nil {
 		return p, err
 	}
-	if p.Kernel, err = ParseKernelVersion(release); err != nil {
+	if p.Kernel, err = host.ParseKernelVersion(release); err != nil {
 		return p, err
 	}
 	p.PageSize = int64(os.Getpagesize())

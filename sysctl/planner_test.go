@@ -34,7 +34,7 @@ func newMachine(t *testing.T, kernel string) *machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := ParseKernelVersion(kernel)
+	v, err := host.ParseKernelVersion(kernel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func (m *machine) survey() *Survey {
 	s := &Survey{
 		Live: true, BootID: m.boot, Memory: 16 << 30, Knobs: map[string]Knob{}, Modules: m.modules, Journal: m.journal, reader: h,
 	}
-	if s.Kernel, err = ParseKernelVersion(m.kernel); err != nil {
+	if s.Kernel, err = host.ParseKernelVersion(m.kernel); err != nil {
 		m.t.Fatal(err)
 	}
 	for key, value := range m.knobs {

@@ -4,16 +4,27 @@ package sysctl
 // /lib/sysctl.d, then /etc/sysctl.conf, and writes every assignment in the order of reading (releases before 4 while
 // reading, later ones at the end).
 func (c *confReader) procpsSystem(ru rules, run bool) *model {
-	files := c.merged(sysctlDirs(ru, run), ru)
-	if ru.globNames {
-		var expanded []string
-		for _, p := range files {
-			expanded = append(expanded, c.expand(p)...)
-		}
-		files = expanded
+	var files []string
+	for _, p := range c.merged(sysctlDirs(ru, run), ru) {
+		files = append(files, c.opened(p, ru)...)
 	}
 	if ru.sysctlConf {
 		files = append(files, "/etc/sysctl.conf")
 	}
 	return ru.collect(c.assignments(files, ru))
+}
+
+// opened returns the files that procps reads for the name p. Where that is a pattern, the first match that cannot be
+// opened ends the list.
+func (c *confReader) opened(p string, ru rules) []string {
+	if !ru.globNames {
+		return []string{p}
+	}
+	found := c.expand(p)
+	for i, match := range found {
+		if c.open(match).gone {
+			return found[:i]
+		}
+	}
+	return found
 }

@@ -82,7 +82,7 @@ func (s *Survey) observeInstalled(h host.Host) error {
 		return err
 	}
 	for _, r := range releases {
-		v, err := ParseKernelVersion(r)
+		v, err := host.ParseKernelVersion(r)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (s *Survey) observeKernel(h host.Host, cat *Catalogue) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.Kernel, err = ParseKernelVersion(release); err != nil {
+	if s.Kernel, err = host.ParseKernelVersion(release); err != nil {
 		return err
 	}
 	for _, k := range cat.Keys() {

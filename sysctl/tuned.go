@@ -100,7 +100,7 @@ func (f *Forecaster) afterTuned(fc *Forecast, p string) {
 	value, reason := tunedValue(*set, before)
 	fc.Races = nil
 	if reason != "" {
-		fc.Reboot = Outcome{Reason: reason}
+		fc.Reboot = Outcome{Unknown: true, Reason: reason}
 		return
 	}
 	if value == "" {

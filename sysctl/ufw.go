@@ -16,7 +16,7 @@ func (c *confReader) ufwSysctl(ru rules) *model {
 	if enabled != "yes" && enabled != "YES" || p == "" {
 		return nil
 	}
-	return ru.collect(c.assignments(c.expand(p), ru))
+	return ru.collect(c.assignments(c.opened(p, ru), ru))
 }
 
 // shellVariable returns what name holds after a shell has read script, which consists of plain assignments.

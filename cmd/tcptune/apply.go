@@ -85,10 +85,10 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	}
 	d.Changes = o.report.Changes
 	o.report.Changed = changed(d.Changes) && err == nil
-	o.text = func(w io.Writer) { t.showPlan(w, d, "changed") }
 	if err != nil {
 		return o, err
 	}
+	o.text = func(w io.Writer) { t.showPlan(w, d, "changed") }
 	if window > 0 {
 		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("this is taken back in %s unless you run: sudo tcptune confirm", window))
 	}

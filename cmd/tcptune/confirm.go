@@ -34,6 +34,10 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 	o := outcome{report: report(nil, notes)}
 	timer := ""
 	if w := s.Journal().Window; w != nil {
+		o.report.Warnings = append(o.report.Warnings, w.Unmet...)
+		if w.Unmet != nil {
+			o.code = exitPartial
+		}
 		timer = "tcptune-confirm-" + w.ID + ".timer"
 	}
 	o.report.Changes, err = s.Confirm(contextOf(c))

@@ -51,6 +51,31 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options) (
 	return d, err
 }
 
+// look observes the host of a command that changes nothing, and plans for it.
+func look(c *cli.Context) (h host.Host, j plan.Journal, d draft, err error) {
+	if err = noArguments(c); err != nil {
+		return h, j, d, err
+	}
+	if h, err = hostOf(c); err != nil {
+		return h, j, d, err
+	}
+	notes, err := requireSupport(c, h)
+	if err != nil {
+		return h, j, d, err
+	}
+	if j, err = plan.ReadJournal(h); err != nil {
+		return h, j, d, err
+	}
+	if n := j.Interrupted(); n != "" {
+		notes = append(notes, n)
+	}
+	if d, err = makeDraft(c, h, j, nil); err != nil {
+		return h, j, d, err
+	}
+	d.Warnings = append(notes, d.Warnings...)
+	return h, j, d, nil
+}
+
 // report is an envelope with nothing in it.
 func report(changes []plan.Change, warnings []string) plan.Report {
 	return plan.Report{Schema: plan.Schema, Changes: changes, Warnings: warnings}

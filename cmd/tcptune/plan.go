@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
+
 )
 
 func planCommand(t terminal) *cli.Command {
@@ -32,29 +33,11 @@ Examples:
 }
 
 func (t terminal) plan(c *cli.Context) (outcome, error) {
-	if err := noArguments(c); err != nil {
-		return outcome{}, err
-	}
-	h, err := hostOf(c)
+	_, _, d, err := look(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	notes, err := requireSupport(c, h)
-	if err != nil {
-		return outcome{}, err
-	}
-	j, err := plan.ReadJournal(h)
-	if err != nil {
-		return outcome{}, err
-	}
-	if n := j.Interrupted(); n != "" {
-		notes = append(notes, n)
-	}
-	d, err := makeDraft(c, h, j, nil)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: report(d.Changes, append(notes, d.Warnings...))}
+	o := outcome{report: report(d.Changes, d.Warnings)}
 	switch {
 	case !d.Empty():
 		o.code = exitDiffers

@@ -65,10 +65,10 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	o.report.Changes, err = s.Apply(contextOf(c), p)
 	p.Changes = o.report.Changes
 	o.report.Changed = o.report.Changed || changed(p.Changes) && err == nil
-	o.text = func(w io.Writer) { t.showRevert(w, p, "taken back") }
 	if err != nil {
 		return o, err
 	}
+	o.text = func(w io.Writer) { t.showRevert(w, p, "taken back") }
 	if left(p.Changes) {
 		o.code = exitPartial
 	}

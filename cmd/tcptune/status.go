@@ -31,31 +31,13 @@ Examples:
 }
 
 func (t terminal) status(c *cli.Context) (outcome, error) {
-	if err := noArguments(c); err != nil {
-		return outcome{}, err
-	}
-	h, err := hostOf(c)
+	h, j, d, err := look(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	notes, err := requireSupport(c, h)
-	if err != nil {
-		return outcome{}, err
-	}
-	j, err := plan.ReadJournal(h)
-	if err != nil {
-		return outcome{}, err
-	}
-	d, err := makeDraft(c, h, j, nil)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: report(nil, append(notes, d.Warnings...))}
+	o := outcome{report: report(nil, d.Warnings)}
 	o.report.Keys = d.Keys()
 	o.code = statusCode(d, j)
-	if n := j.Interrupted(); n != "" {
-		o.report.Warnings = append(o.report.Warnings, n)
-	}
 	if j.Window != nil {
 		o.report.Warnings = append(o.report.Warnings, windowNote(h.BootClock, j.Window))
 	}

@@ -7,16 +7,11 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // modulesDir holds one folder per installed kernel. It is also reached as /usr/lib/modules where /lib is a link.
 const modulesDir = "/lib/modules"
-
-// KernelVersion is the upstream version of a kernel. What distributions append to it is left out: features are told by
-// probing, the version only dates defaults.
-type KernelVersion struct{ Major, Minor int }
 
 // KernelRelease returns what uname -r prints, "6.8.0-60-generic". It is [ErrNoKernel] on an image: the package list
 // says what may boot, not what runs. See [Host.InstalledKernels].
@@ -46,32 +41,6 @@ func (h Host) InstalledKernels() ([]string, error) {
 	slices.SortFunc(names, CompareReleases)
 	return names, nil
 }
-
-// ParseKernelVersion reads the leading "major.minor" of a kernel release; ok is false when there is none.
-func ParseKernelVersion(release string) (v KernelVersion, ok bool) {
-	major, rest, ok := strings.Cut(release, ".")
-	if !ok {
-		return KernelVersion{}, false
-	}
-	end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(rest)
-	}
-	a, errA := strconv.ParseUint(major, 10, 16)
-	b, errB := strconv.ParseUint(rest[:end], 10, 16)
-	if errA != nil || errB != nil {
-		return KernelVersion{}, false
-	}
-	return KernelVersion{int(a), int(b)}, true
-}
-
-// Compare is negative when v is older than w, zero when they are equal and positive when v is newer.
-func (v KernelVersion) Compare(w KernelVersion) int {
-	return cmp.Or(cmp.Compare(v.Major, w.Major), cmp.Compare(v.Minor, w.Minor))
-}
-
-// String is "6.8".
-func (v KernelVersion) String() string { return itoa(v.Major) + "." + itoa(v.Minor) }
 
 // CompareReleases orders kernel releases as people do: runs of digits by their value, the rest by its bytes.
 func CompareReleases(a, b string) int {

@@ -85,7 +85,11 @@ func (h Host) Remove(p string) error {
 
 // RemoveTemp removes what an interrupted [Host.WriteFile] of p may have left beside it.
 func (h Host) RemoveTemp(p string) error {
-	return h.Remove(path.Join(path.Dir(p), "."+path.Base(p)+tempSuffix))
+	temp := path.Join(path.Dir(p), "."+path.Base(p)+tempSuffix)
+	if _, err := h.Lstat(temp); errors.Is(err, fs.ErrNotExist) {
+		return nil // unlinkat(2) would say EROFS, not ENOENT, on a read-only file system
+	}
+	return h.Remove(temp)
 }
 
 // Mkdir makes the folder p, whose parent must exist, and makes that durable. It is fs.ErrExist when p is there.

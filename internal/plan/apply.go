@@ -48,24 +48,29 @@ func (s *Session) Apply(ctx context.Context, p Plan) ([]Change, error) {
 	if len(records) == 0 {
 		return p.Changes, s.remember(p)
 	}
-	next := s.journal
-	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
-	if err := s.save(next); err != nil {
-		return p.Changes, err
-	}
-	changes, made, err := s.carryOut(ctx, p, records)
+	changes, made, err := s.transact(ctx, p, records)
 	if err != nil {
 		return changes, err
 	}
 	done := s.journal
 	done.commit(made, p.Forget, p.Wanted, s.bootID)
-	return changes, s.commit(ctx, done)
+	return changes, s.commit(ctx, done, changes)
+}
+
+// transact journals the transaction before its first write, and then carries it out.
+func (s *Session) transact(ctx context.Context, p Plan, records []record) (changes []Change, made []record, err error) {
+	next := s.journal
+	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
+	if err := s.save(next); err != nil {
+		return p.Changes, nil, err
+	}
+	return s.carryOut(ctx, p, records)
 }
 
 // commit makes a transaction final by one rename(2). Where even that fails, everything is undone.
-func (s *Session) commit(ctx context.Context, done Journal) error {
+func (s *Session) commit(ctx context.Context, done Journal, changes []Change) error {
 	if err := s.save(done); err != nil {
-		return s.rollBack(ctx, &RolledBackError{Kind: File, Target: JournalPath, Cause: err.Error()})
+		return s.rollBack(ctx, changes, &RolledBackError{Kind: File, Target: JournalPath, Cause: err.Error()})
 	}
 	return nil
 }
@@ -145,7 +150,7 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		switch {
 		case broken || cause != "" && c.Required:
 			c.Status, c.Reason = Failed, cause
-			return changes, nil, s.rollBack(ctx, &RolledBackError{Kind: c.Kind, Target: c.Target, Cause: cause})
+			return changes, nil, s.rollBack(ctx, changes, &RolledBackError{Kind: c.Kind, Target: c.Target, Cause: cause})
 		case cause != "":
 			c.Status, c.Reason = Refused, cause
 		case c.DecidedBy != nil:
@@ -156,7 +161,7 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 			made = append(made, r)
 		}
 		if err := ctx.Err(); err != nil {
-			return changes, nil, s.rollBack(context.WithoutCancel(ctx),
+			return changes, nil, s.rollBack(context.WithoutCancel(ctx), changes,
 				&RolledBackError{Kind: c.Kind, Target: c.Target, Cause: "interrupted"})
 		}
 	}
@@ -200,17 +205,20 @@ func writeMode(r record) fs.FileMode {
 	return defaultMode
 }
 
-// rollBack undoes the pending transaction and completes failure with what could not be undone.
-func (s *Session) rollBack(ctx context.Context, failure *RolledBackError) error {
+// rollBack undoes the pending transaction, says so in its changes, and completes failure with what could not be undone.
+func (s *Session) rollBack(ctx context.Context, changes []Change, failure *RolledBackError) error {
+	for i := range changes {
+		if c := &changes[i]; c.Status == Applied {
+			c.Status, c.Reason, c.Effective = Planned, "rolled back", nil
+		}
+	}
 	left, err := s.undo(ctx, *s.journal.Pending)
 	failure.Left = left
 	if err != nil {
 		failure.Left = append(failure.Left, err.Error())
 		return failure // the journal keeps the transaction: the next command tries again
 	}
-	done := s.journal
-	done.Pending = nil
-	if err := s.save(done); err != nil {
+	if err := s.save(s.journal.withoutPending()); err != nil {
 		return errors.Join(failure, fmt.Errorf("the next command repeats the roll-back: %w", err))
 	}
 	return failure

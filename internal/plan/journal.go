@@ -129,6 +129,15 @@ func (j Journal) empty() bool {
 	return len(j.Owned) == 0 && j.Pending == nil && j.Window == nil && j.Wanted == nil
 }
 
+// withoutPending is j after its pending transaction was undone. A window that this transaction was to open is gone too.
+func (j Journal) withoutPending() Journal {
+	j.Pending = nil
+	if j.Window != nil && j.Window.Live == nil {
+		j.Window = nil
+	}
+	return j
+}
+
 // ReadJournal returns the journal of h, an empty one when there is none. It takes no lock and changes nothing.
 func ReadJournal(h host.Host) (Journal, error) {
 	data, err := h.ReadFile(JournalPath)
@@ -197,6 +206,14 @@ func writeJournal(h host.Host, j Journal) error {
 	return nil
 }
 
+// tidyJournal removes what a killed command may have left beside the journal.
+func tidyJournal(h host.Host, j Journal) error {
+	if j.empty() {
+		return removeJournal(h)
+	}
+	return h.RemoveTemp(JournalPath)
+}
+
 func removeJournal(h host.Host) error {
 	dir := path.Dir(JournalPath)
 	if _, err := h.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
@@ -208,7 +225,9 @@ func removeJournal(h host.Host) error {
 	if err := h.RemoveTemp(JournalPath); err != nil {
 		return fmt.Errorf("cannot remove the journal: %w", err)
 	}
-	_ = h.Remove(dir) // fails when something else lives there, and then it stays
+	// It fails when something else lives there, and then it stays. An empty folder that stays does no harm, and the
+	// next command tries again.
+	_ = h.Remove(dir)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -44,8 +45,8 @@ func (s *Session) start(ctx context.Context) (err error) {
 	if s.bootID, err = BootID(s.h); err != nil {
 		return err
 	}
-	if s.journal.empty() {
-		return removeJournal(s.h) // an empty folder or a half-written first journal of a killed command
+	if err := tidyJournal(s.h, s.journal); err != nil {
+		return err
 	}
 	if err := s.recover(ctx); err != nil {
 		return err
@@ -59,9 +60,13 @@ func (s *Session) Close() { _ = s.lock.Close() }
 // Journal is what the host remembers, after recovery.
 func (s *Session) Journal() Journal { return s.journal }
 
-// save replaces the journal on disk, and only then in s.
+// save replaces the journal on disk, and only then in s. When it fails, what it may have left half-way (a folder, or a
+// new journal whose name is not yet durable) makes place for the old one again.
 func (s *Session) save(j Journal) error {
 	if err := writeJournal(s.h, j); err != nil {
+		if back := writeJournal(s.h, s.journal); back != nil {
+			return errors.Join(err, back)
+		}
 		return err
 	}
 	s.journal = j
@@ -82,12 +87,7 @@ func (s *Session) recover(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot undo the interrupted %s: %w", t.Command, err)
 	}
-	done := s.journal
-	done.Pending = nil
-	if w := done.Window; w != nil && w.Live == nil {
-		done.Window = nil // the window was being opened by that same command
-	}
-	if err := s.save(done); err != nil {
+	if err := s.save(s.journal.withoutPending()); err != nil {
 		return err
 	}
 	s.note("an interrupted %s was found and undone", t.Command)

@@ -22,6 +22,8 @@ type Window struct {
 	Persistent []record        `json:"persistent"`
 	Forget     []Ref           `json:"forget,omitempty"`
 	Wanted     json.RawMessage `json:"wanted,omitempty"`
+	// Unmet names what the apply could not have, one line each: the confirmation says it again.
+	Unmet []string `json:"unmet,omitempty"`
 }
 
 // Errors of the confirmation.
@@ -79,10 +81,15 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 		}
 	}
 	opened := *w
+	for _, c := range changes {
+		if c.Status.Partial() {
+			opened.Unmet = append(opened.Unmet, fmt.Sprintf("%s is %s: %s", c.Target, c.Status, c.Reason))
+		}
+	}
 	opened.Live = append([]record{}, made...)
 	done := s.journal
 	done.Pending, done.Window = nil, &opened
-	return changes, s.commit(ctx, done)
+	return changes, s.commit(ctx, done, changes)
 }
 
 // Confirm ends the window by writing what it had put off, as one transaction.
@@ -100,19 +107,14 @@ func (s *Session) Confirm(ctx context.Context) ([]Change, error) {
 	if err != nil {
 		return p.Changes, err
 	}
-	next := s.journal
-	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
-	if err := s.save(next); err != nil {
-		return p.Changes, err
-	}
-	changes, made, err := s.carryOut(ctx, p, records)
+	changes, made, err := s.transact(ctx, p, records)
 	if err != nil {
 		return changes, err
 	}
 	done := s.journal
 	done.Window = nil
 	done.commit(slices.Concat(w.Live, made), w.Forget, w.Wanted, s.bootID)
-	return changes, s.commit(ctx, done)
+	return changes, s.commit(ctx, done, changes)
 }
 
 // Expire ends the window id without a confirmation: what was changed live is undone. It returns what was left because

@@ -23,7 +23,7 @@ func source(from, function string, value any) ([]byte, error) {
 // literal writes v as a Go expression.
 func literal(b *bytes.Buffer, v reflect.Value) {
 	switch v.Kind() {
-	case reflect.Struct, reflect.Slice, reflect.Map:
+	case reflect.Struct, reflect.Slice, reflect.Array, reflect.Map:
 		b.WriteString(typeName(v.Type()))
 	}
 	elements(b, v)
@@ -49,6 +49,13 @@ func elements(b *bytes.Buffer, v reflect.Value) {
 			b.WriteString(",\n")
 		}
 		b.WriteString("}")
+	case reflect.Array:
+		b.WriteString("{")
+		for i := range v.Len() {
+			elements(b, v.Index(i))
+			b.WriteString(", ")
+		}
+		b.WriteString("}")
 	case reflect.Map:
 		keys := v.MapKeys()
 		slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
@@ -64,4 +71,7 @@ func elements(b *bytes.Buffer, v reflect.Value) {
 	}
 }
 
-func typeName(t reflect.Type) string { return strings.ReplaceAll(t.String(), "sysctl.", "") }
+// typeName is the name of t in package sysctl, which gives types of package host a name of its own.
+func typeName(t reflect.Type) string {
+	return strings.NewReplacer("sysctl.", "", "host.", "").Replace(t.String())
+}

@@ -139,11 +139,26 @@ func TestMachineDiesWithItsOwner(t *testing.T) {
 	<-ended
 	for range 100 {
 		if _, err := os.Stat("/proc/" + pid); os.IsNotExist(err) {
+			noCgroupIsLeft(t, cmd.Process.Pid)
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Errorf("PID %s outlived the test that booted it", pid)
+}
+
+// noCgroupIsLeft checks that the next machine clears away the empty group that a killed owner could not.
+func noCgroupIsLeft(t *testing.T, owner int) {
+	t.Helper()
+	g, err := newCgroup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.remove()
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(g.path), cgroupPrefix+strconv.Itoa(owner)+"-*"))
+	if err != nil || left != nil {
+		t.Errorf("left behind: %v %v", left, err)
+	}
 }
 
 func hostSysctls(t *testing.T) map[string]string {

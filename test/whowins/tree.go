@@ -201,3 +201,16 @@ func (i info) Mode() fs.FileMode {
 func (i info) ModTime() time.Time { return time.Time{} }
 func (i info) IsDir() bool        { return i.node.Dir }
 func (i info) Sys() any           { return nil }
+
+// Files makes a tree of files by path. Contents that begin with "-> " make a link to what follows.
+func Files(files map[string]string) Tree {
+	t := Tree{"/": Node{Dir: true}}
+	for p, data := range files {
+		if target, link := strings.CutPrefix(data, "-> "); link {
+			t.put(p, Node{Link: target})
+		} else {
+			t.put(p, Node{Data: data})
+		}
+	}
+	return t
+}

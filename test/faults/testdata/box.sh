@@ -1,5 +1,5 @@
 # Becomes a host of its own, as PID 1 of fresh mount, network and PID namespaces, and carries out a script on it.
-#   box.sh OUT TREE SCRIPT    results go to the folder OUT; TREE is laid over the empty host
+#   box.sh OUT TREE SCRIPT HERE    results go to the folder OUT; TREE is laid over the empty host; state.sh is in HERE
 # SCRIPT is shell and uses the functions below. When it ends, so does every process of the host.
 set -eu
 umask 022
