@@ -38,49 +38,46 @@ func matchName(pattern, name string) bool {
 
 // fnmatch is fnmatch(3) without flags: "*" and "?" match a slash as well.
 func fnmatch(pattern, name string) bool {
-	for pattern != "" {
-		switch pattern[0] {
-		case '*':
-			pattern = strings.TrimLeft(pattern, "*")
-			if pattern == "" {
-				return true
-			}
-			for at := range len(name) + 1 {
-				if fnmatch(pattern, name[at:]) {
-					return true
-				}
-			}
-			return false
-		case '[':
-			if name == "" {
-				return false
-			}
-			matched, rest, ok := matchBracket(pattern, name[0])
-			if !ok {
-				break // an unfinished bracket is an ordinary character
-			}
-			if !matched {
-				return false
-			}
+	afterStar, retry := "", -1 // what follows the last star, and where in name to try it again; no try yet
+	from := name
+	for pattern != "" || name != "" {
+		if strings.HasPrefix(pattern, "*") {
+			pattern = pattern[1:]
+			afterStar, from, retry = pattern, name, 0
+			continue
+		}
+		if rest, ok := matchChar(pattern, name); ok {
 			pattern, name = rest, name[1:]
 			continue
-		case '?':
-			if name == "" {
-				return false
-			}
-			pattern, name = pattern[1:], name[1:]
-			continue
-		case '\\':
-			if len(pattern) > 1 {
-				pattern = pattern[1:]
-			}
 		}
-		if name == "" || pattern[0] != name[0] {
+		if retry < 0 || retry >= len(from) {
 			return false
 		}
-		pattern, name = pattern[1:], name[1:]
+		retry++
+		pattern, name = afterStar, from[retry:]
 	}
-	return name == ""
+	return true
+}
+
+// matchChar matches the first character of name against the first element of pattern, which is no star, and returns the
+// rest of pattern.
+func matchChar(pattern, name string) (rest string, ok bool) {
+	if pattern == "" || name == "" {
+		return "", false
+	}
+	switch pattern[0] {
+	case '?':
+		return pattern[1:], true
+	case '[':
+		if matched, rest, closed := matchBracket(pattern, name[0]); closed {
+			return rest, matched
+		} // an unfinished bracket is an ordinary character
+	case '\\':
+		if len(pattern) > 1 {
+			pattern = pattern[1:]
+		}
+	}
+	return pattern[1:], pattern[0] == name[0]
 }
 
 // matchBracket matches c against the bracket expression at the beginning of pattern and returns what follows it. ok is
@@ -154,10 +151,13 @@ func inClass(class string, c byte) bool {
 	return false
 }
 
+// maxBraces bounds the work of [braces], which doubles with each pair.
+const maxBraces = 10
+
 // braces expands the {a,b} of a pattern as glob(3) does with GLOB_BRACE. A brace that is not closed stays as it is.
 func braces(pattern string) []string {
 	open := strings.IndexByte(pattern, '{')
-	if open < 0 {
+	if open < 0 || strings.Count(pattern, "{") > maxBraces {
 		return []string{pattern}
 	}
 	var parts []string

@@ -73,7 +73,8 @@ type Race struct {
 type Forecast struct {
 	Key string
 
-	// Reboot is the state after the next boot: systemd-sysctl, then ufw and TuneD where they are enabled.
+	// Reboot is the state after the next boot: the kernel's command line, systemd-sysctl, then ufw and TuneD where they
+	// are enabled.
 	// It is Unknown when there are Races: then no verdict is possible.
 	Reboot Outcome
 	Races  []Race
@@ -105,11 +106,12 @@ type Forecaster struct {
 	ufw     *model // nil where ufw is not enabled
 	tuned   *tuned // nil where TuneD is not enabled
 	modules []string
+	kernel  *model // the parameters of the kernel
 }
 
 // NewForecaster reads and parses all files that take part. The machine may be an image: then /run is left out, since
 // what lies there is not what the booted machine will have. Files that cannot be read become [Forecaster.Problems]. It
-// fails when the folders of the modules to load cannot be read.
+// fails when the kernel's command line cannot be read.
 func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	c := newConfReader(r)
 	f := &Forecaster{conf: c}
@@ -136,7 +138,12 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	}
 	f.tuned = c.tunedProfile()
 	modules, err := modulesAtBoot(c)
+	if err != nil {
+		return nil, err
+	}
 	f.modules = modules
+	parameters, err := c.cmdline()
+	f.kernel = rules{lastWins: true}.collect(bootParameters(parameters))
 	return f, err
 }
 
@@ -163,6 +170,10 @@ func (f *Forecaster) Key(key string) Forecast {
 	if module := f.lateModule(p); module != "" && fc.Reboot.Set != nil {
 		fc.Reboot = Outcome{Reason: fc.Reboot.Set.Origin.String() + " assigns it, but the module " + module +
 			", which brings the key, is not loaded when systemd-sysctl runs"}
+	}
+	if o := f.kernel.decide(p); fc.Reboot.Set == nil && o.Set != nil {
+		o.Reason = "the kernel's command line sets it; " + fc.Reboot.Reason
+		fc.Reboot = o
 	}
 	f.afterRun(&fc)
 	f.afterUfw(&fc, p)

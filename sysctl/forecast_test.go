@@ -155,6 +155,22 @@ func TestForecast(t *testing.T) {
 			boot: "20 /etc/credstore/sysctl.extra:1", system: "10 /etc/sysctl.d/zz.conf:1",
 		},
 		{
+			name: "the kernel's command line counts where no file says anything",
+			files: contents{
+				"/proc/cmdline":           "quiet sysctl.net.ipv4.tcp_fin_timeout=7 sysctl/net/ipv4/tcp_sack=1\n",
+				"/etc/sysctl.d/10-a.conf": "net.ipv4.tcp_sack = 0\n",
+			},
+			boot: "7 /proc/cmdline",
+		},
+		{
+			name: "but files come later",
+			files: contents{
+				"/proc/cmdline":           "sysctl/net/ipv4/tcp_fin_timeout=7\n",
+				"/etc/sysctl.d/10-a.conf": key + " = 10\n",
+			},
+			boot: "10 /etc/sysctl.d/10-a.conf:1", system: "10 /etc/sysctl.d/10-a.conf:1",
+		},
+		{
 			name: "what is in /run may be gone after a reboot",
 			files: contents{
 				"/etc/sysctl.d/10-a.conf": key + " = 10\n",

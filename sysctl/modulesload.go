@@ -23,17 +23,15 @@ func modulesAtBoot(c *confReader) ([]string, error) {
 			modules = append(modules, name)
 		}
 	}
-	if live(c.Reader) {
-		cmdline, err := c.ReadFile("/proc/cmdline")
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		for word := range strings.FieldsSeq(string(cmdline)) {
-			// systemd takes the key with a dash, an underscore or the prefix rd. in an initrd.
-			if key, list, found := strings.Cut(word, "="); found && strings.ReplaceAll(key, "-", "_") == "modules_load" {
-				for name := range strings.SplitSeq(list, ",") {
-					add(name)
-				}
+	cmdline, err := c.cmdline()
+	if err != nil {
+		return nil, err
+	}
+	for word := range strings.FieldsSeq(cmdline) {
+		// systemd takes the name with a dash as well.
+		if key, list, found := strings.Cut(word, "="); found && strings.ReplaceAll(key, "-", "_") == "modules_load" {
+			for name := range strings.SplitSeq(list, ",") {
+				add(name)
 			}
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
-
 )
 
 func planCommand(t terminal) *cli.Command {

@@ -62,14 +62,16 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
+	said := len(s.Notes)
 	o.report.Changes, err = s.Apply(contextOf(c), p)
+	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
 	p.Changes = o.report.Changes
 	o.report.Changed = o.report.Changed || changed(p.Changes) && err == nil
 	if err != nil {
 		return o, err
 	}
 	o.text = func(w io.Writer) { t.showRevert(w, p, "taken back") }
-	if left(p.Changes) {
+	if left(p.Changes) || len(s.Notes) > said {
 		o.code = exitPartial
 	}
 	return o, nil

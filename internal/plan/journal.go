@@ -208,15 +208,17 @@ func writeJournal(h host.Host, j Journal) error {
 
 // tidyJournal removes what a killed command may have left beside the journal.
 func tidyJournal(h host.Host, j Journal) error {
-	if j.empty() {
-		return removeJournal(h)
+	if !j.empty() {
+		return h.RemoveTemp(JournalPath)
 	}
-	return h.RemoveTemp(JournalPath)
+	if err := removeJournal(h); err != nil {
+		return err
+	}
+	return removeStateFolder(h)
 }
 
 func removeJournal(h host.Host) error {
-	dir := path.Dir(JournalPath)
-	if _, err := h.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+	if _, err := h.Lstat(path.Dir(JournalPath)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err := h.Remove(JournalPath); err != nil {
@@ -225,9 +227,22 @@ func removeJournal(h host.Host) error {
 	if err := h.RemoveTemp(JournalPath); err != nil {
 		return fmt.Errorf("cannot remove the journal: %w", err)
 	}
-	// It fails when something else lives there, and then it stays. An empty folder that stays does no harm, and the
-	// next command tries again.
-	_ = h.Remove(dir)
+	return nil
+}
+
+// removeStateFolder removes the folder of the journal once that is gone, unless something else lives there.
+func removeStateFolder(h host.Host) error {
+	dir := path.Dir(JournalPath)
+	if names, err := h.ReadDir(dir); err != nil || len(names) > 0 {
+		return nil
+	}
+	if err := h.Remove(dir); err != nil {
+		var cause *fs.PathError
+		if errors.As(err, &cause) {
+			err = cause.Err
+		}
+		return fmt.Errorf("cannot remove the empty folder %s: %w", dir, err)
+	}
 	return nil
 }
 

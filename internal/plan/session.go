@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -18,7 +17,8 @@ type Session struct {
 	journal Journal
 	bootID  string
 
-	// Notes says what Open found and repaired: a killed command, an expired confirmation.
+	// Notes says what was found and repaired, a killed command or an expired confirmation, and what could not be tidied
+	// up.
 	Notes []string
 }
 
@@ -64,10 +64,17 @@ func (s *Session) Journal() Journal { return s.journal }
 // new journal whose name is not yet durable) makes place for the old one again.
 func (s *Session) save(j Journal) error {
 	if err := writeJournal(s.h, j); err != nil {
-		if back := writeJournal(s.h, s.journal); back != nil {
-			return errors.Join(err, back)
+		_ = writeJournal(s.h, s.journal) // where this fails too, the next command undoes what is pending
+		if s.journal.empty() {
+			_ = removeStateFolder(s.h)
 		}
 		return err
+	}
+	if j.empty() {
+		// The journal is gone, and with it all that mattered: what follows is no reason to undo anything.
+		if err := removeStateFolder(s.h); err != nil {
+			s.note("%v", err)
+		}
 	}
 	s.journal = j
 	return nil

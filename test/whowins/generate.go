@@ -267,8 +267,11 @@ func (g *generator) snippet() {
 // overlap writes two patterns that share keys, the first of them twice, with the same value or not.
 func (g *generator) overlap() {
 	pairs := [][2]string{
-		{"tcp_keepalive_*", "tcp_keepalive_[ip]*"}, {"tcp_retries*", "tcp_retries?"}, {"conf.*.tag", "conf.lo.t*"},
-		{"udp_?mem_min", "udp_[rw]mem*"}, {"igmp_max_*", "igmp_*_m*"},
+		{"tcp_keepalive_*", "tcp_keepalive_[ip]*"},
+		{"tcp_retries*", "tcp_retries?"},
+		{"conf.*.tag", "conf.lo.t*"},
+		{"udp_?mem_min", "udp_[rw]mem*"},
+		{"igmp_max_*", "igmp_*_m*"},
 	}
 	pair := pick(g.Rand, pairs)
 	first := "net.ipv4." + pair[0] + " = " + g.value() + "\n"

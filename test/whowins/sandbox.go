@@ -67,11 +67,10 @@ func Run(ctx context.Context, test string, job Job, report func(Result)) error {
 	}
 	runtime.LockOSThread() // Pdeathsig watches the thread
 	defer runtime.UnlockOSThread()
-	if err := cmd.Start(); err != nil {
-		w.Close()
+	err = cmd.Start()
+	if err := errors.Join(err, w.Close()); err != nil {
 		return err
 	}
-	w.Close()
 	results := json.NewDecoder(r)
 	for {
 		var res Result
@@ -99,7 +98,7 @@ func Serve(ctx context.Context) error {
 	results := json.NewEncoder(os.NewFile(3, "results"))
 	for i, seed := range job.Seeds {
 		tree := Generate(seed)
-		if err := clear(job.Root); err != nil {
+		if err := emptied(job.Root); err != nil {
 			return err
 		}
 		if err := tree.Write(job.Root); err != nil {
@@ -129,7 +128,8 @@ func (job Job) judges(i int) []Judge {
 // outside lists the folders of the root that do not belong to the tree.
 func outside(name string) bool { return name == "proc" || name == "dev" || name == "judges" }
 
-func clear(root string) error {
+// emptied removes the tree of before.
+func emptied(root string) error {
 	entries, err := os.ReadDir(root)
 	for _, e := range entries {
 		if !outside(e.Name()) {

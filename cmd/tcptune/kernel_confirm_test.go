@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// journal is the memory of a host; a window that waits for its confirmation is in it.
+const journal = "/var/lib/tcptune/journal.json"
+
+// windowClosed reports whether nothing waits for a confirmation.
+func windowClosed() bool {
+	data, err := os.ReadFile(journal)
+	return os.IsNotExist(err) || err == nil && !strings.Contains(string(data), `"window"`)
+}
+
+func TestKernelConfirmedApplyStays(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	before := r.state()
+	rep := r.report(r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m", "--json"))
+	if !rep.Changed {
+		r.Error("the unconfirmed apply says that it changed nothing")
+	}
+	r.has(roomAfter)
+
+	// Until the confirmation a reboot takes everything back: no file but the journal is written.
+	if n := ownFiles(r); n != 0 {
+		r.Errorf("%d files of ours in /etc/sysctl.d before the confirmation", n)
+	}
+	r.says(r.start(exec.Command("tcptune", "status"))().err, "sudo tcptune confirm")
+
+	r.says(r.run(exitDone, "confirm").out, "confirmed")
+	r.has(roomAfter)
+	r.run(exitDone, "status")
+	r.says(r.run(exitDone, "apply").out, "nothing to do")
+	r.says(r.run(exitFailed, "confirm").err, "nothing waits for a confirmation")
+	r.run(exitDone, "revert")
+	r.is(before, tree.withoutTimes)
+
+	// The same, for programs.
+	r.report(r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m", "--json"))
+	if rep := r.report(r.run(exitDone, "confirm", "--json")); !rep.Changed || rep.Failed || len(rep.Changes) != 1 {
+		r.Errorf("confirm reports %+v, want one file written", rep)
+	}
+	if rep := r.report(r.run(exitDone, "revert", "--json")); !rep.Changed || rep.Failed {
+		r.Errorf("revert reports %+v", rep)
+	}
+	if rep := r.report(r.run(exitFailed, "confirm", "--json")); rep.Error == nil || rep.Error.Code != "nothing-to-confirm" {
+		r.Errorf("confirm without a window reports %+v", rep)
+	}
+	r.is(before, tree.withoutTimes)
+}
+
+func TestKernelUnconfirmedApplyTakesItselfBack(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	before := r.state()
+	r.run(exitDone, "apply", "--profile", "room", "--confirm", "2s")
+	r.until("nobody confirmed, and the values are as before", windowClosed)
+	r.is(before, tree.withoutTimes)
+	r.says(r.run(exitFailed, "confirm").err, "nothing waits for a confirmation")
+}
+
+func TestKernelUnconfirmedApplyOutlivesItsShell(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			r, ok := enter(t)
+			if !ok {
+				return
+			}
+			before := r.state()
+			shell := exec.Command("sh", "-c", "tcptune apply --profile room --confirm 3s; sleep 1000")
+			shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+			wait := r.start(shell)
+			r.until("the apply has opened its window", func() bool {
+				data, _ := os.ReadFile(journal)
+				return strings.Contains(string(data), `"live": [`) || strings.Contains(string(data), `"live":[`)
+			})
+			r.check(syscall.Kill(-shell.Process.Pid, sig))
+			wait()
+			r.until("the values are as before, without the shell", windowClosed)
+			r.is(before, tree.withoutTimes)
+		})
+	}
+}
+
+func TestKernelSecondApplyInsideTheWindowIsRefused(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	waiting := r.state()
+	for _, args := range [][]string{
+		{"apply"}, {"apply", "--profile", "classic"}, {"apply", "--profile", "room", "--confirm", "10m"},
+	} {
+		got := r.run(exitBusy, args...)
+		r.says(got.err, "an apply waits for its confirmation")
+		r.says(got.err, "hint: run tcptune confirm to keep it, or tcptune revert to take it back")
+	}
+	rep := r.report(r.run(exitBusy, "apply", "--json"))
+	if rep.Error == nil || rep.Error.Code != "confirm-pending" {
+		r.Errorf("error is %+v, want code confirm-pending", rep.Error)
+	}
+	r.is(waiting, tree.withoutTimes)
+	r.run(exitDone, "confirm")
+	r.has(roomAfter)
+}
+
+func TestKernelRevertInsideTheWindow(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	before := r.state()
+	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	got := r.run(exitDone, "revert")
+	r.says(got.err, "the unconfirmed apply was taken back")
+	r.is(before, tree.withoutTimes)
+	r.run(exitFailed, "confirm")
+
+	// What was confirmed before stays journalled: a revert in a later window goes back to before the first apply.
+	r.run(exitDone, "apply", "--profile", "room")
+	r.runPartial("apply", "--profile", "classic", "--confirm", "10m")
+	r.run(exitDone, "revert")
+	r.is(before, tree.withoutTimes)
+}
+
+func TestKernelRevertShowsInAdvanceWhatItTakesBackFromAWindow(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	for key := range roomAfter {
+		r.says(r.run(exitDone, "revert", "--dry-run").out, key)
+	}
+	r.has(roomAfter)
+}
+
+func TestKernelUnconfirmedSwitchGoesBackToTheProfileBefore(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.run(exitDone, "apply", "--profile", "room")
+	applied := r.state()
+	r.runPartial("apply", "--profile", "classic", "--confirm", "2s")
+	r.until("nobody confirmed", windowClosed)
+	r.is(applied, tree.withoutTimes)
+	r.run(exitDone, "status")
+}
+
+func TestKernelLateCommandTakesBackAMissedWindow(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	before := r.state()
+	r.run(exitDone, "apply", "--profile", "room", "--confirm", "1s")
+	// The process that would take it back is gone, as after an out-of-memory kill.
+	r.check(r.killDetached())
+	if windowClosed() {
+		r.Skip("the machine is too slow: the window ended before its keeper could be killed")
+	}
+	time.Sleep(1100 * time.Millisecond) // the deadline, by the clock
+	got := r.run(exitFailed, "confirm")
+	r.says(got.err, "an apply was not confirmed in time and was taken back")
+	r.is(before, tree.withoutTimes)
+}
+
+// killDetached kills the processes that wait to take an apply back. A room has its own process IDs.
+func (r room) killDetached() error {
+	r.Helper()
+	entries, err := os.ReadDir("/proc")
+	r.check(err)
+	for _, e := range entries {
+		args, err := os.ReadFile("/proc/" + e.Name() + "/cmdline")
+		var pid int
+		if _, perr := fmt.Sscan(e.Name(), &pid); err != nil || perr != nil || !strings.Contains(string(args), "\x00--window\x00") {
+			continue
+		}
+		return syscall.Kill(pid, syscall.SIGKILL)
+	}
+	return fmt.Errorf("no process waits to take the apply back")
+}
