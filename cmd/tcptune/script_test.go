@@ -185,6 +185,7 @@ func remember(ts *testscript.TestScript, neg bool, args []string) {
 func same(ts *testscript.TestScript, neg bool, args []string) {
 	compare(ts, neg, args, tree.withoutTimes)
 }
+
 func untouched(ts *testscript.TestScript, neg bool, args []string) {
 	compare(ts, neg, args, maps.Clone)
 }

@@ -236,7 +236,8 @@ func removeStateFolder(h host.Host) error {
 	if names, err := h.ReadDir(dir); err != nil || len(names) > 0 {
 		return nil
 	}
-	if err := h.Remove(dir); err != nil {
+	err := h.Remove(dir)
+	if _, gone := h.Lstat(dir); err != nil && !errors.Is(gone, fs.ErrNotExist) {
 		var cause *fs.PathError
 		if errors.As(err, &cause) {
 			err = cause.Err
