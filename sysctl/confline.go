@@ -20,6 +20,8 @@ type assignment struct {
 // maxLine is LONG_LINE_MAX of systemd: it stops reading a file at the first line of this many bytes.
 const maxLine = 1 << 20
 
+const noValue = "the value is missing"
+
 // parse returns the assignments of a file in order. report is called for each line that is neither an assignment nor
 // empty nor a comment, and for the line at which reading stops.
 func (ru rules) parse(data []byte, origin Origin, report func(Origin, string)) []assignment {
@@ -84,8 +86,12 @@ func (ru rules) parseLine(text string) (a assignment, problem string) {
 	}
 	key, value, assigned := strings.Cut(text, "=")
 	dash := strings.HasPrefix(key, "-")
-	if !assigned && (!dash || !ru.excludes) {
+	switch {
+	case assigned:
+	case !dash:
 		return a, "not an assignment"
+	case !ru.excludes:
+		return a, "this procps knows no exclusions and ignores the line"
 	}
 	if dash && ru.dashStripped {
 		key = key[1:]
@@ -100,7 +106,7 @@ func (ru rules) parseLine(text string) (a assignment, problem string) {
 	if ru.strtok {
 		value, _, _ = strings.Cut(strings.TrimLeft(value, "\r"), "\r")
 		if value == "" {
-			return a, "not an assignment: the value is missing"
+			return a, noValue
 		}
 	}
 	value = strings.Trim(value, ru.blanks())
@@ -108,7 +114,7 @@ func (ru rules) parseLine(text string) (a assignment, problem string) {
 	case key == "":
 		return a, "not an assignment: the key is missing"
 	case assigned && value == "":
-		problem = "the value is missing"
+		problem = noValue
 	case strings.Contains(value, "#"):
 		problem = "a comment after a value is taken as a part of the value"
 	}

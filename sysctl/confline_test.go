@@ -12,11 +12,14 @@ import (
 // "!path" for an exclusion. Lines that are not understood are "?number".
 func show(ru rules, text string) []string {
 	out := []string{}
-	list := ru.parse([]byte(text), Origin{}, func(o Origin, problem string) {
-		if strings.HasPrefix(problem, "not an assignment") {
-			out = append(out, fmt.Sprintf("?%d", o.Line))
-		}
-	})
+	problems := map[int]bool{}
+	list := ru.parse([]byte(text), Origin{}, func(o Origin, _ string) { problems[o.Line] = true })
+	for _, a := range list {
+		delete(problems, a.origin.Line)
+	}
+	for line := range problems {
+		out = append(out, fmt.Sprintf("?%d", line))
+	}
 	for _, a := range list {
 		switch {
 		case a.exclude:
@@ -79,7 +82,7 @@ func TestParseLongLines(t *testing.T) {
 	text := func(length int) string { return "net.a=1\n#" + strings.Repeat("x", length-1) + "\nnet.b=2\n" }
 	for length, want := range map[int][]string{
 		maxLine - 1: {"net/a=1", "net/b=2"},
-		maxLine:     {"net/a=1"},
+		maxLine:     {"?2", "net/a=1"},
 	} {
 		if diff := cmp.Diff(want, show(systemdRules(255), text(length))); diff != "" {
 			t.Errorf("systemd, %d bytes: %s", length, diff)

@@ -195,11 +195,12 @@ func (f *Forecaster) afterRun(fc *Forecast) {
 	if now.Set == nil || !strings.HasPrefix(now.Set.Origin.File, "/run/") || sameValue(fc.Reboot, now) {
 		return
 	}
-	if strings.HasPrefix(now.Set.Origin.File, "/run/credentials/") && fc.Reboot.Set == nil {
+	if strings.HasPrefix(now.Set.Origin.File, "/run/credentials/") {
 		fc.Reboot = now // the machine hands the credential to systemd at every boot
 		return
 	}
-	fc.race(now, now.Set.Origin.String()+" decides now, but a reboot empties /run: unless something writes the file again before systemd-sysctl runs, the other comes true")
+	fc.race(now, now.Set.Origin.String()+" decides now, but a reboot empties /run: "+
+		"it decides again only if something writes the file before systemd-sysctl runs")
 }
 
 // race replaces the verdict by two outcomes.
@@ -223,7 +224,11 @@ func (f *Forecaster) Settings() []Setting {
 		for _, a := range list {
 			if !seen[a.origin] {
 				seen[a.origin] = true
-				all = append(all, a.setting(a.path))
+				name := a.key
+				if name == "" || isGlob(name) {
+					name = a.path
+				}
+				all = append(all, a.setting(name))
 			}
 		}
 	}

@@ -171,6 +171,24 @@ func TestForecast(t *testing.T) {
 			boot: "10 /etc/sysctl.d/10-a.conf:1", system: "10 /etc/sysctl.d/10-a.conf:1",
 		},
 		{
+			name: "the machine hands over a credential at every boot",
+			files: contents{
+				"/etc/sysctl.d/zz.conf":                         key + " = 10\n",
+				"/run/credentials/@system/sysctl.extra":         key + " = 30\n",
+				"/run/credentials/systemd-sysctl.service/other": key + " = 40\n",
+				"/usr/lib/credstore/sysctl.extra":               key + " = 50\n",
+			},
+			boot: "30 /run/credentials/@system/sysctl.extra:1", system: "10 /etc/sysctl.d/zz.conf:1",
+		},
+		{
+			name: "a credential is nothing to systemd before 252", versions: jammy(),
+			files: contents{
+				"/etc/sysctl.d/zz.conf":       key + " = 10\n",
+				"/etc/credstore/sysctl.extra": key + " = 20\n",
+			},
+			boot: "10 /etc/sysctl.d/zz.conf:1", system: "10 /etc/sysctl.d/zz.conf:1",
+		},
+		{
 			name: "what is in /run may be gone after a reboot",
 			files: contents{
 				"/etc/sysctl.d/10-a.conf": key + " = 10\n",

@@ -199,10 +199,12 @@ func (c comparison) run(t *testing.T) {
 	t.Logf("%d trees, %d judgements, %d disagreements; compared in %.1f s", len(byTree), len(c.results), failed, time.Since(start).Seconds())
 	want := 50 * *flagTrees / 1000
 	for _, name := range slices.Sorted(maps.Keys(switches())) {
-		t.Logf("rule %-14s decides %4d trees", name, decided[name])
-		if decided[name] < want && failed == 0 {
-			t.Errorf("with the rule %s switched over, the comparison fails for %d of %d trees, want at least %d", name, decided[name], len(byTree), want)
-		}
+		t.Run("rule="+name, func(t *testing.T) {
+			t.Logf("decides %d of %d trees", decided[name], len(byTree))
+			if decided[name] < want && failed == 0 {
+				t.Errorf("with this rule switched over the comparison fails for %d trees, want at least %d", decided[name], want)
+			}
+		})
 	}
 }
 

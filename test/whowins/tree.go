@@ -31,6 +31,7 @@ type Tree map[string]Node
 // put adds a node and the folders above it.
 func (t Tree) put(p string, n Node) {
 	t[p] = n
+	t["/"] = Node{Dir: true}
 	for dir := path.Dir(p); dir != "/"; dir = path.Dir(dir) {
 		if _, found := t[dir]; !found {
 			t[dir] = Node{Dir: true}
@@ -87,8 +88,11 @@ func (Tree) Live() bool { return true }
 
 // resolve follows links to the path that p leads to; with keep the last component is not followed.
 func (t Tree) resolve(p string, keep bool) (string, error) {
-	rest := strings.Split(strings.Trim(path.Clean(p), "/"), "/")
 	at := "/"
+	if path.Clean(p) == at {
+		return at, nil
+	}
+	rest := strings.Split(strings.Trim(path.Clean(p), "/"), "/")
 	for links := 0; len(rest) > 0; {
 		next := path.Join(at, rest[0])
 		rest = rest[1:]
@@ -144,7 +148,7 @@ func (t Tree) ReadDir(p string) ([]string, error) {
 	}
 	var names []string
 	for q := range t {
-		if path.Dir(q) == at {
+		if path.Dir(q) == at && q != "/" {
 			names = append(names, path.Base(q))
 		}
 	}
@@ -204,7 +208,7 @@ func (i info) Sys() any           { return nil }
 
 // Files makes a tree of files by path. Contents that begin with "-> " make a link to what follows.
 func Files(files map[string]string) Tree {
-	t := Tree{"/": Node{Dir: true}}
+	t := Tree{}
 	for p, data := range files {
 		if target, link := strings.CutPrefix(data, "-> "); link {
 			t.put(p, Node{Link: target})
