@@ -1,7 +1,6 @@
 package sysctl
 
 import (
-	"bytes"
 	"path"
 	"strings"
 )
@@ -26,11 +25,11 @@ const noValue = "the value is missing"
 // empty nor a comment, and for the line at which reading stops.
 func (ru rules) parse(data []byte, origin Origin, report func(Origin, string)) []assignment {
 	var list []assignment
-	for number := 1; len(data) > 0; number++ {
-		physical, rest, _ := bytes.Cut(data, []byte("\n"))
-		data = rest
+	number := 0
+	for physical := range strings.Lines(string(data)) {
+		number++
 		origin.Line = number
-		for _, text := range ru.split(string(physical)) {
+		for _, text := range ru.split(strings.TrimSuffix(physical, "\n")) {
 			if ru.shortLines && len(text) >= maxLine {
 				report(origin, "the line is longer than 1 MiB: systemd ignores it and the rest of the file")
 				return list
@@ -51,7 +50,7 @@ func (ru rules) parse(data []byte, origin Origin, report func(Origin, string)) [
 // split cuts a line, which has no newline any more, into what the tool takes for lines. For systemd (read_line in
 // src/basic/fileio.c) a carriage return and a zero byte end a line too; procps works on C strings, which end at a zero.
 func (ru rules) split(text string) []string {
-	if ru.crEndsLine {
+	if ru.crEndsLine && strings.ContainsAny(text, "\r\x00") {
 		return strings.FieldsFunc(text, func(r rune) bool { return r == '\r' || r == 0 })
 	}
 	text, _, _ = strings.Cut(text, "\x00")

@@ -280,6 +280,9 @@ func (g *generator) overlap() {
 		lines += first
 	}
 	g.write(lines)
+	if g.IntN(3) == 0 {
+		g.write("-net.ipv4." + pair[1] + "\n")
+	}
 }
 
 // longLine puts a line near the limit of 1 MiB between two assignments.

@@ -23,7 +23,7 @@ type Job struct {
 	Root   string // an empty folder, on which the sandbox mounts a file system of its own
 	Judges []Judge
 	Seeds  []uint64
-	All    bool // every tree by every judge; otherwise by the first judge and one of the others in turn
+	All    bool // every tree by every judge; otherwise by the first judge and two of the others in turn
 }
 
 // Result is what a tool made of a tree.
@@ -118,11 +118,11 @@ func Serve(ctx context.Context) error {
 }
 
 func (job Job) judges(i int) []Judge {
-	if job.All || len(job.Judges) < 2 {
+	if job.All || len(job.Judges) <= 3 {
 		return job.Judges
 	}
 	others := job.Judges[1:]
-	return []Judge{job.Judges[0], others[i%len(others)]}
+	return []Judge{job.Judges[0], others[i%len(others)], others[(i+1)%len(others)]}
 }
 
 // outside lists the folders of the root that do not belong to the tree.
