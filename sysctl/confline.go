@@ -129,7 +129,7 @@ func (ru rules) normal(key string) string {
 		return strings.ReplaceAll(key, ".", "/")
 	}
 	first := strings.IndexAny(key, "/.")
-	if first >= 0 && (key[first] == '.' || !ru.firstDecides) {
+	if first >= 0 && (key[first] == '.' || !ru.firstDecides || ru.alwaysSwap) {
 		key = swapSeparators(key)
 	}
 	if !ru.simplify {

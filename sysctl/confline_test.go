@@ -119,7 +119,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("=\n-\n--=\n\x00=\r\r\n//=.\n..=/"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lines := strings.Count(string(data), "\n") + 1
-		for _, ru := range []rules{systemdRules(249), systemdRules(259), procpsRules("3.3.17"), procpsRules("4.0.7"), tunedRules()} {
+		for _, ru := range []rules{systemdRules(249), systemdRules(259), procpsRules("3.3.17"), procpsRules("4.0.7"), tunedRules("")} {
 			list := ru.parse(data, Origin{}, func(o Origin, _ string) {
 				if o.Line < 1 || o.Line > lines {
 					t.Errorf("a problem in line %d of %d", o.Line, lines)

@@ -26,7 +26,8 @@ type rules struct {
 	dashBlanks    bool // blanks between that dash and the key do not count
 	doubleDash    bool // a second leading dash is not part of the key either
 	firstDecides  bool // where the first separator is a slash, dots stay dots
-	plainDots     bool // every dot stands for a slash, and slashes stay (TuneD)
+	plainDots     bool // every dot stands for a slash, and slashes stay (TuneD before 2.22)
+	alwaysSwap    bool // dots and slashes change places whatever comes first (TuneD since 2.22)
 	simplify      bool // repeated separators and a leading one do not make a key a different one
 	dotDot        bool // ".." in a key is followed
 	shortLines    bool // a line of 1 MiB ends the reading of its file

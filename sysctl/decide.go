@@ -101,7 +101,7 @@ func (s *Survey) ours(k Key) bool {
 	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned {
 		return o.Left() != nil && k.Equal(running, *o.Left())
 	}
-	line, listed := lines(s.Own)[k.Name]
+	line, listed := s.ownLines()[k.Name]
 	return listed && s.bootedWithOwn() && k.Equal(running, line)
 }
 

@@ -136,7 +136,7 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 		f.system = c.procpsSystem(ru, run)
 		f.ufw = c.ufwSysctl(ru)
 	}
-	f.tuned = c.tunedProfile()
+	f.tuned = c.tunedProfile(v.Tuned)
 	modules, err := modulesAtBoot(c)
 	if err != nil {
 		return nil, err

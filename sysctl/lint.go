@@ -25,6 +25,9 @@ func Lint(r Reader, cat *Catalogue) ([]plan.Check, error) {
 		}
 	}
 	for _, p := range f.Problems() {
+		if vendor(p.Origin.File) {
+			continue // nobody but the package's maintainer can mend it
+		}
 		checks = append(checks, plan.Check{
 			Name: "sysctl-files", Grade: plan.Warn, Value: p.Origin.String(),
 			Reason: p.Text, Fix: "correct or remove " + p.Origin.String(),
@@ -37,6 +40,11 @@ func Lint(r Reader, cat *Catalogue) ([]plan.Check, error) {
 		})
 	}
 	return checks, nil
+}
+
+// vendor reports whether a file came with a package and is not the operator's to edit.
+func vendor(file string) bool {
+	return strings.HasPrefix(file, "/usr/lib/") || strings.HasPrefix(file, "/lib/")
 }
 
 func lintSetting(set Setting, cat *Catalogue) (plan.Check, bool) {

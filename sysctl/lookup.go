@@ -79,7 +79,7 @@ func (c *Catalogue) Lookup(name string) (Key, error) {
 	}
 	for _, m := range c.data.Misspelt {
 		if sameKey(full, m.Wrong) {
-			return Key{}, &UnknownKeyError{Key: full, Suggestion: m.Right, Reason: "is a wrong name that circulates, no current kernel has such a key"}
+			return Key{}, &UnknownKeyError{Key: full, Suggestion: m.Right, Misspelt: true, Reason: "is a wrong name that circulates, no current kernel has such a key"}
 		}
 	}
 	return Key{}, &UnknownKeyError{Key: full, Suggestion: c.nearest(full), Reason: "is not in the catalogue of keys"}

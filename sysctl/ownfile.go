@@ -47,18 +47,31 @@ func (d *Draft) place() error {
 		}
 		wins := 0
 		for _, dec := range wanted {
-			if value, known := d.survey.afterReboot(f, dec.key); known && dec.wish.enough(dec.key, value, dec.want) {
-				wins++
-			}
+			wins += d.survey.wins(f, dec)
 		}
 		if wins > best {
 			best, d.own.Path, d.forecast = wins, p, f
 		}
-		if wins == len(wanted) {
+		if wins == 2*len(wanted) {
 			break
 		}
 	}
 	return nil
+}
+
+// wins is 2 when the key is as wanted after a reboot, 1 when it may be because it wins one side of a race, and else 0.
+func (s *Survey) wins(f *Forecaster, dec decision) int {
+	if value, known := s.afterReboot(f, dec.key); known && dec.wish.enough(dec.key, value, dec.want) {
+		return 2
+	}
+	for _, race := range f.Key(dec.key.Name).Races {
+		for _, side := range []Outcome{race.Either, race.Or} {
+			if value, known := side.Value(); known && dec.wish.enough(dec.key, value, dec.want) {
+				return 1
+			}
+		}
+	}
+	return 0
 }
 
 // with is the forecast for the host with our file at p, and nowhere else.

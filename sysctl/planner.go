@@ -1,6 +1,7 @@
 package sysctl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,9 @@ type Draft struct {
 	profile   Profile
 	decisions []decision
 	own       File // our file as it is to be
-	forecast  *Forecaster
+	// Blocked says why the plan cannot be applied: somebody else's file is in the way.
+	Blocked  error
+	forecast *Forecaster
 }
 
 // ForeignFileError says that a file which tcptune would write is somebody else's, or was edited since tcptune wrote it.
@@ -29,7 +32,7 @@ func (e *ForeignFileError) Error() string {
 	if e.Edited {
 		return fmt.Sprintf("cannot replace %s: it was edited since tcptune wrote it", e.Path)
 	}
-	return fmt.Sprintf("cannot replace %s: tcptune did not write it", e.Path)
+	return fmt.Sprintf("cannot replace %s: tcptune has no record of having written it", e.Path)
 }
 
 // UnmetError says that the profile requires what this host cannot have.
@@ -65,7 +68,10 @@ func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
 		return nil, err
 	}
 	d.planModules()
-	if err := d.planFiles(); err != nil {
+	var foreign *ForeignFileError
+	if err := d.planFiles(); errors.As(err, &foreign) {
+		d.Blocked = foreign
+	} else if err != nil {
 		return nil, err
 	}
 	d.planKnobs()

@@ -145,7 +145,7 @@ type UnknownProfileError struct {
 
 // Error names what was looked for, and where.
 func (e *UnknownProfileError) Error() string {
-	return fmt.Sprintf("there is no profile %q: built in are %s, others live in %s", e.Name, strings.Join(e.Known, ", "), ProfileDir)
+	return fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", e.Name, strings.Join(e.Known, ", "), ProfileDir)
 }
 
 func profilePath(name string) string { return ProfileDir + "/" + name + ".yaml" }

@@ -61,7 +61,7 @@ func (s *Survey) ownedWithLines() []plan.Owned {
 	if !ours || !s.Live || file.BootID == s.BootID {
 		return owned
 	}
-	for key, value := range lines(s.Own) {
+	for key, value := range s.ownLines() {
 		if _, known := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: key}); known || s.Knobs[key].Value != value {
 			continue
 		}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // largestBuffer is the largest window that TCP can announce: 65535 << 14, one GiB (RFC 7323, section 2.3).
@@ -28,12 +30,8 @@ type Path struct {
 	Kernel        KernelVersion // zero: unknown, taken for the newest of the catalogue
 }
 
-// Step is one line of the arithmetic.
-type Step struct {
-	Label      string // "receive buffer"
-	Arithmetic string // "2 x 100000000 bytes"
-	Result     string // "200000000 bytes (190.7 MiB)"
-}
+// Step is one line of the arithmetic: "receive buffer", "2 x 100000000 bytes", "200000000 bytes (190.7 MiB)".
+type Step = plan.Step
 
 // Sizing is the result, and how it came about.
 type Sizing struct {
@@ -73,7 +71,7 @@ func (c *Catalogue) Size(p Path) (Sizing, error) {
 }
 
 func (s *Sizing) step(label, arithmetic, result string) {
-	s.Steps = append(s.Steps, Step{label, arithmetic, result})
+	s.Steps = append(s.Steps, Step{Label: label, Arithmetic: arithmetic, Result: result})
 }
 
 // limit keeps both buffers below what TCP can use and what memory can bear.

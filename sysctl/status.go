@@ -125,7 +125,7 @@ func (d *Draft) keyStatus(dec decision) plan.Key {
 	if dec.reason != "" {
 		reasons = append(reasons, dec.reason)
 	}
-	fileLine, hasLine := lines(s.Own)[dec.key.Name]
+	fileLine, hasLine := s.ownLines()[dec.key.Name]
 	switch {
 	case dec.write && hasLine && s.overtaken(dec, fileLine):
 		reasons = append(reasons, fmt.Sprintf("the default of kernel %s is higher than the line in %s", s.Kernel, s.Own.Path))
@@ -144,7 +144,7 @@ func (d *Draft) keyStatus(dec decision) plan.Key {
 	if v.overridden != "" {
 		reasons = append(reasons, v.overridden)
 	}
-	if v.reboot == nil && v.rebootReason != "" {
+	if v.reboot == nil && v.overridden == "" && v.rebootReason != "" {
 		reasons = append(reasons, v.rebootReason)
 	}
 	out.Reason = strings.Join(reasons, "; ")

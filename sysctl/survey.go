@@ -245,13 +245,13 @@ func moduleOn(h host.Host, name string) (host.ModuleState, error) {
 	return found, nil
 }
 
-// lines returns the assignments in the text of our own file.
-func lines(f File) map[string]string {
+// ownLines returns the assignments in our own file.
+func (s *Survey) ownLines() map[string]string {
 	set := map[string]string{}
-	if f.Content == nil {
+	if !s.owns(s.Own) {
 		return set
 	}
-	for line := range strings.Lines(*f.Content) {
+	for line := range strings.Lines(*s.Own.Content) {
 		key, value, ok := strings.Cut(line, "=")
 		if ok && !strings.HasPrefix(line, "#") {
 			set[strings.TrimSpace(key)] = strings.TrimSpace(value)

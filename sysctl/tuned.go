@@ -15,16 +15,18 @@ type tuned struct {
 	again   *model       // the files that it applies afterwards, nil with reapply_sysctl=0
 }
 
-// tunedRules are those by which TuneD reads sysctl.d files itself: no wildcards, no leading dash, every dot a slash.
-func tunedRules() rules {
+// tunedRules are those by which TuneD reads sysctl.d files itself: no wildcards, no leading dash, and since 2.22 no keys
+// with slashes, whose dots and slashes change places in every case. An unknown release is taken for a new one.
+func tunedRules(version string) rules {
+	swap := version == "" || atLeast(version, 2, 22)
 	return rules{
 		maskByName: true, emptyMasks: true, etcFirst: true, sortByName: true, confSuffix: true, dotFiles: true,
-		danglingHide: true, loopsHide: true, comments: true, crEndsLine: true, formFeedSpace: true, plainDots: true,
-		dotDot: true, deprecated: true, lastWins: true,
+		danglingHide: true, loopsHide: true, comments: true, crEndsLine: true, formFeedSpace: true, firstDecides: true,
+		plainDots: !swap, alwaysSwap: swap, dotDot: true, deprecated: true, lastWins: true,
 	}
 }
 
-func (c *confReader) tunedProfile() *tuned {
+func (c *confReader) tunedProfile(version string) *tuned {
 	if !c.enabled("tuned.service") {
 		return nil
 	}
@@ -34,40 +36,45 @@ func (c *confReader) tunedProfile() *tuned {
 		c.report(Origin{File: active}, "TuneD is enabled without a profile and will choose one when it starts")
 		return nil
 	}
-	l := tunedLoader{confReader: c, variables: map[string]string{}}
+	main := c.tunedMain()
+	ru := tunedRules(version)
+	l := tunedLoader{confReader: c, rules: ru, dirs: tunedDirs(main["profile_dirs"]), variables: map[string]string{}}
 	for _, name := range strings.Fields(names) {
 		l.load(name, Origin{File: active})
 	}
 	t := &tuned{profile: l.merge()}
 	// Without a sysctl section the plugin does not run, and applies nothing again either.
-	if len(t.profile) > 0 && c.tunedReapplies() {
-		ru := tunedRules()
-		dirs := []string{"/etc/sysctl.d"} // before it /run/sysctl.d, which a reboot empties
-		files := append(c.merged(dirs, ru), "/etc/sysctl.conf")
-		var list []assignment
-		for _, p := range files {
-			list = append(list, ru.parse(c.open(p).data, c.origin(p), func(Origin, string) {})...)
-		}
-		t.again = ru.collect(list)
+	if reapply, set := main["reapply_sysctl"]; len(t.profile) > 0 && (!set || tunedTrue(reapply)) {
+		t.again = c.tunedAgain(ru, tunedList(main["reapply_sysctl_exclude"]))
 	}
 	return t
 }
 
-// tunedReapplies reads reapply_sysctl, whose default is true, from TuneD's main configuration.
-func (c *confReader) tunedReapplies() bool {
-	main, _ := c.readIfThere("/etc/tuned/tuned-main.conf")
-	for line := range strings.Lines(main) {
-		key, value, _ := strings.Cut(line, "=")
-		if strings.TrimSpace(key) != "reapply_sysctl" {
-			continue
-		}
-		value, _, _ = strings.Cut(value, "#")
-		switch strings.ToLower(strings.TrimSpace(value)) {
-		case "0", "false", "no", "off":
-			return false
+// tunedAgain reads what TuneD applies after its profile: /etc/sysctl.d (before it /run/sysctl.d, which a reboot empties)
+// and /etc/sysctl.conf, without the keys that match a pattern of reapply_sysctl_exclude (since 2.27).
+func (c *confReader) tunedAgain(ru rules, exclude []string) *model {
+	var list []assignment
+	for _, p := range append(c.merged([]string{"/etc/sysctl.d"}, ru), "/etc/sysctl.conf") {
+		for _, a := range ru.parse(c.open(p).data, c.origin(p), func(Origin, string) {}) {
+			matches := func(pattern string) bool { return fnmatch(pattern, swapSeparators(a.path)) }
+			if !slices.ContainsFunc(exclude, matches) {
+				list = append(list, a)
+			}
 		}
 	}
-	return true
+	return ru.collect(list)
+}
+
+// tunedMain reads TuneD's main configuration.
+func (c *confReader) tunedMain() map[string]string {
+	text, _ := c.readIfThere("/etc/tuned/tuned-main.conf")
+	options := map[string]string{}
+	for _, section := range parseTuned(text) {
+		for _, o := range section.options {
+			options[o.key] = o.value
+		}
+	}
+	return options
 }
 
 // afterTuned adds what TuneD does when it starts.
@@ -145,6 +152,8 @@ func tunedValue(s Setting, before Outcome) (value, reason string) {
 // tunedLoader gathers the profiles in the order in which a later one overrides an earlier one.
 type tunedLoader struct {
 	*confReader
+	rules     rules
+	dirs      []string
 	done      []string
 	units     []tunedUnit
 	variables map[string]string
@@ -155,18 +164,24 @@ type tunedUnit struct {
 	name    string
 	replace bool
 	off     bool
+	drop    []string // options of the section that it overrides
 	options []assignment
 }
 
-// tunedDirs are the folders of profiles, the highest first. Releases before 2.23 have no "profiles" in between.
-func tunedDirs() []string {
+// tunedDirs are the folders of profiles, the highest first. The option names them from the lowest to the highest.
+// Releases before 2.23 have no option, and no "profiles" in between.
+func tunedDirs(option string) []string {
+	if dirs := tunedList(option); len(dirs) > 0 {
+		slices.Reverse(dirs)
+		return dirs
+	}
 	return []string{"/etc/tuned/profiles", "/etc/tuned", "/usr/lib/tuned/profiles", "/usr/lib/tuned"}
 }
 
 // load reads a profile after the ones that it includes. A profile in /etc may include the one that it hides: a file is
 // not read twice.
 func (l *tunedLoader) load(name string, from Origin) {
-	for _, dir := range tunedDirs() {
+	for _, dir := range l.dirs {
 		p := path.Join(dir, path.Base(name), "tuned.conf")
 		if slices.Contains(l.done, p) {
 			continue
@@ -188,8 +203,7 @@ func (l *tunedLoader) profile(p string) {
 			if s.name != "main" || o.key != "include" {
 				continue
 			}
-			split := func(r rune) bool { return strings.ContainsRune(",; \t", r) }
-			for include := range strings.FieldsFuncSeq(o.value, split) {
+			for _, include := range tunedList(o.value) {
 				l.load(include, Origin{File: p, Line: o.line})
 			}
 		}
@@ -201,7 +215,7 @@ func (l *tunedLoader) profile(p string) {
 			}
 			continue
 		}
-		if unit, ok := s.unit(l.origin(p)); ok {
+		if unit, ok := s.unit(l.origin(p), l.rules); ok {
 			l.units = append(l.units, unit)
 		}
 	}
@@ -219,6 +233,9 @@ func (l *tunedLoader) merge() []assignment {
 			merged[at] = u
 		default:
 			merged[at].off = u.off
+			merged[at].options = slices.DeleteFunc(merged[at].options, func(a assignment) bool {
+				return slices.Contains(u.drop, swapSeparators(a.path))
+			})
 			merged[at].options = append(merged[at].options, u.options...)
 		}
 	}

@@ -12,9 +12,45 @@ func TestTuned(t *testing.T) {
 	profile := func(name string) string { return "/usr/lib/tuned/" + name + "/tuned.conf" }
 	for _, test := range []struct {
 		name  string
+		tuned string
 		files contents
 		boot  string
 	}{
+		{
+			name:  "keys with slashes count for TuneD before 2.22",
+			tuned: "2.20.0",
+			files: contents{profile("web"): "[sysctl]\nnet.ipv4.tcp_sack=5\n", "/etc/sysctl.d/10-a.conf": "net/ipv4/tcp_sack=1\n"},
+			boot:  "1 /etc/sysctl.d/10-a.conf:1",
+		},
+		{
+			name:  "but not since",
+			tuned: "2.22.1",
+			files: contents{profile("web"): "[sysctl]\nnet.ipv4.tcp_sack=5\n", "/etc/sysctl.d/10-a.conf": "net/ipv4/tcp_sack=1\n"},
+			boot:  "5 /usr/lib/tuned/web/tuned.conf:2",
+		},
+		{
+			name: "a key that is excluded is not applied again",
+			files: contents{
+				profile("web"): "[sysctl]\nnet.ipv4.tcp_sack=5\n", "/etc/sysctl.d/10-a.conf": "net.ipv4.tcp_sack=1\n",
+				"/etc/tuned/tuned-main.conf": "reapply_sysctl_exclude = net.ipv6.*, net.*.tcp_s*\n",
+			},
+			boot: "5 /usr/lib/tuned/web/tuned.conf:2",
+		},
+		{
+			name: "profiles in other folders",
+			files: contents{
+				profile("web"): "[sysctl]\nnet.ipv4.tcp_sack=5\n", "/opt/profiles/web/tuned.conf": "[sysctl]\nnet.ipv4.tcp_sack=6\n",
+				"/etc/tuned/tuned-main.conf": "profile_dirs = /usr/lib/tuned,/opt/profiles\n",
+			},
+			boot: "6 /opt/profiles/web/tuned.conf:2",
+		},
+		{
+			name: "a profile drops a key of the one it includes",
+			files: contents{
+				profile("web"):  "[main]\ninclude=base\n[sysctl]\ndrop=net.ipv4.tcp_sack\n",
+				profile("base"): "[sysctl]\nnet.ipv4.tcp_sack=7\n",
+			},
+		},
 		{
 			name:  "the profile comes after all files",
 			files: contents{profile("web"): "[sysctl]\nnet.ipv4.tcp_sack=5\n", "/usr/lib/sysctl.d/10-a.conf": "net.ipv4.tcp_sack=1\n"},
@@ -111,7 +147,9 @@ func TestTuned(t *testing.T) {
 			if all[enabled] == "" {
 				delete(all, enabled)
 			}
-			fc := forecaster(t, whowins.Files(all), noble()).Key("net.ipv4.tcp_sack")
+			v := noble()
+			v.Tuned = test.tuned
+			fc := forecaster(t, whowins.Files(all), v).Key("net.ipv4.tcp_sack")
 			if got := short(fc.Reboot); got != test.boot {
 				t.Errorf("after a reboot: got %q, want %q (%s)", got, test.boot, fc.Reboot.Reason)
 			}
@@ -152,7 +190,7 @@ func FuzzParseTuned(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		lines := strings.Count(text, "\n") + 1
 		for _, s := range parseTuned(text) {
-			s.unit(Origin{})
+			s.unit(Origin{}, tunedRules(""))
 			for _, o := range s.options {
 				if o.line < 1 || o.line > lines {
 					t.Errorf("line %d of %d", o.line, lines)

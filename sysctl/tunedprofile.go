@@ -46,7 +46,7 @@ func tunedComment(line string) string {
 }
 
 // unit returns s as a unit of the sysctl plugin; ok is false when it belongs to another plugin.
-func (s tunedSection) unit(origin Origin) (u tunedUnit, ok bool) {
+func (s tunedSection) unit(origin Origin, ru rules) (u tunedUnit, ok bool) {
 	u.name = s.name
 	plugin := s.name
 	for _, o := range s.options {
@@ -57,11 +57,13 @@ func (s tunedSection) unit(origin Origin) (u tunedUnit, ok bool) {
 			u.replace = tunedTrue(o.value)
 		case "enabled":
 			u.off = !tunedTrue(o.value)
+		case "drop":
+			u.drop = tunedList(o.value)
 		case "devices", "priority", "uname_regex", "cpuinfo_regex", "script_pre", "script_post":
 		default:
 			origin.Line = o.line
-			a := assignment{path: strings.ReplaceAll(o.key, ".", "/"), value: o.value, origin: origin}
-			a.key = tunedRules().names(a.path)
+			a := assignment{path: ru.normal(o.key), value: o.value, origin: origin}
+			a.key = ru.names(a.path)
 			u.options = append(u.options, a)
 		}
 	}
@@ -74,4 +76,9 @@ func tunedTrue(value string) bool {
 		return true
 	}
 	return false
+}
+
+// tunedList splits a list of names.
+func tunedList(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",; \t", r) })
 }

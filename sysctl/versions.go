@@ -8,16 +8,17 @@ import (
 	"strings"
 )
 
-// Versions names the releases of the two tools that apply sysctl files, since their rules differ.
+// Versions names the releases of the programs that apply sysctl files, since their rules differ.
 type Versions struct {
 	Systemd int    // major release, as 255; 0 where systemd is not installed
 	Procps  string // upstream release, as "4.0.4"; "" where procps is not installed
+	Tuned   string // upstream release, as "2.22.1"; "" where TuneD is not installed from a package
 }
 
 // dpkgStatus is Debian's database of installed packages, see dpkg(1).
 const dpkgStatus = "/var/lib/dpkg/status"
 
-// DetectVersions reads the versions of the installed packages systemd and procps. A package that is not installed, and a
+// DetectVersions reads the versions of the installed packages systemd, procps and tuned. A package that is not installed, and a
 // machine without dpkg, leave the field empty; that is no error.
 func DetectVersions(r Reader) (Versions, error) {
 	data, err := r.ReadFile(dpkgStatus)
@@ -29,6 +30,7 @@ func DetectVersions(r Reader) (Versions, error) {
 	}
 	var v Versions
 	v.Procps = upstream(installedVersion(data, "procps"))
+	v.Tuned = upstream(installedVersion(data, "tuned"))
 	major, _, _ := strings.Cut(upstream(installedVersion(data, "systemd")), ".")
 	// Release candidates are "256~rc3"; development snapshots, too, begin with the number.
 	digits := len(major) - len(strings.TrimLeft(major, "0123456789"))

@@ -46,6 +46,12 @@ overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs roo
 func prepare(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError = onUsageError
+		c.HideHelpCommand = len(c.Subcommands) == 0 // or "tcptune apply help" would not be about a plan called help
+		for _, f := range c.Flags {
+			if b, ok := f.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true
+			}
+		}
 		if len(c.Subcommands) > 0 {
 			c.Action = groupAction
 			prepare(c.Subcommands)
@@ -54,11 +60,16 @@ func prepare(commands []*cli.Command) {
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	name := strings.TrimSpace(c.App.Name + " " + c.Command.Name)
-	if c.Command.Name == c.App.Name || c.Command.Name == "" {
-		name = c.App.Name
+	message := strings.Replace(err.Error(), "not defined: -", "not defined: --", 1)
+	return usageError{"cannot read the command line: " + lowerFirst(message), "see " + fullName(c) + " --help"}
+}
+
+// fullName is what to type for the command of c: "tcptune profile size".
+func fullName(c *cli.Context) string {
+	if c.Command.HelpName != "" {
+		return c.Command.HelpName
 	}
-	return usageError{"cannot read the command line: " + lowerFirst(err.Error()), "see " + name + " --help"}
+	return c.App.Name
 }
 
 func lowerFirst(s string) string {
@@ -73,6 +84,10 @@ func groupAction(c *cli.Context) error {
 	if c.Args().Present() {
 		return unknownCommand(c)
 	}
+	// What is not asked for is no result: it goes to stderr.
+	out := c.App.Writer
+	c.App.Writer = c.App.ErrWriter
+	defer func() { c.App.Writer = out }()
 	if err := cli.ShowSubcommandHelp(c); err != nil {
 		return err
 	}
@@ -104,7 +119,7 @@ func jsonFlag() cli.Flag {
 }
 
 func waitFlag() cli.Flag {
-	return &cli.DurationFlag{Name: "wait", Usage: "wait this `LONG` for another tcptune to finish, 30s for instance"}
+	return &cli.DurationFlag{Name: "wait", DefaultText: "0s, give up at once", Usage: "wait this `DURATION` for another tcptune to finish, 30s for instance"}
 }
 
 func unsupportedFlag() cli.Flag {
@@ -159,7 +174,7 @@ func requireSupport(c *cli.Context, h host.Host) (notes []string, err error) {
 
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return usageError{fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name), "see tcptune " + c.Command.Name + " --help"}
+		return usageError{fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name), "see " + fullName(c) + " --help"}
 	}
 	return nil
 }

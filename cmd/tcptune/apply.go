@@ -34,7 +34,7 @@ Examples:
   sudo tcptune apply saved.json                 a plan saved by tcptune plan --out
   tcptune apply --root /mnt/image               files of an image, no running values`,
 		Flags: flags(wantFlags(), []cli.Flag{
-			&cli.DurationFlag{Name: "confirm", Usage: "revert after this `LONG` unless tcptune confirm comes first"},
+			&cli.DurationFlag{Name: "confirm", DefaultText: "nothing waits", Usage: "revert after this `DURATION` unless tcptune confirm comes first"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed, as tcptune plan"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 instead of 0 when something was changed"},
 			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
@@ -44,9 +44,6 @@ Examples:
 }
 
 func (t terminal) apply(c *cli.Context) (outcome, error) {
-	if c.Bool("dry-run") && !c.Args().Present() {
-		return t.plan(c)
-	}
 	saved, options, err := savedPlan(c)
 	if err != nil {
 		return outcome{}, err
@@ -54,6 +51,9 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	window, err := confirmTime(c)
 	if err != nil {
 		return outcome{}, err
+	}
+	if c.Bool("dry-run") {
+		return t.preview(c, saved, options)
 	}
 	s, notes, err := open(c)
 	if err != nil {
@@ -68,18 +68,15 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 		return outcome{report: report(nil, notes)}, err
 	}
 	o := outcome{report: report(d.Changes, append(notes, d.Warnings...))}
-	if saved != nil {
-		if moved := plan.Moved(*saved, d.Plan); moved != nil {
-			return o, &plan.StaleError{Moved: moved}
-		}
-	}
-	if c.Bool("dry-run") {
-		o.text = func(w io.Writer) { t.showPlan(w, d, "to change") }
-		return o, nil
+	if err := d.refuse(saved); err != nil {
+		return o, err
 	}
 	if window > 0 && !d.Empty() {
 		o.report.Changes, err = s.ApplyUnconfirmed(contextOf(c), d.Plan, window, armer(contextOf(c), s.host))
 	} else {
+		if window > 0 {
+			o.report.Warnings = append(o.report.Warnings, "nothing is to be changed, so nothing waits for a confirmation")
+		}
 		window = 0
 		o.report.Changes, err = s.Apply(contextOf(c), d.Plan)
 	}
@@ -166,7 +163,7 @@ func confirmTime(c *cli.Context) (time.Duration, error) {
 		return 0, err
 	case d < leastConfirm:
 		return 0, usageError{fmt.Sprintf("cannot use --confirm %s: it must be at least %s", d, leastConfirm), ""}
-	case c.IsSet("root"):
+	case c.IsSet("root") && c.String("root") != "/":
 		return 0, usageError{"cannot use --confirm with --root: an image has no running values to take back", ""}
 	}
 	return d, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -78,5 +79,14 @@ func (t terminal) showChecks(w io.Writer, checks []plan.Check) {
 			printf(w, "      fix: %s\n", k.Fix)
 		}
 	}
-	printf(w, "\n%s\n", fmt.Sprintf("%d passed, %d warnings, %d failures", counts[plan.Pass], counts[plan.Warn], counts[plan.Fail]))
+	printf(w, "\n%s\n", strings.Join([]string{
+		fmt.Sprintf("%d passed", counts[plan.Pass]), count(counts[plan.Warn], "warning"), count(counts[plan.Fail], "failure"),
+	}, ", "))
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

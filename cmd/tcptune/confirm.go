@@ -16,7 +16,7 @@ func confirmCommand(t terminal) *cli.Command {
 		Description: `Writes the files that keep the new values after a reboot, and calls off the automatic revert.
 
 Example:
-  sudo tcptune apply --confirm 60s && check that all is well && sudo tcptune confirm`,
+  sudo tcptune apply --confirm 60s; curl -fsS localhost:8080/healthz && sudo tcptune confirm`,
 		Flags:  []cli.Flag{waitFlag(), jsonFlag(), unsupportedFlag()},
 		Action: t.action(t.confirm),
 	}

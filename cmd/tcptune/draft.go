@@ -52,10 +52,7 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options) (
 }
 
 // look observes the host of a command that changes nothing, and plans for it.
-func look(c *cli.Context) (h host.Host, j plan.Journal, d draft, err error) {
-	if err = noArguments(c); err != nil {
-		return h, j, d, err
-	}
+func look(c *cli.Context, o *sysctl.Options) (h host.Host, j plan.Journal, d draft, err error) {
 	if h, err = hostOf(c); err != nil {
 		return h, j, d, err
 	}
@@ -69,11 +66,28 @@ func look(c *cli.Context) (h host.Host, j plan.Journal, d draft, err error) {
 	if n := j.Interrupted(); n != "" {
 		notes = append(notes, n)
 	}
-	if d, err = makeDraft(c, h, j, nil); err != nil {
+	if j.Window != nil {
+		notes = append(notes, windowNote(h.BootClock, j.Window))
+	}
+	if d, err = makeDraft(c, h, j, o); err != nil {
 		return h, j, d, err
 	}
 	d.Warnings = append(notes, d.Warnings...)
 	return h, j, d, nil
+}
+
+// refuse says why d must not be applied: a file of somebody else is in the way, or it is not the saved plan any more.
+func (d draft) refuse(saved *plan.Plan) error {
+	if d.Blocked != nil {
+		return d.Blocked
+	}
+	if saved == nil {
+		return nil
+	}
+	if moved := plan.Moved(*saved, d.Plan); moved != nil {
+		return &plan.StaleError{Moved: moved}
+	}
+	return nil
 }
 
 // report is an envelope with nothing in it.

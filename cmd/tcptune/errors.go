@@ -76,6 +76,8 @@ func describe(err error) (plan.Problem, int) {
 	case errors.Is(err, plan.ErrBusy):
 		p.Code, p.Message, p.Hint = "busy", "cannot start: "+plan.ErrBusy.Error(), "try again, or let it wait: --wait 30s"
 		return p, exitBusy
+	case errors.Is(err, plan.ErrInterrupted):
+		p.Code, p.Message = "interrupted", "cannot start: "+plan.ErrInterrupted.Error()
 	case errors.Is(err, plan.ErrWindowOpen):
 		p.Code, p.Message = "confirm-pending", "cannot start: "+err.Error()
 		p.Hint = "run tcptune confirm to keep it, or tcptune revert to take it back"
@@ -106,6 +108,9 @@ func describe(err error) (plan.Problem, int) {
 	case errors.As(err, &noProfile):
 		p.Code, p.Hint = "unknown-profile", "tcptune profile list shows all of them"
 		return p, exitUsage
+	case errors.Is(err, plan.ErrDamaged):
+		p.Code = "journal-damaged"
+		p.Hint = "to start anew, without knowing what to take back: mv " + plan.JournalPath + " /root/"
 	case errors.Is(err, os.ErrPermission):
 		p.Code = "permission-denied"
 	}

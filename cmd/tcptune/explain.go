@@ -33,24 +33,22 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	if c.Bool("list") {
-		if err := noArguments(c); err != nil {
-			return outcome{}, err
-		}
-		o := outcome{report: report(nil, nil)}
-		o.text = func(w io.Writer) { listKeys(w, cat) }
-		return o, nil
-	}
-	if c.NArg() != 1 {
-		return outcome{}, usageError{fmt.Sprintf("cannot explain %d keys: name one", c.NArg()), "tcptune explain --list shows all of them"}
-	}
 	h, err := hostOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	k, err := cat.Lookup(c.Args().First())
-	if err != nil {
-		return outcome{}, fmt.Errorf("cannot explain it: %w", err)
+	var k sysctl.Key
+	switch {
+	case c.Bool("list"):
+		if err := noArguments(c); err != nil {
+			return outcome{}, err
+		}
+	case c.NArg() != 1:
+		return outcome{}, usageError{fmt.Sprintf("cannot explain %d keys: name one", c.NArg()), "tcptune explain --list shows all of them"}
+	default:
+		if k, err = cat.Lookup(c.Args().First()); err != nil {
+			return outcome{}, fmt.Errorf("cannot explain it: %w", err)
+		}
 	}
 	j, err := plan.ReadJournal(h)
 	if err != nil {
@@ -60,8 +58,15 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	now := survey.KeyNow(k)
 	o := outcome{report: report(nil, nil)}
+	if c.Bool("list") {
+		for _, k := range cat.Keys() {
+			o.report.Keys = append(o.report.Keys, survey.KeyNow(k))
+		}
+		o.text = func(w io.Writer) { listKeys(w, cat) }
+		return o, nil
+	}
+	now := survey.KeyNow(k)
 	o.report.Keys = []plan.Key{now}
 	o.text = func(w io.Writer) { showKey(w, k, &survey, now) }
 	return o, nil

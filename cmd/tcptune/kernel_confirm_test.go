@@ -138,7 +138,7 @@ func TestKernelRevertInsideTheWindow(t *testing.T) {
 	before := r.state()
 	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
 	got := r.run(exitDone, "revert")
-	r.says(got.err, "the unconfirmed apply was taken back")
+	r.says(got.err, "the unconfirmed apply is taken back")
 	r.is(before, tree.withoutTimes)
 	r.run(exitFailed, "confirm")
 

@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
+	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/sysctl"
 )
 
 func planCommand(t terminal) *cli.Command {
@@ -32,11 +35,22 @@ Examples:
 }
 
 func (t terminal) plan(c *cli.Context) (outcome, error) {
-	_, _, d, err := look(c)
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	return t.preview(c, nil, nil)
+}
+
+// preview shows what apply would do, with the options of a saved plan if there is one.
+func (t terminal) preview(c *cli.Context, saved *plan.Plan, options *sysctl.Options) (outcome, error) {
+	_, _, d, err := look(c, options)
 	if err != nil {
 		return outcome{}, err
 	}
 	o := outcome{report: report(d.Changes, d.Warnings)}
+	if err := d.refuse(saved); err != nil {
+		return o, err
+	}
 	switch {
 	case !d.Empty():
 		o.code = exitDiffers
@@ -52,13 +66,16 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 	return o, nil
 }
 
-// savePlan writes the plan for a later apply. It replaces no file of another kind than a regular one.
+// savePlan writes the plan for a later apply, whole or not at all. It replaces a file or a link, but nothing else.
 func savePlan(file string, d draft) error {
 	data, err := plan.Encode(d.Plan, d.options)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, data, 0o644); err != nil {
+	if fi, err := os.Lstat(file); err == nil && fi.Mode()&^fs.ModePerm&^fs.ModeSymlink != 0 {
+		return fmt.Errorf("cannot save the plan: %s is no regular file", file)
+	}
+	if err := renameio.WriteFile(file, data, 0o644); err != nil {
 		return fmt.Errorf("cannot save the plan: %w", err)
 	}
 	return nil

@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -21,128 +24,160 @@ func profileCommand(t terminal) *cli.Command {
 				Name: "list", Usage: "list the built-in profiles and those in /etc/tcptune/profiles.d",
 				UsageText:   "tcptune profile list [--root DIR]",
 				Description: "Example:\n  tcptune profile list",
-				Flags:       []cli.Flag{rootFlag()}, Action: t.plainAction(t.profileList),
+				Flags:       []cli.Flag{rootFlag(), jsonFlag()}, Action: t.action(t.profileList),
 			},
 			{
 				Name: "show", Usage: "show the keys of a profile, each with its reason", ArgsUsage: "NAME",
 				UsageText:   "tcptune profile show NAME [--root DIR]",
 				Description: "Example:\n  tcptune profile show server",
-				Flags:       []cli.Flag{rootFlag()}, Action: t.plainAction(t.profileShow),
+				Flags:       []cli.Flag{rootFlag(), jsonFlag()}, Action: t.action(t.profileShow),
 			},
 			{
 				Name: "size", Usage: "compute the buffers for a path, line by line",
 				UsageText:   "tcptune profile size --bandwidth RATE --rtt TIME [--flows N]",
 				Description: "This is the arithmetic of profile wan.\n\nExample:\n  tcptune profile size --bandwidth 10gbit --rtt 80ms",
 				Flags: []cli.Flag{
-					&cli.StringFlag{Name: "bandwidth", Usage: "bottleneck `RATE`, 10gbit for instance", Required: true},
-					&cli.StringFlag{Name: "rtt", Usage: "round-trip `TIME`, 80ms for instance", Required: true},
+					&cli.StringFlag{Name: "bandwidth", Usage: "bottleneck `RATE`, 10gbit for instance"},
+					&cli.StringFlag{Name: "rtt", Usage: "round-trip `TIME`, 80ms for instance"},
 					&cli.IntFlag{Name: "flows", Usage: "hold the sum against memory for `N` connections"},
 					&cli.StringFlag{Name: "congestion", Usage: "congestion control `NAME`", Value: "bbr"},
+					jsonFlag(),
 				},
-				Action: t.plainAction(t.profileSize),
+				Action: t.action(t.profileSize),
 			},
 		},
 	}
 }
 
-// plainAction is an action that has no report for programs.
-func (t terminal) plainAction(do func(c *cli.Context) error) cli.ActionFunc {
-	return func(c *cli.Context) error { return do(c) }
-}
-
-func (t terminal) profileList(c *cli.Context) error {
+func (t terminal) profileList(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
-		return err
+		return outcome{}, err
 	}
 	h, err := hostOf(c)
 	if err != nil {
-		return err
+		return outcome{}, err
+	}
+	cat, err := sysctl.LoadCatalogue()
+	if err != nil {
+		return outcome{}, err
 	}
 	infos, err := sysctl.ProfileNames(h)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	tw := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	o := outcome{report: report(nil, nil)}
 	var broken []string
 	for _, i := range infos {
-		if i.Err != nil {
-			broken = append(broken, i.Err.Error())
+		if _, err := sysctl.LoadProfile(h, cat, i.Name); err != nil {
+			broken = append(broken, err.Error())
 			continue
 		}
-		printf(tw, "%s\t%s\t%s\n", i.Name, i.Origin, i.Summary)
+		o.report.Profiles = append(o.report.Profiles, plan.Profile{Name: i.Name, Summary: i.Summary, Origin: i.Origin})
 	}
-	if err := tw.Flush(); err != nil {
-		return err
-	}
+	o.text = func(w io.Writer) { listProfiles(w, o.report.Profiles) }
 	if broken != nil {
-		return fmt.Errorf("cannot use every profile: %s", strings.Join(broken, "; "))
+		return o, fmt.Errorf("cannot use every profile: %s", strings.Join(broken, "; "))
 	}
-	return nil
+	return o, nil
 }
 
-func (t terminal) profileShow(c *cli.Context) error {
+func listProfiles(w io.Writer, profiles []plan.Profile) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, p := range profiles {
+		printf(tw, "%s\t%s\t%s\n", p.Name, p.Origin, p.Summary)
+	}
+	_ = tw.Flush()
+}
+
+func (t terminal) profileShow(c *cli.Context) (outcome, error) {
 	if c.NArg() != 1 {
-		return usageError{fmt.Sprintf("cannot show %d profiles: name one", c.NArg()), "tcptune profile list shows all of them"}
+		return outcome{}, usageError{fmt.Sprintf("cannot show %d profiles: name one", c.NArg()), "tcptune profile list shows all of them"}
 	}
 	h, err := hostOf(c)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	cat, err := sysctl.LoadCatalogue()
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	p, err := sysctl.LoadProfile(h, cat, c.Args().First())
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	printf(t.out, "%s (%s)\n%s\n", p.Name, p.Origin, wrap(p.Summary, "  "))
+	shown := plan.Profile{Name: p.Name, Summary: p.Summary, Origin: p.Origin, Extends: p.Extends}
+	for _, k := range p.Keys {
+		shown.Keys = append(shown.Keys, plan.ProfileKey{
+			Target: k.Key, Value: k.Value, Mode: string(k.Mode), Required: k.Required, Why: strings.Join(strings.Fields(k.Why), " "),
+		})
+	}
+	o := outcome{report: report(nil, nil)}
+	o.report.Profiles = []plan.Profile{shown}
+	o.text = func(w io.Writer) { showProfile(w, shown) }
+	return o, nil
+}
+
+func showProfile(w io.Writer, p plan.Profile) {
+	printf(w, "%s (%s)\n%s\n", p.Name, p.Origin, wrap(p.Summary, "  "))
 	if p.Extends != "" {
-		printf(t.out, "  extends %s\n", p.Extends)
+		printf(w, "  extends %s\n", p.Extends)
 	}
 	for _, k := range p.Keys {
-		mode := string(k.Mode)
+		mode := k.Mode
 		if k.Required {
 			mode += ", required"
 		}
-		printf(t.out, "\n%s = %s  (%s)\n%s\n", k.Key, k.Value, mode, wrap(k.Why, "  "))
+		printf(w, "\n%s = %s  (%s)\n%s\n", k.Target, k.Value, mode, wrap(k.Why, "  "))
 	}
-	return nil
 }
 
-func (t terminal) profileSize(c *cli.Context) error {
+func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
-		return err
+		return outcome{}, err
+	}
+	if c.String("bandwidth") == "" || c.String("rtt") == "" {
+		return outcome{}, usageError{"cannot compute buffers without --bandwidth and --rtt", "see " + fullName(c) + " --help"}
 	}
 	o, _, err := fromFlags(c)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
 	cat, err := sysctl.LoadCatalogue()
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	h, err := hostOf(c)
+	path, err := o.Path(host.Host{})
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	path, err := o.Path(h)
-	if err != nil {
-		return err
+	if path.Congestion, err = congestion(cat, c.String("congestion")); err != nil {
+		return outcome{}, err
 	}
-	path.Congestion = c.String("congestion")
 	size, err := cat.Size(path)
 	if err != nil {
-		return err
+		return outcome{}, err
 	}
-	showSteps(t.out, size)
-	t.warn(size.Warnings)
-	return nil
+	out := outcome{report: report(nil, size.Warnings)}
+	out.report.Sizing = &plan.Sizing{ReceiveMax: size.ReceiveMax, SendMax: size.SendMax, Steps: size.Steps}
+	out.text = func(w io.Writer) { showSteps(w, size.Steps) }
+	return out, nil
 }
 
-func showSteps(w io.Writer, s sysctl.Sizing) {
+// congestion checks the name of a congestion control: the arithmetic knows bbr, and takes all others for alike.
+func congestion(cat *sysctl.Catalogue, name string) (string, error) {
+	k, err := cat.Lookup("net.ipv4.tcp_congestion_control")
+	if err != nil {
+		return "", err
+	}
+	if !slices.Contains(k.Words, name) {
+		return "", usageError{fmt.Sprintf("cannot use --congestion %q: no such congestion control", name), "they are " + strings.Join(k.Words, ", ")}
+	}
+	return name, nil
+}
+
+func showSteps(w io.Writer, steps []plan.Step) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, step := range s.Steps {
+	for _, step := range steps {
 		printf(tw, "%s\t%s\t= %s\n", step.Label, step.Arithmetic, step.Result)
 	}
 	_ = tw.Flush()

@@ -50,23 +50,25 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	}
 	defer s.Close()
 	o := outcome{report: report(nil, notes)}
+	var undone []plan.Change
 	if w := s.Journal().Window; w != nil {
-		left, err := s.Expire(contextOf(c), w.ID)
+		undone, err = s.Expire(contextOf(c), w.ID)
 		if err != nil {
+			o.report.Changes = undone
 			return o, err
 		}
-		o.report.Changed = true
-		o.report.Warnings = append(append(o.report.Warnings, "the unconfirmed apply was taken back"), left...)
+		o.report.Warnings = append(o.report.Warnings, "the unconfirmed apply is taken back")
 	}
 	p, err := planRevert(s.host, s.Journal())
 	if err != nil {
 		return o, err
 	}
 	said := len(s.Notes)
-	o.report.Changes, err = s.Apply(contextOf(c), p)
+	reverted, err := s.Apply(contextOf(c), p)
+	o.report.Changes = append(undone, reverted...)
 	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
 	p.Changes = o.report.Changes
-	o.report.Changed = o.report.Changed || changed(p.Changes) && err == nil
+	o.report.Changed = changed(undone) || changed(reverted) && err == nil
 	if err != nil {
 		return o, err
 	}
@@ -89,6 +91,9 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 	p, err := planRevert(h, j)
 	if err != nil {
 		return outcome{}, err
+	}
+	if j.Window != nil {
+		p.Changes = append(j.Window.Back(), p.Changes...)
 	}
 	var notes []string
 	if n := j.Interrupted(); n != "" {

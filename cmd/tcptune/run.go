@@ -35,11 +35,14 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	app := newApp(t)
 	err := app.RunContext(ctx, reorder(app, args))
 	var done doneError
+	var unknown cli.ExitCoder
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &done):
 		return done.code
+	case errors.As(err, &unknown): // what urfave/cli says of "help" for a command that does not exist
+		err = usageError{"cannot show help: " + lowerFirst(err.Error()), "tcptune --help lists the commands"}
 	}
 	return t.fail(err, commandName(app, args), wantsJSON(args))
 }

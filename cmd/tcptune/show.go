@@ -166,7 +166,7 @@ func transition(c plan.Change) string {
 	}
 	before, after := side(c.Before), side(c.After)
 	switch {
-	case c.Status == plan.Kept || c.Status == plan.Unchanged:
+	case c.Status == plan.Kept || c.Status == plan.Unchanged || before == after:
 		return before
 	case c.Before == nil && c.Kind != plan.Module && c.Kind != plan.Folder:
 		return after

@@ -31,17 +31,20 @@ Examples:
 }
 
 func (t terminal) status(c *cli.Context) (outcome, error) {
-	h, j, d, err := look(c)
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	_, j, d, err := look(c, nil)
 	if err != nil {
 		return outcome{}, err
+	}
+	if d.Blocked != nil {
+		d.Warnings = append(d.Warnings, "apply will refuse: "+d.Blocked.Error())
 	}
 	o := outcome{report: report(nil, d.Warnings)}
 	o.report.Keys = d.Keys()
 	o.code = statusCode(d, j)
-	if j.Window != nil {
-		o.report.Warnings = append(o.report.Warnings, windowNote(h.BootClock, j.Window))
-	}
-	o.text = func(w io.Writer) { t.showStatus(w, d, o) }
+	o.text = func(w io.Writer) { t.showStatus(w, d, o, j.Window != nil) }
 	return o, nil
 }
 
@@ -55,13 +58,13 @@ func statusCode(d draft, j plan.Journal) int {
 			code = exitPartial
 		}
 	}
-	if !d.Empty() || j.Pending != nil {
+	if !d.Empty() || j.Pending != nil || d.Blocked != nil {
 		return exitDiffers
 	}
 	return code
 }
 
-func (t terminal) showStatus(w io.Writer, d draft, o outcome) {
+func (t terminal) showStatus(w io.Writer, d draft, o outcome, waits bool) {
 	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printf(tw, "KEY\tWANTED\tRUNNING\tAFTER REBOOT\tAFTER SYSCTL --SYSTEM\tDECIDED BY\tSTATUS\n")
@@ -72,7 +75,7 @@ func (t terminal) showStatus(w io.Writer, d draft, o outcome) {
 	_ = tw.Flush()
 	printf(w, "\n")
 	t.showReasons(w, o.report.Keys)
-	printf(w, "%s\n", verdict(o.code))
+	printf(w, "%s\n", verdict(o.code, waits))
 }
 
 // showReasons prints why keys are not simply as wanted, each reason once.
@@ -134,11 +137,13 @@ func statusWord(s plan.Status) string {
 	return string(s)
 }
 
-func verdict(code int) string {
-	switch code {
-	case exitDiffers:
+func verdict(code int, waits bool) string {
+	switch {
+	case code == exitDiffers && waits:
+		return "not kept yet: run sudo tcptune confirm"
+	case code == exitDiffers:
 		return "not as wanted: run sudo tcptune apply"
-	case exitPartial:
+	case code == exitPartial:
 		return "as wanted, but for what is named above"
 	}
 	return "as wanted"

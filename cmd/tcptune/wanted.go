@@ -46,8 +46,12 @@ func wanted(c *cli.Context, h host.Host, j plan.Journal) (o sysctl.Options, orig
 	case found:
 		return o, "declared in " + declaredPath, nil
 	}
-	if j.Wanted != nil {
-		if err := json.Unmarshal(j.Wanted, &o); err != nil {
+	last := j.Wanted
+	if j.Window != nil {
+		last = j.Window.Wanted
+	}
+	if last != nil {
+		if err := json.Unmarshal(last, &o); err != nil {
 			return o, "", fmt.Errorf("cannot read what was applied last: %w", err)
 		}
 		return o, "applied last", nil
@@ -65,6 +69,9 @@ func fromFlags(c *cli.Context) (o sysctl.Options, set bool, err error) {
 	}
 	if o.Flows < 0 {
 		return o, set, usageError{fmt.Sprintf("cannot use --flows %d: it must not be negative", o.Flows), ""}
+	}
+	if o.LiveQdisc && c.IsSet("root") && c.String("root") != "/" {
+		return o, set, usageError{"cannot use --live-qdisc with --root: an image has no interfaces", ""}
 	}
 	o.Bandwidth, o.RTT, err = parsePath(c.String("bandwidth"), c.String("rtt"))
 	if err != nil {

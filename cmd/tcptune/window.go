@@ -10,7 +10,7 @@ import (
 // windowNote says that an apply waits for its confirmation, and for how long it still will.
 func windowNote(clock func() (time.Duration, error), w *plan.Window) string {
 	now, err := clock()
-	rest := (w.Deadline - now).Round(time.Second)
+	rest := (w.Deadline - now + time.Second - 1).Truncate(time.Second) // up, so that 0 is really over
 	if err != nil || rest <= 0 {
 		return "an apply was not confirmed in time and is being taken back"
 	}

@@ -191,7 +191,7 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 	if alike(e, now, c.Before) {
 		return cause, broken
 	}
-	if _, err := s.restore(ctx, r); err != nil {
+	if err := s.restore(ctx, r); err != nil {
 		return fmt.Sprintf("%s, and it cannot be restored: %v", cause, err), true
 	}
 	c.Effective = c.Before
@@ -212,8 +212,8 @@ func (s *Session) rollBack(ctx context.Context, changes []Change, failure *Rolle
 			c.Status, c.Reason, c.Effective = Planned, "rolled back", nil
 		}
 	}
-	left, err := s.undo(ctx, *s.journal.Pending)
-	failure.Left = left
+	undone, err := s.undo(ctx, *s.journal.Pending)
+	failure.Left = leftAlone(undone)
 	if err != nil {
 		failure.Left = append(failure.Left, err.Error())
 		return failure // the journal keeps the transaction: the next command tries again

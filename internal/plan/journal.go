@@ -17,6 +17,9 @@ const JournalPath = "/var/lib/tcptune/journal.json"
 
 const journalSchema = "tcptune-journal/v1"
 
+// ErrDamaged is returned for a journal that this program cannot read, and so must not replace.
+var ErrDamaged = errors.New("cannot read the journal")
+
 // Journal is the memory of a host.
 type Journal struct {
 	Schema string `json:"schema"`
@@ -80,6 +83,11 @@ func (r record) change() Change {
 		Kind: r.Kind, Target: r.Target, Source: r.Source, Why: r.Why, Release: r.Release,
 		Before: (*string)(r.Before), After: (*string)(r.After), Status: Planned, Required: true,
 	}
+}
+
+// back is the change that undoes r.
+func (r record) back() Change {
+	return Change{Kind: r.Kind, Target: r.Target, Before: (*string)(r.After), After: (*string)(r.Before), Source: "revert"}
 }
 
 // Find returns what the journal knows of ref.
@@ -153,10 +161,10 @@ func ReadJournal(h host.Host) (Journal, error) {
 func parseJournal(data []byte) (Journal, error) {
 	var j Journal
 	if err := strictJSON(data, &j); err != nil {
-		return Journal{}, fmt.Errorf("cannot read the journal %s: %w", JournalPath, err)
+		return Journal{}, fmt.Errorf("%w %s: %w", ErrDamaged, JournalPath, err)
 	}
 	if j.Schema != journalSchema {
-		return Journal{}, fmt.Errorf("cannot read the journal %s: schema is %q, this tcptune knows %q", JournalPath, j.Schema, journalSchema)
+		return Journal{}, fmt.Errorf("%w %s: schema is %q, this tcptune knows %q", ErrDamaged, JournalPath, j.Schema, journalSchema)
 	}
 	return j, j.validate()
 }
@@ -167,7 +175,7 @@ func (j Journal) validate() error {
 	check := func(records []record) error {
 		for _, r := range records {
 			if !kinds[r.Kind] {
-				return fmt.Errorf("cannot read the journal %s: unknown kind of change %q", JournalPath, r.Kind)
+				return fmt.Errorf("%w %s: unknown kind of change %q", ErrDamaged, JournalPath, r.Kind)
 			}
 		}
 		return nil

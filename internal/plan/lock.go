@@ -15,6 +15,9 @@ import (
 // ErrBusy is returned when another tcptune holds the lock (exit 75).
 var ErrBusy = errors.New("another tcptune is at work on this host")
 
+// ErrInterrupted is returned when a signal ends the wait for the lock.
+var ErrInterrupted = errors.New("interrupted while waiting for another tcptune")
+
 // lockPath is on a file system that is empty after a reboot. Its folder belongs to root, so no link can be planted.
 const lockPath = "/run/tcptune.lock"
 
@@ -46,7 +49,7 @@ func lock(ctx context.Context, h host.Host, wait time.Duration) (*os.File, error
 		select {
 		case <-ctx.Done():
 			_ = f.Close()
-			return nil, ctx.Err()
+			return nil, ErrInterrupted
 		case <-time.After(min(lockPoll, time.Until(deadline)+time.Millisecond)):
 		}
 	}

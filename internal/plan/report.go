@@ -6,15 +6,17 @@ const Schema = "tcptune/v1"
 // Report is what a command found or did. It is printed as a table, or as the one JSON document of --json.
 // The lists keep the order in which they were made; none holds a time.
 type Report struct {
-	Schema   string   `json:"schema"`
-	Command  string   `json:"command"`
-	Changed  bool     `json:"changed"`
-	Failed   bool     `json:"failed"`
-	Changes  []Change `json:"changes"`
-	Checks   []Check  `json:"checks,omitempty"`
-	Keys     []Key    `json:"keys,omitempty"`
-	Warnings []string `json:"warnings"`
-	Error    *Problem `json:"error"`
+	Schema   string    `json:"schema"`
+	Command  string    `json:"command"`
+	Changed  bool      `json:"changed"`
+	Failed   bool      `json:"failed"`
+	Changes  []Change  `json:"changes"`
+	Checks   []Check   `json:"checks,omitempty"`
+	Keys     []Key     `json:"keys,omitempty"`
+	Profiles []Profile `json:"profiles,omitempty"`
+	Sizing   *Sizing   `json:"sizing,omitempty"`
+	Warnings []string  `json:"warnings"`
+	Error    *Problem  `json:"error"`
 }
 
 // Problem is an error for a program to read: Code is stable, the texts are not.
@@ -53,4 +55,36 @@ type Key struct {
 	DecidedBy         *DecidedBy `json:"decided_by"`
 	Status            Status     `json:"status"`
 	Reason            string     `json:"reason,omitempty"`
+}
+
+// Profile is a profile as "profile list" and, with its keys, "profile show" print it.
+type Profile struct {
+	Name    string       `json:"name"`
+	Summary string       `json:"summary"`
+	Origin  string       `json:"origin"` // "built in" or the path of the file
+	Extends string       `json:"extends,omitempty"`
+	Keys    []ProfileKey `json:"keys,omitempty"`
+}
+
+// ProfileKey is one wish of a profile. Value may hold $receive and $send, which the sizing fills in.
+type ProfileKey struct {
+	Target   string `json:"target"`
+	Value    string `json:"value"`
+	Mode     string `json:"mode"` // "raise", "exact", "union"
+	Required bool   `json:"required"`
+	Why      string `json:"why"`
+}
+
+// Sizing is the outcome of "profile size": bytes for the third fields of tcp_rmem and tcp_wmem, and how they came about.
+type Sizing struct {
+	ReceiveMax int64  `json:"receive_max"`
+	SendMax    int64  `json:"send_max"`
+	Steps      []Step `json:"steps"`
+}
+
+// Step is one line of that arithmetic.
+type Step struct {
+	Label      string `json:"label"`
+	Arithmetic string `json:"arithmetic"`
+	Result     string `json:"result"`
 }

@@ -90,7 +90,7 @@ func (s *Session) recover(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
-	left, err := s.undo(ctx, *t)
+	undone, err := s.undo(ctx, *t)
 	if err != nil {
 		return fmt.Errorf("cannot undo the interrupted %s: %w", t.Command, err)
 	}
@@ -98,7 +98,7 @@ func (s *Session) recover(ctx context.Context) error {
 		return err
 	}
 	s.note("an interrupted %s was found and undone", t.Command)
-	s.Notes = append(s.Notes, left...)
+	s.Notes = append(s.Notes, leftAlone(undone)...)
 	return nil
 }
 

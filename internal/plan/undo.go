@@ -7,23 +7,34 @@ import (
 	"slices"
 )
 
-// undo brings every target of t back to where it was, last change first, and returns one line for each that it had to
-// leave. A target that holds neither its former nor its wanted value was changed by somebody else since; it is left.
-// After a reboot only files are undone: the kernel has forgotten the rest.
-func (s *Session) undo(ctx context.Context, t Transaction) (left []string, err error) {
+// undo brings every target of t back to where it was, last change first, and returns what became of each. A target that
+// holds neither its former nor its wanted value was changed by somebody else since; it is Kept. After a reboot only files
+// are undone: the kernel has forgotten the rest.
+func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, err error) {
 	for _, r := range undoOrder(t.Changes) {
 		if t.BootID != s.bootID && r.Kind != File && r.Kind != Folder {
 			continue
 		}
-		line, uerr := s.undoOne(ctx, r)
-		if uerr != nil && err == nil {
-			err = fmt.Errorf("%s: %w", r.Target, uerr)
+		c := r.back()
+		if uerr := s.undoOne(ctx, r, &c); uerr != nil {
+			c.Status, c.Reason = Failed, uerr.Error()
+			if err == nil {
+				err = fmt.Errorf("%s: %w", r.Target, uerr)
+			}
 		}
-		if line != "" {
-			left = append(left, line)
+		undone = append(undone, c)
+	}
+	return undone, err
+}
+
+// leftAlone names, one line each, what an undo had to leave.
+func leftAlone(undone []Change) (lines []string) {
+	for _, c := range undone {
+		if c.Status == Kept {
+			lines = append(lines, fmt.Sprintf("%s %s is left as it is, %s: %s", c.Kind, c.Target, show(c.Effective), c.Reason))
 		}
 	}
-	return left, err
+	return lines
 }
 
 // undoOrder is the reverse of the order of the changes, but queue disciplines come last: giving one back to the kernel
@@ -44,51 +55,58 @@ func rank(last bool) int {
 	return 0
 }
 
-// undoOne brings one target back. The line says why it was left instead, if it was.
-func (s *Session) undoOne(ctx context.Context, r record) (line string, err error) {
+// undoOne brings one target back, and says in c what became of it.
+func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 	e := s.effects[r.Kind]
 	before, after := (*string)(r.Before), (*string)(r.After)
 	if r.Kind == File {
 		if err := s.h.RemoveTemp(r.Target); err != nil {
-			return "", err
+			return err
 		}
 	}
 	now, err := e.observe(r.Target)
 	if err != nil {
-		return "", err
+		return err
 	}
+	c.Effective = now
 	if alike(e, now, before) {
-		return "", nil
+		c.Status = Unchanged
+		return nil
 	}
 	ours := alike(e, now, after)
 	if !ours && now != nil && before != nil && after != nil {
 		ours = e.torn(*now, *before, *after)
 	}
 	if !ours {
-		return fmt.Sprintf("%s %s is left as it is: somebody else changed it to %s since", r.Kind, r.Target, show(now)), nil
+		c.Status, c.Reason = Kept, "somebody else has changed it since"
+		return nil
 	}
-	return s.restore(ctx, r)
+	if err := s.restore(ctx, r); err != nil {
+		return err
+	}
+	c.Status, c.Effective = Applied, before
+	return nil
 }
 
 // restore writes the former value and reads it back.
-func (s *Session) restore(ctx context.Context, r record) (line string, err error) {
+func (s *Session) restore(ctx context.Context, r record) error {
 	e := s.effects[r.Kind]
 	before := (*string)(r.Before)
 	mode := fs.FileMode(r.Mode)
 	if werr := e.write(ctx, r.Target, before, mode); werr != nil {
 		if (r.Kind == Module || r.Kind == Folder) && e.refusal(werr) != "" {
-			return "", nil // a loaded module and a folder in use do no harm
+			return nil // a loaded module and a folder in use do no harm
 		}
-		return "", werr
+		return werr
 	}
 	now, err := e.observe(r.Target)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if !alike(e, now, before) {
-		return "", fmt.Errorf("is %s after writing %s back", show(now), show(before))
+		return fmt.Errorf("is %s after writing %s back", show(now), show(before))
 	}
-	return "", nil
+	return nil
 }
 
 func alike(e effector, a, b *string) bool {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -117,18 +116,29 @@ func (s *Session) Confirm(ctx context.Context) ([]Change, error) {
 	return changes, s.commit(ctx, done, changes)
 }
 
-// Expire ends the window id without a confirmation: what was changed live is undone. It returns what was left because
-// somebody else changed it since. A window that is confirmed, or another one, is [ErrNoWindow].
-func (s *Session) Expire(ctx context.Context, id string) (left []string, err error) {
+// Expire ends the window id without a confirmation: what was changed live is undone. It returns what became of each
+// change; what somebody else changed since is Kept. A window that is confirmed, or another one, is [ErrNoWindow].
+func (s *Session) Expire(ctx context.Context, id string) (undone []Change, err error) {
 	w := s.journal.Window
 	if w == nil || id != w.ID {
 		return nil, ErrNoWindow
 	}
-	left, err = s.undo(ctx, Transaction{Command: "apply", BootID: w.BootID, Changes: w.Live})
+	undone, err = s.undo(ctx, Transaction{Command: "apply", BootID: w.BootID, Changes: w.Live})
 	if err != nil {
-		return left, fmt.Errorf("cannot take back the unconfirmed apply: %w", err)
+		return undone, fmt.Errorf("cannot take back the unconfirmed apply: %w", err)
 	}
-	return left, s.closeWindow()
+	return undone, s.closeWindow()
+}
+
+// Back lists what [Session.Expire] would undo, for a dry run.
+func (w *Window) Back() []Change {
+	var changes []Change
+	for _, r := range undoOrder(w.Live) {
+		c := r.back()
+		c.Status = Planned
+		changes = append(changes, c)
+	}
+	return changes
 }
 
 func (s *Session) closeWindow() error {
@@ -154,14 +164,12 @@ func (s *Session) checkWindow(ctx context.Context) error {
 	if err != nil || left > 0 {
 		return err
 	}
-	lines, err := s.Expire(ctx, w.ID)
+	undone, err := s.Expire(ctx, w.ID)
 	if err != nil {
 		return err
 	}
 	s.note("an apply was not confirmed in time and was taken back")
-	if len(lines) > 0 {
-		s.note("%s", strings.Join(lines, "; "))
-	}
+	s.Notes = append(s.Notes, leftAlone(undone)...)
 	return nil
 }
 

@@ -35,12 +35,16 @@ func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
 		obj object
 		typ reflect.Type
 	}{
-		"Report":    {top, reflect.TypeFor[plan.Report]()},
-		"Change":    {defs["change"], reflect.TypeFor[plan.Change]()},
-		"Check":     {defs["check"], reflect.TypeFor[plan.Check]()},
-		"Key":       {defs["key"], reflect.TypeFor[plan.Key]()},
-		"Problem":   {defs["problem"], reflect.TypeFor[plan.Problem]()},
-		"DecidedBy": {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
+		"Report":     {top, reflect.TypeFor[plan.Report]()},
+		"Change":     {defs["change"], reflect.TypeFor[plan.Change]()},
+		"Check":      {defs["check"], reflect.TypeFor[plan.Check]()},
+		"Key":        {defs["key"], reflect.TypeFor[plan.Key]()},
+		"Problem":    {defs["problem"], reflect.TypeFor[plan.Problem]()},
+		"Profile":    {defs["profile"], reflect.TypeFor[plan.Profile]()},
+		"ProfileKey": {defs["profileKey"], reflect.TypeFor[plan.ProfileKey]()},
+		"Sizing":     {defs["sizing"], reflect.TypeFor[plan.Sizing]()},
+		"Step":       {defs["step"], reflect.TypeFor[plan.Step]()},
+		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
 	} {
 		all, required := fields(tc.typ)
 		if diff := cmp.Diff(all, slices.Sorted(maps.Keys(tc.obj.Properties))); diff != "" {
