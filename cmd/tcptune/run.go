@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -56,7 +57,7 @@ func (doneError) Error() string { return "" }
 func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		o, err := do(c)
-		o.report.Command = c.Command.Name
+		o.report.Command = strings.TrimPrefix(fullName(c), c.App.Name+" ")
 		if err != nil {
 			if c.Bool("json") {
 				return doneError{t.failJSON(o.report, err)}
