@@ -135,7 +135,7 @@ func (s *Survey) afterReboot(f *Forecaster, k Key) (value string, known bool) {
 	switch {
 	case fc.Reboot.Set != nil:
 		return k.Normal(fc.Reboot.Set.Value), true
-	case fc.Races != nil:
+	case fc.Races != nil, fc.Reboot.Unknown:
 		return "", false
 	}
 	return s.kernelDefault(k)

@@ -53,7 +53,7 @@ func lintSetting(set Setting, cat *Catalogue) (plan.Check, bool) {
 	var removed *RemovedKeyError
 	var unknown *UnknownKeyError
 	switch {
-	case strings.ContainsAny(set.Key, "*?["):
+	case set.Exclude || strings.ContainsAny(set.Key, "*?["):
 		return c, false
 	case errors.As(err, &removed):
 		c.Reason = removed.Error()
@@ -62,7 +62,7 @@ func lintSetting(set Setting, cat *Catalogue) (plan.Check, bool) {
 			return c, false // the catalogue does not hold all keys that there are
 		}
 		c.Reason = unknown.Error()
-	case err != nil || set.Exclude:
+	case err != nil:
 		return c, false
 	default:
 		if err := k.Validate(set.Value); err != nil {

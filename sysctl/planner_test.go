@@ -324,8 +324,8 @@ func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
 		m := newMachine(t, "6.8.0")
 		m.write(firstOwnPath, "# mine\n")
 		var foreign *ForeignFileError
-		if _, err := m.try(p); !errors.As(err, &foreign) || foreign.Edited {
-			t.Errorf("error is %v", err)
+		if d := m.diff(p); !errors.As(d.Blocked, &foreign) || foreign.Edited {
+			t.Errorf("blocked by %v", d.Blocked)
 		}
 	})
 	t.Run("edited", func(t *testing.T) {
@@ -334,8 +334,8 @@ func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
 		m.write(firstOwnPath, m.read(firstOwnPath)+"vm.swappiness = 1\n")
 		m.knobs[somaxconn] = "4096"
 		var foreign *ForeignFileError
-		if _, err := m.try(m.profile(ProfileKey{Key: somaxconn, Value: "65535"})); !errors.As(err, &foreign) || !foreign.Edited {
-			t.Errorf("error is %v", err)
+		if d := m.diff(m.profile(ProfileKey{Key: somaxconn, Value: "65535"})); !errors.As(d.Blocked, &foreign) || !foreign.Edited {
+			t.Errorf("blocked by %v", d.Blocked)
 		}
 	})
 	t.Run("masked", func(t *testing.T) {

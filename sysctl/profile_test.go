@@ -194,7 +194,7 @@ func TestUnknownProfiles(t *testing.T) {
 		}
 	}
 	_, err := LoadProfile(files{}, loadCatalogue(t), "sever")
-	if want := `there is no profile "sever": built in are server, classic, wan, latency, proxy, others live in /etc/tcptune/profiles.d`; err.Error() != want {
+	if want := `cannot find profile "sever": built in are server, classic, wan, latency, proxy, others live in /etc/tcptune/profiles.d`; err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 }

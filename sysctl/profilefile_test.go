@@ -42,7 +42,7 @@ func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
 		{"a number is not united", entry("key: somaxconn", "value: 1", "mode: union", "why: w"), `6:11: mode of net.core.somaxconn must be raise or exact, not "union"`},
 		{"ports are not raised", entry("key: ip_local_reserved_ports", "value: 80", "mode: raise", "why: w"), `6:11: mode of net.ipv4.ip_local_reserved_ports must be union or exact, not "raise"`},
 		{"a key twice", good + strings.TrimPrefix(strings.Replace(good, "tcp_sack", "net.ipv4.tcp_sack", 1), head+"keys:\n"), "8:10: net.ipv4.tcp_sack is set twice, first in line 4"},
-		{"unknown parent", head + "extends: sever\n", `3:10: there is no profile "sever": built in are server, classic, wan, latency, proxy, others live in /etc/tcptune/profiles.d`},
+		{"unknown parent", head + "extends: sever\n", `3:10: cannot find profile "sever": built in are server, classic, wan, latency, proxy, others live in /etc/tcptune/profiles.d`},
 		{"its own parent", head + "extends: x\n", "3:10: profiles extend each other in a circle: x -> x"},
 		{"drops what is not there", head + "extends: server\ndrop: [tcp_sack]\n", `4:8: cannot drop net.ipv4.tcp_sack: profile "server" does not set it`},
 		{"drops an unknown key", head + "extends: server\ndrop: [tcp_sak]\n", "4:8: tcp_sak is not in the catalogue of keys: did you mean net.ipv4.tcp_sack?"},

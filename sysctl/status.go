@@ -25,8 +25,8 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 	} else {
 		v.rebootReason = whyUnknown(s, k, fc)
 	}
-	if knob, running := s.Knobs[k.Name]; running && knob.Present {
-		v.system = &knob.Value
+	if knob, running := s.Knobs[k.Name]; running && knob.Present && s.versions.Procps != "" && !fc.SysctlSystem.Unknown {
+		v.system = &knob.Value // no file sets it, so it stays as it is
 	}
 	if set := fc.SysctlSystem.Set; set != nil {
 		value := k.Normal(set.Value)
@@ -41,6 +41,9 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 	var reasons []string
 	if v.reboot != nil && !wish.enough(k, *v.reboot, want) {
 		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s", *v.reboot, by(v.decidedBy.Reboot)))
+	}
+	if fc.Reboot.Unknown && fc.Races == nil {
+		reasons = append(reasons, "after a reboot it cannot be told: "+fc.Reboot.Reason)
 	}
 	for _, race := range fc.Races {
 		if r := s.lost(race, k, wish, want); r != "" {

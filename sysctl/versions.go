@@ -1,11 +1,12 @@
 package sysctl
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // Versions names the releases of the programs that apply sysctl files, since their rules differ.
@@ -29,47 +30,19 @@ func DetectVersions(r Reader) (Versions, error) {
 		return Versions{}, err
 	}
 	var v Versions
-	v.Procps = upstream(installedVersion(data, "procps"))
-	v.Tuned = upstream(installedVersion(data, "tuned"))
-	major, _, _ := strings.Cut(upstream(installedVersion(data, "systemd")), ".")
+	v.Procps = upstreamVersion(data, "procps")
+	v.Tuned = upstreamVersion(data, "tuned")
+	major, _, _ := strings.Cut(upstreamVersion(data, "systemd"), ".")
 	// Release candidates are "256~rc3"; development snapshots, too, begin with the number.
 	digits := len(major) - len(strings.TrimLeft(major, "0123456789"))
 	v.Systemd, _ = strconv.Atoi(major[:digits])
 	return v, nil
 }
 
-// installedVersion returns the version of package name in the contents of a dpkg status file, or "" when it is not
-// installed. It looks for the paragraph instead of parsing all of them: the file has a few megabytes.
-func installedVersion(status []byte, name string) string {
-	head := []byte("Package: " + name + "\n")
-	for from := 0; ; {
-		at := bytes.Index(status[from:], head)
-		if at < 0 {
-			return ""
-		}
-		at += from
-		from = at + len(head)
-		if at > 0 && status[at-1] != '\n' {
-			continue
-		}
-		paragraph := status[at:]
-		if end := bytes.Index(paragraph, []byte("\n\n")); end >= 0 {
-			paragraph = paragraph[:end]
-		}
-		if !strings.HasSuffix(paragraphField(paragraph, "Status"), " installed") {
-			continue
-		}
-		return paragraphField(paragraph, "Version")
-	}
-}
-
-func paragraphField(paragraph []byte, field string) string {
-	_, rest, found := bytes.Cut(paragraph, []byte("\n"+field+": "))
-	if !found {
-		return ""
-	}
-	value, _, _ := bytes.Cut(rest, []byte("\n"))
-	return string(value)
+// upstreamVersion is the upstream version of an installed package, "" when it is not installed.
+func upstreamVersion(status []byte, name string) string {
+	p, _ := host.InstalledPackage(status, name)
+	return upstream(p.Version)
 }
 
 // upstream strips the epoch and the Debian revision of a version: "2:4.0.4-9" is "4.0.4".

@@ -58,7 +58,7 @@ func FuzzInstalledVersion(f *testing.F) {
 	f.Add([]byte("Package: systemd\nStatus: install ok installed\nVersion: 1:255.4-1\n\n"))
 	f.Add([]byte("Package: systemd\n"))
 	f.Fuzz(func(t *testing.T, status []byte) {
-		v := upstream(installedVersion(status, "systemd"))
+		v := upstreamVersion(status, "systemd")
 		_ = atLeast(v, 4, 0, 5)
 	})
 }

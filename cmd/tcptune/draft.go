@@ -52,16 +52,17 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options) (
 }
 
 // look observes the host of a command that changes nothing, and plans for it.
-func look(c *cli.Context, o *sysctl.Options) (h host.Host, j plan.Journal, d draft, err error) {
-	if h, err = hostOf(c); err != nil {
-		return h, j, d, err
+func look(c *cli.Context, o *sysctl.Options) (j plan.Journal, d draft, err error) {
+	h, err := hostOf(c)
+	if err != nil {
+		return j, d, err
 	}
 	notes, err := requireSupport(c, h)
 	if err != nil {
-		return h, j, d, err
+		return j, d, err
 	}
 	if j, err = plan.ReadJournal(h); err != nil {
-		return h, j, d, err
+		return j, d, err
 	}
 	if n := j.Interrupted(); n != "" {
 		notes = append(notes, n)
@@ -70,10 +71,10 @@ func look(c *cli.Context, o *sysctl.Options) (h host.Host, j plan.Journal, d dra
 		notes = append(notes, windowNote(h.BootClock, j.Window))
 	}
 	if d, err = makeDraft(c, h, j, o); err != nil {
-		return h, j, d, err
+		return j, d, err
 	}
 	d.Warnings = append(notes, d.Warnings...)
-	return h, j, d, nil
+	return j, d, nil
 }
 
 // refuse says why d must not be applied: a file of somebody else is in the way, or it is not the saved plan any more.

@@ -34,7 +34,7 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	_, j, d, err := look(c, nil)
+	j, d, err := look(c, nil)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -50,8 +50,8 @@ func (h Host) imageArch() (string, error) {
 	if first, _, _ := strings.Cut(string(data), "\n"); err == nil && first != "" {
 		return strings.TrimSpace(first), nil
 	}
-	if pkg, err := h.dpkgPackage("dpkg"); err == nil && pkg.arch != "" && pkg.arch != "all" {
-		return pkg.arch, nil
+	if pkg, err := h.installed("dpkg"); err == nil && pkg.Arch != "" && pkg.Arch != "all" {
+		return pkg.Arch, nil
 	}
 	for _, p := range []string{"/usr/bin/env", "/bin/sh", "/usr/bin/bash", "/lib/systemd/systemd"} {
 		head, err := h.readHead(p, 64)

@@ -1,11 +1,8 @@
 package host
 
 import (
-	"bytes"
 	"debug/elf"
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"strings"
 	"testing"
 )
@@ -103,13 +100,13 @@ func TestParseDpkgStatus(t *testing.T) {
 	text := "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n" +
 		"Package: half\nStatus: install ok half-installed\nVersion: 1\n\n" +
 		"Package: systemd\nStatus: install ok installed\nDescription: x\n Package: no\nArchitecture: amd64\nVersion: 255.4-1ubuntu8\n"
-	got, err := parseDpkgStatus(strings.NewReader(text), "systemd")
-	if want := (dpkgEntry{"255.4-1ubuntu8", "amd64"}); got != want || err != nil {
-		t.Errorf("got %v, %v, want %v", got, err, want)
+	got, ok := InstalledPackage([]byte(text), "systemd")
+	if want := (Package{"255.4-1ubuntu8", "amd64"}); got != want || !ok {
+		t.Errorf("got %v, %v, want %v", got, ok, want)
 	}
 	for _, name := range []string{"gone", "half", "no", ""} {
-		if _, err := parseDpkgStatus(strings.NewReader(text), name); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%q: got %v, want fs.ErrNotExist", name, err)
+		if _, ok := InstalledPackage([]byte(text), name); ok {
+			t.Errorf("%q is taken for an installed package", name)
 		}
 	}
 }
@@ -118,8 +115,8 @@ func FuzzParseDpkgStatus(f *testing.F) {
 	f.Add([]byte("Package: systemd\nStatus: install ok installed\nVersion: 1\n\n"))
 	f.Add([]byte(":\n\n:\n Package: x"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if e, err := parseDpkgStatus(bytes.NewReader(data), "systemd"); err != nil && e != (dpkgEntry{}) {
-			t.Errorf("an entry %v beside the error %v", e, err)
+		if p, ok := InstalledPackage(data, "systemd"); !ok && p != (Package{}) {
+			t.Errorf("an entry %v of nothing", p)
 		}
 	})
 }

@@ -1,61 +1,56 @@
 package host
 
 import (
-	"bufio"
-	"fmt"
-	"io"
+	"bytes"
 	"io/fs"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
-type dpkgEntry struct{ version, arch string }
+// Package is what dpkg knows of an installed package.
+type Package struct{ Version, Arch string }
 
-// dpkgPackage returns what dpkg knows of an installed package, fs.ErrNotExist when it is not installed. It reads the
-// status file instead of starting dpkg-query, which an image of another architecture could not run.
-func (h Host) dpkgPackage(name string) (dpkgEntry, error) {
-	f, err := h.open("/var/lib/dpkg/status", unix.O_RDONLY)
+// installed returns the entry of a package, fs.ErrNotExist when it is not installed. It reads dpkg's status file instead
+// of starting dpkg-query, which an image of another architecture could not run.
+func (h Host) installed(name string) (Package, error) {
+	data, err := h.ReadFile("/var/lib/dpkg/status")
 	if err != nil {
-		return dpkgEntry{}, err
+		return Package{}, err
 	}
-	defer f.Close()
-	return parseDpkgStatus(f, name)
+	if p, ok := InstalledPackage(data, name); ok {
+		return p, nil
+	}
+	return Package{}, fs.ErrNotExist
 }
 
-// parseDpkgStatus finds the stanza of an installed package in the text of a status file, see deb822(5).
-func parseDpkgStatus(r io.Reader, name string) (dpkgEntry, error) {
-	var entry dpkgEntry
-	var mine, installed bool
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), 1<<20)
-	for lines.Scan() {
-		line := lines.Text()
-		if line == "" {
-			if mine && installed {
-				return entry, nil
-			}
-			entry, mine, installed = dpkgEntry{}, false, false
+// InstalledPackage finds an installed package in the text of a dpkg status file, see deb822(5). It looks for the
+// paragraph instead of parsing all of them: the file has a few megabytes.
+func InstalledPackage(status []byte, name string) (p Package, ok bool) {
+	head := []byte("Package: " + name + "\n")
+	for from := 0; ; {
+		at := bytes.Index(status[from:], head)
+		if at < 0 {
+			return Package{}, false
+		}
+		at += from
+		from = at + len(head)
+		if at > 0 && status[at-1] != '\n' {
 			continue
 		}
-		field, value, _ := strings.Cut(line, ":")
-		value = strings.TrimSpace(value)
-		switch field {
-		case "Package":
-			mine = value == name
-		case "Status":
-			installed = strings.HasSuffix(value, " installed")
-		case "Version":
-			entry.version = value
-		case "Architecture":
-			entry.arch = value
+		paragraph := status[at:]
+		if end := bytes.Index(paragraph, []byte("\n\n")); end >= 0 {
+			paragraph = paragraph[:end]
+		}
+		if strings.HasSuffix(paragraphField(paragraph, "Status"), " installed") {
+			return Package{paragraphField(paragraph, "Version"), paragraphField(paragraph, "Architecture")}, true
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return dpkgEntry{}, fmt.Errorf("cannot read dpkg's status file: %w", err)
+}
+
+func paragraphField(paragraph []byte, field string) string {
+	_, rest, found := bytes.Cut(paragraph, []byte("\n"+field+":"))
+	if !found {
+		return ""
 	}
-	if mine && installed {
-		return entry, nil
-	}
-	return dpkgEntry{}, fs.ErrNotExist
+	value, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(bytes.TrimSpace(value))
 }

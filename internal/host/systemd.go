@@ -24,11 +24,11 @@ func (h Host) SystemdVersion() (int, error) {
 	if v := h.systemdLibrary(); v > 0 {
 		return v, nil
 	}
-	pkg, err := h.dpkgPackage("systemd")
+	pkg, err := h.installed("systemd")
 	if err != nil {
 		return 0, err
 	}
-	if v := leadingNumber(pkg.version); v > 0 {
+	if v := leadingNumber(pkg.Version); v > 0 {
 		return v, nil
 	}
 	return 0, fs.ErrNotExist
