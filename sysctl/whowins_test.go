@@ -197,7 +197,15 @@ func (c comparison) run(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		t.Logf("%-24s judged %4d trees", name, counts[name])
 	}
-	t.Logf("%d trees, %d judgements, %d disagreements; compared in %.1f s", len(byTree), len(c.results), failed, time.Since(start).Seconds())
+	t.Logf("compared in %.1f s", time.Since(start).Seconds())
+	t.Attr("count", fmt.Sprintf("%d trees, %d judgements by the real tools, %d disagreements", len(byTree), len(c.results), failed))
+	least := len(byTree)
+	for name := range switches() {
+		if c.haveRule(name) {
+			least = min(least, decided[change{name, false}])
+		}
+	}
+	t.Attr("count", fmt.Sprintf("%d rules, each of which decides at least %d of the trees", len(switches()), least))
 	want := 50 * *flagTrees / 1000
 	if *flagTrees < 500 {
 		want = 0 // a few trees say nothing about a rule

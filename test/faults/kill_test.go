@@ -102,5 +102,5 @@ func TestKill(t *testing.T) {
 			sum = sum.plus(got)
 		}
 	}
-	t.Logf("SIGKILL before each mutating call and after the last: %s", sum)
+	t.Attr("count", fmt.Sprintf("SIGKILL before each mutating call and after the last: %s", sum))
 }

@@ -42,6 +42,9 @@ func (r *record) conclude(out io.Writer) int {
 			fmt.Fprintf(out, "\n=== %s, outside its tests\n%s", p.name, said)
 		}
 	}
+	if len(r.counts) > 0 {
+		fmt.Fprintf(out, "\ncounts:\n  %s\n", strings.Join(r.counts, "\n  "))
+	}
 	if len(skips) > 0 {
 		fmt.Fprintf(out, "\nskipped:\n  %s\n", strings.Join(skips, "\n  "))
 	}

@@ -28,6 +28,35 @@ func TestSummary(t *testing.T) {
 2 passed, 0 failed, 0 skipped
 `,
 	}, {
+		name: "a subtest may have slashes in its name",
+		in: `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"run","Package":"p","Test":"TestA/a_link_to_/dev/null"}
+{"Action":"pass","Package":"p","Test":"TestA/a_link_to_/dev/null"}
+{"Action":"pass","Package":"p","Test":"TestA"}
+{"Action":"pass","Package":"p"}
+`,
+		want: `pass p 0s
+
+1 tests ran in 1 packages
+1 passed, 0 failed, 0 skipped
+`,
+	}, {
+		name: "what a test counts is repeated at the end",
+		in: `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"attr","Package":"p","Test":"TestA","Key":"count","Value":"34 of 34 points hit"}
+{"Action":"attr","Package":"p","Test":"TestA","Key":"other","Value":"x"}
+{"Action":"pass","Package":"p","Test":"TestA"}
+{"Action":"pass","Package":"p"}
+`,
+		want: `pass p 0s
+
+counts:
+  TestA: 34 of 34 points hit
+
+1 tests ran in 1 packages
+1 passed, 0 failed, 0 skipped
+`,
+	}, {
 		name: "a skip is shown with its reason",
 		in: `{"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}

@@ -19,6 +19,7 @@ type event struct {
 	Test        string
 	Elapsed     float64 // seconds
 	Output      string
+	Key, Value  string // of "attr", see testing.T.Attr
 }
 
 // test is one test, subtest, fuzz target or example.
@@ -44,6 +45,7 @@ type record struct {
 	order  []*pack
 	tests  map[[2]string]*test
 	builds map[string]*strings.Builder
+	counts []string // what tests say of themselves: t.Attr("count", "1,000 trees …")
 }
 
 func newRecord() *record {
@@ -85,6 +87,10 @@ func (r *record) add(e event, out io.Writer) {
 		t := r.test(p, e.Test)
 		t.output.WriteString(e.Output)
 		switch e.Action {
+		case "attr":
+			if e.Key == "count" {
+				r.counts = append(r.counts, e.Test+": "+e.Value)
+			}
 		case "pass", "fail", "skip":
 			t.result = e.Action
 		}
@@ -114,9 +120,20 @@ func (r *record) test(p *pack, name string) *test {
 	if r.tests[key] == nil {
 		r.tests[key] = &test{pkg: p.name, name: name}
 		p.tests = append(p.tests, r.tests[key])
-		if i := strings.LastIndexByte(name, '/'); i > 0 {
-			r.test(p, name[:i]).children = true
+		if parent := r.parent(p, name); parent != nil {
+			parent.children = true
 		}
 	}
 	return r.tests[key]
+}
+
+// parent is the test that name is a subtest of. The name of a subtest may hold slashes of its own, so it is the nearest
+// one that has run.
+func (r *record) parent(p *pack, name string) *test {
+	for i := strings.LastIndexByte(name, '/'); i > 0; i = strings.LastIndexByte(name[:i], '/') {
+		if t := r.tests[[2]string{p.name, name[:i]}]; t != nil {
+			return t
+		}
+	}
+	return nil
 }
