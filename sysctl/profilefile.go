@@ -90,12 +90,8 @@ func (f ProfileFile) Origin() string {
 // than that of the file are [ProfileError]s.
 func ParseProfile(data []byte, file string) (ProfileFile, error) {
 	f := ProfileFile{File: file}
-	body, err := parsePlain(data)
-	if err != nil {
-		return ProfileFile{}, locate(err, file)
-	}
-	if err := yaml.NodeToValue(body, &f, yaml.Strict()); err != nil {
-		return ProfileFile{}, locate(err, file)
+	if err := DecodeYAML(data, file, &f); err != nil {
+		return ProfileFile{}, err
 	}
 	want := strings.TrimSuffix(path.Base(file), ".yaml")
 	switch {
@@ -107,6 +103,18 @@ func ParseProfile(data []byte, file string) (ProfileFile, error) {
 		return ProfileFile{}, f.errorAt(f.Name, "profile %s has no keys", want)
 	}
 	return f, nil
+}
+
+// DecodeYAML decodes one document into a struct, strictly. What is wrong is a [ProfileError] with its place in file.
+func DecodeYAML(data []byte, file string, into any) error {
+	body, err := parsePlain(data)
+	if err != nil {
+		return locate(err, file)
+	}
+	if err := yaml.NodeToValue(body, into, yaml.Strict()); err != nil {
+		return locate(err, file)
+	}
+	return nil
 }
 
 // parsePlain parses data, one document of mappings, lists and values. Anchors, aliases, merges and tags are refused: a

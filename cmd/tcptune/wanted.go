@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -120,9 +118,8 @@ func parseDeclared(data []byte) (declared, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return d, nil
 	}
-	if err := yaml.UnmarshalWithOptions(data, &d, yaml.Strict()); err != nil {
-		text := strings.TrimSpace(yaml.FormatError(err, false, false))
-		return d, fmt.Errorf("cannot use %s: %s", declaredPath, text)
+	if err := sysctl.DecodeYAML(data, declaredPath, &d); err != nil {
+		return d, fmt.Errorf("cannot use the declared state: %w", err)
 	}
 	return d, nil
 }
