@@ -30,16 +30,20 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 	}
 	d.want = s.wanted(k, wish)
 	if err := k.Validate(d.want); err != nil {
-		return d, fmt.Errorf("cannot use profile value of %s: %w", k.Name, err)
+		return d, fmt.Errorf("cannot set %s: %w", k.Name, err)
+	}
+	if reason := s.Journal.RefusedBefore(k.Name, d.want, s.BootID); reason != "" && !s.nowPossible(k, d.want) {
+		d.status, d.reason = plan.Refused, reason
+		return d, nil
 	}
 	after, known := s.afterReboot(s.Elsewhere, k)
-	d.line = !known || !wish.enough(k, after, d.want)
+	d.line = !known || !wish.enough(k, after, d.want) || k.Validate(after) != nil
 	if !s.Live {
 		return d, nil
 	}
 	running := s.Knobs[k.Name].Value
 	switch {
-	case !wish.enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
+	case !wish.enough(k, running, d.want), k.Validate(running) != nil, s.ours(k) && !k.Equal(running, d.want):
 		d.write, d.status = true, plan.Planned
 	case wish.Mode == Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
 		d.status = plan.Kept
@@ -67,20 +71,28 @@ func (s *Survey) wanted(k Key, wish ProfileKey) string {
 	if wish.Mode == UnionMode {
 		more = k.Union
 	}
-	if v, known := s.afterReboot(s.Elsewhere, k); known {
-		want = more(want, v)
-	}
-	if v, known := s.kernelDefault(k); known {
-		want = more(want, v)
-	}
-	if v, known := s.without(k); known {
-		want = more(want, v)
+	for _, of := range []func() (string, bool){
+		func() (string, bool) { return s.afterReboot(s.Elsewhere, k) },
+		func() (string, bool) { return s.kernelDefault(k) },
+		func() (string, bool) { return s.without(k) },
+	} {
+		// The kernel takes nonsense, and so may files: a host that has -5 seconds does not have "more" than 30.
+		if v, known := of(); known && k.Validate(v) == nil {
+			want = more(want, v)
+		}
 	}
 	return want
 }
 
+// nowPossible reports whether a value that was refused for want of a module has got it since.
+func (s *Survey) nowPossible(k Key, value string) bool {
+	m, needed := k.ValueModules[value]
+	return needed && s.Modules[m].Usable()
+}
+
 // without is the running value of k as it would be if tcptune had never been here. What tcptune itself wrote must not
-// count as the host's own: a switch from a large profile to a small one would never come down again.
+// count as the host's own: a switch from a large profile to a small one would never come down again. What the host had
+// before the first apply counts for ever, also after a reboot, at which it would have been lost without us.
 func (s *Survey) without(k Key) (value string, known bool) {
 	knob := s.Knobs[k.Name]
 	if !s.Live || !knob.Present {
@@ -89,17 +101,24 @@ func (s *Survey) without(k Key) (value string, known bool) {
 	if !s.ours(k) {
 		return knob.Value, true
 	}
-	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned && o.BootID == s.BootID && o.Former() != nil {
+	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned && o.Former() != nil {
 		return k.Normal(*o.Former()), true
 	}
 	return s.afterReboot(s.Elsewhere, k)
 }
 
+// remembers reports whether the journal knows what k was before tcptune.
+func (s *Survey) remembers(k Key) bool {
+	o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name})
+	return owned && o.Former() != nil
+}
+
 // ours reports whether the running value of k is there because tcptune wrote it, or because our file set it at boot.
 func (s *Survey) ours(k Key) bool {
 	running := s.Knobs[k.Name].Value
-	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned {
-		return o.Left() != nil && k.Equal(running, *o.Left())
+	o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name})
+	if owned && o.Left() != nil && k.Equal(running, *o.Left()) {
+		return true
 	}
 	line, listed := s.ownLines()[k.Name]
 	return listed && s.bootedWithOwn() && k.Equal(running, line)

@@ -47,6 +47,9 @@ func (d *Draft) planLinks() {
 		if now == "mq" || strings.HasPrefix(now, "mq ") {
 			after = "mq " + want
 		}
+		if now == "noqueue" {
+			continue // the driver wants none, as for Wi-Fi, which queues by itself
+		}
 		c := plan.Change{
 			Kind: plan.Qdisc, Target: l.Name, Before: &l.Qdisc, After: &after, Status: plan.Planned,
 			Why: "the interface was up before " + qdiscKey + " changed", Source: d.Source(),
@@ -54,11 +57,32 @@ func (d *Draft) planLinks() {
 		switch {
 		case now == after:
 			c.Status, c.Effective = plan.Unchanged, &l.Qdisc
-		case !attached:
+		case !attached && !d.survey.ownsLink(l):
 			c.Status, c.Reason, c.Effective = plan.Kept, "somebody has set this queue discipline on purpose", &l.Qdisc
 		}
 		d.add(c)
 	}
+}
+
+// planLinkReturns gives back the queue disciplines that tcptune has set and that are not asked for any more.
+func (d *Draft) planLinkReturns() {
+	for _, o := range d.survey.Journal.Owned {
+		if o.Kind != plan.Qdisc {
+			continue
+		}
+		c := d.survey.giveLinkBack(o)
+		c.Why, c.Source = "not asked for any more", d.Source()
+		if !c.Writes() {
+			d.Forget = append(d.Forget, o.Ref())
+		}
+		d.add(c)
+	}
+}
+
+// ownsLink reports whether the queue discipline of l is the one that tcptune has set.
+func (s *Survey) ownsLink(l Link) bool {
+	o, owned := s.Journal.Find(plan.Ref{Kind: plan.Qdisc, Target: l.Name})
+	return owned && o.Left() != nil && *o.Left() == l.Qdisc
 }
 
 // OwnsLinks reports whether tcptune has set a queue discipline of an interface.

@@ -17,7 +17,8 @@ type Draft struct {
 	profile   Profile
 	decisions []decision
 	own       File // our file as it is to be
-	// Blocked says why the plan cannot be applied: somebody else's file is in the way.
+	// Blocked says why the plan cannot be applied: somebody else's file is in the way, or the profile requires what
+	// this host cannot have.
 	Blocked  error
 	forecast *Forecaster
 }
@@ -59,7 +60,7 @@ func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
 			return nil, err
 		}
 		if wish.Required && dec.status.Partial() {
-			return nil, &UnmetError{k.Name, dec.reason}
+			d.Blocked = &UnmetError{k.Name, dec.reason}
 		}
 		d.decisions = append(d.decisions, dec)
 	}
@@ -78,6 +79,8 @@ func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
 	d.planReturns(cat)
 	if o.LiveQdisc {
 		d.planLinks()
+	} else {
+		d.planLinkReturns()
 	}
 	return d, nil
 }
@@ -158,7 +161,9 @@ func (d *Draft) planFiles() error {
 func (d *Draft) planNewOwn(why string) error {
 	is := File{Path: d.own.Path}
 	var err error
-	if is.Content, err = readOptional(d.survey.reader, is.Path); err != nil {
+	if is.Content, err = readOptional(d.survey.reader, is.Path); errors.Is(err, errOdd) {
+		is.Odd = err
+	} else if err != nil {
 		return err
 	}
 	return d.planFile(is, d.own, why)
@@ -176,6 +181,8 @@ func (d *Draft) planFile(is, want File, why string) error {
 	}
 	o, owned := d.survey.Journal.Find(plan.Ref{Kind: plan.File, Target: is.Path})
 	switch {
+	case is.Odd != nil:
+		return &ForeignFileError{Path: is.Path}
 	case is.Content == nil:
 	case !owned && want.Content == nil:
 		return nil // not ours, and nothing of ours is to stand there
@@ -215,6 +222,10 @@ func (d *Draft) planKnobs() {
 				c.Effective = &value
 			}
 		}
+		c.Unknown = d.survey.ours(dec.key) && !d.survey.remembers(dec.key)
+		if d.survey.Live && dec.line && c.Before != nil {
+			d.Keep = append(d.Keep, c)
+		}
 		d.override(&c, dec)
 		if !d.survey.Live && c.Status == plan.Unchanged {
 			continue // an image has no running value: its files are all there is
@@ -225,7 +236,7 @@ func (d *Draft) planKnobs() {
 
 // planReturns gives back what tcptune changed and this profile does not want: a switch of profiles is one plan.
 func (d *Draft) planReturns(cat *Catalogue) {
-	for _, o := range d.survey.Journal.Owned {
+	for _, o := range d.survey.ownedWithLines() {
 		wanted := slices.ContainsFunc(d.decisions, func(dec decision) bool { return dec.key.Name == o.Target })
 		if o.Kind != plan.Knob || wanted || !d.survey.Live {
 			continue

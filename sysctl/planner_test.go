@@ -101,18 +101,13 @@ func (m *machine) profile(keys ...ProfileKey) Profile {
 	return Profile{Name: "test", Keys: keys}
 }
 
-func (m *machine) try(p Profile) (*Draft, error) {
+func (m *machine) diff(p Profile) *Draft {
 	m.t.Helper()
 	cat, err := LoadCatalogue()
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	return Diff(m.survey(), cat, p, Options{})
-}
-
-func (m *machine) diff(p Profile) *Draft {
-	m.t.Helper()
-	d, err := m.try(p)
+	d, err := Diff(m.survey(), cat, p, Options{})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -343,9 +338,9 @@ func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
 		if err := os.Symlink("/dev/null", filepath.Join(m.root, firstOwnPath)); err != nil {
 			t.Fatal(err)
 		}
-		h, _ := host.At(m.root)
-		if err := (&Survey{reader: h}).observeFiles(h); err == nil {
-			t.Error("a mask of the operator was taken for a file")
+		var foreign *ForeignFileError
+		if d := m.diff(p); !errors.As(d.Blocked, &foreign) {
+			t.Errorf("blocked by %v", d.Blocked)
 		}
 	})
 }
@@ -380,8 +375,8 @@ func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
 	for _, k := range keys {
 		k.Required = true
 		var unmet *UnmetError
-		if _, err := m.try(m.profile(k)); !errors.As(err, &unmet) {
-			t.Errorf("%s is required and not to be had, but the error is %v", k.Key, err)
+		if d := m.diff(m.profile(k)); !errors.As(d.Blocked, &unmet) {
+			t.Errorf("%s is required and not to be had, but it is blocked by %v", k.Key, d.Blocked)
 		}
 	}
 }
@@ -432,7 +427,120 @@ func TestRevertAfterARebootInventsNothing(t *testing.T) {
 	if c := find(t, p.Changes, somaxconn); c.Status != plan.Planned || *c.After != "8192" {
 		t.Errorf("a remaining file sets it: %+v", c)
 	}
-	if c := find(t, p.Changes, finTimeout); c.Status != plan.Kept || !strings.Contains(c.Reason, "until the next boot") {
+	if c := find(t, p.Changes, finTimeout); c.Status != plan.Kept || !strings.Contains(c.Reason, "until the next one") {
 		t.Errorf("nothing sets it any more: %+v", c)
+	}
+}
+
+// What the host had before the first apply would be lost at a reboot without us; with us it must not be.
+func TestWhatTheHostHadSurvivesReboots(t *testing.T) {
+	const reserved = "net.ipv4.ip_local_reserved_ports"
+	m := newMachine(t, "6.8.0")
+	m.knobs[somaxconn], m.knobs[reserved] = "100000", "8080,8443"
+	p := m.profile(ProfileKey{Key: somaxconn, Value: "65535"}, ProfileKey{Key: reserved, Value: "11211", Mode: UnionMode})
+	for range 3 {
+		m.apply(m.diff(p).Plan)
+		m.reboot()
+		if m.knobs[somaxconn] != "100000" || m.knobs[reserved] != "8080,8443,11211" {
+			t.Fatalf("somaxconn %s, reserved %s", m.knobs[somaxconn], m.knobs[reserved])
+		}
+	}
+	if d := m.diff(p); !d.Converged() {
+		t.Errorf("not converged: %+v", d.Keys())
+	}
+}
+
+func TestKeysThatAnImageHasSetAtBootAreOursToo(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	server := m.profile(ProfileKey{Key: somaxconn, Value: "65535"}, ProfileKey{Key: rmem, Value: "4096 131072 16777216"})
+	// As apply --root leaves it: the files and a journal without a boot.
+	d := m.diff(server)
+	m.write(firstOwnPath, *d.own.Content)
+	m.journal = plan.Journal{}.After(plan.Plan{Changes: []plan.Change{find(t, d.Changes, firstOwnPath)}}, "")
+	m.knobs[somaxconn], m.knobs[rmem] = "65535", "4096 131072 16777216"
+
+	classic := m.profile(ProfileKey{Key: rmem, Value: "4096 65536 8388608", Mode: ExactMode})
+	d = m.diff(classic)
+	if c := find(t, d.Changes, somaxconn); c.Status != plan.Kept || !strings.Contains(c.Reason, "until the next one") {
+		t.Errorf("a key that the new profile does not want: %+v", c)
+	}
+	m.apply(d.Plan)
+	for _, c := range m.revert().Changes {
+		if c.Target == rmem && (c.Status != plan.Kept || c.After != nil) {
+			t.Errorf("goes back to what our own file had set: %+v", c)
+		}
+	}
+}
+
+func TestValueThatWasLostAndSetAgainIsRevertedInItsBoot(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"})
+	m.apply(m.diff(p).Plan)
+	m.reboot()
+	m.knobs[finTimeout] = "55" // something at boot was later than our file
+	m.apply(m.diff(p).Plan)
+	if c := find(t, m.revert().Changes, finTimeout); c.Status != plan.Planned || *c.After != "55" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestNonsenseOnTheHostIsRepairedNotRaised(t *testing.T) {
+	for _, where := range []string{"running", "in a file"} {
+		m := newMachine(t, "6.8.0")
+		if where == "running" {
+			m.knobs[finTimeout] = "-5"
+		} else {
+			m.write("/etc/sysctl.d/50-a.conf", finTimeout+" = -5\n")
+		}
+		d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+		if c := find(t, d.Changes, finTimeout); *c.After != "30" {
+			t.Errorf("%s: %+v", where, c)
+		}
+		m.apply(d.Plan)
+		m.reboot()
+		if m.knobs[finTimeout] != "30" {
+			t.Errorf("%s: %s after a reboot", where, m.knobs[finTimeout])
+		}
+	}
+}
+
+func TestMaskOfTheOperatorIsLeftAndTheRestReverted(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"})).Plan)
+	if err := os.Remove(filepath.Join(m.root, firstOwnPath)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/null", filepath.Join(m.root, firstOwnPath)); err != nil {
+		t.Fatal(err)
+	}
+	p := m.revert()
+	if c := find(t, p.Changes, firstOwnPath); c.Status != plan.Kept {
+		t.Errorf("%+v", c)
+	}
+	if c := find(t, p.Changes, finTimeout); c.Status != plan.Planned || *c.After != "60" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestWhatTheKernelRefusedIsNotTriedAgainInThatBootAndGetsNoLine(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: "net.ipv4.tcp_congestion_control", Value: "bbr", Mode: ExactMode})
+	m.modules["tcp_bbr"] = host.ModuleUnknown
+	m.journal.Refused = []plan.Refusal{{Target: "net.ipv4.tcp_congestion_control", Value: "bbr", BootID: m.boot, Reason: "no"}}
+	d := m.diff(p)
+	if c := find(t, d.Changes, "net.ipv4.tcp_congestion_control"); c.Status != plan.Refused {
+		t.Errorf("%+v", c)
+	}
+	if text := *find(t, d.Changes, firstOwnPath).After; strings.Contains(text, "bbr") {
+		t.Errorf("the file asks for it at the next boot:\n%s", text)
+	}
+	m.modules["tcp_bbr"] = host.ModuleLoaded
+	if c := find(t, m.diff(p).Changes, "net.ipv4.tcp_congestion_control"); c.Status != plan.Planned {
+		t.Errorf("the module is there now: %+v", c)
+	}
+	m.modules["tcp_bbr"] = host.ModuleUnknown
+	m.boot = "another"
+	if c := find(t, m.diff(p).Changes, "net.ipv4.tcp_congestion_control"); c.Status != plan.Planned {
+		t.Errorf("it is another boot: %+v", c)
 	}
 }

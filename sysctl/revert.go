@@ -14,7 +14,7 @@ import (
 func Revert(s *Survey, cat *Catalogue) plan.Plan {
 	p := plan.Plan{Command: "revert", Wanted: json.RawMessage("null")}
 	var files, folders, links []plan.Change
-	forget := func(o plan.Owned) { p.Forget = append(p.Forget, plan.Ref{Kind: o.Kind, Target: o.Target}) }
+	forget := func(o plan.Owned) { p.Forget = append(p.Forget, o.Ref()) }
 	for _, o := range slices.Backward(s.ownedWithLines()) {
 		switch o.Kind {
 		case plan.Knob:
@@ -42,7 +42,11 @@ func Revert(s *Survey, cat *Catalogue) plan.Plan {
 		case plan.Module:
 			forget(o) // stays loaded until the next boot, which does no harm
 		case plan.Qdisc:
-			links = append(links, s.giveLinkBack(o))
+			c := s.giveLinkBack(o)
+			if !c.Writes() {
+				forget(o)
+			}
+			links = append(links, c)
 		}
 	}
 	// Queue disciplines come last: the kernel picks the default one by net.core.default_qdisc, a knob.
@@ -82,35 +86,35 @@ func (s *Survey) giveBack(k Key, o plan.Owned) (c plan.Change, forget bool) {
 	knob := s.Knobs[o.Target]
 	c = plan.Change{Kind: plan.Knob, Target: o.Target, Status: plan.Kept, Release: true}
 	if !s.Live || !knob.Present {
-		c.Status, c.Reason = plan.Unchanged, "the key does not exist any more"
+		c.Status, c.Reason = plan.Unchanged, "not running here"
 		return c, true
 	}
 	value := knob.Value
 	c.Before, c.Effective = &value, &value
-	if left := o.Left(); left == nil || !k.Equal(*left, value) {
+	if left := o.Left(); (left == nil || !k.Equal(*left, value)) && !s.ours(k) {
 		c.Reason = "changed since by somebody else, so it is left"
 		return c, true
 	}
-	if o.BootID == s.BootID {
-		c.After = o.Former()
-	} else if set := s.Elsewhere.Key(o.Target).Reboot.Set; set != nil {
-		after := k.Normal(set.Value)
-		c.After = &after
-		c.Reason = "the value of " + set.Origin.String() + ": the host has rebooted since the apply"
-	} else {
-		c.Reason = "nothing sets it any more and the host has rebooted since the apply: it stays until the next boot"
-		return c, true
-	}
-	c.Effective = nil
+	fc := s.Elsewhere.Key(o.Target)
 	switch {
-	case c.After == nil:
-		c.Reason = "what it was before is not known: it stays until the next boot"
+	case o.BootID == s.BootID && o.Former() != nil:
+		c.After = o.Former()
+	case fc.Reboot.Set != nil:
+		after := k.Normal(fc.Reboot.Set.Value)
+		c.After = &after
+		c.Reason = "the value of " + fc.Reboot.Set.Origin.String() + ": the one from before went with the last boot"
+	case fc.Reboot.Unknown:
+		c.Reason = "it stays until the next boot, since nobody can tell what it should be: " + fc.Reboot.Reason
 		return c, true
-	case k.Equal(*c.After, value):
-		c.Status = plan.Unchanged
+	default:
+		c.Reason = "nothing sets it any more, and the value from before went with the last boot: it stays until the next one"
 		return c, true
 	}
-	c.Status = plan.Planned
+	if k.Equal(*c.After, value) {
+		c.Status, c.Reason = plan.Unchanged, ""
+		return c, true
+	}
+	c.Effective, c.Status = nil, plan.Planned
 	return c, false
 }
 

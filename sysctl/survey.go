@@ -45,6 +45,7 @@ type Knob struct {
 type File struct {
 	Path    string
 	Content *string
+	Odd     error // somebody has put something else in its place: a link that masks it, for instance
 }
 
 // Link is a network interface and its root queue discipline.
@@ -92,7 +93,7 @@ func (s *Survey) observeInstalled(h host.Host) error {
 }
 
 func (s *Survey) observeKernel(h host.Host, cat *Catalogue) (err error) {
-	if s.BootID, err = h.BootID(); err != nil {
+	if s.BootID, err = plan.BootID(h); err != nil {
 		return err
 	}
 	memory, err := h.MemTotal()
@@ -128,11 +129,12 @@ func (s *Survey) observeFiles(h host.Host) (err error) {
 			s.Own.Path = o.Target
 		}
 	}
-	if s.Own.Content, err = readOptional(h, s.Own.Path); err != nil {
-		return err
-	}
-	if s.Loads.Content, err = readOptional(h, s.Loads.Path); err != nil {
-		return err
+	for _, f := range []*File{&s.Own, &s.Loads} {
+		if f.Content, err = readOptional(h, f.Path); errors.Is(err, errOdd) {
+			f.Odd = err
+		} else if err != nil {
+			return err
+		}
 	}
 	s.Folders = map[string]bool{}
 	for _, dir := range []string{sysctlFolder, modulesFolder} {
@@ -156,6 +158,9 @@ func (s *Survey) owns(f File) bool {
 	return ok && f.Content != nil
 }
 
+// errOdd is returned where a link, or no file at all, stands in the place of a file of ours.
+var errOdd = errors.New("a link, or no regular file, stands in its place")
+
 func readOptional(h Reader, p string) (*string, error) {
 	fi, err := h.Lstat(p)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -165,7 +170,7 @@ func readOptional(h Reader, p string) (*string, error) {
 		return nil, err
 	}
 	if !fi.Mode().IsRegular() {
-		return nil, fmt.Errorf("cannot use %s: it is a link or no file at all, and somebody must have made it so", p)
+		return nil, errOdd
 	}
 	data, err := h.ReadFile(p)
 	if err != nil {
@@ -259,3 +264,24 @@ func (s *Survey) ownLines() map[string]string {
 	}
 	return set
 }
+
+// Strays lists files that tcptune must have written and of which the journal knows nothing: it was lost, or this is a
+// copy of another host's /etc.
+func (s *Survey) Strays() (paths []string) {
+	candidates := []string{loadsPath}
+	for _, n := range ownNames() {
+		candidates = append(candidates, sysctlFolder+"/"+n)
+	}
+	for _, p := range candidates {
+		if _, owned := s.Journal.Find(plan.Ref{Kind: plan.File, Target: p}); owned {
+			continue
+		}
+		if text, err := readOptional(s.reader, p); err == nil && text != nil && strings.HasPrefix(*text, header) {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+// header begins every file of ours, see package templates.
+const header = "# Written by tcptune"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -187,7 +186,5 @@ func positive(c *cli.Context, name string) (time.Duration, error) {
 	}
 	return d, nil
 }
-
-func contextOf(c *cli.Context) context.Context { return c.Context }
 
 func printf(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -55,33 +56,38 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	if c.Bool("dry-run") {
 		return t.preview(c, saved, options)
 	}
+	known, err := supportNotes(c)
+	if err != nil {
+		return outcome{}, err
+	}
 	s, notes, err := open(c)
 	if err != nil {
 		return outcome{}, err
 	}
 	defer s.Close()
+	notes = append(known, notes...)
 	if s.Journal().Window != nil {
-		return outcome{}, plan.ErrWindowOpen
+		return outcome{report: s.report(notes)}, plan.ErrWindowOpen
 	}
 	d, err := makeDraft(c, s.host, s.Journal(), options)
 	if err != nil {
-		return outcome{report: report(nil, notes)}, err
+		return outcome{report: s.report(notes)}, err
 	}
 	o := outcome{report: report(d.Changes, append(notes, d.Warnings...))}
 	if err := d.refuse(saved); err != nil {
 		return o, err
 	}
 	if window > 0 && !d.Empty() {
-		o.report.Changes, err = s.ApplyUnconfirmed(contextOf(c), d.Plan, window, armer(contextOf(c), s.host))
+		o.report.Changes, err = s.ApplyUnconfirmed(c.Context, d.Plan, window, armer(c.Context, s.host))
 	} else {
 		if window > 0 {
 			o.report.Warnings = append(o.report.Warnings, "nothing is to be changed, so nothing waits for a confirmation")
 		}
 		window = 0
-		o.report.Changes, err = s.Apply(contextOf(c), d.Plan)
+		o.report.Changes, err = applyAll(c, s, d)
 	}
 	d.Changes = o.report.Changes
-	o.report.Changed = changed(d.Changes) && err == nil
+	o.report.Changed = s.Repaired || changed(d.Changes)
 	if err != nil {
 		return o, err
 	}
@@ -116,14 +122,56 @@ func open(c *cli.Context) (s session, notes []string, err error) {
 	if err := requireRoot(s.host); err != nil {
 		return s, nil, err
 	}
-	if notes, err = requireSupport(c, s.host); err != nil {
-		return s, nil, err
-	}
-	s.Session, err = plan.Open(contextOf(c), s.host, wait)
+	s.Session, err = plan.Open(c.Context, s.host, wait)
 	if err != nil {
 		return s, nil, err
 	}
-	return s, append(notes, s.Notes...), nil
+	return s, s.Notes, nil
+}
+
+// supportNotes is requireSupport for the host of the command. The ways back, confirm and revert, do without it: a host
+// that was upgraded to an unknown release must not be locked in.
+func supportNotes(c *cli.Context) ([]string, error) {
+	h, err := hostOf(c)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := positive(c, "wait"); err != nil {
+		return nil, err
+	}
+	if err := requireRoot(h); err != nil {
+		return nil, err
+	}
+	return requireSupport(c, h)
+}
+
+// report is an envelope with no change but what opening the session has repaired.
+func (s session) report(notes []string) plan.Report {
+	r := report(nil, notes)
+	r.Changed = s.Repaired
+	return r
+}
+
+// applyAll applies d. When the kernel refuses what only it could know, our file must not ask for that at the next boot
+// either: then the plan is made once more, with that knowledge, and the file is written without it.
+func applyAll(c *cli.Context, s session, d draft) ([]plan.Change, error) {
+	changes, err := s.Apply(c.Context, d.Plan)
+	tried := slices.ContainsFunc(changes, func(c plan.Change) bool { return c.Tried })
+	if err != nil || !tried {
+		return changes, err
+	}
+	again, err := makeDraft(c, s.host, s.Journal(), &d.options)
+	if err != nil {
+		return changes, err
+	}
+	second, err := s.Apply(c.Context, again.Plan)
+	for _, now := range second {
+		i := slices.IndexFunc(changes, func(c plan.Change) bool { return c.Ref() == now.Ref() && c.Kind == plan.File })
+		if i >= 0 {
+			changes[i].After, changes[i].Effective = now.After, now.Effective
+		}
+	}
+	return changes, err
 }
 
 // savedPlan reads the plan file of the command line. Both results are nil when there is none.
@@ -134,7 +182,7 @@ func savedPlan(c *cli.Context) (*plan.Plan, *sysctl.Options, error) {
 	if c.NArg() > 1 {
 		return nil, nil, usageError{fmt.Sprintf("cannot apply %d plans at once", c.NArg()), "see tcptune apply --help"}
 	}
-	if _, set, err := fromFlags(c); err != nil || set {
+	if set, err := overrule(c, &sysctl.Options{}); err != nil || set || c.IsSet("profile") {
 		return nil, nil, errors.Join(err, usageError{"cannot use a saved plan together with other wishes", "drop --profile and the flags that belong to it"})
 	}
 	file := c.Args().First()

@@ -40,7 +40,7 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	result := check.Run(contextOf(c), h, check.Options{AllowUnsupported: c.Bool("allow-unsupported")})
+	result := check.Run(c.Context, h, check.Options{AllowUnsupported: c.Bool("allow-unsupported")})
 	cat, err := sysctl.LoadCatalogue()
 	if err != nil {
 		return outcome{}, err

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,7 +19,7 @@ func confirmCommand(t terminal) *cli.Command {
 
 Example:
   sudo tcptune apply --confirm 60s; curl -fsS localhost:8080/healthz && sudo tcptune confirm`,
-		Flags:  []cli.Flag{waitFlag(), jsonFlag(), unsupportedFlag()},
+		Flags:  []cli.Flag{waitFlag(), jsonFlag()},
 		Action: t.action(t.confirm),
 	}
 }
@@ -31,7 +33,11 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	defer s.Close()
-	o := outcome{report: report(nil, notes)}
+	o := outcome{report: s.report(notes)}
+	if j := s.Journal(); j.Window == nil && j.Wanted != nil && !j.Expired {
+		o.text = func(w io.Writer) { printf(w, "nothing waits for a confirmation: what was applied is kept already\n") }
+		return o, nil
+	}
 	timer := ""
 	if w := s.Journal().Window; w != nil {
 		o.report.Warnings = append(o.report.Warnings, w.Unmet...)
@@ -40,14 +46,18 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 		}
 		timer = "tcptune-confirm-" + w.ID + ".timer"
 	}
-	o.report.Changes, err = s.Confirm(contextOf(c))
+	o.report.Changes, err = s.Confirm(c.Context)
+	var stale *plan.StaleError
+	if errors.As(err, &stale) {
+		return o, confirmError{stale}
+	}
 	if err != nil {
 		return o, err
 	}
 	o.report.Changed = true
 	// A timer that fires later finds no window and does nothing; stopping it is tidiness.
 	if s.host.SystemdRunning() && timer != "" {
-		if err := s.host.StopUnit(contextOf(c), timer); err != nil {
+		if err := s.host.StopUnit(c.Context, timer); err != nil {
 			o.report.Warnings = append(o.report.Warnings, "the timer "+timer+" is still there and will find nothing to do")
 		}
 	}
@@ -58,3 +68,12 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 	}
 	return o, nil
 }
+
+// confirmError says that the files which a confirmation writes have changed since the apply.
+type confirmError struct{ stale *plan.StaleError }
+
+func (e confirmError) Error() string {
+	return "cannot confirm: the host has moved on since the apply: " + strings.Join(e.stale.Moved, "; ")
+}
+
+func (e confirmError) Unwrap() error { return e.stale }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -38,7 +39,7 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options) (
 	if err != nil {
 		return d, err
 	}
-	if d.options.LiveQdisc && h.Live() {
+	if h.Live() && (d.options.LiveQdisc || survey.OwnsLinks()) {
 		if err := survey.ObserveLinks(h); err != nil {
 			return d, err
 		}
@@ -106,15 +107,16 @@ func partial(changes []plan.Change) bool {
 	return false
 }
 
-func changed(changes []plan.Change) bool {
-	for _, c := range changes {
-		if c.Status == plan.Applied || c.Status == plan.Overridden && c.Effective != c.Before && c.Kind == plan.Knob && differs(c) {
-			return true
-		}
+// changed reports whether something is not as it was: made, or made and not rolled back.
+func changed(changes []plan.Change) bool { return slices.ContainsFunc(changes, moved) }
+
+func moved(c plan.Change) bool {
+	switch c.Status {
+	case plan.Applied:
+		return true
+	case plan.Overridden, plan.Failed:
+		return c.Before != nil && c.Effective != nil && *c.Before != *c.Effective
+	case plan.Planned, plan.Unchanged, plan.Kept, plan.Skipped, plan.Refused:
 	}
 	return false
-}
-
-func differs(c plan.Change) bool {
-	return c.Before != nil && c.Effective != nil && *c.Before != *c.Effective
 }

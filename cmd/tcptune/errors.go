@@ -55,6 +55,7 @@ func describe(err error) (plan.Problem, int) {
 		usage       usageError
 		needsRoot   needsRootError
 		unsupported unsupportedError
+		confirming  confirmError
 		stale       *plan.StaleError
 		rolledBack  *plan.RolledBackError
 		foreign     *sysctl.ForeignFileError
@@ -85,6 +86,8 @@ func describe(err error) (plan.Problem, int) {
 	case errors.Is(err, plan.ErrNoWindow):
 		p.Code, p.Message = "nothing-to-confirm", "cannot confirm: "+plan.ErrNoWindow.Error()
 		p.Hint = "it may have been taken back already: see tcptune status"
+	case errors.As(err, &confirming):
+		p.Code, p.Hint = "stale-plan", "tcptune revert takes the apply back; then apply again"
 	case errors.As(err, &stale):
 		p.Code, p.Hint = "stale-plan", "make a new plan: tcptune plan --out FILE"
 	case errors.As(err, &rolledBack):
@@ -108,6 +111,8 @@ func describe(err error) (plan.Problem, int) {
 	case errors.As(err, &noProfile):
 		p.Code, p.Hint = "unknown-profile", "tcptune profile list shows all of them"
 		return p, exitUsage
+	case errors.Is(err, plan.ErrOtherNamespace):
+		p.Code, p.Hint = "other-namespace", "work where the values are: outside of ip netns exec and unshare -n"
 	case errors.Is(err, plan.ErrDamaged):
 		p.Code = "journal-damaged"
 		p.Hint = "to start anew, without knowing what to take back: mv " + plan.JournalPath + " /root/"

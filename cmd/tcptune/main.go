@@ -10,6 +10,8 @@ import (
 )
 
 func main() {
+	// A false bus could say that the timer of the automatic revert is armed.
+	_ = os.Unsetenv("DBUS_SYSTEM_BUS_ADDRESS")
 	// A closed terminal must not stop an apply half-way: SIGHUP rolls back like SIGINT and SIGTERM.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"github.com/google/renameio/v2"
@@ -66,14 +65,15 @@ func (t terminal) preview(c *cli.Context, saved *plan.Plan, options *sysctl.Opti
 	return o, nil
 }
 
-// savePlan writes the plan for a later apply, whole or not at all. It replaces a file or a link, but nothing else.
+// savePlan writes the plan for a later apply, whole or not at all. It replaces a regular file, but nothing else: renaming
+// over /dev/stdout would break the machine, and a link may be a trap.
 func savePlan(file string, d draft) error {
 	data, err := plan.Encode(d.Plan, d.options)
 	if err != nil {
 		return err
 	}
-	if fi, err := os.Lstat(file); err == nil && fi.Mode()&^fs.ModePerm&^fs.ModeSymlink != 0 {
-		return fmt.Errorf("cannot save the plan: %s is no regular file", file)
+	if fi, err := os.Lstat(file); err == nil && !fi.Mode().IsRegular() {
+		return fmt.Errorf("cannot save the plan: %s is a link, a device or a folder", file)
 	}
 	if err := renameio.WriteFile(file, data, 0o644); err != nil {
 		return fmt.Errorf("cannot save the plan: %w", err)

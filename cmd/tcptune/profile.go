@@ -138,8 +138,8 @@ func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 	if c.String("bandwidth") == "" || c.String("rtt") == "" {
 		return outcome{}, usageError{"cannot compute buffers without --bandwidth and --rtt", "see " + fullName(c) + " --help"}
 	}
-	o, _, err := fromFlags(c)
-	if err != nil {
+	var o sysctl.Options
+	if _, err := overrule(c, &o); err != nil {
 		return outcome{}, err
 	}
 	cat, err := sysctl.LoadCatalogue()

@@ -28,7 +28,7 @@ Examples:
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be taken back"},
 			&cli.StringFlag{Name: "window", Hidden: true, Usage: "wait for the end of confirmation window `ID` and take it back"},
-			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
+			waitFlag(), rootFlag(), jsonFlag(),
 		},
 		Action: t.action(t.revert),
 	}
@@ -39,7 +39,7 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if id := c.String("window"); id != "" {
-		return outcome{report: report(nil, nil)}, expire(contextOf(c), host.Host{}, id)
+		return outcome{report: report(nil, nil)}, expire(c.Context, host.Host{}, id)
 	}
 	if c.Bool("dry-run") {
 		return t.revertPlan(c)
@@ -49,31 +49,32 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	defer s.Close()
-	o := outcome{report: report(nil, notes)}
+	o := outcome{report: s.report(notes)}
 	var undone []plan.Change
 	if w := s.Journal().Window; w != nil {
-		undone, err = s.Expire(contextOf(c), w.ID)
+		undone, err = s.Expire(c.Context, w.ID)
 		if err != nil {
 			o.report.Changes = undone
 			return o, err
 		}
 		o.report.Warnings = append(o.report.Warnings, "the unconfirmed apply is taken back")
 	}
-	p, err := planRevert(s.host, s.Journal())
+	p, strays, err := planRevert(s.host, s.Journal())
 	if err != nil {
 		return o, err
 	}
+	o.report.Warnings = append(o.report.Warnings, strays...)
 	said := len(s.Notes)
-	reverted, err := s.Apply(contextOf(c), p)
+	reverted, err := s.Apply(c.Context, p)
 	o.report.Changes = append(undone, reverted...)
 	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
 	p.Changes = o.report.Changes
-	o.report.Changed = changed(undone) || changed(reverted) && err == nil
+	o.report.Changed = s.Repaired || changed(o.report.Changes)
 	if err != nil {
 		return o, err
 	}
 	o.text = func(w io.Writer) { t.showRevert(w, p, "taken back") }
-	if left(p.Changes) || len(s.Notes) > said {
+	if left(p.Changes) || len(s.Notes) > said || strays != nil {
 		o.code = exitPartial
 	}
 	return o, nil
@@ -88,40 +89,44 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	p, err := planRevert(h, j)
+	p, notes, err := planRevert(h, j)
 	if err != nil {
 		return outcome{}, err
 	}
+	strays := notes != nil
 	if j.Window != nil {
 		p.Changes = append(j.Window.Back(), p.Changes...)
 	}
-	var notes []string
 	if n := j.Interrupted(); n != "" {
 		notes = append(notes, n)
 	}
 	o := outcome{report: report(p.Changes, notes)}
 	o.text = func(w io.Writer) { t.showRevert(w, p, "to take back") }
-	if left(p.Changes) {
+	if left(p.Changes) || strays {
 		o.code = exitPartial
 	}
 	return o, nil
 }
 
-func planRevert(h host.Host, j plan.Journal) (plan.Plan, error) {
+// planRevert plans the way back. strays are files of ours that the journal knows nothing of.
+func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err error) {
 	cat, err := sysctl.LoadCatalogue()
 	if err != nil {
-		return plan.Plan{}, err
+		return p, nil, err
 	}
 	survey, err := sysctl.Observe(h, cat, j)
 	if err != nil {
-		return plan.Plan{}, err
+		return p, nil, err
 	}
 	if h.Live() && survey.OwnsLinks() {
 		if err := survey.ObserveLinks(h); err != nil {
-			return plan.Plan{}, err
+			return p, nil, err
 		}
 	}
-	return sysctl.Revert(&survey, cat), nil
+	for _, path := range survey.Strays() {
+		strays = append(strays, path+" was written by tcptune, but the journal that says what was before is gone: remove it by hand")
+	}
+	return sysctl.Revert(&survey, cat), strays, nil
 }
 
 // left reports whether something could not be taken back.
@@ -134,37 +139,48 @@ func left(changes []plan.Change) bool {
 	return false
 }
 
-// expirePoll is how often the end of a window is looked for: a confirmation ends it early.
-const expirePoll = time.Second
-
-// lockPatience is how long the automatic revert waits for a command that holds the lock.
-const lockPatience = 10 * time.Minute
+const (
+	expirePoll   = time.Second      // how often the end of a window is looked for: a confirmation ends it early
+	expireRetry  = 10 * time.Second // how long to wait when it could not be taken back
+	lockPatience = 10 * time.Minute // how long to wait for a command that holds the lock
+)
 
 // expire waits until the window id is over and takes the apply back unless it was confirmed. systemd starts it at the
-// deadline; where there is no systemd it runs, detached, from the beginning.
+// deadline; where there is no systemd it runs, detached, from the beginning. It tries until the window is gone.
 func expire(ctx context.Context, h host.Host, id string) error {
 	for {
-		j, err := plan.ReadJournal(h)
-		if err != nil {
-			return err
-		}
-		if j.Window == nil || j.Window.ID != id {
+		rest, open, err := windowRest(h, id)
+		if err == nil && !open {
 			return nil
 		}
-		now, err := h.BootClock()
-		if err != nil {
-			return err
+		pause := min(rest, expirePoll)
+		if err == nil && rest <= 0 {
+			if err = takeBack(ctx, h, id); err == nil {
+				continue
+			}
 		}
-		rest := j.Window.Deadline - now
-		if rest <= 0 {
-			break
+		if err != nil {
+			pause = expireRetry
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(min(rest, expirePoll)):
+		case <-time.After(pause):
 		}
 	}
+}
+
+// windowRest is the time until the end of the window id, if that is open.
+func windowRest(h host.Host, id string) (rest time.Duration, open bool, err error) {
+	j, err := plan.ReadJournal(h)
+	if err != nil || j.Window == nil || j.Window.ID != id {
+		return 0, false, err
+	}
+	now, err := h.BootClock()
+	return j.Window.Deadline - now, true, err
+}
+
+func takeBack(ctx context.Context, h host.Host, id string) error {
 	s, err := plan.Open(ctx, h, lockPatience) // takes back what is past its deadline
 	if err != nil {
 		return err

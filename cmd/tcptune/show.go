@@ -88,11 +88,11 @@ func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string) {
 // sumUp says how many changes there were of each kind.
 func (t terminal) sumUp(w io.Writer, changes []plan.Change, verb string) {
 	counts := map[plan.Status]int{}
-	moved := 0
+	done := 0
 	for _, c := range changes {
 		counts[c.Status]++
-		if c.Status == plan.Planned || c.Status == plan.Applied {
-			moved++
+		if c.Status == plan.Planned || moved(c) {
+			done++
 		}
 	}
 	var words []string
@@ -105,8 +105,8 @@ func (t terminal) sumUp(w io.Writer, changes []plan.Change, verb string) {
 			words = append(words, fmt.Sprintf("%d %s", n, word))
 		}
 	}
-	head := fmt.Sprintf("%d %s", moved, verb)
-	if moved == 0 {
+	head := fmt.Sprintf("%d %s", done, verb)
+	if done == 0 {
 		head = "nothing to do"
 	}
 	printf(w, "%s\n", strings.Join(append([]string{head}, words...), ", "))

@@ -49,19 +49,15 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 }
 
 func statusCode(d draft, j plan.Journal) int {
-	code := exitDone
-	for _, k := range d.Keys() {
-		if k.Status == plan.Planned {
-			return exitDiffers
-		}
-		if k.Status.Partial() {
-			code = exitPartial
-		}
-	}
-	if !d.Empty() || j.Pending != nil || d.Blocked != nil {
+	if !d.Converged() || j.Pending != nil || d.Blocked != nil {
 		return exitDiffers
 	}
-	return code
+	for _, k := range d.Keys() {
+		if k.Status.Partial() {
+			return exitPartial
+		}
+	}
+	return exitDone
 }
 
 func (t terminal) showStatus(w io.Writer, d draft, o outcome, waits bool) {

@@ -29,15 +29,26 @@ type declared struct {
 	} `yaml:"tuning"`
 }
 
-// wanted settles which tuning a command is about, and from where that comes: the flags of this call, else tcptune.yaml,
-// else what was applied last, else the default.
+// wanted settles which tuning a command is about, and from where that comes: tcptune.yaml, else what was applied last,
+// else the default. The flags of this call change single wishes of it; --profile starts from nothing.
 func wanted(c *cli.Context, h host.Host, j plan.Journal) (o sysctl.Options, origin string, err error) {
-	switch o, set, err := fromFlags(c); {
-	case err != nil:
+	if c.IsSet("profile") {
+		o, origin = sysctl.Options{Profile: c.String("profile")}, "named on the command line"
+	} else if o, origin, err = standing(h, j); err != nil {
 		return o, "", err
-	case set:
-		return o, "named on the command line", nil
 	}
+	set, err := overrule(c, &o)
+	if err != nil {
+		return o, "", err
+	}
+	if set && !c.IsSet("profile") {
+		origin += ", changed on the command line"
+	}
+	return o, origin, nil
+}
+
+// standing is what is wanted of h when nobody says anything.
+func standing(h host.Host, j plan.Journal) (o sysctl.Options, origin string, err error) {
 	switch o, found, err := fromFile(h); {
 	case err != nil:
 		return o, "", err
@@ -48,34 +59,39 @@ func wanted(c *cli.Context, h host.Host, j plan.Journal) (o sysctl.Options, orig
 	if j.Window != nil {
 		last = j.Window.Wanted
 	}
-	if last != nil {
-		if err := json.Unmarshal(last, &o); err != nil {
-			return o, "", fmt.Errorf("cannot read what was applied last: %w", err)
-		}
-		return o, "applied last", nil
+	if last == nil {
+		return sysctl.Options{Profile: sysctl.DefaultProfile}, "the default", nil
 	}
-	return sysctl.Options{Profile: sysctl.DefaultProfile}, "the default", nil
+	if err := json.Unmarshal(last, &o); err != nil {
+		return o, "", fmt.Errorf("cannot read what was applied last: %w", err)
+	}
+	return o, "applied last", nil
 }
 
-func fromFlags(c *cli.Context) (o sysctl.Options, set bool, err error) {
-	for _, name := range []string{"profile", "bandwidth", "rtt", "flows", "live-qdisc"} {
-		set = set || c.IsSet(name)
-	}
-	o = sysctl.Options{Profile: c.String("profile"), Flows: c.Int("flows"), LiveQdisc: c.Bool("live-qdisc")}
-	if o.Profile == "" {
-		o.Profile = sysctl.DefaultProfile
-	}
-	if o.Flows < 0 {
-		return o, set, usageError{fmt.Sprintf("cannot use --flows %d: it must not be negative", o.Flows), ""}
-	}
-	if o.LiveQdisc && c.IsSet("root") && c.String("root") != "/" {
-		return o, set, usageError{"cannot use --live-qdisc with --root: an image has no interfaces", ""}
-	}
-	o.Bandwidth, o.RTT, err = parsePath(c.String("bandwidth"), c.String("rtt"))
+// overrule puts the flags of c into o, and reports whether there were any.
+func overrule(c *cli.Context, o *sysctl.Options) (set bool, err error) {
+	bandwidth, rtt, err := parsePath(c.String("bandwidth"), c.String("rtt"))
 	if err != nil {
-		return o, set, usageError{err.Error(), ""}
+		return false, usageError{err.Error(), ""}
 	}
-	return o, set, nil
+	if n := c.Int("flows"); n < 0 {
+		return false, usageError{fmt.Sprintf("cannot use --flows %d: it must not be negative", n), ""}
+	}
+	if c.Bool("live-qdisc") && c.IsSet("root") && c.String("root") != "/" {
+		return false, usageError{"cannot use --live-qdisc with --root: an image has no interfaces", ""}
+	}
+	for name, put := range map[string]func(){
+		"bandwidth":  func() { o.Bandwidth = bandwidth },
+		"rtt":        func() { o.RTT = rtt },
+		"flows":      func() { o.Flows = c.Int("flows") },
+		"live-qdisc": func() { o.LiveQdisc = c.Bool("live-qdisc") },
+	} {
+		if c.IsSet(name) {
+			put()
+			set = true
+		}
+	}
+	return set, nil
 }
 
 func parsePath(bandwidth, rtt string) (bits int64, delay time.Duration, err error) {

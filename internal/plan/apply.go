@@ -53,8 +53,38 @@ func (s *Session) Apply(ctx context.Context, p Plan) ([]Change, error) {
 		return changes, err
 	}
 	done := s.journal
-	done.commit(made, p.Forget, p.Wanted, s.bootID)
+	done.commit(settled{
+		made: made, keep: recordsOf(p.Keep), refused: s.refusals(changes), forget: p.Forget, wanted: p.Wanted,
+	}, s.bootID)
 	return changes, s.commit(ctx, done, changes)
+}
+
+// refusals lists what the kernel did not take, now or when it was last tried in this boot.
+func (s *Session) refusals(changes []Change) (list []Refusal) {
+	for _, c := range changes {
+		if c.Kind != Knob || c.Status != Refused || c.After == nil {
+			continue
+		}
+		known := slices.ContainsFunc(s.journal.Refused, func(r Refusal) bool { return r.Target == c.Target && r.Value == *c.After && r.BootID == s.bootID })
+		if known || c.Tried {
+			reason := strings.TrimPrefix(c.Reason, refusedBefore)
+			list = append(list, Refusal{Target: c.Target, Value: *c.After, BootID: s.bootID, Reason: reason})
+		}
+	}
+	return list
+}
+
+// refusedBefore begins the reason of a refusal that is remembered.
+const refusedBefore = "when last tried in this boot: "
+
+// RefusedBefore says why the kernel did not take the value when it was last tried in this boot, or "".
+func (j Journal) RefusedBefore(target, value, bootID string) string {
+	for _, r := range j.Refused {
+		if r.Target == target && r.Value == value && r.BootID == bootID {
+			return refusedBefore + r.Reason
+		}
+	}
+	return ""
 }
 
 // transact journals the transaction before its first write, and then carries it out.
@@ -78,20 +108,13 @@ func (s *Session) commit(ctx context.Context, done Journal, changes []Change) er
 // remember writes the journal for a plan that changes nothing on the host, if there is anything new to remember.
 func (s *Session) remember(p Plan) error {
 	done := s.journal
-	done.commit(nil, p.Forget, p.Wanted, s.bootID)
-	if len(done.Owned) == len(s.journal.Owned) && bytes.Equal(compact(done.Wanted), compact(s.journal.Wanted)) {
-		return nil
+	done.commit(settled{keep: recordsOf(p.Keep), refused: s.refusals(p.Changes), forget: p.Forget, wanted: p.Wanted}, s.bootID)
+	was, errWas := json.Marshal(s.journal)
+	is, errIs := json.Marshal(done)
+	if err := errors.Join(errWas, errIs); err != nil || bytes.Equal(was, is) {
+		return err
 	}
 	return s.save(done)
-}
-
-// compact drops the white space that indentation put into raw JSON.
-func compact(raw json.RawMessage) []byte {
-	var out bytes.Buffer
-	if json.Compact(&out, raw) != nil {
-		return raw
-	}
-	return out.Bytes()
 }
 
 // begin checks that the host is as the plan says, and returns the records of the planned changes.
@@ -152,7 +175,7 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 			c.Status, c.Reason = Failed, cause
 			return changes, nil, s.rollBack(ctx, changes, &RolledBackError{Kind: c.Kind, Target: c.Target, Cause: cause})
 		case cause != "":
-			c.Status, c.Reason = Refused, cause
+			c.Status, c.Reason, c.Tried = Refused, cause, true
 		case c.DecidedBy != nil:
 			c.Status = Overridden
 			made = append(made, r)
@@ -178,6 +201,9 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 		return "cannot read it back: " + oerr.Error(), true
 	}
 	c.Effective = now
+	if alike(e, now, c.After) {
+		c.Effective = c.After // the kernel writes tabs
+	}
 	switch {
 	case werr == nil && alike(e, now, c.After):
 		return "", false
@@ -205,21 +231,34 @@ func writeMode(r record) fs.FileMode {
 	return defaultMode
 }
 
-// rollBack undoes the pending transaction, says so in its changes, and completes failure with what could not be undone.
+// rollBack undoes the pending transaction, says in its changes what became of each, and completes failure with what
+// could not be undone.
 func (s *Session) rollBack(ctx context.Context, changes []Change, failure *RolledBackError) error {
+	t := *s.journal.Pending
+	undone, left := s.undo(ctx, t)
+	failure.Left = leftAlone(undone)
 	for i := range changes {
-		if c := &changes[i]; c.Status == Applied {
-			c.Status, c.Reason, c.Effective = Planned, "rolled back", nil
+		u := slices.IndexFunc(undone, func(u Change) bool { return u.Ref() == changes[i].Ref() })
+		if u >= 0 {
+			changes[i].rolledBack(undone[u])
 		}
 	}
-	undone, err := s.undo(ctx, *s.journal.Pending)
-	failure.Left = leftAlone(undone)
-	if err != nil {
-		failure.Left = append(failure.Left, err.Error())
+	if left != nil {
 		return failure // the journal keeps the transaction: the next command tries again
 	}
 	if err := s.save(s.journal.withoutPending()); err != nil {
 		return errors.Join(failure, fmt.Errorf("the next command repeats the roll-back: %w", err))
 	}
 	return failure
+}
+
+func (c *Change) rolledBack(undone Change) {
+	switch {
+	case undone.Status == Kept || undone.Status == Failed:
+		c.Status, c.Reason, c.Effective = Failed, "not rolled back: "+undone.Reason, undone.Effective
+	case c.Status == Failed: // the one that is to blame
+		c.Effective = c.Before
+	default:
+		c.Status, c.Reason, c.Effective = Planned, "rolled back", c.Before
+	}
 }

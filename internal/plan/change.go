@@ -54,6 +54,11 @@ type Change struct {
 	Required bool `json:"required,omitempty"`
 	// Release ends tcptune's ownership of the target once the change is made: it is given back.
 	Release bool `json:"-"`
+	// Unknown says that Before, although it is what runs, is not what the host had before tcptune: a file of ours has
+	// set it at boot.
+	Unknown bool `json:"-"`
+	// Tried: the status Refused comes from the kernel, not from the planner.
+	Tried bool `json:"-"`
 }
 
 // DecidedBy names, as "file:line", the assignment that wins in each of the two ways in which sysctl files are applied.

@@ -71,7 +71,7 @@ func (knobEffect) same(a, b string) bool {
 // torn knows that the kernel parses a vector field by field and keeps what it had parsed when a later field is refused,
 // and that a long port list is written in pieces, see [host.Host.WriteKnob].
 func (knobEffect) torn(now, before, after string) bool {
-	if strings.HasPrefix(after, now+",") {
+	if strings.HasPrefix(after, now+",") || strings.HasPrefix(before, now+",") {
 		return true
 	}
 	n, b, a := strings.Fields(now), strings.Fields(before), strings.Fields(after)
@@ -106,6 +106,9 @@ func (knobEffect) refusal(err error) string {
 	return ""
 }
 
+// errOdd is returned for a file of ours in whose place somebody has put something else, a mask for instance.
+var errOdd = errors.New("somebody has put something there that is not a regular file")
+
 type fileEffect struct {
 	whole
 	h host.Host
@@ -120,7 +123,7 @@ func (f fileEffect) observe(p string) (*string, error) {
 		return nil, err
 	}
 	if !fi.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", p)
+		return nil, errOdd
 	}
 	data, err := f.h.ReadFile(p)
 	if err != nil {
@@ -140,7 +143,8 @@ func (f fileEffect) write(_ context.Context, p string, value *string, mode fs.Fi
 	return f.h.WriteFile(p, []byte(*value), mode)
 }
 
-// folderEffect makes folders that files of ours need. The value of a folder is its mode.
+// folderEffect makes folders that files of ours need. The value of a folder is its mode, which is no reason to call it
+// somebody else's: mkdir(2) and chmod(2) are two steps.
 type folderEffect struct {
 	whole
 	h host.Host
@@ -175,6 +179,8 @@ func (f folderEffect) write(_ context.Context, p string, value *string, _ fs.Fil
 	}
 	return err
 }
+
+func (folderEffect) same(_, _ string) bool { return true }
 
 func (folderEffect) refusal(err error) string {
 	if errors.Is(err, errInUse) {

@@ -16,6 +16,9 @@ type Plan struct {
 	// Forget names targets that tcptune stops owning although it does not change them: revert leaves what somebody else
 	// has changed since, and that is theirs from then on.
 	Forget []Ref `json:"-"`
+	// Keep lists running values that a file of ours keeps after the next boot. They are owned even where nothing had to
+	// be written: after that boot it is us who set them.
+	Keep []Change `json:"-"`
 	// Wanted is what the operator asked for, as JSON; the journal remembers it so that the next command can compare the
 	// host with it. nil leaves the memory as it is, "null" clears it.
 	Wanted json.RawMessage `json:"-"`

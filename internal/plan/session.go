@@ -2,8 +2,11 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -20,6 +23,8 @@ type Session struct {
 	// Notes says what was found and repaired, a killed command or an expired confirmation, and what could not be tidied
 	// up.
 	Notes []string
+	// Repaired: Open has changed the host.
+	Repaired bool
 }
 
 // Open takes the lock of h, waiting for it no longer than wait, and brings the host out of whatever a killed command
@@ -48,6 +53,10 @@ func (s *Session) start(ctx context.Context) (err error) {
 	if err := tidyJournal(s.h, s.journal); err != nil {
 		return err
 	}
+	if s.journal.otherNamespace(s.bootID) && !s.h.SharesNamespacesWithInit() {
+		return ErrOtherNamespace
+	}
+	s.Notes = append(s.Notes, s.journal.Notices...)
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
@@ -90,15 +99,15 @@ func (s *Session) recover(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
-	undone, err := s.undo(ctx, *t)
-	if err != nil {
-		return fmt.Errorf("cannot undo the interrupted %s: %w", t.Command, err)
-	}
-	if err := s.save(s.journal.withoutPending()); err != nil {
+	undone, left := s.undo(ctx, *t)
+	done := s.journal.withoutPending()
+	done.stuck(left, t.BootID)
+	if err := s.save(done); err != nil {
 		return err
 	}
 	s.note("an interrupted %s was found and undone", t.Command)
 	s.Notes = append(s.Notes, leftAlone(undone)...)
+	s.Repaired = slices.ContainsFunc(undone, func(c Change) bool { return c.Status == Applied })
 	return nil
 }
 
@@ -108,13 +117,34 @@ func (j Journal) Interrupted() string {
 	if j.Pending == nil {
 		return ""
 	}
-	return fmt.Sprintf("a %s was interrupted; the next apply or revert undoes what it left", j.Pending.Command)
+	return fmt.Sprintf("%s was interrupted, or is running just now: what was interrupted is undone by the next apply or revert", j.Pending.Command)
 }
 
-// BootID identifies the boot of h. An image, which has not booted, has the empty one.
+// BootID identifies the boot of h together with the network namespace, which has running values of its own: another
+// namespace is like another boot. An image, which has not booted, has the empty one.
 func BootID(h host.Host) (string, error) {
 	if !h.Live() {
 		return "", nil
 	}
-	return h.BootID()
+	boot, err := h.BootID()
+	if err != nil {
+		return "", err
+	}
+	namespace, err := h.Readlink("/proc/self/ns/net")
+	if err != nil {
+		return "", fmt.Errorf("cannot tell the network namespace: %w", err)
+	}
+	return boot + " " + namespace, nil
+}
+
+// ErrOtherNamespace is returned in a network namespace whose files belong to another one: what is remembered for that
+// one must not be overwritten with this one's values.
+var ErrOtherNamespace = errors.New("cannot work in this network namespace: the journal of this system is about another one")
+
+// otherNamespace reports whether j remembers values of this boot, but of another network namespace.
+func (j Journal) otherNamespace(bootID string) bool {
+	boot, _, _ := strings.Cut(bootID, " ")
+	return slices.ContainsFunc(j.Owned, func(o Owned) bool {
+		return o.Kind == Knob && o.BootID != bootID && strings.HasPrefix(o.BootID, boot+" ")
+	})
 }

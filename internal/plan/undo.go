@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -10,28 +11,31 @@ import (
 // undo brings every target of t back to where it was, last change first, and returns what became of each. A target that
 // holds neither its former nor its wanted value was changed by somebody else since; it is Kept. After a reboot only files
 // are undone: the kernel has forgotten the rest.
-func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, err error) {
+//
+// What cannot be restored is Failed and returned in left as well; it is no reason to leave the rest.
+func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, left []record) {
 	for _, r := range undoOrder(t.Changes) {
 		if t.BootID != s.bootID && r.Kind != File && r.Kind != Folder {
 			continue
 		}
 		c := r.back()
-		if uerr := s.undoOne(ctx, r, &c); uerr != nil {
-			c.Status, c.Reason = Failed, uerr.Error()
-			if err == nil {
-				err = fmt.Errorf("%s: %w", r.Target, uerr)
-			}
+		if err := s.undoOne(ctx, r, &c); err != nil {
+			c.Status, c.Reason = Failed, err.Error()
+			left = append(left, r)
 		}
 		undone = append(undone, c)
 	}
-	return undone, err
+	return undone, left
 }
 
 // leftAlone names, one line each, what an undo had to leave.
 func leftAlone(undone []Change) (lines []string) {
 	for _, c := range undone {
-		if c.Status == Kept {
+		switch c.Status {
+		case Kept:
 			lines = append(lines, fmt.Sprintf("%s %s is left as it is, %s: %s", c.Kind, c.Target, show(c.Effective), c.Reason))
+		case Failed:
+			lines = append(lines, fmt.Sprintf("%s %s cannot be restored: %s", c.Kind, c.Target, c.Reason))
 		}
 	}
 	return lines
@@ -65,6 +69,10 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 		}
 	}
 	now, err := e.observe(r.Target)
+	if errors.Is(err, errOdd) {
+		c.Status, c.Reason = Kept, err.Error()
+		return nil
+	}
 	if err != nil {
 		return err
 	}

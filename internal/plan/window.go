@@ -19,8 +19,10 @@ type Window struct {
 	Live []record `json:"live"`
 	// Persistent is what the confirmation writes.
 	Persistent []record        `json:"persistent"`
+	Keep       []record        `json:"keep,omitempty"`
 	Forget     []Ref           `json:"forget,omitempty"`
 	Wanted     json.RawMessage `json:"wanted,omitempty"`
+	Refused    []Refusal       `json:"refused,omitempty"`
 	// Unmet names what the apply could not have, one line each: the confirmation says it again.
 	Unmet []string `json:"unmet,omitempty"`
 }
@@ -45,7 +47,7 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 	if err != nil {
 		return p.Changes, err
 	}
-	w := &Window{ID: fmt.Sprintf("%x", uint64(now)), BootID: s.bootID, Deadline: now + d, Forget: p.Forget, Wanted: p.Wanted}
+	w := &Window{ID: fmt.Sprintf("%x", uint64(now)), BootID: s.bootID, Deadline: now + d, Keep: recordsOf(p.Keep), Forget: p.Forget, Wanted: p.Wanted}
 	live := p
 	live.Changes = slices.Clone(p.Changes)
 	live.Forget = nil
@@ -55,13 +57,13 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 			live.Changes[i].Status = Kept // not carried out now
 		}
 	}
-	records, err := s.begin(live)
+	list, err := s.begin(live)
 	if err != nil {
 		return p.Changes, err
 	}
 	next := s.journal
 	next.Window = w
-	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
+	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: list}
 	if err := s.save(next); err != nil {
 		return p.Changes, err
 	}
@@ -69,17 +71,18 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 		next.Window, next.Pending = nil, nil
 		return p.Changes, errors.Join(fmt.Errorf("cannot arm the automatic revert, so nothing was changed: %w", err), s.save(next))
 	}
-	changes, made, err := s.carryOut(ctx, live, records)
-	if err != nil {
-		return changes, errors.Join(err, s.closeWindow())
-	}
+	changes, made, err := s.carryOut(ctx, live, list)
 	for i := range changes {
 		if p.Changes[i].Writes() && persistent(p.Changes[i].Kind) {
 			changes[i].Status = Planned
 			changes[i].Reason = "written by tcptune confirm"
 		}
 	}
+	if err != nil {
+		return changes, err
+	}
 	opened := *w
+	opened.Refused = s.refusals(changes)
 	for _, c := range changes {
 		if c.Status.Partial() {
 			opened.Unmet = append(opened.Unmet, fmt.Sprintf("%s is %s: %s", c.Target, c.Status, c.Reason))
@@ -102,17 +105,17 @@ func (s *Session) Confirm(ctx context.Context) ([]Change, error) {
 	for _, r := range w.Persistent {
 		p.Changes = append(p.Changes, r.change())
 	}
-	records, err := s.begin(p)
+	list, err := s.begin(p)
 	if err != nil {
 		return p.Changes, err
 	}
-	changes, made, err := s.transact(ctx, p, records)
+	changes, made, err := s.transact(ctx, p, list)
 	if err != nil {
 		return changes, err
 	}
 	done := s.journal
 	done.Window = nil
-	done.commit(slices.Concat(w.Live, made), w.Forget, w.Wanted, s.bootID)
+	done.commit(settled{made: slices.Concat(w.Live, made), keep: w.Keep, refused: w.Refused, forget: w.Forget, wanted: w.Wanted}, s.bootID)
 	return changes, s.commit(ctx, done, changes)
 }
 
@@ -123,11 +126,16 @@ func (s *Session) Expire(ctx context.Context, id string) (undone []Change, err e
 	if w == nil || id != w.ID {
 		return nil, ErrNoWindow
 	}
-	undone, err = s.undo(ctx, Transaction{Command: "apply", BootID: w.BootID, Changes: w.Live})
-	if err != nil {
-		return undone, fmt.Errorf("cannot take back the unconfirmed apply: %w", err)
+	undone, left := s.undo(ctx, Transaction{Command: "apply", BootID: w.BootID, Changes: w.Live})
+	done := s.journal
+	done.Window = nil
+	done.Expired = len(done.Owned) > 0
+	done.Notices = leftAlone(undone)
+	if done.Notices != nil {
+		done.Notices = append([]string{"an apply was not confirmed and was taken back"}, done.Notices...)
 	}
-	return undone, s.closeWindow()
+	done.stuck(left, w.BootID)
+	return undone, s.save(done)
 }
 
 // Back lists what [Session.Expire] would undo, for a dry run.
@@ -141,15 +149,6 @@ func (w *Window) Back() []Change {
 	return changes
 }
 
-func (s *Session) closeWindow() error {
-	if s.journal.Window == nil {
-		return nil
-	}
-	done := s.journal
-	done.Window = nil
-	return s.save(done)
-}
-
 // checkWindow ends a window that a reboot or a missed deadline has ended already.
 func (s *Session) checkWindow(ctx context.Context) error {
 	w := s.journal.Window
@@ -158,7 +157,9 @@ func (s *Session) checkWindow(ctx context.Context) error {
 	}
 	if w.BootID != s.bootID {
 		s.note("an apply was not confirmed before the reboot, which took it back")
-		return s.closeWindow()
+		done := s.journal
+		done.Window, done.Expired = nil, len(done.Owned) > 0
+		return s.save(done)
 	}
 	left, err := s.Remaining()
 	if err != nil || left > 0 {
