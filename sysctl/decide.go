@@ -17,6 +17,7 @@ type decision struct {
 	want   string // the value that this host is to have
 	line   bool   // it needs a line in our file to have it after a reboot
 	write  bool   // the running value is not enough
+	retry  bool   // the kernel refused it before: without a line in our file, until it is taken
 	status plan.Status
 	reason string
 }
@@ -33,7 +34,11 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 		return d, fmt.Errorf("cannot set %s: %w", k.Name, err)
 	}
 	if reason := s.Journal.RefusedBefore(k.Name, d.want, s.BootID); reason != "" && !s.nowPossible(k, d.want) {
+		// No line in our file either: systemd-sysctl.service would fail at each boot.
 		d.status, d.reason = plan.Refused, reason
+		if s.Retry && !wish.enough(k, s.Knobs[k.Name].Value, d.want) {
+			d.status, d.reason, d.write, d.retry = plan.Planned, "", true, true
+		}
 		return d, nil
 	}
 	after, known := s.afterReboot(s.Elsewhere, k)

@@ -114,7 +114,7 @@ func (s *Survey) usefulNames(wanted []decision) []string {
 // override marks a key whose value somebody else decides after a reboot or after "sysctl --system", in spite of our
 // file.
 func (d *Draft) override(c *plan.Change, dec decision) {
-	if c.Status.Partial() {
+	if c.Status.Partial() || dec.retry {
 		return
 	}
 	v := d.survey.verdict(d.forecast, dec.key, dec.wish, dec.want)

@@ -24,6 +24,7 @@ type Survey struct {
 	Knobs     map[string]Knob
 	Modules   map[string]host.ModuleState
 	Journal   plan.Journal
+	Retry     bool // plan to write what the kernel refused earlier in this boot; without it that is only reported
 	Own       File // our file in /etc/sysctl.d
 	Loads     File // our file in /etc/modules-load.d
 	Folders   map[string]bool

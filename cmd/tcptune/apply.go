@@ -69,7 +69,7 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	if s.Journal().Window != nil {
 		return outcome{report: s.report(notes)}, plan.ErrWindowOpen
 	}
-	d, err := makeDraft(c, s.host, s.Journal(), options)
+	d, err := makeDraft(c, s.host, s.Journal(), options, saved == nil)
 	if err != nil {
 		return outcome{report: s.report(notes)}, err
 	}
@@ -78,7 +78,7 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 		return o, err
 	}
 	if window > 0 && !d.Empty() {
-		o.report.Changes, err = s.ApplyUnconfirmed(c.Context, d.Plan, window, armer(c.Context, s.host))
+		o.report.Changes, err = applyUnconfirmed(c, s, d, window)
 	} else {
 		if window > 0 {
 			o.report.Warnings = append(o.report.Warnings, "nothing is to be changed, so nothing waits for a confirmation")
@@ -155,20 +155,25 @@ func (s session) report(notes []string) plan.Report {
 // applyAll applies d. When the kernel refuses what only it could know, our file must not ask for that at the next boot
 // either: then the plan is made once more, with that knowledge, and the file is written without it.
 func applyAll(c *cli.Context, s session, d draft) ([]plan.Change, error) {
+	knewBetter := len(s.Journal().Refused) > 0 // then what was refused may have been taken now, and wants its line
 	changes, err := s.Apply(c.Context, d.Plan)
-	tried := slices.ContainsFunc(changes, func(c plan.Change) bool { return c.Tried })
-	if err != nil || !tried {
+	if err != nil || !knewBetter && !tried(changes) {
 		return changes, err
 	}
-	again, err := makeDraft(c, s.host, s.Journal(), &d.options)
+	again, err := makeDraft(c, s.host, s.Journal(), &d.options, false)
 	if err != nil {
 		return changes, err
 	}
 	second, err := s.Apply(c.Context, again.Plan)
 	for _, now := range second {
-		i := slices.IndexFunc(changes, func(c plan.Change) bool { return c.Ref() == now.Ref() && c.Kind == plan.File })
+		if now.Kind != plan.File {
+			continue
+		}
+		i := slices.IndexFunc(changes, func(c plan.Change) bool { return c.Ref() == now.Ref() })
 		if i >= 0 {
 			changes[i].After, changes[i].Effective = now.After, now.Effective
+		} else {
+			changes = append([]plan.Change{now}, changes...)
 		}
 	}
 	return changes, err
@@ -235,4 +240,22 @@ func armer(ctx context.Context, h host.Host) plan.Arm {
 		_, err = h.Detach(argv)
 		return err
 	}
+}
+
+// applyUnconfirmed is applyAll with a confirmation window, which puts the writing of files off.
+func applyUnconfirmed(c *cli.Context, s session, d draft, window time.Duration) ([]plan.Change, error) {
+	changes, err := s.ApplyUnconfirmed(c.Context, d.Plan, window, armer(c.Context, s.host))
+	if err != nil || !tried(changes) {
+		return changes, err
+	}
+	again, err := makeDraft(c, s.host, s.Journal(), &d.options, false)
+	if err != nil {
+		return changes, err
+	}
+	return changes, s.Amend(again.Plan)
+}
+
+// tried reports whether the kernel refused something that only it could know.
+func tried(changes []plan.Change) bool {
+	return slices.ContainsFunc(changes, func(c plan.Change) bool { return c.Tried })
 }

@@ -19,7 +19,8 @@ type draft struct {
 }
 
 // makeDraft looks at h and plans what the flags of c, or else o, ask for. It changes nothing.
-func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options) (draft, error) {
+// With retry it tries again what the kernel has refused before.
+func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, retry bool) (draft, error) {
 	var d draft
 	var err error
 	if o != nil {
@@ -39,6 +40,7 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options) (
 	if err != nil {
 		return d, err
 	}
+	survey.Retry = retry
 	if h.Live() && (d.options.LiveQdisc || survey.OwnsLinks()) {
 		if err := survey.ObserveLinks(h); err != nil {
 			return d, err
@@ -71,7 +73,7 @@ func look(c *cli.Context, o *sysctl.Options) (j plan.Journal, d draft, err error
 	if j.Window != nil {
 		notes = append(notes, windowNote(h.BootClock, j.Window))
 	}
-	if d, err = makeDraft(c, h, j, o); err != nil {
+	if d, err = makeDraft(c, h, j, o, false); err != nil {
 		return j, d, err
 	}
 	d.Warnings = append(notes, d.Warnings...)

@@ -54,9 +54,16 @@ func (s *Session) Apply(ctx context.Context, p Plan) ([]Change, error) {
 	}
 	done := s.journal
 	done.commit(settled{
-		made: made, keep: recordsOf(p.Keep), refused: s.refusals(changes), forget: p.Forget, wanted: p.Wanted,
+		made: made, keep: taken(p.Keep, changes), refused: s.refusals(changes), forget: p.Forget, wanted: p.Wanted,
 	}, s.bootID)
 	return changes, s.commit(ctx, done, changes)
+}
+
+// taken drops from keep what the kernel has just refused.
+func taken(keep, changes []Change) []record {
+	return recordsOf(slices.DeleteFunc(slices.Clone(keep), func(k Change) bool {
+		return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == k.Ref() && c.Status == Refused })
+	}))
 }
 
 // refusals lists what the kernel did not take, now or when it was last tried in this boot.
@@ -79,7 +86,11 @@ const refusedBefore = "when last tried in this boot: "
 
 // RefusedBefore says why the kernel did not take the value when it was last tried in this boot, or "".
 func (j Journal) RefusedBefore(target, value, bootID string) string {
-	for _, r := range j.Refused {
+	refused := j.Refused
+	if j.Window != nil {
+		refused = j.Window.Refused
+	}
+	for _, r := range refused {
 		if r.Target == target && r.Value == value && r.BootID == bootID {
 			return refusedBefore + r.Reason
 		}

@@ -82,7 +82,7 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 		return changes, err
 	}
 	opened := *w
-	opened.Refused = s.refusals(changes)
+	opened.Refused, opened.Keep = s.refusals(changes), taken(p.Keep, changes)
 	for _, c := range changes {
 		if c.Status.Partial() {
 			opened.Unmet = append(opened.Unmet, fmt.Sprintf("%s is %s: %s", c.Target, c.Status, c.Reason))
@@ -92,6 +92,23 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 	done := s.journal
 	done.Pending, done.Window = nil, &opened
 	return changes, s.commit(ctx, done, changes)
+}
+
+// Amend replaces what the confirmation of the open window is going to write by the persistent changes of p.
+func (s *Session) Amend(p Plan) error {
+	if s.journal.Window == nil {
+		return ErrNoWindow
+	}
+	w := *s.journal.Window
+	w.Persistent, w.Keep = nil, recordsOf(p.Keep)
+	for _, c := range p.Changes {
+		if c.Writes() && persistent(c.Kind) {
+			w.Persistent = append(w.Persistent, recordOf(c, s.fileMode(c)))
+		}
+	}
+	done := s.journal
+	done.Window = &w
+	return s.save(done)
 }
 
 // Confirm ends the window by writing what it had put off, as one transaction.

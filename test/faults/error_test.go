@@ -86,31 +86,53 @@ func (l lab) judgeFailure(b box, sc scenario, n next) error {
 	return nil
 }
 
-// missesOnlyNamed allows the journal to be there or not: after a partial revert it still has to know what was refused.
-// When the folder of the journal is all that is left, that is what must be named.
+// missesOnlyNamed holds a partial outcome to what it named. Each knob that is not as wanted must be as before and be
+// named, and the file may lack the lines of these knobs, and no others. The journal may be there or not: after a partial
+// revert it still has to know what was refused. When its folder is all that is left, that is what must be named.
 func (l lab) missesOnlyNamed(got state, sc scenario, r result) error {
 	from, to := l.rest[sc.from].state, l.rest[sc.to].state
+	missing := map[string]bool{}
 	all := maps.Clone(got)
 	maps.Copy(all, to)
-	missing := 0
-	if dir := path.Dir(journalFile); got["entry "+dir] != to["entry "+dir] && strings.Contains(r.out+r.err, "cannot remove the empty folder "+dir) {
-		missing++
-	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if got[name] == to[name] || name == "entry "+journalFile || name == "entry "+path.Dir(journalFile) {
+	for name := range all {
+		file, isKnob := strings.CutPrefix(name, "knob /proc/sys/")
+		if !isKnob || got[name] == to[name] {
 			continue
 		}
-		missing++
-		key, isKnob := strings.CutPrefix(name, "knob /proc/sys/")
-		key = strings.ReplaceAll(key, "/", ".")
-		if !isKnob || got[name] != from[name] || !strings.Contains(r.out+r.err, key) {
+		key := strings.ReplaceAll(file, "/", ".")
+		if got[name] != from[name] || !strings.Contains(r.out+r.err, key) {
+			return fmt.Errorf("partial, but %s is %q, want %q: %s", name, got[name], to[name], r)
+		}
+		missing[key] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		kind, file, _ := strings.Cut(name, " ")
+		same := got[name] == to[name]
+		switch {
+		case same || kind == "knob", file == journalFile || file == path.Dir(journalFile):
+		case kind == "setting" && got[name] == without(to[name], missing):
+		case kind == "content" && got["setting "+file] != to["setting "+file]: // judged as settings
+		default:
 			return fmt.Errorf("partial, but %s is %q, want %q: %s", name, got[name], to[name], r)
 		}
 	}
-	if missing == 0 {
+	dir := path.Dir(journalFile)
+	folder := got["entry "+dir] != to["entry "+dir] && strings.Contains(r.out+r.err, "cannot remove the empty folder "+dir)
+	if len(missing) == 0 && !folder {
 		return fmt.Errorf("partial, but nothing is missing: %s", r)
 	}
 	return nil
+}
+
+// without drops the assignments of keys from the lines of a file.
+func without(lines string, keys map[string]bool) string {
+	var left strings.Builder
+	for line := range strings.Lines(lines) {
+		if key, _, _ := strings.Cut(line, " "); !keys[key] {
+			left.WriteString(line)
+		}
+	}
+	return left.String()
 }
 
 func TestError(t *testing.T) {

@@ -19,7 +19,7 @@ func parseState(text string) state {
 	for line := range strings.Lines(text) {
 		kind, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		sep := " "
-		if kind == "knob" {
+		if kind == "knob" || kind == "setting" {
 			sep = ":"
 		}
 		name, value, _ := strings.Cut(rest, sep)
