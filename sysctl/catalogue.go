@@ -156,6 +156,15 @@ func NewCatalogue(data CatalogueData) (*Catalogue, error) {
 // slice is the catalogue's own and must not be changed.
 func (c *Catalogue) Keys() []Key { return c.data.Keys }
 
+// Names are the full names of all keys, in the order of Keys.
+func (c *Catalogue) Names() []string {
+	names := make([]string, len(c.data.Keys))
+	for i, k := range c.data.Keys {
+		names[i] = k.Name
+	}
+	return names
+}
+
 // Newest is the newest kernel that the catalogue was held against. About a newer one it makes no statement.
 func (c *Catalogue) Newest() KernelVersion { return c.data.Newest }
 

@@ -51,6 +51,15 @@ type Profile struct {
 // Computed reports whether some value depends on the path and on memory, and waits for [Profile.Resolve].
 func (p Profile) Computed() bool { return slices.ContainsFunc(p.Keys, ProfileKey.Computed) }
 
+// KeyNames are the full names of the keys of p.
+func (p Profile) KeyNames() []string {
+	names := make([]string, len(p.Keys))
+	for i, k := range p.Keys {
+		names[i] = k.Key
+	}
+	return names
+}
+
 // Resolve fills in the buffer sizes: $receive and $send become those of s.
 func (p Profile) Resolve(s Sizing) Profile {
 	fill := placeholders(s.ReceiveMax, s.SendMax)

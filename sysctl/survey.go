@@ -59,8 +59,9 @@ const (
 	loadsPath     = modulesFolder + "/tcptune.conf"
 )
 
-// Observe surveys h for the keys that cat knows. It changes nothing and needs no root.
-func Observe(h host.Host, cat *Catalogue, j plan.Journal) (Survey, error) {
+// Observe surveys h for the keys in names and those that tcptune has changed there. It changes nothing and needs no
+// root.
+func Observe(h host.Host, cat *Catalogue, j plan.Journal, names []string) (Survey, error) {
 	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: h}
 	var err error
 	if s.versions, err = DetectVersions(h); err != nil {
@@ -75,7 +76,13 @@ func Observe(h host.Host, cat *Catalogue, j plan.Journal) (Survey, error) {
 	if !s.Live {
 		return s, s.observeInstalled(h)
 	}
-	return s, s.observeKernel(h, cat)
+	names = slices.Concat(names, slices.Collect(maps.Keys(s.ownLines())))
+	for _, o := range j.Owned {
+		if o.Kind == plan.Knob {
+			names = append(names, o.Target)
+		}
+	}
+	return s, s.observeKernel(h, cat, names)
 }
 
 func (s *Survey) observeInstalled(h host.Host) error {
@@ -93,7 +100,7 @@ func (s *Survey) observeInstalled(h host.Host) error {
 	return nil
 }
 
-func (s *Survey) observeKernel(h host.Host, cat *Catalogue) (err error) {
+func (s *Survey) observeKernel(h host.Host, cat *Catalogue, names []string) (err error) {
 	if s.BootID, err = plan.BootID(h); err != nil {
 		return err
 	}
@@ -109,7 +116,14 @@ func (s *Survey) observeKernel(h host.Host, cat *Catalogue) (err error) {
 	if s.Kernel, err = host.ParseKernelVersion(release); err != nil {
 		return err
 	}
-	for _, k := range cat.Keys() {
+	for _, name := range names {
+		k, err := cat.Lookup(name)
+		if err != nil {
+			k = Key{Name: name} // an older tcptune knew it
+		}
+		if _, seen := s.Knobs[k.Name]; seen {
+			continue
+		}
 		v, err := h.ReadKnob(k.Name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

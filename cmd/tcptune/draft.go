@@ -36,7 +36,7 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 	if err != nil {
 		return d, err
 	}
-	survey, err := sysctl.Observe(h, cat, j)
+	survey, err := sysctl.Observe(h, cat, j, profile.KeyNames())
 	if err != nil {
 		return d, err
 	}

@@ -54,7 +54,11 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	survey, err := sysctl.Observe(h, cat, j)
+	names := []string{k.Name}
+	if c.Bool("list") {
+		names = cat.Names()
+	}
+	survey, err := sysctl.Observe(h, cat, j, names)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -6,10 +6,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
 func main() {
+	// Nothing here lives long enough to need the garbage collector, unless it is much.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(128 << 20)
 	// A false bus could say that the timer of the automatic revert is armed.
 	_ = os.Unsetenv("DBUS_SYSTEM_BUS_ADDRESS")
 	// A closed terminal must not stop an apply half-way: SIGHUP rolls back like SIGINT and SIGTERM.

@@ -114,7 +114,7 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 	if err != nil {
 		return p, nil, err
 	}
-	survey, err := sysctl.Observe(h, cat, j)
+	survey, err := sysctl.Observe(h, cat, j, nil)
 	if err != nil {
 		return p, nil, err
 	}

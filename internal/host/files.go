@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -27,7 +28,10 @@ func (h Host) ReadFile(p string) ([]byte, error) {
 	if !fi.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: p, Err: unix.EINVAL}
 	}
-	return io.ReadAll(f)
+	// A file of a few megabytes, as dpkg's, would be copied a dozen times by a buffer that grows.
+	data := bytes.NewBuffer(make([]byte, 0, fi.Size()+bytes.MinRead))
+	_, err = io.Copy(data, f)
+	return data.Bytes(), err
 }
 
 // ReadDir returns the sorted names in the folder at p, links followed inside the root.

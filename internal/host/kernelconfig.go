@@ -57,11 +57,14 @@ func unpackConfig(packed []byte) ([]byte, error) {
 
 // ParseKernelConfig finds the option in the text of a kernel configuration. Options that are off are comments there.
 func ParseKernelConfig(text []byte, option string) string {
-	for line := range bytes.Lines(text) {
-		name, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte("="))
-		if ok && string(name) == option {
-			return string(bytes.Trim(value, `"`))
-		}
+	assignment := []byte("\n" + option + "=")
+	rest, found := bytes.CutPrefix(text, assignment[1:])
+	if !found {
+		_, rest, found = bytes.Cut(text, assignment)
 	}
-	return ""
+	if !found {
+		return ""
+	}
+	value, _, _ := bytes.Cut(rest, []byte("\n"))
+	return string(bytes.Trim(bytes.TrimSpace(value), `"`))
 }
