@@ -63,7 +63,7 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 	}
 	p := plan.Plan{Command: "confirm", Changes: o.report.Changes}
 	o.text = func(w io.Writer) {
-		t.showChanges(w, p.Changes)
+		t.showChanges(w, p.Changes, asWanted)
 		printf(w, "confirmed: the new values stay, also after a reboot\n")
 	}
 	return o, nil

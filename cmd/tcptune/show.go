@@ -50,12 +50,18 @@ func statusColor(s plan.Status) string {
 // showPlan prints a plan, or what became of it, and what it sums up to.
 func (t terminal) showPlan(w io.Writer, d draft, verb string) {
 	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
-	t.showChanges(w, d.Changes)
+	t.showChanges(w, d.Changes, asWanted)
 	if !d.Live() {
 		t.showSettings(w, d.Changes)
 	}
-	t.sumUp(w, d.Changes, verb)
+	sumUp(w, d.Changes, verb, asWanted)
 }
+
+// What is said of changes that need not be made.
+const (
+	asWanted = "as wanted"
+	asBefore = "as before"
+)
 
 // showSettings prints the assignments in the files that an image gets: it has no running values that would show them.
 func (t terminal) showSettings(w io.Writer, changes []plan.Change) {
@@ -81,12 +87,12 @@ func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string) {
 	for i := range p.Changes {
 		p.Changes[i].Why = "" // it is the same for all
 	}
-	t.showChanges(w, p.Changes)
-	t.sumUp(w, p.Changes, verb)
+	t.showChanges(w, p.Changes, asBefore)
+	sumUp(w, p.Changes, verb, asBefore)
 }
 
 // sumUp says how many changes there were of each kind.
-func (t terminal) sumUp(w io.Writer, changes []plan.Change, verb string) {
+func sumUp(w io.Writer, changes []plan.Change, verb, calm string) {
 	counts := map[plan.Status]int{}
 	done := 0
 	for _, c := range changes {
@@ -100,7 +106,7 @@ func (t terminal) sumUp(w io.Writer, changes []plan.Change, verb string) {
 		if n := counts[s]; n > 0 {
 			word := string(s)
 			if s == plan.Unchanged {
-				word = "as wanted"
+				word = calm
 			}
 			words = append(words, fmt.Sprintf("%d %s", n, word))
 		}
@@ -114,23 +120,23 @@ func (t terminal) sumUp(w io.Writer, changes []plan.Change, verb string) {
 
 // showChanges prints one block for each change: what, before and after, the status, and why. Keys that are as wanted take
 // one line together.
-func (t terminal) showChanges(w io.Writer, changes []plan.Change) {
+func (t terminal) showChanges(w io.Writer, changes []plan.Change, calm string) {
 	width := 0
 	for _, c := range changes {
 		if c.Status != plan.Unchanged {
 			width = max(width, len(c.Target))
 		}
 	}
-	var calm []string
+	var quiet []string
 	for _, c := range changes {
 		if c.Status == plan.Unchanged && c.Reason == "" {
-			calm = append(calm, c.Target)
+			quiet = append(quiet, c.Target)
 			continue
 		}
 		t.showChange(w, c, width)
 	}
-	if len(calm) > 0 {
-		printf(w, "%s\n", t.paint(faint, "as wanted: "+strings.Join(calm, ", ")))
+	if len(quiet) > 0 {
+		printf(w, "%s\n", t.paint(faint, calm+": "+strings.Join(quiet, ", ")))
 	}
 	if len(changes) > 0 {
 		printf(w, "\n")
