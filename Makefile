@@ -94,6 +94,10 @@ bench: build ## compare whole processes: tcptune against sysctl, ROUNDS (40) rou
 	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/bench ./test/bench
 	@hack/as-root.sh bin/bench -rounds $(ROUNDS) bin/tcptune
 
+.PHONY: container-shell
+container-shell: build ## a shell in a throw-away container with a booted systemd, and bin/tcptune in it
+	@$(WITH_GO) $(GO) run ./test/container/shell -program bin/tcptune
+
 ##@ keep
 
 .PHONY: generate

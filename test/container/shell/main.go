@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/tcptune/tcptune/test/container"
@@ -19,6 +20,7 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	release := flag.String("release", "", "present as this `version` of Ubuntu: 22.04, 24.04 or 26.04")
+	program := flag.String("program", "", "put the program at `path` into /usr/bin")
 	flag.Parse()
 	argv := flag.Args()
 	if len(argv) == 0 {
@@ -33,6 +35,12 @@ func run() int {
 		return 1
 	}
 	defer m.End()
+	if *program != "" {
+		if err := put(ctx, m, *program); err != nil {
+			fmt.Fprintln(os.Stderr, "container-shell:", err)
+			return 1
+		}
+	}
 	cmd := m.Command(ctx, argv...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if term := os.Getenv("TERM"); term != "" {
@@ -43,4 +51,16 @@ func run() int {
 		return 1
 	}
 	return cmd.ProcessState.ExitCode()
+}
+
+// put copies a program of this machine into /usr/bin of m.
+func put(ctx context.Context, m *container.Machine, program string) error {
+	f, err := os.Open(program)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	cmd := m.Command(ctx, "install", "-m", "755", "/dev/stdin", "/usr/bin/"+filepath.Base(program))
+	cmd.Stdin = f
+	return cmd.Run()
 }
