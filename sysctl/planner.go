@@ -27,9 +27,13 @@ type Draft struct {
 type ForeignFileError struct {
 	Path   string
 	Edited bool
+	Odd    error // it is no regular file
 }
 
 func (e *ForeignFileError) Error() string {
+	if e.Odd != nil {
+		return fmt.Sprintf("cannot replace %s: %v", e.Path, e.Odd)
+	}
 	if e.Edited {
 		return fmt.Sprintf("cannot replace %s: it was edited since tcptune wrote it", e.Path)
 	}
@@ -182,7 +186,7 @@ func (d *Draft) planFile(is, want File, why string) error {
 	o, owned := d.survey.Journal.Find(plan.Ref{Kind: plan.File, Target: is.Path})
 	switch {
 	case is.Odd != nil:
-		return &ForeignFileError{Path: is.Path}
+		return &ForeignFileError{Path: is.Path, Odd: is.Odd}
 	case is.Content == nil:
 	case !owned && want.Content == nil:
 		return nil // not ours, and nothing of ours is to stand there

@@ -40,7 +40,7 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 	}
 	var reasons []string
 	if v.reboot != nil && !wish.enough(k, *v.reboot, want) {
-		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s", *v.reboot, by(v.decidedBy.Reboot)))
+		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s", shown(*v.reboot), by(v.decidedBy.Reboot)))
 	}
 	if fc.Reboot.Unknown && fc.Races == nil {
 		reasons = append(reasons, "after a reboot it cannot be told: "+fc.Reboot.Reason)
@@ -51,7 +51,7 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 		}
 	}
 	if fc.SysctlSystem.Set != nil && !wish.enough(k, *v.system, want) {
-		reasons = append(reasons, fmt.Sprintf("after sysctl --system it is %s, by %s", *v.system, by(v.decidedBy.SysctlSystem)))
+		reasons = append(reasons, fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)))
 	}
 	v.overridden = strings.Join(reasons, "; ")
 	return v
@@ -79,6 +79,14 @@ func (s *Survey) lost(race Race, k Key, wish ProfileKey, want string) string {
 		return ""
 	}
 	return fmt.Sprintf("after a reboot it is either %s: %s", strings.Join(sides, " or "), race.Reason)
+}
+
+// shown is value for a sentence: a port list may be empty.
+func shown(value string) string {
+	if value == "" {
+		return "empty"
+	}
+	return value
 }
 
 func by(origin *string) string {

@@ -50,6 +50,9 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 		return d, err
 	}
 	d.Warnings = append(d.Warnings, notes...)
+	for _, path := range survey.Strays() {
+		d.Warnings = append(d.Warnings, path+" was written by tcptune, but the journal knows nothing of it")
+	}
 	d.Wanted, err = json.Marshal(d.options)
 	return d, err
 }
@@ -67,6 +70,7 @@ func look(c *cli.Context, o *sysctl.Options) (j plan.Journal, d draft, err error
 	if j, err = plan.ReadJournal(h); err != nil {
 		return j, d, err
 	}
+	notes = append(notes, j.Notices...)
 	if n := j.Interrupted(); n != "" {
 		notes = append(notes, n)
 	}

@@ -101,6 +101,9 @@ func describe(err error) (plan.Problem, int) {
 		if foreign.Edited {
 			p.Code = "edited-file"
 		}
+		if foreign.Odd != nil {
+			p.Hint = "if it masks the file of tcptune on purpose, run tcptune revert; else remove it"
+		}
 	case errors.As(err, &unmet):
 		p.Code = "required-key"
 	case errors.As(err, &unknownKey), errors.As(err, &removedKey):

@@ -73,7 +73,7 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	o.text = func(w io.Writer) { t.showRevert(w, p, "taken back") }
+	o.text = func(w io.Writer) { t.showRevert(w, p, "taken back", strays != nil) }
 	if left(p.Changes) || len(s.Notes) > said || strays != nil {
 		o.code = exitPartial
 	}
@@ -101,7 +101,7 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 		notes = append(notes, n)
 	}
 	o := outcome{report: report(p.Changes, notes)}
-	o.text = func(w io.Writer) { t.showRevert(w, p, "to take back") }
+	o.text = func(w io.Writer) { t.showRevert(w, p, "to take back", strays) }
 	if left(p.Changes) || strays {
 		o.code = exitPartial
 	}

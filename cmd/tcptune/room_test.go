@@ -41,6 +41,9 @@ func enter(t *testing.T) (r room, ok bool) {
 	if os.Geteuid() != 0 {
 		t.Skip("a real kernel in namespaces needs root")
 	}
+	if testing.Short() {
+		t.Skip("a real kernel in namespaces is not tried with -short")
+	}
 	t.Parallel()
 	before := machineValues(t)
 	// Twice the longest wait of a test.

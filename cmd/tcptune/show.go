@@ -79,7 +79,11 @@ func (t terminal) showSettings(w io.Writer, changes []plan.Change) {
 	}
 }
 
-func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string) {
+func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string, strays bool) {
+	if len(p.Changes) == 0 && strays {
+		printf(w, "nothing can be taken back without the journal\n")
+		return
+	}
 	if len(p.Changes) == 0 {
 		printf(w, "nothing to take back: tcptune has changed nothing on this host\n")
 		return
@@ -159,6 +163,8 @@ func (t terminal) showChange(w io.Writer, c plan.Change, width int) {
 func transition(c plan.Change) string {
 	if c.Kind == plan.File {
 		switch {
+		case c.Status == plan.Kept:
+			return "as it is"
 		case c.Before == nil && c.After == nil:
 			return "absent"
 		case c.Before == nil:

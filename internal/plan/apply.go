@@ -141,6 +141,10 @@ func (s *Session) begin(p Plan) ([]record, error) {
 			return nil, fmt.Errorf("cannot apply the plan: unknown kind of change %q", c.Kind)
 		}
 		now, err := e.observe(c.Target)
+		if errors.Is(err, errOdd) {
+			moved = append(moved, fmt.Sprintf("%s %s: %v", c.Kind, c.Target, err))
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot read %s %s: %w", c.Kind, c.Target, err)
 		}

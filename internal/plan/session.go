@@ -56,11 +56,22 @@ func (s *Session) start(ctx context.Context) (err error) {
 	if s.journal.otherNamespace(s.bootID) && !s.h.SharesNamespacesWithInit() {
 		return ErrOtherNamespace
 	}
-	s.Notes = append(s.Notes, s.journal.Notices...)
+	s.sayNotices()
 	if err := s.recover(ctx); err != nil {
 		return err
 	}
 	return s.checkWindow(ctx)
+}
+
+// sayNotices hands on what an automatic revert had to say, once. When the journal cannot be written it is said again.
+func (s *Session) sayNotices() {
+	if s.journal.Notices == nil {
+		return
+	}
+	s.Notes = append(s.Notes, s.journal.Notices...)
+	said := s.journal
+	said.Notices = nil
+	_ = s.save(said)
 }
 
 // Close gives the lock back.
@@ -144,7 +155,7 @@ var ErrOtherNamespace = errors.New("cannot work in this network namespace: the j
 // otherNamespace reports whether j remembers values of this boot, but of another network namespace.
 func (j Journal) otherNamespace(bootID string) bool {
 	boot, _, _ := strings.Cut(bootID, " ")
-	return slices.ContainsFunc(j.Owned, func(o Owned) bool {
-		return o.Kind == Knob && o.BootID != bootID && strings.HasPrefix(o.BootID, boot+" ")
-	})
+	other := func(id string) bool { return id != bootID && strings.HasPrefix(id, boot+" ") }
+	return j.Pending != nil && other(j.Pending.BootID) || j.Window != nil && other(j.Window.BootID) ||
+		slices.ContainsFunc(j.Owned, func(o Owned) bool { return o.Kind == Knob && other(o.BootID) })
 }

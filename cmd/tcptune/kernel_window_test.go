@@ -1,0 +1,137 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func TestKernelConfirmWhereOurPlaceWasTaken(t *testing.T) {
+	const own = "/etc/sysctl.d/60-tcptune.conf"
+	for name, take := range map[string]func() error{
+		"file": func() error { return os.WriteFile(own, []byte("# by hand\n"), 0o644) },
+		"mask": func() error { return os.Symlink("/dev/null", own) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, ok := enter(t)
+			if !ok {
+				return
+			}
+			r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+			r.check(take())
+			taken := r.state()
+			got := r.run(exitFailed, "confirm")
+			r.says(got.err, "tcptune: cannot confirm: the host has moved on since the apply: ")
+			r.says(got.err, own)
+			r.says(got.err, "hint: tcptune revert takes the apply back")
+			rep := r.report(r.run(exitFailed, "confirm", "--json"))
+			if rep.Error == nil || rep.Error.Code != "stale-plan" || rep.Changed {
+				r.Errorf("confirm: error is %+v, changed %v, want code stale-plan", rep.Error, rep.Changed)
+			}
+			r.is(taken, maps.Clone)
+
+			// The hint works, and leaves what is there now.
+			r.run(exitDone, "revert")
+			r.has(roomBefore)
+			if _, err := os.Lstat(own); err != nil {
+				r.Error(err)
+			}
+		})
+	}
+}
+
+func TestKernelConfirmTwice(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(exitDone, "confirm")
+	kept := r.state()
+	r.says(r.run(exitDone, "confirm").out, "nothing waits for a confirmation: what was applied is kept already")
+	if rep := r.report(r.run(exitDone, "confirm", "--json")); rep.Changed || rep.Failed {
+		r.Errorf("the second confirm reports %+v", rep)
+	}
+	r.is(kept, maps.Clone)
+}
+
+// Whatever the next command is, and however it ends, it says so, and the one after it does not.
+func TestKernelAutomaticRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
+	for name, next := range map[string][]string{
+		"apply":       {"apply", "--profile", "room"},
+		"unconfirmed": {"apply", "--profile", "room", "--confirm", "10m"},
+		"revert":      {"revert"},
+		"confirm":     {"confirm"},
+		"failing":     {"apply", "--profile", "nonesuch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, ok := enter(t)
+			if !ok {
+				return
+			}
+			const key = "net.ipv4.tcp_keepalive_time"
+			const note = "knob " + key + ` is left as it is, "777": somebody else has changed it since`
+			tcptune := func(args ...string) result { return r.start(exec.Command("tcptune", args...))() }
+			r.run(exitDone, "apply", "--profile", "room", "--confirm", "3s")
+			r.set(key, "777")
+			r.until("nobody confirmed", windowClosed)
+			want := maps.Clone(roomBefore)
+			want[key] = "777"
+			r.has(want)
+
+			got := tcptune(next...)
+			r.says(got.err, "an apply was not confirmed and was taken back")
+			r.says(got.err, note)
+			r.silent(tcptune(next...).err, note)
+			tcptune("revert")
+			r.silent(tcptune("apply", "--profile", "room").err, note)
+		})
+	}
+}
+
+func TestKernelNonsenseIsRepaired(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	const key = "net.ipv4.tcp_fin_timeout"
+	const profile = `name: sane
+summary: a key that holds nonsense
+keys:
+  - {key: net.ipv4.tcp_fin_timeout, value: 30, mode: raise, why: a test}
+`
+	r.check(os.WriteFile("/etc/tcptune/profiles.d/sane.yaml", []byte(profile), 0o644))
+	for _, file := range []string{"/etc/sysctl.d/99-zz-app.conf", "/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf"} {
+		r.check(os.RemoveAll(file))
+	}
+	r.set(key, "-5")
+	r.has(map[string]string{key: "-5"})
+	r.check(os.WriteFile("/etc/sysctl.d/70-nonsense.conf", []byte("# a blog\n"+key+" = -5\n"), 0o644))
+
+	rep := r.report(r.start(exec.Command("tcptune", "check", "--json"))())
+	named := false
+	for _, c := range rep.Checks {
+		named = named || c.Grade == plan.Warn && c.Value == "/etc/sysctl.d/70-nonsense.conf:2 "+key
+	}
+	if !named {
+		r.Errorf("no check names the line: %+v", rep.Checks)
+	}
+	r.run(exitDiffers, "plan", "--profile", "sane")
+	r.run(exitDiffers, "status", "--profile", "sane")
+	rep = r.report(r.run(exitDone, "apply", "--profile", "sane", "--json"))
+	r.has(map[string]string{key: "30"})
+	if got := words(rep)[key]; got != plan.Applied {
+		r.Errorf("%s is %q, want applied", key, got)
+	}
+	r.run(exitDone, "status")
+	r.says(r.run(exitDone, "apply").out, "nothing to do")
+
+	// Somebody sets it again.
+	r.set(key, "-5")
+	r.run(exitDiffers, "status")
+	r.run(exitDone, "apply")
+	r.has(map[string]string{key: "30"})
+}
