@@ -85,7 +85,26 @@ func parseTrace(text string) trace {
 		}
 		t.calls = append(t.calls, c)
 	}
+	t.endOnce()
 	return t
+}
+
+// endOnce keeps the last exit_group only. A program ends once; what comes before is a child whose clone strace has not
+// shown as such, as happens on a busy machine.
+func (t *trace) endOnce() {
+	ends := 0
+	for _, c := range t.calls {
+		if c.name == "exit_group" {
+			ends++
+		}
+	}
+	t.calls = slices.DeleteFunc(t.calls, func(c call) bool {
+		if c.name != "exit_group" {
+			return false
+		}
+		ends--
+		return ends > 0
+	})
 }
 
 // children are the IDs of processes, not threads, that the traced one has started: package os tries out pidfds with one.
