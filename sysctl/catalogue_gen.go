@@ -489,7 +489,7 @@ func catalogueData() CatalogueData {
 		{Name: "fs.nr_open", Kind: "int", Fields: []Field{
 			{Name: "limit", Unit: "file descriptors", Min: 1024, Max: 2147483584, Rule: "at-least"},
 		}, Scope: "global", Defaults: []Default{
-			{Value: "1048576"},
+			{By: "the build of systemd, which may raise it at boot to 1073741816; the kernel alone: 1048576"},
 		}, Explain: "The most open files that a process can be allowed with RLIMIT_NOFILE. LimitNOFILE= of a unit cannot pass it.", Sources: []string{
 			"Documentation/admin-guide/sysctl/fs.rst",
 			"systemd.exec(5)",

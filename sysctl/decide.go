@@ -34,8 +34,10 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 		return d, fmt.Errorf("cannot set %s: %w", k.Name, err)
 	}
 	if reason := s.Journal.RefusedBefore(k.Name, d.want, s.BootID); reason != "" && !s.nowPossible(k, d.want) {
-		// No line in our file either: systemd-sysctl.service would fail at each boot.
+		// No line in our file either: systemd-sysctl.service would fail at each boot. But where only a lock was in the way
+		// of the module, it is loaded early at the next boot, before the lock.
 		d.status, d.reason = plan.Refused, reason
+		d.line = s.Locked && s.Modules[k.ValueModules[d.want]] == host.ModuleLoadable
 		if s.Retry && !wish.enough(k, s.Knobs[k.Name].Value, d.want) {
 			d.status, d.reason, d.write, d.retry = plan.Planned, "", true, true
 		}
@@ -52,9 +54,17 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 		d.write, d.status = true, plan.Planned
 	case wish.Mode == Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
 		d.status = plan.Kept
-		d.reason = "host already has more than " + k.Normal(wish.Value)
+		d.reason = "host already has " + further(k) + " than " + k.Normal(wish.Value)
 	}
 	return d, nil
+}
+
+// further is the word for the direction of k.
+func further(k Key) string {
+	if len(k.Fields) == 1 && k.Fields[0].Rule == AtMost {
+		return "less"
+	}
+	return "more"
 }
 
 // enough reports whether have needs no change where want is wanted.

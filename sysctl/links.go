@@ -53,6 +53,7 @@ func (d *Draft) planLinks() {
 		c := plan.Change{
 			Kind: plan.Qdisc, Target: l.Name, Before: &l.Qdisc, After: &after, Status: plan.Planned,
 			Why: "the interface was up before " + qdiscKey + " changed", Source: d.Source(),
+			Needs: plan.Ref{Kind: plan.Knob, Target: qdiscKey},
 		}
 		switch {
 		case now == after:

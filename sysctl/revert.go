@@ -159,7 +159,10 @@ func (s *Survey) giveLinkBack(o plan.Owned) plan.Change {
 	i := slices.IndexFunc(s.Links, func(l Link) bool { return l.Name == o.Target })
 	switch {
 	case i < 0 || o.BootID != s.BootID:
-		c.Status, c.Reason = plan.Unchanged, "the kernel has set it anew since"
+		c.Status, c.Reason = plan.Unchanged, "attached anew by the kernel since, by "+qdiscKey
+		if i >= 0 {
+			c.Before, c.Effective = &s.Links[i].Qdisc, &s.Links[i].Qdisc
+		}
 	case o.Left() == nil || s.Links[i].Qdisc != *o.Left():
 		c.Reason = fmt.Sprintf("changed to %s since by somebody else, so it is left", s.Links[i].Qdisc)
 	default:

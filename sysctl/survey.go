@@ -23,6 +23,7 @@ type Survey struct {
 	Memory    int64           // bytes, 0 for an image
 	Knobs     map[string]Knob
 	Modules   map[string]host.ModuleState
+	Locked    bool // kernel.modules_disabled: nothing more can be loaded until the next boot
 	Journal   plan.Journal
 	Retry     bool // plan to write what the kernel refused earlier in this boot; without it that is only reported
 	Own       File // our file in /etc/sysctl.d
@@ -115,6 +116,9 @@ func (s *Survey) observeKernel(h host.Host, cat *Catalogue, names []string) (err
 	}
 	if s.Kernel, err = host.ParseKernelVersion(release); err != nil {
 		return err
+	}
+	if locked, err := h.ReadKnob("kernel.modules_disabled"); err == nil {
+		s.Locked = locked == "1"
 	}
 	for _, name := range names {
 		k, err := cat.Lookup(name)

@@ -67,21 +67,42 @@ func look(c *cli.Context, o *sysctl.Options) (j plan.Journal, d draft, err error
 	if err != nil {
 		return j, d, err
 	}
-	if j, err = plan.ReadJournal(h); err != nil {
+	j, found, err := recall(h)
+	if err != nil {
 		return j, d, err
 	}
-	notes = append(notes, j.Notices...)
-	if n := j.Interrupted(); n != "" {
-		notes = append(notes, n)
-	}
-	if j.Window != nil {
-		notes = append(notes, windowNote(h.BootClock, j.Window))
-	}
+	notes = append(notes, found...)
 	if d, err = makeDraft(c, h, j, o, false); err != nil {
 		return j, d, err
 	}
 	d.Warnings = append(notes, d.Warnings...)
 	return j, d, nil
+}
+
+// recall reads the journal for a command that changes nothing. The notes are what a command that does would repair; a
+// window that a reboot has ended is not in j any more.
+func recall(h host.Host) (j plan.Journal, notes []string, err error) {
+	if j, err = plan.ReadJournal(h); err != nil {
+		return j, nil, err
+	}
+	boot, err := plan.BootID(h)
+	if err != nil {
+		return j, nil, err
+	}
+	notes = append(notes, j.Notices...)
+	if n := j.Interrupted(); n != "" {
+		notes = append(notes, n)
+	}
+	switch {
+	case j.OtherNamespace(boot):
+		notes = append(notes, "what tcptune remembers of this system is about another network namespace")
+	case j.Window != nil && j.Window.BootID != boot:
+		notes = append(notes, "an apply was not confirmed before the reboot, which took it back")
+		j.Window = nil
+	case j.Window != nil:
+		notes = append(notes, windowNote(h.BootClock, j.Window))
+	}
+	return j, notes, nil
 }
 
 // refuse says why d must not be applied: a file of somebody else is in the way, or it is not the saved plan any more.

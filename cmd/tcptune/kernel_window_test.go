@@ -4,7 +4,11 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -134,4 +138,25 @@ keys:
 	r.run(exitDiffers, "status")
 	r.run(exitDone, "apply")
 	r.has(map[string]string{key: "30"})
+}
+
+// The deadline of a window is on the clock of its boot: after a reboot it means nothing, and nothing waits any more.
+func TestKernelRebootInsideTheWindowEndsIt(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	// What a reboot is to tcptune: another boot ID, and values that are the kernel's again.
+	id := filepath.Join(t.TempDir(), "boot_id")
+	r.check(os.WriteFile(id, []byte("00000000-0000-0000-0000-000000000000\n"), 0o644))
+	r.check(unix.Mount(id, "/proc/sys/kernel/random/boot_id", "", unix.MS_BIND, ""))
+	for _, command := range []string{"status", "plan"} {
+		said := r.start(exec.Command("tcptune", command))()
+		r.says(said.err, "not confirmed before the reboot")
+		if strings.Contains(said.out+said.err, "tcptune confirm") {
+			t.Errorf("%s still waits for a confirmation:\n%s%s", command, said.out, said.err)
+		}
+	}
+	r.says(r.run(exitFailed, "confirm").err, "not confirmed before the reboot")
 }

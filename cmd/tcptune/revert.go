@@ -85,20 +85,18 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	j, err := plan.ReadJournal(h)
+	j, notes, err := recall(h)
 	if err != nil {
 		return outcome{}, err
 	}
-	p, notes, err := planRevert(h, j)
+	p, lost, err := planRevert(h, j)
 	if err != nil {
 		return outcome{}, err
 	}
-	strays := notes != nil
+	strays := lost != nil
+	notes = append(notes, lost...)
 	if j.Window != nil {
 		p.Changes = append(j.Window.Back(), p.Changes...)
-	}
-	if n := j.Interrupted(); n != "" {
-		notes = append(notes, n)
 	}
 	o := outcome{report: report(p.Changes, notes)}
 	o.text = func(w io.Writer) { t.showRevert(w, p, "to take back", strays) }

@@ -82,8 +82,8 @@ func describeQdiscs(all []netlink.Qdisc) string {
 }
 
 // SetRootQdisc makes the root queue discipline of the interface what [Host.RootQdisc] described. One that begins with
-// "default " is removed, and the kernel attaches the one of net.core.default_qdisc in its place; "mq KIND" is a new mq,
-// below which the kernel does the same. What is queued at that moment is lost, and TCP sends it again.
+// "default " is removed, and the kernel attaches the one of net.core.default_qdisc in its place; "mq KIND" is a new mq
+// with KIND on each hardware queue. What is queued at that moment is lost, and TCP sends it again.
 func (h Host) SetRootQdisc(link, description string) error {
 	if !h.Live() {
 		return ErrNoKernel
@@ -92,7 +92,7 @@ func (h Host) SetRootQdisc(link, description string) error {
 	if err != nil {
 		return err
 	}
-	attrs := netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(0x7c70, 0)}
+	attrs := netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(ourMajor, 0)}
 	if strings.HasPrefix(description, attachedByKernel) {
 		attrs.Handle = 0
 		err := netlink.QdiscDel(&netlink.GenericQdisc{QdiscAttrs: attrs})
@@ -101,13 +101,41 @@ func (h Host) SetRootQdisc(link, description string) error {
 		}
 		return err
 	}
-	kind, _, _ := strings.Cut(description, " ")
-	err = netlink.QdiscReplace(&netlink.GenericQdisc{QdiscAttrs: attrs, QdiscType: kind})
+	kind, leaf, _ := strings.Cut(description, " ")
+	if err := replaceQdisc(attrs, kind); err != nil || kind != "mq" || leaf == "" {
+		return err
+	}
+	return setLeaves(l, leaf)
+}
+
+// setLeaves gives each hardware queue below our mq the queue discipline kind, where the kernel has not done so by
+// itself.
+func setLeaves(l netlink.Link, kind string) error {
+	all, err := netlink.QdiscList(l)
+	if err != nil {
+		return err
+	}
+	for _, q := range all {
+		if q.Type() == kind || q.Attrs().Parent>>16 != ourMajor {
+			continue
+		}
+		if err := replaceQdisc(netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Parent: q.Attrs().Parent}, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replaceQdisc(attrs netlink.QdiscAttrs, kind string) error {
+	err := netlink.QdiscReplace(&netlink.GenericQdisc{QdiscAttrs: attrs, QdiscType: kind})
 	if errors.Is(err, unix.ENOENT) {
 		return fmt.Errorf("cannot use queue discipline %s: %w", kind, fs.ErrNotExist)
 	}
 	return err
 }
+
+// ourMajor is the major number of the handles of what we attach.
+const ourMajor = 0x7c70
 
 func linkByName(name string) (netlink.Link, error) {
 	l, err := netlink.LinkByName(name)

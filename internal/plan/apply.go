@@ -184,6 +184,10 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		}
 		r := records[i]
 		i++
+		if refusedIn(changes, c.Needs) {
+			c.Status, c.Reason = Refused, c.Needs.Target+" was refused"
+			continue
+		}
 		cause, broken := s.change(ctx, c, r)
 		switch {
 		case broken || cause != "" && c.Required:
@@ -204,6 +208,10 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		}
 	}
 	return changes, made, nil
+}
+
+func refusedIn(changes []Change, ref Ref) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == ref && c.Status == Refused })
 }
 
 // change makes one change and reads it back. cause says why it was not made; it is "" on success. broken means that the

@@ -57,6 +57,8 @@ type Change struct {
 	// Unknown says that Before, although it is what runs, is not what the host had before tcptune: a file of ours has
 	// set it at boot.
 	Unknown bool `json:"-"`
+	// Needs is a change without which this one makes no sense: when that is refused, this one is not tried.
+	Needs Ref `json:"-"`
 	// Tried: the status Refused comes from the kernel, not from the planner.
 	Tried bool `json:"-"`
 }

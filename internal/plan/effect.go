@@ -245,6 +245,12 @@ func (q qdiscEffect) write(_ context.Context, link string, value *string, _ fs.F
 	return q.h.SetRootQdisc(link, *value)
 }
 
+// same takes what the kernel attaches by itself for alike: it follows net.core.default_qdisc, also at the next boot.
+func (qdiscEffect) same(a, b string) bool {
+	const byKernel = "default "
+	return a == b || strings.HasPrefix(a, byKernel) && strings.HasPrefix(b, byKernel)
+}
+
 func (qdiscEffect) refusal(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "this kernel does not have the queue discipline"

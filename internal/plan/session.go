@@ -53,7 +53,7 @@ func (s *Session) start(ctx context.Context) (err error) {
 	if err := tidyJournal(s.h, s.journal); err != nil {
 		return err
 	}
-	if s.journal.otherNamespace(s.bootID) && !s.h.SharesNamespacesWithInit() {
+	if s.journal.OtherNamespace(s.bootID) && !s.h.SharesNamespacesWithInit() {
 		return ErrOtherNamespace
 	}
 	s.sayNotices()
@@ -152,8 +152,8 @@ func BootID(h host.Host) (string, error) {
 // one must not be overwritten with this one's values.
 var ErrOtherNamespace = errors.New("cannot work in this network namespace: the journal of this system is about another one")
 
-// otherNamespace reports whether j remembers values of this boot, but of another network namespace.
-func (j Journal) otherNamespace(bootID string) bool {
+// OtherNamespace reports whether j remembers values of this boot, but of another network namespace.
+func (j Journal) OtherNamespace(bootID string) bool {
 	boot, _, _ := strings.Cut(bootID, " ")
 	other := func(id string) bool { return id != bootID && strings.HasPrefix(id, boot+" ") }
 	return j.Pending != nil && other(j.Pending.BootID) || j.Window != nil && other(j.Window.BootID) ||
