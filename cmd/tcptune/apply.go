@@ -91,7 +91,7 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	o.text = func(w io.Writer) { t.showPlan(w, d, "changed") }
+	o.text = func(w io.Writer) { t.showPlan(w, d, changedVerb) }
 	if window > 0 {
 		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("this is taken back in %s unless you run: sudo tcptune confirm", window))
 	}

@@ -63,6 +63,9 @@ const (
 	asBefore = "as before"
 )
 
+// changedVerb is what an apply has done.
+const changedVerb = "changed"
+
 // showSettings prints the assignments in the files that an image gets: it has no running values that would show them.
 func (t terminal) showSettings(w io.Writer, changes []plan.Change) {
 	for _, c := range changes {
@@ -85,7 +88,7 @@ func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string, strays bool)
 		return
 	}
 	if len(p.Changes) == 0 {
-		printf(w, "nothing to take back: tcptune has changed nothing on this host\n")
+		printf(w, "nothing to take back: tcptune owns nothing on this host\n")
 		return
 	}
 	for i := range p.Changes {
@@ -101,11 +104,18 @@ func sumUp(w io.Writer, changes []plan.Change, verb, calm string) {
 	done := 0
 	for _, c := range changes {
 		counts[c.Status]++
-		if c.Status == plan.Planned || moved(c) {
+		if moved(c) {
 			done++
 		}
 	}
 	var words []string
+	switch n := counts[plan.Planned]; {
+	case n == 0:
+	case verb == changedVerb: // of an apply only what waits for its confirmation stays planned
+		words = append(words, fmt.Sprintf("%d to be written by tcptune confirm", n))
+	default:
+		done += n
+	}
 	for _, s := range []plan.Status{plan.Unchanged, plan.Kept, plan.Overridden, plan.Refused, plan.Skipped, plan.Failed} {
 		if n := counts[s]; n > 0 {
 			word := string(s)
@@ -116,7 +126,7 @@ func sumUp(w io.Writer, changes []plan.Change, verb, calm string) {
 		}
 	}
 	head := fmt.Sprintf("%d %s", done, verb)
-	if done == 0 {
+	if done == 0 && counts[plan.Planned] == 0 {
 		head = "nothing to do"
 	}
 	printf(w, "%s\n", strings.Join(append([]string{head}, words...), ", "))
