@@ -2,9 +2,6 @@ package host
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -85,7 +82,8 @@ func parsePortRange(text string) (low, high int, err error) {
 	return 0, 0, fmt.Errorf("cannot read net.ipv4.ip_local_port_range: %q is no range", text)
 }
 
-// pairKey is a source address, a destination address and its port, in the bytes of /proc/net/tcp6.
+// pairKey is a source address, a destination address and its port. IPv4 ones are in their IPv6 form: a socket of either
+// family takes a port from the same range.
 type pairKey struct {
 	from, to [16]byte
 	port     uint16
@@ -108,20 +106,23 @@ func (c *portCount) add(r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), 64<<10)
 	for lines.Scan() {
-		if key, port, listens, ok := parseSocketRow(lines.Bytes()); ok {
-			c.count(key, port, listens)
+		if row, ok := ParseSocketRow(lines.Bytes()); ok {
+			c.count(row)
 		}
 	}
 	return lines.Err()
 }
 
-func (c *portCount) count(key pairKey, port uint16, listens bool) {
+func (c *portCount) count(row SocketRow) {
+	const tcpListen = 10 // include/net/tcp_states.h
+	port := row.Local.Port()
 	switch {
-	case listens:
+	case row.State == tcpListen:
 		c.listening[port] = true
-	case port < c.low || port > c.high || c.listening[port] || key.port == 0:
+	case port < c.low || port > c.high || c.listening[port] || row.Remote.Port() == 0:
 	default:
 		c.sockets++
+		key := pairKey{row.Local.Addr().As16(), row.Remote.Addr().As16(), row.Remote.Port()}
 		if _, known := c.pairs[key]; known || len(c.pairs) < maxPairs {
 			c.pairs[key]++
 		}
@@ -138,48 +139,4 @@ func (c *portCount) result() PortUse {
 		}
 	}
 	return use
-}
-
-// parseSocketRow reads "  0: 0100007F:1F90 00000000:0000 0A …": row, local, remote, state, all in hexadecimal.
-func parseSocketRow(line []byte) (key pairKey, port uint16, listens, ok bool) {
-	var fields [4][]byte
-	rest := line
-	for i := range fields {
-		rest = bytes.TrimLeft(rest, " ")
-		end := bytes.IndexByte(rest, ' ')
-		if end < 0 {
-			return key, 0, false, false
-		}
-		fields[i], rest = rest[:end], rest[end:]
-	}
-	from, port, okFrom := parseEndpoint(fields[1])
-	to, remote, okTo := parseEndpoint(fields[2])
-	const tcpListen = "0A" // include/net/tcp_states.h
-	return pairKey{from, to, remote}, port, string(fields[3]) == tcpListen, okFrom && okTo
-}
-
-// parseEndpoint reads "0100007F:1F90". The address is printed as 32-bit words in the byte order of the machine, an IPv4
-// one is returned in its IPv6 form.
-func parseEndpoint(text []byte) (addr [16]byte, port uint16, ok bool) {
-	colon := bytes.IndexByte(text, ':')
-	if (colon != 8 && colon != 32) || len(text) != colon+5 {
-		return addr, 0, false
-	}
-	var raw [16]byte
-	n, err := hex.Decode(raw[:], text[:colon])
-	if err != nil {
-		return addr, 0, false
-	}
-	start := len(addr) - n
-	if n == 4 {
-		addr[10], addr[11] = 0xff, 0xff
-	}
-	for i := 0; i < n; i += 4 {
-		binary.NativeEndian.PutUint32(addr[start+i:], binary.BigEndian.Uint32(raw[i:]))
-	}
-	var p [2]byte
-	if _, err := hex.Decode(p[:], text[colon+1:]); err != nil {
-		return addr, 0, false
-	}
-	return addr, binary.BigEndian.Uint16(p[:]), true
 }

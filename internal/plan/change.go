@@ -3,13 +3,18 @@ package plan
 // Kind says what a change touches.
 type Kind string
 
-// The kinds of change. A kind is carried out by the effector of the same name.
+// The kinds of change. A kind is carried out by the effector of the same name, but for the last three: what they do has
+// no inverse, so they are no part of a transaction. Package portcheck carries them out.
 const (
 	Knob   Kind = "knob"   // a sysctl key of the running kernel
 	Folder Kind = "folder" // a folder that a file of ours needs; removed again only when empty
 	File   Kind = "file"   // a regular file, whole
 	Module Kind = "module" // a kernel module, loaded or not
 	Qdisc  Kind = "qdisc"  // the root queue discipline of an interface
+
+	Signal    Kind = "signal"    // a process, by its pid; it is ended
+	Unit      Kind = "unit"      // a unit of systemd, "active" or "inactive"; it is stopped
+	Container Kind = "container" // a container, "docker/NAME"; its engine stops it
 )
 
 // Status is what became of a change, or of a key that needed none.
@@ -34,7 +39,7 @@ func (s Status) Partial() bool { return s == Skipped || s == Refused || s == Ove
 // undo it is the business of the effector of its Kind.
 type Change struct {
 	Kind   Kind   `json:"kind"`
-	Target string `json:"target"` // a key, an absolute path, a module name, an interface
+	Target string `json:"target"` // a key, an absolute path, a module name, an interface, a pid, a unit, a container
 
 	// Before and After are the whole value on each side: a sysctl value, the bytes of a file, "loaded", the name of a
 	// queue discipline. nil means absent: a file that does not exist, a module that is not loaded, a key that this

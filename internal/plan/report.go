@@ -15,6 +15,7 @@ type Report struct {
 	Keys     []Key     `json:"keys,omitempty"`
 	Profiles []Profile `json:"profiles,omitempty"`
 	Sizing   *Sizing   `json:"sizing,omitempty"`
+	Holders  []Holder  `json:"holders,omitempty"`
 	Warnings []string  `json:"warnings"`
 	Error    *Problem  `json:"error"`
 }

@@ -44,6 +44,8 @@ func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
 		"ProfileKey": {defs["profileKey"], reflect.TypeFor[plan.ProfileKey]()},
 		"Sizing":     {defs["sizing"], reflect.TypeFor[plan.Sizing]()},
 		"Step":       {defs["step"], reflect.TypeFor[plan.Step]()},
+		"Holder":     {defs["holder"], reflect.TypeFor[plan.Holder]()},
+		"Process":    {defs["holderProcess"], reflect.TypeFor[plan.HolderProcess]()},
 		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
 	} {
 		all, required := fields(tc.typ)
