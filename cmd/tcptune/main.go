@@ -14,8 +14,6 @@ func main() {
 	// Nothing here lives long enough to need the garbage collector, unless it is much.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(128 << 20)
-	// A false bus could say that the timer of the automatic revert is armed.
-	_ = os.Unsetenv("DBUS_SYSTEM_BUS_ADDRESS")
 	// A closed terminal must not stop an apply half-way: SIGHUP rolls back like SIGINT and SIGTERM.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)

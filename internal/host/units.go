@@ -69,20 +69,12 @@ func (h Host) StartTimer(ctx context.Context, name, description string, after ti
 	return nil
 }
 
-// StopUnit stops the unit, its suffix included ("tcptune-revert.timer"), and waits until it has stopped. One that is
-// not loaded is no error. It needs root.
+// StopUnit stops the unit of the system's systemd, its suffix included ("tcptune-revert.timer"), and waits until it has
+// stopped, but no longer than 25 s. One that is not loaded is no error. It needs root.
 func (h Host) StopUnit(ctx context.Context, name string) error {
-	err := h.withSystemd(ctx, func(ctx context.Context, conn *dbus.Conn) error {
-		done := make(chan string, 1)
-		if _, err := conn.StopUnitContext(ctx, name, "replace", done); err != nil {
-			return err
-		}
-		return awaitJob(ctx, done)
-	})
-	if err != nil && !dbusError(err, "org.freedesktop.systemd1.NoSuchUnit") {
-		return fmt.Errorf("cannot stop %s: %w", name, err)
-	}
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, dbusTime)
+	defer cancel()
+	return h.SystemManager().Stop(ctx, name)
 }
 
 // timerProperties uses the wire names of systemd's src/core/dbus-timer.c, not those of systemd.timer(5): times are
@@ -133,23 +125,10 @@ func awaitJob(ctx context.Context, done <-chan string) error {
 	}
 }
 
-// withSystemd calls what with a connection of its own: to the system bus, or for root to systemd itself where the bus
-// does not run. The connection must not be shared: go-systemd closes it when its context ends.
+// withSystemd calls what with a connection of its own to the systemd of the system. The connection must not be shared:
+// go-systemd closes it when its context ends.
 func (h Host) withSystemd(ctx context.Context, what func(context.Context, *dbus.Conn) error) error {
-	if !h.Live() {
-		return ErrNoKernel
-	}
-	if !h.SystemdRunning() {
-		return ErrNoSystemd
-	}
-	ctx, cancel := context.WithTimeout(ctx, dbusTime)
-	defer cancel()
-	conn, err := dbus.NewWithContext(ctx)
-	if err != nil {
-		return fmt.Errorf("systemd does not answer: %w", err)
-	}
-	defer conn.Close()
-	return what(ctx, conn)
+	return h.SystemManager().with(ctx, dbusTime, what)
 }
 
 func dbusError(err error, name string) bool {

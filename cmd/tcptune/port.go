@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/portcheck"
+)
+
+func portCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "port",
+		Usage:     "who holds a port; --kill frees it",
+		UsageText: "tcptune port [PORT | LOW-HIGH | NAME | udp/PORT ...] [--kill] [-- COMMAND ARGS]",
+		ArgsUsage: "PORT ...",
+		Description: `Lists the sockets that listen on the ports, and every process that has them open: twins of SO_REUSEPORT, children
+that have inherited one, the unit or container that runs them. Without a port it lists all. Without root the processes
+of other users cannot be seen, and that is said.
+
+With --kill it frees the ports: a service is stopped by systemd, a container by its engine, any other process gets
+SIGTERM, and SIGKILL after --grace. A TCP client whose own port happens to match is never touched. It is done when a
+new look finds no holder and a trial bind succeeds; somebody who takes the port again is named. Programs that a machine
+needs (sshd, dbus, systemd, dockerd, kubelet, cron …) are refused, most of them unless --force is given.
+
+Examples:
+  tcptune port 8080                             who listens there
+  tcptune port 8080 9000-9010 udp/53 http
+  sudo tcptune port 8080 --kill --dry-run       what would be stopped, and how
+  sudo tcptune port 8080 --kill                 free it; exit code 0 also when it was free
+  tcptune port 8080 --kill -- ./server -p 8080  free it, and then become that command
+  tcptune port 8080 --expect free               exit code 2 when it is not
+  tcptune port 8080 --wait held --timeout 30s   until somebody listens
+
+Exit codes: 0 done, 1 not freed, 2 not as expected (--expect, --wait), 4 partial: some ports are freed and others are not,
+or what holds them is refused; 77 needs root.`,
+		Flags:  flags(portLookFlags(), portKillFlags(), []cli.Flag{jsonFlag()}),
+		Action: t.action(t.port),
+	}
+}
+
+func portLookFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "tcp", Usage: "TCP ports (the default)"},
+		&cli.BoolFlag{Name: "udp", Usage: "UDP ports"},
+		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "TCP and UDP ports"},
+		&cli.BoolFlag{Name: "listen", Aliases: []string{"l"}, Usage: "sockets that listen (the default); of UDP all that are bound"},
+		&cli.BoolFlag{Name: "any-state", Usage: "list connections and closing sockets as well"},
+		&cli.StringFlag{Name: "netns", Usage: "look into the network namespace `NAME` of ip-netns(8), that of a PID, or all"},
+		&cli.BoolFlag{Name: "thorough", Usage: "look into every process, also where the control group names the owner"},
+		&cli.StringFlag{Name: "expect", Usage: "exit with 2 unless the ports are `free|held`"},
+		&cli.StringFlag{Name: "wait", Usage: "wait until the ports are `free|held`"},
+		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "how long --wait waits; then exit with 2"},
+		&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "list again whenever something changes, until interrupted"},
+	}
+}
+
+func portKillFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "kill", Aliases: []string{"k"}, Usage: "free the ports"},
+		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "with --kill: only show what would be stopped"},
+		&cli.DurationFlag{Name: "grace", Value: 5 * time.Second, Usage: "`TIME` between the first signal and SIGKILL"},
+		&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Value: "TERM", Usage: "the first signal: `NAME` or number"},
+		&cli.BoolFlag{Name: "no-force", Usage: "send no SIGKILL"},
+		&cli.BoolFlag{Name: "pid-only", Usage: "signal the process, whatever service or container runs it"},
+		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "also what is refused otherwise, where that may be forced"},
+	}
+}
+
+// portWish is the command line of port.
+type portWish struct {
+	portcheck.Query
+	order        portcheck.Order
+	netns        string
+	kill, dryRun bool
+	watch        bool
+	expect, wait string
+	timeout      time.Duration
+	command      []string // after "--"
+}
+
+// The words of --expect and --wait.
+const (
+	portFree = "free"
+	portHeld = "held"
+)
+
+func (t terminal) port(c *cli.Context) (outcome, error) {
+	w, err := readPortWish(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	h := host.Host{}
+	if w.command != nil {
+		if _, err := h.LookCommand(w.command[0], os.Environ()); err != nil {
+			return outcome{}, err
+		}
+	}
+	view, err := portcheck.Open(h, w.netns)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer view.Close()
+	switch {
+	case w.watch:
+		return outcome{}, t.watchPorts(c.Context, view, w)
+	case w.kill:
+		return t.freePorts(c, h, view, w)
+	case w.wait != "":
+		return t.awaitPorts(c.Context, view, w)
+	}
+	return t.listPorts(c.Context, view, w)
+}
+
+func readPortWish(c *cli.Context) (portWish, error) {
+	w := portWish{
+		netns: c.String("netns"), kill: c.Bool("kill"), dryRun: c.Bool("dry-run"), watch: c.Bool("watch"),
+		expect: c.String("expect"), wait: c.String("wait"), timeout: c.Duration("timeout"),
+		order: portcheck.Order{
+			Grace: c.Duration("grace"), NoForce: c.Bool("no-force"), PidOnly: c.Bool("pid-only"), Force: c.Bool("force"),
+		},
+	}
+	w.AnyState, w.Thorough = c.Bool("any-state"), c.Bool("thorough") || c.Bool("kill")
+	args := c.Args().Slice()
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, w.command = args[:i], args[i+1:]
+	}
+	var err error
+	if w.order.Signal, err = readSignal(c.String("signal")); err != nil {
+		return w, err
+	}
+	services, err := portcheck.ReadServices(host.Host{})
+	if err != nil {
+		return w, err
+	}
+	all := len(args) == 0
+	if all {
+		args = []string{"1-65535"}
+	}
+	if w.Ranges, err = portcheck.ParseRanges(args, protocols(c), services); err != nil {
+		return w, err
+	}
+	return w, w.check(c, all)
+}
+
+func protocols(c *cli.Context) []portcheck.Protocol {
+	switch {
+	case c.Bool("all") || c.Bool("tcp") && c.Bool("udp"):
+		return []portcheck.Protocol{portcheck.TCP, portcheck.UDP}
+	case c.Bool("udp"):
+		return []portcheck.Protocol{portcheck.UDP}
+	}
+	return []portcheck.Protocol{portcheck.TCP}
+}
+
+// mostPorts is how many ports one --kill frees without --force: more are rather a slip of the finger.
+const mostPorts = 16
+
+// check refuses what cannot be meant. all: no port was named.
+func (w portWish) check(c *cli.Context, all bool) error {
+	size := 0
+	for _, r := range w.Ranges {
+		size += r.Size()
+	}
+	for _, word := range []string{w.expect, w.wait} {
+		if word != "" && word != portFree && word != portHeld {
+			return usageError{fmt.Sprintf("cannot expect %q: a port is free or held", word), ""}
+		}
+	}
+	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "pid-only", "force"} {
+		if c.IsSet(name) && !w.kill {
+			return usageError{fmt.Sprintf("cannot use --%s without --kill", name), ""}
+		}
+	}
+	switch {
+	case w.command != nil && (!w.kill || w.dryRun || c.Bool("json")):
+		return usageError{"cannot run a command: it needs --kill, and neither --dry-run nor --json", ""}
+	case w.command != nil && len(w.command) == 0:
+		return usageError{"cannot run a command: none follows --", ""}
+	case all && (w.kill || w.expect != "" || w.wait != ""):
+		return usageError{"cannot take all ports at once: name one", "see tcptune port --help"}
+	case w.kill && w.AnyState:
+		return usageError{"cannot use --kill with --any-state: only what listens is stopped", ""}
+	case w.kill && w.netns == "all":
+		return usageError{"cannot use --kill with --netns all: name one network namespace", ""}
+	case w.kill && size > mostPorts && !w.order.Force:
+		return usageError{fmt.Sprintf("cannot free %d ports at once", size), fmt.Sprintf("--force frees more than %d", mostPorts)}
+	case w.kill && (w.watch || w.expect != "" || w.wait != ""):
+		return usageError{"cannot use --kill with --watch, --expect or --wait", ""}
+	case w.watch && (c.Bool("json") || w.expect != "" || w.wait != ""):
+		return usageError{"cannot use --watch with --json, --expect or --wait", ""}
+	case w.order.Grace < 0 || w.timeout < 0:
+		return usageError{"cannot use a negative time", ""}
+	}
+	return nil
+}
+
+func readSignal(text string) (unix.Signal, error) {
+	for n := unix.Signal(1); n < 65; n++ {
+		if name := unix.SignalName(n); text == fmt.Sprint(int(n)) || name != "" && (text == name || "SIG"+text == name) {
+			return n, nil
+		}
+	}
+	return 0, usageError{fmt.Sprintf("cannot send signal %q: no such signal", text), "TERM, INT, HUP, QUIT, KILL or a number"}
+}
+
+func (t terminal) listPorts(ctx context.Context, view *portcheck.View, w portWish) (outcome, error) {
+	s, err := view.Observe(ctx, w.Query)
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{report: report(nil, s.Notes)}
+	o.report.Holders = s.Report()
+	why := view.Why(ctx, s)
+	if w.expect != "" && !asExpected(s, w.expect) {
+		o.code = exitDiffers
+	}
+	o.report.Warnings = append(o.report.Warnings, why...)
+	o.text = func(out io.Writer) { t.showHolders(out, s) }
+	return o, nil
+}
+
+// asExpected reports whether all ports are held, or none of them.
+func asExpected(s portcheck.Survey, word string) bool {
+	held := map[string]bool{}
+	for _, h := range s.Holders {
+		held[fmt.Sprintf("%s/%d", h.Protocol, h.Port())] = true
+	}
+	if word == portFree {
+		return len(held) == 0
+	}
+	size := 0
+	for _, r := range s.Ranges {
+		size += r.Size()
+	}
+	return len(held) == size
+}
+
+// waitPause is how often --wait and --watch look.
+const (
+	waitPause  = 50 * time.Millisecond
+	watchPause = time.Second
+)
+
+func (t terminal) awaitPorts(ctx context.Context, view *portcheck.View, w portWish) (outcome, error) {
+	deadline := time.Now().Add(w.timeout)
+	for {
+		held, err := view.Held(w.Ranges)
+		if err != nil {
+			return outcome{}, err
+		}
+		s := portcheck.Survey{Query: w.Query}
+		for _, socket := range held {
+			s.Holders = append(s.Holders, portcheck.Holder{Socket: socket})
+		}
+		if asExpected(s, w.wait) || !time.Now().Before(deadline) {
+			w.expect = w.wait
+			return t.listPorts(ctx, view, w)
+		}
+		select {
+		case <-ctx.Done():
+			return outcome{}, errors.New("cannot wait any longer: interrupted")
+		case <-time.After(waitPause):
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/portcheck"
+)
+
+// showHolders prints a row for each process of each socket, and what is to be known of those without one.
+func (t terminal) showHolders(w io.Writer, s portcheck.Survey) {
+	if len(s.Holders)+len(s.Rest) == 0 {
+		printf(w, "%s\n", freeText(s))
+		return
+	}
+	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	printf(tw, "PORT\tADDRESS\tSTATE\tPID\tUSER\tSTARTED\tPARENT\tRUN BY\tCOMMAND\n")
+	hidden, byGroup := false, false
+	for _, h := range append(s.Holders[:len(s.Holders):len(s.Holders)], s.Rest...) {
+		head := fmt.Sprintf("%s/%d\t%s\t%s", h.Protocol, h.Port(), address(h), h.State)
+		for _, o := range h.Owners {
+			printf(tw, "%s\t%d\t%s\t%s\t%d\t%s\t%s\n", head, o.Pid, o.User, started(o.Started), o.Parent, runBy(o.Process.Cgroup), command(o.Process))
+		}
+		if len(h.Owners) == 0 {
+			run := orDash(h.OriginName())
+			printf(tw, "%s\t-\t%s\t-\t-\t%s\t%s\n", head, h.User(), run, howMany(h)+h.Reason)
+		}
+		hidden = hidden || h.Reason == portcheck.NotVisible
+		byGroup = byGroup || h.ByCgroup
+	}
+	_ = tw.Flush()
+	if hidden {
+		t.warn([]string{"owner not visible: run " + needsRootError{os.Args[1:]}.command()})
+	}
+	if byGroup {
+		printf(w, "%s\n", t.paint(faint, "looked into the control group in which the socket was made; --thorough looks into every process"))
+	}
+}
+
+func freeText(s portcheck.Survey) string {
+	var names []string
+	for _, r := range s.Ranges {
+		names = append(names, r.String())
+	}
+	if len(names) == 1 && s.Ranges[0].Size() == 1 {
+		return names[0] + " is free"
+	}
+	return strings.Join(names, ", ") + " are free"
+}
+
+func address(h portcheck.Holder) string {
+	text := h.Local.Addr().String()
+	if h.Family() == "dual-stack" {
+		text += " (dual-stack)"
+	}
+	if h.Remote.IsValid() && h.Remote.Port() != 0 {
+		text += " <- " + h.Remote.String()
+	}
+	if h.Namespace != "" {
+		text += " in netns " + h.Namespace
+	}
+	return text
+}
+
+func howMany(h portcheck.Holder) string {
+	if h.Count > 1 {
+		return fmt.Sprintf("%d ", h.Count)
+	}
+	return ""
+}
+
+func started(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	switch age := time.Since(at); {
+	case age < 2*time.Minute:
+		return fmt.Sprintf("%ds ago", int(age.Seconds()))
+	case age < 2*time.Hour:
+		return fmt.Sprintf("%dm ago", int(age.Minutes()))
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%dh ago", int(age.Hours()))
+	default:
+		return fmt.Sprintf("%dd ago", int(age.Hours()/24))
+	}
+}
+
+func runBy(c portcheck.Cgroup) string {
+	switch {
+	case c.Container.ID != "":
+		return c.Container.Engine + "/" + c.Container.ID[:min(12, len(c.Container.ID))]
+	case c.UserUnit != "":
+		return c.UserUnit + " of user " + fmt.Sprint(c.UserUID)
+	}
+	return orDash(c.Unit)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// command is the command line on one line: it is somebody else's text, and may hold anything.
+func command(p portcheck.Process) string {
+	text := strings.Join(p.Args, " ")
+	if text == "" {
+		text = "[" + p.Name + "]"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\u009b' {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// showActs prints what was done, or would be, and then what became of the ports.
+func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portcheck.Verdict) {
+	for _, a := range acts {
+		name := a.Target
+		if a.Kind == plan.Signal && a.Pid > 0 {
+			name = "pid " + a.Target
+			if a.Before != nil {
+				name += " (" + *a.Before + ")"
+			}
+		}
+		printf(w, "%s  %s  %s\n", name, t.paint(statusColor(a.Status), actWord(a)), strings.Join(a.Ports, ", "))
+		if a.Reason != "" {
+			printf(w, "    %s\n", a.Reason)
+		}
+	}
+	var free []string
+	for _, v := range verdicts {
+		if !v.Free {
+			printf(w, "%s is %s: %s\n", v.Range, t.paint(red, "not free"), v.Reason)
+			continue
+		}
+		if v.Reason != "" {
+			printf(w, "%s: %s\n", v.Range, v.Reason)
+		}
+		free = append(free, v.Range.String())
+	}
+	switch {
+	case len(free) == 1:
+		printf(w, "%s is free\n", free[0])
+	case len(free) > 8:
+		printf(w, "%d ports are free\n", len(free))
+	case len(free) > 1:
+		printf(w, "%s are free\n", strings.Join(free, ", "))
+	}
+}
+
+func actWord(a portcheck.Act) string {
+	stop := map[plan.Kind]string{plan.Signal: "to be ended", plan.Unit: "to be stopped", plan.Container: "to be stopped"}
+	done := map[plan.Kind]string{plan.Signal: "ended", plan.Unit: "stopped", plan.Container: "stopped"}
+	switch a.Status {
+	case plan.Planned:
+		return stop[a.Kind]
+	case plan.Applied:
+		return done[a.Kind]
+	case plan.Unchanged:
+		return "nothing to do"
+	}
+	return string(a.Status)
+}
+
+// watchPorts lists the holders again whenever they change.
+func (t terminal) watchPorts(ctx context.Context, view *portcheck.View, w portWish) error {
+	last := ""
+	for {
+		s, err := view.Observe(ctx, w.Query)
+		if err != nil {
+			return err
+		}
+		var text bytes.Buffer
+		t.showHolders(&text, s)
+		if now := fmt.Sprint(s.Report()); now != last {
+			last = now
+			if t.color {
+				printf(t.out, "\x1b[H\x1b[2J")
+			}
+			printf(t.out, "%s  %s", time.Now().Format(time.TimeOnly), text.String())
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(watchPause):
+		}
+	}
+}

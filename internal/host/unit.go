@@ -1,0 +1,188 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+	godbus "github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
+)
+
+// Manager is a running systemd: that of the system, or that of a user.
+type Manager struct {
+	h    Host
+	user bool
+	uid  uint32
+}
+
+// SystemManager is PID 1.
+func (h Host) SystemManager() Manager { return Manager{h: h} }
+
+// UserManager is the systemd of a user, user@UID.service. Only root and that user may talk to it.
+func (h Host) UserManager(uid uint32) Manager { return Manager{h, true, uid} }
+
+// Unit is a unit as its manager knows it.
+type Unit struct {
+	Name         string
+	Active       string // "active", "inactive", "failed", "activating", "deactivating", "reloading"
+	MainPID      int    // of a service that runs, else 0
+	Restart      string // of a service: "no", "always", "on-failure", …; else ""
+	RestartDelay time.Duration
+	Triggers     []string // what a socket starts
+	Listen       []Listen // of a socket
+}
+
+// Listen is an address that a socket unit listens on.
+type Listen struct {
+	Type    string // "Stream", "Datagram", …
+	Address string // "[::]:8080", "0.0.0.0:22", "/run/x.sock"
+}
+
+// Unit asks for a unit. One that nobody knows is "inactive". Where systemd is not PID 1 it is [ErrNoSystemd], and without
+// leave to ask os.ErrPermission.
+func (m Manager) Unit(ctx context.Context, name string) (u Unit, err error) {
+	err = m.with(ctx, dbusTime, func(ctx context.Context, conn *dbus.Conn) error {
+		u, err = readUnit(ctx, conn, name)
+		return err
+	})
+	if err != nil {
+		return Unit{}, fmt.Errorf("cannot ask systemd about %s: %w", name, err)
+	}
+	return u, nil
+}
+
+func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
+	all, err := conn.GetAllPropertiesContext(ctx, name)
+	if err != nil {
+		return Unit{}, err
+	}
+	u := Unit{Name: name}
+	// A property of another kind of unit is not there, and stays empty.
+	u.Active, _ = all["ActiveState"].(string)
+	u.Restart, _ = all["Restart"].(string)
+	u.Triggers, _ = all["Triggers"].([]string)
+	if pid, ok := all["MainPID"].(uint32); ok {
+		u.MainPID = int(pid)
+	}
+	if usec, ok := all["RestartUSec"].(uint64); ok && usec < uint64(time.Hour.Microseconds()) {
+		u.RestartDelay = time.Duration(usec) * time.Microsecond
+	}
+	if list, ok := all["Listen"].([][]any); ok {
+		for _, pair := range list {
+			if len(pair) == 2 {
+				u.Listen = append(u.Listen, Listen{fmt.Sprint(pair[0]), fmt.Sprint(pair[1])})
+			}
+		}
+	}
+	return u, nil
+}
+
+// Sockets lists the socket units that listen, or whose service runs.
+func (m Manager) Sockets(ctx context.Context) (units []Unit, err error) {
+	err = m.with(ctx, dbusTime, func(ctx context.Context, conn *dbus.Conn) error {
+		list, err := conn.ListUnitsByPatternsContext(ctx, []string{"active", "activating", "deactivating"}, []string{"*.socket"})
+		if err != nil {
+			return err
+		}
+		for _, found := range list {
+			u, err := readUnit(ctx, conn, found.Name)
+			if err != nil {
+				return err
+			}
+			units = append(units, u)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask systemd about its sockets: %w", err)
+	}
+	return units, nil
+}
+
+// Stop stops a unit and waits until its job is done, or ctx ends: systemd may take 90 s and more. One that is not loaded
+// is no error. Without leave it is os.ErrPermission.
+func (m Manager) Stop(ctx context.Context, name string) error {
+	err := m.with(ctx, 0, func(ctx context.Context, conn *dbus.Conn) error {
+		done := make(chan string, 1)
+		if _, err := conn.StopUnitContext(ctx, name, "replace", done); err != nil {
+			return err
+		}
+		return awaitJob(ctx, done)
+	})
+	if err != nil && !dbusError(err, "org.freedesktop.systemd1.NoSuchUnit") {
+		return fmt.Errorf("cannot stop %s: %w", name, err)
+	}
+	return nil
+}
+
+// with calls what with a connection of its own, for at most limit where that is not 0.
+func (m Manager) with(ctx context.Context, limit time.Duration, what func(context.Context, *dbus.Conn) error) error {
+	if !m.h.Live() {
+		return ErrNoKernel
+	}
+	if !m.h.SystemdRunning() {
+		return ErrNoSystemd
+	}
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	conn, err := m.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("systemd does not answer: %w", err)
+	}
+	defer conn.Close()
+	err = what(ctx, conn)
+	for _, refusal := range []string{"org.freedesktop.DBus.Error.AccessDenied", "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"} {
+		if dbusError(err, refusal) {
+			return fmt.Errorf("%w: systemd refuses it", os.ErrPermission)
+		}
+	}
+	return err
+}
+
+// systemBus is where the bus of the system is. The environment has no say: a false bus could tell root anything.
+const systemBus = "/run/dbus/system_bus_socket"
+
+func (m Manager) dial(ctx context.Context) (*dbus.Conn, error) {
+	if !m.user {
+		conn, err := dialUnix(ctx, systemBus, true)
+		if err != nil && unix.Geteuid() == 0 {
+			return dialUnix(ctx, "/run/systemd/private", false) // where no bus runs
+		}
+		return conn, err
+	}
+	dir := fmt.Sprintf("/run/user/%d", m.uid)
+	for _, path := range []string{dir, dir + "/bus"} {
+		var st unix.Stat_t
+		if err := unix.Lstat(path, &st); err != nil {
+			return nil, fmt.Errorf("no bus of user %d: %w", m.uid, err)
+		}
+		if st.Uid != m.uid {
+			return nil, fmt.Errorf("%s does not belong to user %d", path, m.uid)
+		}
+	}
+	return dialUnix(ctx, dir+"/bus", true)
+}
+
+func dialUnix(ctx context.Context, path string, hello bool) (*dbus.Conn, error) {
+	return dbus.NewConnection(func() (*godbus.Conn, error) {
+		conn, err := godbus.Dial("unix:path="+path, godbus.WithContext(ctx))
+		if err != nil {
+			return nil, err
+		}
+		err = conn.Auth([]godbus.Auth{godbus.AuthExternal(fmt.Sprint(unix.Geteuid()))})
+		if err == nil && hello {
+			err = conn.Hello()
+		}
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		return conn, nil
+	})
+}

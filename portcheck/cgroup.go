@@ -1,0 +1,112 @@
+package portcheck
+
+import (
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// ParseCgroup reads the text of /proc/PID/cgroup, see cgroups(7). Where both versions are mounted, systemd may use a
+// hierarchy of the first one, "name=systemd", and then that one has the units.
+func ParseCgroup(text []byte) Cgroup {
+	unified, named := "", ""
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
+		switch {
+		case len(parts) < 3:
+		case parts[0] == "0" && parts[1] == "":
+			unified = parts[2]
+		case parts[1] == "name=systemd":
+			named = parts[2]
+		}
+	}
+	if named != "" && named != "/" {
+		return CgroupOf(named)
+	}
+	return CgroupOf(unified)
+}
+
+// CgroupOf tells what the path of a control group says, by the rules of cg_path_get_unit in systemd's
+// src/basic/cgroup-util.c and the names that container engines give.
+func CgroupOf(p string) Cgroup {
+	c := Cgroup{Path: p}
+	if p == "" {
+		return c
+	}
+	components := strings.Split(strings.Trim(path.Clean("/"+p), "/"), "/")
+	if c.Container = containerOf(components); c.Container != (Container{}) {
+		return c
+	}
+	var rest []string
+	c.Unit, rest = unitIn(components)
+	if number, ok := strings.CutPrefix(strings.TrimSuffix(c.Unit, ".service"), "user@"); ok {
+		if uid, err := strconv.ParseUint(number, 10, 32); err == nil {
+			c.UserUID = uint32(uid)
+			c.UserUnit, _ = unitIn(rest)
+		}
+	}
+	return c
+}
+
+// unitIn returns the unit behind the slices, and what is below it.
+func unitIn(components []string) (unit string, below []string) {
+	for i, name := range components {
+		name = strings.TrimPrefix(name, "_") // systemd's escape for names that the kernel has taken
+		switch {
+		case strings.HasSuffix(name, ".slice"):
+			continue
+		case strings.HasSuffix(name, ".service"), strings.HasSuffix(name, ".scope"), strings.HasSuffix(name, ".socket"),
+			strings.HasSuffix(name, ".mount"), strings.HasSuffix(name, ".swap"):
+			return name, components[i+1:]
+		}
+		break
+	}
+	return "", nil
+}
+
+// containerOf returns the outermost container on the way: that is the one which the engines of this machine know.
+func containerOf(components []string) Container {
+	scope := regexp.MustCompile(`^(docker|libpod|cri-containerd|crio|nerdctl)-([0-9a-f]{64})\.scope$`)
+	engines := map[string]string{"docker": "docker", "libpod": "podman", "cri-containerd": "containerd", "crio": "cri-o", "nerdctl": "containerd"}
+	id := regexp.MustCompile(`^(?:(libpod|crio)-)?([0-9a-f]{64})$`)
+	for i, name := range components {
+		above := ""
+		if i > 0 {
+			above = components[i-1]
+		}
+		if m := scope.FindStringSubmatch(name); m != nil {
+			return Container{engines[m[1]], m[2]}
+		}
+		if m := id.FindStringSubmatch(name); m != nil {
+			return Container{engineOf(m[1], above, components), m[2]}
+		}
+		if lxc, ok := strings.CutPrefix(name, "lxc.payload."); ok && lxc != "" {
+			return Container{"lxc", lxc}
+		}
+		if name == "lxc" && i+1 < len(components) {
+			return Container{"lxc", components[i+1]}
+		}
+		if m, ok := strings.CutPrefix(name, "machine-"); ok && strings.HasSuffix(m, ".scope") && above == "machine.slice" {
+			return Container{"nspawn", strings.ReplaceAll(strings.TrimSuffix(m, ".scope"), `\x2d`, "-")}
+		}
+		if m, ok := strings.CutPrefix(name, "systemd-nspawn@"); ok && i+1 < len(components) && components[i+1] == "payload" {
+			return Container{"nspawn", strings.ReplaceAll(strings.TrimSuffix(m, ".service"), `\x2d`, "-")}
+		}
+	}
+	return Container{}
+}
+
+func engineOf(prefix, above string, components []string) string {
+	switch {
+	case prefix == "libpod":
+		return "podman"
+	case prefix == "crio":
+		return "cri-o"
+	case above == "docker":
+		return "docker"
+	case components[0] == "kubepods" || components[0] == "kubepods.slice":
+		return "containerd"
+	}
+	return "container"
+}

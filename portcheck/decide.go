@@ -1,0 +1,316 @@
+package portcheck
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Order is how ports are to be freed.
+type Order struct {
+	Grace   time.Duration // between the first signal and SIGKILL
+	Signal  unix.Signal   // the first signal
+	NoForce bool          // no SIGKILL
+	PidOnly bool          // signal the process, whatever runs it
+	Force   bool          // also what is guarded, where that may be forced
+	Settle  bool          // wait for somebody who takes the port again
+}
+
+// Act is one step of freeing ports. It is data: [Free] carries it out.
+type Act struct {
+	plan.Change
+	Ports []string // "tcp/8080": what it is for
+
+	Pid       int           // of a signal
+	Holds     []hold        // of a signal: what the process must still hold
+	unit      unitName      // of a unit
+	container contained     // of a container
+	settle    time.Duration // how long whoever watches over the process may take to start it again
+}
+
+// hold is a descriptor, and the cookie of its socket.
+type hold struct {
+	Descriptor
+	cookie uint64
+}
+
+// source is who wants the changes.
+const source = "port --kill"
+
+// The values of the states that an act changes.
+const (
+	active   = "active"
+	inactive = "inactive"
+	running  = "running"
+	exited   = "exited"
+)
+
+// Plan chooses the acts that free the ports of s, in the order in which they are carried out: sockets of systemd before
+// the services that they would start, those before containers, and signals last. An act that is refused says why. Where
+// one holder of a port is refused, nothing is done to the other ones: the port would stay held.
+func (v *View) Plan(ctx context.Context, s Survey, order Order) (acts []Act, notes []string, err error) {
+	f, err := v.gather(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	return decide(s, f, order), f.notes, nil
+}
+
+// decide is Plan without the machine.
+func decide(s Survey, f facts, order Order) []Act {
+	var acts []Act
+	for _, h := range s.Holders {
+		if len(h.Owners) == 0 {
+			acts = add(acts, refusal(h, Owner{}, h.Reason))
+		}
+		for _, o := range h.Owners {
+			for _, a := range f.judge(h, o, order) {
+				acts = add(acts, a)
+			}
+		}
+	}
+	acts = dropCovered(acts, s)
+	keepHeldPorts(acts)
+	slices.SortStableFunc(acts, func(a, b Act) int { return cmp.Compare(a.rank(), b.rank()) })
+	return acts
+}
+
+func (a Act) rank() int {
+	switch {
+	case a.Status == plan.Refused:
+		return 0
+	case a.Kind == plan.Unit && strings.HasSuffix(a.Target, ".socket"):
+		return 1
+	case a.Kind == plan.Unit:
+		return 2
+	case a.Kind == plan.Container:
+		return 3
+	}
+	return 4
+}
+
+// add joins acts on the same target.
+func add(acts []Act, a Act) []Act {
+	for i := range acts {
+		if b := &acts[i]; b.Ref() == a.Ref() && b.unit == a.unit && b.Status == a.Status && b.Reason == a.Reason {
+			for _, port := range a.Ports {
+				if !slices.Contains(b.Ports, port) {
+					b.Ports = append(b.Ports, port)
+				}
+			}
+			b.Holds = append(b.Holds, a.Holds...)
+			b.Why = "holds " + strings.Join(b.Ports, ", ")
+			return acts
+		}
+	}
+	return append(acts, a)
+}
+
+// judge chooses what to do about one owner of one socket. The order of the questions is that of the harm that a wrong
+// answer would do.
+func (f *facts) judge(h Holder, o Owner, order Order) []Act {
+	if f.ancestors[o.Pid] {
+		if o.Pid == 1 {
+			return f.judgeInit(h, o, order)
+		}
+		return []Act{refusal(h, o, "it has started this tcptune")}
+	}
+	if o.Pid == 1 {
+		return f.judgeInit(h, o, order)
+	}
+	if h.Protocol == UDP && f.ephemeral[h.Port()] && !order.Force {
+		return []Act{refusal(h, o, "the port is one that clients get by themselves (net.ipv4.ip_local_port_range), and UDP does not tell a client from a server"+peerOf(h)+"; --force stops it all the same")}
+	}
+	if c, ok := f.containerOf(h, o); ok && !order.PidOnly {
+		return []Act{f.judgeContainer(h, o, c)}
+	}
+	if g := guardOf(o.Process); g != nil && (!g.force || !order.Force) {
+		return []Act{guarded(h, o, g)}
+	}
+	if name, ok := unitOf(o.Process.Cgroup); ok && !order.PidOnly && strings.HasSuffix(name.name, ".service") && f.workers[o.Pid] {
+		return []Act{f.judgeService(h, o, name, order)}
+	}
+	return []Act{f.signal(h, o)}
+}
+
+func peerOf(h Holder) string {
+	if h.State != Estab {
+		return ""
+	}
+	return ", this one talks to " + h.Remote.String()
+}
+
+// judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it.
+func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
+	for _, u := range f.sockets {
+		if !listensOn(u, h.Socket) {
+			continue
+		}
+		names := []unitName{{name: u.Name}}
+		for _, triggered := range u.Triggers {
+			if is := f.units[unitName{name: triggered}].Active; is == active || is == "activating" || is == "reloading" {
+				names = append(names, unitName{name: triggered})
+			}
+		}
+		var acts []Act
+		for _, name := range names {
+			a := f.judgeService(h, o, name, order)
+			if a.Status == plan.Refused {
+				return []Act{a}
+			}
+			acts = append(acts, a)
+		}
+		return acts
+	}
+	return []Act{refusal(h, o, "it is PID 1, and no socket unit that is active says that it listens there")}
+}
+
+// listensOn reports whether u listens on s: "[::]:8080", "0.0.0.0:22", "8080".
+func listensOn(u host.Unit, s Socket) bool {
+	kind := map[Protocol]string{TCP: "Stream", UDP: "Datagram"}[s.Protocol]
+	port := ":" + strconv.Itoa(int(s.Port()))
+	for _, l := range u.Listen {
+		if l.Type != kind || !strings.HasSuffix(l.Address, port) {
+			continue
+		}
+		at := strings.Trim(strings.TrimSuffix(l.Address, port), "[]")
+		if local := s.Local.Addr(); at == local.String() || at == local.Unmap().String() || at == "" || at == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act {
+	if g := guardOfUnit(name.name); g != nil && !name.user && (!g.force || !order.Force) {
+		return guarded(h, Owner{Process: Process{Pid: o.Pid, Name: name.name}}, g)
+	}
+	if own, ok := unitOf(f.self.Cgroup); ok && own == name {
+		return refusal(h, o, "this tcptune runs in "+name.String())
+	}
+	a := actOn(plan.Unit, name.name, active, inactive, h)
+	a.unit = name
+	if name.user {
+		a.Source += " of user " + strconv.Itoa(int(name.uid))
+	}
+	return a
+}
+
+func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
+	switch {
+	case c.id != "" && c.id == f.self.Cgroup.Container.ID:
+		return refusal(h, o, "this tcptune runs in container "+c.name)
+	case c.engine == nil:
+		return refusal(h, o, "it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --pid-only")
+	}
+	a := actOn(plan.Container, c.name, running, exited, h)
+	a.container = c
+	return a
+}
+
+// signal ends one process. Where its unit would start it again, that is waited for.
+func (f *facts) signal(h Holder, o Owner) Act {
+	a := actOn(plan.Signal, strconv.Itoa(o.Pid), o.Process.Name, "", h)
+	a.After = nil
+	a.Pid = o.Pid
+	for _, d := range o.Descriptors {
+		a.Holds = append(a.Holds, hold{d, h.Cookie})
+	}
+	a.settle = settleTime
+	if name, ok := unitOf(o.Process.Cgroup); ok {
+		if u := f.units[name]; u.Restart != "" && u.Restart != "no" {
+			a.settle = min(u.RestartDelay+settleTime, settleMost)
+		}
+	}
+	return a
+}
+
+const (
+	settleTime = 500 * time.Millisecond
+	settleMost = 10 * time.Second
+)
+
+func actOn(kind plan.Kind, target, before, after string, h Holder) Act {
+	a := Act{Ports: []string{h.target()}}
+	a.Change = plan.Change{Kind: kind, Target: target, Before: &before, After: &after, Status: plan.Planned, Source: source, Why: "holds " + h.target()}
+	return a
+}
+
+func (h Holder) target() string { return Range{h.Protocol, h.Port(), h.Port()}.String() }
+
+// refusal is an act that is not done. Its target is the process, or the port where there is none.
+func refusal(h Holder, o Owner, reason string) Act {
+	a := actOn(plan.Signal, h.target(), "", "", h)
+	a.Before, a.After = nil, nil
+	if o.Pid > 0 {
+		a.Target, a.Pid = strconv.Itoa(o.Pid), o.Pid
+		name := o.Process.Name
+		a.Before = &name
+	}
+	a.Status, a.Reason = plan.Refused, reason
+	return a
+}
+
+func guarded(h Holder, o Owner, g *guard) Act {
+	reason := fmt.Sprintf("%s is not stopped for a port: %s; %s", o.Process.Name, g.what, g.instead)
+	if g.force {
+		reason += "; --force stops it all the same"
+	}
+	return refusal(h, o, reason)
+}
+
+// dropCovered drops the signals to processes that stopping a unit or a container ends anyway.
+func dropCovered(acts []Act, s Survey) []Act {
+	covered := map[int]bool{}
+	for _, h := range s.Holders {
+		for _, o := range h.Owners {
+			name, ok := unitOf(o.Process.Cgroup)
+			for _, a := range acts {
+				if a.Status != plan.Planned {
+					continue
+				}
+				in := o.Process.Cgroup.Container.ID
+				if a.Kind == plan.Unit && ok && a.unit == name || a.Kind == plan.Container && in != "" && a.container.id == in {
+					covered[o.Pid] = true
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(acts, func(a Act) bool { return a.Kind == plan.Signal && a.Status == plan.Planned && covered[a.Pid] })
+}
+
+// keepHeldPorts refuses what would be in vain, since another holder of the same port is refused.
+func keepHeldPorts(acts []Act) {
+	stays := map[string]Act{}
+	for _, a := range acts {
+		if a.Status == plan.Refused {
+			for _, port := range a.Ports {
+				stays[port] = a
+			}
+		}
+	}
+	for i := range acts {
+		a := &acts[i]
+		if a.Status != plan.Planned || slices.ContainsFunc(a.Ports, func(port string) bool { _, kept := stays[port]; return !kept }) {
+			continue
+		}
+		other := stays[a.Ports[0]]
+		a.Status, a.Reason = plan.Refused, fmt.Sprintf("%s would stay held by %s", a.Ports[0], other.holderName())
+	}
+}
+
+func (a Act) holderName() string {
+	if a.Pid > 0 && a.Before != nil {
+		return fmt.Sprintf("%s (pid %d)", *a.Before, a.Pid)
+	}
+	return a.Target
+}

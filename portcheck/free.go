@@ -1,0 +1,200 @@
+package portcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+const (
+	// unitPatience is how long systemd may take to stop a unit: by default it kills what has not ended after 90 s.
+	unitPatience = 3 * time.Minute
+	// killPatience is how long the kernel may take to end a process after SIGKILL; one that waits for a disk takes longer.
+	killPatience = 5 * time.Second
+)
+
+// Free carries out the planned acts, and says in them what became of each. Nothing is undone when one fails: there is no
+// way to start a process again as it was.
+func (v *View) Free(ctx context.Context, acts []Act, order Order) {
+	for i := range acts {
+		a := &acts[i]
+		if a.Status != plan.Planned {
+			continue
+		}
+		switch a.Kind {
+		case plan.Unit:
+			v.stopUnit(ctx, a)
+		case plan.Container:
+			v.stopContainer(ctx, a, order)
+		}
+	}
+	v.signalAll(ctx, acts, order)
+}
+
+func (v *View) stopUnit(ctx context.Context, a *Act) {
+	manager := v.host.SystemManager()
+	if a.unit.user {
+		manager = v.host.UserManager(a.unit.uid)
+	}
+	ctx, cancel := context.WithTimeout(ctx, unitPatience)
+	defer cancel()
+	err := manager.Stop(ctx, a.unit.name)
+	u, lookErr := manager.Unit(ctx, a.unit.name)
+	if lookErr == nil {
+		a.Effective = &u.Active
+	}
+	switch {
+	case err != nil:
+		a.fail(err)
+	case lookErr != nil:
+		a.fail(lookErr)
+	case u.Active == inactive, u.Active == "failed": // failed: its programs have ended, one of them badly
+		a.Status = plan.Applied
+	default:
+		a.fail(fmt.Errorf("%s is %s after it was stopped", a.Target, u.Active))
+	}
+}
+
+func (v *View) stopContainer(ctx context.Context, a *Act, order Order) {
+	if err := a.container.engine.Stop(ctx, a.container.id, order.Grace); err != nil {
+		a.fail(err)
+		return
+	}
+	c, err := a.container.engine.Inspect(ctx, a.container.id)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // started with --rm
+	case err != nil:
+		a.fail(err)
+		return
+	case c.State == running:
+		a.fail(fmt.Errorf("%s runs after it was stopped", a.Target))
+		return
+	}
+	state := exited
+	a.Status, a.Effective = plan.Applied, &state
+}
+
+func (a *Act) fail(err error) {
+	a.Status, a.Reason = plan.Failed, err.Error()
+	if errors.Is(err, os.ErrPermission) {
+		a.Status = plan.Refused
+	}
+}
+
+// signalAll sends the first signal to all processes, and waits for them together.
+func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
+	var waiting []*target
+	for i := range acts {
+		a := &acts[i]
+		if a.Kind != plan.Signal || a.Status != plan.Planned {
+			continue
+		}
+		if t := v.aim(a); t != nil {
+			defer t.process.Close()
+			if t.send(order.Signal) {
+				waiting = append(waiting, t)
+			}
+		}
+	}
+	waiting = await(ctx, waiting, order.Grace, unix.SignalName(order.Signal))
+	if order.NoForce || order.Signal == unix.SIGKILL {
+		for _, t := range waiting {
+			t.act.Status, t.act.Reason = plan.Failed, fmt.Sprintf("still runs %s after %s", order.Grace, unix.SignalName(order.Signal))
+		}
+		return
+	}
+	var killed []*target
+	for _, t := range waiting {
+		// It may have closed the socket meanwhile, and be busy with saving what it has.
+		if t.stillHolds() && t.send(unix.SIGKILL) {
+			killed = append(killed, t)
+		}
+	}
+	for _, t := range await(ctx, killed, killPatience, fmt.Sprintf("SIGKILL, %s after %s", order.Grace, unix.SignalName(order.Signal))) {
+		t.act.Status, t.act.Reason = plan.Failed, "does not end although it was sent SIGKILL: it waits inside of the kernel, for a disk or a network file system"
+	}
+}
+
+// target is a process that is held fast.
+type target struct {
+	act     *Act
+	process *host.Process
+}
+
+// aim opens the process and proves that it still holds one of the sockets. From then on its pid cannot be taken for that
+// of another one. It returns nil when there is nothing to signal.
+func (v *View) aim(a *Act) *target {
+	p, err := v.host.OpenProcess(a.Pid)
+	if errors.Is(err, fs.ErrNotExist) {
+		a.Status, a.Reason = plan.Unchanged, "had ended by itself"
+		return nil
+	}
+	if err != nil {
+		a.fail(err)
+		return nil
+	}
+	t := &target{a, p}
+	if !t.stillHolds() {
+		_ = p.Close()
+		return nil
+	}
+	return t
+}
+
+// stillHolds reports whether the process has one of its sockets open, and says in the act if not.
+func (t *target) stillHolds() bool {
+	var failed error
+	for _, h := range t.act.Holds {
+		holds, err := t.process.HoldsSocket(h.Tid, h.FD, h.Inode, h.cookie)
+		if holds {
+			return true
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = err
+		}
+	}
+	if failed != nil {
+		t.act.fail(failed)
+		return false
+	}
+	t.act.Status, t.act.Reason = plan.Unchanged, "does not hold it any more"
+	return false
+}
+
+func (t *target) send(sig unix.Signal) bool {
+	err := t.process.Signal(sig)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		t.act.Status, t.act.Reason = plan.Applied, "has ended"
+		return false
+	case err != nil:
+		t.act.fail(err)
+		return false
+	}
+	if !t.process.Pinned() {
+		t.act.Why += "; this kernel has no pidfd, its start time was compared instead"
+	}
+	return true
+}
+
+// await waits until all processes have ended or the time is over, and returns those that have not.
+func await(ctx context.Context, targets []*target, patience time.Duration, how string) (left []*target) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, t := range targets {
+		if t.process.Wait(ctx) != nil && t.process.Alive() {
+			left = append(left, t)
+			continue
+		}
+		t.act.Status, t.act.Reason = plan.Applied, "ended by "+how
+	}
+	return left
+}

@@ -1,0 +1,47 @@
+package portcheck
+
+import "time"
+
+// Descriptor is an open socket as a process sees it: /proc/PID/task/TID/fd/FD. Tid is Pid, but where the leader of the
+// thread group has ended and another thread lives on.
+type Descriptor struct {
+	Pid, Tid, FD int
+	Inode        uint64
+}
+
+// Owners is what a walk over the descriptors of processes has found.
+type Owners struct {
+	Descriptors []Descriptor // in the order of pid, then fd
+	// Hidden is the number of processes whose descriptors may not be read: those of other users, without root.
+	Hidden int
+}
+
+// Process is what is known of a process that has a socket open.
+type Process struct {
+	Pid, Parent int
+	Name        string   // comm, or more of it where the kernel has cut it at 15 bytes
+	Exe         string   // path of the program, "" where it may not be read
+	Args        []string // the full command line; one that the process has overwritten is one word
+	UID         uint32   // the real one
+	User        string   // its name, or the number as text
+	Started     time.Time
+	Cgroup      Cgroup
+}
+
+// Cgroup is what the path of a control group tells about who runs a process.
+type Cgroup struct {
+	Path string // below the root of the hierarchy, "/" for the root itself
+	// Unit is the unit of the system's systemd, "nginx.service" or "session-3.scope"; "" inside of a container.
+	Unit string
+	// UserUnit is the unit of the systemd of user UserUID, if Unit is user@UID.service.
+	UserUnit string
+	UserUID  uint32
+	// Container is the container that the process is in.
+	Container Container
+}
+
+// Container names a container. The zero value is none.
+type Container struct {
+	Engine string // "docker", "podman", "lxc", "nspawn", "cri-o", "containerd"; "container" where only an id is known
+	ID     string // 64 hexadecimal digits, or the name for lxc and nspawn
+}

@@ -1,0 +1,156 @@
+package portcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/common"
+	"github.com/shirou/gopsutil/v3/process"
+	"golang.org/x/sys/unix"
+)
+
+// Details describes a process. What may not be read without root stays empty. It is fs.ErrNotExist when there is no such
+// process (any more).
+func Details(ctx context.Context, pid int) (Process, error) {
+	if pid < 1 || pid > 1<<30 {
+		return Process{}, fs.ErrNotExist
+	}
+	// Otherwise HOST_PROC of the environment would say where /proc is.
+	ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{common.HostProcEnvKey: "/proc", common.HostSysEnvKey: "/sys"})
+	found, err := process.NewProcessWithContext(ctx, int32(pid))
+	if errors.Is(err, process.ErrorProcessNotRunning) {
+		return Process{}, fs.ErrNotExist
+	}
+	if err != nil {
+		return Process{}, fmt.Errorf("cannot describe process %d: %w", pid, err)
+	}
+	p := Process{Pid: pid}
+	if p.Name, err = found.NameWithContext(ctx); err != nil {
+		return p, fs.ErrNotExist // it has ended just now: everybody may read this
+	}
+	if parent, err := found.PpidWithContext(ctx); err == nil {
+		p.Parent = int(parent)
+	}
+	if uids, err := found.UidsWithContext(ctx); err == nil && len(uids) > 0 {
+		p.UID = uint32(uids[0])
+		p.User = userName(p.UID)
+	}
+	if ms, err := found.CreateTimeWithContext(ctx); err == nil {
+		p.Started = time.UnixMilli(ms)
+	}
+	p.Args, _ = found.CmdlineSliceWithContext(ctx)
+	p.Args = slices.DeleteFunc(p.Args, func(a string) bool { return a == "" })
+	p.Exe, _ = os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
+	if text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup"); err == nil {
+		p.Cgroup = ParseCgroup(text)
+	}
+	return p, nil
+}
+
+// image is what tells apart a process that was forked from one that has executed a program since.
+type image struct {
+	parent                int
+	startCode, startStack uint64 // of proc_pid_stat(5): random for each execve(2), 0 without leave to look
+	device, inode         uint64 // of the executable
+}
+
+func readImage(pid int) (image, bool) {
+	dir := "/proc/" + strconv.Itoa(pid)
+	data, err := os.ReadFile(dir + "/stat")
+	if err != nil {
+		return image{}, false
+	}
+	text := string(data)
+	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:]) // from field 3, the state
+	if len(fields) < 26 {
+		return image{}, false
+	}
+	var i image
+	i.parent, _ = strconv.Atoi(fields[1])
+	i.startCode, _ = strconv.ParseUint(fields[23], 10, 64)
+	i.startStack, _ = strconv.ParseUint(fields[25], 10, 64)
+	i.device, i.inode = fileOf(dir + "/exe")
+	return i, i.inode != 0
+}
+
+func fileOf(p string) (device, inode uint64) {
+	var st unix.Stat_t
+	if unix.Stat(p, &st) != nil {
+		return 0, 0
+	}
+	return st.Dev, st.Ino
+}
+
+// SameProgram reports whether holder is a worker of the program that main runs, rather than a job which that started.
+// It runs the same executable, and descends from it; and it was forked without executing anything since, or it was
+// executed with the same script or the same first argument. A wrong no costs a signal instead of a stopped unit; a wrong
+// yes would stop a supervisor with all of its jobs.
+func SameProgram(main, holder int) bool {
+	if main == holder {
+		return true
+	}
+	m, ok := readImage(main)
+	if !ok {
+		return false
+	}
+	h, ok := readImage(holder)
+	if !ok || h.device != m.device || h.inode != m.inode || !descends(holder, main) {
+		return false
+	}
+	if m.startStack != 0 && m.startStack == h.startStack && m.startCode == h.startCode {
+		return true
+	}
+	return sameScript(arguments(main), arguments(holder))
+}
+
+func descends(pid, from int) bool {
+	for range 64 {
+		i, ok := readImage(pid)
+		if !ok || i.parent <= 1 {
+			return ok && i.parent == from
+		}
+		if i.parent == from {
+			return true
+		}
+		pid = i.parent
+	}
+	return false
+}
+
+func arguments(pid int) []string {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	if err != nil || len(data) == 0 {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(string(data), "\x00"), "\x00")
+}
+
+// sameScript compares how two processes of one executable were called: by the same name and with the same first
+// argument that is no option. Of an interpreter that is the script.
+func sameScript(a, b []string) bool {
+	if len(a) == 0 || len(b) == 0 || path.Base(a[0]) != path.Base(b[0]) {
+		return false
+	}
+	first := func(args []string) string {
+		for _, arg := range args[1:] {
+			if !strings.HasPrefix(arg, "-") {
+				return arg
+			}
+		}
+		return ""
+	}
+	same := first(a) == first(b)
+	if interpreter := regexp.MustCompile(`^(python|node|ruby|perl|php|java|sh|bash|dash|busybox)[0-9.]*$`); interpreter.MatchString(path.Base(a[0])) {
+		return same && first(a) != ""
+	}
+	return same
+}

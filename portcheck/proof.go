@@ -1,0 +1,169 @@
+package portcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Verdict is whether one port is free, after what was done for that.
+type Verdict struct {
+	Range  // of one port
+	Free   bool
+	Reason string // why not, or what could not be proven
+	Again  bool   // it was freed and taken again
+}
+
+const (
+	closePatience = 2 * time.Second // for the kernel to close the sockets of a process that has ended
+	provePause    = 20 * time.Millisecond
+)
+
+// Prove looks again at all ports of before, after the acts: a port is free when no socket holds it and a server could
+// bind it. With order.Settle it first waits for those who may start a process again.
+func (v *View) Prove(ctx context.Context, before Survey, acts []Act, order Order) ([]Verdict, Survey, error) {
+	if err := v.waitClosed(ctx, before, acts, order); err != nil {
+		return nil, Survey{}, err
+	}
+	after, err := v.Observe(ctx, Query{Ranges: before.Ranges, Thorough: true})
+	if err != nil {
+		return nil, after, err
+	}
+	var verdicts []Verdict
+	for _, r := range before.Ranges {
+		for port := int(r.Low); port <= int(r.High); port++ {
+			verdicts = append(verdicts, v.verdict(ctx, Range{r.Protocol, uint16(port), uint16(port)}, before, after))
+		}
+	}
+	return verdicts, after, nil
+}
+
+// waitClosed waits until the sockets from before are gone, and then for as long as the port may be taken again.
+func (v *View) waitClosed(ctx context.Context, before Survey, acts []Act, order Order) error {
+	settle := time.Duration(0)
+	acted := false
+	for _, a := range acts {
+		if a.Status == plan.Applied {
+			acted = true
+			settle = max(settle, a.settle)
+		}
+	}
+	if !acted {
+		return nil
+	}
+	if !order.Settle {
+		settle = 0
+	}
+	closed := time.Now().Add(closePatience)
+	var quiet time.Time
+	for {
+		held, err := v.Held(before.Ranges)
+		if err != nil {
+			return err
+		}
+		anew := slices.ContainsFunc(held, func(s Socket) bool { return !before.knows(s) })
+		switch now := time.Now(); {
+		case anew:
+			return nil
+		case len(held) > 0 && now.After(closed):
+			return nil
+		case len(held) > 0:
+		case quiet.IsZero():
+			quiet = now.Add(settle)
+		}
+		if !quiet.IsZero() && !time.Now().Before(quiet) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(provePause):
+		}
+	}
+}
+
+// knows reports whether the survey has the very same socket.
+func (s Survey) knows(socket Socket) bool {
+	return slices.ContainsFunc(s.Holders, func(h Holder) bool {
+		if h.Cookie != 0 && socket.Cookie != 0 {
+			return h.Cookie == socket.Cookie
+		}
+		return h.Inode == socket.Inode
+	})
+}
+
+func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Verdict {
+	result := Verdict{Range: port}
+	for _, h := range after.Holders {
+		if !port.Has(h.Protocol, h.Port()) {
+			continue
+		}
+		word := "still held by "
+		if !before.knows(h.Socket) {
+			word = "taken again by "
+			result.Again = true
+		}
+		result.Reason = word + who(ctx, h)
+		return result
+	}
+	for _, n := range v.namespaces {
+		err := n.TryBind(port.Protocol, port.Low)
+		if errors.Is(err, unix.EADDRINUSE) { // a descriptor that was looked at is closed by now
+			time.Sleep(provePause)
+			err = n.TryBind(port.Protocol, port.Low)
+		}
+		switch {
+		case errors.Is(err, os.ErrPermission):
+			result.Reason = "nobody holds it; a trial bind needs root"
+		case err != nil:
+			result.Reason = "no server can bind it: " + inTheWay(ctx, port, after, err)
+			return result
+		}
+	}
+	result.Free = true
+	return result
+}
+
+// who names the owners of a socket, and who started the first of them.
+func who(ctx context.Context, h Holder) string {
+	if len(h.Owners) == 0 {
+		return fmt.Sprintf("a socket of user %s: %s", userName(h.UID), h.Reason)
+	}
+	o := h.Owners[0]
+	text := fmt.Sprintf("%s (pid %d)", o.Process.Name, o.Pid)
+	if more := len(h.Owners) - 1; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	if name, ok := unitOf(o.Process.Cgroup); ok {
+		text += " of " + name.String()
+	}
+	if parent, err := Details(ctx, o.Process.Parent); err == nil && parent.Pid > 1 {
+		text += fmt.Sprintf(", started by %s (pid %d)", parent.Name, parent.Pid)
+	}
+	return text
+}
+
+// inTheWay says what keeps a server from binding a port that nobody listens on.
+func inTheWay(ctx context.Context, port Range, after Survey, err error) string {
+	for _, h := range after.Rest {
+		switch {
+		case !port.Has(h.Protocol, h.Port()):
+		case h.State == TimeWait:
+			return fmt.Sprintf("%d connections in TIME-WAIT of a server that did not set SO_REUSEADDR, up to %d s more", h.Count, h.Seconds())
+		case h.State == Unconn:
+			return "a socket is bound there without listening, by " + who(ctx, h)
+		case h.hasOwners():
+			return "it is the local end of a connection of " + who(ctx, h) + ", which is not stopped"
+		default:
+			return h.Reason
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,76 @@
+package portcheck
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// explain says why nobody is named, or nobody who could be stopped.
+func (h *Holder) explain(hidden int) {
+	switch {
+	case h.State == TimeWait:
+		h.Reason = fmt.Sprintf("closed connections that wait for stray packets, up to %s more; a server that sets SO_REUSEADDR binds all the same", seconds(h.Left))
+	case h.Inode == 0:
+		h.Reason = "connections that their process has closed, and that the kernel is still finishing"
+	case len(h.Owners) == 0 && hidden > 0:
+		h.Reason = NotVisible
+	case len(h.Owners) == 0 && !inFirstPIDNamespace():
+		h.Reason = "its process is outside of this PID namespace"
+	case len(h.Owners) == 0:
+		h.Reason = "no process has it open: the kernel itself holds it" + kernelUser(h.Protocol, h.Port())
+	case h.Protocol == TCP && h.State == Unconn:
+		h.Reason = "bound, but not listening"
+	}
+}
+
+// NotVisible is the reason of a holder whose processes only root may see.
+const NotVisible = "owner not visible"
+
+// Seconds until h goes away by itself, rounded up; 0 when it does not.
+func (h Holder) Seconds() int { return int(seconds(h.Left) / time.Second) }
+
+func seconds(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
+}
+
+// kernelUser guesses from a well-known port which part of the kernel it is. Such a socket has no descriptor.
+func kernelUser(protocol Protocol, port uint16) string {
+	type key struct {
+		Protocol
+		port uint16
+	}
+	who := map[key]string{
+		{TCP, 2049}: "the NFS server; rpc.nfsd 0 ends it", {UDP, 2049}: "the NFS server; rpc.nfsd 0 ends it",
+		{UDP, 7001}:  "rxrpc, for AFS",
+		{UDP, 51820}: "WireGuard; ip link delete ends it",
+		{UDP, 4789}:  "VXLAN; ip link delete ends it", {UDP, 8472}: "VXLAN; ip link delete ends it",
+		{UDP, 6081}: "Geneve; ip link delete ends it",
+		{UDP, 1701}: "L2TP",
+		{TCP, 445}:  "the SMB server ksmbd", {TCP, 3260}: "the iSCSI target",
+	}[key{protocol, port}]
+	if who == "" {
+		return ", as for NFS, rxrpc or a tunnel, or it is on its way from one process to another"
+	}
+	return ", by the port " + who
+}
+
+// inFirstPIDNamespace reports whether /proc shows every process of the machine. The number is PROC_PID_INIT_INO of the
+// kernel's include/linux/proc_ns.h.
+func inFirstPIDNamespace() bool {
+	link, err := os.Readlink("/proc/self/ns/pid")
+	return err == nil && link == "pid:[4026531836]"
+}
+
+// ephemeral reports whether the kernel hands the port out to clients that did not ask for one.
+func (v *View) ephemeral(port uint16) bool {
+	text, err := v.host.ReadKnob("net.ipv4.ip_local_port_range")
+	if err != nil {
+		return true // the careful answer
+	}
+	var low, high uint16
+	if _, err := fmt.Sscan(text, &low, &high); err != nil {
+		return true
+	}
+	return low <= port && port <= high
+}

@@ -1,0 +1,233 @@
+package portcheck
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Snapshot is the sockets of one namespace at one moment.
+type Snapshot struct {
+	Sockets  []Socket
+	Fallback string // why the kernel was asked through /proc/net, "" where it was not
+}
+
+// Numbers of the kernel's include/uapi/linux/{sock_diag,inet_diag}.h; see sock_diag(7).
+const (
+	sockDiagByFamily  = 20
+	inetDiagReqSize   = 56 // struct inet_diag_req_v2
+	inetDiagMsgSize   = 72 // struct inet_diag_msg
+	inetDiagBytecode  = 1  // attribute of the request
+	inetDiagSKV6Only  = 11 // attribute of the answer
+	inetDiagCgroupID  = 21 // since Linux 5.9
+	bytecodeJump      = 1
+	bytecodeSourceGE  = 2
+	bytecodeSourceLE  = 3
+	statesAll         = ^uint32(0)
+	statesListen      = 1 << 10
+	statesUDP         = 1<<7 | 1<<1 // UDP has no listening state: bound, or connected as well
+	dumpTries         = 5
+	tcpBoundInactive  = 13 // since Linux 6.8: bound, and neither listening nor connected
+	lastKnownTCPState = tcpBoundInactive
+)
+
+// stateOf names a state of include/net/tcp_states.h as ss(8) does.
+func stateOf(n uint8) State {
+	names := [...]State{
+		"UNKNOWN", Estab, "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", TimeWait, Unconn, "CLOSE-WAIT", "LAST-ACK",
+		Listen, "CLOSING", "SYN-RECV", Unconn,
+	}
+	if n > lastKnownTCPState {
+		return names[0]
+	}
+	return names[n]
+}
+
+// Sockets returns the sockets on the ports, in order. With anyState all of them; otherwise of TCP those that listen, and
+// of UDP those that are bound. The kernel filters by state and port, so that a machine with many connections answers as
+// fast as an idle one. Where netlink is refused, as in some containers, /proc/net is read instead.
+func (n Namespace) Sockets(ranges []Range, anyState bool) (Snapshot, error) {
+	var snap Snapshot
+	for _, protocol := range []Protocol{TCP, UDP} {
+		var of []Range
+		for _, r := range ranges {
+			if r.Protocol == protocol {
+				of = append(of, r)
+			}
+		}
+		if of == nil {
+			continue
+		}
+		sockets, err := n.dump(protocol, of, anyState)
+		if refusedNetlink(err) {
+			snap.Fallback = fmt.Sprintf("netlink is refused here (%v): /proc/net was read instead, which does not tell the control group", err)
+			sockets, err = n.procNet(protocol, of, anyState)
+		}
+		if err != nil {
+			return snap, fmt.Errorf("cannot list the %s sockets: %w", protocol, err)
+		}
+		snap.Sockets = append(snap.Sockets, sockets...)
+	}
+	slices.SortFunc(snap.Sockets, func(a, b Socket) int {
+		return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Port(), b.Port()), a.Local.Compare(b.Local),
+			cmp.Compare(a.State, b.State), a.Remote.Compare(b.Remote), cmp.Compare(a.Inode, b.Inode))
+	})
+	return snap, nil
+}
+
+// refusedNetlink reports whether err means that sock_diag is not to be had here: not compiled in, no module, or a filter
+// of system calls.
+func refusedNetlink(err error) bool {
+	for _, no := range []error{
+		unix.EPERM, unix.EACCES, unix.EAFNOSUPPORT, unix.EPROTONOSUPPORT, unix.ENOENT, unix.ENOSYS, unix.EOPNOTSUPP, unix.EINVAL,
+	} {
+		if errors.Is(err, no) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n Namespace) dump(protocol Protocol, ranges []Range, anyState bool) ([]Socket, error) {
+	config := &netlink.Config{}
+	if n.file != nil {
+		config.NetNS = int(n.file.Fd())
+	}
+	conn, err := netlink.Dial(unix.NETLINK_SOCK_DIAG, config)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var all []Socket
+	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
+		sockets, err := dumpFamily(conn, family, protocol, ranges, anyState)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sockets...)
+	}
+	return all, nil
+}
+
+// dumpFamily asks again when the kernel says that its table changed under the dump.
+func dumpFamily(conn *netlink.Conn, family uint8, protocol Protocol, ranges []Range, anyState bool) ([]Socket, error) {
+	request := netlink.Message{
+		Header: netlink.Header{Type: sockDiagByFamily, Flags: netlink.Request | netlink.Dump},
+		Data:   diagRequest(family, protocol, ranges, anyState),
+	}
+	for try := 1; ; try++ {
+		answers, err := conn.Execute(request)
+		if err != nil {
+			return nil, err
+		}
+		interrupted := slices.ContainsFunc(answers, func(m netlink.Message) bool { return m.Header.Flags&netlink.DumpInterrupted != 0 })
+		if interrupted && try < dumpTries {
+			continue
+		}
+		var sockets []Socket
+		for _, m := range answers {
+			if s, ok := parseDiag(m.Data, protocol); ok && s.Port() != 0 {
+				sockets = append(sockets, s)
+			}
+		}
+		return sockets, nil
+	}
+}
+
+// diagRequest is a struct inet_diag_req_v2. One port is compared directly; for several the kernel runs a filter.
+func diagRequest(family uint8, protocol Protocol, ranges []Range, anyState bool) []byte {
+	b := make([]byte, inetDiagReqSize)
+	b[0], b[1] = family, unix.IPPROTO_TCP
+	states := uint32(statesListen)
+	if protocol == UDP {
+		b[1], states = unix.IPPROTO_UDP, statesUDP
+	}
+	if anyState {
+		states = statesAll
+	}
+	binary.NativeEndian.PutUint32(b[4:], states)
+	whole := len(ranges) == 1 && ranges[0].Low == 1 && ranges[0].High == 65535
+	switch {
+	case whole:
+	case len(ranges) == 1 && ranges[0].Size() == 1:
+		binary.BigEndian.PutUint16(b[8:], ranges[0].Low)
+	default:
+		code := bytecode(ranges)
+		attribute := make([]byte, 4, 4+len(code))
+		binary.NativeEndian.PutUint16(attribute, uint16(4+len(code)))
+		binary.NativeEndian.PutUint16(attribute[2:], inetDiagBytecode)
+		b = append(append(b, attribute...), code...)
+	}
+	return b
+}
+
+// bytecode is a program for inet_diag_bc_run of net/ipv4/inet_diag.c that takes the ports of ranges. Each range is
+//
+//	>= low   else to the next range    8 bytes: an operation, and an operand in the shape of one
+//	<= high  else to the next range    8 bytes
+//	jump to the end                    4 bytes, but not in the last
+//
+// A program accepts when it comes to its very end; a jump 4 bytes beyond that is a refusal, which is where the two "else"
+// of the last range lead.
+func bytecode(ranges []Range) []byte {
+	const compare, jump = 8, 4
+	const step = 2*compare + jump
+	op := func(b []byte, code, yes uint8, no uint16) []byte {
+		return binary.NativeEndian.AppendUint16(append(b, code, yes), no)
+	}
+	size := len(ranges)*step - jump
+	var b []byte
+	for i, r := range ranges {
+		b = op(b, bytecodeSourceGE, compare, step)
+		b = op(b, 0, 0, r.Low)
+		b = op(b, bytecodeSourceLE, compare, compare+jump)
+		b = op(b, 0, 0, r.High)
+		if i < len(ranges)-1 {
+			b = op(b, bytecodeJump, jump, uint16(size-len(b)))
+		}
+	}
+	return b
+}
+
+// parseDiag reads a struct inet_diag_msg and its attributes.
+func parseDiag(b []byte, protocol Protocol) (Socket, bool) {
+	if len(b) < inetDiagMsgSize {
+		return Socket{}, false
+	}
+	s := Socket{Protocol: protocol, State: stateOf(b[1])}
+	address := func(at int) netip.Addr {
+		if b[0] == unix.AF_INET {
+			return netip.AddrFrom4([4]byte(b[at:]))
+		}
+		return netip.AddrFrom16([16]byte(b[at:]))
+	}
+	s.Local = netip.AddrPortFrom(address(8), binary.BigEndian.Uint16(b[4:]))
+	s.Remote = netip.AddrPortFrom(address(24), binary.BigEndian.Uint16(b[6:]))
+	s.Device = binary.NativeEndian.Uint32(b[40:])
+	s.Cookie = uint64(binary.NativeEndian.Uint32(b[44:])) | uint64(binary.NativeEndian.Uint32(b[48:]))<<32
+	if s.State == TimeWait {
+		s.Left = time.Duration(binary.NativeEndian.Uint32(b[52:])) * time.Millisecond
+	}
+	s.UID = binary.NativeEndian.Uint32(b[64:])
+	s.Inode = uint64(binary.NativeEndian.Uint32(b[68:]))
+	attributes, err := netlink.NewAttributeDecoder(b[inetDiagMsgSize:])
+	if err != nil {
+		return s, true
+	}
+	for attributes.Next() {
+		switch value := attributes.Bytes(); {
+		case attributes.Type() == inetDiagSKV6Only && len(value) >= 1:
+			s.DualStack = value[0] == 0 && s.Local.Addr().IsUnspecified()
+		case attributes.Type() == inetDiagCgroupID && len(value) >= 8:
+			s.Cgroup = binary.NativeEndian.Uint64(value)
+		}
+	}
+	return s, true
+}

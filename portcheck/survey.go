@@ -1,0 +1,348 @@
+package portcheck
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// Query is what is asked for.
+type Query struct {
+	Ranges   []Range
+	AnyState bool // also sockets that are in the way without listening, and connections
+	// Thorough looks into every process. Otherwise, where the control group in which a socket was made has processes that
+	// hold it, the others are not looked at: that takes a tenth of the time, and misses a process that was handed the
+	// socket into another group.
+	Thorough bool
+}
+
+// Survey is who holds the ports of a query.
+type Survey struct {
+	Query
+	// Holders are the sockets that hold a port: those that listen, UDP sockets that are bound, and with AnyState all.
+	Holders []Holder
+	// Rest is what else is found on ports that nobody holds: TIME-WAIT, connections, TCP sockets that do not listen.
+	Rest []Holder
+	// Hidden is the number of processes whose descriptors may not be read.
+	Hidden int
+	// Notes says how the kernel had to be asked.
+	Notes []string
+}
+
+// Holder is a socket, and the processes that have it open.
+type Holder struct {
+	Socket
+	Namespace string // the name of its network namespace, "" for our own
+	Count     int    // sockets that this stands for: those of Rest that are alike are added up
+	Origin    Cgroup // where the socket was made
+	ByCgroup  bool   // only the processes of that control group were looked at
+	Owners    []Owner
+	Reason    string // why there are no owners, or not all
+}
+
+// Owner is a process, and its descriptors that lead to the socket.
+type Owner struct {
+	Process
+	Descriptors []Descriptor
+}
+
+// View is the sockets of one network namespace or of several.
+type View struct {
+	host       host.Host
+	namespaces []Namespace
+}
+
+// Open returns the view of the network namespaces that netns names, see [FindNamespaces]. It is to be closed.
+func Open(h host.Host, netns string) (*View, error) {
+	if !h.Live() {
+		return nil, host.ErrNoKernel
+	}
+	namespaces, err := FindNamespaces(h, netns)
+	if err != nil {
+		return nil, err
+	}
+	return &View{h, namespaces}, nil
+}
+
+// Close gives the namespaces back.
+func (v *View) Close() {
+	for i := range v.namespaces {
+		_ = v.namespaces[i].Close()
+	}
+}
+
+// Observe looks at who holds the ports. It changes nothing and needs no root; what that hides is in Reason and Hidden.
+func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
+	s := Survey{Query: q}
+	for _, n := range v.namespaces {
+		if err := s.look(n); err != nil {
+			return s, err
+		}
+	}
+	if err := s.findOwners(ctx); err != nil {
+		return s, err
+	}
+	s.Rest = addUp(s.Rest)
+	for i := range s.Holders {
+		s.Holders[i].explain(s.Hidden)
+	}
+	for i := range s.Rest {
+		s.Rest[i].explain(s.Hidden)
+	}
+	return s, nil
+}
+
+// Held lists the sockets that hold the ports, without their owners. It is for waiting: it takes a tenth of a millisecond.
+func (v *View) Held(ranges []Range) (held []Socket, err error) {
+	for _, n := range v.namespaces {
+		snap, err := n.Sockets(ranges, false)
+		if err != nil {
+			return nil, err
+		}
+		held = append(held, snap.Sockets...)
+	}
+	return held, nil
+}
+
+// look asks the kernel for the sockets of one namespace.
+func (s *Survey) look(n Namespace) error {
+	snap, err := n.Sockets(s.Ranges, s.AnyState)
+	if err != nil {
+		return err
+	}
+	if snap.Fallback != "" {
+		s.Notes = append(s.Notes, snap.Fallback)
+	}
+	for _, socket := range snap.Sockets {
+		s.Holders = append(s.Holders, Holder{Socket: socket, Namespace: n.Name, Count: 1})
+	}
+	if s.AnyState {
+		return nil
+	}
+	// The established connections of a busy machine are many: they are only looked at for ports that nobody holds.
+	open := unheld(s.Ranges, snap.Sockets)
+	if len(open) == 0 {
+		return nil
+	}
+	if snap, err = n.Sockets(open, true); err != nil {
+		return err
+	}
+	for _, socket := range snap.Sockets {
+		if socket.State != Listen {
+			s.Rest = append(s.Rest, Holder{Socket: socket, Namespace: n.Name, Count: 1})
+		}
+	}
+	return nil
+}
+
+// unheld returns the TCP ports of ranges that no socket is bound to.
+func unheld(ranges []Range, held []Socket) (open []Range) {
+	taken := map[uint16]bool{}
+	for _, s := range held {
+		if s.Protocol == TCP {
+			taken[s.Port()] = true
+		}
+	}
+	for _, r := range ranges {
+		if r.Protocol != TCP {
+			continue
+		}
+		low := int(r.Low)
+		for port := low; port <= int(r.High)+1; port++ {
+			if port <= int(r.High) && !taken[uint16(port)] {
+				continue
+			}
+			if low < port {
+				open = append(open, Range{TCP, uint16(low), uint16(port - 1)})
+			}
+			low = port + 1
+		}
+	}
+	return open
+}
+
+// findOwners finds the processes of all sockets, and describes them.
+func (s *Survey) findOwners(ctx context.Context) error {
+	wanted := map[uint64]bool{}
+	all := slices.Concat(s.Holders, s.Rest)
+	for i := range all {
+		if all[i].Inode != 0 {
+			wanted[all[i].Inode] = true
+		}
+	}
+	origins := originsOf(all)
+	for i := range s.Holders {
+		s.Holders[i].Origin = origins[s.Holders[i].Cgroup]
+	}
+	for i := range s.Rest {
+		s.Rest[i].Origin = origins[s.Rest[i].Cgroup]
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	if !s.Thorough && len(s.Rest) == 0 {
+		found, err := s.ownersByCgroup(ctx, wanted)
+		if err != nil || found {
+			return err
+		}
+	}
+	owners, err := Walk(ctx, wanted, nil)
+	if err != nil {
+		return err
+	}
+	s.Hidden = owners.Hidden
+	if err := s.lookAgain(ctx, wanted, &owners); err != nil {
+		return err
+	}
+	return s.assign(ctx, owners)
+}
+
+func originsOf(holders []Holder) map[uint64]Cgroup {
+	origins := map[uint64]Cgroup{}
+	for _, h := range holders {
+		if h.Cgroup == 0 {
+			continue
+		}
+		if _, known := origins[h.Cgroup]; known {
+			continue
+		}
+		origins[h.Cgroup] = Cgroup{}
+		if path, ok := CgroupPath(h.Cgroup); ok {
+			origins[h.Cgroup] = CgroupOf(path)
+		}
+	}
+	return origins
+}
+
+// ownersByCgroup looks only into the control groups in which the sockets were made. found is false when that does not
+// account for every socket, or when it cannot: what PID 1 made was made to be handed on, and the root group has most
+// processes of a machine without systemd.
+func (s *Survey) ownersByCgroup(ctx context.Context, wanted map[uint64]bool) (found bool, err error) {
+	var pids []int
+	seen := map[string]bool{}
+	for _, h := range s.Holders {
+		path := h.Origin.Path
+		if path == "" || path == "/" || h.Origin.Unit == "init.scope" {
+			return false, nil
+		}
+		if seen[path] {
+			continue
+		}
+		seen[path] = true
+		members, err := CgroupPids(path)
+		if err != nil {
+			return false, nil
+		}
+		pids = append(pids, members...)
+	}
+	slices.Sort(pids)
+	owners, err := Walk(ctx, wanted, slices.Compact(pids))
+	if err != nil {
+		return false, err
+	}
+	accounted := map[uint64]bool{}
+	for _, d := range owners.Descriptors {
+		if d.Pid == 1 {
+			return false, nil
+		}
+		accounted[d.Inode] = true
+	}
+	if len(accounted) < len(wanted) {
+		return false, nil
+	}
+	for i := range s.Holders {
+		s.Holders[i].ByCgroup = true
+	}
+	return true, s.assign(ctx, owners)
+}
+
+// lookAgain looks at the file tables of single threads for the sockets that no process accounts for: see
+// [WalkThreads]. It takes much longer, and is in vain where processes are hidden.
+func (s *Survey) lookAgain(ctx context.Context, wanted map[uint64]bool, owners *Owners) error {
+	if owners.Hidden > 0 {
+		return nil
+	}
+	missing := map[uint64]bool{}
+	for inode := range wanted {
+		missing[inode] = true
+	}
+	for _, d := range owners.Descriptors {
+		delete(missing, d.Inode)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	more, err := WalkThreads(ctx, missing, nil)
+	owners.Descriptors = append(owners.Descriptors, more.Descriptors...)
+	return err
+}
+
+// assign gives each socket its owners.
+func (s *Survey) assign(ctx context.Context, found Owners) error {
+	byInode := map[uint64][]Descriptor{}
+	processes := map[int]*Process{}
+	for _, d := range found.Descriptors {
+		if _, known := processes[d.Pid]; !known {
+			p, err := Details(ctx, d.Pid)
+			if errors.Is(err, fs.ErrNotExist) {
+				processes[d.Pid] = nil // it has ended meanwhile, and holds nothing any more
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("cannot describe process %d: %w", d.Pid, err)
+			}
+			processes[d.Pid] = &p
+		}
+		if processes[d.Pid] != nil {
+			byInode[d.Inode] = append(byInode[d.Inode], d)
+		}
+	}
+	for _, list := range [][]Holder{s.Holders, s.Rest} {
+		for i := range list {
+			list[i].Owners = ownersFrom(byInode[list[i].Inode], processes)
+		}
+	}
+	return nil
+}
+
+func ownersFrom(descriptors []Descriptor, processes map[int]*Process) (owners []Owner) {
+	for _, d := range descriptors {
+		i := slices.IndexFunc(owners, func(o Owner) bool { return o.Pid == d.Pid })
+		if i < 0 {
+			i = len(owners)
+			owners = append(owners, Owner{Process: *processes[d.Pid]})
+		}
+		owners[i].Descriptors = append(owners[i].Descriptors, d)
+	}
+	slices.SortFunc(owners, func(a, b Owner) int { return cmp.Compare(a.Pid, b.Pid) })
+	return owners
+}
+
+// addUp makes one of the sockets of a port that are alike: a server that was stopped leaves thousands in TIME-WAIT.
+func addUp(rest []Holder) (sums []Holder) {
+	for _, h := range rest {
+		i := slices.IndexFunc(sums, func(s Holder) bool {
+			return s.Protocol == h.Protocol && s.Port() == h.Port() && s.State == h.State && s.Namespace == h.Namespace && s.hasOwners() == h.hasOwners()
+		})
+		if i < 0 {
+			sums = append(sums, h)
+			continue
+		}
+		s := &sums[i]
+		s.Count += h.Count
+		s.Left = max(s.Left, h.Left)
+		for _, o := range h.Owners {
+			if !slices.ContainsFunc(s.Owners, func(p Owner) bool { return p.Pid == o.Pid }) {
+				s.Owners = append(s.Owners, o)
+			}
+		}
+	}
+	return sums
+}
+
+func (h Holder) hasOwners() bool { return len(h.Owners) > 0 }

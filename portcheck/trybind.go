@@ -1,0 +1,56 @@
+package portcheck
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// TryBind proves that a server could take the port: it binds a socket to all addresses of IPv6 and IPv4, and closes it.
+//
+// It does not listen. A socket that is bound with SO_REUSEADDR and does not listen is in nobody's way, so that a server
+// which is just starting is not disturbed; one that listens already is in the way of ours whatever it has set (see
+// inet_csk_bind_conflict in the kernel's net/ipv4/inet_connection_sock.c). UDP takes SO_REUSEADDR for leave to share the
+// port, so there it is not set.
+//
+// The error is EADDRINUSE, or os.ErrPermission where only root may bind the port and so nothing is proven.
+func (n Namespace) TryBind(protocol Protocol, port uint16) error {
+	return n.within(func() error {
+		err := tryBind(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port)}, protocol)
+		if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) { // without IPv6
+			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port)}, protocol)
+		}
+		switch {
+		case errors.Is(err, unix.EACCES):
+			return fmt.Errorf("cannot try to bind port %d: %w", port, os.ErrPermission)
+		case err != nil:
+			return fmt.Errorf("cannot bind port %d: %w", port, err)
+		}
+		return nil
+	})
+}
+
+func tryBind(family int, address unix.Sockaddr, protocol Protocol) error {
+	kind := unix.SOCK_STREAM
+	if protocol == UDP {
+		kind = unix.SOCK_DGRAM
+	}
+	fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if family == unix.AF_INET6 {
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0); err != nil {
+			return err
+		}
+	}
+	if protocol == TCP {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+			return err
+		}
+	}
+	return unix.Bind(fd, address)
+}
