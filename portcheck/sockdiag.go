@@ -75,11 +75,14 @@ func (n Namespace) Sockets(ranges []Range, anyState bool) (Snapshot, error) {
 		}
 		snap.Sockets = append(snap.Sockets, sockets...)
 	}
-	slices.SortFunc(snap.Sockets, func(a, b Socket) int {
-		return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Port(), b.Port()), a.Local.Compare(b.Local),
-			cmp.Compare(a.State, b.State), a.Remote.Compare(b.Remote), cmp.Compare(a.Inode, b.Inode))
-	})
+	slices.SortFunc(snap.Sockets, compareSockets)
 	return snap, nil
+}
+
+// compareSockets is the order in which sockets are listed.
+func compareSockets(a, b Socket) int {
+	return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.Port(), b.Port()), a.Local.Compare(b.Local),
+		cmp.Compare(a.State, b.State), a.Remote.Compare(b.Remote), cmp.Compare(a.Inode, b.Inode))
 }
 
 // refusedNetlink reports whether err means that sock_diag is not to be had here: not compiled in, no module, or a filter

@@ -267,7 +267,13 @@ func hasCookie(pidfd, fd int, cookie uint64) (bool, error) {
 		return false, err
 	}
 	got, err := unix.GetsockoptUint64(dup, unix.SOL_SOCKET, unix.SO_COOKIE)
+	protocol, errProtocol := unix.GetsockoptInt(dup, unix.SOL_SOCKET, unix.SO_PROTOCOL)
 	_ = unix.Close(dup)
+	// Programs in Go listen with Multipath TCP by themselves. The kernel lists the subflow, which has the inode of the
+	// socket and a cookie of its own: there the link decides alone.
+	if errProtocol == nil && protocol == unix.IPPROTO_MPTCP {
+		return true, nil
+	}
 	if errors.Is(err, unix.ENOTSOCK) {
 		return false, nil
 	}

@@ -1,0 +1,413 @@
+package portcheck
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	gopsutil "github.com/shirou/gopsutil/v3/net"
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func TestEveryHolderIsFoundAndEnded(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	twin := r.listener("[::]:8080", reusePort)
+	shared, err := unix.Dup(int(twin.Fd()))
+	r.must(err)
+	first := r.keeper(twin)
+	child := r.keeper(os.NewFile(uintptr(shared), "inherited"))
+	second := r.keeper(r.listener("[::]:8080", reusePort))
+
+	_, s := r.look(Query{Ranges: ports(TCP, 8080, 8080)})
+	want := []int{first.pid(), child.pid(), second.pid()}
+	got := owners(s)
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("owners, wanted (-) and found (+):\n%s", diff)
+	}
+	// Why sockets are not asked of the library that describes processes.
+	rows, err := gopsutil.Connections("tcp")
+	r.must(err)
+	if len(rows) >= 3 {
+		t.Errorf("gopsutil finds %d holders by now: it could be asked", len(rows))
+	}
+
+	acts, verdicts := r.free(ports(TCP, 8080, 8080), usual())
+	for _, p := range []proc{first, child, second} {
+		p.awaitEnd(t)
+	}
+	if len(acts) != 3 || !verdicts[0].Free {
+		t.Errorf("acts %+v, verdicts %+v", acts, verdicts)
+	}
+}
+
+func TestFamiliesAreNamed(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.listener("[::]:8080"), r.listener("[::]:8081", v6Only), r.listener("0.0.0.0:8081"), r.listener("127.0.0.1:8082"), r.listener("[::1]:8083"))
+	_, s := r.look(Query{Ranges: ports(TCP, 8080, 8083)})
+	var got []string
+	for _, h := range s.Holders {
+		got = append(got, h.Local.String()+" "+h.Family())
+	}
+	want := []string{"[::]:8080 dual-stack", "0.0.0.0:8081 ipv4", "[::]:8081 ipv6", "127.0.0.1:8082 ipv4", "[::1]:8083 ipv6"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("holders, wanted (-) and found (+):\n%s", diff)
+	}
+}
+
+// Both ways of asking the kernel tell the same, but for what /proc/net does not have.
+func TestProcNetAgreesWithNetlink(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.listener("[::]:8080"), r.listener("0.0.0.0:9000"), r.listener("127.0.0.1:9005"), r.socket(UDP, "[::]:9003"), r.socket(UDP, "127.0.0.1:53"))
+	ranges := []Range{{TCP, 8080, 8080}, {TCP, 9000, 9004}, {TCP, 9006, 9100}, {UDP, 50, 9002}}
+	n := Namespace{}
+	snap, err := n.Sockets(ranges, false)
+	r.must(err)
+	if snap.Fallback != "" || len(snap.Sockets) != 3 {
+		t.Fatalf("netlink: %+v", snap)
+	}
+	var rows []Socket
+	for _, protocol := range []Protocol{TCP, UDP} {
+		more, err := n.procNet(protocol, ranges, false)
+		r.must(err)
+		rows = append(rows, more...)
+	}
+	slices.SortFunc(rows, compareSockets)
+	for i := range snap.Sockets {
+		snap.Sockets[i].Cookie, snap.Sockets[i].Cgroup = 0, 0
+	}
+	if diff := cmp.Diff(fmt.Sprintf("%+v", snap.Sockets), fmt.Sprintf("%+v", rows)); diff != "" {
+		t.Errorf("netlink (-), /proc/net (+):\n%s", diff)
+	}
+}
+
+// The kernel's filter takes many ranges, and its whole width.
+func TestManyRangesInOneQuestion(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	var sockets []*os.File
+	var ranges []Range
+	for port := uint16(5000); port < 5200; port += 2 {
+		sockets = append(sockets, r.listener(fmt.Sprintf("0.0.0.0:%d", port)))
+		if port%4 == 0 {
+			ranges = append(ranges, Range{TCP, port, port})
+		}
+	}
+	r.keeper(sockets...)
+	for _, tc := range []struct {
+		ranges []Range
+		want   int
+	}{{ranges, 50}, {ports(TCP, 1, 65535), 100}, {ports(TCP, 5001, 5001), 0}, {ports(TCP, 2, 5100), 51}, {ports(TCP, 5198, 65535), 1}} {
+		snap, err := Namespace{}.Sockets(tc.ranges, false)
+		r.must(err)
+		if len(snap.Sockets) != tc.want {
+			t.Errorf("%d ranges: %d sockets, want %d", len(tc.ranges), len(snap.Sockets), tc.want)
+		}
+	}
+}
+
+func TestUDPInTheEphemeralRangeNeedsForce(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	f := r.socket(UDP, "127.0.0.1:40000")
+	r.must(unix.Connect(int(f.Fd()), &unix.SockaddrInet4{Port: 53, Addr: [4]byte{127, 0, 0, 1}}))
+	client := r.keeper(f)
+	server := r.keeper(r.socket(UDP, "0.0.0.0:5353"))
+	acts, verdicts := r.free([]Range{{UDP, 5353, 5353}, {UDP, 40000, 40000}}, usual())
+	if !client.lives() || !verdicts[0].Free || verdicts[1].Free {
+		t.Errorf("the client lives: %v; acts %+v, verdicts %+v", client.lives(), acts, verdicts)
+	}
+	server.awaitEnd(t)
+	if a := acts[0]; a.Status != plan.Refused || !strings.Contains(a.Reason, "127.0.0.1:53") {
+		t.Errorf("%+v", a)
+	}
+	order := usual()
+	order.Force = true
+	if _, verdicts = r.free(ports(UDP, 40000, 40000), order); !verdicts[0].Free {
+		t.Errorf("with --force: %+v", verdicts)
+	}
+	client.awaitEnd(t)
+}
+
+func TestAClientOnThePortIsNoHolder(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.listener("127.0.0.1:80"))
+	f := r.socket(TCP, "127.0.0.1:8080")
+	r.must(unix.Connect(int(f.Fd()), &unix.SockaddrInet4{Port: 80, Addr: [4]byte{127, 0, 0, 1}}))
+	client := r.keeper(f)
+	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
+	if !client.lives() || verdicts[0].Free || !strings.Contains(verdicts[0].Reason, "local end of a connection of sleep") {
+		t.Errorf("it lives: %v, verdicts %+v", client.lives(), verdicts)
+	}
+}
+
+func TestAProcessThatIgnoresTheSignalIsKilled(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	deaf := r.start(exec.Command("sh", "-c", "trap '' TERM; exec sleep 1000"), r.listener("[::]:8080"))
+	r.until("it ignores SIGTERM", func() bool {
+		comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", deaf.pid()))
+		return string(comm) == "sleep\n"
+	})
+	order := usual()
+	order.Grace, order.NoForce = 300*time.Millisecond, true
+	if acts, verdicts := r.free(ports(TCP, 8080, 8080), order); verdicts[0].Free || acts[0].Status != plan.Failed || !deaf.lives() {
+		t.Errorf("without force: %+v %+v", acts, verdicts)
+	}
+	order.NoForce = false
+	acts, verdicts := r.free(ports(TCP, 8080, 8080), order)
+	deaf.awaitEnd(t)
+	if !verdicts[0].Free || !strings.Contains(acts[0].Reason, "SIGKILL, 300ms after SIGTERM") {
+		t.Errorf("%+v %+v", acts, verdicts)
+	}
+}
+
+func (r room) until(what string, done func() bool) {
+	r.Helper()
+	for deadline := time.Now().Add(patience / 2); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+func TestWhoTakesThePortAgainIsNamed(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	supervisor := r.actor("supervise 127.0.0.1:8080", nil)
+	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
+	v := verdicts[0]
+	if v.Free || !v.Again || !strings.Contains(v.Reason, fmt.Sprintf("(pid %d)", supervisor.pid())) || !supervisor.lives() {
+		t.Errorf("free %v, again %v, %s", v.Free, v.Again, v.Reason)
+	}
+}
+
+func TestAZombieLeaderHoldsWithItsOtherThreads(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	p := r.actor("leaderless 127.0.0.1:8080", nil)
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
+	r.must(err)
+	if !strings.Contains(string(stat), ") Z ") {
+		t.Fatalf("the first thread lives: %s", stat)
+	}
+	_, s := r.look(Query{Ranges: ports(TCP, 8080, 8080)})
+	if diff := cmp.Diff([]int{p.pid()}, owners(s)); diff != "" {
+		t.Fatalf("owners, wanted (-) and found (+):\n%s", diff)
+	}
+	acts, verdicts := r.free(ports(TCP, 8080, 8080), usual())
+	if !verdicts[0].Free {
+		t.Fatalf("%+v %s", acts, verdicts[0].Reason)
+	}
+	p.awaitEnd(t)
+}
+
+func TestNobodyIsHitForAProcessThatEndsFirst(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	p := r.keeper(r.listener("[::]:8080"))
+	v, s := r.look(Query{Ranges: ports(TCP, 8080, 8080), Thorough: true})
+	acts, _, err := v.Plan(t.Context(), s, usual())
+	r.must(err)
+	r.must(p.Process.Kill())
+	p.awaitEnd(t)
+	// The next process gets the same pid, and holds another socket at the same descriptor.
+	r.must(os.WriteFile("/proc/sys/kernel/ns_last_pid", fmt.Appendf(nil, "%d", p.pid()-1), 0))
+	heir := r.keeper(r.listener("[::]:9090"))
+	if heir.pid() != p.pid() {
+		t.Skipf("the pid was not given again: %d, not %d", heir.pid(), p.pid())
+	}
+	v.Free(t.Context(), acts, usual())
+	if !heir.lives() || acts[0].Status != plan.Unchanged {
+		t.Errorf("the heir of the pid lives: %v; %+v", heir.lives(), acts)
+	}
+}
+
+func TestWithoutRootTheOwnerOfAnotherUserIsNotVisible(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.listener("[::]:8080"))
+	r.actor("observe 8080", func(cmd *exec.Cmd) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	})
+}
+
+func TestAHundredPorts(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	p := r.actor("range 9000 100", nil)
+	acts, verdicts := r.free(ports(TCP, 9000, 9099), usual())
+	free := 0
+	for _, v := range verdicts {
+		if v.Free {
+			free++
+		}
+	}
+	if len(acts) != 1 || len(acts[0].Ports) != 100 || free != 100 {
+		t.Fatalf("%d acts, %d free of %d: %+v", len(acts), free, len(verdicts), acts)
+	}
+	p.awaitEnd(t)
+}
+
+func TestAncestorsAreRefused(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	mine := r.listener("127.0.0.1:8080")
+	defer mine.Close()
+	other := r.keeper(func() *os.File {
+		fd, err := unix.Dup(int(mine.Fd()))
+		r.must(err)
+		return os.NewFile(uintptr(fd), "")
+	}())
+	acts, verdicts := r.free(ports(TCP, 8080, 8080), Order{Grace: time.Second, Signal: unix.SIGTERM, Force: true})
+	for _, a := range acts {
+		if a.Status != plan.Refused {
+			t.Errorf("%+v", a)
+		}
+	}
+	if len(acts) != 2 || verdicts[0].Free || !other.lives() {
+		t.Errorf("%d acts, %+v; the other holder lives: %v", len(acts), verdicts, other.lives())
+	}
+}
+
+func TestTimeWaitIsExplained(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:8080")
+	r.must(err)
+	client, err := net.Dial("tcp", "127.0.0.1:8080")
+	r.must(err)
+	server, err := l.Accept()
+	r.must(err)
+	r.must(server.Close()) // whoever closes first waits
+	_ = client.SetReadDeadline(time.Now().Add(time.Second))
+	_, _ = client.Read(make([]byte, 1))
+	r.must(client.Close())
+	r.must(l.Close())
+	r.until("TIME-WAIT", func() bool {
+		_, s := r.look(Query{Ranges: ports(TCP, 8080, 8080)})
+		return len(s.Rest) == 1 && s.Rest[0].State == TimeWait && s.Rest[0].Seconds() > 0 && s.Rest[0].Seconds() <= 60
+	})
+	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
+	if !verdicts[0].Free {
+		t.Errorf("Go sets SO_REUSEADDR, so a server can bind: %+v", verdicts)
+	}
+}
+
+// fights is how many times a port is fought for. In each some processes hold it in different ways, and others have to do
+// with it without holding it.
+const fights = 1000
+
+func TestFightsHitNoBystander(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	victims, bystanders := 0, 0
+	for fight := range fights {
+		port := 2000 + rnd.IntN(20000)
+		v, b := r.fight(rnd, port)
+		victims += v
+		bystanders += b
+		if t.Failed() {
+			t.Fatalf("fight %d, seed %d", fight, seed)
+		}
+	}
+	t.Logf("%d fights, %d victims, %d bystanders", fights, victims, bystanders)
+}
+
+func (r room) fight(rnd *rand.Rand, port int) (int, int) {
+	r.Helper()
+	at := func(address string, port int) string { return fmt.Sprintf("%s:%d", address, port) }
+	var victims, bystanders []proc
+	for range 1 + rnd.IntN(2) {
+		twin := r.listener(at("0.0.0.0", port), reusePort, reuseAddr)
+		if rnd.IntN(2) == 0 { // a child that has inherited it
+			fd, err := unix.Dup(int(twin.Fd()))
+			r.must(err)
+			victims = append(victims, r.keeper(os.NewFile(uintptr(fd), "inherited")))
+		}
+		victims = append(victims, r.keeper(twin))
+	}
+	if rnd.IntN(2) == 0 { // a client of the port
+		c := r.socket(TCP, "127.0.0.1:0")
+		r.must(unix.Connect(int(c.Fd()), &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}))
+		bystanders = append(bystanders, r.keeper(c))
+	}
+	if rnd.IntN(2) == 0 { // the same number of another protocol
+		bystanders = append(bystanders, r.keeper(r.socket(UDP, at("127.0.0.1", port))))
+	}
+	bystanders = append(bystanders, r.keeper(r.listener(at("127.0.0.1", port+1), reuseAddr)))
+	late := rnd.IntN(4) == 0 // one ends by itself between the look and the act
+	v, s := r.look(Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
+	order := Order{Grace: 5 * time.Second, Signal: unix.SIGTERM}
+	acts, _, err := v.Plan(r.Context(), s, order)
+	r.must(err)
+	if late {
+		r.must(victims[0].Process.Kill())
+		victims[0].awaitEnd(r)
+		bystanders = append(bystanders, r.keeper(r.listener(at("127.0.0.1", port+2), reuseAddr)))
+	}
+	v.Free(r.Context(), acts, order)
+	verdicts, _, err := v.Prove(r.Context(), s, acts, order)
+	r.must(err)
+	if !verdicts[0].Free {
+		r.Errorf("%+v %+v", verdicts, acts)
+	}
+	for _, p := range victims {
+		p.awaitEnd(r)
+	}
+	for _, p := range bystanders {
+		if !p.lives() {
+			r.Errorf("a bystander was hit")
+		}
+		_ = p.Process.Kill()
+		p.awaitEnd(r)
+	}
+	return len(victims), len(bystanders)
+}
