@@ -1,0 +1,105 @@
+package portcheck
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const servicesText = `# a comment
+ssh		22/tcp				# SSH Remote Login Protocol
+domain		53/tcp
+domain		53/udp
+http		80/tcp		www		# WorldWideWeb HTTP
+ntp		123/udp
+netbios-ns	137/udp
+broken		70000/tcp
+nonsense
+`
+
+func TestArguments(t *testing.T) {
+	services := ParseServices([]byte(servicesText))
+	for _, tc := range []struct {
+		args      string
+		protocols []Protocol
+		want      string // ranges, or what the error says
+	}{
+		{"8080", []Protocol{TCP}, "tcp/8080"},
+		{"8080 9000-9010 udp/53", []Protocol{TCP}, "tcp/8080 tcp/9000-9010 udp/53"},
+		{"9000-9010 9005-9020 9021 8080", []Protocol{TCP}, "tcp/8080 tcp/9000-9021"},
+		{"53", []Protocol{TCP, UDP}, "tcp/53 udp/53"},
+		{"8080/tcp :8081 53/udp", []Protocol{TCP}, "tcp/8080-8081 udp/53"},
+		{"http www ssh", []Protocol{TCP}, "tcp/22 tcp/80"},
+		{"ntp", []Protocol{TCP, UDP}, "udp/123"},
+		{"udp/netbios-ns", []Protocol{TCP}, "udp/137"},
+		{"1-65535", []Protocol{TCP}, "tcp/1-65535"},
+		{"65535 65534", []Protocol{TCP}, "tcp/65534-65535"},
+		{"ntp", []Protocol{TCP}, "/etc/services has ntp for udp only"},
+		{"nosuch", []Protocol{TCP}, "no such service"},
+		{"broken", []Protocol{TCP}, "no such service"},
+		{"0", []Protocol{TCP}, "from 1 to 65535"},
+		{"65536", []Protocol{TCP}, "from 1 to 65535"},
+		{"99999999999999999999", []Protocol{TCP}, "from 1 to 65535"},
+		{"9010-9000", []Protocol{TCP}, "9010 is above 9000"},
+		{"0080", []Protocol{TCP}, "begins with 0"},
+		{"-1", []Protocol{TCP}, "a number is missing"},
+		{"80-", []Protocol{TCP}, "a number is missing"},
+		{"+80", []Protocol{TCP}, "neither a number"},
+		{"80-90-100", []Protocol{TCP}, "neither a number"},
+		{"sctp/80", []Protocol{TCP}, "no such service"},
+		{"tcp/", []Protocol{TCP}, "a number is missing"},
+	} {
+		ranges, err := ParseRanges(strings.Fields(tc.args), tc.protocols, services)
+		var argument *ArgumentError
+		if err != nil {
+			if !errors.As(err, &argument) || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%q: %v, want %q", tc.args, err, tc.want)
+			}
+			continue
+		}
+		var got []string
+		for _, r := range ranges {
+			got = append(got, r.String())
+		}
+		if diff := cmp.Diff(tc.want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("%q, wanted (-) and got (+):\n%s", tc.args, diff)
+		}
+	}
+}
+
+func FuzzParseRanges(f *testing.F) {
+	for _, seed := range []string{"8080", "9000-9010", "udp/53", "http", ":8080", "80/tcp", "65535-1", "tcp/", "-", "00", "netbios-ns"} {
+		f.Add(seed)
+	}
+	services := ParseServices([]byte(servicesText))
+	f.Fuzz(func(t *testing.T, arg string) {
+		ranges, err := ParseRanges([]string{arg}, []Protocol{TCP, UDP}, services)
+		if err != nil {
+			return
+		}
+		for _, r := range ranges {
+			if r.Low < 1 || r.Low > r.High {
+				t.Fatalf("%q gives %v", arg, r)
+			}
+			again, err := ParseRanges([]string{r.String()}, nil, services)
+			if err != nil || len(again) != 1 || again[0] != r {
+				t.Fatalf("%q gives %v, and that gives %v, %v", arg, r, again, err)
+			}
+		}
+	})
+}
+
+func FuzzParseServices(f *testing.F) {
+	f.Add([]byte(servicesText))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for protocol, names := range ParseServices(text) {
+			for name, port := range names {
+				if port == 0 || name == "" || protocol != TCP && protocol != UDP {
+					t.Fatalf("%s/%s is %d", protocol, name, port)
+				}
+			}
+		}
+	})
+}
