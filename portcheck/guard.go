@@ -92,7 +92,7 @@ func scriptName(args []string) string {
 func guardOfUnit(name string) *guard {
 	for _, g := range guards() {
 		for _, pattern := range g.units {
-			if prefix, any := strings.CutSuffix(pattern, "*"); name == pattern || any && strings.HasPrefix(name, prefix) {
+			if prefix, open := strings.CutSuffix(pattern, "*"); name == pattern || open && strings.HasPrefix(name, prefix) {
 				return &g
 			}
 		}

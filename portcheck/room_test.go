@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -233,11 +234,11 @@ func owners(s Survey) (list []int) {
 func act(role []string) {
 	fail := func(err error) {
 		if err != nil {
-			os.Stdout.WriteString(err.Error() + "\n")
+			fmt.Println(err)
 			os.Exit(1)
 		}
 	}
-	ready := func() { os.Stdout.WriteString("ready\n") }
+	ready := func() { fmt.Println("ready") }
 	switch role[0] {
 	case "listen": // listen ADDRESS
 		_, err := net.Listen("tcp", role[1])
@@ -260,7 +261,7 @@ func act(role []string) {
 			fail(cmd.Start())
 			line, _ := bufio.NewReader(out).ReadString('\n')
 			if first {
-				os.Stdout.WriteString(line)
+				fmt.Print(line)
 			}
 			_ = cmd.Wait()
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/portcheck"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -63,11 +64,17 @@ func describe(err error) (plan.Problem, int) {
 		unknownKey  *sysctl.UnknownKeyError
 		removedKey  *sysctl.RemovedKeyError
 		noProfile   *sysctl.UnknownProfileError
+		noPort      *portcheck.ArgumentError
 	)
 	switch {
 	case errors.As(err, &usage):
 		p.Code, p.Hint = "usage", usage.hint
 		return p, exitUsage
+	case errors.As(err, &noPort):
+		p.Code, p.Hint = "usage", noPort.Hint
+		return p, exitUsage
+	case errors.Is(err, errNotFreed):
+		p.Code, p.Hint = "not-freed", "the lines above say who holds it; tcptune port PORT --kill --dry-run shows what would be done"
 	case errors.As(err, &needsRoot):
 		p.Code, p.Hint = "needs-root", "run: "+needsRoot.command()
 		return p, exitNeedsRoot

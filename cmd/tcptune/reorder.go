@@ -9,7 +9,7 @@ import (
 
 // reorder moves flags before the arguments of their command. urfave/cli stops looking for flags at the first argument
 // and ignores the rest in silence, so that "tcptune apply saved.json --dry-run" would change the host.
-// What follows "--" is left alone.
+// What follows "--" is left alone, and kept apart from arguments that come before it by a second one.
 func reorder(app *cli.App, args []string) []string {
 	if len(args) == 0 {
 		return args
@@ -39,6 +39,9 @@ func scan(args []string, flags []cli.Flag, commands []*cli.Command) (own, rest [
 		a := args[i]
 		switch {
 		case a == "--":
+			if plain != nil {
+				plain = append(plain, "--")
+			}
 			return append(own, "--"), slices.Concat(plain, args[i+1:]), nil
 		case len(a) > 1 && a[0] == '-':
 			own = append(own, a)

@@ -53,8 +53,10 @@ func (h Host) Engines() (engines []Engine) {
 	}
 	own := fmt.Sprintf("/run/user/%d", unix.Geteuid())
 	for _, e := range []Engine{
-		{"docker", "/run/docker.sock"}, {"podman", "/run/podman/podman.sock"},
-		{"docker", own + "/docker.sock"}, {"podman", own + "/podman/podman.sock"},
+		{"docker", "/run/docker.sock"},
+		{"podman", "/run/podman/podman.sock"},
+		{"docker", own + "/docker.sock"},
+		{"podman", own + "/podman/podman.sock"},
 	} {
 		var st unix.Stat_t
 		if unix.Lstat(e.Socket, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK && (st.Uid == 0 || int(st.Uid) == unix.Geteuid()) {
