@@ -11,15 +11,21 @@ import (
 // newTuned boots a machine that claims to be Ubuntu 24.04 and has the tcptune of this tree.
 func newTuned(t *testing.T) *Machine {
 	t.Helper()
+	program := buildTcptune(t)
+	m := Boot(t, Options{Release: "24.04"})
+	m.CopyIn(t, program, "/usr/bin/tcptune")
+	return m
+}
+
+func buildTcptune(t *testing.T) string {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "tcptune")
 	build := exec.Command("go", "build", "-o", program, "../../cmd/tcptune")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("cannot build tcptune: %v\n%s", err, out)
 	}
-	m := Boot(t, Options{Release: "24.04"})
-	m.CopyIn(t, program, "/usr/bin/tcptune")
-	return m
+	return program
 }
 
 func (m *Machine) knob(t *testing.T, key string) string {

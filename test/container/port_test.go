@@ -1,0 +1,178 @@
+package container
+
+import (
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// unit is the text of a service.
+func unit(lines ...string) string { return "[Service]\n" + strings.Join(lines, "\n") + "\n" }
+
+// portUnits hold ports in the ways in which services do. /usr/bin/jobs is testdata/jobs; /usr/bin/job is the same program
+// under another name and so another executable, as the jobs of a supervisor are.
+var portUnits = map[string]string{
+	"/etc/systemd/system/steady.service":     unit("ExecStart=/usr/bin/jobs listen 8080", "Restart=always", "RestartSec=100ms"),
+	"/etc/systemd/system/web.socket":         "[Socket]\nListenStream=8081\n",
+	"/etc/systemd/system/web.service":        unit("ExecStart=/usr/bin/jobs serve"),
+	"/etc/systemd/system/supervisor.service": unit("ExecStart=/usr/bin/jobs supervise no /usr/bin/job listen 8082 , /bin/sleep 1000"),
+	"/etc/systemd/system/stubborn.service":   unit("ExecStart=/usr/bin/jobs supervise yes /usr/bin/job listen 8083"),
+}
+
+type portReport struct {
+	Changes []struct{ Kind, Target, Status, Reason string }
+	Holders []struct {
+		Target, Origin, Reason string
+		Processes              []struct {
+			Pid        int
+			Name, Unit string
+		}
+	}
+	Warnings []string
+	Error    *struct{ Code string }
+}
+
+// port runs "tcptune port ... --json".
+func (m *Machine) port(t *testing.T, code int, args ...string) (r portReport) {
+	t.Helper()
+	result := m.Run(t, append(append([]string{"tcptune", "port"}, args...), "--json")...)
+	mustExit(t, code, result)
+	if err := json.Unmarshal([]byte(result.Stdout), &r); err != nil {
+		t.Fatalf("%v\n%s", err, result.Stdout)
+	}
+	return r
+}
+
+func (m *Machine) isActive(t *testing.T, unit string) bool {
+	t.Helper()
+	return m.Run(t, "systemctl", "is-active", "--quiet", unit).Code == 0
+}
+
+func (m *Machine) startUnits(t *testing.T, holds string, units ...string) {
+	t.Helper()
+	m.Must(t, append([]string{"systemctl", "start"}, units...)...)
+	mustExit(t, 0, m.Run(t, "tcptune", "port", holds, "--wait", "held"))
+}
+
+func TestPort(t *testing.T) {
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "jobs"), "./testdata/jobs")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("cannot build the jobs: %v\n%s", err, out)
+	}
+	m := newTuned(t)
+	m.CopyIn(t, filepath.Join(dir, "jobs"), "/usr/bin/jobs")
+	m.Must(t, "cp", "/usr/bin/jobs", "/usr/bin/job")
+	m.Must(t, "chmod", "0755", "/usr/bin/jobs", "/usr/bin/job", "/usr/bin/tcptune")
+	for name, text := range portUnits {
+		mustExit(t, 0, m.RunInput(t, strings.NewReader(text), "tee", name))
+	}
+	m.Must(t, "systemctl", "daemon-reload")
+
+	t.Run("a service that would restart is stopped, and stays so", func(t *testing.T) {
+		m.startUnits(t, "8080", "steady.service")
+		mustExit(t, 0, m.Run(t, "tcptune", "port", "8080", "--kill"))
+		time.Sleep(time.Second)
+		if m.isActive(t, "steady.service") {
+			t.Error("it runs again")
+		}
+		mustExit(t, 0, m.Run(t, "tcptune", "port", "8080", "--expect", "free"))
+		mustExit(t, 0, m.Run(t, "tcptune", "port", "8080", "--kill")) // nothing to do
+	})
+
+	t.Run("only the process: systemd starts it again, which is said", func(t *testing.T) {
+		m.startUnits(t, "8080", "steady.service")
+		r := m.port(t, 1, "8080", "--kill", "--pid-only")
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by jobs") || !strings.Contains(r.Warnings[0], "steady.service") {
+			t.Errorf("%+v", r)
+		}
+	})
+
+	t.Run("without root nothing is hidden and nothing is touched", func(t *testing.T) {
+		m.startUnits(t, "8080", "steady.service")
+		nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "tcptune", "port", "8080"}
+		seen := m.Run(t, nobody...)
+		if !strings.Contains(seen.Stdout, "steady.service") || !strings.Contains(seen.Stderr, "owner not visible: run sudo tcptune port 8080") {
+			t.Errorf("%s%s", seen.Stdout, seen.Stderr)
+		}
+		mustExit(t, 77, m.Run(t, append(nobody, "--kill")...))
+		if !m.isActive(t, "steady.service") {
+			t.Error("it was stopped")
+		}
+		mustExit(t, 2, m.Run(t, append(nobody, "--expect", "free")...))
+	})
+
+	t.Run("the control group names the owner", func(t *testing.T) {
+		r := m.port(t, 0, "8080")
+		if len(r.Holders) != 1 || len(r.Holders[0].Processes) != 1 || r.Holders[0].Processes[0].Unit != "steady.service" {
+			t.Errorf("%+v", r)
+		}
+	})
+
+	t.Run("behind PID 1 is a socket unit: it is stopped first, then its service", func(t *testing.T) {
+		m.startUnits(t, "8081", "web.socket", "web.service")
+		r := m.port(t, 0, "8081")
+		if len(r.Holders) != 1 || len(r.Holders[0].Processes) != 2 {
+			t.Errorf("%+v", r.Holders)
+		}
+		r = m.port(t, 0, "8081", "--kill")
+		var got []string
+		for _, c := range r.Changes {
+			got = append(got, c.Kind+" "+c.Target+" "+c.Status)
+		}
+		if diff := cmp.Diff([]string{"unit web.socket applied", "unit web.service applied"}, got); diff != "" {
+			t.Errorf("changes, wanted (-) and found (+):\n%s", diff)
+		}
+		if m.isActive(t, "web.socket") || m.isActive(t, "web.service") {
+			t.Error("one of them runs")
+		}
+	})
+
+	t.Run("the job of a supervisor ends alone", func(t *testing.T) {
+		m.startUnits(t, "8082", "supervisor.service")
+		other := m.Must(t, "pgrep", "-x", "sleep")
+		r := m.port(t, 0, "8082", "--kill")
+		if len(r.Changes) != 1 || r.Changes[0].Kind != "signal" || r.Changes[0].Status != "applied" {
+			t.Errorf("%+v", r.Changes)
+		}
+		if !m.isActive(t, "supervisor.service") || m.Must(t, "pgrep", "-x", "sleep") != other {
+			t.Error("the supervisor or its other job has ended")
+		}
+	})
+
+	t.Run("a job that comes again is named, with its supervisor", func(t *testing.T) {
+		m.startUnits(t, "8083", "stubborn.service")
+		r := m.port(t, 1, "8083", "--kill")
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by job (pid ") || !strings.Contains(r.Warnings[0], "started by jobs (pid ") {
+			t.Errorf("%+v", r)
+		}
+		if r.Error == nil || r.Error.Code != "not-freed" {
+			t.Errorf("%+v", r.Error)
+		}
+	})
+}
+
+func TestTheWayInIsNotClosed(t *testing.T) {
+	program := buildTcptune(t)
+	m := Boot(t, Options{Release: "24.04", Packages: []string{"openssh-server"}})
+	m.CopyIn(t, program, "/usr/bin/tcptune")
+	for _, unit := range []string{"ssh.service", "ssh.socket"} {
+		m.Run(t, "systemctl", "stop", "ssh.service", "ssh.socket")
+		m.startUnits(t, "22", unit)
+		r := m.port(t, 4, "22", "--kill")
+		for _, c := range r.Changes {
+			if c.Status != "refused" || !strings.Contains(c.Reason, "may carry this login") {
+				t.Errorf("%s: %+v", unit, c)
+			}
+		}
+		if !m.isActive(t, unit) {
+			t.Errorf("%s was stopped", unit)
+		}
+	}
+}
