@@ -92,6 +92,7 @@ func (w *walker) work(ctx context.Context) {
 			break
 		}
 		w.process(w.pids[i], buf)
+		runtime.Gosched() // or the scheduler sends signals to a goroutine that runs too long, which cannot heed them in a system call
 	}
 	if w.busy.Add(-1) == 0 {
 		close(w.chunks)

@@ -46,7 +46,7 @@ func TestFlagsCountWhereverTheyStand(t *testing.T) {
 		{"tcptune profile show server --root image", "tcptune profile show --root image server"},
 		{"tcptune explain apply --json", "tcptune explain --json apply"},
 		{"tcptune apply -- --dry-run", "tcptune apply -- --dry-run"},
-		{"tcptune apply saved.json --json -- --dry-run", "tcptune apply --json -- saved.json --dry-run"},
+		{"tcptune apply saved.json --json -- --dry-run", "tcptune apply --json -- saved.json -- --dry-run"},
 		{"tcptune apply --profile --dry-run", "tcptune apply --profile --dry-run"}, // the value of --profile, as for getopt
 		{"tcptune --version", "tcptune --version"},
 		{"tcptune", "tcptune"},

@@ -1,6 +1,7 @@
-// Command bench compares tcptune with procps' sysctl as whole processes, from exec to exit.
+// Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps' sysctl,
+// and, as suite port, with ss, lsof, fuser and gopsutil.
 //
-//	bench [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
+//	bench [-suite sysctl|port] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //
 // It runs in network and mount namespaces of its own, with private copies of /etc and of what it needs of /var/lib: the
 // machine is not changed. The commands take turns, so that a busy moment of the machine hits all of them.
@@ -30,14 +31,24 @@ var commands = []command{
 func main() {
 	rounds := flag.Int("rounds", 40, "how often each command is run")
 	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
+	suite := flag.String("suite", "sysctl", "what to compare: sysctl or port")
+	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
+	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")
+	floor := flag.Bool("floor", false, "read all links (set by bench itself)")
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
 	flag.Parse()
-	if flag.NArg() != 1 || *rounds < 1 {
+	part := map[bool]func() error{*crowd != "": func() error { return beCrowd(*crowd) }, *gopsutil: askGopsutil, *floor: readLinks}[true]
+	if part == nil && (flag.NArg() != 1 || *rounds < 1 || *suite != "sysctl" && *suite != "port") {
 		flag.Usage()
 		os.Exit(64)
 	}
 	run := again
-	if *inside {
+	switch {
+	case part != nil:
+		run = part
+	case *inside && *suite == "port":
+		run = func() error { return comparePorts(flag.Arg(0), *rounds) }
+	case *inside:
 		run = func() error { return compare(flag.Arg(0), *fixture, *rounds) }
 	}
 	if err := run(); err != nil {
@@ -57,7 +68,7 @@ func again() error {
 	cmd := exec.Command("/proc/self/exe", append([]string{"-inside"}, os.Args[1:]...)...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS,
+		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,
 		Pdeathsig:  syscall.SIGKILL,
 	}
 	return cmd.Run()

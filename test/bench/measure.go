@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type command struct {
 type sample struct {
 	wall time.Duration // from exec to exit
 	cpu  time.Duration // user and system time together
+	// memory is the peak of the resident set in megabytes. The kernel counts from the fork: it is never less than ours.
+	memory float64
 }
 
 // time runs c once. It fails when c ends in a way that is no result, since then there is nothing to compare.
@@ -37,7 +40,11 @@ func (c command) time() (sample, error) {
 	if err != nil && (!errors.As(err, &exit) || !slices.Contains(c.good, exit.ExitCode())) {
 		return sample{}, fmt.Errorf("%s: %w\n%s", c.name, err, &stderr)
 	}
-	return sample{wall, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}, nil
+	s := sample{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		s.memory = float64(use.Maxrss) / 1024 // kilobytes, see getrusage(2)
+	}
+	return s, nil
 }
 
 // measure runs every command rounds times, in a new order each round, after one round that does not count.
