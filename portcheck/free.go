@@ -105,6 +105,12 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		}
 	}
 	waiting = await(ctx, waiting, order.Grace, unix.SignalName(order.Signal))
+	if ctx.Err() != nil {
+		for _, t := range waiting {
+			t.act.Status, t.act.Reason = plan.Failed, "interrupted while it was given time to end; it was sent no SIGKILL"
+		}
+		return
+	}
 	if order.NoForce || order.Signal == unix.SIGKILL {
 		for _, t := range waiting {
 			t.act.Status, t.act.Reason = plan.Failed, fmt.Sprintf("still runs %s after %s", order.Grace, unix.SignalName(order.Signal))

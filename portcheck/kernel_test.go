@@ -1,11 +1,13 @@
 package portcheck
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -334,6 +336,77 @@ func TestTimeWaitIsExplained(t *testing.T) {
 	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
 	if !verdicts[0].Free {
 		t.Errorf("Go sets SO_REUSEADDR, so a server can bind: %+v", verdicts)
+	}
+}
+
+// An interrupt is no leave to kill: who was given time to end keeps it.
+func TestAnInterruptSendsNoSIGKILL(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	deaf := r.start(exec.Command("sh", "-c", "trap '' TERM; exec sleep 1000"), r.listener("[::]:8080"))
+	r.until("it ignores SIGTERM", func() bool {
+		comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", deaf.pid()))
+		return string(comm) == "sleep\n"
+	})
+	v, s := r.look(Query{Ranges: ports(TCP, 8080, 8080), Thorough: true})
+	acts, _, err := v.Plan(t.Context(), s, usual())
+	r.must(err)
+	ctx, interrupt := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer interrupt()
+	v.Free(ctx, acts, usual())
+	if !deaf.lives() || acts[0].Status != plan.Failed || !strings.Contains(acts[0].Reason, "interrupted") {
+		t.Errorf("it lives: %v; %+v", deaf.lives(), acts[0])
+	}
+}
+
+// Perl is on every Debian and Ubuntu; its programs are of one executable, as those of Python under supervisord are.
+func TestAWorkerIsToldFromAJobOfTheSameExecutable(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		p := filepath.Join(dir, name)
+		r.must(os.WriteFile(p, []byte(text), 0o644))
+		return p
+	}
+	job := write("job.pl", "sleep 1000;\n")
+	again := write("again.pl", "if (($ARGV[0] // '') ne '--worker') { system($^X, $0, '--worker') if !fork; } sleep 1000;\n")
+	for script, want := range map[string]bool{
+		write("forks.pl", "fork; sleep 1000;\n"):                                    true,
+		write("supervisor.pl", "if (!fork) { exec $^X, '"+job+"'; } sleep 1000;\n"): false,
+		again: true,
+	} {
+		main := r.start(exec.Command("perl", script))
+		child := 0
+		r.until("the last child runs what it is to run", func() bool {
+			time.Sleep(100 * time.Millisecond)
+			child = lastDescendant(main.pid())
+			return child != 0
+		})
+		if got := SameProgram(main.pid(), child); got != want {
+			t.Errorf("%s: %v, want %v", filepath.Base(script), got, want)
+		}
+		if SameProgram(child, main.pid()) || SameProgram(main.pid(), os.Getpid()) || !SameProgram(child, child) {
+			t.Errorf("%s: the relation holds the other way round", filepath.Base(script))
+		}
+		r.must(main.Process.Kill())
+		r.must(unix.Kill(child, unix.SIGKILL))
+	}
+}
+
+// lastDescendant follows the first child of each process.
+func lastDescendant(pid int) int {
+	last := 0
+	for {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+		if _, scan := fmt.Sscan(string(text), &pid); err != nil || scan != nil {
+			return last
+		}
+		last = pid
 	}
 }
 

@@ -26,7 +26,8 @@ type Survey struct {
 	Query
 	// Holders are the sockets that hold a port: those that listen, UDP sockets that are bound, and with AnyState all.
 	Holders []Holder
-	// Rest is what else is found on ports that nobody holds: TIME-WAIT, connections, TCP sockets that do not listen.
+	// Rest is what else is found on TCP ports that nobody holds, if those are no more than 1024: TIME-WAIT, connections,
+	// sockets that do not listen.
 	Rest []Holder
 	// Hidden is the number of processes whose descriptors may not be read.
 	Hidden int
@@ -126,7 +127,7 @@ func (s *Survey) look(n Namespace) error {
 	}
 	// The established connections of a busy machine are many: they are only looked at for ports that nobody holds.
 	open := unheld(s.Ranges, snap.Sockets)
-	if len(open) == 0 {
+	if size := sizeOf(open); size == 0 || size > restPorts {
 		return nil
 	}
 	if snap, err = n.Sockets(open, true); err != nil {
@@ -138,6 +139,17 @@ func (s *Survey) look(n Namespace) error {
 		}
 	}
 	return nil
+}
+
+// restPorts is for how many ports that nobody holds it is looked at what else may be in the way. Of more of them, that
+// would be a list of all connections of the machine.
+const restPorts = 1024
+
+func sizeOf(ranges []Range) (ports int) {
+	for _, r := range ranges {
+		ports += r.Size()
+	}
+	return ports
 }
 
 // unheld returns the TCP ports of ranges that no socket is bound to.

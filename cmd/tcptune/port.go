@@ -104,6 +104,9 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
+	if w.netns != "" && !h.IsRoot() {
+		return outcome{}, needsRootError{os.Args[1:]}
+	}
 	view, err := portcheck.Open(h, w.netns)
 	if err != nil {
 		return outcome{}, err
