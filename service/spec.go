@@ -1,0 +1,49 @@
+package service
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Bundled is the name of the units of the bundled server.
+const Bundled = "tcptune-server"
+
+// Spec is a service as the operator wants it. It is data, and is remembered as JSON.
+type Spec struct {
+	Name   string   `json:"name"`           // of the units, without suffix
+	Listen []string `json:"listen"`         // as ListenStream= takes it: "8080" for all addresses, "127.0.0.1:8080", "[::1]:8080"
+	Exec   []string `json:"exec,omitempty"` // a user's own program, by its absolute path, and its arguments; empty for the bundled server
+
+	// Backlog is the length of the listen queue. The kernel caps it at net.core.somaxconn.
+	Backlog int `json:"backlog"`
+	// Drain is how long connections may go on after the service was told to stop.
+	Drain time.Duration `json:"drain"`
+
+	// Of the bundled server:
+
+	Program   string           `json:"program,omitempty"`   // absolute path of tcptune-server
+	Protocol  string           `json:"protocol,omitempty"`  // "echo", "line", "frame", "discard", "http", "relay"
+	Limits    []Limit          `json:"limits,omitempty"`    // written to /etc/tcptune/NAME.yaml, which a reload reads again
+	Admin     netip.AddrPort   `json:"admin"`               // loopback address of metrics, health and profiles
+	Upstreams []netip.AddrPort `json:"upstreams,omitempty"` // of relay
+	TLSCert   string           `json:"tls_cert,omitempty"`  // files that systemd hands over as the credentials tls.crt and
+	TLSKey    string           `json:"tls_key,omitempty"`   // tls.key
+
+	// Of a user's own program, which gets no more than it asks for:
+
+	Network  bool   `json:"network,omitempty"`   // may open connections of its own
+	StateDir bool   `json:"state_dir,omitempty"` // has /var/lib/NAME to write to
+	User     string `json:"user,omitempty"`      // runs as this user; otherwise as one that systemd makes up (DynamicUser=)
+}
+
+// Limit is a line of the file of limits: the name of a flag of tcptune-server without dashes, and its value.
+type Limit struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Unit is a file of systemd.
+type Unit struct {
+	Name string // "tcptune-server.socket"
+	Text string
+}
