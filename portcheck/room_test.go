@@ -239,17 +239,21 @@ func act(role []string) {
 		}
 	}
 	ready := func() { fmt.Println("ready") }
+	// The caller defers Close, although no role returns: Go closes a listener that nobody can reach any more.
+	listen := func(address string) net.Listener {
+		l, err := net.Listen("tcp", address)
+		fail(err)
+		return l
+	}
 	switch role[0] {
 	case "listen": // listen ADDRESS
-		_, err := net.Listen("tcp", role[1])
-		fail(err)
+		defer listen(role[1]).Close()
 		ready()
 	case "range": // range LOW COUNT
 		low, _ := strconv.Atoi(role[1])
 		count, _ := strconv.Atoi(role[2])
 		for port := low; port < low+count; port++ {
-			_, err := net.Listen("tcp", ":"+strconv.Itoa(port))
-			fail(err)
+			defer listen(":" + strconv.Itoa(port)).Close()
 		}
 		ready()
 	case "supervise": // supervise ADDRESS: start a listener again whenever it ends
@@ -277,9 +281,9 @@ func act(role []string) {
 		ready()
 	case "leaderless": // leaderless ADDRESS: the first thread ends, another one lives on; see mainThread
 		go func() {
-			_, err := net.Listen("tcp", role[1])
-			fail(err)
+			defer listen(role[1]).Close()
 			ready()
+			select {}
 		}()
 		unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0) //nolint:errcheck // does not return
 	default:

@@ -24,7 +24,8 @@ func TestExec(t *testing.T) {
 		script := os.Getenv("SCRIPT")
 		t.Fatal(Host{}.Exec([]string{"sh", "-c", script, "name", "a b", ""}, []string{"PATH=/nowhere:/bin", "ONLY=this"}))
 	}
-	status := func(field string) string { return `exec sed -n 's/^` + field + `:\t//p' /proc/self/status` }
+	// Of the first 28 signals: glibc ignores two of its own, 32 and 33, in what posix_spawn(3) starts, as make does.
+	status := func(field string) string { return `exec sed -n 's/^` + field + `:\t.*\(.......\)$/\1/p' /proc/self/status` }
 	tests := []struct {
 		name, before, script, want string
 	}{
@@ -35,10 +36,10 @@ func TestExec(t *testing.T) {
 		{"input, output and errors pass", "", `cat >/dev/null; echo out; echo errors >&2`, "out\nerrors\n"},
 		{"other descriptors do not", "exec 3</dev/null 4</dev/null 9</dev/null", `for fd in 3 4 5 6 7 8 9; do [ -e /proc/self/fd/$fd ] && echo $fd; done; echo end`, "end\n"},
 		{"the soft limit that Go raises is back", "ulimit -Sn 123", `ulimit -Sn`, "123\n"},
-		{"no signal is caught", "", status("SigCgt"), "0000000000000000\n"},
-		{"no signal is blocked", "", status("SigBlk"), "0000000000000000\n"},
-		{"no signal is ignored", "", status("SigIgn"), "0000000000000000\n"},
-		{"SIGHUP and SIGINT stay ignored", "trap '' HUP INT", status("SigIgn"), "0000000000000003\n"},
+		{"no signal is caught", "", status("SigCgt"), "0000000\n"},
+		{"no signal is blocked", "", status("SigBlk"), "0000000\n"},
+		{"no signal is ignored", "", status("SigIgn"), "0000000\n"},
+		{"SIGHUP and SIGINT stay ignored", "trap '' HUP INT", status("SigIgn"), "0000003\n"},
 	}
 	for _, test := range tests {
 		for _, missing := range []string{"", "close_range"} {
