@@ -1,0 +1,144 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Listener is a listening socket whose connections inherit its options: keep-alive, TCP_NODELAY and whatever else was
+// set on it. The listeners of package net set a keep-alive of their own on every connection, 15 s, which is a lot of
+// traffic for many that are idle, and costs system calls.
+type Listener struct {
+	file *os.File
+	raw  syscall.RawConn
+	addr net.Addr
+}
+
+// Listen opens a listening socket: "127.0.0.1:8080", ":8080" for all addresses of IPv4 and IPv6. Its connections have
+// TCP_NODELAY set, and the keep-alive that ka says.
+func Listen(ctx context.Context, address string, ka net.KeepAliveConfig) (*Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	tcp, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, fmt.Errorf("cannot listen on %s: no TCP address", address)
+	}
+	own, err := dupListener(tcp, l.Addr())
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
+	}
+	if err := own.setOptions(ka); err != nil {
+		_ = own.Close()
+		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
+	}
+	return own, nil
+}
+
+// FileListener takes over a listening socket, as systemd passes them, with the options that it has. f stays the
+// caller's.
+func FileListener(f *os.File) (*Listener, error) {
+	l, err := net.FileListener(f)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use %s as a listening socket: %w", f.Name(), err)
+	}
+	defer l.Close()
+	raw, ok := l.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("cannot use %s as a listening socket: it is none", f.Name())
+	}
+	own, err := dupListener(raw, l.Addr())
+	if err != nil {
+		return nil, fmt.Errorf("cannot use %s as a listening socket: %w", f.Name(), err)
+	}
+	return own, nil
+}
+
+// dupListener duplicates the descriptor, so that the runtime's poller watches it for us.
+func dupListener(l syscall.Conn, addr net.Addr) (*Listener, error) {
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	fd, errDup := -1, error(nil)
+	if err := raw.Control(func(from uintptr) { fd, errDup = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0) }); err != nil {
+		return nil, err
+	}
+	if errDup != nil {
+		return nil, os.NewSyscallError("fcntl", errDup)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // before NewFile, which looks at it
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	own := &Listener{file: os.NewFile(uintptr(fd), addr.Network()), addr: addr}
+	if own.raw, err = own.file.SyscallConn(); err != nil {
+		_ = own.file.Close()
+		return nil, err
+	}
+	return own, nil
+}
+
+// setOptions sets on the listening socket what its connections are to inherit, see tcp(7).
+func (l *Listener) setOptions(ka net.KeepAliveConfig) (err error) {
+	type option struct{ level, name, value int }
+	options := []option{{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1}}
+	if ka.Enable {
+		options = append(options, option{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1})
+		for name, value := range map[int]int{
+			unix.TCP_KEEPIDLE: int(ka.Idle.Seconds()), unix.TCP_KEEPINTVL: int(ka.Interval.Seconds()), unix.TCP_KEEPCNT: ka.Count,
+		} {
+			if value > 0 {
+				options = append(options, option{unix.IPPROTO_TCP, name, value})
+			}
+		}
+	}
+	errControl := l.raw.Control(func(fd uintptr) {
+		for _, o := range options {
+			if err == nil {
+				err = os.NewSyscallError("setsockopt", unix.SetsockoptInt(int(fd), o.level, o.name, o.value))
+			}
+		}
+	})
+	return errors.Join(err, errControl)
+}
+
+// Addr is the address that it listens on.
+func (l *Listener) Addr() net.Addr { return l.addr }
+
+// Close closes this descriptor of the socket. The socket listens on while another process holds it, as systemd does.
+func (l *Listener) Close() error { return l.file.Close() }
+
+// SetDeadline ends an Accept that waits longer, with [os.ErrDeadlineExceeded].
+func (l *Listener) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t) }
+
+// Accept waits for a connection.
+func (l *Listener) Accept() (net.Conn, error) {
+	var fd int
+	var from unix.Sockaddr
+	var errAccept error
+	err := l.raw.Read(func(listener uintptr) bool {
+		for {
+			fd, from, errAccept = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+			if errAccept != unix.EINTR { //nolint:errorlint // a number from the kernel
+				return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
+			}
+		}
+	})
+	if err == nil {
+		err = os.NewSyscallError("accept4", errAccept)
+	}
+	if err != nil {
+		return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}
+	}
+	return newSocket(fd, l.addr, from)
+}

@@ -1,0 +1,47 @@
+package server
+
+// Reason is why a connection was refused or has ended.
+type Reason uint32
+
+// Why connections are refused, and why they end.
+const (
+	notEnded Reason = iota
+
+	QueueFull    // MaxConns are served, and Queue more are waiting
+	QueueTimeout // waited for QueueTimeout
+	ClientRate   // too many connections from this address
+
+	ClientClosed // the client has closed it
+	Idle         // IdleTimeout
+	SlowRead     // ReadTimeout: a message did not arrive whole
+	SlowWrite    // WriteTimeout: the client does not take its answers
+	Total        // TotalTimeout
+	TooLong      // a message above the limit of the protocol
+	BadMessage   // another error of the protocol
+	BadTLS       // the handshake failed
+	Drained      // the server stops, and nothing was in flight
+	DrainTimeout // the server stops, and could not wait any longer
+	Broken       // the network says so: connection reset
+	Panicked     // the handler did; the server goes on
+	reasons      // how many there are
+)
+
+// String is the label of the metrics.
+func (r Reason) String() string {
+	return [reasons]string{
+		"", "queue_full", "queue_timeout", "client_rate",
+		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "too_long", "bad_message", "bad_tls",
+		"drained", "drain_timeout", "broken", "panic",
+	}[r]
+}
+
+// Refusals are the reasons for which a connection is not served at all.
+func Refusals() []Reason { return []Reason{QueueFull, QueueTimeout, ClientRate} }
+
+// Endings are the reasons for which a connection that was served has ended.
+func Endings() (all []Reason) {
+	for r := ClientClosed; r < reasons; r++ {
+		all = append(all, r)
+	}
+	return all
+}

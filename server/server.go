@@ -1,0 +1,232 @@
+package server
+
+import (
+	"container/list"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Config is what a server is made of. One of Handler and Stream is needed.
+type Config struct {
+	Handler Handler
+	Stream  StreamHandler
+	Limits  Limits
+	TLS     *tls.Config  // nil: none
+	Log     *slog.Logger // nil: nothing is logged
+	// Wake is how often an accept loop comes by at least, also when nobody connects; 0 stands for a second.
+	Wake time.Duration
+}
+
+// Server serves connections, see [New].
+type Server struct {
+	config   Config
+	log      *slog.Logger
+	wake     time.Duration
+	settings atomic.Pointer[settings]
+
+	clock   clock
+	conns   registry
+	slots   slots
+	clients clients
+	output  output
+	buffers buffers
+	count   counters
+
+	draining  atomic.Bool
+	drain     chan struct{} // closed when the server drains
+	forced    chan struct{} // closed when it does not wait any longer
+	over      chan struct{} // closed when all is done
+	reloaded  chan struct{}
+	lingering chan struct{}
+
+	mu         sync.Mutex
+	loops      []*acceptor
+	running    sync.WaitGroup // goroutines of connections
+	accepting  sync.WaitGroup
+	background sync.WaitGroup
+	sweeping   sync.Once
+}
+
+// settings is what a reload replaces. Connections keep the handler that they began with.
+type settings struct {
+	handler    Handler
+	stream     StreamHandler
+	limits     Limits
+	acceptRate *rate.Limiter
+}
+
+func (s *settings) refuser() (r Refuser, ok bool) {
+	if s.stream != nil {
+		r, ok = s.stream.(Refuser)
+		return r, ok
+	}
+	r, ok = s.handler.(Refuser)
+	return r, ok
+}
+
+const defaultWake = time.Second
+
+// New makes a server that serves nobody yet. The error is about the configuration.
+func New(config Config) (*Server, error) {
+	s := &Server{
+		config: config, log: config.Log, wake: config.Wake, clock: clock{start: time.Now()},
+		drain: make(chan struct{}), forced: make(chan struct{}), over: make(chan struct{}), reloaded: make(chan struct{}, 1),
+		lingering: make(chan struct{}, lingerMost),
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.wake <= 0 {
+		s.wake = defaultWake
+	}
+	if err := s.Reload(config.Handler, config.Stream, config.Limits); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Reload replaces the handler and the limits. New connections get both; those that are served keep their handler, and
+// the new deadlines hold for them as well. One of handler and stream is nil.
+func (s *Server) Reload(handler Handler, stream StreamHandler, limits Limits) error {
+	if err := limits.Validate(); err != nil {
+		return err
+	}
+	if (handler == nil) == (stream == nil) {
+		return errors.New("cannot serve: one handler is needed")
+	}
+	s.output.max.Store(limits.MaxOutput)
+	s.clients.resize(limits.ClientRate, limits.ClientBurst)
+	s.settings.Store(&settings{handler, stream, limits, newLimiter(limits.AcceptRate, limits.AcceptBurst)})
+	s.slots.resize(limits.MaxConns, limits.Queue)
+	select {
+	case s.reloaded <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Serve accepts the connections of l until [Server.Shutdown], and then returns nil; also when l is closed. It closes l.
+// Several listeners may be served at a time.
+func (s *Server) Serve(l net.Listener) error {
+	defer l.Close()
+	a := &acceptor{server: s, Listener: l}
+	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
+		a.deadline = d.SetDeadline
+	}
+	a.come()
+	s.mu.Lock()
+	if s.draining.Load() {
+		s.mu.Unlock()
+		return nil
+	}
+	s.accepting.Add(1)
+	s.loops = append(s.loops, a)
+	s.mu.Unlock()
+	defer s.accepting.Done()
+	s.sweeping.Do(func() {
+		s.clock.tick()
+		s.background.Go(s.sweep)
+	})
+	if err := a.run(); err != nil {
+		return fmt.Errorf("cannot accept connections on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// arrived serves a connection, has it wait for that, or refuses it.
+func (s *Server) arrived(c net.Conn) {
+	s.count.accepted.Add(1)
+	if !s.clients.allow(c.RemoteAddr()) {
+		s.refuse(c, ClientRate)
+		return
+	}
+	granted, place := s.slots.arrive()
+	if !granted && place == nil {
+		s.refuse(c, QueueFull)
+		return
+	}
+	s.running.Go(func() {
+		if !granted && !s.awaitSlot(c, place) {
+			return
+		}
+		defer s.slots.leave()
+		s.serve(c)
+	})
+}
+
+func (s *Server) awaitSlot(c net.Conn, place *list.Element) bool {
+	if s.slots.wait(place, s.settings.Load().limits.QueueTimeout, s.forced) {
+		return true
+	}
+	s.refuse(c, QueueTimeout)
+	return false
+}
+
+// serve serves a connection to its end.
+func (s *Server) serve(nc net.Conn) {
+	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now()}
+	if s.config.TLS != nil {
+		c.Conn = tls.Server(nc, s.config.TLS)
+	}
+	c.enter(waiting)
+	s.conns.add(c)
+	why := notEnded
+	defer func() {
+		if p := recover(); p != nil {
+			why = Panicked
+			s.log.Error("a handler has panicked; its connection is closed", "remote", nc.RemoteAddr().String(), "panic", p, "stack", string(debug.Stack()))
+		}
+		s.conns.remove(c, func() {
+			s.count.bytesIn.Add(c.bytesIn.Load())
+			s.count.bytesOut.Add(c.bytesOut.Load())
+			s.count.messages.Add(c.messages.Load())
+		})
+		s.count.ended[why].Add(1)
+		if why == TooLong || why == BadMessage || why == Drained {
+			linger(c.Conn, nil)
+			return
+		}
+		_ = c.Close()
+	}()
+	select {
+	case <-s.forced: // accepted too late to be in the list of those that are cut
+		why = DrainTimeout
+		return
+	default:
+	}
+	why = s.talk(c)
+}
+
+func (s *Server) talk(c *conn) Reason {
+	ctx := drainContext{s.drain}
+	if t, ok := c.Conn.(*tls.Conn); ok {
+		c.enter(handshake)
+		if err := t.HandshakeContext(context.WithoutCancel(ctx)); err != nil {
+			return c.why(BadTLS)
+		}
+		c.enter(waiting)
+	}
+	now := s.settings.Load()
+	if now.stream == nil {
+		return c.serveMessages(now.handler)
+	}
+	c.enter(streaming)
+	err := now.stream.ServeConn(ctx, stream{c})
+	switch {
+	case err == nil:
+		return c.why(ClientClosed)
+	case errors.Is(err, ErrTooLong):
+		return c.why(TooLong)
+	}
+	return c.why(Broken)
+}
