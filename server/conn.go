@@ -60,9 +60,16 @@ func (c *conn) why(why Reason) Reason {
 	return why
 }
 
-// Meter is what the connections that a [StreamHandler] gets are as well: it tells the server about answers, which the
-// server cannot see in a stream.
-type Meter interface {
+// Progress is what the connections that a [StreamHandler] gets are as well: the handler tells the server what it does,
+// which a stream does not show. One that says nothing has no deadline but [Limits.TotalTimeout].
+type Progress interface {
+	// Waiting: nothing is in flight. [Limits.IdleTimeout] runs, and when the server drains a Read ends with
+	// [os.ErrDeadlineExceeded].
+	Waiting()
+	Reading() // a message has begun; [Limits.ReadTimeout] runs
+	Working() // on an answer; no deadline
+	Writing() // [Limits.WriteTimeout] runs
+	// Answered counts a message, and how long its answer took.
 	Answered(took time.Duration)
 }
 
@@ -81,7 +88,11 @@ func (s stream) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Answered counts a message, and how long its answer took.
+func (s stream) Waiting() { s.enter(waiting) }
+func (s stream) Reading() { s.enter(reading) }
+func (s stream) Working() { s.enter(streaming) }
+func (s stream) Writing() { s.enter(writing) }
+
 func (s stream) Answered(took time.Duration) {
 	s.messages.Add(1)
 	s.server.count.latency.add(took)

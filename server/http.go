@@ -25,7 +25,7 @@ func NewHTTP(handler http.Handler, limits Limits) *HTTP {
 	return &HTTP{server: &http.Server{
 		Handler: measured(handler), MaxHeaderBytes: longestHeader,
 		ReadTimeout: limits.ReadTimeout, WriteTimeout: limits.WriteTimeout, IdleTimeout: limits.IdleTimeout,
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, meterKey{}, c) },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 	}}
 }
 
@@ -52,16 +52,16 @@ func (*HTTP) Refusal() []byte {
 	return []byte("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 }
 
-type meterKey struct{}
+type connKey struct{}
 
 // measured tells the connection of each answer.
 func measured(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
 		h.ServeHTTP(w, r)
-		if c, ok := r.Context().Value(meterKey{}).(*oneConn); ok {
-			if meter, ok := c.Conn.(Meter); ok {
-				meter.Answered(time.Since(begin))
+		if c, ok := r.Context().Value(connKey{}).(*oneConn); ok {
+			if p, ok := c.Conn.(Progress); ok {
+				p.Answered(time.Since(begin))
 			}
 		}
 	})

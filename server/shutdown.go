@@ -53,7 +53,7 @@ func (s *Server) Shutdown(ctx context.Context) (cut int) {
 	}
 	s.accepting.Wait()
 	for c := range s.conns.all() {
-		if p, _ := c.state(); p != streaming {
+		if p, _ := c.state(); p != streaming { // an HTTP server has deadlines of its own
 			_ = c.SetReadDeadline(past)
 		}
 	}
