@@ -73,8 +73,17 @@ type ConnInfo struct {
 	Messages          uint64
 }
 
-// Conns lists connections, the oldest first, at most so many.
-func (s *Server) Conns(most int) []ConnInfo {
+// Order is how connections are listed.
+type Order func(a, b ConnInfo) int
+
+// ByAge lists the oldest first.
+func ByAge(a, b ConnInfo) int { return cmp.Compare(b.Age, a.Age) }
+
+// ByBytes lists those first that have moved the most bytes, both ways.
+func ByBytes(a, b ConnInfo) int { return cmp.Compare(b.BytesIn+b.BytesOut, a.BytesIn+a.BytesOut) }
+
+// Conns lists connections, at most so many.
+func (s *Server) Conns(most int, order Order) []ConnInfo {
 	var list []ConnInfo
 	now := time.Now()
 	for c := range s.conns.all() {
@@ -84,6 +93,6 @@ func (s *Server) Conns(most int) []ConnInfo {
 			BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Messages: c.messages.Load(),
 		})
 	}
-	slices.SortFunc(list, func(a, b ConnInfo) int { return cmp.Compare(b.Age, a.Age) })
+	slices.SortFunc(list, order)
 	return list[:min(most, len(list))]
 }

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/tcptune/tcptune/server"
+)
+
+// limits are all that can be set by flags and in the file of limits.
+type limits struct {
+	server.Limits
+	maxLine, maxFrame int
+	drain             time.Duration
+}
+
+func defaultLimits() limits {
+	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second}
+}
+
+// limitFlag is one limit.
+type limitFlag struct {
+	name, what string
+	set        func(*limits, string) error
+	show       func(limits) string
+}
+
+func (l limitFlag) usage() string { return l.what + " (" + l.show(defaultLimits()) + ")" }
+
+func limitFlags() []limitFlag {
+	return []limitFlag{
+		count("max-conns", "serve `N` connections at a time", func(l *limits) *int { return &l.MaxConns }),
+		count("queue", "let `N` accepted connections wait for that", func(l *limits) *int { return &l.Queue }),
+		duration("queue-timeout", "for at most `TIME`", func(l *limits) *time.Duration { return &l.QueueTimeout }),
+		perSecond("accept-rate", "accept `N` connections a second, others wait in the backlog; 0: any number", func(l *limits) *float64 { return &l.AcceptRate }),
+		count("accept-burst", "`N` of them may come at once; 0: as many as in a second", func(l *limits) *int { return &l.AcceptBurst }),
+		perSecond("client-rate", "serve `N` new connections a second from one address, refuse others; 0: any number", func(l *limits) *float64 { return &l.ClientRate }),
+		count("client-burst", "`N` of them may come at once; 0: as many as in a second", func(l *limits) *int { return &l.ClientBurst }),
+		duration("idle-timeout", "close a connection after `TIME` without a message; 0: never", func(l *limits) *time.Duration { return &l.IdleTimeout }),
+		duration("read-timeout", "close it when a message takes `TIME` to arrive; 0: never", func(l *limits) *time.Duration { return &l.ReadTimeout }),
+		duration("write-timeout", "close it when the client does not take an answer for `TIME`; 0: never", func(l *limits) *time.Duration { return &l.WriteTimeout }),
+		duration("total-timeout", "close it `TIME` after it was accepted; 0: never", func(l *limits) *time.Duration { return &l.TotalTimeout }),
+		count("max-line", "refuse a line of more than `BYTES`", func(l *limits) *int { return &l.maxLine }),
+		count("max-frame", "refuse a frame, or the body of an HTTP request, of more than `BYTES`", func(l *limits) *int { return &l.maxFrame }),
+		{
+			"max-output", "hold at most `BYTES` of answers that clients have not taken yet",
+			func(l *limits, s string) (err error) { l.MaxOutput, err = strconv.ParseInt(s, 10, 64); return err },
+			func(l limits) string { return strconv.FormatInt(l.MaxOutput, 10) },
+		},
+		duration("drain", "on SIGTERM, wait `TIME` for connections to end", func(l *limits) *time.Duration { return &l.drain }),
+	}
+}
+
+func count(name, what string, of func(*limits) *int) limitFlag {
+	return limitFlag{
+		name, what,
+		func(l *limits, s string) (err error) { *of(l), err = strconv.Atoi(s); return err },
+		func(l limits) string { return strconv.Itoa(*of(&l)) },
+	}
+}
+
+func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
+	return limitFlag{
+		name, what,
+		func(l *limits, s string) (err error) { *of(l), err = time.ParseDuration(s); return err },
+		func(l limits) string { return of(&l).String() },
+	}
+}
+
+// perSecond is a rate, with or without "/s" behind it.
+func perSecond(name, what string, of func(*limits) *float64) limitFlag {
+	return limitFlag{
+		name, what,
+		func(l *limits, s string) (err error) {
+			*of(l), err = strconv.ParseFloat(strings.TrimSuffix(s, "/s"), 64)
+			return err
+		},
+		func(l limits) string { return strconv.FormatFloat(*of(&l), 'g', -1, 64) },
+	}
+}
+
+// largestLimitFile bounds what is read.
+const largestLimitFile = 64 << 10
+
+// readLimits puts together the defaults, the file and what was given by flags, the last of which wins.
+func (o options) readLimits() (limits, error) {
+	l := defaultLimits()
+	if o.limitFile != "" {
+		if err := l.readFile(o.limitFile); err != nil {
+			return l, err
+		}
+	}
+	for _, f := range limitFlags() {
+		value, given := o.given[f.name]
+		if !given {
+			continue
+		}
+		if err := f.set(&l, value); err != nil {
+			return l, fmt.Errorf("cannot use --%s %s: %w", f.name, value, err)
+		}
+	}
+	return l, l.check()
+}
+
+func (l *limits) readFile(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("cannot read the limits: %w", err)
+	}
+	if info.Size() > largestLimitFile {
+		return fmt.Errorf("cannot read the limits: %s has more than %d bytes", path, largestLimitFile)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("cannot read the limits: %w", err)
+	}
+	if err := l.parse(text); err != nil {
+		return fmt.Errorf("cannot read the limits of %s: %w", path, err)
+	}
+	return nil
+}
+
+func (l *limits) parse(text []byte) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil
+	}
+	values := map[string]any{}
+	if err := yaml.UnmarshalWithOptions(text, &values, yaml.Strict()); err != nil {
+		return err
+	}
+	flags := limitFlags()
+	var names []string
+	for name := range values {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, cmp.Compare)
+	for _, name := range names {
+		i := slices.IndexFunc(flags, func(f limitFlag) bool { return f.name == name })
+		if i < 0 {
+			return fmt.Errorf("there is no limit %q", name)
+		}
+		if err := flags[i].set(l, fmt.Sprint(values[name])); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (l limits) check() error {
+	switch {
+	case l.maxLine < 1 || l.maxLine > mostMessage:
+		return fmt.Errorf("cannot use max-line %d: from 1 to %d bytes", l.maxLine, mostMessage)
+	case l.maxFrame < 1 || l.maxFrame > mostMessage:
+		return fmt.Errorf("cannot use max-frame %d: from 1 to %d bytes", l.maxFrame, mostMessage)
+	case l.drain < 0:
+		return fmt.Errorf("cannot use a negative drain")
+	}
+	return l.Validate()
+}
+
+// mostMessage is the longest message that may be allowed: a connection holds one in memory.
+const mostMessage = 1 << 30

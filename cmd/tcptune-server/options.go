@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// The exit codes.
+const (
+	exitDone   = 0 // stopped as asked
+	exitFailed = 1
+	exitUsage  = 64 // EX_USAGE of sysexits.h
+	goOn       = -1 // no exit code yet
+)
+
+// options are what the command line and the environment say.
+type options struct {
+	protocol  string
+	listen    []string
+	admin     string
+	upstreams []string
+	limitFile string
+	given     map[string]string // limits of the command line and the environment: they win over the file
+	tlsCert   string
+	tlsKey    string
+	logFormat string
+	logLevel  string
+}
+
+// environPrefix stands before the name of a flag in the environment: TCPTUNE_SERVER_MAX_CONNS.
+const environPrefix = "TCPTUNE_SERVER_"
+
+const usage = `tcptune-server serves a TCP protocol to many connections.
+
+Usage: tcptune-server [flags]
+
+Its sockets come from systemd (the one named "admin" for metrics and health), or from --listen and --admin.
+
+Examples:
+  tcptune-server --listen :8080 --protocol line
+  tcptune-server --listen 127.0.0.1:8080 --protocol http --admin 127.0.0.1:9180
+  tcptune-server --listen :8080 --protocol relay --upstream 10.0.0.2:9000 --upstream 10.0.0.3:9000
+
+SIGTERM drains: no new connections, what is in flight is finished, then it ends; a second one ends it at once.
+SIGHUP reads the file of limits again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
+
+Exit codes: 0 stopped as asked, 1 failed, 64 usage.
+
+Flags:
+`
+
+// list is a flag that may be repeated.
+type list struct{ to *[]string }
+
+func (l list) String() string { return "" }
+func (l list) Set(s string) error {
+	*l.to = append(*l.to, s)
+	return nil
+}
+
+// readOptions reads the command line. code is an exit code, or goOn.
+func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, code int) {
+	o.given = map[string]string{}
+	set := flag.NewFlagSet("tcptune-server", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.Var(list{&o.listen}, "listen", "serve `ADDR:PORT`; may be repeated")
+	set.StringVar(&o.protocol, "protocol", "echo", "`NAME`: "+strings.Join(protocolNames(), ", "))
+	set.StringVar(&o.admin, "admin", "", "serve metrics, health and profiles on the loopback address `ADDR:PORT`")
+	set.Var(list{&o.upstreams}, "upstream", "relay to `ADDR:PORT`; may be repeated")
+	set.StringVar(&o.limitFile, "limits", "", "read limits from the YAML `FILE`, again on SIGHUP; its keys are the names of the flags below")
+	set.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificates in the PEM `FILE`; by itself with tls.crt of $CREDENTIALS_DIRECTORY")
+	set.StringVar(&o.tlsKey, "tls-key", "", "their private key, a PEM `FILE`; by itself tls.key")
+	set.StringVar(&o.logFormat, "log-format", "auto", "`auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
+	set.StringVar(&o.logLevel, "log-level", "info", "`debug|info|warn|error`")
+	showVersion := set.Bool("version", false, "print the version")
+	for _, l := range limitFlags() {
+		set.Func(l.name, l.usage(), func(value string) error {
+			o.given[l.name] = value
+			var into limits
+			return l.set(&into, value)
+		})
+	}
+	if err := errors.Join(fromEnviron(set, environ)); err != nil {
+		return o, fail(stderr, exitUsage, err)
+	}
+	err := set.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		set.SetOutput(stdout)
+		set.PrintDefaults()
+		return o, exitDone
+	case err != nil:
+		return o, fail(stderr, exitUsage, fmt.Errorf("cannot read the command line: %w", err))
+	case set.NArg() > 0:
+		return o, fail(stderr, exitUsage, fmt.Errorf("cannot use argument %q: there are only flags", set.Arg(0)))
+	case *showVersion:
+		fmt.Fprintln(stdout, "tcptune-server", version)
+		return o, exitDone
+	}
+	if err := o.check(); err != nil {
+		return o, fail(stderr, exitUsage, err)
+	}
+	return o, goOn
+}
+
+func fail(stderr io.Writer, code int, err error) int {
+	fmt.Fprintln(stderr, "tcptune-server:", err)
+	return code
+}
+
+// fromEnviron sets flags from the environment; the command line comes later, and wins.
+func fromEnviron(set *flag.FlagSet, environ []string) error {
+	for _, variable := range environ {
+		key, value, _ := strings.Cut(variable, "=")
+		name, ours := strings.CutPrefix(key, environPrefix)
+		if !ours {
+			continue
+		}
+		name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+		if set.Lookup(name) == nil {
+			return fmt.Errorf("cannot use %s of the environment: there is no flag --%s", key, name)
+		}
+		if err := set.Set(name, value); err != nil {
+			return fmt.Errorf("cannot use %s of the environment: %w", key, err)
+		}
+	}
+	return nil
+}
+
+func (o options) check() error {
+	switch {
+	case !slices.Contains(protocolNames(), o.protocol):
+		return fmt.Errorf("cannot speak protocol %q: it is one of %s", o.protocol, strings.Join(protocolNames(), ", "))
+	case o.protocol == relay && len(o.upstreams) == 0:
+		return errors.New("cannot relay: --upstream is needed")
+	case o.protocol != relay && len(o.upstreams) > 0:
+		return errors.New("cannot use --upstream without --protocol relay")
+	case (o.tlsCert == "") != (o.tlsKey == ""):
+		return errors.New("cannot serve TLS: --tls-cert and --tls-key belong together")
+	case !slices.Contains([]string{"auto", "text", "json"}, o.logFormat):
+		return fmt.Errorf("cannot log as %q: it is auto, text or json", o.logFormat)
+	}
+	if o.admin == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(o.admin)
+	if err != nil {
+		return fmt.Errorf("cannot use --admin %s: it is not ADDR:PORT", o.admin)
+	}
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return fmt.Errorf("cannot use --admin %s: it shows profiles to everybody who can reach it, so it has to be a loopback address", o.admin)
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/server"
+	"github.com/tcptune/tcptune/server/admin"
+	"github.com/tcptune/tcptune/server/pool"
+)
+
+// service is the running program.
+type service struct {
+	options
+	log      *slog.Logger
+	limits   limits
+	server   *server.Server
+	pool     *pool.Pool
+	sockets  sockets
+	admin    *http.Server
+	source   admin.Source
+	notifier notifier
+	failed   chan error // an accept loop has ended
+}
+
+// serve runs the service until a signal ends it, and returns the exit code.
+func serve(ctx context.Context, o options, environ []string, stderr io.Writer) int {
+	log, err := newLogger(stderr, o.logFormat, o.logLevel)
+	if err != nil {
+		return fail(stderr, exitUsage, err)
+	}
+	s := &service{options: o, log: log, notifier: notifier{log}, failed: make(chan error, 1)}
+	if s.limits, err = o.readLimits(); err != nil {
+		return fail(stderr, exitUsage, err)
+	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
+	defer signal.Stop(signals)
+	if err := s.prepare(ctx, environ); err != nil {
+		return fail(stderr, exitFailed, err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.start(ctx)
+	return s.obey(ctx, signals)
+}
+
+// prepare does all that can fail.
+func (s *service) prepare(ctx context.Context, environ []string) (err error) {
+	if s.sockets, err = openSockets(ctx, s.options); err != nil {
+		return err
+	}
+	config := server.Config{Limits: s.limits.Limits, Log: s.log, Wake: wakeOf(watchdogInterval())}
+	if config.TLS, err = tlsConfig(s.options, environ); err != nil {
+		return err
+	}
+	if s.protocol == relay {
+		if s.pool, err = pool.New(s.upstreams, pool.Config{ExchangeTimeout: s.limits.ReadTimeout}); err != nil {
+			return err
+		}
+	}
+	config.Handler, config.Stream = s.handlers()
+	if s.server, err = server.New(config); err != nil {
+		return err
+	}
+	s.source = admin.Source{
+		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * config.Wake,
+	}
+	s.checkDescriptors()
+	return nil
+}
+
+func (s *service) handlers() (server.Handler, server.StreamHandler) {
+	return handlers(s.protocol, s.limits, s.pool, s.log, func() any { return s.source.Now() })
+}
+
+// spareDescriptors are those that are not connections of clients.
+const spareDescriptors = 64
+
+// checkDescriptors says when the limit of descriptors lets in fewer connections than the limits do.
+func (s *service) checkDescriptors() {
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return
+	}
+	if need := uint64(s.limits.MaxConns + s.limits.Queue + spareDescriptors); r.Cur < need {
+		s.log.Warn("the limit of open files lets in fewer connections than max-conns and queue", "open-files", r.Cur, "needed", need)
+	}
+}
+
+// start begins to serve, and says so.
+func (s *service) start(ctx context.Context) {
+	if s.sockets.admin != nil {
+		s.admin = &http.Server{Handler: s.source.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+		go func() { _ = s.admin.Serve(s.sockets.admin) }()
+	}
+	if s.pool != nil {
+		go s.pool.Run(ctx)
+	}
+	for _, l := range s.sockets.serve {
+		go func() {
+			if err := s.server.Serve(l); err != nil {
+				s.failed <- err
+			}
+		}()
+	}
+	s.log.Info("serving", "protocol", s.protocol, "on", s.sockets.addresses(), "version", version)
+	s.notifier.ready(s.status())
+	go s.notifier.watch(ctx, s.server, watchdogInterval(), s.status)
+}
+
+func (s *service) status() string {
+	now := s.source.Now()
+	return fmt.Sprintf("serving %s, %d of at most %d connections, %d waiting", s.protocol, now.Active, now.MaxConns, now.Queued)
+}
+
+// obey waits for signals, and returns the exit code.
+func (s *service) obey(ctx context.Context, signals <-chan os.Signal) int {
+	for {
+		select {
+		case got := <-signals:
+			if got == unix.SIGHUP {
+				s.reload()
+				continue
+			}
+			return s.drainAndStop(ctx, signals)
+		case <-ctx.Done():
+			return s.drainAndStop(context.WithoutCancel(ctx), signals)
+		case err := <-s.failed:
+			s.log.Error("cannot go on", "error", err)
+			s.drainAndStop(ctx, signals)
+			return exitFailed
+		}
+	}
+}
+
+// reload reads the limits again. Where they are wrong the former ones stay.
+func (s *service) reload() {
+	s.notifier.reloading()
+	defer func() { s.notifier.ready(s.status()) }()
+	now, err := s.readLimits()
+	if err == nil {
+		former := s.limits
+		s.limits = now
+		handler, stream := s.handlers()
+		if err = s.server.Reload(handler, stream, now.Limits); err != nil {
+			s.limits = former
+		}
+	}
+	if err != nil {
+		s.log.Error("cannot reload; the former limits stay", "error", err)
+		return
+	}
+	s.log.Info("reloaded", "limits", s.limitFile)
+	s.checkDescriptors()
+}
+
+// drainAndStop ends the service. A second signal ends it at once.
+func (s *service) drainAndStop(ctx context.Context, signals <-chan os.Signal) int {
+	active := s.source.Now().Active
+	s.log.Info("draining", "connections", active, "at most", s.limits.drain)
+	s.notifier.stopping(fmt.Sprintf("draining %d connections", active))
+	ctx, cancel := context.WithTimeout(ctx, s.limits.drain)
+	defer cancel()
+	done := make(chan int, 1)
+	go func() { done <- s.server.Shutdown(ctx) }()
+	for {
+		select {
+		case cut := <-done:
+			if s.pool != nil {
+				s.pool.Close()
+			}
+			if s.admin != nil {
+				_ = s.admin.Close()
+			}
+			s.log.Info("stopped", "cut", cut)
+			return exitDone
+		case got := <-signals:
+			if got == unix.SIGHUP {
+				continue
+			}
+			s.log.Warn("stopped at once by a second signal", "connections", s.source.Now().Active)
+			return exitFailed
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+
+	"github.com/tcptune/tcptune/server"
+)
+
+// sockets are what is listened on.
+type sockets struct {
+	serve []*server.Listener
+	admin *server.Listener // nil: none
+}
+
+// adminName is the FileDescriptorName= of the admin socket, see systemd.socket(5).
+const adminName = "admin"
+
+// openSockets takes over the sockets that systemd passes, and opens those of the command line.
+func openSockets(ctx context.Context, o options) (s sockets, err error) {
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	for _, f := range activation.Files(true) {
+		l, err := server.FileListener(f)
+		_ = f.Close()
+		switch {
+		case err != nil:
+			return s, err
+		case f.Name() != adminName:
+			s.serve = append(s.serve, l)
+		case s.admin != nil:
+			_ = l.Close()
+			return s, errors.New("cannot serve two admin sockets")
+		default:
+			s.admin = l
+		}
+	}
+	for _, address := range o.listen {
+		l, err := server.Listen(ctx, address, keepAlive())
+		if err != nil {
+			return s, fmt.Errorf("cannot listen: %w", err)
+		}
+		s.serve = append(s.serve, l)
+	}
+	if o.admin != "" && s.admin == nil {
+		if s.admin, err = server.Listen(ctx, o.admin, keepAlive()); err != nil {
+			return s, fmt.Errorf("cannot listen: %w", err)
+		}
+	}
+	if len(s.serve) == 0 {
+		return s, errNoSocket
+	}
+	return s, nil
+}
+
+var errNoSocket = errors.New("cannot serve: systemd has passed no socket, and there is no --listen")
+
+// keepAlive of sockets that we open ourselves: a client that has vanished is noticed after 5 minutes.
+func keepAlive() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: true, Idle: 4 * time.Minute, Interval: 15 * time.Second, Count: 4}
+}
+
+func (s sockets) close() {
+	for _, l := range append(s.serve, s.admin) {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+}
+
+// addresses are for the log.
+func (s sockets) addresses() string {
+	var all []string
+	for _, l := range s.serve {
+		all = append(all, l.Addr().String())
+	}
+	return strings.Join(all, " ")
+}
+
+// tlsConfig is nil where TLS is not asked for. Certificates are read once: a renewed one takes effect by a restart,
+// which loses no client.
+func tlsConfig(o options, environ []string) (*tls.Config, error) {
+	certFile, keyFile := o.tlsCert, o.tlsKey
+	if dir := lookup(environ, "CREDENTIALS_DIRECTORY"); certFile == "" && dir != "" {
+		certFile, keyFile = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+		if _, err := os.Stat(certFile); errors.Is(err, os.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	if certFile == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("cannot serve TLS: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func lookup(environ []string, key string) (value string) {
+	for _, variable := range environ {
+		if v, ok := strings.CutPrefix(variable, key+"="); ok {
+			value = v
+		}
+	}
+	return value
+}

@@ -1,0 +1,109 @@
+package pool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Config says how many connections each upstream gets, and for how long. What is zero takes the value in brackets.
+type Config struct {
+	Max     int // connections to one upstream, those that are being made included (64)
+	MinIdle int // connections to one upstream that [Pool.Run] keeps ready, as far as Max allows (0)
+
+	AcquireTimeout  time.Duration // how long a request waits for a connection, all its tries together (1 s)
+	DialTimeout     time.Duration // how long making a connection may take (3 s)
+	ExchangeTimeout time.Duration // how long a request and its answer may take, on a connection that is there (30 s)
+
+	// IdleTime is after how long a connection is not used again, because routers and firewalls forget it. It holds for the
+	// MinIdle as well, which are then replaced (1 min).
+	IdleTime time.Duration
+	// LifeTime is after how long a connection is not used again, so that clients follow when an address leads somewhere
+	// else (30 min).
+	LifeTime time.Duration
+	// CheckInterval is how often [Pool.Run] looks at the idle connections (5 s).
+	CheckInterval time.Duration
+
+	Breaker Breaker
+
+	// Dial makes a connection to one of the addresses given to [New] (TCP, by a [net.Dialer]). Connections that are no
+	// [syscall.Conn], such as those of TLS, cannot be looked at before they are used again: bytes that arrive
+	// between two exchanges are then read by the later one.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
+}
+
+// Breaker sets the circuit breaker of each upstream: how it stops to be asked while it does not answer.
+// See https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker.
+type Breaker struct {
+	Failures int           // exchanges that fail in a row until it opens (5)
+	Open     time.Duration // how long it then refuses (5 s)
+	Probes   int           // exchanges that are let through afterwards, and have to succeed until it closes (1)
+}
+
+// check fills in what is zero, and refuses what cannot be meant.
+func (c *Config) check(addresses []string) error {
+	for _, n := range []struct {
+		name  string
+		value *int
+		zero  int
+	}{
+		{"maximum of connections", &c.Max, 64},
+		{"minimum of idle connections", &c.MinIdle, 0},
+		{"number of failures that open the breaker", &c.Breaker.Failures, 5},
+		{"number of probes that close the breaker", &c.Breaker.Probes, 1},
+	} {
+		if *n.value < 0 {
+			return fmt.Errorf("cannot use a negative %s: %d", n.name, *n.value)
+		}
+		*n.value = cmp.Or(*n.value, n.zero)
+	}
+	if c.MinIdle > c.Max {
+		return fmt.Errorf("cannot keep %d connections idle: there may be no more than %d", c.MinIdle, c.Max)
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		zero  time.Duration
+	}{
+		{"acquire timeout", &c.AcquireTimeout, time.Second},
+		{"dial timeout", &c.DialTimeout, 3 * time.Second},
+		{"exchange timeout", &c.ExchangeTimeout, 30 * time.Second},
+		{"idle time", &c.IdleTime, time.Minute},
+		{"life time", &c.LifeTime, 30 * time.Minute},
+		{"check interval", &c.CheckInterval, 5 * time.Second},
+		{"time that the breaker stays open", &c.Breaker.Open, 5 * time.Second},
+	} {
+		if *d.value < 0 {
+			return fmt.Errorf("cannot use a negative %s: %s", d.name, *d.value)
+		}
+		*d.value = cmp.Or(*d.value, d.zero)
+	}
+	return c.checkAddresses(addresses)
+}
+
+func (c *Config) checkAddresses(addresses []string) error {
+	if len(addresses) == 0 {
+		return errors.New("cannot make a pool without an upstream")
+	}
+	seen := make(map[string]bool)
+	for _, address := range addresses {
+		if seen[address] {
+			return fmt.Errorf("cannot use upstream %q twice", address)
+		}
+		seen[address] = true
+		if c.Dial == nil {
+			if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+				return fmt.Errorf("cannot use upstream %q: it is not HOST:PORT", address)
+			}
+		}
+	}
+	if c.Dial == nil {
+		c.Dial = func(ctx context.Context, address string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", address)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// failure is what became of an attempt.
+type failure struct {
+	error
+	why cause
+}
+
+type cause int
+
+const (
+	refused   cause = iota // by the breaker. The request may go elsewhere
+	unreached              // no connection could be made, or a new one took nothing: counts, and the request may go elsewhere
+	stale                  // a connection that was kept took nothing, the upstream had closed it: the request may take another
+	sent                   // anything else: counts, and is final
+	abandoned              // the caller's context has ended: says nothing about the upstream
+)
+
+func (f failure) Unwrap() error { return f.error }
+
+// errRefused is what the caller sees when no upstream was even tried.
+var errRefused = failure{errors.New("the circuit breaker is open, after failures in a row"), refused}
+
+// do makes one attempt. An attempt that the breaker lets through counts there once: the connection and the exchange.
+func (u *upstream) do(ctx context.Context, giveUp time.Time, exchange func(*Conn) error) error {
+	c, err := u.take(ctx, giveUp)
+	if err != nil {
+		return err
+	}
+	let := false
+	_, err = u.breaker.Execute(func() (struct{}, error) {
+		let = true
+		return struct{}{}, u.attempt(ctx, c, exchange)
+	})
+	if !let { // it has opened since it was asked, or is half open and has its probes
+		u.refusals.Add(1)
+		u.release(c, true)
+		return errRefused
+	}
+	return err
+}
+
+func (u *upstream) attempt(ctx context.Context, c *Conn, exchange func(*Conn) error) error {
+	fine := false
+	defer func() { u.release(c, fine) }() // also when exchange panics
+
+	why := stale
+	if c.conn == nil {
+		why = unreached
+		if err := u.connect(ctx, c); err != nil {
+			return blame(ctx, err, why)
+		}
+	}
+	u.acquired.Add(1)
+	end := c.begin(ctx, time.Now().Add(u.config.ExchangeTimeout))
+	err := exchange(c)
+	reusable := end()
+	if err == nil {
+		fine = reusable
+		return nil
+	}
+	if c.unsent() {
+		return blame(ctx, err, why)
+	}
+	return blame(ctx, err, sent)
+}
+
+// blame says what a failure is, which after the end of the context is not for the upstream to explain.
+func blame(ctx context.Context, err error, why cause) error {
+	over := ctx.Err()
+	// The deadline is set on the connection too, and may be noticed there a little earlier.
+	if deadline, ok := ctx.Deadline(); over == nil && ok && !time.Now().Before(deadline) {
+		over = context.DeadlineExceeded
+	}
+	if over != nil {
+		return failure{fmt.Errorf("%w: %w", over, err), abandoned}
+	}
+	return failure{err, why}
+}
+
+// connect makes the connection of a place.
+func (u *upstream) connect(ctx context.Context, c *Conn) error {
+	limited, cancel := context.WithTimeout(ctx, u.config.DialTimeout)
+	defer cancel()
+	conn, err := u.config.Dial(limited, u.address)
+	u.dials.Add(1)
+	if err != nil {
+		u.dialErrors.Add(1)
+		var op *net.OpError
+		if errors.As(err, &op) {
+			err = op.Err // without the address, which is named already
+		}
+		return fmt.Errorf("cannot connect to %s: %w", u.address, err)
+	}
+	c.connect(conn)
+	return nil
+}
