@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestServesTheSocketsOfSystemdAndDrains(t *testing.T) {
+	l, admin := listen(t), listen(t)
+	p := launch(t, nil, map[string]*net.TCPListener{"web.socket": l, "admin": admin}, "--protocol", "line")
+	c := dial(t, l.Addr())
+	talk(t, c, "hello\n", "echo: hello\n")
+	if status, body := get(t, admin.Addr(), "/readyz"); status != 200 {
+		t.Errorf("/readyz: %d %s", status, body)
+	}
+	// Half a line is in flight.
+	if _, err := io.WriteString(c, "good"); err != nil {
+		t.Fatal(err)
+	}
+	for !strings.Contains(connections(t, admin.Addr()), "reading") {
+		time.Sleep(time.Millisecond)
+	}
+	p.signal(unix.SIGTERM)
+	p.await("STOPPING=1")
+	if status, _ := get(t, admin.Addr(), "/readyz"); status != 503 {
+		t.Errorf("/readyz while draining: %d", status)
+	}
+	talk(t, c, "bye\n", "echo: goodbye\n")
+	if n, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the drained connection is closed with %d bytes, %v", n, err)
+	}
+	_ = c.Close()
+	if code := p.exit(); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func connections(t testing.TB, admin net.Addr) string {
+	t.Helper()
+	_, body := get(t, admin, "/debug/connz")
+	return body
+}
+
+func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
+	l := listen(t)
+	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "line", "--drain", "1h")
+	c := dial(t, l.Addr())
+	talk(t, c, "hello\nhal", "echo: hello\n")
+	p.signal(unix.SIGTERM)
+	p.await("STOPPING=1")
+	p.signal(unix.SIGTERM)
+	if code := p.exit(); code != exitFailed {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestTheDrainHasADeadline(t *testing.T) {
+	l := listen(t)
+	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "line", "--drain", "100ms")
+	c := dial(t, l.Addr())
+	talk(t, c, "hello\nhal", "echo: hello\n")
+	p.signal(unix.SIGTERM)
+	if code := p.exit(); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	if said := p.stderr.String(); !strings.Contains(said, "cut=1") {
+		t.Errorf("it does not say what it cut:\n%s", said)
+	}
+}
+
+func TestSIGHUPReadsTheLimitsAgain(t *testing.T) {
+	l, admin := listen(t), listen(t)
+	file := filepath.Join(t.TempDir(), "limits.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("max-conns: 7\nidle-timeout: 1m\n")
+	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--limits", file)
+	maxIs := func(want string) {
+		t.Helper()
+		if _, body := get(t, admin.Addr(), "/statusz"); !strings.Contains(body, `"max_conns":`+want+`,`) {
+			t.Errorf("max_conns is not %s: %s", want, body)
+		}
+	}
+	maxIs("7")
+	write("max-conns: 9\n")
+	p.signal(unix.SIGHUP)
+	if note := p.await("RELOADING=1"); !strings.Contains(note, "MONOTONIC_USEC=") {
+		t.Errorf("no time with it: %q", note)
+	}
+	p.await("READY=1")
+	maxIs("9")
+	write("max-conns: 11\nnonsense: 1\n")
+	p.signal(unix.SIGHUP)
+	p.await("RELOADING=1")
+	p.await("READY=1")
+	maxIs("9")
+	if said := p.stderr.String(); !strings.Contains(said, `there is no limit \"nonsense\"`) {
+		t.Errorf("it does not say what is wrong:\n%s", said)
+	}
+}
+
+func TestTheWatchdogIsPinged(t *testing.T) {
+	const interval, periods = time.Second, 5
+	for name, full := range map[string]bool{"idle": false, "full": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := listen(t)
+			environ := []string{"WATCHDOG_USEC=1000000"}
+			p := launch(t, environ, map[string]*net.TCPListener{"x.socket": l}, "--max-conns", "1", "--queue", "1", "--queue-timeout", "1h")
+			if full {
+				talk(t, dial(t, l.Addr()), "served", "served")
+				dial(t, l.Addr()) // waits
+			}
+			// Each period has a ping, or systemd would have killed it. A busy machine is given twice the time.
+			last := time.Now()
+			for begin := last; time.Since(begin) < periods*interval; last = time.Now() {
+				p.await("WATCHDOG=1")
+				if late := time.Since(last); late > 2*interval {
+					t.Errorf("a ping came after %s", late)
+				}
+			}
+		})
+	}
+}
+
+func TestWithoutASocketItFails(t *testing.T) {
+	p := begin(t, nil, nil)
+	if code := p.exit(); code != exitFailed || !strings.Contains(p.stderr.String(), "--listen") {
+		t.Errorf("exit code %d, %s", code, p.stderr)
+	}
+}
+
+func TestRelayGoesThroughThePool(t *testing.T) {
+	upstream, l := listen(t), listen(t)
+	frames := launch(t, nil, map[string]*net.TCPListener{"u.socket": upstream}, "--protocol", "frame")
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "relay", "--upstream", upstream.Addr().String())
+	c := dial(t, l.Addr())
+	talk(t, c, "\x00\x00\x00\x02hi", "\x00\x00\x00\x02hi")
+	frames.signal(unix.SIGKILL)
+	frames.exit()
+	_ = upstream.Close()
+	const failure = `{"error":"no upstream is available","ok":false}`
+	talk(t, c, "\x00\x00\x00\x02ho", "\x00\x00\x00"+string(rune(len(failure)))+failure)
+}

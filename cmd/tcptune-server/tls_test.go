@@ -1,0 +1,68 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// credentials makes a folder with tls.crt and tls.key, as LoadCredential= does, and returns what trusts it.
+func credentials(t *testing.T) (dir string, roots *x509.CertPool) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	must(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	must(err)
+	dir = t.TempDir()
+	must(os.WriteFile(filepath.Join(dir, "tls.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	must(os.WriteFile(filepath.Join(dir, "tls.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+	certificate, err := x509.ParseCertificate(der)
+	must(err)
+	roots = x509.NewCertPool()
+	roots.AddCert(certificate)
+	return dir, roots
+}
+
+func TestTLSWithCredentialsOfSystemd(t *testing.T) {
+	dir, roots := credentials(t)
+	l := listen(t)
+	launch(t, []string{"CREDENTIALS_DIRECTORY=" + dir}, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "line")
+	c := tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"})
+	talk(t, c, "hello\n", "echo: hello\n")
+	old := tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", MaxVersion: tls.VersionTLS11})
+	if err := old.Handshake(); err == nil {
+		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+func TestCredentialsWithoutACertificateAreNoTLS(t *testing.T) {
+	l := listen(t)
+	launch(t, []string{"CREDENTIALS_DIRECTORY=" + t.TempDir()}, map[string]*net.TCPListener{"x.socket": l})
+	talk(t, dial(t, l.Addr()), "hello", "hello")
+}
+
+func TestACertificateThatCannotBeReadIsSaid(t *testing.T) {
+	p := begin(t, nil, nil, "--listen", "127.0.0.1:0", "--tls-cert", "/nowhere.crt", "--tls-key", "/nowhere.key")
+	if code := p.exit(); code != exitFailed || !strings.Contains(p.stderr.String(), "/nowhere.crt") {
+		t.Errorf("exit code %d, %s", code, p.stderr)
+	}
+}

@@ -1,0 +1,150 @@
+package admin
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/tcptune/tcptune/server"
+	"github.com/tcptune/tcptune/server/pool"
+)
+
+// serving is a line server with one connection that was answered once, and its admin pages.
+func serving(t *testing.T) (s *server.Server, pages http.Handler) {
+	t.Helper()
+	s, err := server.New(server.Config{Handler: server.Line{Max: 100}, Limits: server.DefaultLimits(), Wake: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := server.Listen(t.Context(), "127.0.0.1:0", net.KeepAliveConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Close()
+		s.Shutdown(t.Context())
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := io.WriteString(c, "hi\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, make([]byte, len("echo: hi\n"))); err != nil {
+		t.Fatal(err)
+	}
+	p, err := pool.New([]string{"127.0.0.1:1"}, pool.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return s, Source{Server: s, Pool: p, Protocol: "line", Version: "1", Started: time.Now(), Stuck: time.Hour}.Handler()
+}
+
+func page(pages http.Handler, path string) (status int, body string) {
+	w := httptest.NewRecorder()
+	pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w.Code, w.Body.String()
+}
+
+func TestMetricsTellWhatTheServerDid(t *testing.T) {
+	_, pages := serving(t)
+	status, body := page(pages, "/metrics")
+	if status != http.StatusOK {
+		t.Fatal(status)
+	}
+	for _, line := range []string{
+		"tcptune_server_accepted_total 1", "tcptune_server_active_connections 1", "tcptune_server_messages_total 1",
+		"tcptune_server_received_bytes_total 3", "tcptune_server_sent_bytes_total 9", `tcptune_server_refused_total{reason="queue_full"} 0`,
+		`tcptune_server_ended_total{reason="idle_timeout"} 0`, "tcptune_server_message_seconds_count 1",
+		`tcptune_server_info{protocol="line",version="1"} 1`, `tcptune_server_upstream_open_connections{upstream="127.0.0.1:1"} 0`,
+		`tcptune_server_upstream_retired_total{reason="idle",upstream="127.0.0.1:1"} 0`, "go_goroutines ", "process_open_fds ",
+	} {
+		if !strings.Contains(body, "\n"+line) {
+			t.Errorf("no line %q", line)
+		}
+	}
+}
+
+func TestMetricsFollowTheRulesOfPrometheus(t *testing.T) {
+	s, _ := serving(t)
+	p, err := pool.New([]string{"127.0.0.1:1"}, pool.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, c := range []prometheus.Collector{newServerCollector(Source{Server: s}), newPoolCollector(p)} {
+		problems, err := testutil.CollectAndLint(c)
+		if err != nil || len(problems) > 0 {
+			t.Errorf("%v %v", problems, err)
+		}
+	}
+}
+
+func TestReadyUntilItDrains(t *testing.T) {
+	s, pages := serving(t)
+	for _, path := range []string{"/readyz", "/healthz"} {
+		if status, body := page(pages, path); status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	s.Shutdown(t.Context())
+	if status, _ := page(pages, "/readyz"); status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz while it drains: %d", status)
+	}
+	if status, _ := page(pages, "/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz while it drains: %d", status)
+	}
+}
+
+func TestNotReadyWhenTheAcceptLoopsStandStill(t *testing.T) {
+	s, _ := serving(t)
+	if status, _ := page(Source{Server: s, Stuck: -1}.Handler(), "/readyz"); status != http.StatusServiceUnavailable {
+		t.Errorf("/readyz: %d", status)
+	}
+}
+
+func TestStatusIsJSON(t *testing.T) {
+	_, pages := serving(t)
+	_, body := page(pages, "/statusz")
+	var got Status
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Protocol != "line" || got.Active != 1 || got.Accepted != 1 || got.Messages != 1 || got.Refused == nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestConnectionsAreListed(t *testing.T) {
+	_, pages := serving(t)
+	for _, path := range []string{"/debug/connz", "/debug/connz?n=1&sort=bytes"} {
+		if status, body := page(pages, path); status != http.StatusOK || strings.Count(body, "127.0.0.1:") != 1 || !strings.Contains(body, "waiting") {
+			t.Errorf("%s: %d\n%s", path, status, body)
+		}
+	}
+	if status, _ := page(pages, "/debug/connz?n=many"); status != http.StatusBadRequest {
+		t.Errorf("n=many: %d", status)
+	}
+}
+
+func TestProfilesAreThere(t *testing.T) {
+	_, pages := serving(t)
+	if status, body := page(pages, "/debug/pprof/goroutine?debug=1"); status != http.StatusOK || !strings.Contains(body, "goroutine profile") {
+		t.Errorf("%d %s", status, body)
+	}
+}
