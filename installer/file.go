@@ -149,8 +149,8 @@ func (f file) unzip(ctx context.Context, in io.ReaderAt, size int64, version, di
 	return Origin{Digest: digest, Verified: []string{"checksum database " + db.name}}, err
 }
 
-func (f file) list(context.Context, bool) ([]Version, error)        { return nil, nil }
-func (f file) has(context.Context, Version, string) error          { return nil }
+func (f file) list(context.Context, bool) ([]Version, error) { return nil, nil }
+func (f file) has(context.Context, Version, string) error    { return nil }
 func (f file) bundle(context.Context, Version, string, string, func(Progress)) ([]string, error) {
 	return nil, nil
 }

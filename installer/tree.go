@@ -8,6 +8,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // What a toolchain is at most. Go 1.26.8 for amd64 has 15,000 files and 230 MB, 1.19 had 480 MB; no path in any is longer
@@ -113,16 +115,35 @@ func (t *tree) folder(name string) error {
 
 // file writes a file whose name has been claimed.
 func (t *tree) file(name string, executable bool, content io.Reader) error {
-	mode := fs.FileMode(0o644)
-	if executable {
-		mode = 0o755
-	}
-	f, err := t.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	folder, base := path.Split(name)
+	f, err := t.open(folder)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := f.Chmod(mode); err != nil { // whatever the umask
+	return writeFile(f, base, executable, content)
+}
+
+// open opens a folder that is there.
+func (t *tree) open(folder string) (*os.File, error) {
+	return t.root.Open(path.Clean(folder))
+}
+
+// writeFile makes a file in a folder. The name is a single one and must be new, so nothing is followed; os.Root would
+// look at each folder of the path again for each file, which is half of the time that unpacking takes.
+func writeFile(folder *os.File, base string, executable bool, content io.Reader) (err error) {
+	mode := uint32(0o644)
+	if executable {
+		mode = 0o755
+	}
+	const flags = unix.O_WRONLY | unix.O_CREAT | unix.O_EXCL | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	fd, err := unix.Openat(int(folder.Fd()), base, flags, mode)
+	if err != nil {
+		return &fs.PathError{Op: "create", Path: path.Join(folder.Name(), base), Err: err}
+	}
+	f := os.NewFile(uintptr(fd), path.Join(folder.Name(), base))
+	defer f.Close()
+	if err := f.Chmod(fs.FileMode(mode)); err != nil { // whatever the umask
 		return err
 	}
 	if _, err := io.Copy(f, content); err != nil {

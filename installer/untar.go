@@ -2,22 +2,18 @@ package installer
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
-	"runtime"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
-	"golang.org/x/sync/errgroup"
 )
 
 const (
-	smallFile  = 256 << 10 // bytes; what is larger is written by who reads it
-	inFlight   = 32        // small files that are read and not yet written
-	archiveDir = "go/"     // what all names in an archive of go.dev begin with
+	smallFile  = batchBytes / 4 // bytes; what is larger is written by who reads it
+	archiveDir = "go/"          // what all names in an archive of go.dev begin with
 )
 
 // untar unpacks a gzipped tar archive into the new folder dir, without the "go/" that all its names begin with. It reads
@@ -32,36 +28,14 @@ func untar(ctx context.Context, src io.Reader, dir string) error {
 	if err != nil {
 		return damaged(ctx, err)
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	jobs := make(chan job, inFlight)
-	for range max(2, runtime.GOMAXPROCS(0)) {
-		group.Go(func() error {
-			for j := range jobs {
-				if err := t.file(j.name, j.executable, bytes.NewReader(j.content)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	group.Go(func() error {
-		defer close(jobs)
-		return readTar(ctx, io.LimitReader(unzipped, maxTreeBytes+1), t, jobs)
-	})
-	if err := group.Wait(); err != nil {
+	w := startWriters(ctx, t)
+	if err := w.finish(readTar(w.ctx, io.LimitReader(unzipped, maxTreeBytes+1), t, w)); err != nil {
 		return err
 	}
 	return t.finish()
 }
 
-// job is a small file that waits for a writer. Making 15,000 files takes the kernel as long as unpacking takes us.
-type job struct {
-	name       string
-	executable bool
-	content    []byte
-}
-
-func readTar(ctx context.Context, src io.Reader, t *tree, jobs chan<- job) error {
+func readTar(ctx context.Context, src io.Reader, t *tree, w *writers) error {
 	archive := tar.NewReader(src)
 	for {
 		h, err := archive.Next()
@@ -71,7 +45,7 @@ func readTar(ctx context.Context, src io.Reader, t *tree, jobs chan<- job) error
 		if err != nil {
 			return damaged(ctx, err)
 		}
-		if err := extract(ctx, archive, h, t, jobs); err != nil {
+		if err := extract(ctx, archive, h, t, w); err != nil {
 			return err
 		}
 	}
@@ -82,7 +56,7 @@ func readTar(ctx context.Context, src io.Reader, t *tree, jobs chan<- job) error
 	return nil
 }
 
-func extract(ctx context.Context, archive io.Reader, h *tar.Header, t *tree, jobs chan<- job) error {
+func extract(ctx context.Context, archive io.Reader, h *tar.Header, t *tree, w *writers) error {
 	if h.Typeflag == tar.TypeXGlobalHeader { // of git archive; it is no entry
 		return nil
 	}
@@ -114,16 +88,7 @@ func extract(ctx context.Context, archive io.Reader, h *tar.Header, t *tree, job
 	if h.Size > smallFile {
 		return t.file(name, executable, reader{ctx, archive})
 	}
-	content := make([]byte, h.Size)
-	if _, err := io.ReadFull(archive, content); err != nil {
-		return damaged(ctx, err)
-	}
-	select {
-	case jobs <- job{name, executable, content}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return w.add(name, executable, int(h.Size), archive)
 }
 
 // reader tells errors of the archive from those of the disk.

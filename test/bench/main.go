@@ -1,7 +1,7 @@
 // Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps' sysctl,
-// and, as suite port, with ss, lsof, fuser and gopsutil.
+// and, as suite port, with ss, lsof, fuser and gopsutil. As suite go it compares getting a toolchain with doing so by hand.
 //
-//	bench [-suite sysctl|port] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
+//	bench [-suite sysctl|port|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //
 // It runs in network and mount namespaces of its own, with private copies of /etc and of what it needs of /var/lib: the
 // machine is not changed. The commands take turns, so that a busy moment of the machine hits all of them.
@@ -31,14 +31,27 @@ var commands = []command{
 func main() {
 	rounds := flag.Int("rounds", 40, "how often each command is run")
 	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
-	suite := flag.String("suite", "sysctl", "what to compare: sysctl or port")
+	suite := flag.String("suite", "sysctl", "what to compare: sysctl, port or go")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
 	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")
 	floor := flag.Bool("floor", false, "read all links (set by bench itself)")
+	fetch := flag.String("fetch", "", "fetch a toolchain: BASE,VERSION,DIR (set by bench itself)")
+	shop := flag.String("shop", "", "serve a toolchain; DIR gets the key and the certificate (set by bench itself)")
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
 	flag.Parse()
-	part := map[bool]func() error{*crowd != "": func() error { return beCrowd(*crowd) }, *gopsutil: askGopsutil, *floor: readLinks}[true]
-	if part == nil && (flag.NArg() != 1 || *rounds < 1 || *suite != "sysctl" && *suite != "port") {
+	suites := map[string]func() error{
+		"sysctl": func() error { return compare(flag.Arg(0), *fixture, *rounds) },
+		"port":   func() error { return comparePorts(flag.Arg(0), *rounds) },
+		"go":     func() error { return compareGo(*rounds) },
+	}
+	part := map[bool]func() error{
+		*crowd != "": func() error { return beCrowd(*crowd) },
+		*fetch != "": func() error { return fetchGo(*fetch) },
+		*shop != "":  func() error { return keepShop(*shop) },
+		*gopsutil:    askGopsutil,
+		*floor:       readLinks,
+	}[true]
+	if part == nil && (flag.NArg() != 1 || *rounds < 1 || suites[*suite] == nil) {
 		flag.Usage()
 		os.Exit(64)
 	}
@@ -46,10 +59,8 @@ func main() {
 	switch {
 	case part != nil:
 		run = part
-	case *inside && *suite == "port":
-		run = func() error { return comparePorts(flag.Arg(0), *rounds) }
 	case *inside:
-		run = func() error { return compare(flag.Arg(0), *fixture, *rounds) }
+		run = suites[*suite]
 	}
 	if err := run(); err != nil {
 		var exit *exec.ExitError
