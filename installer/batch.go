@@ -40,9 +40,9 @@ type writers struct {
 
 func startWriters(ctx context.Context, t *tree) *writers {
 	n := max(2, runtime.GOMAXPROCS(0))
-	w := &writers{full: make(chan *batch, n), free: make(chan *batch, 2*n), open: newBatch()}
+	w := &writers{full: make(chan *batch, n), free: make(chan *batch, 2*n+1), open: newBatch()} // a place for each
 	w.group, w.ctx = errgroup.WithContext(ctx)
-	for range cap(w.free) {
+	for range 2 * n {
 		w.free <- newBatch()
 	}
 	for range n {

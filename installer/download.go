@@ -2,6 +2,7 @@ package installer
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -99,8 +100,11 @@ func (d download) get(ctx context.Context, v Version, arch, room string, report 
 	address := d.base + "/" + b.name
 	for tries := 0; ; tries++ {
 		origin, err := d.stream(ctx, address, b, proof, report, into)
-		if err != errChanged || tries == maxRetries {
+		if !errors.Is(err, errChanged) {
 			return origin, err
+		}
+		if tries == maxRetries {
+			return origin, unreachable(address, err)
 		}
 		if err := into.reset(); err != nil {
 			return Origin{}, err
@@ -109,6 +113,8 @@ func (d download) get(ctx context.Context, v Version, arch, room string, report 
 }
 
 func (d download) stream(ctx context.Context, address string, b build, proof proof, report func(Progress), into consumer) (Origin, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	part := openPartial(d.partials, b.name, address)
 	s, err := openStream(ctx, d.web, address, b.size, maxArchive, part)
 	if err != nil {
@@ -116,7 +122,7 @@ func (d download) stream(ctx context.Context, address string, b build, proof pro
 		return Origin{}, err
 	}
 	defer s.Close()
-	origin, err := proof.consume(ctx, counted(s, Download, b.size, report), into)
+	origin, err := proof.consume(ctx, cancel, counted(s, Download, b.size, report), into)
 	origin.Source, origin.URL = Download, redacted(address)
 	if err == nil || is(err, Unverified) || is(err, UnknownSigner) || is(err, BadArchive) {
 		part.remove()

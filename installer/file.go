@@ -126,11 +126,13 @@ func (f file) fetch(ctx context.Context, v Version, arch, dir string, report fun
 	if err := requireSpace(filepath.Dir(dir), unpackedRatio*fi.Size()); err != nil {
 		return Origin{}, err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	var origin Origin
 	if strings.HasSuffix(f.path, ".zip") {
 		origin, err = f.unzip(ctx, in, fi.Size(), moduleVersion(v, arch), dir, report)
 	} else {
-		origin, err = f.proof.consume(ctx, counted(io.Reader(in), "file", fi.Size(), report), intoTree(dir))
+		origin, err = f.proof.consume(ctx, cancel, counted(io.Reader(in), "file", fi.Size(), report), intoTree(dir))
 	}
 	origin.Source, origin.URL = "file", f.path
 	return origin, err

@@ -14,16 +14,25 @@ const (
 
 // lanes reads src once and gives every chunk to each of the readers, which run side by side: the hash, the signature and
 // the unpacking of an archive each get a core when there is one. Each must read to the end of src. The first error ends
-// all of them and is returned.
-func lanes(ctx context.Context, src io.Reader, readers ...func(io.Reader) error) error {
-	group, ctx := errgroup.WithContext(ctx)
+// all of them and is returned; it cancels ctx, which src should depend on as well, so that nobody waits for the network.
+func lanes(ctx context.Context, cancel context.CancelCauseFunc, src io.Reader, readers ...func(io.Reader) error) error {
+	var group errgroup.Group
+	start := func(run func() error) {
+		group.Go(func() error {
+			err := run()
+			if err != nil {
+				cancel(err)
+			}
+			return err
+		})
+	}
 	var ins []chan []byte
 	for _, read := range readers {
 		in := make(chan []byte, laneChunks)
 		ins = append(ins, in)
-		group.Go(func() error { return read(&lane{ctx: ctx, in: in}) })
+		start(func() error { return read(&lane{ctx: ctx, in: in}) })
 	}
-	group.Go(func() error {
+	start(func() error {
 		for {
 			chunk := make([]byte, chunkSize) // shared by all lanes, so it is not used again
 			n, err := io.ReadFull(src, chunk)

@@ -2,6 +2,7 @@ package installer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -141,8 +142,11 @@ func (m modules) spool(ctx context.Context, v Version, arch, room string, report
 		address := m.address(base, v, arch) + ".zip"
 		for tries := 0; ; tries++ {
 			err := m.download(ctx, address, moduleVersion(v, arch)+".zip", room, file, report, use)
-			if err != errChanged || tries == maxRetries {
+			if !errors.Is(err, errChanged) {
 				return err
+			}
+			if tries == maxRetries {
+				return unreachable(address, err)
 			}
 		}
 	})

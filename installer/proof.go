@@ -35,13 +35,13 @@ func intoTree(dir string) consumer {
 
 // consume gives src to the consumer, computes its sum and checks its signature at the same time, and is an error unless
 // all of them agree. Whether an archive was tampered with is worth more than what is odd about it: after [BadArchive] the
-// rest is read for the proof alone.
-func (p proof) consume(ctx context.Context, src io.Reader, into consumer) (Origin, error) {
+// rest is read for the proof alone. An error cancels ctx, see [lanes].
+func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src io.Reader, into consumer) (Origin, error) {
 	if p.sha256 == "" && p.signature == nil {
 		return Origin{}, unverified("there is neither a sum nor a signature for it")
 	}
 	sum := sha256.New()
-	var odd error
+	var odd, unsigned error
 	var signer string
 	readers := []func(io.Reader) error{
 		func(r io.Reader) error {
@@ -61,15 +61,22 @@ func (p proof) consume(ctx context.Context, src io.Reader, into consumer) (Origi
 	if p.signature != nil {
 		readers = append(readers, func(r io.Reader) (err error) {
 			signer, err = p.signer(r)
+			if is(err, Unverified) { // the sum says more, if it is wrong as well
+				unsigned = err
+				_, err = io.Copy(io.Discard, r)
+			}
 			return err
 		})
 	}
-	if err := lanes(ctx, src, readers...); err != nil {
+	if err := lanes(ctx, cancel, src, readers...); err != nil {
 		return Origin{}, err
 	}
 	got := hex.EncodeToString(sum.Sum(nil))
 	if p.sha256 != "" && got != p.sha256 {
 		return Origin{}, unverified(fmt.Sprintf("its SHA-256 is %s, and should be %s", got, p.sha256))
+	}
+	if unsigned != nil {
+		return Origin{}, unsigned
 	}
 	origin := Origin{Digest: "sha256:" + got}
 	if p.sha256 != "" {

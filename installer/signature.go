@@ -84,10 +84,8 @@ func (s *signed) signer() (string, error) {
 	switch err := s.message.SignatureError; {
 	case !s.message.IsVerified:
 		return "", unverified("it was not received to its end")
-	case errors.Is(err, openpgperrors.ErrUnknownIssuer):
-		return "", unknownSigner(s.message.SelectedCandidate.IssuerKeyId)
-	case errors.Is(err, openpgperrors.ErrKeyExpired):
-		return "", unverified("its key had expired when it was signed")
+	case err != nil && s.message.SelectedCandidate.SignedBy == nil:
+		return "", unverified("its key was not valid when it was signed: expired, revoked or not yet made")
 	case err != nil:
 		return "", unverified("").because(bareSignature(err))
 	}

@@ -27,10 +27,11 @@ type stream struct {
 	offset    int64 // of the next byte to read
 	fails     int   // connections in a row that brought next to nothing
 	since     int64 // offset at which the connection began
+	last      error // what the connection before ended with
 }
 
-// errChanged means that the file is another one now, or cannot be continued: what was read is worth nothing.
-var errChanged = errors.New("the file has changed on the server, or cannot be continued, while it was read")
+// errChanged means that the rest of the file cannot be had: what was read is worth nothing.
+var errChanged = errors.New("the server does not go on from there, or has another file now")
 
 // progressed is how many bytes a connection must bring so that it does not count as a failure.
 const progressed = 256 << 10
@@ -175,6 +176,10 @@ func (s *stream) readOnce(b []byte) (int, error) {
 func (s *stream) broken(err error) error {
 	_ = s.body.Close()
 	s.body = nil
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	s.last = bare(err)
 	if s.ctx.Err() != nil {
 		return context.Cause(s.ctx)
 	}
@@ -186,10 +191,7 @@ func (s *stream) broken(err error) error {
 		s.fails = 0
 	}
 	if s.fails > maxRetries {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return unreachable(s.url, fmt.Errorf("the connection broke %d times, at last after %d of %d bytes: %w", s.fails, s.offset, s.size, bare(err)))
+		return unreachable(s.url, fmt.Errorf("the connection broke %d times, at last after %d of %d bytes: %w", s.fails, s.offset, s.size, s.last))
 	}
 	return nil
 }
@@ -200,14 +202,15 @@ func (s *stream) reconnect() error {
 		return context.Cause(s.ctx)
 	case <-time.After(s.web.client.Backoff(0, 0, s.fails, nil)):
 	}
+	changed := fmt.Errorf("%w; %w", s.last, errChanged)
 	if s.validator == "" {
-		return errChanged
+		return changed
 	}
 	if err := s.connect(s.offset); err != nil {
 		return err
 	}
 	if s.since != s.offset {
-		return errChanged
+		return changed
 	}
 	return nil
 }

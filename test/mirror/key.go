@@ -2,6 +2,8 @@ package mirror
 
 import (
 	"bytes"
+	"crypto"
+	_ "crypto/sha512" // crypto.SHA512
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
@@ -28,11 +30,19 @@ func (k Key) Public() ([]byte, error) {
 	return armoured(openpgp.PublicKeyType, func(w *bytes.Buffer) error { return k.entity.Serialize(w) })
 }
 
-// Sign returns the armoured signature of data, made at a certain time.
+// Sign returns the armoured signature of data, made by the subkey at a certain time, whether or not it was valid then.
 func (k Key) Sign(data []byte, at time.Time) ([]byte, error) {
-	return armoured(openpgp.SignatureType, func(w *bytes.Buffer) error {
-		return openpgp.DetachSign(w, []*openpgp.Entity{k.entity}, bytes.NewReader(data), &packet.Config{Time: func() time.Time { return at }})
-	})
+	subkey := k.entity.Subkeys[len(k.entity.Subkeys)-1]
+	signature := &packet.Signature{
+		Version: subkey.PublicKey.Version, SigType: packet.SigTypeBinary, PubKeyAlgo: subkey.PublicKey.PubKeyAlgo, Hash: crypto.SHA512,
+		CreationTime: at, IssuerKeyId: &subkey.PublicKey.KeyId,
+	}
+	h := crypto.SHA512.New()
+	_, _ = h.Write(data) // a hash takes everything
+	if err := signature.Sign(h, subkey.PrivateKey, &packet.Config{Time: func() time.Time { return at }}); err != nil {
+		return nil, err
+	}
+	return armoured(openpgp.SignatureType, func(w *bytes.Buffer) error { return signature.Serialize(w) })
 }
 
 func armoured(kind string, write func(*bytes.Buffer) error) ([]byte, error) {
