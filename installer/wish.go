@@ -33,9 +33,13 @@ func WishFromMod(text []byte) (Wish, error) {
 	if err != nil {
 		return Wish{}, fail(BadSetting, "", "cannot read go.mod").because(err)
 	}
-	if t := mod.Toolchain; t != nil && t.Name != "default" {
-		v, err := ParseVersion(t.Name)
-		return Wish{version: v}, err
+	// ParseLax, which lets pass what a future Go may add, leaves this line out.
+	for _, stmt := range mod.Syntax.Stmt {
+		line, ok := stmt.(*modfile.Line)
+		if ok && len(line.Token) == 2 && line.Token[0] == "toolchain" && line.Token[1] != "default" {
+			v, err := ParseVersion(line.Token[1])
+			return Wish{version: v}, err
+		}
 	}
 	if mod.Go == nil {
 		return Wish{}, fail(BadSetting, "add one: go 1.26", "cannot tell from go.mod which Go it needs: it has no go line")
