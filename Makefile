@@ -90,10 +90,11 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: bench
-bench: build test-deps ## compare whole processes: tcptune against sysctl, ss, lsof and fuser, ROUNDS (40) rounds, as root
+bench: build test-deps ## compare whole processes: tcptune against sysctl, ss, lsof, fuser and curl with tar, ROUNDS (40) rounds, as root
 	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/bench ./test/bench
 	@hack/as-root.sh bin/bench -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite port -rounds $(ROUNDS) bin/tcptune
+	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune
 
 .PHONY: container-shell
 container-shell: build ## a shell in a throw-away container with a booted systemd, and bin/tcptune in it

@@ -137,7 +137,7 @@ func TestWhatIsNotProvenLeavesNothing(t *testing.T) {
 			s.config.Sources = append(s.config.Sources, installer.Module)
 			s.config.Go.Proxy = notToBeAsked(t)
 			_, err := s.install(t, "1.26.3")
-			if e := wantCode(t, err, tt.code); !strings.Contains(e.Error(), tt.says) {
+			if e := wantError(t, err, tt.code); !strings.Contains(e.Error(), tt.says) {
 				t.Errorf("error = %q, want %q in it", e, tt.says)
 			}
 			if left := s.leftovers(t); len(left) > 0 {
@@ -245,8 +245,7 @@ func endless(w http.ResponseWriter) {
 
 func TestARedirectToAnotherHostIsFollowed(t *testing.T) {
 	storage := openShop(t, mirror.Archive{})
-	var s shop
-	s = openShop(t, mirror.Archive{}, onArchive(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	s := openShop(t, mirror.Archive{}, onArchive(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		http.Redirect(w, r, strings.TrimSuffix(storage.config.Base, "/dl")+r.URL.Path, http.StatusFound)
 	}))
 	both := string(read(t, s.config.CAFile)) + string(read(t, storage.config.CAFile))
@@ -260,7 +259,7 @@ func TestACertificateThatNobodyVouchesForIsRefusedWithAHint(t *testing.T) {
 	s := openShop(t, mirror.Archive{})
 	s.config.CAFile = ""
 	_, err := s.install(t, "1.26.3")
-	if e := wantCode(t, err, installer.Unreachable); !strings.Contains(e.Hint, "--ca-file") {
+	if e := wantError(t, err, installer.Unreachable); !strings.Contains(e.Hint, "--ca-file") {
 		t.Errorf("hint = %q", e.Hint)
 	}
 }
@@ -277,7 +276,7 @@ func read(t *testing.T, name string) []byte {
 func TestWhatDoesNotExistIsNamedTogetherWithWhatDoes(t *testing.T) {
 	s := openShop(t, mirror.Archive{})
 	_, err := s.install(t, "1.26.9")
-	if e := wantCode(t, err, installer.NoVersion); e.Hint != "there are 1.26.3" {
+	if e := wantError(t, err, installer.NoVersion); e.Hint != "there are 1.26.3" {
 		t.Errorf("hint = %q", e.Hint)
 	}
 	w, err := installer.ParseWish("1.26.3")
@@ -285,7 +284,7 @@ func TestWhatDoesNotExistIsNamedTogetherWithWhatDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = s.config.Resolve(t.Context(), w, "riscv64")
-	if e := wantCode(t, err, installer.NoBuild); e.Hint != "it was built for amd64" {
+	if e := wantError(t, err, installer.NoBuild); e.Hint != "it was built for amd64" {
 		t.Errorf("hint = %q", e.Hint)
 	}
 }

@@ -150,10 +150,14 @@ func TestAModuleThatIsNotProvenLeavesNothing(t *testing.T) {
 		"a record of something else": {change: func(t *testing.T, s *moduleShop) { s.db = renamed(s.db) }, code: installer.Unverified},
 		"not known":                  {middleware: replaced("/lookup/", http.NotFound), code: installer.Unverified},
 		"tiles are missing":          {middleware: replaced("/tile/", http.NotFound), code: installer.Unverified},
-		"tiles are wrong": {middleware: replaced("/tile/", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(make([]byte, 32)) }),
-			code: installer.Unverified},
-		"the database is down": {middleware: replaced("/lookup/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) }),
-			code: installer.Unreachable},
+		"tiles are wrong": {
+			middleware: replaced("/tile/", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(make([]byte, 32)) }),
+			code:       installer.Unverified,
+		},
+		"the database is down": {
+			middleware: replaced("/lookup/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) }),
+			code:       installer.Unreachable,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var middleware []func(http.Handler) http.Handler

@@ -93,7 +93,12 @@ func (s shop) leftovers(t *testing.T) []string {
 	return left
 }
 
-func wantCode(t *testing.T, err error, code installer.Code) *installer.Error {
+func wantCode(t *testing.T, err error, code installer.Code) {
+	t.Helper()
+	_ = wantError(t, err, code)
+}
+
+func wantError(t *testing.T, err error, code installer.Code) *installer.Error {
 	t.Helper()
 	var e *installer.Error
 	if !errors.As(err, &e) || e.Code != code {

@@ -137,7 +137,7 @@ func TestASlowServerIsGivenUp(t *testing.T) {
 			}))
 			s.config.Patience = 300 * time.Millisecond
 			_, err := s.install(t, "1.26.3")
-			if e := wantCode(t, err, installer.Unreachable); !strings.Contains(e.Error(), "too slowly") {
+			if e := wantError(t, err, installer.Unreachable); !strings.Contains(e.Error(), "too slowly") {
 				t.Errorf("error = %q", e)
 			}
 		})

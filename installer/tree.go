@@ -187,5 +187,3 @@ func (t *tree) finish() error {
 	}
 	return nil
 }
-
-func (t *tree) close() error { return t.root.Close() }

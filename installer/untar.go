@@ -23,7 +23,7 @@ func untar(ctx context.Context, src io.Reader, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer t.close()
+	defer t.root.Close()
 	unzipped, err := gzip.NewReader(src)
 	if err != nil {
 		return damaged(ctx, err)
@@ -99,7 +99,7 @@ type reader struct {
 
 func (r reader) Read(p []byte) (int, error) {
 	n, err := r.src.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = damaged(r.ctx, err)
 	}
 	return n, err

@@ -75,7 +75,7 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir, err := unpack(t, pack(t, append(toolchain("go1.26.3", 0), tt.entries...)...))
-			if e := wantCode(t, err, installer.BadArchive); !strings.Contains(e.Error(), tt.says) {
+			if e := wantError(t, err, installer.BadArchive); !strings.Contains(e.Error(), tt.says) {
 				t.Errorf("error = %q, want %q in it", e, tt.says)
 			}
 			if left, _ := filepath.Glob(filepath.Dir(dir) + "/*"); len(left) > 0 {
@@ -109,7 +109,7 @@ func TestAnArchiveThatIsLargerThanAToolchainIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := unpack(t, gzipped(t, raw.Bytes()))
-	if e := wantCode(t, err, installer.BadArchive); !strings.Contains(e.Error(), "MB that a toolchain has") {
+	if e := wantError(t, err, installer.BadArchive); !strings.Contains(e.Error(), "MB that a toolchain has") {
 		t.Errorf("error = %q", e)
 	}
 }

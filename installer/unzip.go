@@ -28,7 +28,7 @@ func unzip(ctx context.Context, zipped io.ReaderAt, size int64, version, dir str
 	if err != nil {
 		return "", err
 	}
-	defer t.close()
+	defer t.root.Close()
 	prefix := toolchainModule + "@" + version + "/"
 	total := int64(0)
 	for _, f := range archive.File {
