@@ -33,7 +33,7 @@ func (d download) bundle(ctx context.Context, v Version, arch, out string, repor
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a bundle: %w", err)
 	}
-	defer os.Remove(temp.Name())
+	defer func() { _ = os.Remove(temp.Name()) }()
 	defer temp.Close()
 	into := consumer{
 		take: func(_ context.Context, src io.Reader) error {
@@ -77,7 +77,7 @@ func (m modules) bundle(ctx context.Context, v Version, arch, out string, report
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		if _, err := unpackModule(ctx, db, file, size, moduleVersion(v, arch), filepath.Join(dir, "go"), Module, report); err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (m modules) bundle(ctx context.Context, v Version, arch, out string, report
 		if err != nil {
 			return err
 		}
-		defer os.Remove(temp.Name())
+		defer func() { _ = os.Remove(temp.Name()) }()
 		defer temp.Close()
 		if _, err := io.Copy(temp, io.NewSectionReader(file, 0, size)); err != nil {
 			return err

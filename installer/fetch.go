@@ -14,14 +14,18 @@ import (
 // source is a way to toolchains. All its errors that another source could make good are [Unreachable], [NoVersion] or
 // [NoBuild].
 type source interface {
+	fetcher
 	// list returns all versions, from the cache unless fresh is asked for.
 	list(ctx context.Context, fresh bool) ([]Version, error)
 	// has is nil when the release can be got for that architecture.
 	has(ctx context.Context, v Version, arch string) error
-	// fetch makes dir, which the caller removes after an error.
-	fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error)
 	// bundle makes files in the folder out from which [Config.File] can do without the network, and returns their names.
 	bundle(ctx context.Context, v Version, arch, out string, report func(Progress)) ([]string, error)
+}
+
+// fetcher makes dir, which the caller removes after an error.
+type fetcher interface {
+	fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error)
 }
 
 // open returns a source by its name.
@@ -99,7 +103,7 @@ func (c Config) Fetch(ctx context.Context, r Resolved, arch, dir string, progres
 		return Origin{}, fmt.Errorf("cannot unpack into %s: it exists", dir)
 	}
 	var origin Origin
-	fetch := func(_ string, s source) (err error) {
+	fetch := func(s fetcher) (err error) {
 		origin, err = s.fetch(ctx, r.Version, arch, dir, progress)
 		if err == nil {
 			err = checkTree(dir, r.Version)
@@ -115,11 +119,11 @@ func (c Config) Fetch(ctx context.Context, r Resolved, arch, dir string, progres
 	if c.File != "" {
 		s, err := c.openFile()
 		if err == nil {
-			err = fetch("file", s)
+			err = fetch(s)
 		}
 		return origin, err
 	}
-	err := c.inTurn(c.from(r), fetch, nil)
+	err := c.inTurn(c.from(r), func(_ string, s source) error { return fetch(s) }, nil)
 	return origin, err
 }
 

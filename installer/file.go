@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// file is the source that needs no network: an archive of go.dev, or the zip of a module as [Config.Bundle] makes it.
+// file is where a toolchain comes from that needs no network: an archive of go.dev, or the zip of a module as [Config.Bundle] makes it.
 type file struct {
 	path  string
 	proof proof
@@ -47,7 +47,7 @@ func (c Config) fileVersion(w Wish, arch string) (Version, error) {
 }
 
 // openFile collects what proves the file.
-func (c Config) openFile() (source, error) {
+func (c Config) openFile() (fetcher, error) {
 	f := file{path: c.File, env: c.Go}
 	sum, isSHA256 := strings.CutPrefix(c.FileSum, "sha256:")
 	switch digest, err := hex.DecodeString(sum); {
@@ -149,10 +149,4 @@ func (f file) unzip(ctx context.Context, in io.ReaderAt, size int64, version, di
 	db.remote = offline(f.notes)
 	digest, err := unpackModule(ctx, db, in, size, version, dir, "file", report)
 	return Origin{Digest: digest, Verified: []string{"checksum database " + db.name}}, err
-}
-
-func (f file) list(context.Context, bool) ([]Version, error) { return nil, nil }
-func (f file) has(context.Context, Version, string) error    { return nil }
-func (f file) bundle(context.Context, Version, string, string, func(Progress)) ([]string, error) {
-	return nil, nil
 }

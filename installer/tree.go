@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,10 +20,10 @@ const (
 )
 
 // tree is a folder that is being filled from an archive which nobody vouches for yet. Every name is used once, below the
-// folder, and never through a link: os.Root holds that, and links are made last. It may be used by several goroutines.
+// folder, and never through a link: os.Root holds that, and links are made last. Files whose names are claimed may be written by
+// several goroutines.
 type tree struct {
 	root  *os.Root
-	mu    sync.Mutex
 	kinds map[string]byte // of what is there already: 'd', 'f', 'l'
 	bytes int64
 	links []link
@@ -64,8 +63,6 @@ func (t *tree) claim(name string, kind byte, size int64) error {
 	case size < 0:
 		return refuse(name, "it has a negative size")
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.bytes += size
 	was, there := t.kinds[name]
 	switch {
@@ -161,8 +158,6 @@ func (t *tree) link(name, text string, hard bool) error {
 	if hard {
 		l.target, l.text = text, ""
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.links = append(t.links, l)
 	return nil
 }

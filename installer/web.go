@@ -144,7 +144,7 @@ func (w web) open(ctx context.Context, address string, header http.Header, good 
 
 // get returns a document of at most this many bytes.
 func (w web) get(ctx context.Context, address string, most int64) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, (maxRetries+1)*2*w.patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, (maxRetries+1)*2*w.patience, unreachable(address, errSlow))
 	defer cancel()
 	resp, err := w.open(ctx, address, nil, http.StatusOK)
 	if err != nil {

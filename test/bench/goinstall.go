@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -110,6 +109,10 @@ func keepShop(dir string) error {
 	if err != nil {
 		return fmt.Errorf("cannot find a toolchain to serve: %w", err)
 	}
+	version, err := os.ReadFile(strings.TrimSpace(string(goroot)) + "/VERSION")
+	if err != nil {
+		return err
+	}
 	data, err := mirror.Pack(strings.TrimSpace(string(goroot)))
 	if err != nil {
 		return err
@@ -118,7 +121,7 @@ func keepShop(dir string) error {
 	if err != nil {
 		return err
 	}
-	archive := mirror.Archive{Version: runtime.Version(), Arch: "amd64", Data: data}
+	archive := mirror.Archive{Version: strings.Fields(string(version))[0], Arch: "amd64", Data: data}
 	if archive.Signature, err = key.Sign(data, time.Now()); err != nil {
 		return err
 	}
