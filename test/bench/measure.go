@@ -94,11 +94,16 @@ func table(out io.Writer, commands []command, samples [][]sample) {
 
 // median returns the median of what of takes from each sample, in milliseconds.
 func median(samples []sample, of func(sample) time.Duration) float64 {
-	var all []time.Duration
+	return medianOf(samples, func(s sample) float64 { return float64(of(s)) / float64(time.Millisecond) })
+}
+
+// medianOf returns the median of what of takes from each sample.
+func medianOf[S any](samples []S, of func(S) float64) float64 {
+	var all []float64
 	for _, s := range samples {
 		all = append(all, of(s))
 	}
 	slices.Sort(all)
 	n := len(all)
-	return float64(all[(n-1)/2]+all[n/2]) / 2 / float64(time.Millisecond)
+	return (all[(n-1)/2] + all[n/2]) / 2
 }

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 	"unsafe"
 
@@ -44,12 +41,8 @@ func comparePorts(tcptune string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""), syscall.Mount("proc", "/proc", "proc", 0, ""))
-	if err != nil {
-		return fmt.Errorf("cannot make a private /proc: %w", err)
-	}
-	if err := exec.Command("ip", "link", "set", "lo", "up").Run(); err != nil {
-		return fmt.Errorf("cannot set up the network namespace: %w", err)
+	if err := isolate(); err != nil {
+		return err
 	}
 	leave, err := gather()
 	defer leave()

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/tcptune/tcptune/test/bench/load"
+)
+
+const echoAim = 0.95 // of the rate of the plain net server
+
+// echoTable prints a block for each case, and what the aim says about tcptune-server.
+func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples [][][]echoSample) {
+	fmt.Fprintf(out, "\nEcho of %d bytes, each answer compared; server on one core, client on the other; %d rounds, interleaved, a fresh\n"+
+		"server each time; medians, and medians of the ratios within a round. CPU of the server: nanoseconds for a message,\n"+
+		"and the share of its core; far below 100%% the client or a busy machine has set the rate\n",
+		load.MessageSize, len(samples[0][0]))
+	var verdicts []string
+	for i, c := range cases {
+		fmt.Fprintf(out, "\n%-32s %9s %6s %6s %6s %6s %7s %7s\n", c, "msg/s", "x net", "x C", "CPU ns", "core", "p50 us", "p99 us")
+		for j, s := range servers {
+			toNet, toC := ratio(servers, samples[i], j, rowNet), ratio(servers, samples[i], j, rowC)
+			fmt.Fprintf(out, "%-32s %9.0f %6s %6s %6.0f %5.0f%%%s\n", s.name,
+				medianOf(samples[i][j], func(s echoSample) float64 { return s.rate }), toNet, toC,
+				medianOf(samples[i][j], func(s echoSample) float64 { return s.cpu }),
+				medianOf(samples[i][j], func(s echoSample) float64 { return 100 * s.busy }), latency(c, samples[i][j]))
+			if s.name == rowServer && toNet.known {
+				verdicts = append(verdicts, fmt.Sprintf("%s: at least %.2f of %s, %v: %v, %s", rowServer, echoAim, rowNet, c, toNet, toNet.verdict()))
+			}
+		}
+	}
+	for _, v := range verdicts {
+		fmt.Fprintf(out, "\n%s", v)
+	}
+	fmt.Fprintln(out)
+}
+
+// latency prints the median of both percentiles; those of a whole burst would say nothing about a message.
+func latency(c echoCase, samples []echoSample) string {
+	if c.depth > 1 {
+		return ""
+	}
+	us := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+	return fmt.Sprintf(" %7.0f %7.0f", medianOf(samples, func(s echoSample) float64 { return us(s.p50) }),
+		medianOf(samples, func(s echoSample) float64 { return us(s.p99) }))
+}
+
+// comparison is how two rates compare, if the other one is there.
+type comparison struct {
+	value float64
+	known bool
+}
+
+func (c comparison) String() string {
+	if !c.known {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", c.value)
+}
+
+func (c comparison) verdict() string {
+	if c.value < echoAim {
+		return "MISSED"
+	}
+	return "met"
+}
+
+// ratio compares server j with the server of that name: by round, so that a busy while of the machine hits both.
+func ratio(servers []echoServer, samples [][]echoSample, j int, to string) comparison {
+	k := slices.IndexFunc(servers, func(s echoServer) bool { return s.name == to })
+	if k < 0 {
+		return comparison{}
+	}
+	var ratios []float64
+	for round, s := range samples[j] {
+		ratios = append(ratios, s.rate/samples[k][round].rate)
+	}
+	return comparison{medianOf(ratios, func(r float64) float64 { return r }), true}
+}
+
+// idleTable prints what an idle connection costs each server.
+func idleTable(out io.Writer, servers []echoServer, connections int, samples [][]idleSample) {
+	fmt.Fprintf(out, "\nBytes for an idle connection, of %d after one message each; user: resident set of the server; kernel: slabs and\n"+
+		"TCP buffers of the machine, half of both ends; %d rounds, medians\n\n", connections, len(samples[0]))
+	fmt.Fprintf(out, "%-32s %7s %7s\n", "", "user", "kernel")
+	for j, s := range servers {
+		fmt.Fprintf(out, "%-32s %7.0f %7.0f\n", s.name, medianOf(samples[j], func(s idleSample) float64 { return s.user }),
+			medianOf(samples[j], func(s idleSample) float64 { return s.kernel }))
+	}
+}
