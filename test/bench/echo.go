@@ -34,6 +34,7 @@ type echoSample struct {
 	rate     float64       // messages per second
 	cpu      float64       // of the server, nanoseconds per message
 	busy     float64       // of the server's core, 0 to 1: what is missing it waited for the client, or did not get
+	lost     float64       // of the time of both ends, 0 to 1, to other programs on their cores
 	p50, p99 time.Duration // of a burst: of a message when there is one at a time
 }
 
@@ -58,7 +59,9 @@ func compareEcho(tcptune, others string, rounds int, each time.Duration) error {
 	if err != nil {
 		return err
 	}
-	samples, err := takeTurns(b, rounds, echoCases, b.sample)
+	samples, err := takeTurns(b, rounds, echoCases, func(s echoServer, c echoCase) (echoSample, error) {
+		return calmest(func() (echoSample, error) { return b.sample(s, c) })
+	})
 	if err != nil {
 		return err
 	}
@@ -113,23 +116,24 @@ func (b echoBench) sample(server echoServer, c echoCase) (s echoSample, err erro
 }
 
 func (b echoBench) measure(process *echoProcess, clients *load.Clients) (echoSample, error) {
-	var clock []time.Duration
+	var clocks []echoClock
 	r, err := clients.Run(warmup, b.each, func() error {
-		now, err := process.cpu()
-		clock = append(clock, now)
+		now, err := process.clock()
+		clocks = append(clocks, now)
 		return err
 	})
 	if err != nil {
 		return echoSample{}, err
 	}
-	if r.Messages == 0 || len(clock) != 2 {
+	if r.Messages == 0 || len(clocks) != 2 {
 		return echoSample{}, errors.New("nothing was answered in time")
 	}
-	used := clock[1] - clock[0]
+	used, lost := clocks[1].cpu-clocks[0].cpu, clocks[1].waited-clocks[0].waited
 	return echoSample{
 		rate: r.Rate(),
 		cpu:  float64(used) / float64(r.Messages),
 		busy: used.Seconds() / r.Elapsed.Seconds(),
+		lost: lost.Seconds() / r.Elapsed.Seconds(),
 		p50:  time.Duration(r.Latency.ValueAtPercentile(50)),
 		p99:  time.Duration(r.Latency.ValueAtPercentile(99)),
 	}, nil

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -44,9 +43,36 @@ net, plain                             200   1.00      -     10   100%
 tcptune-server: at least 0.95 of net, plain, 50 connections, 1 at a time: 0.50, MISSED
 tcptune-server: at least 0.95 of net, plain, 50 connections, 16 at a time: 0.95, met
 `
-	_, body, _ := strings.Cut(out.String(), "set the rate\n")
+	_, body, _ := strings.Cut(out.String(), "times over\n")
 	if diff := cmp.Diff(want, body); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}
+
+func TestARoundThatWasDisturbedDoesNotDecide(t *testing.T) {
+	servers := []echoServer{{name: rowServer}, {name: rowNet}}
+	quiet, noisy := calm/2, calm*2
+	tests := []struct {
+		name      string
+		ours, net []echoSample
+		want      string
+	}{
+		{
+			"one of three is",
+			[]echoSample{{rate: 9, lost: quiet}, {rate: 9, lost: quiet}, {rate: 1, lost: noisy}},
+			[]echoSample{{rate: 10, lost: quiet}, {rate: 9, lost: quiet}, {rate: 10, lost: quiet}},
+			"0.95 met",
+		},
+		{"the other one was", []echoSample{{rate: 9}, {rate: 9}}, []echoSample{{rate: 10}, {rate: 3, lost: noisy}}, "0.90 MISSED"},
+		{"all are", []echoSample{{rate: 9, lost: noisy}}, []echoSample{{rate: 9}}, "1.00 met, but the machine was busy"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := ratio(servers, [][]echoSample{tt.ours, tt.net}, 0, rowNet)
+			if got := got.String() + " " + got.verdict(); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 
@@ -147,19 +173,13 @@ func TestFindField(t *testing.T) {
 }
 
 func TestTheClockOfAProcessIsItsOwn(t *testing.T) {
-	self, err := os.FindProcess(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &echoProcess{}
-	p.cmd = &exec.Cmd{Process: self}
-	first, err := p.cpu()
+	first, err := cpuTime(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for begin := time.Now(); time.Since(begin) < 20*time.Millisecond; { // spends some
 	}
-	if second, err := p.cpu(); err != nil || second <= first {
+	if second, err := cpuTime(os.Getpid()); err != nil || second <= first {
 		t.Errorf("clock went from %v to %v, error %v", first, second, err)
 	}
 }

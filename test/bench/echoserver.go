@@ -101,11 +101,29 @@ func (p *echoProcess) stop(wrong bool) error {
 	return nil
 }
 
-// cpu returns the user and system time of all threads, by the clock of the process (see clock_getcpuclockid(3)): what
-// else runs on its core does not change it.
-func (p *echoProcess) cpu() (time.Duration, error) {
+// echoClock is what two looks at a server differ in.
+type echoClock struct {
+	cpu    time.Duration // user and system time of the server
+	waited time.Duration // of the server, and of the thread that asks
+}
+
+func (p *echoProcess) clock() (c echoClock, err error) {
+	if c.cpu, err = cpuTime(p.cmd.Process.Pid); err != nil {
+		return c, err
+	}
+	server, err := waited(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
+	if err != nil {
+		return c, err
+	}
+	client, err := waited("/proc/thread-self/schedstat")
+	c.waited = server + client
+	return c, err
+}
+
+// cpuTime returns the user and system time of all threads, by the clock of the process (see clock_getcpuclockid(3)).
+func cpuTime(pid int) (time.Duration, error) {
 	const scheduled = 2 // CPUCLOCK_SCHED of the kernel's posix-timers
 	var ts unix.Timespec
-	err := unix.ClockGettime(int32(^p.cmd.Process.Pid)<<3|scheduled, &ts)
+	err := unix.ClockGettime(int32(^pid)<<3|scheduled, &ts)
 	return time.Duration(ts.Nano()), err
 }

@@ -13,10 +13,11 @@ const echoAim = 0.95 // of the rate of the plain net server
 
 // echoTable prints a block for each case, and what the aim says about tcptune-server.
 func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples [][][]echoSample) {
+	some, all := disturbed(samples)
 	fmt.Fprintf(out, "\nEcho of %d bytes, each answer compared; server on one core, client on the other; %d rounds, interleaved, a fresh\n"+
 		"server each time; medians, and medians of the ratios within a round. CPU of the server: nanoseconds for a message,\n"+
-		"and the share of its core; far below 100%% the client or a busy machine has set the rate\n",
-		load.MessageSize, len(samples[0][0]))
+		"and the share of its core. Of %d samples %d lost more than %.0f%% of their time to other programs, %d times over\n",
+		load.MessageSize, len(samples[0][0]), all, some, 100*calm, attempts)
 	var verdicts []string
 	for i, c := range cases {
 		fmt.Fprintf(out, "\n%-32s %9s %6s %6s %6s %6s %7s %7s\n", c, "msg/s", "x net", "x C", "CPU ns", "core", "p50 us", "p99 us")
@@ -49,8 +50,8 @@ func latency(c echoCase, samples []echoSample) string {
 
 // comparison is how two rates compare, if the other one is there.
 type comparison struct {
-	value float64
-	known bool
+	value       float64
+	known, calm bool
 }
 
 func (c comparison) String() string {
@@ -61,23 +62,36 @@ func (c comparison) String() string {
 }
 
 func (c comparison) verdict() string {
+	verdict := "met"
 	if c.value < echoAim {
-		return "MISSED"
+		verdict = "MISSED"
 	}
-	return "met"
+	if !c.calm {
+		verdict += ", but the machine was busy"
+	}
+	return verdict
 }
 
-// ratio compares server j with the server of that name: by round, so that a busy while of the machine hits both.
+// ratio compares server j with the server of that name, by round, since a machine is not equally fast all the time. Rounds
+// in which one of them was disturbed count only when there is no other.
 func ratio(servers []echoServer, samples [][]echoSample, j int, to string) comparison {
 	k := slices.IndexFunc(servers, func(s echoServer) bool { return s.name == to })
 	if k < 0 {
 		return comparison{}
 	}
-	var ratios []float64
+	var all, undisturbed []float64
 	for round, s := range samples[j] {
-		ratios = append(ratios, s.rate/samples[k][round].rate)
+		other := samples[k][round]
+		all = append(all, s.rate/other.rate)
+		if max(s.lost, other.lost) <= calm {
+			undisturbed = append(undisturbed, s.rate/other.rate)
+		}
 	}
-	return comparison{medianOf(ratios, func(r float64) float64 { return r }), true}
+	self := func(r float64) float64 { return r }
+	if len(undisturbed) > 0 {
+		return comparison{value: medianOf(undisturbed, self), known: true, calm: true}
+	}
+	return comparison{value: medianOf(all, self), known: true}
 }
 
 // idleTable prints what an idle connection costs each server.
