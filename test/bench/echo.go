@@ -125,9 +125,6 @@ func (b echoBench) measure(process *echoProcess, clients *load.Clients) (echoSam
 	if err != nil {
 		return echoSample{}, err
 	}
-	if r.Messages == 0 || len(clocks) != 2 {
-		return echoSample{}, errors.New("nothing was answered in time")
-	}
 	used, lost := clocks[1].cpu-clocks[0].cpu, clocks[1].waited-clocks[0].waited
 	return echoSample{
 		rate: r.Rate(),

@@ -64,7 +64,12 @@ func TestARoundThatWasDisturbedDoesNotDecide(t *testing.T) {
 			"0.95 met",
 		},
 		{"the other one was", []echoSample{{rate: 9}, {rate: 9}}, []echoSample{{rate: 10}, {rate: 3, lost: noisy}}, "0.90 MISSED"},
-		{"all are", []echoSample{{rate: 9, lost: noisy}}, []echoSample{{rate: 9}}, "1.00 met, but the machine was busy"},
+		{
+			"all are",
+			[]echoSample{{rate: 9, cpu: 4, lost: noisy}},
+			[]echoSample{{rate: 9, cpu: 3}},
+			"1.00 met, but the machine was busy; for the same CPU time: 0.75",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,9 +48,10 @@ func latency(c echoCase, samples []echoSample) string {
 		medianOf(samples, func(s echoSample) float64 { return us(s.p99) }))
 }
 
-// comparison is how two rates compare, if the other one is there.
+// comparison is how two servers compare, if the other one is there.
 type comparison struct {
-	value       float64
+	value       float64 // of the rates
+	cpu         float64 // of the messages for the same CPU time, which says more when the machine is busy
 	known, calm bool
 }
 
@@ -67,7 +68,7 @@ func (c comparison) verdict() string {
 		verdict = "MISSED"
 	}
 	if !c.calm {
-		verdict += ", but the machine was busy"
+		verdict += fmt.Sprintf(", but the machine was busy; for the same CPU time: %.2f", c.cpu)
 	}
 	return verdict
 }
@@ -79,19 +80,22 @@ func ratio(servers []echoServer, samples [][]echoSample, j int, to string) compa
 	if k < 0 {
 		return comparison{}
 	}
-	var all, undisturbed []float64
+	var all, undisturbed []comparison
 	for round, s := range samples[j] {
 		other := samples[k][round]
-		all = append(all, s.rate/other.rate)
+		c := comparison{value: s.rate / other.rate, cpu: other.cpu / s.cpu}
+		all = append(all, c)
 		if max(s.lost, other.lost) <= calm {
-			undisturbed = append(undisturbed, s.rate/other.rate)
+			undisturbed = append(undisturbed, c)
 		}
 	}
-	self := func(r float64) float64 { return r }
-	if len(undisturbed) > 0 {
-		return comparison{value: medianOf(undisturbed, self), known: true, calm: true}
+	result := comparison{known: true, calm: len(undisturbed) > 0}
+	if result.calm {
+		all = undisturbed
 	}
-	return comparison{value: medianOf(all, self), known: true}
+	result.value = medianOf(all, func(c comparison) float64 { return c.value })
+	result.cpu = medianOf(all, func(c comparison) float64 { return c.cpu })
+	return result
 }
 
 // idleTable prints what an idle connection costs each server.

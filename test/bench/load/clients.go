@@ -48,7 +48,7 @@ func Connect(server netip.AddrPort, n, depth int) (*Clients, error) {
 				return nil, errors.Join(fmt.Errorf("cannot open connection %d of %d: %w", len(c.conns)+1, n, err), c.Close())
 			}
 		}
-		if err := c.exchange(from, newMeter(0, 0, nil)); err != nil {
+		if err := c.exchange(from, once); err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
@@ -79,13 +79,17 @@ func (c *Clients) Close() error {
 // is still under way. It calls mark at the begin and at the end of what is measured. It fails at the first answer that is
 // wrong, and when none arrives for ten seconds.
 func (c *Clients) Run(warmup, long time.Duration, mark func() error) (Result, error) {
-	m := newMeter(warmup, warmup+long, mark)
-	err := c.exchange(0, m)
+	m := newMeter(warmup, long, mark)
+	err := c.exchange(0, m.answered)
 	return m.result, err
 }
 
-// exchange sends a burst on each connection from this one on, and the next one after each answer until the time is over.
-func (c *Clients) exchange(from int, m *meter) error {
+// once is for exchanges of one burst on each connection.
+func once(int, time.Duration, time.Duration) (bool, error) { return true, nil }
+
+// exchange sends a burst on each connection from this one on, and after each answer the next one, until answered, which is
+// told the number of messages, when they were sent and when they were back, says that all is over.
+func (c *Clients) exchange(from int, answered func(messages int, sent, now time.Duration) (over bool, err error)) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	begin := time.Now()
@@ -107,7 +111,7 @@ func (c *Clients) exchange(from int, m *meter) error {
 				continue
 			}
 			now := time.Since(begin)
-			if over, err := m.answered(c.depth, c.conns[i].sent, now); err != nil {
+			if over, err := answered(c.depth, c.conns[i].sent, now); err != nil {
 				return err
 			} else if over {
 				pending--

@@ -19,32 +19,43 @@ type Result struct {
 // Rate returns messages per second.
 func (r Result) Rate() float64 { return float64(r.Messages) / r.Elapsed.Seconds() }
 
-// meter counts the bursts between two points of time, and calls mark at each, so that the caller can read clocks of the
-// server for the same span. Times are since the begin of the exchange.
+// meter counts bursts for a while after a warm-up, and calls mark at the begin and at the end of that, so that the caller
+// can read clocks of the server for the same span. Times are since the begin of the exchange.
 type meter struct {
-	from, to time.Duration
-	mark     func() error
-	opened   time.Duration
-	open     bool
-	result   Result
+	warmup, long time.Duration
+	mark         func() error
+	phase        phase
+	opened       time.Duration
+	result       Result
 }
 
-func newMeter(from, to time.Duration, mark func() error) *meter {
-	return &meter{from: from, to: to, mark: mark, result: Result{Latency: hdrhistogram.New(1, slowest, 3)}}
+type phase int
+
+const (
+	warming phase = iota
+	counting
+	over
+)
+
+func newMeter(warmup, long time.Duration, mark func() error) *meter {
+	return &meter{warmup: warmup, long: long, mark: mark, result: Result{Latency: hdrhistogram.New(1, slowest, 3)}}
 }
 
-// answered notes that a burst of so many messages is back, and tells whether the time is over.
-func (m *meter) answered(messages int, sent, now time.Duration) (over bool, err error) {
+// answered notes that a burst of so many messages is back, and tells whether all is over. The span is longer than wanted
+// when the machine was too busy for a single answer in it.
+func (m *meter) answered(messages int, sent, now time.Duration) (done bool, err error) {
 	switch {
-	case m.open && now >= m.to:
-		m.open, m.result.Elapsed = false, now-m.opened
-		return true, m.mark()
-	case m.open:
-		m.result.Messages += int64(messages)
-		return false, m.result.Latency.RecordValue(int64(now - sent))
-	case now >= m.from && now < m.to:
-		m.open, m.opened = true, now
+	case m.phase == over:
+		return true, nil
+	case m.phase == warming && now < m.warmup:
+		return false, nil
+	case m.phase == warming:
+		m.phase, m.opened = counting, now
 		return false, m.mark()
+	case now-m.opened >= m.long && m.result.Messages > 0:
+		m.phase, m.result.Elapsed = over, now-m.opened
+		return true, m.mark()
 	}
-	return now >= m.to, nil
+	m.result.Messages += int64(messages)
+	return false, m.result.Latency.RecordValue(int64(now - sent))
 }

@@ -7,7 +7,7 @@ import (
 
 func TestOnlyWhatIsAnsweredBetweenTheMarksCounts(t *testing.T) {
 	marks := 0
-	m := newMeter(100, 200, func() error { marks++; return nil })
+	m := newMeter(100, 90, func() error { marks++; return nil })
 	for _, step := range []struct {
 		now      time.Duration
 		over     bool
@@ -31,5 +31,20 @@ func TestOnlyWhatIsAnsweredBetweenTheMarksCounts(t *testing.T) {
 	}
 	if got, want := (Result{Messages: 30, Elapsed: 2 * time.Second}).Rate(), 15.0; got != want {
 		t.Errorf("rate = %v, want %v", got, want)
+	}
+}
+
+func TestASpanWithoutAnAnswerGoesOn(t *testing.T) {
+	m := newMeter(100, 90, func() error { return nil })
+	for _, step := range []struct {
+		now  time.Duration
+		over bool
+	}{{500, false}, {1000, false}, {1001, true}} {
+		if over, err := m.answered(1, 0, step.now); over != step.over || err != nil {
+			t.Errorf("at %d: over %v, error %v", step.now, over, err)
+		}
+	}
+	if m.result.Messages != 1 || m.result.Elapsed != 501 {
+		t.Errorf("%d messages in %d, want 1 in 501", m.result.Messages, m.result.Elapsed)
 	}
 }
