@@ -16,12 +16,13 @@ import (
 const (
 	// defaultNrOpen is what fs.nr_open is at boot, Documentation/admin-guide/sysctl/fs.rst.
 	defaultNrOpen = 1 << 20
+	twinSuffix    = "-twin.service"
 	// grace is how long after the drain deadline a service has to be gone. It closes what is left by itself before.
 	grace = 10 * time.Second
 )
 
-// Render returns the unit files of a service, in a fixed order: socket, service, and for the bundled server also the
-// socket of its admin port and the twin service that takes over during "restart --overlap". Keys that the release of
+// Render returns the unit files of a service, in a fixed order: socket, service. The bundled server also has a
+// socket for its admin port, after the first one, and last the twin service that takes over during "restart --overlap". Keys that the release of
 // systemd (247 or later) does not know are left out. Equal arguments give equal bytes.
 func Render(s Spec, systemd int) ([]Unit, error) {
 	if err := s.Validate(); err != nil {
@@ -30,23 +31,23 @@ func Render(s Spec, systemd int) ([]Unit, error) {
 	if systemd < Oldest {
 		return nil, fmt.Errorf("cannot render units for systemd %d: %d is the oldest that is supported", systemd, Oldest)
 	}
-	files := []struct{ name, template string }{
-		{s.Name + ".socket", "listen.socket.tmpl"},
-		{s.Name + ".service", "own.service.tmpl"},
-	}
+	files := [][2]string{{".socket", "listen.socket.tmpl"}, {".service", "own.service.tmpl"}}
 	if s.bundled() {
-		files[1].template = "bundled.service.tmpl"
-		files = append(files, files[1], files[0])
-		files[2].name = s.Name + "-twin.service"
-		files[3] = struct{ name, template string }{s.Name + "-admin.socket", "admin.socket.tmpl"}
+		files = [][2]string{
+			{".socket", "listen.socket.tmpl"},
+			{"-admin.socket", "admin.socket.tmpl"},
+			{".service", "bundled.service.tmpl"},
+			{twinSuffix, "bundled.service.tmpl"},
+		}
 	}
 	var units []Unit
 	for _, f := range files {
-		text, err := execute(f.template, systemd, view(s, f.name))
+		name := s.Name + f[0]
+		text, err := execute(f[1], systemd, view(s, name))
 		if err != nil {
 			return nil, err
 		}
-		units = append(units, Unit{Name: f.name, Text: text})
+		units = append(units, Unit{Name: name, Text: text})
 	}
 	return units, nil
 }
@@ -82,7 +83,7 @@ type unitView struct {
 
 func view(s Spec, unit string) unitView {
 	v := unitView{
-		Spec: s, Unit: unit, Twin: strings.HasSuffix(unit, "-twin.service"),
+		Spec: s, Unit: unit, Twin: strings.HasSuffix(unit, twinSuffix),
 		Command: quoteAll(s.Exec), LimitsPath: LimitsPath(s),
 		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
 		FreeBind: s.freeBind(), Dials: s.Network, Families: "AF_UNIX",

@@ -104,7 +104,7 @@ func TestUnitsOfABundledServer(t *testing.T) {
 	for _, u := range render(t, echo(), 255) {
 		names = append(names, u.Name)
 	}
-	want := []string{"tcptune-server.socket", "tcptune-server.service", "tcptune-server-twin.service", "tcptune-server-admin.socket"}
+	want := []string{"tcptune-server.socket", "tcptune-server-admin.socket", "tcptune-server.service", "tcptune-server-twin.service"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -126,5 +126,25 @@ func TestOwnProgramHasAPairAndNoLimits(t *testing.T) {
 func TestTooOldSystemdIsRefused(t *testing.T) {
 	if _, err := Render(echo(), Oldest-1); err == nil || !strings.Contains(err.Error(), "247") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestReleasesGetOnlyWhatTheyKnow holds the templates against the table: each of its lines is used, by the release that
+// it names and not by the one before.
+func TestReleasesGetOnlyWhatTheyKnow(t *testing.T) {
+	table, err := readSince()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, first := range table {
+		for release, want := range map[int]bool{first - 1: false, first: true, first + 1: true} {
+			texts := ""
+			for _, u := range render(t, echo(), max(release, Oldest)) {
+				texts += u.Text
+			}
+			if got := strings.Contains(texts, "\n"+key); got != want {
+				t.Errorf("systemd %d is given %s: %v", release, key, got)
+			}
+		}
 	}
 }

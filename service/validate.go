@@ -121,8 +121,11 @@ func checkPath(what, p string) error {
 }
 
 func checkTLS(cert, key string) error {
-	if cert == "" && key == "" {
+	switch {
+	case cert == "" && key == "":
 		return nil
+	case cert == "" || key == "":
+		return errors.New("cannot use one of --tls-cert and --tls-key without the other")
 	}
 	if err := checkPath("use --tls-cert", cert); err != nil {
 		return err

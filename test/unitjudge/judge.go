@@ -66,17 +66,25 @@ func (j Judge) Verify(ctx context.Context, work string, units map[string]string,
 	return out, err
 }
 
-// Exposure returns the overall exposure level of a service, from 0.0 to 10.0.
-func (j Judge) Exposure(ctx context.Context, work string, units map[string]string, service string) (float64, error) {
-	out, err := j.analyze(ctx, work, units, nil, []string{"security", "--no-pager", "--offline=yes", unitDir + service})
+// Exposure returns the overall exposure level of each service among the units, from 0.0 to 10.0.
+func (j Judge) Exposure(ctx context.Context, work string, units map[string]string) (map[string]float64, error) {
+	args := []string{"security", "--no-pager", "--offline=yes"}
+	for name := range units {
+		if strings.HasSuffix(name, ".service") {
+			args = append(args, unitDir+name)
+		}
+	}
+	out, err := j.analyze(ctx, work, units, nil, args)
 	if err != nil {
-		return 0, fmt.Errorf("%w: %s", err, out)
+		return nil, fmt.Errorf("%w: %s", err, out)
 	}
-	level := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`).FindStringSubmatch(out)
-	if level == nil {
-		return 0, fmt.Errorf("no level in %q", out)
+	levels := map[string]float64{}
+	for _, found := range regexp.MustCompile(`Overall exposure level for (\S+): ([0-9.]+)`).FindAllStringSubmatch(out, -1) {
+		if levels[found[1]], err = strconv.ParseFloat(found[2], 64); err != nil {
+			return nil, err
+		}
 	}
-	return strconv.ParseFloat(level[1], 64)
+	return levels, nil
 }
 
 const unitDir = "/etc/systemd/system/"
