@@ -54,7 +54,7 @@ func fits(kind, value string) bool {
 	case "rate":
 		value = strings.TrimSuffix(value, "/s")
 	}
-	return regexp.MustCompile(`^[0-9]{1,18}$`).MatchString(value)
+	return regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`).MatchString(value)
 }
 
 func example(kind string) string {

@@ -113,7 +113,7 @@ func checkUser(name string) error {
 func checkPath(what, p string) error {
 	switch {
 	case !path.IsAbs(p) || path.Clean(p) != p || p == "/":
-		return fmt.Errorf("cannot %s %q: it has to be an absolute path without . and ..", what, p)
+		return fmt.Errorf("cannot %s %q: it has to be an absolute path with nothing to shorten", what, p)
 	case !regexp.MustCompile(`^` + plain + `+$`).MatchString(p):
 		return fmt.Errorf("cannot %s %q: besides letters and digits a path may have _ . / : = , @ + and -", what, p)
 	}

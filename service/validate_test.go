@@ -70,6 +70,7 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 		{"limit with a newline", echo(), func(s *Spec) { s.Limits = []Limit{{"max-conns", "1\nqueue: 2"}} }, "--max-conns"},
 		{"limit that is no duration", echo(), func(s *Spec) { s.Limits = []Limit{{"idle-timeout", "30"}} }, "--idle-timeout"},
 		{"limit that is no rate", echo(), func(s *Spec) { s.Limits = []Limit{{"accept-rate", "5/m"}} }, "1000/s"},
+		{"limit in octal", echo(), func(s *Spec) { s.Limits = []Limit{{"queue", "010"}} }, "--queue"},
 		{"limit twice", echo(), func(s *Spec) { s.Limits = []Limit{{"queue", "1"}, {"queue", "2"}} }, "twice"},
 		{"bundled server with a network", echo(), func(s *Spec) { s.Network = true }, "--network"},
 
