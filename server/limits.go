@@ -48,11 +48,16 @@ func (l Limits) Validate() error {
 		name  string
 		value float64
 	}{
-		{"queue", float64(l.Queue)}, {"queue-timeout", float64(l.QueueTimeout)},
-		{"accept-rate", l.AcceptRate}, {"accept-burst", float64(l.AcceptBurst)},
-		{"client-rate", l.ClientRate}, {"client-burst", float64(l.ClientBurst)},
-		{"idle-timeout", float64(l.IdleTimeout)}, {"read-timeout", float64(l.ReadTimeout)},
-		{"write-timeout", float64(l.WriteTimeout)}, {"total-timeout", float64(l.TotalTimeout)},
+		{"queue", float64(l.Queue)},
+		{"queue-timeout", float64(l.QueueTimeout)},
+		{"accept-rate", l.AcceptRate},
+		{"accept-burst", float64(l.AcceptBurst)},
+		{"client-rate", l.ClientRate},
+		{"client-burst", float64(l.ClientBurst)},
+		{"idle-timeout", float64(l.IdleTimeout)},
+		{"read-timeout", float64(l.ReadTimeout)},
+		{"write-timeout", float64(l.WriteTimeout)},
+		{"total-timeout", float64(l.TotalTimeout)},
 	} {
 		if !(n.value >= 0) { // also no NaN
 			return fmt.Errorf("cannot use a negative %s", n.name)
