@@ -387,6 +387,9 @@ func TestAnInterruptSendsNoSIGKILL(t *testing.T) {
 	if !deaf.lives() || acts[0].Status != plan.Failed || !strings.Contains(acts[0].Reason, "interrupted") {
 		t.Errorf("it lives: %v; %+v", deaf.lives(), acts[0])
 	}
+	if _, _, err := v.Prove(ctx, s, acts, usual()); err == nil || err.Error() != "cannot prove that the ports are free: interrupted" {
+		t.Errorf("proof: %v", err)
+	}
 }
 
 // Perl is on every Debian and Ubuntu; its programs are of one executable, as those of Python under supervisord are.

@@ -172,6 +172,9 @@ func (t terminal) watchPorts(ctx context.Context, view *portcheck.View, w portWi
 	last := ""
 	for {
 		s, err := view.Observe(ctx, w.Query)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
