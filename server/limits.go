@@ -20,10 +20,11 @@ type Limits struct {
 	IdleTimeout  time.Duration // between messages
 	ReadTimeout  time.Duration // from the first byte of a message to its last, and for a TLS handshake
 	WriteTimeout time.Duration // for a client to take an answer
-	TotalTimeout time.Duration // from accept to close
+	TotalTimeout time.Duration // for a whole connection, once it is served
 
-	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet. Beyond it a connection
-	// waits before it answers, and is not read from meanwhile.
+	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet, with their buffers: at
+	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection waits
+	// before it sends, and is not read from meanwhile.
 	MaxOutput int64
 }
 

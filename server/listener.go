@@ -24,7 +24,9 @@ type Listener struct {
 // Listen opens a listening socket: "127.0.0.1:8080", ":8080" for all addresses of IPv4 and IPv6. Its connections have
 // TCP_NODELAY set, and the keep-alive that ka says.
 func Listen(ctx context.Context, address string, ka net.KeepAliveConfig) (*Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // package net's default; its sockets take not all of these options before Linux 5.17
+	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +97,7 @@ func (l *Listener) setOptions(ka net.KeepAliveConfig) (err error) {
 	if ka.Enable {
 		options = append(options, option{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1})
 		for name, value := range map[int]int{
-			unix.TCP_KEEPIDLE: int(ka.Idle.Seconds()), unix.TCP_KEEPINTVL: int(ka.Interval.Seconds()), unix.TCP_KEEPCNT: ka.Count,
+			unix.TCP_KEEPIDLE: wholeSeconds(ka.Idle), unix.TCP_KEEPINTVL: wholeSeconds(ka.Interval), unix.TCP_KEEPCNT: ka.Count,
 		} {
 			if value > 0 {
 				options = append(options, option{unix.IPPROTO_TCP, name, value})
@@ -111,6 +113,9 @@ func (l *Listener) setOptions(ka net.KeepAliveConfig) (err error) {
 	})
 	return errors.Join(err, errControl)
 }
+
+// wholeSeconds rounds up: 0 would stand for the kernel's default, of hours.
+func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // Addr is the address that it listens on.
 func (l *Listener) Addr() net.Addr { return l.addr }

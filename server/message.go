@@ -25,6 +25,7 @@ type messageConn struct {
 
 	readable, writable func(fd uintptr) bool // bound once, or each call would allocate
 	noWait             bool                  // readable and writable do not wait
+	gated              bool                  // nothing was read, for want of memory for answers
 	n                  int                   // what the last call moved
 	errno              unix.Errno
 	answer             []byte // what writable sends
@@ -73,10 +74,24 @@ func (m *messageConn) fill() Reason {
 		if err != nil {
 			return ending(err)
 		}
+		if m.gated {
+			m.awaitRoom()
+			continue
+		}
 		m.until += m.n
 		m.bytesIn.Add(uint64(m.n))
 		return notEnded
 	}
+}
+
+// awaitRoom waits until there is memory for answers again; the client's bytes stay in the kernel. What ends the wait is seen
+// by the next read.
+func (m *messageConn) awaitRoom() {
+	m.gated = false
+	before := m.state()
+	m.enter(held)
+	m.server.output.room(func() bool { return m.wasCut() || m.server.draining.Load() })
+	m.enter(before)
 }
 
 // freshGrace is how long, while the server drains, a connection may take for its first message: it was accepted, and so
@@ -100,14 +115,7 @@ func (m *messageConn) mayWait() bool {
 // lastLook ends a connection on which nothing is in flight, unless a message has just arrived.
 func (m *messageConn) lastLook() Reason {
 	m.makeRoom()
-	if m.raw == nil {
-		_ = m.SetReadDeadline(time.Now().Add(time.Millisecond))
-	} else {
-		_ = m.SetReadDeadline(time.Time{})
-		m.noWait = true
-		defer func() { m.noWait = false }()
-	}
-	if err := m.read(); err != nil || m.n == 0 {
+	if err := m.peek(); err != nil || m.n == 0 {
 		return Drained
 	}
 	m.until += m.n
@@ -115,10 +123,30 @@ func (m *messageConn) lastLook() Reason {
 	return notEnded
 }
 
+// lastLookTime is how long the last look at a TLS connection takes: one has to wait to see whether there is something.
+const lastLookTime = time.Millisecond
+
+// peek reads what is there, whatever the deadline is: Shutdown may be setting it just now.
+func (m *messageConn) peek() (err error) {
+	m.n, m.errno = 0, 0
+	if m.raw != nil {
+		m.noWait = true
+		defer func() { m.noWait = false }()
+		return m.raw.Control(func(fd uintptr) { m.readable(fd) })
+	}
+	for until := time.Now().Add(lastLookTime); ; {
+		_ = m.SetReadDeadline(until)
+		if err = m.read(); !errors.Is(err, os.ErrDeadlineExceeded) || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
 // read makes one read, into the end of m.in.
 func (m *messageConn) read() (err error) {
 	m.n, m.errno = 0, 0
 	if m.raw == nil {
+		m.drop()
 		m.n, err = m.Conn.Read(m.space())
 		if m.n > 0 {
 			return nil // the error comes again
@@ -129,7 +157,7 @@ func (m *messageConn) read() (err error) {
 		return err
 	}
 	switch {
-	case m.errno == unix.EAGAIN: // only with noWait
+	case m.gated:
 		return nil
 	case m.errno != 0:
 		return m.errno
@@ -140,6 +168,10 @@ func (m *messageConn) read() (err error) {
 }
 
 func (m *messageConn) tryRead(fd uintptr) bool {
+	if m.gated = m.server.output.full() && !m.server.draining.Load(); m.gated {
+		m.drop()
+		return true
+	}
 	m.n, m.errno = rawRead(fd, m.space())
 	if m.errno != unix.EAGAIN {
 		return true
@@ -229,7 +261,7 @@ func (m *messageConn) settle(consumed bool) {
 		m.enter(waiting)
 		return
 	}
-	if now, _ := m.state(); consumed || now != reading {
+	if consumed || m.state() != reading {
 		m.enter(reading)
 	}
 }
