@@ -17,7 +17,7 @@ const (
 	writing                // the client does not take an answer as fast as it comes
 	handshake              // of TLS
 	streaming              // a StreamHandler has it
-	held                   // for memory, see Limits.MaxOutput; no deadline
+	held                   // waits for memory, see Limits.MaxOutput; no deadline
 	phaseBits = 3
 )
 

@@ -24,7 +24,7 @@ type Limits struct {
 
 	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet, with their buffers: at
 	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection waits
-	// before it sends, and is not read from meanwhile.
+	// before it sends, and is not read from meanwhile; beyond twice as much, with those that wait, it is closed.
 	MaxOutput int64
 }
 

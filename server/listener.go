@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,9 +17,10 @@ import (
 // set on it. The listeners of package net set a keep-alive of their own on every connection, 15 s, which is a lot of
 // traffic for many that are idle, and costs system calls.
 type Listener struct {
-	file *os.File
-	raw  syscall.RawConn
-	addr net.Addr
+	file   *os.File
+	raw    syscall.RawConn
+	addr   net.Addr
+	closed atomic.Bool
 }
 
 // Listen opens a listening socket: "127.0.0.1:8080", ":8080" for all addresses of IPv4 and IPv6. Its connections have
@@ -121,7 +123,10 @@ func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time
 func (l *Listener) Addr() net.Addr { return l.addr }
 
 // Close closes this descriptor of the socket. The socket listens on while another process holds it, as systemd does.
-func (l *Listener) Close() error { return l.file.Close() }
+func (l *Listener) Close() error {
+	l.closed.Store(true)
+	return l.file.Close()
+}
 
 // SetDeadline ends an Accept that waits longer, with [os.ErrDeadlineExceeded].
 func (l *Listener) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t) }
@@ -141,6 +146,9 @@ func (l *Listener) Accept() (net.Conn, error) {
 	})
 	if err == nil {
 		err = os.NewSyscallError("accept4", errAccept)
+	}
+	if err != nil && l.closed.Load() {
+		err = net.ErrClosed // a raw connection has an error of its own for that, which cannot be compared with
 	}
 	if err != nil {
 		return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}

@@ -25,7 +25,6 @@ type messageConn struct {
 
 	readable, writable func(fd uintptr) bool // bound once, or each call would allocate
 	noWait             bool                  // readable and writable do not wait
-	gated              bool                  // nothing was read, for want of memory for answers
 	n                  int                   // what the last call moved
 	errno              unix.Errno
 	answer             []byte // what writable sends
@@ -74,24 +73,10 @@ func (m *messageConn) fill() Reason {
 		if err != nil {
 			return ending(err)
 		}
-		if m.gated {
-			m.awaitRoom()
-			continue
-		}
 		m.until += m.n
 		m.bytesIn.Add(uint64(m.n))
 		return notEnded
 	}
-}
-
-// awaitRoom waits until there is memory for answers again; the client's bytes stay in the kernel. What ends the wait is seen
-// by the next read.
-func (m *messageConn) awaitRoom() {
-	m.gated = false
-	before := m.state()
-	m.enter(held)
-	m.server.output.room(func() bool { return m.wasCut() || m.server.draining.Load() })
-	m.enter(before)
 }
 
 // freshGrace is how long, while the server drains, a connection may take for its first message: it was accepted, and so
@@ -157,8 +142,6 @@ func (m *messageConn) read() (err error) {
 		return err
 	}
 	switch {
-	case m.gated:
-		return nil
 	case m.errno != 0:
 		return m.errno
 	case m.n == 0:
@@ -168,10 +151,6 @@ func (m *messageConn) read() (err error) {
 }
 
 func (m *messageConn) tryRead(fd uintptr) bool {
-	if m.gated = m.server.output.full() && !m.server.draining.Load(); m.gated {
-		m.drop()
-		return true
-	}
 	m.n, m.errno = rawRead(fd, m.space())
 	if m.errno != unix.EAGAIN {
 		return true

@@ -24,13 +24,13 @@ func (m *messageConn) send(answer []byte) Reason {
 
 func (m *messageConn) sendSlowly(rest []byte) Reason {
 	m.enter(held)
-	reserved, ok := m.server.output.reserve(m.memory(rest), m.wasCut)
-	if !ok {
-		return Broken
+	reserved, why := m.server.output.reserve(m.memory(rest), m.wasCut)
+	if why != notEnded {
+		return why
 	}
 	defer m.server.output.release(reserved)
 	m.enter(writing)
-	_, why := m.write(rest)
+	_, why = m.write(rest)
 	return why
 }
 
