@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -209,6 +210,10 @@ func (m *messageConn) handle() Reason {
 	consumed := false
 	for m.from < m.until {
 		step, err := m.handler.Handle(m.spare.data[:0], m.in.data[m.from:m.until])
+		if has := m.until - m.from; step.Consumed < 0 || step.Consumed > has {
+			m.server.panicked(m.conn, fmt.Sprintf("consumed %d of %d bytes", step.Consumed, has), nil)
+			return Panicked
+		}
 		m.from += step.Consumed
 		m.messages.Add(uint64(step.Messages))
 		if why := m.send(step.Out); why != notEnded {
