@@ -27,6 +27,7 @@ type acceptor struct {
 const (
 	shortestPause = 5 * time.Millisecond
 	longestPause  = time.Second
+	lastCallTime  = time.Second // in case that clients never cease to come
 	tellPause     = time.Minute // between two logs of that, on a server at its limit
 )
 
@@ -82,6 +83,22 @@ func (a *acceptor) awaitRate() bool {
 		}
 	}
 	return true
+}
+
+// lastCall accepts, once the server drains, who is in the listen backlog: closing the socket would reset them. Where another
+// process has the socket as well, as systemd does, they wait for the next server.
+func (a *acceptor) lastCall() {
+	l, ok := a.Listener.(*Listener)
+	if !ok || !l.alone {
+		return
+	}
+	for end := time.Now().Add(lastCallTime); time.Now().Before(end); {
+		c := l.pending()
+		if c == nil {
+			return
+		}
+		a.server.arrived(c)
+	}
 }
 
 // stop ends the loop of a server that drains.

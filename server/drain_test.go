@@ -168,6 +168,26 @@ func TestADrainUnderLoadResetsNobody(t *testing.T) {
 	}
 }
 
+// The accept rate keeps clients in the backlog: they are connected, as far as they know.
+func TestADrainServesWhoIsInTheBacklogOfASocketThatNobodyElseHas(t *testing.T) {
+	r := open(t, Config{Limits: Limits{AcceptRate: 0.001, AcceptBurst: 1}})
+	r.serves()
+	var all []*client
+	for range 20 {
+		c := r.dial()
+		c.say("hello\n")
+		all = append(all, c)
+	}
+	done := r.drain(patience)
+	for _, c := range all {
+		c.ends("echo: hello\n")
+	}
+	if cut := <-done; cut != 0 {
+		t.Errorf("%d were cut", cut)
+	}
+	r.until("all have ended", func(st Stats) bool { return st.Ended[Drained] == 20 })
+}
+
 func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
 	l := listen(t) // as systemd holds it
 	defer l.Close()
@@ -176,17 +196,20 @@ func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	var last *client
 	for range 3 {
 		own, err := FileListener(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run("a server on it", func(t *testing.T) {
-			r := openOn(t, Config{}, own)
-			r.serves()
-			r.shutdown(patience)
-			waits := r.dial() // to the next one
-			waits.close()
-		})
+		r := openOn(t, Config{}, own)
+		if last != nil { // came when the server before had drained
+			last.hears("echo: hello\n")
+			last.close()
+		}
+		r.serves()
+		r.shutdown(patience)
+		last = r.dial()
+		last.say("hello\n")
 	}
 }

@@ -20,6 +20,7 @@ type Listener struct {
 	file   *os.File
 	raw    syscall.RawConn
 	addr   net.Addr
+	alone  bool // no other process has the socket
 	closed atomic.Bool
 }
 
@@ -41,6 +42,7 @@ func Listen(ctx context.Context, address string, ka net.KeepAliveConfig) (*Liste
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 	}
+	own.alone = true
 	if err := own.setOptions(ka); err != nil {
 		_ = own.Close()
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
@@ -137,12 +139,8 @@ func (l *Listener) Accept() (net.Conn, error) {
 	var from unix.Sockaddr
 	var errAccept error
 	err := l.raw.Read(func(listener uintptr) bool {
-		for {
-			fd, from, errAccept = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-			if errAccept != unix.EINTR { //nolint:errorlint // a number from the kernel
-				return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
-			}
-		}
+		fd, from, errAccept = accept4(listener)
+		return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
 	})
 	if err == nil {
 		err = os.NewSyscallError("accept4", errAccept)
@@ -154,4 +152,28 @@ func (l *Listener) Accept() (net.Conn, error) {
 		return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}
 	}
 	return newSocket(fd, l.addr, from)
+}
+
+// pending accepts a connection that waits already, whatever the deadline is; nil where there is none.
+func (l *Listener) pending() net.Conn {
+	var fd int
+	var from unix.Sockaddr
+	var errAccept error
+	err := l.raw.Control(func(listener uintptr) { fd, from, errAccept = accept4(listener) })
+	if err != nil || errAccept != nil {
+		return nil
+	}
+	if c, err := newSocket(fd, l.addr, from); err == nil {
+		return c
+	}
+	return nil
+}
+
+func accept4(listener uintptr) (fd int, from unix.Sockaddr, err error) {
+	for {
+		fd, from, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		if err != unix.EINTR { //nolint:errorlint // a number from the kernel
+			return fd, from, err
+		}
+	}
 }

@@ -141,6 +141,9 @@ func (s *Server) Serve(l net.Listener) error {
 	if err := a.run(); err != nil {
 		return fmt.Errorf("cannot accept connections on %s: %w", l.Addr(), err)
 	}
+	if s.draining.Load() {
+		a.lastCall()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loops = slices.DeleteFunc(s.loops, func(one *acceptor) bool { return one == a })

@@ -33,6 +33,8 @@ func (s *Server) Draining() bool { return s.draining.Load() }
 // what is, and returns when all is done. When ctx ends first, it closes what is left. cut is how many those were. Who calls
 // it once more waits as well, and closes what is left when their ctx ends.
 //
+// Of a socket that [Listen] opened, who is in the listen backlog is still accepted, since they would be reset otherwise.
+//
 // A connection that has not said anything yet counts as in flight for five seconds: it was accepted, so nobody else will
 // answer it. One that waits in the queue is still served.
 func (s *Server) Shutdown(ctx context.Context) (cut int) {

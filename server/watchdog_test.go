@@ -9,7 +9,7 @@ import (
 // advances checks for five periods that the accept loops come by.
 func (r *room) advances() {
 	r.t.Helper()
-	const periods, period = 5, time.Second // with a Wake of 20 ms, so that a loaded machine does no harm
+	const periods, period = 5, 500 * time.Millisecond // with a Wake of 20 ms, so that a loaded machine does no harm
 	for range periods * 4 {
 		if !r.Advancing(period) {
 			r.t.Fatal("the accept loops stand still")
