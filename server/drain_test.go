@@ -46,6 +46,9 @@ func TestADrainFinishesWhatIsInFlightAndClosesTheRest(t *testing.T) {
 }
 
 func TestADrainClosesWhoNeverSaysAnything(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes five seconds, which the server waits for")
+	}
 	r := open(t, Config{})
 	silent := r.dial()
 	r.until("it is served", func(st Stats) bool { return st.Active == 1 })
@@ -141,6 +144,7 @@ func TestADrainUnderLoadResetsNobody(t *testing.T) {
 		for range clients {
 			c := r.dial()
 			all.Go(func() {
+				defer c.close()
 				for i := 0; ; i++ {
 					question := fmt.Sprintf("question %d of %d", i, rand.Uint32())
 					if _, err := io.WriteString(c, question+"\n"); err != nil {

@@ -24,8 +24,10 @@ func optionsOf(t *testing.T, c syscall.Conn) (o options) {
 			level, name int
 			to          *int
 		}{
-			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, &o.KeepAlive}, {unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, &o.Idle},
-			{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, &o.Interval}, {unix.IPPROTO_TCP, unix.TCP_KEEPCNT, &o.Count},
+			{unix.SOL_SOCKET, unix.SO_KEEPALIVE, &o.KeepAlive},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, &o.Idle},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, &o.Interval},
+			{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, &o.Count},
 			{unix.IPPROTO_TCP, unix.TCP_NODELAY, &o.NoDelay},
 		} {
 			var err error
@@ -82,11 +84,13 @@ func TestConnectionsInheritWhatListenSets(t *testing.T) {
 		{"none, whatever else is said", net.KeepAliveConfig{Idle: time.Minute}, byDefault},
 		{"the kernel's", net.KeepAliveConfig{Enable: true}, with(func(o *options) { o.KeepAlive = 1 })},
 		{
-			"its own", net.KeepAliveConfig{Enable: true, Idle: 77 * time.Second, Interval: 13 * time.Second, Count: 4},
+			"its own",
+			net.KeepAliveConfig{Enable: true, Idle: 77 * time.Second, Interval: 13 * time.Second, Count: 4},
 			options{KeepAlive: 1, Idle: 77, Interval: 13, Count: 4, NoDelay: 1},
 		},
 		{
-			"less than a second", net.KeepAliveConfig{Enable: true, Idle: time.Millisecond, Interval: 1500 * time.Millisecond, Count: 1},
+			"less than a second",
+			net.KeepAliveConfig{Enable: true, Idle: time.Millisecond, Interval: 1500 * time.Millisecond, Count: 1},
 			options{KeepAlive: 1, Idle: 1, Interval: 2, Count: 1, NoDelay: 1},
 		},
 	} {
