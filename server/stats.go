@@ -34,7 +34,7 @@ type Stats struct {
 	// Latency is the time from the arrival of bytes to the sending of their answer, of one in 16 of them on each
 	// connection.
 	Latency     Histogram
-	OutputBytes int64  // memory of answers that clients have not taken yet
+	OutputBytes int64  // memory of answers that clients have not taken yet, at most MaxOutput; those that wait for it beside
 	OutputWaits uint64 // how often a connection waited for MaxOutput
 }
 
