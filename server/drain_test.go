@@ -189,7 +189,7 @@ func TestADrainServesWhoIsInTheBacklogOfASocketThatNobodyElseHas(t *testing.T) {
 	if cut := <-done; cut != 0 {
 		t.Errorf("%d were cut", cut)
 	}
-	r.until("all have ended", func(st Stats) bool { return st.Ended[Drained] == 20 })
+	r.until("all have ended", func(st Stats) bool { return st.Ended[Drained]+st.Ended[ClientClosed] == 21 })
 }
 
 func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
@@ -216,4 +216,21 @@ func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
 		last = r.dial()
 		last.say("hello\n")
 	}
+}
+
+// Many that are idle, and do not close when they are told to: the deadline of the drain is theirs as well.
+func TestADrainThatIsCutDoesNotLinger(t *testing.T) {
+	r := open(t, Config{})
+	for range 100 {
+		r.dial().ask("hello")
+	}
+	r.until("all are served", func(st Stats) bool { return st.Active == 100 })
+	begin := time.Now()
+	if cut := r.shutdown(100 * time.Millisecond); cut != 0 {
+		t.Errorf("%d were cut, though nothing was in flight on them", cut)
+	}
+	if took := time.Since(begin); took > lingerTime-100*time.Millisecond {
+		t.Errorf("it took %v", took)
+	}
+	r.ended(Drained, 100)
 }

@@ -101,7 +101,10 @@ func (m *messageConn) mayWait() bool {
 // lastLook ends a connection on which nothing is in flight, unless a message has just arrived.
 func (m *messageConn) lastLook() Reason {
 	m.makeRoom()
-	if err := m.peek(); err != nil || m.n == 0 {
+	switch err := m.peek(); {
+	case errors.Is(err, io.EOF):
+		return ClientClosed
+	case err != nil || m.n == 0:
 		return Drained
 	}
 	m.until += m.n
@@ -118,7 +121,11 @@ func (m *messageConn) peek() (err error) {
 	if m.raw != nil {
 		m.noWait = true
 		defer func() { m.noWait = false }()
-		return m.raw.Control(func(fd uintptr) { m.readable(fd) })
+		err = m.raw.Control(func(fd uintptr) { m.readable(fd) })
+		if err == nil && m.errno == 0 && m.n == 0 {
+			return io.EOF
+		}
+		return err
 	}
 	for until := time.Now().Add(lastLookTime); ; {
 		_ = m.SetReadDeadline(until)

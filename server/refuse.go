@@ -10,7 +10,7 @@ import (
 
 const (
 	lingerTime  = time.Second
-	lingerLook  = 50 * time.Millisecond // how often one that lingers looks whether the server still waits
+	lingerLook  = 50 * time.Millisecond // how often one that was refused looks whether the server still waits
 	lingerMost  = 256                   // connections that are refused this way at a time
 	lingerChunk = 1 << 10
 )
@@ -27,7 +27,7 @@ func (s *Server) refuse(c net.Conn, why Reason) {
 	select {
 	case s.lingering <- struct{}{}:
 		s.running.Go(func() {
-			s.linger(c, c)
+			s.linger(c, c, lingerLook)
 			<-s.lingering
 		})
 	default:
@@ -36,8 +36,9 @@ func (s *Server) refuse(c net.Conn, why Reason) {
 }
 
 // linger closes a connection to a client that may still be sending; c is the socket or TLS over it. close(2) with bytes
-// unread resets the connection, and a reset takes away what the client has not read yet.
-func (s *Server) linger(c, socket net.Conn) {
+// unread resets the connection, and a reset takes away what the client has not read yet. The end of a drain closes the
+// sockets that are in the registry; others have to look for it.
+func (s *Server) linger(c, socket net.Conn, look time.Duration) {
 	defer socket.Close()
 	if over, ok := c.(*tls.Conn); ok {
 		_ = over.CloseWrite()
@@ -52,7 +53,7 @@ func (s *Server) linger(c, socket net.Conn) {
 			return
 		default:
 		}
-		_ = socket.SetReadDeadline(time.Now().Add(lingerLook))
+		_ = socket.SetReadDeadline(time.Now().Add(look))
 		if _, err := socket.Read(unread); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}

@@ -47,7 +47,7 @@ func (s *Server) end(c *conn, why Reason) {
 	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
 	switch why {
 	case TooLong, BadMessage, BadTLS, Drained: // the client may not have heard yet
-		s.linger(c.Conn, c.socket)
+		s.linger(c.Conn, c.socket, lingerTime)
 	default:
 		_ = c.Close()
 	}
