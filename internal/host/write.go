@@ -60,6 +60,29 @@ func writeTemp(dfd int, name string, data []byte, mode fs.FileMode) error {
 	return reason(f.Close())
 }
 
+// WriteLink replaces what is at p by a symbolic link with the text target, atomically and durably, in the way of
+// [Host.WriteFile]. The text is not resolved: it may lead to nothing. The folder must exist.
+func (h Host) WriteLink(p, target string) error {
+	dir, base, err := h.openParent(p)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	dfd := int(dir.Fd())
+	temp := "." + base + tempSuffix
+	if err := unix.Unlinkat(dfd, temp, 0); err != nil && !errors.Is(err, unix.ENOENT) {
+		return &fs.PathError{Op: "link", Path: p, Err: err}
+	}
+	if err := unix.Symlinkat(target, dfd, temp); err != nil {
+		return &fs.PathError{Op: "link", Path: p, Err: err}
+	}
+	if err := unix.Renameat(dfd, temp, dfd, base); err != nil {
+		_ = unix.Unlinkat(dfd, temp, 0)
+		return &fs.PathError{Op: "rename", Path: p, Err: err}
+	}
+	return h.syncDir(dir, p)
+}
+
 // Remove unlinks the file or the empty folder at p, and makes that durable. A missing p is no error.
 func (h Host) Remove(p string) error {
 	dir, base, err := h.openParent(p)
@@ -83,7 +106,7 @@ func (h Host) Remove(p string) error {
 	return &fs.PathError{Op: "remove", Path: p, Err: err}
 }
 
-// RemoveTemp removes what an interrupted [Host.WriteFile] of p may have left beside it.
+// RemoveTemp removes what an interrupted [Host.WriteFile] or [Host.WriteLink] of p may have left beside it.
 func (h Host) RemoveTemp(p string) error {
 	temp := path.Join(path.Dir(p), "."+path.Base(p)+tempSuffix)
 	if _, err := h.Lstat(temp); errors.Is(err, fs.ErrNotExist) {
