@@ -37,6 +37,7 @@ type Unit struct {
 	Memory       uint64   // bytes that its control group is charged for; 0 where that is not known
 	Restarts     int      // how often Restart= has started a service again since it was loaded
 	Status       string   // what a service says of itself, sd_notify(3) STATUS=
+	Fragment     string   // path of its file, "" without one
 	DropIns      []string // files below NAME.d that change it
 	Restart      string   // of a service: "no", "always", "on-failure", …; else ""
 	RestartDelay time.Duration
@@ -75,6 +76,7 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.Sub, _ = all["SubState"].(string)
 	u.File, _ = all["UnitFileState"].(string)
 	u.Status, _ = all["StatusText"].(string)
+	u.Fragment, _ = all["FragmentPath"].(string)
 	u.DropIns, _ = all["DropInPaths"].([]string)
 	u.Restart, _ = all["Restart"].(string)
 	u.Triggers, _ = all["Triggers"].([]string)

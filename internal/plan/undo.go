@@ -92,7 +92,7 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 		c.Status = Unchanged
 		return nil
 	}
-	ours := alike(e, now, after)
+	ours := alike(e, now, after) || r.repeats()
 	if !ours && now != nil && before != nil && after != nil {
 		ours = e.torn(*now, *before, *after)
 	}
@@ -112,8 +112,9 @@ func (s *Session) restore(ctx context.Context, r record) error {
 	e := s.effects[r.Kind]
 	before := (*string)(r.Before)
 	value := before
-	if r.repeats() { // it runs, and is to run with what it had before
-		value = (*string)(r.After)
+	if r.repeats() { // it is to run with what it had before
+		restarted := Restarted
+		value = &restarted
 	}
 	if werr := s.write(ctx, r.Ref(), value, fs.FileMode(r.Mode)); werr != nil {
 		if (r.Kind == Module || r.Kind == Folder) && e.refusal(werr) != "" {

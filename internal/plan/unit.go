@@ -43,12 +43,49 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 	switch {
 	case value == nil || !runs(*value):
 		return u.manager.Stop(ctx, name)
+	case *value == Restarted && strings.HasSuffix(name, ".socket"):
+		return u.restartSocket(ctx, name)
 	case *value == Restarted:
 		return u.manager.Restart(ctx, name)
 	case *value == Reloaded:
 		return u.manager.ReloadUnit(ctx, name)
 	}
 	return u.manager.Start(ctx, name)
+}
+
+// restartSocket closes a socket and opens it anew. systemd refuses to open one whose service runs, since that holds the
+// old one, and a client that comes between would start it again: so the socket is closed first.
+func (u unitEffect) restartSocket(ctx context.Context, name string) error {
+	socket, err := u.manager.Unit(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := u.manager.Stop(ctx, name); err != nil {
+		return err
+	}
+	var stopped []string
+	for _, service := range socket.Triggers {
+		s, err := u.manager.Unit(ctx, service)
+		if err != nil {
+			return err
+		}
+		if s.Active == Inactive || s.Active == "failed" {
+			continue
+		}
+		if err := u.manager.Stop(ctx, service); err != nil {
+			return err
+		}
+		stopped = append(stopped, service)
+	}
+	if err := u.manager.Start(ctx, name); err != nil {
+		return err
+	}
+	for _, service := range stopped {
+		if err := u.manager.Start(ctx, service); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // same: what matters is whether it runs. One that has failed does not.
@@ -84,9 +121,11 @@ func midway(value string) bool {
 	return false
 }
 
-// repeats reports whether r leaves a unit active that was so before: undoing that is doing it again, with the old files.
+// repeats reports whether r leaves a unit active that was so before: undoing that is doing it again, with the old files,
+// whatever state it is in by now.
 func (r record) repeats() bool {
-	return r.Kind == Unit && r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
+	return r.Kind == Unit && r.Before != nil && runs(string(*r.Before)) &&
+		r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
 }
 
 // unitFolder holds the units of the operator, and ours.
@@ -100,7 +139,9 @@ func ofUnits(ref Ref) bool {
 func (r record) ofUnits() bool { return ofUnits(r.Ref()) }
 
 // reloader has systemd read the files of its units again.
-type reloader interface{ Reload(ctx context.Context) error }
+type reloader interface {
+	Reload(ctx context.Context) error
+}
 
 // reloaderOf is the systemd of h, nil where none runs: it reads its units when it starts.
 func reloaderOf(h host.Host) reloader {
