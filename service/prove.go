@@ -1,0 +1,64 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// Prove shows that the service s works on h: its socket listens, a client is served, and the service is up then.
+// The answer says what was seen.
+func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
+	if seen, err = s.Probe(ctx); err != nil {
+		return "", err
+	}
+	return seen, awaitUp(ctx, h.SystemManager(), s.Name+".service")
+}
+
+// settleTime is how long a service that a connection has activated may take to be up: it is TimeoutStartSec= of the
+// bundled one.
+const settleTime = 30 * time.Second
+
+// awaitUp waits until a service that is starting is up. One that has ended after it served its client has done its work;
+// one that has failed has not.
+func awaitUp(ctx context.Context, m host.Manager, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for {
+		u, err := m.Unit(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case u.Active == "failed", u.Sub == "auto-restart", u.Restarts > 0 && u.Active != "active":
+			return fmt.Errorf("cannot run %s: it fails", name)
+		case u.Active == "active" || u.Active == "inactive":
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("cannot run %s: it is %s after %s", name, u.Active, settleTime)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// LastWords are the last lines that the units of a service have logged since a time, at most n.
+func LastWords(ctx context.Context, h host.Host, name string, since time.Time, n int) []string {
+	args := []string{"--no-pager", "--quiet", "--output=cat", fmt.Sprintf("--lines=%d", n), fmt.Sprintf("--since=@%d", since.Unix())}
+	out, err := h.Run(ctx, "journalctl", append(args, LogUnits(name)...)...)
+	if err != nil {
+		return nil
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// LogUnits are the arguments of journalctl for all units of a service.
+func LogUnits(name string) (args []string) {
+	for _, suffix := range suffixes() {
+		args = append(args, "--unit="+name+suffix)
+	}
+	return args
+}
