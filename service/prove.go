@@ -15,8 +15,20 @@ func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	if seen, err = s.Probe(ctx); err != nil {
 		return "", err
 	}
-	return seen, awaitUp(ctx, h.SystemManager(), s.Name+".service")
+	m, name := h.SystemManager(), s.Name+".service"
+	if err := awaitUp(ctx, m, name); err != nil || s.bundled() {
+		return seen, err
+	}
+	// A program of which nothing is known but that it was started is looked at once more.
+	select {
+	case <-ctx.Done():
+	case <-time.After(secondLook):
+	}
+	return seen, awaitUp(ctx, m, name)
 }
+
+// secondLook is how long a program of a user has to stay up.
+const secondLook = time.Second
 
 // settleTime is how long a service that a connection has activated may take to be up: it is TimeoutStartSec= of the
 // bundled one.

@@ -111,3 +111,13 @@ func strays(h host.Host, name string) (found []string) {
 	}
 	return found
 }
+
+// Gone are the units whose files changes have removed.
+func Gone(changes []plan.Change) (units []string) {
+	for _, c := range changes {
+		if c.Kind == plan.File && c.After == nil && c.Status == plan.Applied && path.Dir(c.Target) == unitFolder {
+			units = append(units, path.Base(c.Target))
+		}
+	}
+	return units
+}

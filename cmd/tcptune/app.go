@@ -32,7 +32,7 @@ func newApp(t terminal) *cli.App {
 		Description:               exitCodes,
 		Commands: []*cli.Command{
 			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
-			explainCommand(t), profileCommand(t), portCommand(t),
+			explainCommand(t), profileCommand(t), portCommand(t), serviceCommand(t),
 		},
 	}
 	prepare(app.Commands)
@@ -40,7 +40,7 @@ func newApp(t terminal) *cli.App {
 }
 
 const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check, port), 4 partial: some items are refused or
-overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
+overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs root. service status: 0, 3 and 4 as systemctl.`
 
 func prepare(commands []*cli.Command) {
 	for _, c := range commands {
