@@ -159,7 +159,7 @@ func (t terminal) showServer(row func(name, value string), s plan.Server) {
 		state = "draining"
 	}
 	row("state", state)
-	row("connections", fmt.Sprintf("%d open, %d accepted, %d waiting", s.Active, s.Accepted, s.Queued))
+	row("connections", fmt.Sprintf("%d open of at most %d, %d accepted, %d waiting", s.Active, s.MaxConns, s.Accepted, s.Queued))
 	var refused []string
 	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
 		if n := s.Refused[reason]; n > 0 {

@@ -35,8 +35,10 @@ type ServiceUnit struct {
 // Server is what the bundled server counts, since it was started.
 type Server struct {
 	Protocol string            `json:"protocol"`
+	Version  string            `json:"version"`
 	Draining bool              `json:"draining"`
 	Active   int64             `json:"active"` // connections that are open
+	MaxConns int64             `json:"max_conns"`
 	Accepted uint64            `json:"accepted"`
 	Refused  map[string]uint64 `json:"refused"` // by reason
 	Queued   int64             `json:"queued"`  // wait for a slot
