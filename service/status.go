@@ -52,6 +52,9 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 		out.Listen = append(out.Listen, l.Address)
 	}
 	out.Pid, out.Memory, out.Restarts, out.Says = service.MainPID, service.Memory, service.Restarts, service.Status
+	if out.Memory == 0 && out.Pid > 0 { // where the memory of groups is not accounted, as in many containers
+		out.Memory = residentMemory(h, out.Pid)
+	}
 	if out.State == StateMissing {
 		return out, nil
 	}
@@ -93,6 +96,24 @@ func stateOf(socket, service host.Unit) string {
 		return StateActive
 	}
 	return StateInactive
+}
+
+// residentMemory is VmRSS of a process, proc_pid_status(5), in bytes; 0 where it cannot be read.
+func residentMemory(h host.Host, pid int) uint64 {
+	text, err := h.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kib << 10
+		}
+	}
+	return 0
 }
 
 func (s Spec) program() string {

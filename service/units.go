@@ -67,15 +67,13 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (u u
 		case at.up(name) && unitChanged(name):
 			u.start(at, name, plan.Restarted, "listens anew, closed while the connections that are open are drained")
 			reopened = reopened || at.up(service)
-		case !at.up(name) && now && at.up(service):
-			u.start(at, name, plan.Restarted, "the service holds the socket only from its next start on")
-			reopened = true
 		case !at.up(name) && now:
 			u.start(at, name, plan.Active, whyUnit(name))
+			reopened = reopened || at.up(service)
 		}
 	}
 	switch {
-	case reopened: // and the service with it
+	case reopened: // and the service with it: it takes its sockets from systemd when it starts
 	case at.up(service) && unitChanged(service):
 		u.start(at, service, plan.Restarted, "takes up the change; new connections wait meanwhile")
 	case at.up(service) && s.bundled() && changed(LimitsPath(s)):

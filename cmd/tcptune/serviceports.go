@@ -90,7 +90,7 @@ func (i *installing) obstacles(ctx context.Context, view *portcheck.View) (portc
 	s.Rest = nil
 	s.Holders = slices.DeleteFunc(s.Holders, func(h portcheck.Holder) bool {
 		inTheWay := slices.ContainsFunc(wanted, h.InTheWay)
-		return !inTheWay || slices.Contains(own, h.Port()) && i.onlyOurs(h)
+		return !inTheWay || i.isOurs(h, slices.Contains(own, h.Port()))
 	})
 	return s, nil
 }
@@ -114,9 +114,11 @@ func (i *installing) ownPorts(ctx context.Context) (ports []uint16, err error) {
 	return ports, nil
 }
 
-// onlyOurs reports whether nobody but systemd and the service has the socket open.
-func (i *installing) onlyOurs(h portcheck.Holder) bool {
-	return !slices.ContainsFunc(h.Owners, func(o portcheck.Owner) bool { return o.Pid != 1 && !i.spec.Own(o.Cgroup.Unit) })
+// isOurs reports whether nobody but the service has the socket open, or systemd for it.
+func (i *installing) isOurs(h portcheck.Holder, socket bool) bool {
+	return len(h.Owners) > 0 && !slices.ContainsFunc(h.Owners, func(o portcheck.Owner) bool {
+		return !i.spec.Own(o.Cgroup.Unit) && (o.Pid != 1 || !socket)
+	})
 }
 
 // freePorts carries the acts out and proves that the ports are free.

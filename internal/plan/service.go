@@ -10,7 +10,7 @@ type Service struct {
 	Admin    string        `json:"admin,omitempty"`
 	Units    []ServiceUnit `json:"units"`
 	Pid      int           `json:"pid,omitempty"`
-	// Memory is in bytes, page cache and kernel included, as systemd accounts it.
+	// Memory is in bytes: what systemd accounts, page cache and kernel included, or else what the process has resident.
 	Memory   uint64  `json:"memory,omitempty"`
 	Restarts int     `json:"restarts"`         // times that systemd has started it again after it had failed
 	Says     string  `json:"says,omitempty"`   // what the service says of itself, sd_notify(3)

@@ -49,25 +49,39 @@ func leftAlone(undone []Change) (lines []string) {
 }
 
 // undoOrder is the reverse of the order of the changes, with two exceptions. Queue disciplines come last: giving one back
-// to the kernel makes it read net.core.default_qdisc, which must be itself again by then. And a socket is stopped before
-// its service, which the next connection would start again.
+// to the kernel makes it read net.core.default_qdisc, which must be itself again by then. And units that are to stop do so
+// while their files are still ours, a socket before its service, which the next connection would start again; those that
+// are to run start once their files are there again, in the order of the changes.
 func undoOrder(records []record) []record {
-	order := slices.Clone(records)
-	slices.Reverse(order)
-	slices.SortStableFunc(order, func(a, b record) int {
-		return undoRank(a) - undoRank(b)
-	})
-	return order
+	back := slices.Clone(records)
+	slices.Reverse(back)
+	pick := func(from []record, rank int) []record {
+		return slices.DeleteFunc(slices.Clone(from), func(r record) bool { return undoRank(r) != rank })
+	}
+	return slices.Concat(pick(back, undoSocket), pick(back, undoUnit), pick(back, undoPlain), pick(records, undoStart), pick(back, undoLast))
 }
+
+// The ranks of an undo.
+const (
+	undoSocket = iota
+	undoUnit
+	undoPlain
+	undoStart
+	undoLast
+)
 
 func undoRank(r record) int {
 	switch {
-	case r.Kind == Unit && strings.HasSuffix(r.Target, ".socket") && r.Before != nil && !runs(string(*r.Before)):
-		return 0
 	case r.Kind == Qdisc:
-		return 2
+		return undoLast
+	case r.Kind != Unit:
+		return undoPlain
+	case r.Before != nil && runs(string(*r.Before)):
+		return undoStart
+	case strings.HasSuffix(r.Target, ".socket"):
+		return undoSocket
 	}
-	return 1
+	return undoUnit
 }
 
 // undoOne brings one target back, and says in c what became of it.

@@ -43,8 +43,8 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 	switch {
 	case value == nil || !runs(*value):
 		return u.manager.Stop(ctx, name)
-	case *value == Restarted && strings.HasSuffix(name, ".socket"):
-		return u.restartSocket(ctx, name)
+	case strings.HasSuffix(name, ".socket"):
+		return u.openSocket(ctx, name, *value == Restarted)
 	case *value == Restarted:
 		return u.manager.Restart(ctx, name)
 	case *value == Reloaded:
@@ -53,12 +53,16 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 	return u.manager.Start(ctx, name)
 }
 
-// restartSocket closes a socket and opens it anew. systemd refuses to open one whose service runs, since that holds the
-// old one, and a client that comes between would start it again: so the socket is closed first.
-func (u unitEffect) restartSocket(ctx context.Context, name string) error {
+// openSocket opens a socket, anew if it is open and that is asked for. systemd refuses to open one whose service runs,
+// since that may hold the old one; and a client that comes between would start the service again. So the socket is closed
+// first, then the service stops, and is started again in the end.
+func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) error {
 	socket, err := u.manager.Unit(ctx, name)
 	if err != nil {
 		return err
+	}
+	if runs(socket.Active) && !anew {
+		return nil
 	}
 	if err := u.manager.Stop(ctx, name); err != nil {
 		return err

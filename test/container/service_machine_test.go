@@ -72,7 +72,7 @@ func (m *Machine) service(t *testing.T, code int, args ...string) (r serviceRepo
 // What systemd, journald and the clock write by themselves is left out.
 func (m *Machine) tree(t *testing.T) string {
 	t.Helper()
-	return m.Must(t, "sh", "-c", `cd / && set -- etc usr var -path var/log/journal -prune -o -path var/lib/systemd -prune -o -path var/cache -prune -o
+	return m.Must(t, "sh", "-c", `cd / && set -- etc usr var -path var/log/journal -prune -o -path var/lib/systemd -prune -o -path var/cache -prune -o -path var/tmp -prune -o
 		{ find "$@" -printf '%p %M %U:%G %l\n' && find "$@" -type f -print0 | xargs -0 cksum; } | sort`)
 }
 
