@@ -69,7 +69,7 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 		}
 	}
 	var err error
-	out.Exposure, err = exposure(ctx, h, name+".service")
+	out.Exposure, err = unitExposure(ctx, h, name+".service")
 	note("no exposure", err)
 	if spec != nil {
 		out.Protocol, out.Program = spec.Protocol, spec.program()
@@ -154,8 +154,8 @@ func counters(ctx context.Context, admin netip.AddrPort) (*plan.Server, error) {
 	return &s, nil
 }
 
-// exposure asks systemd-analyze about a unit as it is loaded, drop-ins included.
-func exposure(ctx context.Context, h host.Host, unit string) (*float64, error) {
+// unitExposure asks systemd-analyze about a unit as it is loaded, drop-ins included.
+func unitExposure(ctx context.Context, h host.Host, unit string) (*float64, error) {
 	out, err := h.Run(ctx, "systemd-analyze", "security", "--no-pager", unit)
 	if err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func newApp(t terminal) *cli.App {
 }
 
 const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check, port), 4 partial: some items are refused or
-overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs root. service status: 0, 3 and 4 as systemctl.`
+overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
 
 func prepare(commands []*cli.Command) {
 	for _, c := range commands {

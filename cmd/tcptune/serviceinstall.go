@@ -16,6 +16,7 @@ func serviceInstallCommand(t terminal) *cli.Command {
 		Name:      "install",
 		Usage:     "put a service on this host: units, limits, and the port from the next boot on",
 		UsageText: "sudo tcptune service install [--listen ADDR] [--protocol P] [--now] ...\n   sudo tcptune service install --exec PROGRAM --listen ADDR [--now] [-- ARGS]",
+		ArgsUsage: "[-- ARGS]",
 		Description: `Writes a hardened, socket-activated pair of units for systemd and enables it, as one transaction: systemd listens,
 and the first connection starts the service, so that a restart loses no client. The flags are the whole truth: a second
 install with other ones plans the difference, and what runs takes it up. Without --now nothing is started before the next

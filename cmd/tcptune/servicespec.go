@@ -33,7 +33,7 @@ func serviceSpecFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "listen", Aliases: []string{"l"}, DefaultText: defaultListen, Usage: "listen on `ADDR`: 9000, 127.0.0.1:9000 or [::1]:9000; may be repeated"},
 		&cli.IntFlag{Name: "backlog", Value: defaultBacklog, Usage: "room for `N` clients that wait, capped by net.core.somaxconn"},
 		&cli.DurationFlag{Name: "drain", Value: defaultDrain, Usage: "`TIME` that open connections get when the service stops"},
-		&cli.StringFlag{Name: "protocol", DefaultText: defaultProtocol, Usage: "`echo|line|frame|discard|http|relay`"},
+		&cli.StringFlag{Name: "protocol", DefaultText: defaultProtocol, Usage: "speak `echo|line|frame|discard|http|relay`"},
 		&cli.IntFlag{Name: "max-conns", Usage: "serve no more than `N` connections at once", DefaultText: "that of the server"},
 		&cli.StringSliceFlag{Name: "limit", Usage: "set a limit of the server, `NAME=VALUE` (tcptune-server --help lists them); may be repeated"},
 		&cli.StringFlag{Name: "admin", DefaultText: defaultAdmin, Usage: "loopback `ADDR` of metrics, health and profiles"},
