@@ -100,14 +100,17 @@ func ask(conn net.Conn, question, answer []byte) error {
 		return err
 	}
 	got := make([]byte, len(answer))
-	n, err := io.ReadFull(conn, got)
-	if err == nil && bytes.Equal(got, answer) {
-		return nil
+	for n := 0; n < len(answer); {
+		more, err := conn.Read(got[n:])
+		n += more
+		if !bytes.HasPrefix(answer, got[:n]) { // rather than wait for the rest of it
+			return fmt.Errorf("it answers %q", got[:n])
+		}
+		if err != nil && n < len(answer) {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("it answers %q", got[:n])
+	return nil
 }
 
 func askHTTP(conn net.Conn, address netip.AddrPort) error {

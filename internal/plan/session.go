@@ -112,6 +112,7 @@ func (s *Session) recover(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
+	s.stale = slices.ContainsFunc(t.Changes, record.ofUnits) // who was killed may not have come to tell systemd
 	undone, left := s.undo(ctx, *t)
 	done := s.journal.withoutPending()
 	done.stuck(left, t.BootID)

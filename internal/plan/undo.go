@@ -14,7 +14,6 @@ import (
 //
 // What cannot be restored is Failed and returned in left as well; it is no reason to leave the rest.
 func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, left []record) {
-	s.stale = slices.ContainsFunc(t.Changes, record.ofUnits) // whoever was killed may not have come to tell systemd
 	for _, r := range undoOrder(t.Changes) {
 		if t.BootID != s.bootID && !lasting(r.Kind) {
 			continue

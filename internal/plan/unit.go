@@ -64,8 +64,10 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 	if runs(socket.Active) && !anew {
 		return nil
 	}
-	if err := u.manager.Stop(ctx, name); err != nil {
-		return err
+	if socket.Active != Inactive {
+		if err := u.manager.Stop(ctx, name); err != nil {
+			return err
+		}
 	}
 	var stopped []string
 	for _, service := range socket.Triggers {
