@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // probeTime bounds one round trip: a service that is starting makes its first client wait.
@@ -139,7 +141,7 @@ func plainly(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return fmt.Errorf("none within %s", probeTime)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE):
 		return errors.New("it closes the connection")
 	case errors.As(err, &op):
 		return op.Err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // Prove shows that the service s works on h: its socket listens, a client is served, and the service is up then.
@@ -16,7 +17,8 @@ func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 		return "", err
 	}
 	m, name := h.SystemManager(), s.Name+".service"
-	if err := awaitUp(ctx, m, name); err != nil || s.bundled() {
+	first, err := awaitUp(ctx, m, name)
+	if err != nil || s.bundled() {
 		return seen, err
 	}
 	// A program of which nothing is known but that it was started is looked at once more.
@@ -24,7 +26,15 @@ func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	case <-ctx.Done():
 	case <-time.After(secondLook):
 	}
-	return seen, awaitUp(ctx, m, name)
+	second, err := awaitUp(ctx, m, name)
+	if err == nil && second.Restarts != first.Restarts {
+		err = failsError(name)
+	}
+	return seen, err
+}
+
+func failsError(name string) error {
+	return fmt.Errorf("cannot run %s: it fails again and again", name)
 }
 
 // secondLook is how long a program of a user has to stay up.
@@ -36,22 +46,22 @@ const settleTime = 30 * time.Second
 
 // awaitUp waits until a service that is starting is up. One that has ended after it served its client has done its work;
 // one that has failed has not.
-func awaitUp(ctx context.Context, m host.Manager, name string) error {
+func awaitUp(ctx context.Context, m host.Manager, name string) (host.Unit, error) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	for {
 		u, err := m.Unit(ctx, name)
 		switch {
 		case err != nil:
-			return err
-		case u.Active == "failed", u.Sub == "auto-restart", u.Restarts > 0 && u.Active != "active":
-			return fmt.Errorf("cannot run %s: it fails", name)
-		case u.Active == "active" || u.Active == "inactive":
-			return nil
+			return u, err
+		case u.Active == StateFailed, u.Sub == "auto-restart":
+			return u, failsError(name)
+		case u.Active == plan.Active || u.Active == plan.Inactive:
+			return u, nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("cannot run %s: it is %s after %s", name, u.Active, settleTime)
+			return u, fmt.Errorf("cannot run %s: it is %s after %s", name, u.Active, settleTime)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

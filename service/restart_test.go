@@ -39,9 +39,11 @@ func (f *fakeManager) act(verb, name, state string) error {
 func (f *fakeManager) Start(_ context.Context, name string) error {
 	return f.act("start", name, "active")
 }
+
 func (f *fakeManager) Stop(_ context.Context, name string) error {
 	return f.act("stop", name, "inactive")
 }
+
 func (f *fakeManager) Restart(_ context.Context, name string) error {
 	return f.act("restart", name, "active")
 }

@@ -129,6 +129,9 @@ func describe(err error) (plan.Problem, int) {
 		p.Code, p.Hint = "not-active", "run: sudo systemctl start "+closed.Unit
 	case errors.As(err, &portHeld):
 		p.Code, p.Hint = "port-held", "--free-port stops who holds it, or choose another --listen"
+		if portHeld.kept != "" {
+			p.Code, p.Hint = "not-freed", "choose another --listen"
+		}
 	case errors.As(err, &noService):
 		p.Code, p.Hint = "no-such-service", "tcptune service status lists what is installed"
 	case errors.Is(err, host.ErrNoSystemd):

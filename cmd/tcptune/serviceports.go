@@ -28,9 +28,17 @@ type installing struct {
 }
 
 // portHeldError says who is in the way.
-type portHeldError struct{ ports, who string }
+type portHeldError struct {
+	ports, who string
+	kept       string // why they cannot be freed, "" where that was not tried
+}
 
-func (e portHeldError) Error() string { return fmt.Sprintf("cannot listen on %s: %s", e.ports, e.who) }
+func (e portHeldError) Error() string {
+	if e.kept != "" {
+		return fmt.Sprintf("cannot free %s, which %s: %s", e.ports, e.who, e.kept)
+	}
+	return fmt.Sprintf("cannot listen on %s, which %s", e.ports, e.who)
+}
 
 // freeGrace is the time that who holds the port gets to end, the default of port --kill.
 const freeGrace = 5 * time.Second
@@ -50,7 +58,7 @@ func (i *installing) checkPorts(ctx context.Context, o *outcome, free bool) erro
 		return err
 	}
 	o.report.Holders = i.held.Report()
-	held := portHeldError{heldPorts(i.held), whoHolds(i.held)}
+	held := portHeldError{heldPorts(i.held), whoHolds(i.held), ""}
 	switch {
 	case !service.Starts(i.plan.Changes):
 		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("%s %s, and is in the way at the next boot", held.ports, held.who))
@@ -116,7 +124,10 @@ func (i *installing) ownPorts(ctx context.Context) (ports []uint16, err error) {
 
 // isOurs reports whether nobody but the service has the socket open, or systemd for it.
 func (i *installing) isOurs(h portcheck.Holder, socket bool) bool {
-	return len(h.Owners) > 0 && !slices.ContainsFunc(h.Owners, func(o portcheck.Owner) bool {
+	if len(h.Owners) == 0 { // they cannot be seen without root; a port has one listener
+		return socket
+	}
+	return !slices.ContainsFunc(h.Owners, func(o portcheck.Owner) bool {
 		return !i.spec.Own(o.Cgroup.Unit) && (o.Pid != 1 || !socket)
 	})
 }
@@ -127,8 +138,10 @@ func (i *installing) freePorts(ctx context.Context, o *outcome) error {
 		return nil
 	}
 	o.report.Changes = changesOf(i.acts)
-	if partial(o.report.Changes) {
-		return portHeldError{heldPorts(i.held), whoHolds(i.held)}
+	for _, c := range o.report.Changes {
+		if c.Status.Partial() {
+			return portHeldError{heldPorts(i.held), whoHolds(i.held), c.Reason}
+		}
 	}
 	view, err := portcheck.Open(i.host, "")
 	if err != nil {
@@ -145,7 +158,7 @@ func (i *installing) freePorts(ctx context.Context, o *outcome) error {
 	o.report.Holders = after.Report()
 	for _, v := range verdicts {
 		if !v.Free {
-			return portHeldError{v.Range.String(), v.Reason}
+			return portHeldError{heldPorts(i.held), whoHolds(i.held), v.Reason}
 		}
 	}
 	o.report.Holders = nil

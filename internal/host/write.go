@@ -18,6 +18,17 @@ const tempSuffix = ".tcptune-new"
 // fsync of the folder. After a crash p is either the old file or the new one. A link at p is replaced, never followed.
 // The folder must exist, see [Host.Mkdir].
 func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) error {
+	return h.replace("write", p, func(dfd int, temp string) error { return writeTemp(dfd, temp, data, mode) })
+}
+
+// WriteLink replaces what is at p by a symbolic link with the text target, in the way of [Host.WriteFile]. The text is
+// not resolved: it may lead to nothing. The folder must exist.
+func (h Host) WriteLink(p, target string) error {
+	return h.replace("link", p, func(dfd int, temp string) error { return unix.Symlinkat(target, dfd, temp) })
+}
+
+// replace has lay make something new beside p, and renames it to p.
+func (h Host) replace(op, p string, lay func(dfd int, temp string) error) error {
 	dir, base, err := h.openParent(p)
 	if err != nil {
 		return err
@@ -26,11 +37,11 @@ func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) error {
 	dfd := int(dir.Fd())
 	temp := "." + base + tempSuffix
 	if err := unix.Unlinkat(dfd, temp, 0); err != nil && !errors.Is(err, unix.ENOENT) {
-		return &fs.PathError{Op: "write", Path: p, Err: err}
+		return &fs.PathError{Op: op, Path: p, Err: err}
 	}
-	if err := writeTemp(dfd, temp, data, mode); err != nil {
+	if err := lay(dfd, temp); err != nil {
 		_ = unix.Unlinkat(dfd, temp, 0)
-		return &fs.PathError{Op: "write", Path: p, Err: err}
+		return &fs.PathError{Op: op, Path: p, Err: err}
 	}
 	if err := unix.Renameat(dfd, temp, dfd, base); err != nil {
 		_ = unix.Unlinkat(dfd, temp, 0)
@@ -58,29 +69,6 @@ func writeTemp(dfd int, name string, data []byte, mode fs.FileMode) error {
 		return reason(err)
 	}
 	return reason(f.Close())
-}
-
-// WriteLink replaces what is at p by a symbolic link with the text target, atomically and durably, in the way of
-// [Host.WriteFile]. The text is not resolved: it may lead to nothing. The folder must exist.
-func (h Host) WriteLink(p, target string) error {
-	dir, base, err := h.openParent(p)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	dfd := int(dir.Fd())
-	temp := "." + base + tempSuffix
-	if err := unix.Unlinkat(dfd, temp, 0); err != nil && !errors.Is(err, unix.ENOENT) {
-		return &fs.PathError{Op: "link", Path: p, Err: err}
-	}
-	if err := unix.Symlinkat(target, dfd, temp); err != nil {
-		return &fs.PathError{Op: "link", Path: p, Err: err}
-	}
-	if err := unix.Renameat(dfd, temp, dfd, base); err != nil {
-		_ = unix.Unlinkat(dfd, temp, 0)
-		return &fs.PathError{Op: "rename", Path: p, Err: err}
-	}
-	return h.syncDir(dir, p)
 }
 
 // Remove unlinks the file or the empty folder at p, and makes that durable. A missing p is no error.

@@ -51,6 +51,9 @@ func TestService(t *testing.T) {
 		}
 		nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 		mustExit(t, 0, m.Run(t, append(nobody, "tcptune", "service", "status")...))
+		if r := m.Run(t, append(nobody, "tcptune", "service", "install", "--now", "--dry-run")...); r.Code != 0 || r.Stderr != "" {
+			t.Errorf("%s%s", r.Stdout, r.Stderr)
+		}
 		mustExit(t, 4, m.Run(t, append(nobody, "tcptune", "service", "status", "nosuch")...))
 		mustExit(t, 77, m.Run(t, append(nobody, "tcptune", "service", "uninstall")...))
 	})
