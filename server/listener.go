@@ -86,6 +86,16 @@ func dupListener(l syscall.Conn, addr net.Addr) (*Listener, error) {
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
+	// O_NONBLOCK belongs to the open file, open(2), which systemd and a twin of ours share with us: whoever starts may
+	// clear it for a moment, as systemd does without NonBlocking=yes, and os.File.Fd. An accept(2) that blocks then would
+	// wait for the next client, whatever the deadline of our poller: SO_RCVTIMEO, socket(7), brings it back (not for Multipath
+	// TCP, whose accept ignores it; systemd opens that only where SocketProtocol=mptcp asks for it). Connections
+	// inherit it, but they never block.
+	patience := unix.NsecToTimeval(int64(acceptBlocks))
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("setsockopt", err)
+	}
 	own := &Listener{file: os.NewFile(uintptr(fd), addr.Network()), addr: addr}
 	if own.raw, err = own.file.SyscallConn(); err != nil {
 		_ = own.file.Close()
@@ -93,6 +103,9 @@ func dupListener(l syscall.Conn, addr net.Addr) (*Listener, error) {
 	}
 	return own, nil
 }
+
+// acceptBlocks is how long an accept(2) may block that should not block at all.
+const acceptBlocks = 100 * time.Millisecond
 
 // setOptions sets on the listening socket what its connections are to inherit, see tcp(7).
 func (l *Listener) setOptions(ka net.KeepAliveConfig) (err error) {
