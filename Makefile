@@ -8,6 +8,8 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 FUZZTIME ?= 30s
 ROUNDS   ?= 40
+ECHO_ROUNDS  ?= 7
+ECHO_SECONDS ?= 1
 
 # The toolchain is looked for (and fetched, see hack/ensure-go.sh) when the first recipe needs it, not before.
 dry_run := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
@@ -24,7 +26,7 @@ BUILD    = $(WITH_GO) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X m
 SUMMARY  = bin/summary
 # Packages whose tests need no root and no other program.
 UNIT     = $(shell $(WITH_GO) $(GO) list -e ./... | grep -v /test/) \
-	   ./test/architecture ./test/bench ./test/fixtures ./test/schema ./test/summary
+	   ./test/architecture ./test/bench/... ./test/fixtures ./test/schema ./test/summary
 
 .DEFAULT_GOAL := help
 
@@ -85,16 +87,26 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 	@for pkg in $$($(WITH_GO) $(GO) list ./...); do \
 		for target in $$($(WITH_GO) $(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); do \
 			echo "$$pkg $$target"; \
-			$(WITH_GO) $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg"; \
+			$(WITH_GO) $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$pkg"; \
 		done; \
 	done
 
 .PHONY: bench
-bench: build test-deps ## compare whole processes: tcptune against sysctl, ss, lsof, fuser and curl with tar, ROUNDS (40) rounds, as root
+bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss, lsof, fuser, curl and tar, and servers with servers; ROUNDS (40), as root
 	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/bench ./test/bench
 	@hack/as-root.sh bin/bench -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite port -rounds $(ROUNDS) bin/tcptune
+	@hack/as-root.sh bin/bench -suite echo -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune-server
 	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune
+
+# What cannot be built here has no row in the comparison, which says so. The module of netpoll needs the network once.
+.PHONY: bench-servers
+bench-servers:
+	@rm -rf bin/echo; mkdir -p bin/echo
+	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/echo/net ./test/bench/servers/net
+	@$(WITH_GO) $(GO) -C test/bench/servers/netpoll build -trimpath -buildvcs=false -o "$(CURDIR)/bin/echo/netpoll" . || \
+		echo "make bench: going on without netpoll" >&2
+	@cc -O2 -Wall -Wextra -o bin/echo/epoll test/bench/servers/epoll/epoll.c || echo "make bench: going on without the server in C" >&2
 
 .PHONY: container-shell
 container-shell: build ## a shell in a throw-away container with a booted systemd, and bin/tcptune in it

@@ -3,6 +3,7 @@ package portcheck
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,7 +36,11 @@ func CgroupOf(p string) Cgroup {
 		return c
 	}
 	components := strings.Split(strings.Trim(path.Clean("/"+p), "/"), "/")
-	if c.Container = containerOf(components); c.Container != (Container{}) {
+	if container, at := containerOf(components); at >= 0 {
+		c.Container = container
+		if i := slices.IndexFunc(components[:at], func(name string) bool { return strings.HasSuffix(name, ".service") }); i >= 0 {
+			c.Delegate = components[i]
+		}
 		return c
 	}
 	var rest []string
@@ -65,8 +70,9 @@ func unitIn(components []string) (unit string, below []string) {
 	return "", nil
 }
 
-// containerOf returns the outermost container on the way: that is the one which the engines of this machine know.
-func containerOf(components []string) Container {
+// containerOf returns the outermost container on the way, and at which component: that is the one which the engines of
+// this machine know. Without one, at is -1.
+func containerOf(components []string) (c Container, at int) {
 	scope := regexp.MustCompile(`^(docker|libpod|cri-containerd|crio|nerdctl)-([0-9a-f]{64})\.scope$`)
 	engines := map[string]string{"docker": "docker", "libpod": "podman", "cri-containerd": "containerd", "crio": "cri-o", "nerdctl": "containerd"}
 	id := regexp.MustCompile(`^(?:(libpod|crio)-)?([0-9a-f]{64})$`)
@@ -76,25 +82,25 @@ func containerOf(components []string) Container {
 			above = components[i-1]
 		}
 		if m := scope.FindStringSubmatch(name); m != nil {
-			return Container{engines[m[1]], m[2]}
+			return Container{engines[m[1]], m[2]}, i
 		}
 		if m := id.FindStringSubmatch(name); m != nil {
-			return Container{engineOf(m[1], above, components), m[2]}
+			return Container{engineOf(m[1], above, components), m[2]}, i
 		}
 		if lxc, ok := strings.CutPrefix(name, "lxc.payload."); ok && lxc != "" {
-			return Container{"lxc", lxc}
+			return Container{"lxc", lxc}, i
 		}
 		if name == "lxc" && i+1 < len(components) {
-			return Container{"lxc", components[i+1]}
+			return Container{"lxc", components[i+1]}, i
 		}
 		if m, ok := strings.CutPrefix(name, "machine-"); ok && strings.HasSuffix(m, ".scope") && above == "machine.slice" {
-			return Container{"nspawn", strings.ReplaceAll(strings.TrimSuffix(m, ".scope"), `\x2d`, "-")}
+			return Container{"nspawn", strings.ReplaceAll(strings.TrimSuffix(m, ".scope"), `\x2d`, "-")}, i
 		}
 		if m, ok := strings.CutPrefix(name, "systemd-nspawn@"); ok && i+1 < len(components) && components[i+1] == "payload" {
-			return Container{"nspawn", strings.ReplaceAll(strings.TrimSuffix(m, ".service"), `\x2d`, "-")}
+			return Container{"nspawn", strings.ReplaceAll(strings.TrimSuffix(m, ".service"), `\x2d`, "-")}, i
 		}
 	}
-	return Container{}
+	return Container{}, -1
 }
 
 func engineOf(prefix, above string, components []string) string {

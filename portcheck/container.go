@@ -12,8 +12,18 @@ import (
 // group of its engine, and it is no use to stop it.
 func forwardsToContainer(p Process) bool {
 	name := path.Base(strings.TrimSuffix(p.Exe, " (deleted)"))
-	return slices.ContainsFunc([]string{"docker-proxy", "dockerd", "rootlesskit", "rootlessport", "conmon", "pasta", "slirp4netns"},
+	return slices.ContainsFunc([]string{"docker-proxy", "dockerd", "rootlesskit", "rootlessport", "conmon", "pasta", "pasta.avx2", "passt.avx2", "slirp4netns"},
 		func(proxy string) bool { return proxy == name || proxy == p.Name })
+}
+
+// isMonitor reports whether p watches over one container of podman.
+func isMonitor(p Process) bool {
+	return path.Base(strings.TrimSuffix(p.Exe, " (deleted)")) == "conmon"
+}
+
+// shares reports whether p is in the container in which this tcptune runs: there p is a process like any other.
+func (f *facts) shares(p Process) bool {
+	return p.Cgroup.Container.ID != "" && p.Cgroup.Container == f.self.Cgroup.Container
 }
 
 // contained is a container that holds a port, and the engine that can stop it. engine is nil where no engine answers.
@@ -24,12 +34,14 @@ type contained struct {
 }
 
 // containerOf finds the container for whose sake o holds the port of h: the one that it runs in, or the one that
-// publishes the port.
+// publishes the port. An engine publishes in the machine's own network namespace, and speaks of no group that somebody
+// else may have named.
 func (f *facts) containerOf(h Holder, o Owner) (contained, bool) {
 	in := o.Process.Cgroup.Container
 	for i, e := range f.engines {
 		for _, c := range e.containers {
-			found := in.ID != "" && c.ID == in.ID || in.ID == "" && forwardsToContainer(o.Process) && publishes(c, h.Socket)
+			found := in.ID != "" && c.ID == in.ID && mayName(e.Engine, o.Process.Cgroup) ||
+				in.ID == "" && h.Namespace == "" && forwardsToContainer(o.Process) && publishes(c, h.Socket)
 			if found {
 				return contained{e.Name + "/" + c.Name, c.ID, &f.engines[i].Engine}, true
 			}
@@ -39,6 +51,17 @@ func (f *facts) containerOf(h Holder, o Owner) (contained, bool) {
 		return contained{name: in.Engine + "/" + short(in.ID)}, true
 	}
 	return contained{}, false
+}
+
+// mayName reports whether the group of a container can be the work of e. Below a service its user makes groups of any
+// name, also that of somebody else's container (Delegate= in systemd.resource-control(5)); the engines of the system make
+// theirs elsewhere, those of a user below the manager of that user.
+func mayName(e host.Engine, c Cgroup) bool {
+	if c.Delegate == "" {
+		return true
+	}
+	uid, ok := strings.CutPrefix(strings.TrimSuffix(c.Delegate, ".service"), "user@")
+	return ok && strings.HasPrefix(e.Socket, "/run/user/"+uid+"/")
 }
 
 // short is how engines print an id.

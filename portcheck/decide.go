@@ -130,13 +130,18 @@ func (f *facts) judge(h Holder, o Owner, order Order) []Act {
 	if h.Protocol == UDP && f.ephemeral[h.Port()] && !order.Force {
 		return []Act{refusal(h, o, "the port is one that clients get by themselves (net.ipv4.ip_local_port_range), and UDP does not tell a client from a server"+peerOf(h)+"; --force stops it all the same")}
 	}
-	if c, ok := f.containerOf(h, o); ok && !order.PidOnly {
+	name, inUnit := unitOf(o.Process.Cgroup)
+	// podman-systemd.unit(5): the container's monitor is the main process of a service, which would start it again.
+	if !order.PidOnly && inUnit && isMonitor(o.Process) && f.units[name].MainPID == o.Pid && guardOfUnit(name.name) == nil {
+		return []Act{f.judgeService(h, o, name, order)}
+	}
+	if c, ok := f.containerOf(h, o); ok && !order.PidOnly && !f.shares(o.Process) {
 		return []Act{f.judgeContainer(h, o, c)}
 	}
 	if g := guardOf(o.Process); g != nil && (!g.force || !order.Force) {
 		return []Act{guarded(h, o, g)}
 	}
-	if name, ok := unitOf(o.Process.Cgroup); ok && !order.PidOnly && strings.HasSuffix(name.name, ".service") && f.workers[o.Pid] {
+	if inUnit && !order.PidOnly && strings.HasSuffix(name.name, ".service") && f.workers[o.Pid] {
 		return []Act{f.judgeService(h, o, name, order)}
 	}
 	return []Act{f.signal(h, o)}
@@ -149,29 +154,34 @@ func peerOf(h Holder) string {
 	return ", this one talks to " + h.Remote.String()
 }
 
-// judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it.
+// judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it. Where it would
+// start something that is guarded, it is guarded itself, whatever its name is.
 func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
+	var units []host.Unit
+	var names []string
 	for _, u := range f.sockets {
-		if !listensOn(u, h.Socket) {
-			continue
+		if listensOn(u, h.Socket) {
+			units, names = append(units, u), append(names, u.Name)
 		}
-		names := []unitName{{name: u.Name}}
-		for _, triggered := range u.Triggers {
-			if is := f.units[unitName{name: triggered}].Active; is == active || is == "activating" || is == "reloading" {
-				names = append(names, unitName{name: triggered})
-			}
+	}
+	switch {
+	case len(units) == 0:
+		return []Act{refusal(h, o, "it is PID 1, and no socket unit that is active says that it listens there")}
+	case len(units) > 1: // on different interfaces, or in other network namespaces: which is whose, systemd does not tell
+		return []Act{refusal(h, o, "it is PID 1, and several socket units say that they listen there: systemctl stop the right one of "+strings.Join(names, ", "))}
+	}
+	var acts []Act
+	for _, name := range append(names, units[0].Triggers...) {
+		a := f.judgeService(h, o, unitName{name: name}, order)
+		if a.Status == plan.Refused {
+			return []Act{a}
 		}
-		var acts []Act
-		for _, name := range names {
-			a := f.judgeService(h, o, name, order)
-			if a.Status == plan.Refused {
-				return []Act{a}
-			}
+		is := f.units[unitName{name: name}].Active
+		if name == units[0].Name || is == active || is == "activating" || is == "reloading" {
 			acts = append(acts, a)
 		}
-		return acts
 	}
-	return []Act{refusal(h, o, "it is PID 1, and no socket unit that is active says that it listens there")}
+	return acts
 }
 
 // listensOn reports whether u listens on s: "[::]:8080", "0.0.0.0:22", "8080".
@@ -194,8 +204,8 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 	if g := guardOfUnit(name.name); g != nil && !name.user && (!g.force || !order.Force) {
 		return guarded(h, Owner{Process: Process{Pid: o.Pid, Name: name.name}}, g)
 	}
-	if own, ok := unitOf(f.self.Cgroup); ok && own == name {
-		return refusal(h, o, "this tcptune runs in "+name.String())
+	if f.ownUnits[name] {
+		return refusal(h, o, "this tcptune, or what has started it, runs in "+name.String())
 	}
 	a := actOn(plan.Unit, name.name, active, inactive, h)
 	a.unit = name

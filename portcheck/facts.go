@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/tcptune/tcptune/internal/host"
 )
@@ -13,8 +14,9 @@ import (
 // facts is what has to be known, beside the survey, to choose the right act for each owner. It is data, so that the
 // choice itself can be tested without a machine.
 type facts struct {
-	self      Process      // of this tcptune
-	ancestors map[int]bool // of this tcptune, itself included
+	self      Process           // of this tcptune
+	ancestors map[int]bool      // of this tcptune, itself included
+	ownUnits  map[unitName]bool // those in which one of them runs
 	root      bool
 	ephemeral map[uint16]bool // ports that the kernel hands to clients
 	sockets   []host.Unit     // active socket units
@@ -65,11 +67,11 @@ func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
 	if f.self, err = Details(ctx, os.Getpid()); err != nil {
 		return f, fmt.Errorf("cannot look at this process itself: %w", err)
 	}
-	f.ancestors = ancestors(ctx, f.self)
+	f.ancestors, f.ownUnits = ancestors(ctx, f.self)
 	askEngines := false
 	for _, h := range s.Holders {
 		if h.Protocol == UDP {
-			f.ephemeral[h.Port()] = v.ephemeral(h.Port())
+			f.ephemeral[h.Port()] = slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
 		}
 		for _, o := range h.Owners {
 			f.aboutOwner(ctx, v.host, o)
@@ -82,18 +84,21 @@ func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
 	return f, nil
 }
 
-// ancestors are the processes that started p, and p.
-func ancestors(ctx context.Context, p Process) map[int]bool {
-	all := map[int]bool{}
+// ancestors are the processes that started p, and p, and the units in which they run.
+func ancestors(ctx context.Context, p Process) (all map[int]bool, units map[unitName]bool) {
+	all, units = map[int]bool{}, map[unitName]bool{}
 	for pid := p.Pid; pid > 0 && !all[pid]; {
 		all[pid] = true
 		parent, err := Details(ctx, pid)
 		if err != nil {
 			break
 		}
+		if name, ok := unitOf(parent.Cgroup); ok {
+			units[name] = true
+		}
 		pid = parent.Parent
 	}
-	return all
+	return all, units
 }
 
 func (f *facts) aboutOwner(ctx context.Context, h host.Host, o Owner) {

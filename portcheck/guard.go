@@ -44,7 +44,7 @@ func guards() []guard {
 			what: "it is a part of systemd", instead: "change its configuration, or mask its unit", force: true,
 		},
 		{
-			programs: []string{"dockerd", "containerd", "docker-proxy", "rootlesskit", "rootlessport", "conmon"}, units: []string{"docker.service", "docker.socket", "containerd.service", "podman.service", "podman.socket"},
+			programs: []string{"dockerd", "containerd", "docker-proxy", "rootlesskit", "rootlessport", "conmon", "pasta", "pasta.avx2", "passt.avx2", "slirp4netns"}, units: []string{"docker.service", "docker.socket", "containerd.service", "podman.service", "podman.socket"},
 			what: "containers depend on it", instead: "stop the container that publishes the port: docker ps, podman ps", force: true,
 		},
 		{

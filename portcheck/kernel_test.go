@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	gopsutil "github.com/shirou/gopsutil/v3/net"
 	"golang.org/x/sys/unix"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -62,13 +64,14 @@ func TestFamiliesAreNamed(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.keeper(r.listener("[::]:8080"), r.listener("[::]:8081", v6Only), r.listener("0.0.0.0:8081"), r.listener("127.0.0.1:8082"), r.listener("[::1]:8083"))
-	_, s := r.look(Query{Ranges: ports(TCP, 8080, 8083)})
+	r.keeper(r.listener("[::]:8080"), r.listener("[::]:8081", v6Only), r.listener("0.0.0.0:8081"), r.listener("127.0.0.1:8082"), r.listener("[::1]:8083"),
+		r.mapped("[::ffff:127.0.0.1]:8084"), r.mapped("[::ffff:0.0.0.0]:8085"))
+	_, s := r.look(Query{Ranges: ports(TCP, 8080, 8085)})
 	var got []string
 	for _, h := range s.Holders {
 		got = append(got, h.Local.String()+" "+h.Family())
 	}
-	want := []string{"[::]:8080 dual-stack", "0.0.0.0:8081 ipv4", "[::]:8081 ipv6", "127.0.0.1:8082 ipv4", "[::1]:8083 ipv6"}
+	want := []string{"[::]:8080 dual-stack", "0.0.0.0:8081 ipv4", "[::]:8081 ipv6", "127.0.0.1:8082 ipv4", "[::1]:8083 ipv6", "[::ffff:127.0.0.1]:8084 ipv4", "[::ffff:0.0.0.0]:8085 ipv4"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("holders, wanted (-) and found (+):\n%s", diff)
 	}
@@ -155,6 +158,31 @@ func TestUDPInTheEphemeralRangeNeedsForce(t *testing.T) {
 	client.awaitEnd(t)
 }
 
+// Each namespace has a range of its own for its clients, and may have another one than ours.
+func TestWhatIsEphemeralIsAskedOfTheNamespace(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	cmd := exec.Command("sleep", "1000")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	other := r.start(cmd)
+	v, err := Open(host.Host{}, fmt.Sprint(other.pid()))
+	r.must(err)
+	defer v.Close()
+	r.must(v.namespaces[0].within(func() error {
+		return os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("2000 3001"), 0)
+	}))
+	holder := func(port uint16) Holder {
+		return Holder{Socket: Socket{Protocol: UDP, Local: netip.AddrPortFrom(netip.IPv4Unspecified(), port)}}
+	}
+	f, err := v.gather(r.Context(), Survey{Holders: []Holder{holder(2500), holder(40000)}})
+	r.must(err)
+	if diff := cmp.Diff(map[uint16]bool{2500: true, 40000: false}, f.ephemeral); diff != "" {
+		t.Errorf("wanted (-) and found (+):\n%s", diff)
+	}
+}
+
 func TestAClientOnThePortIsNoHolder(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {
@@ -221,11 +249,11 @@ func TestAZombieLeaderHoldsWithItsOtherThreads(t *testing.T) {
 		return
 	}
 	p := r.actor("leaderless 127.0.0.1:8080", nil)
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
-	r.must(err)
-	if !strings.Contains(string(stat), ") Z ") {
-		t.Fatalf("the first thread lives: %s", stat)
-	}
+	r.until("its first thread is a zombie", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
+		r.must(err)
+		return strings.Contains(string(stat), ") Z ")
+	})
 	_, s := r.look(Query{Ranges: ports(TCP, 8080, 8080)})
 	if diff := cmp.Diff([]int{p.pid()}, owners(s)); diff != "" {
 		t.Fatalf("owners, wanted (-) and found (+):\n%s", diff)
@@ -358,6 +386,9 @@ func TestAnInterruptSendsNoSIGKILL(t *testing.T) {
 	v.Free(ctx, acts, usual())
 	if !deaf.lives() || acts[0].Status != plan.Failed || !strings.Contains(acts[0].Reason, "interrupted") {
 		t.Errorf("it lives: %v; %+v", deaf.lives(), acts[0])
+	}
+	if _, _, err := v.Prove(ctx, s, acts, usual()); err == nil || err.Error() != "cannot prove that the ports are free: interrupted" {
+		t.Errorf("proof: %v", err)
 	}
 }
 

@@ -38,6 +38,9 @@ type Cgroup struct {
 	UserUID  uint32
 	// Container is the container that the process is in.
 	Container Container
+	// Delegate is the service below which the group of the container was made, "" where that is none. Who runs the
+	// service chooses the names of its groups.
+	Delegate string
 }
 
 // Container names a container. The zero value is none.

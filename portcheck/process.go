@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/shirou/gopsutil/v3/common"
 	"github.com/shirou/gopsutil/v3/process"
@@ -37,6 +38,7 @@ func Details(ctx context.Context, pid int) (Process, error) {
 	if p.Name, err = found.NameWithContext(ctx); err != nil {
 		return p, fs.ErrNotExist // it has ended just now: everybody may read this
 	}
+	p.Name = printable(p.Name)
 	if parent, err := found.PpidWithContext(ctx); err == nil {
 		p.Parent = int(parent)
 	}
@@ -55,6 +57,20 @@ func Details(ctx context.Context, pid int) (Process, error) {
 	}
 	return p, nil
 }
+
+// printable replaces what would steer a terminal. A process chooses its name and its arguments itself, and they are shown
+// to root.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// CommandLine is the whole command line on one line, fit to be printed.
+func (p Process) CommandLine() string { return printable(strings.Join(p.Args, " ")) }
 
 // image is what tells apart a process that was forked from one that has executed a program since.
 type image struct {
@@ -92,7 +108,7 @@ func fileOf(p string) (device, inode uint64) {
 
 // SameProgram reports whether holder is a worker of the program that main runs, rather than a job which that started.
 // It runs the same executable, and descends from it; and it was forked without executing anything since, or it was
-// executed with the same script or the same first argument. A wrong no costs a signal instead of a stopped unit; a wrong
+// executed with the same arguments and perhaps more. A wrong no costs a signal instead of a stopped unit; a wrong
 // yes would stop a supervisor with all of its jobs.
 func SameProgram(main, holder int) bool {
 	if main == holder {
@@ -134,23 +150,13 @@ func arguments(pid int) []string {
 	return strings.Split(strings.TrimRight(string(data), "\x00"), "\x00")
 }
 
-// sameScript compares how two processes of one executable were called: by the same name and with the same first
-// argument that is no option. Of an interpreter that is the script.
-func sameScript(a, b []string) bool {
-	if len(a) == 0 || len(b) == 0 || path.Base(a[0]) != path.Base(b[0]) {
+// sameScript compares how two processes of one executable were called: by the same name and with the same arguments,
+// behind which the worker may have more. Which argument of an interpreter is the script cannot be told by its place: in
+// "perl -I lib a.pl", "java -cp lib A" and "deno run a.ts" it comes after one that jobs share with their supervisor.
+func sameScript(main, worker []string) bool {
+	if len(main) == 0 || len(worker) < len(main) || path.Base(main[0]) != path.Base(worker[0]) || !slices.Equal(main[1:], worker[1:len(main)]) {
 		return false
 	}
-	first := func(args []string) string {
-		for _, arg := range args[1:] {
-			if !strings.HasPrefix(arg, "-") {
-				return arg
-			}
-		}
-		return ""
-	}
-	same := first(a) == first(b)
-	if interpreter := regexp.MustCompile(`^(python|node|ruby|perl|php|java|sh|bash|dash|busybox)[0-9.]*$`); interpreter.MatchString(path.Base(a[0])) {
-		return same && first(a) != ""
-	}
-	return same
+	interpreter := regexp.MustCompile(`^(python|node|ruby|perl|php|java|sh|bash|dash|busybox)[0-9.]*$`)
+	return len(main) > 1 || !interpreter.MatchString(path.Base(main[0]))
 }

@@ -29,7 +29,11 @@ const (
 // Prove looks again at all ports of before, after the acts: a port is free when no socket holds it and a server could
 // bind it. With order.Settle it first waits for those who may start a process again.
 func (v *View) Prove(ctx context.Context, before Survey, acts []Act, order Order) ([]Verdict, Survey, error) {
-	if err := v.waitClosed(ctx, before, acts, order); err != nil {
+	err := v.waitClosed(ctx, before, acts, order)
+	if ctx.Err() != nil {
+		return nil, Survey{}, errors.New("cannot prove that the ports are free: interrupted")
+	}
+	if err != nil {
 		return nil, Survey{}, err
 	}
 	after, err := v.Observe(ctx, Query{Ranges: before.Ranges, Thorough: true})

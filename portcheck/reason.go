@@ -62,15 +62,17 @@ func inFirstPIDNamespace() bool {
 	return err == nil && link == "pid:[4026531836]"
 }
 
-// ephemeral reports whether the kernel hands the port out to clients that did not ask for one.
-func (v *View) ephemeral(port uint16) bool {
-	text, err := v.host.ReadKnob("net.ipv4.ip_local_port_range")
-	if err != nil {
-		return true // the careful answer
-	}
+// ephemeral reports whether the kernel hands the port out to clients in this namespace that did not ask for one: each
+// namespace has a range of its own. Where that cannot be told it is true, the careful answer.
+func (n Namespace) ephemeral(port uint16) bool {
 	var low, high uint16
-	if _, err := fmt.Sscan(text, &low, &high); err != nil {
-		return true
-	}
-	return low <= port && port <= high
+	err := n.within(func() error {
+		text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Sscan(string(text), &low, &high)
+		return err
+	})
+	return err != nil || low <= port && port <= high
 }

@@ -39,10 +39,11 @@ func (h Holder) report() plan.Holder {
 	return out
 }
 
-// Family is "ipv4", "ipv6" or "dual-stack".
+// Family is "ipv4", "ipv6" or "dual-stack". A socket that is bound to an IPv4 address in the form of IPv6, as Java does, takes
+// IPv4 only.
 func (h Holder) Family() string {
 	switch {
-	case h.Local.Addr().Is4():
+	case h.Local.Addr().Unmap().Is4():
 		return "ipv4"
 	case h.DualStack:
 		return "dual-stack"

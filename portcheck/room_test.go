@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strconv"
@@ -116,6 +117,18 @@ func (r room) listener(at string, options ...func(fd int) error) *os.File {
 	f := r.socket(TCP, at, options...)
 	r.must(unix.Listen(int(f.Fd()), 16))
 	return f
+}
+
+// mapped listens on an IPv4 address in the form of IPv6.
+func (r room) mapped(at string) *os.File {
+	r.Helper()
+	address := netip.MustParseAddrPort(at)
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	r.must(err)
+	r.must(unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0))
+	r.must(unix.Bind(fd, &unix.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}))
+	r.must(unix.Listen(fd, 16))
+	return os.NewFile(uintptr(fd), at)
 }
 
 // proc is a process that the test has started.

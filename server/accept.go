@@ -16,17 +16,22 @@ type acceptor struct {
 	net.Listener
 	deadline func(time.Time) error // nil where the listener has none
 	stamp    atomic.Int64          // when the loop last came by, nanoseconds since the server's start
+	paid     bool                  // there is a token of AcceptRate for the next connection
 	failures uint64                // in a row
 	pause    time.Duration
+	told     time.Time // when it was last logged that accepting fails
+	telling  bool      // and it was not logged yet that it works again
 }
 
-// The pauses after accept(2) could not get a descriptor or memory.
+// The pauses after accept(2) has failed.
 const (
 	shortestPause = 5 * time.Millisecond
 	longestPause  = time.Second
+	lastCallTime  = time.Second // in case that clients never cease to come
+	tellPause     = time.Minute // between two logs of that, on a server at its limit
 )
 
-func (a *acceptor) come() { a.stamp.Store(int64(time.Since(a.server.clock.start))) }
+func (a *acceptor) come() { a.stamp.Store(int64(time.Since(a.server.start))) }
 
 // run accepts until the server drains or the listener is closed.
 func (a *acceptor) run() error {
@@ -45,13 +50,13 @@ func (a *acceptor) run() error {
 		switch {
 		case err == nil:
 			a.recovered()
+			a.paid = false
 			a.server.arrived(c)
 		case errors.Is(err, os.ErrDeadlineExceeded):
+			a.recovered() // accept(2) needs a descriptor even to find that nobody is there
 		case errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed):
 			return nil
 		case passing(err):
-			a.server.count.acceptErrors.Add(1)
-		case exhausted(err):
 			if !a.failed(err) {
 				return nil
 			}
@@ -64,15 +69,45 @@ func (a *acceptor) run() error {
 // awaitRate waits until the next connection may be accepted: clients wait in the listen backlog meanwhile. It returns
 // false when the server drains.
 func (a *acceptor) awaitRate() bool {
-	limiter := a.server.settings.Load().acceptRate
-	if limiter == nil {
-		return true
+	for paused := false; !a.paid; paused = true {
+		limiter := a.server.settings.Load().acceptRate // which a reload may have replaced meanwhile
+		if a.paid = limiter == nil || limiter.Allow(); a.paid {
+			break
+		}
+		if !paused {
+			a.server.count.delayed.Add(1)
+		}
+		missing := (1 - limiter.Tokens()) / float64(limiter.Limit()) // seconds, until there is a whole token
+		if !a.sleep(max(min(time.Duration(missing*float64(time.Second)), a.server.wake), time.Millisecond)) {
+			return false
+		}
 	}
-	delay := limiter.Reserve().Delay()
-	if delay > 0 {
-		a.server.count.delayed.Add(1)
+	return true
+}
+
+// lastCall accepts, once the server drains, who is in the listen backlog: closing the socket would reset them. Where another
+// process has the socket as well, as systemd does, they wait for the next server.
+func (a *acceptor) lastCall() {
+	l, ok := a.Listener.(*Listener)
+	if !ok || !l.alone {
+		return
 	}
-	return a.sleep(delay)
+	for end := time.Now().Add(lastCallTime); time.Now().Before(end); {
+		c := l.pending()
+		if c == nil {
+			return
+		}
+		a.server.arrived(c)
+	}
+}
+
+// stop ends the loop of a server that drains.
+func (a *acceptor) stop() {
+	if a.deadline == nil {
+		_ = a.Close()
+		return
+	}
+	_ = a.deadline(longAgo())
 }
 
 // sleep returns false when the server drains.
@@ -90,22 +125,13 @@ func (a *acceptor) sleep(d time.Duration) bool {
 	return true
 }
 
-// passing errors are about one connection that has gone meanwhile, see "Error handling" of accept(2).
+// passing errors are about one connection that has gone meanwhile, see "Error handling" of accept(2), or about what others
+// will give back: descriptors and memory.
 func passing(err error) bool {
 	for _, errno := range []unix.Errno{
-		unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
+		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
 		unix.EOPNOTSUPP, unix.ENETUNREACH, unix.EPERM,
 	} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return false
-}
-
-// exhausted errors pass when others give something back.
-func exhausted(err error) bool {
-	for _, errno := range []unix.Errno{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM} {
 		if errors.Is(err, errno) {
 			return true
 		}
@@ -118,6 +144,9 @@ func (a *acceptor) failed(err error) bool {
 	a.server.count.acceptErrors.Add(1)
 	if a.failures++; a.failures == 1 {
 		a.pause = shortestPause
+	}
+	if !a.telling && time.Since(a.told) >= tellPause {
+		a.telling, a.told = true, time.Now()
 		a.server.log.Warn("cannot accept connections; trying again until it works", "listener", a.Addr().String(), "error", err)
 	}
 	pause := a.pause
@@ -126,8 +155,9 @@ func (a *acceptor) failed(err error) bool {
 }
 
 func (a *acceptor) recovered() {
-	if a.failures > 0 {
+	if a.telling {
+		a.telling = false
 		a.server.log.Info("accepting connections again", "listener", a.Addr().String(), "failures", a.failures)
-		a.failures = 0
 	}
+	a.failures = 0
 }

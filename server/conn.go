@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -15,11 +17,12 @@ const (
 	writing                // the client does not take an answer as fast as it comes
 	handshake              // of TLS
 	streaming              // a StreamHandler has it
+	held                   // waits for memory, see Limits.MaxOutput; no deadline
 	phaseBits = 3
 )
 
 func (p phase) String() string {
-	return [...]string{"waiting", "reading", "writing", "handshake", "streaming"}[p]
+	return [...]string{"waiting", "reading", "writing", "handshake", "streaming", "held"}[p]
 }
 
 // conn is a connection that is served, as everybody but its own goroutine sees it.
@@ -30,25 +33,47 @@ type conn struct {
 	shard    *shard
 	opened   time.Time
 
-	phase  atomic.Int64  // the phase in the lowest bits, and since when by the server's clock
-	cutFor atomic.Uint32 // the Reason why somebody else has closed it
+	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
+	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
+	woken  atomic.Bool   // its read deadline is that of a drain
+
+	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
+	seen   uint64
+	seenAt time.Time
 
 	bytesIn, bytesOut, messages atomic.Uint64
 }
 
-func (c *conn) enter(p phase) { c.phase.Store(c.server.clock.now.Load()<<phaseBits | int64(p)) }
+// enter begins a phase. Only the goroutine that serves the connection does.
+func (c *conn) enter(p phase) { c.phase.Store((c.phase.Load()>>phaseBits+1)<<phaseBits | uint64(p)) }
 
-func (c *conn) state() (p phase, since time.Duration) {
-	v := c.phase.Load()
-	return phase(v & (1<<phaseBits - 1)), time.Duration(v >> phaseBits)
+func (c *conn) state() phase { return phaseOf(c.phase.Load()) }
+
+func phaseOf(v uint64) phase { return phase(v & (1<<phaseBits - 1)) }
+
+// cut closes the connection under the goroutine that serves it, unless it has ended already. It does not wait, as closing
+// TLS may.
+func (c *conn) cut(why Reason) bool {
+	if !c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) {
+		return false
+	}
+	_ = c.socket.Close()
+	return true
 }
 
-// cut closes the connection under the goroutine that serves it. It does not wait, as closing TLS may.
-func (c *conn) cut(why Reason) {
-	if c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) {
-		_ = c.socket.Close()
+// wake ends the wait of a connection on which nothing is in flight: the server drains.
+func (c *conn) wake() {
+	switch c.state() {
+	case waiting:
+		c.woken.Store(true)
+		_ = c.SetReadDeadline(longAgo())
+	case handshake:
+		_ = c.SetReadDeadline(c.opened.Add(freshGrace))
 	}
 }
+
+// longAgo is a deadline that has passed; the zero time stands for none.
+func longAgo() time.Time { return time.Unix(1, 0) }
 
 func (c *conn) wasCut() bool { return c.cutFor.Load() != uint32(notEnded) }
 
@@ -77,15 +102,29 @@ type Progress interface {
 type stream struct{ *conn }
 
 func (s stream) Read(b []byte) (int, error) {
-	n, err := s.conn.Read(b)
-	s.bytesIn.Add(uint64(n))
-	return n, err
+	for {
+		n, err := s.conn.Read(b)
+		s.bytesIn.Add(uint64(n))
+		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && s.woken.Swap(false) && s.state() != waiting {
+			_ = s.SetReadDeadline(time.Time{}) // the drain found it waiting, and a message has begun since then
+			continue
+		}
+		return n, err
+	}
 }
 
 func (s stream) Write(b []byte) (int, error) {
 	n, err := s.conn.Write(b)
 	s.bytesOut.Add(uint64(n))
 	return n, err
+}
+
+// CloseWrite tells the client that nothing more comes.
+func (s stream) CloseWrite() error {
+	if half, ok := s.Conn.(closeWriter); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 func (s stream) Waiting() { s.enter(waiting) }

@@ -20,10 +20,11 @@ type Limits struct {
 	IdleTimeout  time.Duration // between messages
 	ReadTimeout  time.Duration // from the first byte of a message to its last, and for a TLS handshake
 	WriteTimeout time.Duration // for a client to take an answer
-	TotalTimeout time.Duration // from accept to close
+	TotalTimeout time.Duration // for a whole connection, once it is served
 
-	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet. Beyond it a connection
-	// waits before it answers, and is not read from meanwhile.
+	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet, with their buffers: at
+	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection waits
+	// before it sends, and is not read from meanwhile; beyond twice as much, with those that wait, it is closed.
 	MaxOutput int64
 }
 
@@ -48,11 +49,16 @@ func (l Limits) Validate() error {
 		name  string
 		value float64
 	}{
-		{"queue", float64(l.Queue)}, {"queue-timeout", float64(l.QueueTimeout)},
-		{"accept-rate", l.AcceptRate}, {"accept-burst", float64(l.AcceptBurst)},
-		{"client-rate", l.ClientRate}, {"client-burst", float64(l.ClientBurst)},
-		{"idle-timeout", float64(l.IdleTimeout)}, {"read-timeout", float64(l.ReadTimeout)},
-		{"write-timeout", float64(l.WriteTimeout)}, {"total-timeout", float64(l.TotalTimeout)},
+		{"queue", float64(l.Queue)},
+		{"queue-timeout", float64(l.QueueTimeout)},
+		{"accept-rate", l.AcceptRate},
+		{"accept-burst", float64(l.AcceptBurst)},
+		{"client-rate", l.ClientRate},
+		{"client-burst", float64(l.ClientBurst)},
+		{"idle-timeout", float64(l.IdleTimeout)},
+		{"read-timeout", float64(l.ReadTimeout)},
+		{"write-timeout", float64(l.WriteTimeout)},
+		{"total-timeout", float64(l.TotalTimeout)},
 	} {
 		if !(n.value >= 0) { // also no NaN
 			return fmt.Errorf("cannot use a negative %s", n.name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,15 +17,19 @@ import (
 // set on it. The listeners of package net set a keep-alive of their own on every connection, 15 s, which is a lot of
 // traffic for many that are idle, and costs system calls.
 type Listener struct {
-	file *os.File
-	raw  syscall.RawConn
-	addr net.Addr
+	file   *os.File
+	raw    syscall.RawConn
+	addr   net.Addr
+	alone  bool // no other process has the socket
+	closed atomic.Bool
 }
 
 // Listen opens a listening socket: "127.0.0.1:8080", ":8080" for all addresses of IPv4 and IPv6. Its connections have
 // TCP_NODELAY set, and the keep-alive that ka says.
 func Listen(ctx context.Context, address string, ka net.KeepAliveConfig) (*Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // package net's default; its sockets take not all of these options before Linux 5.17
+	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +42,7 @@ func Listen(ctx context.Context, address string, ka net.KeepAliveConfig) (*Liste
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 	}
+	own.alone = true
 	if err := own.setOptions(ka); err != nil {
 		_ = own.Close()
 		return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
@@ -80,6 +86,16 @@ func dupListener(l syscall.Conn, addr net.Addr) (*Listener, error) {
 		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
+	// O_NONBLOCK belongs to the open file, open(2), which systemd and a twin of ours share with us: whoever starts may
+	// clear it for a moment, as systemd does without NonBlocking=yes, and os.File.Fd. An accept(2) that blocks then would
+	// wait for the next client, whatever the deadline of our poller: SO_RCVTIMEO, socket(7), brings it back (not for Multipath
+	// TCP, whose accept ignores it; systemd opens that only where SocketProtocol=mptcp asks for it). Connections
+	// inherit it, but they never block.
+	patience := unix.NsecToTimeval(int64(acceptBlocks))
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("setsockopt", err)
+	}
 	own := &Listener{file: os.NewFile(uintptr(fd), addr.Network()), addr: addr}
 	if own.raw, err = own.file.SyscallConn(); err != nil {
 		_ = own.file.Close()
@@ -88,6 +104,9 @@ func dupListener(l syscall.Conn, addr net.Addr) (*Listener, error) {
 	return own, nil
 }
 
+// acceptBlocks is how long an accept(2) may block that should not block at all.
+const acceptBlocks = 100 * time.Millisecond
+
 // setOptions sets on the listening socket what its connections are to inherit, see tcp(7).
 func (l *Listener) setOptions(ka net.KeepAliveConfig) (err error) {
 	type option struct{ level, name, value int }
@@ -95,7 +114,7 @@ func (l *Listener) setOptions(ka net.KeepAliveConfig) (err error) {
 	if ka.Enable {
 		options = append(options, option{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1})
 		for name, value := range map[int]int{
-			unix.TCP_KEEPIDLE: int(ka.Idle.Seconds()), unix.TCP_KEEPINTVL: int(ka.Interval.Seconds()), unix.TCP_KEEPCNT: ka.Count,
+			unix.TCP_KEEPIDLE: wholeSeconds(ka.Idle), unix.TCP_KEEPINTVL: wholeSeconds(ka.Interval), unix.TCP_KEEPCNT: ka.Count,
 		} {
 			if value > 0 {
 				options = append(options, option{unix.IPPROTO_TCP, name, value})
@@ -112,11 +131,17 @@ func (l *Listener) setOptions(ka net.KeepAliveConfig) (err error) {
 	return errors.Join(err, errControl)
 }
 
+// wholeSeconds rounds up: 0 would stand for the kernel's default, of hours.
+func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
 // Addr is the address that it listens on.
 func (l *Listener) Addr() net.Addr { return l.addr }
 
 // Close closes this descriptor of the socket. The socket listens on while another process holds it, as systemd does.
-func (l *Listener) Close() error { return l.file.Close() }
+func (l *Listener) Close() error {
+	l.closed.Store(true)
+	return l.file.Close()
+}
 
 // SetDeadline ends an Accept that waits longer, with [os.ErrDeadlineExceeded].
 func (l *Listener) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t) }
@@ -127,18 +152,41 @@ func (l *Listener) Accept() (net.Conn, error) {
 	var from unix.Sockaddr
 	var errAccept error
 	err := l.raw.Read(func(listener uintptr) bool {
-		for {
-			fd, from, errAccept = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-			if errAccept != unix.EINTR { //nolint:errorlint // a number from the kernel
-				return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
-			}
-		}
+		fd, from, errAccept = accept4(listener)
+		return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
 	})
 	if err == nil {
 		err = os.NewSyscallError("accept4", errAccept)
+	}
+	if err != nil && l.closed.Load() {
+		err = net.ErrClosed // a raw connection has an error of its own for that, which cannot be compared with
 	}
 	if err != nil {
 		return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}
 	}
 	return newSocket(fd, l.addr, from)
+}
+
+// pending accepts a connection that waits already, whatever the deadline is; nil where there is none.
+func (l *Listener) pending() net.Conn {
+	var fd int
+	var from unix.Sockaddr
+	var errAccept error
+	err := l.raw.Control(func(listener uintptr) { fd, from, errAccept = accept4(listener) })
+	if err != nil || errAccept != nil {
+		return nil
+	}
+	if c, err := newSocket(fd, l.addr, from); err == nil {
+		return c
+	}
+	return nil
+}
+
+func accept4(listener uintptr) (fd int, from unix.Sockaddr, err error) {
+	for {
+		fd, from, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		if err != unix.EINTR { //nolint:errorlint // a number from the kernel
+			return fd, from, err
+		}
+	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -100,14 +101,10 @@ func (m *messageConn) mayWait() bool {
 // lastLook ends a connection on which nothing is in flight, unless a message has just arrived.
 func (m *messageConn) lastLook() Reason {
 	m.makeRoom()
-	if m.raw == nil {
-		_ = m.SetReadDeadline(time.Now().Add(time.Millisecond))
-	} else {
-		_ = m.SetReadDeadline(time.Time{})
-		m.noWait = true
-		defer func() { m.noWait = false }()
-	}
-	if err := m.read(); err != nil || m.n == 0 {
+	switch err := m.peek(); {
+	case errors.Is(err, io.EOF):
+		return ClientClosed
+	case err != nil || m.n == 0:
 		return Drained
 	}
 	m.until += m.n
@@ -115,10 +112,34 @@ func (m *messageConn) lastLook() Reason {
 	return notEnded
 }
 
+// lastLookTime is how long the last look at a TLS connection takes: one has to wait to see whether there is something.
+const lastLookTime = time.Millisecond
+
+// peek reads what is there, whatever the deadline is: Shutdown may be setting it just now.
+func (m *messageConn) peek() (err error) {
+	m.n, m.errno = 0, 0
+	if m.raw != nil {
+		m.noWait = true
+		defer func() { m.noWait = false }()
+		err = m.raw.Control(func(fd uintptr) { m.readable(fd) })
+		if err == nil && m.errno == 0 && m.n == 0 {
+			return io.EOF
+		}
+		return err
+	}
+	for until := time.Now().Add(lastLookTime); ; {
+		_ = m.SetReadDeadline(until)
+		if err = m.read(); !errors.Is(err, os.ErrDeadlineExceeded) || time.Now().After(until) {
+			return err
+		}
+	}
+}
+
 // read makes one read, into the end of m.in.
 func (m *messageConn) read() (err error) {
 	m.n, m.errno = 0, 0
 	if m.raw == nil {
+		m.drop()
 		m.n, err = m.Conn.Read(m.space())
 		if m.n > 0 {
 			return nil // the error comes again
@@ -129,8 +150,6 @@ func (m *messageConn) read() (err error) {
 		return err
 	}
 	switch {
-	case m.errno == unix.EAGAIN: // only with noWait
-		return nil
 	case m.errno != 0:
 		return m.errno
 	case m.n == 0:
@@ -198,6 +217,10 @@ func (m *messageConn) handle() Reason {
 	consumed := false
 	for m.from < m.until {
 		step, err := m.handler.Handle(m.spare.data[:0], m.in.data[m.from:m.until])
+		if has := m.until - m.from; step.Consumed < 0 || step.Consumed > has {
+			m.server.panicked(m.conn, fmt.Sprintf("consumed %d of %d bytes", step.Consumed, has), nil)
+			return Panicked
+		}
 		m.from += step.Consumed
 		m.messages.Add(uint64(step.Messages))
 		if why := m.send(step.Out); why != notEnded {
@@ -229,7 +252,7 @@ func (m *messageConn) settle(consumed bool) {
 		m.enter(waiting)
 		return
 	}
-	if now, _ := m.state(); consumed || now != reading {
+	if consumed || m.state() != reading {
 		m.enter(reading)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -22,6 +23,9 @@ func newLimiter(perSecond float64, burst int) *rate.Limiter {
 // mostClients bounds the memory for addresses: each takes about 200 bytes.
 const mostClients = 1 << 16
 
+// forgetPause: a look at all clients takes milliseconds, in which nobody is accepted.
+const forgetPause = time.Second
+
 // clients has a token bucket for each address.
 type clients struct {
 	mu        sync.Mutex
@@ -29,6 +33,7 @@ type clients struct {
 	burst     int
 	of        map[netip.Addr]*rate.Limiter
 	others    *rate.Limiter // for all addresses that there was no place for
+	forgot    time.Time
 }
 
 func (c *clients) resize(perSecond float64, burst int) {
@@ -52,7 +57,7 @@ func (c *clients) allow(from net.Addr) bool {
 	}
 	bucket := c.of[key]
 	if bucket == nil {
-		if len(c.of) >= mostClients {
+		if len(c.of) >= mostClients && time.Since(c.forgot) >= forgetPause {
 			c.forget()
 		}
 		if len(c.of) >= mostClients {
@@ -66,6 +71,7 @@ func (c *clients) allow(from net.Addr) bool {
 
 // forget drops the clients whose bucket is full again: they are like new ones.
 func (c *clients) forget() {
+	c.forgot = time.Now()
 	for key, bucket := range c.of {
 		if bucket.Tokens() >= float64(bucket.Burst()) {
 			delete(c.of, key)

@@ -14,7 +14,11 @@ func rawRead(fd uintptr, b []byte) (n int, errno unix.Errno) { return rawCall(un
 
 func rawWrite(fd uintptr, b []byte) (n int, errno unix.Errno) { return rawCall(unix.SYS_WRITE, fd, b) }
 
+// rawMost bounds one call: the kernel copies so much in some ten microseconds, in which the scheduler is held up.
+const rawMost = 256 << 10
+
 func rawCall(call, fd uintptr, b []byte) (int, unix.Errno) {
+	b = b[:min(len(b), rawMost)]
 	for {
 		n, _, errno := unix.RawSyscall(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 		switch errno {

@@ -16,6 +16,7 @@ const (
 	SlowRead     // ReadTimeout: a message did not arrive whole
 	SlowWrite    // WriteTimeout: the client does not take its answers
 	Total        // TotalTimeout
+	OutputFull   // MaxOutput, also of those who wait: no memory for a client that does not take its answers
 	TooLong      // a message above the limit of the protocol
 	BadMessage   // another error of the protocol
 	BadTLS       // the handshake failed
@@ -30,7 +31,7 @@ const (
 func (r Reason) String() string {
 	return [reasons]string{
 		"", "queue_full", "queue_timeout", "client_rate",
-		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "too_long", "bad_message", "bad_tls",
+		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full", "too_long", "bad_message", "bad_tls",
 		"drained", "drain_timeout", "broken", "panic",
 	}[r]
 }

@@ -1,28 +1,33 @@
 package server
 
 import (
-	"io"
+	"crypto/tls"
+	"errors"
 	"net"
+	"os"
 	"time"
 )
 
 const (
 	lingerTime  = time.Second
-	lingerBytes = 64 << 10
-	lingerMost  = 256 // connections that are closed this way at a time
+	lingerLook  = 50 * time.Millisecond // how often one that was refused looks whether the server still waits
+	lingerMost  = 256                   // connections that are refused this way at a time
+	lingerChunk = 1 << 10
 )
+
+type closeWriter interface{ CloseWrite() error }
 
 // refuse closes a connection that is not served, so that its client learns why.
 func (s *Server) refuse(c net.Conn, why Reason) {
 	s.count.ended[why].Add(1)
-	var words []byte
 	if r, ok := s.settings.Load().refuser(); ok && s.config.TLS == nil {
-		words = r.Refusal()
+		_ = c.SetWriteDeadline(time.Now().Add(lingerLook)) // a socket that has sent nothing yet takes some words at once
+		_, _ = c.Write(r.Refusal())
 	}
 	select {
 	case s.lingering <- struct{}{}:
 		s.running.Go(func() {
-			linger(c, words)
+			s.linger(c, c, lingerLook)
 			<-s.lingering
 		})
 	default:
@@ -30,17 +35,27 @@ func (s *Server) refuse(c net.Conn, why Reason) {
 	}
 }
 
-// linger closes a connection to a client that may still be sending. close(2) with bytes unread resets the connection, and
-// a reset takes away what the client has not read yet.
-func linger(c net.Conn, words []byte) {
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(lingerTime))
-	if len(words) > 0 {
-		if _, err := c.Write(words); err != nil {
+// linger closes a connection to a client that may still be sending; c is the socket or TLS over it. close(2) with bytes
+// unread resets the connection, and a reset takes away what the client has not read yet. The end of a drain closes the
+// sockets that are in the registry; others have to look for it.
+func (s *Server) linger(c, socket net.Conn, look time.Duration) {
+	defer socket.Close()
+	if over, ok := c.(*tls.Conn); ok {
+		_ = over.CloseWrite()
+	}
+	if half, ok := socket.(closeWriter); !ok || half.CloseWrite() != nil {
+		return
+	}
+	unread := make([]byte, lingerChunk)
+	for end := time.Now().Add(lingerTime); time.Now().Before(end); {
+		select {
+		case <-s.forced:
+			return
+		default:
+		}
+		_ = socket.SetReadDeadline(time.Now().Add(look))
+		if _, err := socket.Read(unread); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}
-	}
-	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_, _ = io.CopyN(io.Discard, c, lingerBytes)
 	}
 }

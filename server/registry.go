@@ -18,6 +18,16 @@ type registry struct {
 type shard struct {
 	mu    sync.Mutex
 	conns map[*conn]struct{}
+	gone  traffic // of the connections that are not here any more
+}
+
+// traffic is what went over connections.
+type traffic struct{ bytesIn, bytesOut, messages uint64 }
+
+func (t *traffic) add(c *conn) {
+	t.bytesIn += c.bytesIn.Load()
+	t.bytesOut += c.bytesOut.Load()
+	t.messages += c.messages.Load()
 }
 
 func (r *registry) add(c *conn) {
@@ -30,12 +40,28 @@ func (r *registry) add(c *conn) {
 	c.shard.conns[c] = struct{}{}
 }
 
-// remove calls last while nobody walks over c, so that its counts are added up once.
-func (r *registry) remove(c *conn, last func()) {
+func (r *registry) remove(c *conn) {
 	c.shard.mu.Lock()
 	defer c.shard.mu.Unlock()
 	delete(c.shard.conns, c)
-	last()
+	c.shard.gone.add(c)
+}
+
+// traffic adds up all connections there are and were. Each counts once, in its shard, and so no sum is ever less than the
+// one before.
+func (r *registry) traffic() (sum traffic) {
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		sum.bytesIn += s.gone.bytesIn
+		sum.bytesOut += s.gone.bytesOut
+		sum.messages += s.gone.messages
+		for c := range s.conns {
+			sum.add(c)
+		}
+		s.mu.Unlock()
+	}
+	return sum
 }
 
 // all walks over the connections. What is done with one must be short: it holds up those that come and go.

@@ -55,7 +55,8 @@ type relayed struct {
 	opened   time.Time
 }
 
-// await waits for the first byte of a frame. more is false where the client has closed, or the server drains.
+// await waits for the first byte of a frame. more is false where the client has closed; where the server
+// drains, the error is that of ctx.
 func (s *relayed) await(ctx context.Context) (more bool, err error) {
 	if s.in.Buffered() > 0 {
 		return true, nil
@@ -80,7 +81,7 @@ func (s *relayed) await(ctx context.Context) (more bool, err error) {
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return false, err
 		case ctx.Err() != nil && (s.answered || time.Since(s.opened) >= freshGrace):
-			return false, nil
+			return false, ctx.Err()
 		}
 	}
 }

@@ -23,14 +23,20 @@ func (m *messageConn) send(answer []byte) Reason {
 }
 
 func (m *messageConn) sendSlowly(rest []byte) Reason {
-	m.enter(writing)
-	reserved, ok := m.server.output.reserve(int64(len(rest)), m.wasCut)
-	if !ok {
-		return Broken
+	m.enter(held)
+	reserved, why := m.server.output.reserve(m.memory(rest), m.wasCut)
+	if why != notEnded {
+		return why
 	}
 	defer m.server.output.release(reserved)
-	_, why := m.write(rest)
+	m.enter(writing)
+	_, why = m.write(rest)
 	return why
+}
+
+// memory is what is held for an answer: not less than whole buffers, however little is left of it.
+func (m *messageConn) memory(answer []byte) int64 {
+	return int64(len(m.in.data) + max(len(m.spare.data), cap(answer)))
 }
 
 func (m *messageConn) write(b []byte) (sent int, why Reason) {

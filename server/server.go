@@ -2,13 +2,12 @@ package server
 
 import (
 	"container/list"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +33,7 @@ type Server struct {
 	wake     time.Duration
 	settings atomic.Pointer[settings]
 
-	clock   clock
+	start   time.Time
 	conns   registry
 	slots   slots
 	clients clients
@@ -55,6 +54,7 @@ type Server struct {
 	accepting  sync.WaitGroup
 	background sync.WaitGroup
 	sweeping   sync.Once
+	forcing    sync.Once
 }
 
 // settings is what a reload replaces. Connections keep the handler that they began with.
@@ -79,7 +79,7 @@ const defaultWake = time.Second
 // New makes a server that serves nobody yet. The error is about the configuration.
 func New(config Config) (*Server, error) {
 	s := &Server{
-		config: config, log: config.Log, wake: config.Wake, clock: clock{start: time.Now()},
+		config: config, log: config.Log, wake: config.Wake, start: time.Now(),
 		drain: make(chan struct{}), forced: make(chan struct{}), over: make(chan struct{}), reloaded: make(chan struct{}, 1),
 		lingering: make(chan struct{}, lingerMost),
 	}
@@ -106,7 +106,11 @@ func (s *Server) Reload(handler Handler, stream StreamHandler, limits Limits) er
 	}
 	s.output.max.Store(limits.MaxOutput)
 	s.clients.resize(limits.ClientRate, limits.ClientBurst)
-	s.settings.Store(&settings{handler, stream, limits, newLimiter(limits.AcceptRate, limits.AcceptBurst)})
+	acceptRate := newLimiter(limits.AcceptRate, limits.AcceptBurst)
+	if old := s.settings.Load(); old != nil && old.limits.AcceptRate == limits.AcceptRate && old.limits.AcceptBurst == limits.AcceptBurst {
+		acceptRate = old.acceptRate // which may be used up
+	}
+	s.settings.Store(&settings{handler, stream, limits, acceptRate})
 	s.slots.resize(limits.MaxConns, limits.Queue)
 	select {
 	case s.reloaded <- struct{}{}:
@@ -133,13 +137,16 @@ func (s *Server) Serve(l net.Listener) error {
 	s.loops = append(s.loops, a)
 	s.mu.Unlock()
 	defer s.accepting.Done()
-	s.sweeping.Do(func() {
-		s.clock.tick()
-		s.background.Go(s.sweep)
-	})
+	s.sweeping.Do(func() { s.background.Go(s.sweep) })
 	if err := a.run(); err != nil {
 		return fmt.Errorf("cannot accept connections on %s: %w", l.Addr(), err)
 	}
+	if s.draining.Load() {
+		a.lastCall()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loops = slices.DeleteFunc(s.loops, func(one *acceptor) bool { return one == a })
 	return nil
 }
 
@@ -168,65 +175,12 @@ func (s *Server) awaitSlot(c net.Conn, place *list.Element) bool {
 	if s.slots.wait(place, s.settings.Load().limits.QueueTimeout, s.forced) {
 		return true
 	}
-	s.refuse(c, QueueTimeout)
-	return false
-}
-
-// serve serves a connection to its end.
-func (s *Server) serve(nc net.Conn) {
-	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now()}
-	if s.config.TLS != nil {
-		c.Conn = tls.Server(nc, s.config.TLS)
-	}
-	c.enter(waiting)
-	s.conns.add(c)
-	why := notEnded
-	defer func() {
-		if p := recover(); p != nil {
-			why = Panicked
-			s.log.Error("a handler has panicked; its connection is closed", "remote", nc.RemoteAddr().String(), "panic", p, "stack", string(debug.Stack()))
-		}
-		s.conns.remove(c, func() {
-			s.count.bytesIn.Add(c.bytesIn.Load())
-			s.count.bytesOut.Add(c.bytesOut.Load())
-			s.count.messages.Add(c.messages.Load())
-		})
-		s.count.ended[why].Add(1)
-		if why == TooLong || why == BadMessage || why == Drained {
-			linger(c.Conn, nil)
-			return
-		}
-		_ = c.Close()
-	}()
 	select {
-	case <-s.forced: // accepted too late to be in the list of those that are cut
-		why = DrainTimeout
-		return
+	case <-s.forced:
+		s.count.ended[DrainTimeout].Add(1)
+		_ = c.Close()
 	default:
+		s.refuse(c, QueueTimeout)
 	}
-	why = s.talk(c)
-}
-
-func (s *Server) talk(c *conn) Reason {
-	ctx := drainContext{s.drain}
-	if t, ok := c.Conn.(*tls.Conn); ok {
-		c.enter(handshake)
-		if err := t.HandshakeContext(context.WithoutCancel(ctx)); err != nil {
-			return c.why(BadTLS)
-		}
-		c.enter(waiting)
-	}
-	now := s.settings.Load()
-	if now.stream == nil {
-		return c.serveMessages(now.handler)
-	}
-	c.enter(streaming)
-	err := now.stream.ServeConn(ctx, stream{c})
-	switch {
-	case err == nil:
-		return c.why(ClientClosed)
-	case errors.Is(err, ErrTooLong):
-		return c.why(TooLong)
-	}
-	return c.why(Broken)
+	return false
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"net"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -11,11 +12,9 @@ import (
 type counters struct {
 	accepted     atomic.Uint64
 	acceptErrors atomic.Uint64
-	delayed      atomic.Uint64 // accepts that waited for AcceptRate
+	delayed      atomic.Uint64 // pauses for AcceptRate
 	ended        [reasons]atomic.Uint64
-	// Of connections that have ended; the others are added up when somebody asks.
-	bytesIn, bytesOut, messages atomic.Uint64
-	latency                     histogram
+	latency      histogram
 }
 
 // Stats is what a server has done, and what it is doing.
@@ -26,7 +25,7 @@ type Stats struct {
 	MaxConns     int
 	Accepted     uint64
 	AcceptErrors uint64            // accept(2) failed: no descriptor, no memory
-	Delayed      uint64            // accepts that waited for AcceptRate
+	Delayed      uint64            // pauses for AcceptRate between two accepts, whether or not a client waited
 	Refused      map[Reason]uint64 // every one of [Refusals]
 	Ended        map[Reason]uint64 // every one of [Endings]
 	BytesIn      uint64
@@ -35,16 +34,17 @@ type Stats struct {
 	// Latency is the time from the arrival of bytes to the sending of their answer, of one in 16 of them on each
 	// connection.
 	Latency     Histogram
-	OutputBytes int64  // answers that clients have not taken yet
+	OutputBytes int64  // memory of answers that clients have not taken yet, at most MaxOutput; those that wait for it beside
 	OutputWaits uint64 // how often a connection waited for MaxOutput
 }
 
 // Stats looks at all connections, which takes some nanoseconds for each.
 func (s *Server) Stats() Stats {
+	sum := s.conns.traffic()
 	st := Stats{
 		Draining: s.draining.Load(), MaxConns: s.settings.Load().limits.MaxConns,
 		Accepted: s.count.accepted.Load(), AcceptErrors: s.count.acceptErrors.Load(), Delayed: s.count.delayed.Load(),
-		BytesIn: s.count.bytesIn.Load(), BytesOut: s.count.bytesOut.Load(), Messages: s.count.messages.Load(),
+		BytesIn: sum.bytesIn, BytesOut: sum.bytesOut, Messages: sum.messages,
 		Latency: s.count.latency.snapshot(), OutputBytes: s.output.used.Load(), OutputWaits: s.output.waits.Load(),
 		Refused: map[Reason]uint64{}, Ended: map[Reason]uint64{},
 	}
@@ -55,11 +55,6 @@ func (s *Server) Stats() Stats {
 	for _, r := range Endings() {
 		st.Ended[r] = s.count.ended[r].Load()
 	}
-	for c := range s.conns.all() {
-		st.BytesIn += c.bytesIn.Load()
-		st.BytesOut += c.bytesOut.Load()
-		st.Messages += c.messages.Load()
-	}
 	return st
 }
 
@@ -67,8 +62,8 @@ func (s *Server) Stats() Stats {
 type ConnInfo struct {
 	Remote            string
 	Age               time.Duration
-	State             string // "waiting", "reading", "writing", "handshake", "streaming"
-	InState           time.Duration
+	State             string        // "waiting", "reading", "writing", "handshake", "streaming", "held"
+	InState           time.Duration // as far as it was seen: up to a second less than it is
 	BytesIn, BytesOut uint64
 	Messages          uint64
 }
@@ -84,15 +79,34 @@ func ByBytes(a, b ConnInfo) int { return cmp.Compare(b.BytesIn+b.BytesOut, a.Byt
 
 // Conns lists connections, at most so many.
 func (s *Server) Conns(most int, order Order) []ConnInfo {
-	var list []ConnInfo
+	type listed struct {
+		ConnInfo
+		remote net.Addr
+	}
+	var all []listed
 	now := time.Now()
 	for c := range s.conns.all() {
-		phase, since := c.state()
-		list = append(list, ConnInfo{
-			Remote: c.RemoteAddr().String(), Age: now.Sub(c.opened), State: phase.String(), InState: max(0, s.clock.sinceStart(now)-since),
-			BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Messages: c.messages.Load(),
-		})
+		all = append(all, listed{c.info(now), c.RemoteAddr()})
 	}
-	slices.SortFunc(list, order)
-	return list[:min(most, len(list))]
+	slices.SortFunc(all, func(a, b listed) int { return order(a.ConnInfo, b.ConnInfo) })
+	all = all[:min(max(most, 0), len(all))]
+	list := make([]ConnInfo, len(all))
+	for i, one := range all { // not before: a text for each of a million connections takes long
+		list[i] = one.ConnInfo
+		list[i].Remote = one.remote.String()
+	}
+	return list
+}
+
+// info is called while the connection's shard is locked.
+func (c *conn) info(now time.Time) ConnInfo {
+	v := c.phase.Load()
+	i := ConnInfo{
+		Age: now.Sub(c.opened), State: phaseOf(v).String(),
+		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Messages: c.messages.Load(),
+	}
+	if v == c.seen {
+		i.InState = now.Sub(c.seenAt)
+	}
+	return i
 }

@@ -2,7 +2,7 @@ package server
 
 import "time"
 
-// The pace of the sweeper, which keeps the clock and the deadlines.
+// The pace of the sweeper, which keeps the deadlines.
 const (
 	fastestSweep = 10 * time.Millisecond
 	slowestSweep = time.Second
@@ -11,35 +11,36 @@ const (
 // sweep ends the connections whose time is over. One goroutine looks at all of them, so that a message costs no timer.
 func (s *Server) sweep() {
 	for {
-		limits := s.settings.Load().limits
-		pace := min(max(limits.shortest()/8, fastestSweep), slowestSweep)
-		if limits.shortest() == 0 {
-			pace = slowestSweep
+		pace := slowestSweep
+		if shortest := s.settings.Load().limits.shortest(); shortest > 0 {
+			pace = min(max(shortest/8, fastestSweep), slowestSweep)
 		}
 		select {
 		case <-s.over:
 			return
 		case <-s.reloaded: // another pace
-			s.clock.tick()
 			continue
 		case <-time.After(pace):
 		}
-		now := s.clock.tick()
+		limits := s.settings.Load().limits
 		for c := range s.conns.all() {
-			if why := limits.expired(c, now, pace); why != notEnded {
+			if why := limits.expired(c, time.Now()); why != notEnded {
 				c.cut(why)
 			}
 		}
 	}
 }
 
-// expired says which deadline has passed, if any. Since the clock by which connections note the time may be late, none is
-// ended before its time is over.
-func (l Limits) expired(c *conn, now, pace time.Duration) Reason {
-	p, since := c.state()
-	over := func(limit time.Duration) bool { return limit > 0 && now-since >= limit+pace }
-	switch {
-	case l.TotalTimeout > 0 && time.Since(c.opened) >= l.TotalTimeout:
+// expired says which deadline has passed, if any. The time in a phase counts from when the sweeper first saw the connection
+// there, so that it is never longer than it was: also where the sweeper comes by late, nobody is cut early.
+func (l Limits) expired(c *conn, now time.Time) Reason {
+	v := c.phase.Load()
+	if v != c.seen {
+		c.seen, c.seenAt = v, now
+	}
+	over := func(limit time.Duration) bool { return limit > 0 && now.Sub(c.seenAt) >= limit }
+	switch p := phaseOf(v); {
+	case l.TotalTimeout > 0 && now.Sub(c.opened) >= l.TotalTimeout:
 		return Total
 	case p == waiting && over(l.IdleTimeout):
 		return Idle

@@ -18,6 +18,9 @@ type Spec struct {
 	Backlog int `json:"backlog"`
 	// Drain is how long connections may go on after the service was told to stop.
 	Drain time.Duration `json:"drain"`
+	// Files is how many descriptors a process may have open: fs.nr_open of the host. 0 is the kernel's own default of it,
+	// for a host that cannot be asked.
+	Files int `json:"files,omitempty"`
 
 	// Of the bundled server:
 

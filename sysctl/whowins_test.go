@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcptune/tcptune/test/debian"
 	"github.com/tcptune/tcptune/test/whowins"
 )
 
@@ -59,7 +60,7 @@ func TestModelAgainstTheRealTools(t *testing.T) {
 }
 
 func findJudges(t *testing.T) []whowins.Judge {
-	cache, err := whowins.CacheDir()
+	cache, err := debian.CacheDir("judges")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func findJudges(t *testing.T) []whowins.Judge {
 		t.Fatalf("the machine's own tools: %v", err)
 	}
 	judges := []whowins.Judge{machine}
-	suites := whowins.Suites()
+	suites := debian.Suites()
 	found := make([]whowins.Judge, len(suites))
 	reasons := make([]error, len(suites))
 	var group sync.WaitGroup

@@ -30,8 +30,14 @@ func TestServesTheSocketsOfSystemdAndDrains(t *testing.T) {
 	}
 	p.signal(unix.SIGTERM)
 	p.await("STOPPING=1")
-	if status, _ := get(t, admin.Addr(), "/readyz"); status != 503 {
-		t.Errorf("/readyz while draining: %d", status)
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // it tells systemd first
+		status, _ := get(t, admin.Addr(), "/readyz")
+		if status == 503 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("/readyz while draining: %d", status)
+		}
 	}
 	talk(t, c, "bye\n", "echo: goodbye\n")
 	if n, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {

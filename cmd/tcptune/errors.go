@@ -6,8 +6,10 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/portcheck"
+	"github.com/tcptune/tcptune/service"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -65,6 +67,11 @@ func describe(err error) (plan.Problem, int) {
 		removedKey  *sysctl.RemovedKeyError
 		noProfile   *sysctl.UnknownProfileError
 		noPort      *portcheck.ArgumentError
+		inTheWay    *service.ForeignError
+		taken       *service.TakenError
+		closed      *service.NotListeningError
+		portHeld    portHeldError
+		noService   noServiceError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -111,6 +118,24 @@ func describe(err error) (plan.Problem, int) {
 		if foreign.Odd != nil {
 			p.Hint = "if it masks the file of tcptune on purpose, run tcptune revert; else remove it"
 		}
+	case errors.As(err, &inTheWay):
+		p.Code, p.Hint = "foreign-file", "choose another --name, or move "+inTheWay.Path+" away"
+		if inTheWay.Edited {
+			p.Code, p.Hint = "edited-file", "keep settings of your own in a drop-in: move "+inTheWay.Path+" away, then systemctl edit"
+		}
+	case errors.As(err, &taken):
+		p.Code, p.Hint = "name-taken", "choose another --name"
+	case errors.As(err, &closed):
+		p.Code, p.Hint = "not-active", "run: sudo systemctl start "+closed.Unit
+	case errors.As(err, &portHeld):
+		p.Code, p.Hint = "port-held", "--free-port stops who holds it, or choose another --listen"
+		if portHeld.kept != "" {
+			p.Code, p.Hint = "not-freed", "choose another --listen"
+		}
+	case errors.As(err, &noService):
+		p.Code, p.Hint = "no-such-service", "tcptune service status lists what is installed"
+	case errors.Is(err, host.ErrNoSystemd):
+		p.Code = "no-systemd"
 	case errors.As(err, &unmet):
 		p.Code = "required-key"
 	case errors.As(err, &unknownKey), errors.As(err, &removedKey):

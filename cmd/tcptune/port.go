@@ -184,6 +184,8 @@ func (w portWish) check(c *cli.Context, all bool) error {
 		}
 	}
 	switch {
+	case c.IsSet("timeout") && w.wait == "":
+		return usageError{"cannot use --timeout without --wait", ""}
 	case w.command != nil && (!w.kill || w.dryRun || c.Bool("json")):
 		return usageError{"cannot run a command: it needs --kill, and neither --dry-run nor --json", ""}
 	case w.command != nil && len(w.command) == 0:

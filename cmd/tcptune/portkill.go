@@ -55,6 +55,7 @@ func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w
 		return o, err
 	}
 	o.report.Holders = after.Report()
+	o.report.Warnings = append(o.report.Warnings, view.Why(c.Context, after)...)
 	o.text = func(out io.Writer) { t.showActs(out, acts, verdicts) }
 	for _, v := range verdicts {
 		if !v.Free {

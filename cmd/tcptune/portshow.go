@@ -109,18 +109,12 @@ func orDash(s string) string {
 	return s
 }
 
-// command is the command line on one line: it is somebody else's text, and may hold anything.
+// command is the command line, or as ps(1) does, the name of a process without one.
 func command(p portcheck.Process) string {
-	text := strings.Join(p.Args, " ")
-	if text == "" {
-		text = "[" + p.Name + "]"
+	if text := p.CommandLine(); text != "" {
+		return text
 	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u009b' {
-			return ' '
-		}
-		return r
-	}, text)
+	return "[" + p.Name + "]"
 }
 
 // showActs prints what was done, or would be, and then what became of the ports.
@@ -178,6 +172,9 @@ func (t terminal) watchPorts(ctx context.Context, view *portcheck.View, w portWi
 	last := ""
 	for {
 		s, err := view.Observe(ctx, w.Query)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

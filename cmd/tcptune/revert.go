@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/service"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -63,6 +65,7 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
+	o.report.Warnings = append(o.report.Warnings, staying(s.Journal())...)
 	o.report.Warnings = append(o.report.Warnings, strays...)
 	said := len(s.Notes)
 	reverted, err := s.Apply(c.Context, p)
@@ -94,7 +97,7 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	strays := lost != nil
-	notes = append(notes, lost...)
+	notes = append(append(notes, lost...), staying(j)...)
 	if j.Window != nil {
 		p.Changes = append(j.Window.Back(), p.Changes...)
 	}
@@ -112,7 +115,7 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 	if err != nil {
 		return p, nil, err
 	}
-	survey, err := sysctl.Observe(h, cat, j, nil)
+	survey, err := sysctl.Observe(h, cat, j.Without(service.Sources), nil)
 	if err != nil {
 		return p, nil, err
 	}
@@ -125,6 +128,18 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 		strays = append(strays, path+" was written by tcptune, but the journal that says what was before is gone: remove it by hand")
 	}
 	return sysctl.Revert(&survey, cat), strays, nil
+}
+
+// staying says of installed services that they are no part of the tuning.
+func staying(j plan.Journal) (notes []string) {
+	specs, err := service.Installed(j)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, s := range specs {
+		notes = append(notes, fmt.Sprintf("service %s stays; to remove it: sudo tcptune service uninstall %s", s.Name, s.Name))
+	}
+	return notes
 }
 
 // left reports whether something could not be taken back.

@@ -25,7 +25,9 @@ func TestExec(t *testing.T) {
 		t.Fatal(Host{}.Exec([]string{"sh", "-c", script, "name", "a b", ""}, []string{"PATH=/nowhere:/bin", "ONLY=this"}))
 	}
 	// Of the first 28 signals: glibc ignores two of its own, 32 and 33, in what posix_spawn(3) starts, as make does.
-	status := func(field string) string { return `exec sed -n 's/^` + field + `:\t.*\(.......\)$/\1/p' /proc/self/status` }
+	status := func(field string) string {
+		return `exec sed -n 's/^` + field + `:\t.*\(.......\)$/\1/p' /proc/self/status`
+	}
 	tests := []struct {
 		name, before, script, want string
 	}{

@@ -177,3 +177,26 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		t.Error("read a relative path")
 	}
 }
+
+func TestWriteLinkReplacesWhatIsThere(t *testing.T) {
+	h := newRoot(t)
+	mustMkdir(t, h, "/etc", "/elsewhere")
+	link(t, h, "/elsewhere", "/etc/l")
+	if err := os.WriteFile(filepath.Join(h.root, "etc/.l.tcptune-new"), nil, 0o600); err != nil { // a killed run left it
+		t.Fatal(err)
+	}
+	for _, target := range []string{"../nowhere", "/etc/systemd/system/x.socket"} {
+		if err := h.WriteLink("/etc/l", target); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.Readlink("/etc/l"); err != nil || got != target {
+			t.Errorf("it leads to %q, %v; want %q", got, err, target)
+		}
+	}
+	if names, err := h.ReadDir("/etc"); err != nil || len(names) != 1 {
+		t.Errorf("left behind: %v, %v", names, err)
+	}
+	if err := h.WriteLink("/missing/l", "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a folder: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -28,9 +29,17 @@ func (h Host) UserManager(uid uint32) Manager { return Manager{h, true, uid} }
 // Unit is a unit as its manager knows it.
 type Unit struct {
 	Name         string
-	Active       string // "active", "inactive", "failed", "activating", "deactivating", "reloading"
-	MainPID      int    // of a service that runs, else 0
-	Restart      string // of a service: "no", "always", "on-failure", …; else ""
+	Load         string   // "loaded", "not-found", "masked", "error", "bad-setting"
+	Active       string   // "active", "inactive", "failed", "activating", "deactivating", "reloading"
+	Sub          string   // "listening", "running", "dead", "auto-restart", …
+	File         string   // of its file: "enabled", "disabled", "static", …; "" without one
+	MainPID      int      // of a service that runs, else 0
+	Memory       uint64   // bytes that its control group is charged for; 0 where that is not known
+	Restarts     int      // how often Restart= has started a service again since it was loaded
+	Status       string   // what a service says of itself, sd_notify(3) STATUS=
+	Fragment     string   // path of its file, "" without one
+	DropIns      []string // files below NAME.d that change it
+	Restart      string   // of a service: "no", "always", "on-failure", …; else ""
 	RestartDelay time.Duration
 	Triggers     []string // what a socket starts
 	Listen       []Listen // of a socket
@@ -62,11 +71,24 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	}
 	u := Unit{Name: name}
 	// A property of another kind of unit is not there, and stays empty.
+	u.Load, _ = all["LoadState"].(string)
 	u.Active, _ = all["ActiveState"].(string)
+	u.Sub, _ = all["SubState"].(string)
+	u.File, _ = all["UnitFileState"].(string)
+	u.Status, _ = all["StatusText"].(string)
+	u.Fragment, _ = all["FragmentPath"].(string)
+	u.DropIns, _ = all["DropInPaths"].([]string)
 	u.Restart, _ = all["Restart"].(string)
 	u.Triggers, _ = all["Triggers"].([]string)
 	if pid, ok := all["MainPID"].(uint32); ok {
 		u.MainPID = int(pid)
+	}
+	if n, ok := all["NRestarts"].(uint32); ok {
+		u.Restarts = int(n)
+	}
+	// Without memory accounting it is all ones.
+	if bytes, ok := all["MemoryCurrent"].(uint64); ok && bytes != math.MaxUint64 {
+		u.Memory = bytes
 	}
 	if usec, ok := all["RestartUSec"].(uint64); ok && usec < uint64(time.Hour.Microseconds()) {
 		u.RestartDelay = time.Duration(usec) * time.Microsecond
@@ -101,22 +123,6 @@ func (m Manager) Sockets(ctx context.Context) (units []Unit, err error) {
 		return nil, fmt.Errorf("cannot ask systemd about its sockets: %w", err)
 	}
 	return units, nil
-}
-
-// Stop stops a unit and waits until its job is done, or ctx ends: systemd may take 90 s and more. One that is not loaded
-// is no error. Without leave it is os.ErrPermission.
-func (m Manager) Stop(ctx context.Context, name string) error {
-	err := m.with(ctx, 0, func(ctx context.Context, conn *dbus.Conn) error {
-		done := make(chan string, 1)
-		if _, err := conn.StopUnitContext(ctx, name, "replace", done); err != nil {
-			return err
-		}
-		return awaitJob(ctx, done)
-	})
-	if err != nil && !dbusError(err, "org.freedesktop.systemd1.NoSuchUnit") {
-		return fmt.Errorf("cannot stop %s: %w", name, err)
-	}
-	return nil
 }
 
 // with calls what with a connection of its own, for at most limit where that is not 0.

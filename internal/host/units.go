@@ -17,6 +17,9 @@ import (
 // dbusTime bounds every conversation with systemd: a PID 1 that hangs must not hang us.
 const dbusTime = 25 * time.Second
 
+// reloadTime is for a reload of all units, which runs generators and takes seconds on a machine with thousands of them.
+const reloadTime = 90 * time.Second
+
 // UnitState returns the states of a unit, "tuned.service": active ("active", "inactive", "failed", "activating", …),
 // sub ("running", "exited", "dead", …) and that of its file ("enabled", "disabled", "masked", "static", …; "" without
 // a file). A unit that nobody knows is "inactive", "dead", "". It needs no root.

@@ -18,6 +18,17 @@ const tempSuffix = ".tcptune-new"
 // fsync of the folder. After a crash p is either the old file or the new one. A link at p is replaced, never followed.
 // The folder must exist, see [Host.Mkdir].
 func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) error {
+	return h.replace("write", p, func(dfd int, temp string) error { return writeTemp(dfd, temp, data, mode) })
+}
+
+// WriteLink replaces what is at p by a symbolic link with the text target, in the way of [Host.WriteFile]. The text is
+// not resolved: it may lead to nothing. The folder must exist.
+func (h Host) WriteLink(p, target string) error {
+	return h.replace("link", p, func(dfd int, temp string) error { return unix.Symlinkat(target, dfd, temp) })
+}
+
+// replace has lay make something new beside p, and renames it to p.
+func (h Host) replace(op, p string, lay func(dfd int, temp string) error) error {
 	dir, base, err := h.openParent(p)
 	if err != nil {
 		return err
@@ -26,11 +37,11 @@ func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) error {
 	dfd := int(dir.Fd())
 	temp := "." + base + tempSuffix
 	if err := unix.Unlinkat(dfd, temp, 0); err != nil && !errors.Is(err, unix.ENOENT) {
-		return &fs.PathError{Op: "write", Path: p, Err: err}
+		return &fs.PathError{Op: op, Path: p, Err: err}
 	}
-	if err := writeTemp(dfd, temp, data, mode); err != nil {
+	if err := lay(dfd, temp); err != nil {
 		_ = unix.Unlinkat(dfd, temp, 0)
-		return &fs.PathError{Op: "write", Path: p, Err: err}
+		return &fs.PathError{Op: op, Path: p, Err: err}
 	}
 	if err := unix.Renameat(dfd, temp, dfd, base); err != nil {
 		_ = unix.Unlinkat(dfd, temp, 0)
@@ -83,7 +94,7 @@ func (h Host) Remove(p string) error {
 	return &fs.PathError{Op: "remove", Path: p, Err: err}
 }
 
-// RemoveTemp removes what an interrupted [Host.WriteFile] of p may have left beside it.
+// RemoveTemp removes what an interrupted [Host.WriteFile] or [Host.WriteLink] of p may have left beside it.
 func (h Host) RemoveTemp(p string) error {
 	temp := path.Join(path.Dir(p), "."+path.Base(p)+tempSuffix)
 	if _, err := h.Lstat(temp); errors.Is(err, fs.ErrNotExist) {

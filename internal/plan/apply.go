@@ -20,6 +20,7 @@ func (e *StaleError) Error() string {
 
 // RolledBackError says that a change failed which the plan cannot do without. Left is empty when everything that had
 // been changed was undone, and otherwise names what was not, one line each.
+// Kind and Target are empty when it is no single change that failed; then Cause says what could not be done.
 type RolledBackError struct {
 	Kind   Kind
 	Target string
@@ -28,7 +29,10 @@ type RolledBackError struct {
 }
 
 func (e *RolledBackError) Error() string {
-	msg := fmt.Sprintf("cannot change %s %s: %s", e.Kind, e.Target, e.Cause)
+	msg := e.Cause
+	if e.Kind != "" {
+		msg = fmt.Sprintf("cannot change %s %s: %s", e.Kind, e.Target, e.Cause)
+	}
 	if len(e.Left) == 0 {
 		return msg + "; everything was rolled back"
 	}
@@ -41,7 +45,13 @@ func (e *RolledBackError) Error() string {
 // A change that the host refuses gets the status Refused and the rest goes on, unless it is Required: then everything
 // is undone and the error is a [RolledBackError]. A host that differs from p's Before values is a [StaleError].
 func (s *Session) Apply(ctx context.Context, p Plan) ([]Change, error) {
-	records, err := s.begin(p)
+	return s.ApplyProven(ctx, p, nil)
+}
+
+// ApplyProven is [Session.Apply] with a proof, which is asked once all changes are made and before they are final: when
+// it fails, everything is undone and the error is a [RolledBackError]. It is not asked when p plans no change.
+func (s *Session) ApplyProven(ctx context.Context, p Plan, proof func(context.Context) error) ([]Change, error) {
+	records, err := s.begin(ctx, p)
 	if err != nil {
 		return p.Changes, err
 	}
@@ -52,11 +62,26 @@ func (s *Session) Apply(ctx context.Context, p Plan) ([]Change, error) {
 	if err != nil {
 		return changes, err
 	}
+	if proof != nil {
+		if err := proof(ctx); err != nil {
+			return changes, s.rollBack(ctx, changes, &RolledBackError{Cause: err.Error()})
+		}
+	}
 	done := s.journal
-	done.commit(settled{
-		made: made, keep: taken(p.Keep, changes), refused: s.refusals(changes), forget: p.Forget, wanted: p.Wanted,
-	}, s.bootID)
+	done.commit(s.settle(p, changes, made), s.bootID)
 	return changes, s.commit(ctx, done, changes)
+}
+
+// settle is what p has come to.
+func (s *Session) settle(p Plan, changes []Change, made []record) settled {
+	done := settled{
+		made: made, keep: taken(p.Keep, changes), refused: s.refusals(changes), forget: p.Forget, wanted: p.Wanted,
+		remember: p.Remember,
+	}
+	if p.Wanted == nil && !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Kind == Knob }) {
+		done.refused = s.journal.Refused // it is not about the kernel
+	}
+	return done
 }
 
 // taken drops from keep what the kernel has just refused.
@@ -119,7 +144,9 @@ func (s *Session) commit(ctx context.Context, done Journal, changes []Change) er
 // remember writes the journal for a plan that changes nothing on the host, if there is anything new to remember.
 func (s *Session) remember(p Plan) error {
 	done := s.journal
-	done.commit(settled{keep: recordsOf(p.Keep), refused: s.refusals(p.Changes), forget: p.Forget, wanted: p.Wanted}, s.bootID)
+	settled := s.settle(p, p.Changes, nil)
+	settled.keep = recordsOf(p.Keep)
+	done.commit(settled, s.bootID)
 	was, errWas := json.Marshal(s.journal)
 	is, errIs := json.Marshal(done)
 	if err := errors.Join(errWas, errIs); err != nil || bytes.Equal(was, is) {
@@ -129,7 +156,7 @@ func (s *Session) remember(p Plan) error {
 }
 
 // begin checks that the host is as the plan says, and returns the records of the planned changes.
-func (s *Session) begin(p Plan) ([]record, error) {
+func (s *Session) begin(ctx context.Context, p Plan) ([]record, error) {
 	var records []record
 	var moved []string
 	for _, c := range p.Changes {
@@ -140,8 +167,8 @@ func (s *Session) begin(p Plan) ([]record, error) {
 		if !ok {
 			return nil, fmt.Errorf("cannot apply the plan: unknown kind of change %q", c.Kind)
 		}
-		now, err := e.observe(c.Target)
-		if errors.Is(err, errOdd) {
+		now, err := e.observe(ctx, c.Target)
+		if isOdd(err) {
 			moved = append(moved, fmt.Sprintf("%s %s: %v", c.Kind, c.Target, err))
 			continue
 		}
@@ -203,9 +230,12 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 			made = append(made, r)
 		}
 		if err := ctx.Err(); err != nil {
-			return changes, nil, s.rollBack(context.WithoutCancel(ctx), changes,
+			return changes, nil, s.rollBack(ctx, changes,
 				&RolledBackError{Kind: c.Kind, Target: c.Target, Cause: "interrupted"})
 		}
+	}
+	if err := s.refresh(ctx); err != nil {
+		return changes, nil, s.rollBack(ctx, changes, &RolledBackError{Cause: err.Error()})
 	}
 	return changes, made, nil
 }
@@ -214,49 +244,10 @@ func refusedIn(changes []Change, ref Ref) bool {
 	return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == ref && c.Status == Refused })
 }
 
-// change makes one change and reads it back. cause says why it was not made; it is "" on success. broken means that the
-// target could be left neither as wanted nor as before.
-func (s *Session) change(ctx context.Context, c *Change, r record) (cause string, broken bool) {
-	e := s.effects[c.Kind]
-	werr := e.write(ctx, c.Target, c.After, writeMode(r))
-	now, oerr := e.observe(c.Target)
-	if oerr != nil {
-		return "cannot read it back: " + oerr.Error(), true
-	}
-	c.Effective = now
-	if alike(e, now, c.After) {
-		c.Effective = c.After // the kernel writes tabs
-	}
-	switch {
-	case werr == nil && alike(e, now, c.After):
-		return "", false
-	case werr == nil:
-		cause = fmt.Sprintf("the kernel made it %s", show(now))
-	default:
-		if cause = e.refusal(werr); cause == "" {
-			cause, broken = werr.Error(), true
-		}
-	}
-	if alike(e, now, c.Before) {
-		return cause, broken
-	}
-	if err := s.restore(ctx, r); err != nil {
-		return fmt.Sprintf("%s, and it cannot be restored: %v", cause, err), true
-	}
-	c.Effective = c.Before
-	return cause, broken
-}
-
-func writeMode(r record) fs.FileMode {
-	if r.Mode != 0 {
-		return fs.FileMode(r.Mode)
-	}
-	return defaultMode
-}
-
 // rollBack undoes the pending transaction, says in its changes what became of each, and completes failure with what
 // could not be undone.
 func (s *Session) rollBack(ctx context.Context, changes []Change, failure *RolledBackError) error {
+	ctx = context.WithoutCancel(ctx)
 	t := *s.journal.Pending
 	undone, left := s.undo(ctx, t)
 	failure.Left = leftAlone(undone)

@@ -3,17 +3,18 @@ package plan
 // Kind says what a change touches.
 type Kind string
 
-// The kinds of change. A kind is carried out by the effector of the same name, but for the last three: what they do has
-// no inverse, so they are no part of a transaction. Package portcheck carries them out.
+// The kinds of change. A kind is carried out by the effector of the same name, but for the last two: what they do has no
+// inverse, so they are no part of a transaction. Package portcheck carries them out, and stops units in its own order.
 const (
 	Knob   Kind = "knob"   // a sysctl key of the running kernel
 	Folder Kind = "folder" // a folder that a file of ours needs; removed again only when empty
 	File   Kind = "file"   // a regular file, whole
+	Link   Kind = "link"   // a symbolic link; its value is where it leads
+	Unit   Kind = "unit"   // a unit of systemd: "active", "inactive"; [Restarted] and [Reloaded] for one that stays active
 	Module Kind = "module" // a kernel module, loaded or not
 	Qdisc  Kind = "qdisc"  // the root queue discipline of an interface
 
 	Signal    Kind = "signal"    // a process, by its pid; it is ended
-	Unit      Kind = "unit"      // a unit of systemd, "active" or "inactive"; it is stopped
 	Container Kind = "container" // a container, "docker/NAME"; its engine stops it
 )
 

@@ -15,7 +15,7 @@ import (
 
 // effector observes and changes the targets of one kind. A value is the whole state of a target, nil its absence.
 type effector interface {
-	observe(target string) (*string, error)
+	observe(ctx context.Context, target string) (*string, error)
 	write(ctx context.Context, target string, value *string, mode fs.FileMode) error
 	// same reports whether two values mean the same.
 	same(a, b string) bool
@@ -33,6 +33,8 @@ func effectors(h host.Host) map[Kind]effector {
 		Folder: folderEffect{h: h},
 		Module: moduleEffect{h: h},
 		Qdisc:  qdiscEffect{h: h},
+		Link:   linkEffect{h: h},
+		Unit:   unitEffect{h.SystemManager()},
 	}
 }
 
@@ -45,7 +47,7 @@ func (whole) refusal(error) string     { return "" }
 
 type knobEffect struct{ h host.Host }
 
-func (k knobEffect) observe(key string) (*string, error) {
+func (k knobEffect) observe(_ context.Context, key string) (*string, error) {
 	v, err := k.h.ReadKnob(key)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -106,15 +108,24 @@ func (knobEffect) refusal(err error) string {
 	return ""
 }
 
-// errOdd is returned for a file of ours in whose place somebody has put something else, a mask for instance.
-var errOdd = errors.New("somebody has put something there that is not a regular file")
+// oddError is returned for a file of ours in whose place somebody has put something else, a mask for instance.
+type oddError string
+
+func (e oddError) Error() string { return string(e) }
+
+func isOdd(err error) bool {
+	var odd oddError
+	return errors.As(err, &odd)
+}
+
+const errOdd = oddError("somebody has put something there that is not a regular file")
 
 type fileEffect struct {
 	whole
 	h host.Host
 }
 
-func (f fileEffect) observe(p string) (*string, error) {
+func (f fileEffect) observe(_ context.Context, p string) (*string, error) {
 	fi, err := f.h.Lstat(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -150,7 +161,7 @@ type folderEffect struct {
 	h host.Host
 }
 
-func (f folderEffect) observe(p string) (*string, error) {
+func (f folderEffect) observe(_ context.Context, p string) (*string, error) {
 	fi, err := f.h.Stat(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -201,7 +212,7 @@ type moduleEffect struct {
 
 const moduleLoaded = "loaded"
 
-func (m moduleEffect) observe(name string) (*string, error) {
+func (m moduleEffect) observe(_ context.Context, name string) (*string, error) {
 	state, err := m.h.Module(name)
 	if err != nil || !state.Usable() {
 		return nil, err
@@ -230,7 +241,7 @@ type qdiscEffect struct {
 	h host.Host
 }
 
-func (q qdiscEffect) observe(link string) (*string, error) {
+func (q qdiscEffect) observe(_ context.Context, link string) (*string, error) {
 	v, err := q.h.RootQdisc(link)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

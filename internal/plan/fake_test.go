@@ -23,7 +23,7 @@ type fakeKernel struct {
 	fragile map[string]bool // refuses every write after the first
 }
 
-func (k *fakeKernel) observe(key string) (*string, error) {
+func (k *fakeKernel) observe(_ context.Context, key string) (*string, error) {
 	v, ok := k.values[key]
 	if !ok {
 		return nil, nil
@@ -71,7 +71,7 @@ func reopen(t *testing.T, h host.Host, k *fakeKernel) (*Session, *fakeKernel) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Session{h: h, effects: effectors(h), lock: l}
+	s := &Session{h: h, effects: effectors(h), lock: l, units: reloaderOf(h)}
 	s.effects[Knob] = k
 	t.Cleanup(s.Close)
 	if err := s.start(t.Context()); err != nil {

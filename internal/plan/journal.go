@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
 )
@@ -25,6 +26,8 @@ type Journal struct {
 	Schema string `json:"schema"`
 	// Wanted is what the operator last asked for, see [Plan.Wanted].
 	Wanted json.RawMessage `json:"wanted,omitempty"`
+	// Memory is what rooms above want to remember, each under the source of its changes, see [Plan.Remember].
+	Memory map[string]json.RawMessage `json:"memory,omitempty"`
 	// Owned is what tcptune has changed and not taken back, with the state before the first apply.
 	Owned []Owned `json:"owned"`
 	// Pending is the transaction under way. When a command finds one, the command before it was killed.
@@ -63,8 +66,15 @@ func (j Journal) Find(ref Ref) (Owned, bool) {
 	return j.Owned[i], true
 }
 
+// Without is j without what belongs to others: what is owned by a source that begins with prefix.
+func (j Journal) Without(prefix string) Journal {
+	j.Owned = slices.DeleteFunc(slices.Clone(j.Owned), func(o Owned) bool { return strings.HasPrefix(o.Source, prefix) })
+	return j
+}
+
 func (j Journal) empty() bool {
-	return len(j.Owned) == 0 && j.Pending == nil && j.Window == nil && j.Wanted == nil && len(j.Refused) == 0 && len(j.Notices) == 0
+	return len(j.Owned) == 0 && j.Pending == nil && j.Window == nil && j.Wanted == nil && len(j.Memory) == 0 &&
+		len(j.Refused) == 0 && len(j.Notices) == 0
 }
 
 // withoutPending is j after its pending transaction was undone. A window that this transaction was to open is gone too.
@@ -101,7 +111,7 @@ func parseJournal(data []byte) (Journal, error) {
 
 // validate refuses kinds that this program cannot undo: a newer tcptune wrote them.
 func (j Journal) validate() error {
-	kinds := map[Kind]bool{Knob: true, File: true, Folder: true, Module: true, Qdisc: true}
+	kinds := map[Kind]bool{Knob: true, File: true, Folder: true, Module: true, Qdisc: true, Link: true, Unit: true}
 	check := func(records []record) error {
 		for _, r := range records {
 			if !kinds[r.Kind] {

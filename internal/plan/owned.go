@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 )
 
@@ -31,6 +32,7 @@ type settled struct {
 	refused    []Refusal
 	forget     []Ref
 	wanted     json.RawMessage
+	remember   map[string]json.RawMessage
 }
 
 // commit records what a plan has come to: a first change remembers the state before it, a later one keeps that memory,
@@ -65,6 +67,17 @@ func (j *Journal) commit(done settled, bootID string) {
 		j.Wanted = nil
 	default:
 		j.Wanted = done.wanted
+	}
+	j.Memory = maps.Clone(j.Memory)
+	for source, value := range done.remember {
+		if value == nil {
+			delete(j.Memory, source)
+			continue
+		}
+		if j.Memory == nil {
+			j.Memory = map[string]json.RawMessage{}
+		}
+		j.Memory[source] = value
 	}
 }
 

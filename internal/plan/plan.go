@@ -22,6 +22,8 @@ type Plan struct {
 	// Wanted is what the operator asked for, as JSON; the journal remembers it so that the next command can compare the
 	// host with it. nil leaves the memory as it is, "null" clears it.
 	Wanted json.RawMessage `json:"-"`
+	// Remember puts into the journal, for each source, what whoever plans for it next wants to know; null forgets it.
+	Remember map[string]json.RawMessage `json:"-"`
 }
 
 // Ref names one thing on the host.

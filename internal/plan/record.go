@@ -39,6 +39,9 @@ func (r record) change() Change {
 	}
 }
 
+// Ref names what r is about.
+func (r record) Ref() Ref { return Ref{r.Kind, r.Target} }
+
 // back is the change that undoes r.
 func (r record) back() Change {
 	return Change{Kind: r.Kind, Target: r.Target, Before: (*string)(r.After), After: (*string)(r.Before), Source: "revert"}

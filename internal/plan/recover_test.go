@@ -13,7 +13,7 @@ import (
 // killed leaves s as a SIGKILL would after the transaction was journalled and some of it was carried out.
 func killed(t *testing.T, s *Session, window *Window, changes ...Change) {
 	t.Helper()
-	records, err := s.begin(Plan{Changes: changes})
+	records, err := s.begin(t.Context(), Plan{Changes: changes})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ type Report struct {
 	Profiles []Profile `json:"profiles,omitempty"`
 	Sizing   *Sizing   `json:"sizing,omitempty"`
 	Holders  []Holder  `json:"holders,omitempty"`
+	Service  []Service `json:"service,omitempty"`
 	Warnings []string  `json:"warnings"`
 	Error    *Problem  `json:"error"`
 }

@@ -19,6 +19,8 @@ type Session struct {
 	lock    *os.File
 	journal Journal
 	bootID  string
+	units   reloader
+	stale   bool // files of units were changed since systemd has read them
 
 	// Notes says what was found and repaired, a killed command or an expired confirmation, and what could not be tidied
 	// up.
@@ -35,7 +37,7 @@ func Open(ctx context.Context, h host.Host, wait time.Duration) (*Session, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{h: h, effects: effectors(h), lock: l}
+	s := &Session{h: h, effects: effectors(h), lock: l, units: reloaderOf(h)}
 	if err := s.start(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -110,6 +112,7 @@ func (s *Session) recover(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
+	s.stale = slices.ContainsFunc(t.Changes, record.ofUnits) // who was killed may not have come to tell systemd
 	undone, left := s.undo(ctx, *t)
 	done := s.journal.withoutPending()
 	done.stuck(left, t.BootID)

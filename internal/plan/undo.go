@@ -2,20 +2,20 @@ package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 )
 
 // undo brings every target of t back to where it was, last change first, and returns what became of each. A target that
-// holds neither its former nor its wanted value was changed by somebody else since; it is Kept. After a reboot only files
-// are undone: the kernel has forgotten the rest.
+// holds neither its former nor its wanted value was changed by somebody else since; it is Kept. After a reboot only
+// files and units are undone: the kernel has forgotten the rest, but units that our files enable were started again.
 //
 // What cannot be restored is Failed and returned in left as well; it is no reason to leave the rest.
 func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, left []record) {
 	for _, r := range undoOrder(t.Changes) {
-		if t.BootID != s.bootID && r.Kind != File && r.Kind != Folder {
+		if t.BootID != s.bootID && !lasting(r.Kind) {
 			continue
 		}
 		c := r.back()
@@ -25,8 +25,14 @@ func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, lef
 		}
 		undone = append(undone, c)
 	}
+	if err := s.refresh(ctx); err != nil {
+		s.note("%v: run systemctl daemon-reload", err)
+	}
 	return undone, left
 }
+
+// lasting reports whether a reboot leaves what a change has made.
+func lasting(k Kind) bool { return persistent(k) || k == Unit }
 
 // leftAlone names, one line each, what an undo had to leave.
 func leftAlone(undone []Change) (lines []string) {
@@ -41,35 +47,53 @@ func leftAlone(undone []Change) (lines []string) {
 	return lines
 }
 
-// undoOrder is the reverse of the order of the changes, but queue disciplines come last: giving one back to the kernel
-// makes it read net.core.default_qdisc, which must be itself again by then.
+// undoOrder is the reverse of the order of the changes, with two exceptions. Queue disciplines come last: giving one back
+// to the kernel makes it read net.core.default_qdisc, which must be itself again by then. And units that are to stop do so
+// while their files are still ours, a socket before its service, which the next connection would start again; those that
+// are to run start once their files are there again, in the order of the changes.
 func undoOrder(records []record) []record {
-	order := slices.Clone(records)
-	slices.Reverse(order)
-	slices.SortStableFunc(order, func(a, b record) int {
-		return rank(a.Kind == Qdisc) - rank(b.Kind == Qdisc)
-	})
-	return order
+	back := slices.Clone(records)
+	slices.Reverse(back)
+	pick := func(from []record, rank int) []record {
+		return slices.DeleteFunc(slices.Clone(from), func(r record) bool { return undoRank(r) != rank })
+	}
+	return slices.Concat(pick(back, undoSocket), pick(back, undoUnit), pick(back, undoPlain), pick(records, undoStart), pick(back, undoLast))
 }
 
-func rank(last bool) int {
-	if last {
-		return 1
+// The ranks of an undo.
+const (
+	undoSocket = iota
+	undoUnit
+	undoPlain
+	undoStart
+	undoLast
+)
+
+func undoRank(r record) int {
+	switch {
+	case r.Kind == Qdisc:
+		return undoLast
+	case r.Kind != Unit:
+		return undoPlain
+	case r.Before != nil && runs(string(*r.Before)):
+		return undoStart
+	case strings.HasSuffix(r.Target, ".socket"):
+		return undoSocket
 	}
-	return 0
+	return undoUnit
 }
 
 // undoOne brings one target back, and says in c what became of it.
 func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 	e := s.effects[r.Kind]
 	before, after := (*string)(r.Before), (*string)(r.After)
-	if r.Kind == File {
+	if r.Kind == File || r.Kind == Link {
 		if err := s.h.RemoveTemp(r.Target); err != nil {
 			return err
 		}
 	}
-	now, err := e.observe(r.Target)
-	if errors.Is(err, errOdd) {
+	now, err := e.observe(ctx, r.Target)
+	if isOdd(err) {
 		c.Status, c.Reason = Kept, err.Error()
 		return nil
 	}
@@ -77,11 +101,11 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 		return err
 	}
 	c.Effective = now
-	if alike(e, now, before) {
+	if alike(e, now, before) && !r.repeats() {
 		c.Status = Unchanged
 		return nil
 	}
-	ours := alike(e, now, after)
+	ours := alike(e, now, after) || r.repeats()
 	if !ours && now != nil && before != nil && after != nil {
 		ours = e.torn(*now, *before, *after)
 	}
@@ -100,14 +124,18 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 func (s *Session) restore(ctx context.Context, r record) error {
 	e := s.effects[r.Kind]
 	before := (*string)(r.Before)
-	mode := fs.FileMode(r.Mode)
-	if werr := e.write(ctx, r.Target, before, mode); werr != nil {
+	value := before
+	if r.repeats() { // it is to run with what it had before
+		restarted := Restarted
+		value = &restarted
+	}
+	if werr := s.write(ctx, r.Ref(), value, fs.FileMode(r.Mode)); werr != nil {
 		if (r.Kind == Module || r.Kind == Folder) && e.refusal(werr) != "" {
 			return nil // a loaded module and a folder in use do no harm
 		}
 		return werr
 	}
-	now, err := e.observe(r.Target)
+	now, err := e.observe(ctx, r.Target)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ var (
 type Arm func(id string, d time.Duration) error
 
 // persistent reports whether a change survives a reboot. Such changes wait for the confirmation.
-func persistent(k Kind) bool { return k == File || k == Folder }
+func persistent(k Kind) bool { return k == File || k == Folder || k == Link }
 
 // ApplyUnconfirmed makes the live changes of p and leaves the persistent ones to [Session.Confirm]. The way back is
 // armed before the first write; it is an error when that fails, and then nothing was changed.
@@ -57,7 +57,7 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 			live.Changes[i].Status = Kept // not carried out now
 		}
 	}
-	list, err := s.begin(live)
+	list, err := s.begin(ctx, live)
 	if err != nil {
 		return p.Changes, err
 	}
@@ -122,7 +122,7 @@ func (s *Session) Confirm(ctx context.Context) ([]Change, error) {
 	for _, r := range w.Persistent {
 		p.Changes = append(p.Changes, r.change())
 	}
-	list, err := s.begin(p)
+	list, err := s.begin(ctx, p)
 	if err != nil {
 		return p.Changes, err
 	}

@@ -26,7 +26,7 @@ func poolMetrics() []poolMetric {
 		{"waiting_requests", "Requests that wait for a connection.", gauge, func(u pool.UpstreamStats) float64 { return float64(u.Waiting) }},
 		{"acquired_total", "Exchanges that were begun.", counter, func(u pool.UpstreamStats) float64 { return float64(u.Acquired) }},
 		{"acquire_timeouts_total", "Requests that got no connection in time.", counter, func(u pool.UpstreamStats) float64 { return float64(u.Timeouts) }},
-		{"reused_total", "Connections that were used again.", counter, func(u pool.UpstreamStats) float64 { return float64(u.Reused) }},
+		{"reused_total", "Exchanges on a connection that was there already.", counter, func(u pool.UpstreamStats) float64 { return float64(u.Reused) }},
 		{"retried_total", "Requests that went on to another connection, since nothing was sent.", counter, func(u pool.UpstreamStats) float64 { return float64(u.Retried) }},
 		{"dials_total", "Connections that were made or tried.", counter, func(u pool.UpstreamStats) float64 { return float64(u.Dials) }},
 		{"dial_errors_total", "Connections that could not be made.", counter, func(u pool.UpstreamStats) float64 { return float64(u.DialErrors) }},

@@ -19,8 +19,9 @@ type Conn struct {
 	born   time.Time
 	rested time.Time // since when it is idle
 
-	sent   int64
+	sent   int64 // of this exchange
 	failed bool
+	stop   func() bool // takes back the interrupt by the context; nil: there is none
 
 	// Closures that would otherwise be allocated for each exchange.
 	interrupt func()
@@ -61,24 +62,27 @@ func (c *Conn) connect(conn net.Conn) {
 	}
 }
 
-// begin prepares an exchange that ends with the deadline or with ctx. The function that it returns says whether c may be
-// used again.
-func (c *Conn) begin(ctx context.Context, deadline time.Time) (end func() bool) {
-	c.sent, c.failed = 0, false
+// begin prepares an exchange that is cut short by the deadline and by ctx.
+func (c *Conn) begin(ctx context.Context, deadline time.Time) {
+	c.sent, c.failed, c.stop = 0, false, nil
 	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
 		deadline = earlier
 	}
 	if err := c.conn.SetDeadline(deadline); err != nil {
 		c.failed = true
 	}
-	stop := func() bool { return true }
 	if ctx.Done() != nil {
-		stop = context.AfterFunc(ctx, c.interrupt)
+		c.stop = context.AfterFunc(ctx, c.interrupt)
 	}
-	return func() bool {
-		// An interrupt that has begun may set its deadline at any time, also in the middle of the next exchange.
-		return stop() && !c.failed && c.reader.Buffered() == 0
+}
+
+// end tells whether c may be used again.
+func (c *Conn) end() bool {
+	// An interrupt that has begun may set its deadline at any time, also in the middle of the next exchange.
+	if c.stop != nil && !c.stop() {
+		return false
 	}
+	return !c.failed && c.reader.Buffered() == 0
 }
 
 // unsent tells whether the exchange has failed before the upstream can have seen any of it. The kernel takes a prefix of

@@ -60,9 +60,12 @@ func (u *upstream) attempt(ctx context.Context, c *Conn, exchange func(*Conn) er
 		}
 	}
 	u.acquired.Add(1)
-	end := c.begin(ctx, time.Now().Add(u.config.ExchangeTimeout))
+	if why == stale {
+		u.reused.Add(1)
+	}
+	c.begin(ctx, time.Now().Add(u.config.ExchangeTimeout))
 	err := exchange(c)
-	reusable := end()
+	reusable := c.end()
 	if err == nil {
 		fine = reusable
 		return nil

@@ -14,7 +14,6 @@ func (u *upstream) fit(c *Conn) *Conn {
 	if why := u.unfit(c, time.Now()); why != nil {
 		return c.retire(why)
 	}
-	u.reused.Add(1)
 	return c
 }
 

@@ -13,8 +13,8 @@ type UpstreamStats struct {
 	Waiting int // requests that wait for a connection
 
 	Acquired uint64 // exchanges that were begun
+	Reused   uint64 // of these, those on a connection that was there already
 	Timeouts uint64 // requests that got no connection within AcquireTimeout
-	Reused   uint64 // connections that were used again
 	Retried  uint64 // requests that went on to another connection, because this one had sent nothing
 
 	Dials      uint64 // connections that were made or tried

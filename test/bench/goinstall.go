@@ -30,6 +30,7 @@ const (
 
 // shop is a local mirror with one toolchain.
 type shop struct {
+	server             *httptest.Server
 	base, version, sum string
 	size               int // bytes of the archive
 }
@@ -37,9 +38,8 @@ type shop struct {
 // compareGo gets the same archive of a whole toolchain, from the same server, in two ways: with all of tcptune's checks,
 // and by hand without the signature. Both unpack into memory: ext4 is slow to make files where it has just removed some.
 func compareGo(rounds int) error {
-	err := errors.Join(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""), exec.Command("ip", "link", "set", "lo", "up").Run())
-	if err != nil {
-		return fmt.Errorf("cannot set up the namespaces: %w", err)
+	if err := isolate(); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "tcptune-bench-")
 	if err != nil {
@@ -50,25 +50,27 @@ func compareGo(rounds int) error {
 		return err
 	}
 	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
-	s, stop, err := startShop(dir)
+	s, err := openShop(dir)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer s.server.Close()
+	self, err := os.Executable() // to GNU time, /proc/self/exe is GNU time
+	if err != nil {
+		return err
+	}
 	commands := []command{
-		{name: rowFetch, argv: []string{"/proc/self/exe", "-fetch", strings.Join([]string{s.base, s.version, dir}, ",")}},
+		{name: rowFetch, argv: []string{self, "-fetch", strings.Join([]string{s.base, s.version, dir}, ",")}},
 		{name: rowByHand, argv: []string{"sh", "-ec", fmt.Sprintf(
 			"cd %s; curl -fsS --cacert ca.pem -o a.tar.gz %s/%s.linux-amd64.tar.gz; echo '%s  a.tar.gz' | sha256sum -c --quiet; mkdir out; tar -xzf a.tar.gz -C out",
 			dir, s.base, s.version, s.sum)}},
 	}
-	samples := make([][]sample, len(commands))
+	clean := func() error { return errors.Join(os.RemoveAll(dir+"/out"), os.RemoveAll(dir+"/a.tar.gz")) }
+	samples, peaks := make([][]sample, len(commands)), make([]float64, len(commands))
 	for round := range rounds + 1 {
 		for _, i := range rand.Perm(len(commands)) {
 			one, err := commands[i].time()
-			if err != nil {
-				return err
-			}
-			if err := errors.Join(os.RemoveAll(dir+"/out"), os.RemoveAll(dir+"/a.tar.gz")); err != nil {
+			if err = errors.Join(err, clean()); err != nil {
 				return err
 			}
 			if round > 0 { // the first one warms up
@@ -76,66 +78,51 @@ func compareGo(rounds int) error {
 			}
 		}
 	}
-	goTable(os.Stdout, s.size, commands, samples)
+	for i, c := range commands {
+		var err error
+		peaks[i], err = c.peak()
+		if err = errors.Join(err, clean()); err != nil {
+			return err
+		}
+	}
+	goTable(os.Stdout, s.size, commands, samples, peaks)
 	return nil
 }
 
-// startShop starts a server as a process of its own: a child counts the memory of who has forked it as its own.
-func startShop(dir string) (s shop, stop func(), err error) {
-	cmd := exec.Command("/proc/self/exe", "-shop", dir)
-	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return s, nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return s, nil, err
-	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}
-	if _, err := fmt.Fscanln(out, &s.base, &s.version, &s.sum, &s.size); err != nil {
-		stop()
-		return s, nil, fmt.Errorf("the server does not start: %w", err)
-	}
-	return s, stop, nil
-}
-
-// keepShop packs the Go that has built this program, serves it, signed, and says where.
-func keepShop(dir string) error {
+// openShop packs the Go on PATH and serves it, signed. The folder gets the key and the certificate.
+func openShop(dir string) (shop, error) {
 	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		return fmt.Errorf("cannot find a toolchain to serve: %w", err)
+		return shop{}, fmt.Errorf("cannot find a toolchain to serve: %w", err)
 	}
 	version, err := os.ReadFile(strings.TrimSpace(string(goroot)) + "/VERSION")
 	if err != nil {
-		return err
+		return shop{}, err
 	}
 	data, err := mirror.Pack(strings.TrimSpace(string(goroot)))
 	if err != nil {
-		return err
+		return shop{}, err
 	}
 	key, err := mirror.NewKey(time.Now().Add(-time.Hour), 0)
 	if err != nil {
-		return err
+		return shop{}, err
 	}
 	archive := mirror.Archive{Version: strings.Fields(string(version))[0], Arch: "amd64", Data: data}
 	if archive.Signature, err = key.Sign(data, time.Now()); err != nil {
-		return err
+		return shop{}, err
 	}
 	public, err := key.Public()
 	if err != nil {
-		return err
+		return shop{}, err
 	}
 	server := httptest.NewTLSServer(mirror.Handler(archive))
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := errors.Join(os.WriteFile(dir+"/key.asc", public, 0o600), os.WriteFile(dir+"/ca.pem", ca, 0o600)); err != nil {
-		return err
+		return shop{}, err
 	}
-	fmt.Printf("%s/dl %s %x %d\n", server.URL, archive.Version, sha256.Sum256(data), len(data))
-	select {} // until it is killed
+	return shop{
+		server: server, base: server.URL + "/dl", version: archive.Version, sum: fmt.Sprintf("%x", sha256.Sum256(data)), size: len(data),
+	}, nil
 }
 
 // fetchGo is tcptune's part, as a process of its own: what "tcptune go install" does before it looks at the host.
@@ -158,20 +145,17 @@ func fetchGo(what string) error {
 }
 
 // goTable prints a row for each way, and what the aims say.
-func goTable(out io.Writer, size int, commands []command, samples [][]sample) {
+func goTable(out io.Writer, size int, commands []command, samples [][]sample, peaks []float64) {
 	fmt.Fprintf(out, "\nA toolchain from a local server, archive of %d MB; %d rounds, interleaved; milliseconds\n\n", size>>20, len(samples[0]))
 	fmt.Fprintf(out, "%-36s %8s %8s %7s\n", "", "median", "cpu", "MB")
-	wall, peak := map[string]float64{}, map[string]float64{}
+	wall := map[string]float64{}
 	for i, c := range commands {
 		wall[c.name] = median(samples[i], func(s sample) time.Duration { return s.wall })
-		for _, s := range samples[i] {
-			peak[c.name] = max(peak[c.name], s.memory)
-		}
 		cpu := median(samples[i], func(s sample) time.Duration { return s.cpu })
-		fmt.Fprintf(out, "%-36s %8.0f %8.0f %7.1f\n", c.name, wall[c.name], cpu, peak[c.name])
+		fmt.Fprintf(out, "%-36s %8.0f %8.0f %7.1f\n", c.name, wall[c.name], cpu, peaks[i])
 	}
 	verdict := func(met bool) string { return map[bool]string{true: "met", false: "MISSED"}[met] }
 	ratio := wall[rowFetch] / wall[rowByHand]
 	fmt.Fprintf(out, "\ntime: at most %.2f of that by hand: %.2f, %s\n", fetchRatio, ratio, verdict(ratio <= fetchRatio))
-	fmt.Fprintf(out, "memory: under %d MB: %.1f, %s\n", fetchPeak, peak[rowFetch], verdict(peak[rowFetch] < fetchPeak))
+	fmt.Fprintf(out, "memory: under %d MB: %.1f, %s\n", fetchPeak, peaks[0], verdict(peaks[0] < fetchPeak))
 }

@@ -1,7 +1,9 @@
 // Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps' sysctl,
-// and, as suite port, with ss, lsof, fuser and gopsutil. As suite go it compares getting a toolchain with doing so by hand.
+// and, as suite port, with ss, lsof, fuser and gopsutil. As suite echo it compares tcptune-server with other servers, as
+// suite go getting a toolchain with doing so by hand.
 //
 //	bench [-suite sysctl|port|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
+//	bench -suite echo [-rounds 40] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE-SERVER
 //
 // It runs in network and mount namespaces of its own, with private copies of /etc and of what it needs of /var/lib: the
 // machine is not changed. The commands take turns, so that a busy moment of the machine hits all of them.
@@ -15,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // commands is what is compared. TCPTUNE stands for the binary. Exit status 2 (drift) and 4 (partial) are good results:
@@ -31,27 +34,30 @@ var commands = []command{
 func main() {
 	rounds := flag.Int("rounds", 40, "how often each command is run")
 	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
-	suite := flag.String("suite", "sysctl", "what to compare: sysctl, port or go")
+	suite := flag.String("suite", "sysctl", "what to compare: sysctl, port, echo or go")
+	seconds := flag.Float64("seconds", 1, "echo: how long each sample takes")
+	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
 	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")
 	floor := flag.Bool("floor", false, "read all links (set by bench itself)")
 	fetch := flag.String("fetch", "", "fetch a toolchain: BASE,VERSION,DIR (set by bench itself)")
-	shop := flag.String("shop", "", "serve a toolchain; DIR gets the key and the certificate (set by bench itself)")
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
 	flag.Parse()
 	suites := map[string]func() error{
 		"sysctl": func() error { return compare(flag.Arg(0), *fixture, *rounds) },
 		"port":   func() error { return comparePorts(flag.Arg(0), *rounds) },
 		"go":     func() error { return compareGo(*rounds) },
+		"echo": func() error {
+			return compareEcho(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))
+		},
 	}
 	part := map[bool]func() error{
 		*crowd != "": func() error { return beCrowd(*crowd) },
 		*fetch != "": func() error { return fetchGo(*fetch) },
-		*shop != "":  func() error { return keepShop(*shop) },
 		*gopsutil:    askGopsutil,
 		*floor:       readLinks,
 	}[true]
-	if part == nil && (flag.NArg() != 1 || *rounds < 1 || suites[*suite] == nil) {
+	if part == nil && (flag.NArg() != 1 || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
 		flag.Usage()
 		os.Exit(64)
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -24,8 +24,6 @@ type command struct {
 type sample struct {
 	wall time.Duration // from exec to exit
 	cpu  time.Duration // user and system time together
-	// memory is the peak of the resident set in megabytes. The kernel counts from the fork: it is never less than ours.
-	memory float64
 }
 
 // time runs c once. It fails when c ends in a way that is no result, since then there is nothing to compare.
@@ -40,11 +38,28 @@ func (c command) time() (sample, error) {
 	if err != nil && (!errors.As(err, &exit) || !slices.Contains(c.good, exit.ExitCode())) {
 		return sample{}, fmt.Errorf("%s: %w\n%s", c.name, err, &stderr)
 	}
-	s := sample{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.memory = float64(use.Maxrss) / 1024 // kilobytes, see getrusage(2)
+	return sample{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}, nil
+}
+
+// peak runs c once more and returns the largest resident set that it had, in megabytes. It is GNU time that starts it: a
+// process inherits the peak of the one that it was made from (exec_mmap in the kernel's fs/exec.c), so that ours would be
+// the least that any command could have. That of time is 2 MB.
+func (c command) peak() (float64, error) {
+	f, err := os.CreateTemp("", "bench-peak-")
+	if err != nil {
+		return 0, err
 	}
-	return s, nil
+	defer os.Remove(f.Name())
+	defer f.Close()
+	c.argv = append([]string{"time", "--quiet", "--format=%M", "--output=" + f.Name()}, c.argv...)
+	if _, err := c.time(); err != nil {
+		return 0, err
+	}
+	var kilobytes float64
+	if _, err := fmt.Fscan(f, &kilobytes); err != nil {
+		return 0, fmt.Errorf("%s: cannot read its peak of memory: %w", c.name, err)
+	}
+	return kilobytes / 1024, nil
 }
 
 // measure runs every command rounds times, in a new order each round, after one round that does not count.
@@ -94,11 +109,16 @@ func table(out io.Writer, commands []command, samples [][]sample) {
 
 // median returns the median of what of takes from each sample, in milliseconds.
 func median(samples []sample, of func(sample) time.Duration) float64 {
-	var all []time.Duration
+	return medianOf(samples, func(s sample) float64 { return float64(of(s)) / float64(time.Millisecond) })
+}
+
+// medianOf returns the median of what of takes from each sample.
+func medianOf[S any](samples []S, of func(S) float64) float64 {
+	var all []float64
 	for _, s := range samples {
 		all = append(all, of(s))
 	}
 	slices.Sort(all)
 	n := len(all)
-	return float64(all[(n-1)/2]+all[n/2]) / 2 / float64(time.Millisecond)
+	return (all[(n-1)/2] + all[n/2]) / 2
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -44,5 +45,27 @@ func TestACommandThatFailsEndsTheComparison(t *testing.T) {
 	}
 	if _, err := (command{argv: []string{"sh", "-c", "exit 2"}, good: []int{2}}).time(); err != nil {
 		t.Errorf("a good exit status: %v", err)
+	}
+}
+
+// A process that this one starts by itself would begin with the peak of this one.
+func TestThePeakOfMemoryIsThatOfTheCommand(t *testing.T) {
+	if _, err := exec.LookPath("time"); err != nil {
+		t.Skip("GNU time is not installed")
+	}
+	ours := make([]byte, 64<<20)
+	for i := 0; i < len(ours); i += 4096 {
+		ours[i] = 1
+	}
+	small, err := command{name: "true", argv: []string{"true"}}.peak()
+	if err != nil || small <= 0 || small > 16 {
+		t.Errorf("peak of true = %.1f MB, %v", small, err)
+	}
+	large, err := command{name: "head", argv: []string{"sh", "-c", "head -c 40000000 /dev/zero | tail -c 40000000 | exit 2"}, good: []int{2}}.peak()
+	if err != nil || large < 38 {
+		t.Errorf("peak of a tail that keeps 40 MB = %.1f MB, %v", large, err)
+	}
+	if ours[4096] != 1 {
+		t.Error("our own memory was given back")
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,18 @@ var sysctlDirs = []string{"/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/
 
 // These belong to the whole machine: a network namespace does not separate them.
 var machineKeys = []string{"/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/fs"}
+
+// isolate gives this process a /proc of its own PID namespace, and a loopback interface that is up.
+func isolate() error {
+	err := errors.Join(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""), syscall.Mount("proc", "/proc", "proc", 0, ""))
+	if err != nil {
+		return fmt.Errorf("cannot make a private /proc: %w", err)
+	}
+	if err := exec.Command("ip", "link", "set", "lo", "up").Run(); err != nil {
+		return fmt.Errorf("cannot set up the network namespace: %w", err)
+	}
+	return nil
+}
 
 // furnish makes the mount namespace that this process is in fit for the comparison: nothing that is written in it
 // reaches the machine, and /etc/sysctl.d holds the network settings of the fixture.

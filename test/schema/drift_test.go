@@ -46,6 +46,9 @@ func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
 		"Step":       {defs["step"], reflect.TypeFor[plan.Step]()},
 		"Holder":     {defs["holder"], reflect.TypeFor[plan.Holder]()},
 		"Process":    {defs["holderProcess"], reflect.TypeFor[plan.HolderProcess]()},
+		"Service":    {defs["service"], reflect.TypeFor[plan.Service]()},
+		"Unit":       {defs["serviceUnit"], reflect.TypeFor[plan.ServiceUnit]()},
+		"Server":     {defs["server"], reflect.TypeFor[plan.Server]()},
 		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
 	} {
 		all, required := fields(tc.typ)

@@ -26,6 +26,16 @@ func full() plan.Report {
 			Target: "net.ipv4.tcp_fin_timeout", Wanted: s("30"), Running: s("60"), AfterReboot: s("60"),
 			AfterSysctlSystem: s("20"), DecidedBy: decided, Status: plan.Kept, Reason: "another file decides",
 		}},
+		Service: []plan.Service{{
+			Target: "tcptune-server", State: "active", Protocol: "echo", Program: "/usr/bin/tcptune-server",
+			Listen: []string{"[::]:8080"}, Admin: "127.0.0.1:9180", Pid: 7, Memory: 1, Restarts: 1, Says: "serving",
+			Units: []plan.ServiceUnit{{
+				Target: "tcptune-server.socket", Active: "active", Sub: "listening", File: "enabled",
+				DropIns: []string{"/etc/systemd/system/tcptune-server.socket.d/x.conf"},
+			}},
+			Server:          &plan.Server{Protocol: "echo", Refused: map[string]uint64{}},
+			ListenOverflows: new(uint64), Exposure: new(float64), Reason: "one thing is unknown",
+		}},
 		Warnings: []string{"something"},
 		Error:    &plan.Problem{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
@@ -43,7 +53,11 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 }
 
 // optional are the fields that a document may leave out: those with omitempty in package plan.
-var optional = []string{".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint"}
+var optional = []string{
+	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
+	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
+	".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
+}
 
 // nullable are the fields in which null is a value.
 var nullable = []string{
@@ -57,7 +71,7 @@ var nullable = []string{
 var words = []string{
 	".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
 	".changes.decided_by.sysctl_system", ".checks.name", ".checks.grade", ".keys.status", ".keys.decided_by.reboot",
-	".keys.decided_by.sysctl_system", ".error.code",
+	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
 }
 
 func TestMutatedDocumentsFail(t *testing.T) {

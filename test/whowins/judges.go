@@ -3,6 +3,7 @@ package whowins
 import (
 	"debug/elf"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,48 +88,49 @@ func Machine(dir string) (Judge, error) {
 	if err := os.RemoveAll(j.Dir); err != nil {
 		return j, err
 	}
-	places := map[Tool][]string{
-		SystemdSysctl: {"/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"},
-		SysctlSystem:  {"/usr/sbin/sysctl", "/sbin/sysctl"},
-	}
-	libraries := []string{"/usr/lib/systemd", "/lib/systemd"}
-	for _, root := range []string{"/usr/lib", "/lib", "/usr/lib64", "/lib64"} {
-		multiarch, _ := filepath.Glob(root + "/*-linux-gnu*")
-		for _, m := range multiarch {
-			libraries = append(libraries, m, m+"/systemd")
-		}
-		libraries = append(libraries, root)
-	}
-	return j, j.assemble(places, libraries)
+	return j, j.assemble("/")
 }
 
-// assemble copies the tools and what they are linked with. Where libraries are missing the error holds all their names,
-// as missingLibraries.
-func (j *Judge) assemble(places map[Tool][]string, libraries []string) error {
-	var missing missingLibraries
-	lib := filepath.Join(j.Dir, "lib")
-	if err := os.MkdirAll(lib, 0o755); err != nil {
+// assemble copies the tools below root and what they are linked with.
+func (j *Judge) assemble(root string) error {
+	if err := os.MkdirAll(filepath.Join(j.Dir, "lib"), 0o755); err != nil {
 		return err
 	}
-	for _, tool := range []Tool{SystemdSysctl, SysctlSystem} {
-		for _, from := range places[tool] {
-			if _, err := os.Stat(from); err != nil {
+	places := map[Tool][]string{
+		SystemdSysctl: {"usr/lib/systemd/systemd-sysctl", "lib/systemd/systemd-sysctl"},
+		SysctlSystem:  {"usr/sbin/sysctl", "sbin/sysctl"},
+	}
+	for tool, from := range places {
+		for _, place := range from {
+			place = filepath.Join(root, place)
+			if _, err := os.Stat(place); err != nil {
 				continue
 			}
-			if err := j.link(from, filepath.Join(j.Dir, string(tool)), libraries, &missing); err != nil {
+			if err := j.link(place, filepath.Join(j.Dir, string(tool)), libraries(root)); err != nil {
 				return err
 			}
 			break
 		}
 	}
-	if len(missing) > 0 {
-		return missing
-	}
 	return j.versions()
 }
 
+// libraries are the folders of shared libraries below root.
+func libraries(root string) []string {
+	var dirs []string
+	for _, lib := range []string{"usr/lib", "lib", "usr/lib64", "lib64"} {
+		lib = filepath.Join(root, lib)
+		multiarch, _ := filepath.Glob(lib + "/*-linux-gnu*")
+		for _, m := range multiarch {
+			dirs = append(dirs, m, m+"/systemd")
+		}
+		dirs = append(dirs, lib+"/systemd", lib)
+	}
+	return dirs
+}
+
 // link copies the program or library from to the path to, and after it all that it needs.
-func (j *Judge) link(from, to string, libraries []string, missing *missingLibraries) error {
+func (j *Judge) link(from, to string, libraries []string) error {
 	if _, err := os.Stat(to); err == nil {
 		return nil
 	}
@@ -153,20 +155,14 @@ func (j *Judge) link(from, to string, libraries []string, missing *missingLibrar
 	for place, name := range places {
 		at := findLibrary(name, libraries)
 		if at == "" {
-			*missing = append(*missing, name)
-			continue
+			return fmt.Errorf("no library %s", name)
 		}
-		if err := j.link(at, place, libraries, missing); err != nil {
+		if err := j.link(at, place, libraries); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-// missingLibraries are the names of libraries that are in none of the folders.
-type missingLibraries []string
-
-func (m missingLibraries) Error() string { return "missing libraries: " + strings.Join(m, ", ") }
 
 func findLibrary(name string, libraries []string) string {
 	for _, dir := range libraries {

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// listen listens in a process that can be stopped.
+func (r room) listen(address string) {
+	r.Helper()
+	l, err := net.Listen("tcp", address)
+	r.check(err)
+	f, err := l.(*net.TCPListener).File()
+	r.check(err)
+	cmd := exec.Command("sleep", "1000")
+	cmd.ExtraFiles = []*os.File{f}
+	r.check(cmd.Start())
+	go func() { _ = cmd.Wait() }() // nobody else would take its exit status
+	r.check(f.Close())
+	r.check(l.Close())
+}
+
+func TestKernelPortIsFreedOnceAndTwice(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.check(exec.Command("ip", "link", "set", "lo", "up").Run())
+	r.listen("127.0.0.1:9005")
+	r.says(r.run(exitDone, "port", "9005", "--kill", "--dry-run").out, "to be ended")
+	r.run(exitDone, "port", "9005", "--expect", "held")
+	held := r.report(r.run(exitDone, "port", "9005", "--kill", "--json"))
+	if !held.Changed || len(held.Changes) != 1 || held.Changes[0].Kind != "signal" || len(held.Holders) != 0 {
+		t.Errorf("%+v", held)
+	}
+	free := r.report(r.run(exitDone, "port", "9005", "--kill", "--json"))
+	if free.Changed || len(free.Changes) != 0 {
+		t.Errorf("%+v", free)
+	}
+	// What else is to be known of a port that nobody holds is said by --kill as well.
+	r.set("net.ipv4.ip_local_reserved_ports", "9005")
+	r.says(r.run(exitDone, "port", "9005").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
+	r.says(r.run(exitDone, "port", "9005", "--kill").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
+}
+
+func TestKernelPortIsWatched(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.check(exec.Command("ip", "link", "set", "lo", "up").Run())
+	cmd := exec.Command("tcptune", "port", "9005", "--watch")
+	out, err := cmd.StdoutPipe()
+	r.check(err)
+	r.check(cmd.Start())
+	lines := bufio.NewScanner(out)
+	next := func(want string) {
+		r.Helper()
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), want) {
+				return
+			}
+		}
+		r.Fatalf("no line has %q", want)
+	}
+	next("tcp/9005 is free")
+	r.listen("127.0.0.1:9005")
+	next("sleep 1000")
+	r.run(exitDone, "port", "9005", "--kill")
+	next("tcp/9005 is free")
+	r.check(cmd.Process.Signal(os.Interrupt))
+	r.check(cmd.Wait())
+}

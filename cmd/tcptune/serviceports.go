@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/portcheck"
+	"github.com/tcptune/tcptune/service"
+)
+
+// installing is an installation on its way.
+type installing struct {
+	spec service.Spec
+	host host.Host
+	now  bool
+	plan plan.Plan
+
+	held portcheck.Survey // who is in the way
+	acts []portcheck.Act  // what frees the ports
+}
+
+// portHeldError says who is in the way.
+type portHeldError struct {
+	ports, who string
+	kept       string // why they cannot be freed, "" where that was not tried
+}
+
+func (e portHeldError) Error() string {
+	if e.kept != "" {
+		return fmt.Sprintf("cannot free %s, which %s: %s", e.ports, e.who, e.kept)
+	}
+	return fmt.Sprintf("cannot listen on %s, which %s", e.ports, e.who)
+}
+
+// freeGrace is the time that who holds the port gets to end, the default of port --kill.
+const freeGrace = 5 * time.Second
+
+// checkPorts looks who is in the way of the sockets. Where they are opened now that is an error, or with free becomes
+// acts; where they are opened at the next boot it is a note.
+func (i *installing) checkPorts(ctx context.Context, o *outcome, free bool) error {
+	if !i.host.Live() || !i.host.SystemdRunning() {
+		return nil
+	}
+	view, err := portcheck.Open(i.host, "")
+	if err != nil {
+		return err
+	}
+	defer view.Close()
+	if i.held, err = i.obstacles(ctx, view); err != nil || len(i.held.Holders) == 0 {
+		return err
+	}
+	o.report.Holders = i.held.Report()
+	held := portHeldError{heldPorts(i.held), whoHolds(i.held), ""}
+	switch {
+	case !service.Starts(i.plan.Changes):
+		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("%s %s, and is in the way at the next boot", held.ports, held.who))
+		return nil
+	case !free:
+		return held
+	}
+	acts, notes, err := view.Plan(ctx, i.held, i.order())
+	o.report.Warnings = append(o.report.Warnings, notes...)
+	i.acts = acts
+	return err
+}
+
+func (i *installing) order() portcheck.Order {
+	return portcheck.Order{Grace: freeGrace, Signal: unix.SIGTERM, Settle: true}
+}
+
+// obstacles are the sockets that listen where the service is to, but for its own.
+func (i *installing) obstacles(ctx context.Context, view *portcheck.View) (portcheck.Survey, error) {
+	var none portcheck.Survey
+	wanted, err := i.spec.Addresses()
+	if err != nil {
+		return none, err
+	}
+	query := portcheck.Query{Thorough: true}
+	for _, a := range wanted {
+		query.Ranges = append(query.Ranges, portcheck.Range{Protocol: portcheck.TCP, Low: a.Port(), High: a.Port()})
+	}
+	s, err := view.Observe(ctx, query)
+	if err != nil {
+		return none, err
+	}
+	own, err := i.ownPorts(ctx)
+	if err != nil {
+		return none, err
+	}
+	s.Rest = nil
+	s.Holders = slices.DeleteFunc(s.Holders, func(h portcheck.Holder) bool {
+		inTheWay := slices.ContainsFunc(wanted, h.InTheWay)
+		return !inTheWay || i.isOurs(h, slices.Contains(own, h.Port()))
+	})
+	return s, nil
+}
+
+// ownPorts are those that the sockets of the service listen on by now.
+func (i *installing) ownPorts(ctx context.Context) (ports []uint16, err error) {
+	for _, suffix := range []string{".socket", "-admin.socket"} {
+		u, err := i.host.SystemManager().Unit(ctx, i.spec.Name+suffix)
+		if err != nil {
+			return nil, err
+		}
+		if u.Active != plan.Active {
+			continue
+		}
+		for _, l := range u.Listen {
+			if a, err := netip.ParseAddrPort(l.Address); err == nil {
+				ports = append(ports, a.Port())
+			}
+		}
+	}
+	return ports, nil
+}
+
+// isOurs reports whether nobody but the service has the socket open, or systemd for it.
+func (i *installing) isOurs(h portcheck.Holder, socket bool) bool {
+	if len(h.Owners) == 0 { // they cannot be seen without root; a port has one listener
+		return socket
+	}
+	return !slices.ContainsFunc(h.Owners, func(o portcheck.Owner) bool {
+		return !i.spec.Own(o.Cgroup.Unit) && (o.Pid != 1 || !socket)
+	})
+}
+
+// freePorts carries the acts out and proves that the ports are free.
+func (i *installing) freePorts(ctx context.Context, o *outcome) error {
+	if len(i.acts) == 0 {
+		return nil
+	}
+	o.report.Changes = changesOf(i.acts)
+	for _, c := range o.report.Changes {
+		if c.Status.Partial() {
+			return portHeldError{heldPorts(i.held), whoHolds(i.held), c.Reason}
+		}
+	}
+	view, err := portcheck.Open(i.host, "")
+	if err != nil {
+		return err
+	}
+	defer view.Close()
+	view.Free(ctx, i.acts, i.order())
+	o.report.Changes = changesOf(i.acts)
+	o.report.Changed = changed(o.report.Changes)
+	verdicts, after, err := view.Prove(ctx, i.held, i.acts, i.order())
+	if err != nil {
+		return err
+	}
+	o.report.Holders = after.Report()
+	for _, v := range verdicts {
+		if !v.Free {
+			return portHeldError{heldPorts(i.held), whoHolds(i.held), v.Reason}
+		}
+	}
+	o.report.Holders = nil
+	return nil
+}
+
+func heldPorts(s portcheck.Survey) string {
+	var ports []string
+	for _, h := range s.Holders {
+		if p := fmt.Sprintf("port %d", h.Port()); !slices.Contains(ports, p) {
+			ports = append(ports, p)
+		}
+	}
+	return strings.Join(ports, ", ")
+}
+
+// whoHolds names the owners, "is held by nginx (pid 7, nginx.service)".
+func whoHolds(s portcheck.Survey) string {
+	var names []string
+	for _, h := range s.Holders {
+		for _, owner := range h.Owners {
+			name := fmt.Sprintf("%s (pid %d)", owner.Name, owner.Pid)
+			if unit := owner.Cgroup.Unit; unit != "" {
+				name = fmt.Sprintf("%s (pid %d, %s)", owner.Name, owner.Pid, unit)
+			}
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		if len(h.Owners) == 0 {
+			names = append(names, "somebody: "+h.Reason)
+		}
+	}
+	return "is held by " + strings.Join(names, ", ")
+}

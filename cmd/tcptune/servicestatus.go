@@ -1,0 +1,176 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/service"
+)
+
+// The exit codes of service status are those of "systemctl status".
+const (
+	exitNotActive = 3
+	exitNoUnit    = 4
+)
+
+func serviceStatusCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "status",
+		Usage:     "how services are doing: socket, process, connections, memory, exposure",
+		UsageText: "tcptune service status [NAME] [--json]",
+		ArgsUsage: "[NAME]",
+		Description: `Shows all services that tcptune has installed, or the one that is named. It changes nothing and needs no root.
+The exit codes are those of systemctl: 0 the socket listens and the service has not failed, 3 it does not, 4 there is no
+such unit.
+
+Examples:
+  tcptune service status
+  tcptune service status --json | jq '.service[0].server.active'`,
+		Flags:  []cli.Flag{jsonFlag()},
+		Action: t.action(t.serviceStatus),
+	}
+}
+
+func (t terminal) serviceStatus(c *cli.Context) (outcome, error) {
+	if _, err := serviceName(c); err != nil {
+		return outcome{}, err
+	}
+	h := host.Host{}
+	if err := requireSystemd(h); err != nil {
+		return outcome{}, err
+	}
+	j, notes, err := recall(h)
+	if err != nil {
+		return outcome{}, err
+	}
+	specs, err := service.Installed(j)
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{report: report(nil, notes)}
+	names := c.Args().Slice()
+	if len(names) == 0 {
+		for _, s := range specs {
+			names = append(names, s.Name)
+		}
+	}
+	for _, name := range names {
+		var known *service.Spec
+		if i := slices.IndexFunc(specs, func(s service.Spec) bool { return s.Name == name }); i >= 0 {
+			known = &specs[i]
+		}
+		s, err := service.Status(c.Context, h, name, known)
+		if err != nil {
+			return o, err
+		}
+		o.report.Service = append(o.report.Service, s)
+	}
+	o.code = serviceCode(o.report.Service)
+	o.text = func(w io.Writer) { t.showServices(w, o.report.Service) }
+	return o, nil
+}
+
+// serviceCode is that of the service which is worst off.
+func serviceCode(services []plan.Service) int {
+	if len(services) == 0 {
+		return exitNoUnit
+	}
+	code := exitDone
+	for _, s := range services {
+		switch s.State {
+		case service.StateActive:
+		case service.StateMissing:
+			code = max(code, exitNoUnit)
+		default:
+			code = max(code, exitNotActive)
+		}
+	}
+	return code
+}
+
+func (t terminal) showServices(w io.Writer, services []plan.Service) {
+	if len(services) == 0 {
+		printf(w, "no service is installed\n")
+	}
+	for i, s := range services {
+		if i > 0 {
+			printf(w, "\n")
+		}
+		t.showService(w, s)
+	}
+}
+
+func (t terminal) showService(w io.Writer, s plan.Service) {
+	color := red
+	if s.State == service.StateActive {
+		color = green
+	}
+	printf(w, "%s  %s\n", s.Target, t.paint(color, s.State))
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, value string) {
+		if value != "" {
+			printf(tw, "  %s\t%s\n", name, value)
+		}
+	}
+	for _, u := range s.Units {
+		state := fmt.Sprintf("%s (%s), %s", u.Active, u.Sub, orDash(u.File))
+		if u.DropIns != nil {
+			state += ", changed by " + strings.Join(u.DropIns, ", ")
+		}
+		row(u.Target, state)
+	}
+	row("listens on", strings.Join(s.Listen, ", "))
+	row("protocol", s.Protocol)
+	row("program", s.Program)
+	row("admin", s.Admin)
+	row("says", s.Says)
+	if s.Pid > 0 {
+		row("process", fmt.Sprintf("pid %d, %s of memory", s.Pid, mebibytes(s.Memory)))
+	}
+	if s.State != service.StateMissing {
+		row("restarts", fmt.Sprintf("%d after a failure", s.Restarts))
+	}
+	if s.Server != nil {
+		t.showServer(row, *s.Server)
+	}
+	if s.ListenOverflows != nil {
+		row("overflows", fmt.Sprintf("%d connections for which this host had no room since it was booted", *s.ListenOverflows))
+	}
+	if s.Exposure != nil {
+		row("exposure", fmt.Sprintf("%.1f of 10 (systemd-analyze security)", *s.Exposure))
+	}
+	_ = tw.Flush()
+	if s.Reason != "" {
+		printf(w, "  %s\n", t.paint(yellow, s.Reason))
+	}
+}
+
+func (t terminal) showServer(row func(name, value string), s plan.Server) {
+	state := "serving"
+	if s.Draining {
+		state = "draining"
+	}
+	row("state", state)
+	row("connections", fmt.Sprintf("%d open of at most %d, %d accepted, %d waiting", s.Active, s.MaxConns, s.Accepted, s.Queued))
+	var refused []string
+	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
+		if n := s.Refused[reason]; n > 0 {
+			refused = append(refused, fmt.Sprintf("%d %s", n, reason))
+		}
+	}
+	if refused == nil {
+		refused = []string{"none"}
+	}
+	row("refused", strings.Join(refused, ", "))
+	row("traffic", fmt.Sprintf("%d messages, %s in, %s out", s.Messages, mebibytes(s.BytesIn), mebibytes(s.BytesOut)))
+}
+
+func mebibytes(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// The values of a unit. The last two are wanted only: the unit is active before and after, and takes up what was written.
+const (
+	Active    = "active"
+	Inactive  = "inactive"
+	Restarted = "restarted"
+	Reloaded  = "reloaded"
+)
+
+// unitManager is what a transaction needs of systemd.
+type unitManager interface {
+	Unit(ctx context.Context, name string) (host.Unit, error)
+	Start(ctx context.Context, name string) error
+	Stop(ctx context.Context, name string) error
+	Restart(ctx context.Context, name string) error
+	ReloadUnit(ctx context.Context, name string) error
+}
+
+// unitEffect starts and stops units. The value of a unit is its active state as systemd(1) names it.
+type unitEffect struct{ manager unitManager }
+
+func (u unitEffect) observe(ctx context.Context, name string) (*string, error) {
+	unit, err := u.manager.Unit(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &unit.Active, nil
+}
+
+func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.FileMode) error {
+	switch {
+	case value == nil || !runs(*value):
+		return u.manager.Stop(ctx, name)
+	case strings.HasSuffix(name, ".socket"):
+		return u.openSocket(ctx, name, *value == Restarted)
+	case *value == Restarted:
+		return u.manager.Restart(ctx, name)
+	case *value == Reloaded:
+		return u.manager.ReloadUnit(ctx, name)
+	}
+	return u.manager.Start(ctx, name)
+}
+
+// openSocket opens a socket, anew if it is open and that is asked for. systemd refuses to open one whose service runs,
+// since that may hold the old one; and a client that comes between would start the service again. So the socket is closed
+// first, then the service stops, and is started again in the end.
+func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) error {
+	socket, err := u.manager.Unit(ctx, name)
+	if err != nil {
+		return err
+	}
+	if runs(socket.Active) && !anew {
+		return nil
+	}
+	if socket.Active != Inactive {
+		if err := u.manager.Stop(ctx, name); err != nil {
+			return err
+		}
+	}
+	var stopped []string
+	for _, service := range socket.Triggers {
+		s, err := u.manager.Unit(ctx, service)
+		if err != nil {
+			return err
+		}
+		if s.Active == Inactive || s.Active == "failed" {
+			continue
+		}
+		if err := u.manager.Stop(ctx, service); err != nil {
+			return err
+		}
+		stopped = append(stopped, service)
+	}
+	if err := u.manager.Start(ctx, name); err != nil {
+		return err
+	}
+	for _, service := range stopped {
+		if err := u.manager.Start(ctx, service); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// same: what matters is whether it runs. One that has failed does not.
+func (unitEffect) same(a, b string) bool {
+	return a == b || !midway(a) && !midway(b) && runs(a) == runs(b)
+}
+
+// torn: a start or a restart of ours may be at work, or have failed.
+func (unitEffect) torn(now, _, _ string) bool { return midway(now) || now == "failed" }
+
+func (unitEffect) refusal(err error) string {
+	if errors.Is(err, os.ErrPermission) {
+		return err.Error()
+	}
+	return ""
+}
+
+// runs reports whether value is that of a unit that is up.
+func runs(value string) bool {
+	switch value {
+	case Active, "reloading", "refreshing", Restarted, Reloaded:
+		return true
+	}
+	return false
+}
+
+// midway reports whether a job is at work on the unit.
+func midway(value string) bool {
+	switch value {
+	case "activating", "deactivating", "maintenance":
+		return true
+	}
+	return false
+}
+
+// repeats reports whether r leaves a unit active that was so before: undoing that is doing it again, with the old files,
+// whatever state it is in by now.
+func (r record) repeats() bool {
+	return r.Kind == Unit && r.Before != nil && runs(string(*r.Before)) &&
+		r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
+}
+
+// unitFolder holds the units of the operator, and ours.
+const unitFolder = "/etc/systemd/system"
+
+// ofUnits reports whether systemd has to read its units again once ref was changed.
+func ofUnits(ref Ref) bool {
+	return (ref.Kind == File || ref.Kind == Link) && strings.HasPrefix(path.Clean(ref.Target), unitFolder+"/")
+}
+
+func (r record) ofUnits() bool { return ofUnits(r.Ref()) }
+
+// reloader has systemd read the files of its units again.
+type reloader interface {
+	Reload(ctx context.Context) error
+}
+
+// reloaderOf is the systemd of h, nil where none runs: it reads its units when it starts.
+func reloaderOf(h host.Host) reloader {
+	if !h.SystemdRunning() {
+		return nil
+	}
+	return h.SystemManager()
+}
+
+// refresh has systemd read the files of units that were changed since it has last done so.
+func (s *Session) refresh(ctx context.Context) error {
+	if !s.stale {
+		return nil
+	}
+	if s.units != nil {
+		if err := s.units.Reload(ctx); err != nil {
+			return err
+		}
+	}
+	s.stale = false
+	return nil
+}

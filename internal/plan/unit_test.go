@@ -1,0 +1,290 @@
+package plan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// fakeSystemd stands in for PID 1: it knows states, and writes down what it is asked to do and what the file of the unit
+// said then.
+type fakeSystemd struct {
+	h      host.Host
+	state  map[string]string
+	broken map[string]bool // does not start with the new files
+	did    []string
+}
+
+func (f *fakeSystemd) Unit(_ context.Context, name string) (host.Unit, error) {
+	u := host.Unit{Name: name, Active: f.state[name]}
+	if u.Active == "" {
+		u.Active = Inactive
+	}
+	if service, ok := strings.CutSuffix(name, ".socket"); ok {
+		u.Triggers = []string{service + ".service"}
+	}
+	return u, nil
+}
+
+func (f *fakeSystemd) log(verb, name string) {
+	text, err := f.h.ReadFile("/etc/systemd/system/" + name)
+	if err != nil {
+		text = []byte("no file")
+	}
+	f.did = append(f.did, fmt.Sprintf("%s %s (%s)", verb, name, text))
+}
+
+func (f *fakeSystemd) Start(_ context.Context, name string) error {
+	f.log("start", name)
+	if f.broken[name] {
+		delete(f.broken, name)
+		f.state[name] = "failed"
+		return errors.New("cannot start " + name)
+	}
+	f.state[name] = Active
+	return nil
+}
+
+func (f *fakeSystemd) Stop(_ context.Context, name string) error {
+	f.log("stop", name)
+	f.state[name] = Inactive
+	return nil
+}
+
+func (f *fakeSystemd) Restart(ctx context.Context, name string) error { return f.Start(ctx, name) }
+
+func (f *fakeSystemd) ReloadUnit(_ context.Context, name string) error {
+	f.log("reload", name)
+	return nil
+}
+
+func (f *fakeSystemd) Reload(context.Context) error {
+	f.did = append(f.did, "daemon-reload")
+	return nil
+}
+
+// withSystemd returns a session whose units a fake runs.
+func withSystemd(t *testing.T, state map[string]string) (*Session, *fakeSystemd) {
+	t.Helper()
+	s, _ := newSession(t, nil)
+	f := &fakeSystemd{h: s.h, state: state, broken: map[string]bool{}}
+	s.effects[Unit], s.units = unitEffect{f}, f
+	if err := makeFolders(s.h, unitFolder); err != nil {
+		t.Fatal(err)
+	}
+	return s, f
+}
+
+func unitChange(name, before, after string) Change {
+	return Change{Kind: Unit, Target: name, Before: &before, After: &after, Status: Planned, Required: true, Release: true}
+}
+
+func unitFile(name, content string) Change { return newFile(unitFolder+"/"+name, content) }
+
+func rewritten(name, before, after string) Change {
+	c := unitFile(name, after)
+	c.Before = &before
+	return c
+}
+
+func newLink(path, target string) Change {
+	return Change{Kind: Link, Target: path, After: &target, Status: Planned, Required: true}
+}
+
+func wantActs(t *testing.T, f *fakeSystemd, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, f.did); diff != "" {
+		t.Errorf("acts, wanted (-) and done (+):\n%s", diff)
+	}
+}
+
+func TestSystemdReadsNewFilesBeforeTheFirstUnitIsTouched(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{})
+	mustApply(t, s, unitFile("a.socket", "1"), unitFile("a.service", "1"), newLink(unitFolder+"/x.wants", "../a.socket"),
+		unitChange("a.socket", Inactive, Active), unitChange("a.service", Inactive, Active))
+	wantActs(t, f, "daemon-reload", "start a.socket (1)", "start a.service (1)")
+	if _, owned := s.Journal().Find(Ref{Unit, "a.socket"}); owned {
+		t.Error("a running unit is owned")
+	}
+	if o, owned := s.Journal().Find(Ref{Link, unitFolder + "/x.wants"}); !owned || *o.Left() != "../a.socket" {
+		t.Error("the link is not owned")
+	}
+}
+
+func TestSystemdReadsAtTheEndWhatNoUnitNeeded(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{})
+	mustApply(t, s, unitFile("a.socket", "1"))
+	wantActs(t, f, "daemon-reload")
+	mustApply(t, s, newFile("/etc/other", "x"))
+	wantActs(t, f, "daemon-reload")
+}
+
+func TestUnitThatDoesNotStartTakesEverythingBack(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{})
+	f.broken["a.service"] = true
+	_, err := s.Apply(t.Context(), Plan{Changes: []Change{
+		unitFile("a.socket", "1"), unitFile("a.service", "1"),
+		unitChange("a.socket", Inactive, Active), unitChange("a.service", Inactive, Active),
+	}})
+	var back *RolledBackError
+	if !errors.As(err, &back) || len(back.Left) > 0 {
+		t.Fatalf("%v", err)
+	}
+	wantActs(t, f, "daemon-reload", "start a.socket (1)", "start a.service (1)", "stop a.socket (1)", "daemon-reload")
+	if !s.journal.empty() {
+		t.Errorf("%+v", s.journal)
+	}
+}
+
+func TestRestartIsUndoneByARestartWithTheFormerFiles(t *testing.T) {
+	for name, state := range map[string]string{"failed": "", "killed": Active} {
+		t.Run(name, func(t *testing.T) {
+			s, f := withSystemd(t, map[string]string{"a.service": Active})
+			mustApply(t, s, unitFile("a.service", "old"))
+			f.did = nil
+			changes := []Change{rewritten("a.service", "old", "new"), unitChange("a.service", Active, Restarted)}
+			if state == "" {
+				f.broken["a.service"] = true
+				_, err := s.Apply(t.Context(), Plan{Changes: changes})
+				var back *RolledBackError
+				if !errors.As(err, &back) || len(back.Left) > 0 {
+					t.Fatalf("%v", err)
+				}
+				wantActs(t, f, "daemon-reload", "start a.service (new)", "daemon-reload", "start a.service (old)")
+				return
+			}
+			killed(t, s, nil, changes...)
+			if err := s.h.WriteFile(unitFolder+"/a.service", []byte("new"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.recover(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			wantActs(t, f, "daemon-reload", "start a.service (old)")
+		})
+	}
+}
+
+func TestReloadTakesUpAChange(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{"a.service": Active})
+	got := mustApply(t, s, newFile("/etc/a.yaml", "1"), unitChange("a.service", Active, Reloaded))
+	wantActs(t, f, "reload a.service (no file)")
+	if got[1].Status != Applied || *got[1].Effective != Active {
+		t.Errorf("%+v", got[1])
+	}
+}
+
+func TestSocketOpensAnewAroundItsService(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{"a.socket": Active, "a.service": Active})
+	mustApply(t, s, unitChange("a.socket", Active, Restarted))
+	wantActs(t, f, "stop a.socket (no file)", "stop a.service (no file)", "start a.socket (no file)", "start a.service (no file)")
+
+	s, f = withSystemd(t, map[string]string{"a.socket": Active})
+	mustApply(t, s, unitChange("a.socket", Active, Restarted))
+	wantActs(t, f, "stop a.socket (no file)", "start a.socket (no file)")
+}
+
+func TestKilledRemovalRunsAgain(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{"a.socket": Active, "a.service": Active})
+	mustApply(t, s, unitFile("a.socket", "1"), unitFile("a.service", "1"))
+	gone := func(name string) Change {
+		c := unitFile(name, "")
+		c.Before, c.After, c.Release = ptr("1"), nil, true
+		return c
+	}
+	f.did = nil
+	killed(t, s, nil, unitChange("a.socket", Active, Inactive), unitChange("a.service", Active, Inactive), gone("a.socket"), gone("a.service"))
+	f.state["a.socket"] = Inactive // as far as it came
+	if err := s.h.Remove(unitFolder + "/a.socket"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if f.state["a.socket"] != Active || f.state["a.service"] != Active || f.did[0] != "daemon-reload" {
+		t.Errorf("%v after %q", f.state, f.did)
+	}
+}
+
+func TestUnitIsUndoneAfterAReboot(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{})
+	killed(t, s, nil, unitFile("a.socket", "1"), newLink("/etc/systemd/x", "a.socket"), unitChange("a.socket", Inactive, Active))
+	s.journal.Pending.BootID = "an earlier boot"
+	if err := s.h.WriteFile(unitFolder+"/a.socket", []byte("1"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.h.WriteLink("/etc/systemd/x", "a.socket"); err != nil {
+		t.Fatal(err)
+	}
+	f.state["a.socket"] = Active // the link has started it
+	if err := s.recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if f.state["a.socket"] != Inactive {
+		t.Error("the socket still listens")
+	}
+	for _, p := range []string{unitFolder + "/a.socket", "/etc/systemd/x"} {
+		if _, err := s.h.Lstat(p); err == nil {
+			t.Errorf("%s is still there", p)
+		}
+	}
+}
+
+func TestProofThatFailsTakesEverythingBack(t *testing.T) {
+	s, f := withSystemd(t, map[string]string{})
+	p := Plan{Changes: []Change{unitFile("a.socket", "1"), unitChange("a.socket", Inactive, Active)}}
+	changes, err := s.ApplyProven(t.Context(), p, func(context.Context) error { return errors.New("cannot get an answer") })
+	if err == nil || err.Error() != "cannot get an answer; everything was rolled back" {
+		t.Errorf("%v", err)
+	}
+	if slices.ContainsFunc(changes, func(c Change) bool { return c.Status != Planned || c.Reason != "rolled back" }) {
+		t.Errorf("%+v", changes)
+	}
+	wantActs(t, f, "daemon-reload", "start a.socket (1)", "stop a.socket (1)", "daemon-reload")
+	if _, err := s.ApplyProven(t.Context(), p, func(context.Context) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMemoryIsKeptUntilItIsForgotten(t *testing.T) {
+	s, _ := newSession(t, nil)
+	s.journal.Refused = []Refusal{{Target: "net.core.x", Value: "1"}}
+	apply := func(p Plan) Journal {
+		t.Helper()
+		if _, err := s.Apply(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		j, err := ReadJournal(s.h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return j
+	}
+	j := apply(Plan{Remember: map[string]json.RawMessage{"service a": json.RawMessage(`{"name":"a"}`)}})
+	if string(j.Memory["service a"]) == "" || len(j.Refused) != 1 {
+		t.Errorf("%+v", j)
+	}
+	j = apply(Plan{Wanted: json.RawMessage("null")}) // as revert does
+	if string(j.Memory["service a"]) == "" || len(j.Refused) != 0 {
+		t.Errorf("%+v", j)
+	}
+	j = apply(Plan{Remember: map[string]json.RawMessage{"service a": nil}})
+	if !j.empty() {
+		t.Errorf("%+v", j)
+	}
+}
+
+func TestWithoutDropsWhatOthersOwn(t *testing.T) {
+	j := Journal{Owned: []Owned{{Target: "a", Source: "profile server"}, {Target: "b", Source: "service x"}, {Target: "c", Source: "services"}}}
+	if got := j.Without("service").Owned; len(got) != 1 || got[0].Target != "a" || len(j.Owned) != 3 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,231 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// web is a room of HTTP.
+func web(t *testing.T, handler http.Handler, limits Limits) *room {
+	t.Helper()
+	limits = filled(limits)
+	return open(t, Config{Stream: NewHTTP(handler, limits), Limits: limits})
+}
+
+// request makes one exchange.
+func (c *client) request(method, path, body string) (*http.Response, string) {
+	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), method, "http://test"+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := r.Write(c); err != nil {
+		c.t.Fatal(err)
+	}
+	return c.response(r)
+}
+
+func (c *client) response(r *http.Request) (*http.Response, string) {
+	c.t.Helper()
+	a, err := http.ReadResponse(c.in, r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	b, err := io.ReadAll(a.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return a, string(b)
+}
+
+func TestDemoAnswers(t *testing.T) {
+	r := web(t, Demo(100), Limits{})
+	c := r.dial()
+	for _, tt := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"GET", "/", "", 200, "tcptune-server\n"},
+		{"GET", "/healthz", "", 200, "ok\n"},
+		{"GET", "/api/data", "", 200, `"ok":true`},
+		{"POST", "/api/data", "12345", 200, `"bytes":5`},
+		{"POST", "/api/data", strings.Repeat("x", 100), 200, `"bytes":100`},
+		{"GET", "/nothing", "", 404, ""},
+		{"PUT", "/api/data", "", 405, ""},
+	} {
+		a, body := c.request(tt.method, tt.path, tt.body)
+		if a.StatusCode != tt.status || !strings.Contains(body, tt.want) {
+			t.Errorf("%s %s: %d %q, want %d %q", tt.method, tt.path, a.StatusCode, body, tt.status, tt.want)
+		}
+	}
+	c.close()
+	r.ended(ClientClosed, 1)
+	if st := r.Stats(); st.Messages != 7 || st.Latency.Count != 7 {
+		t.Errorf("%d messages, %d of them timed, want 7", st.Messages, st.Latency.Count)
+	}
+}
+
+func TestTooLongABodyIsAnsweredBeforeTheConnectionEnds(t *testing.T) {
+	r := web(t, Demo(100), Limits{})
+	for range 5 {
+		c := r.dial()
+		go func() {
+			_, _ = io.WriteString(c, "POST /api/data HTTP/1.1\r\nHost: test\r\nContent-Length: 4000000\r\n\r\n"+strings.Repeat("x", 4_000_000))
+		}()
+		if a, body := c.response(nil); a.StatusCode != 413 || !strings.Contains(body, "too long") {
+			t.Errorf("%d %q, want 413", a.StatusCode, body)
+		}
+		c.close()
+	}
+	if a, _ := r.dial().request("GET", "/healthz", ""); a.StatusCode != 200 {
+		t.Errorf("%d", a.StatusCode)
+	}
+}
+
+func TestHTTPIsRefusedInHTTP(t *testing.T) {
+	r := web(t, Demo(100), Limits{MaxConns: 1})
+	c := r.dial()
+	c.request("GET", "/", "")
+	if a, _ := r.dial().response(nil); a.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%d, want 503", a.StatusCode)
+	}
+	if got := r.Stats().Refused[QueueFull]; got != 1 {
+		t.Errorf("%d were refused, want 1", got)
+	}
+}
+
+func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("x", 64<<20))
+	})
+	for _, tt := range []struct {
+		why    Reason
+		limits Limits
+		does   func(*client)
+	}{
+		{Idle, Limits{IdleTimeout: 200 * time.Millisecond, ReadTimeout: patience}, func(c *client) { c.request("GET", "/", "") }},
+		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(*client) {}},
+		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(c *client) { c.say("GET / HTTP/1.1\r\nHo") }},
+		{SlowWrite, Limits{WriteTimeout: 200 * time.Millisecond}, func(c *client) {
+			c.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
+			time.Sleep(time.Second) // and does not read
+		}},
+		{Total, Limits{TotalTimeout: 200 * time.Millisecond}, func(c *client) { c.request("GET", "/", "") }},
+		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("GET", "/", ""); c.close() }},
+		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.say("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n") }},
+	} {
+		t.Run(tt.why.String(), func(t *testing.T) {
+			mux := http.NewServeMux()
+			mux.Handle("/", Demo(100))
+			mux.Handle("/slow", slow)
+			r := web(t, mux, tt.limits)
+			c := r.dial()
+			tt.does(c)
+			if tt.why != SlowWrite && tt.why != ClientClosed {
+				c.isCut()
+			}
+			r.ended(tt.why, 1)
+		})
+	}
+}
+
+func TestAPanicInHTTPIsCounted(t *testing.T) {
+	r := web(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/panic" {
+			panic("moody")
+		}
+	}), Limits{})
+	c := r.dial()
+	c.request("GET", "/", "")
+	c.say("GET /panic HTTP/1.1\r\nHost: test\r\n\r\n")
+	c.isCut()
+	r.ended(Panicked, 1)
+	if log := r.log.String(); !strings.Contains(log, "panic=moody") || !strings.Contains(log, "http_test.go") {
+		t.Errorf("the log does not say what happened:\n%s", log)
+	}
+	if a, _ := r.dial().request("GET", "/", ""); a.StatusCode != 200 {
+		t.Errorf("%d", a.StatusCode)
+	}
+}
+
+func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	mux := http.NewServeMux()
+	mux.Handle("/", Demo(100))
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		<-goOn
+		_, _ = io.WriteString(w, "done")
+	})
+	r := web(t, mux, Limits{MaxConns: 3, Queue: 1})
+	busy, idle, fresh := r.dial(), r.dial(), r.dial()
+	idle.request("GET", "/", "")
+	busy.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
+	<-begun
+	r.until("all are served", func(st Stats) bool { return st.Active == 3 })
+	waits := r.dial()
+	r.until("one waits", func(st Stats) bool { return st.Queued == 1 })
+	done := r.drain(patience)
+
+	idle.ends("")
+	for name, c := range map[string]*client{"fresh": fresh, "queued": waits} {
+		if a, body := c.request("GET", "/healthz", ""); a.StatusCode != 200 || body != "ok\n" || !a.Close {
+			t.Errorf("%s: %d %q, closes: %v", name, a.StatusCode, body, a.Close)
+		}
+	}
+	close(goOn)
+	if a, body := busy.response(nil); a.StatusCode != 200 || body != "done" {
+		t.Errorf("%d %q", a.StatusCode, body)
+	}
+	busy.ends("")
+	if cut := <-done; cut != 0 {
+		t.Errorf("%d were cut", cut)
+	}
+	r.ended(Drained, 4)
+}
+
+func TestTheDeadlineOfADrainCutsHTTP(t *testing.T) {
+	begun, over := make(chan struct{}), make(chan struct{})
+	r := web(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done() // the connection has gone
+		close(over)
+	}), Limits{})
+	c := r.dial()
+	c.say("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+	<-begun
+	if cut := r.shutdown(100 * time.Millisecond); cut != 1 {
+		t.Errorf("%d were cut, want 1", cut)
+	}
+	<-over
+	r.ended(DrainTimeout, 1)
+}
+
+func TestAStreamThatEndsBecauseOfADrainIsCountedSo(t *testing.T) {
+	r := open(t, Config{Stream: relayTo(func(io.ReadWriter) error { return errors.ErrUnsupported })})
+	idle, half := r.dial(), r.dial()
+	frame := string(AppendFrame(nil, []byte("hello")))
+	refusal := string(AppendFrame(nil, []byte(`{"error":"unsupported operation","ok":false}`)))
+	for _, c := range []*client{idle, half} {
+		c.say(frame)
+		c.hears(refusal)
+	}
+	half.say(frame[:6])
+	r.until("half a frame is there", func(Stats) bool { return r.states()["reading"] == 1 && r.states()["waiting"] == 1 })
+	done := r.drain(patience)
+	idle.ends("")
+	half.say(frame[6:])
+	half.ends(refusal)
+	<-done
+	r.ended(Drained, 2)
+}
+
+func relayTo(answer func(io.ReadWriter) error) Relay {
+	return Relay{Max: 100, Do: func(_ context.Context, _ func(io.ReadWriter) error) error { return answer(nil) }}
+}

@@ -1,0 +1,144 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+type connKey struct{}
+
+// measured tells the connection of each answer, and of a panic.
+func measured(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, ok := r.Context().Value(connKey{}).(*httpConn)
+		if !ok {
+			h.ServeHTTP(w, r)
+			return
+		}
+		defer c.caught()
+		begin := time.Now()
+		h.ServeHTTP(w, r)
+		if p, ok := c.Conn.(Progress); ok {
+			p.Answered(time.Since(begin))
+		}
+	})
+}
+
+// httpConn is a connection for package net/http, and the listener that it accepts this connection from: once, and then
+// Accept waits until it is closed.
+type httpConn struct {
+	net.Conn
+	given  bool
+	once   sync.Once
+	closed chan struct{}
+
+	state     atomic.Int64 // http.ConnState
+	aborting  atomic.Bool  // net/http ends a Read by a deadline that has passed
+	slowRead  atomic.Bool  // the last Read, or
+	slowWrite atomic.Bool  // a Write, was ended by a deadline
+	crashed   atomic.Pointer[crash]
+}
+
+func newHTTPConn(c net.Conn) *httpConn { return &httpConn{Conn: c, closed: make(chan struct{})} }
+
+func (c *httpConn) Accept() (net.Conn, error) {
+	if !c.given {
+		c.given = true
+		return c, nil
+	}
+	<-c.closed
+	return nil, net.ErrClosed
+}
+
+func (c *httpConn) Addr() net.Addr { return c.LocalAddr() }
+
+// Close ends what net/http does with the connection. The server closes it then, in a way that does not reset a client whose
+// request is just arriving.
+func (c *httpConn) Close() error {
+	c.once.Do(func() {
+		close(c.closed)
+		_ = c.SetDeadline(longAgo())
+	})
+	return nil
+}
+
+func (c *httpConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.slowRead.Store(errors.Is(err, os.ErrDeadlineExceeded) && !c.aborting.Load() && !c.isClosed())
+	return n, err
+}
+
+// SetReadDeadline is also how net/http ends the Read by which it watches the client while a handler runs.
+func (c *httpConn) SetReadDeadline(t time.Time) error {
+	c.aborting.Store(!t.IsZero() && t.Before(time.Now()))
+	return c.Conn.SetReadDeadline(t)
+}
+
+func (c *httpConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) && !c.isClosed() {
+		c.slowWrite.Store(true)
+	}
+	return n, err
+}
+
+func (c *httpConn) isClosed() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// CloseWrite is what net/http asks for before it closes a connection whose request it has not read to the end.
+func (c *httpConn) CloseWrite() error {
+	if half, ok := c.Conn.(closeWriter); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// follow notes what net/http is doing.
+func follow(c net.Conn, state http.ConnState) {
+	if one, ok := c.(*httpConn); ok && state != http.StateClosed {
+		one.state.Store(int64(state))
+	}
+}
+
+// caught has the connection closed, as net/http does itself after a panic.
+func (c *httpConn) caught() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p != http.ErrAbortHandler { //nolint:errorlint // it is a sentinel, as net/http compares it
+		c.crashed.Store(&crash{p, debug.Stack()})
+	}
+	panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's way for a handler to give up, which it asks for
+}
+
+// why is the reason for which the connection has ended; nil where the client has closed it.
+func (c *httpConn) why(ctx context.Context) error {
+	crash, state := c.crashed.Load(), http.ConnState(c.state.Load())
+	switch {
+	case crash != nil:
+		return crash
+	case c.slowWrite.Load():
+		return ended(SlowWrite)
+	case c.slowRead.Load() && state == http.StateIdle:
+		return ended(Idle)
+	case c.slowRead.Load():
+		return ended(SlowRead)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"runtime/debug"
+	"time"
+)
+
+// serve serves a connection to its end.
+func (s *Server) serve(nc net.Conn) {
+	now := s.settings.Load()
+	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now()}
+	switch { // before others see it, since a drain acts on the phase
+	case s.config.TLS != nil:
+		c.Conn = tls.Server(nc, s.config.TLS)
+		c.enter(handshake)
+	case now.stream != nil:
+		c.enter(streaming)
+	}
+	s.conns.add(c)
+	why := notEnded
+	defer func() {
+		if p := recover(); p != nil {
+			why = Panicked
+			s.panicked(c, p, debug.Stack())
+		}
+		s.end(c, why)
+	}()
+	select {
+	case <-s.forced: // accepted too late to be in the list of those that are cut
+		why = DrainTimeout
+		return
+	default:
+	}
+	why = s.talk(c, now)
+}
+
+func (s *Server) panicked(c *conn, p any, stack []byte) {
+	s.log.Error("a handler has panicked; its connection is closed", "remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
+}
+
+// end closes a connection, and counts it once it is gone.
+func (s *Server) end(c *conn, why Reason) {
+	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
+	switch why {
+	case TooLong, BadMessage, BadTLS, Drained: // the client may not have heard yet
+		s.linger(c.Conn, c.socket, lingerTime)
+	default:
+		_ = c.Close()
+	}
+	s.conns.remove(c)
+	s.count.ended[why].Add(1)
+}
+
+func (s *Server) talk(c *conn, now *settings) Reason {
+	ctx := drainContext{s.drain}
+	if t, ok := c.Conn.(*tls.Conn); ok {
+		if why := s.shakeHands(ctx, c, t); why != notEnded {
+			return why
+		}
+	}
+	if now.stream == nil {
+		c.enter(waiting)
+		return c.serveMessages(now.handler)
+	}
+	c.enter(streaming)
+	return c.why(s.streamed(c, now.stream.ServeConn(ctx, stream{c})))
+}
+
+func (s *Server) shakeHands(ctx context.Context, c *conn, t *tls.Conn) Reason {
+	if s.draining.Load() {
+		c.wake()
+	}
+	err := t.HandshakeContext(context.WithoutCancel(ctx))
+	switch {
+	case err == nil:
+		_ = c.SetReadDeadline(time.Time{})
+		return notEnded
+	case errors.Is(err, net.ErrClosed): // by us
+		return c.why(BadTLS)
+	case s.draining.Load():
+		return c.why(Drained)
+	}
+	return c.why(BadTLS)
+}
+
+// streamed is what the error of a StreamHandler means.
+func (s *Server) streamed(c *conn, err error) Reason {
+	var crash *crash
+	var e ended
+	switch {
+	case err == nil:
+		return ClientClosed
+	case errors.As(err, &crash):
+		s.panicked(c, crash.value, crash.stack)
+		return Panicked
+	case errors.As(err, &e):
+		return Reason(e)
+	case errors.Is(err, errDraining):
+		return Drained
+	case errors.Is(err, ErrTooLong):
+		return TooLong
+	}
+	return Broken
+}
+
+// ended is an error that says why exactly a stream has ended.
+type ended Reason
+
+func (e ended) Error() string { return Reason(e).String() }
+
+// crash is the panic of a handler in a goroutine of its own.
+type crash struct {
+	value any
+	stack []byte
+}
+
+func (*crash) Error() string { return "the handler has panicked" }

@@ -1,0 +1,197 @@
+package server
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestAnIdleConnectionIsClosed(t *testing.T) {
+	const limit = 400 * time.Millisecond
+	r := open(t, Config{Limits: Limits{IdleTimeout: limit}})
+	c := r.dial()
+	c.ask("hello")
+	begin := time.Now()
+	c.ends("")
+	if took := time.Since(begin); took < limit-10*time.Millisecond { // the answer was on its way when the time began
+		t.Errorf("closed after %v, before %v", took, limit)
+	}
+	r.ended(Idle, 1)
+	r.serves()
+}
+
+func TestAConnectionInUseIsNotIdle(t *testing.T) {
+	const limit = time.Second
+	r := open(t, Config{Limits: Limits{IdleTimeout: limit}})
+	c := r.dial()
+	for begin := time.Now(); time.Since(begin) < 2*limit; time.Sleep(limit / 20) {
+		c.ask("hello")
+	}
+	c.close()
+	r.ended(ClientClosed, 1)
+}
+
+func TestDripsOfAMessageDoNotExtendItsTime(t *testing.T) {
+	const limit = 500 * time.Millisecond
+	r := open(t, Config{Limits: Limits{ReadTimeout: limit, IdleTimeout: time.Minute}})
+	for range 3 {
+		loris := r.dial()
+		loris.ask("hello")
+		begin := time.Now()
+		go func() {
+			for {
+				if _, err := io.WriteString(loris, "x"); err != nil {
+					return
+				}
+				time.Sleep(limit / 50)
+			}
+		}()
+		loris.isCut()
+		if took := time.Since(begin); took < limit {
+			t.Errorf("cut after %v, before %v", took, limit)
+		}
+	}
+	r.ended(SlowRead, 3)
+	r.serves()
+}
+
+func TestAMessageMayTakeItsTime(t *testing.T) {
+	r := open(t, Config{Limits: Limits{ReadTimeout: 3 * time.Second, IdleTimeout: 300 * time.Millisecond}})
+	c := r.dial()
+	for range 3 { // longer than IdleTimeout, which is not about a message that has begun
+		c.say("two ")
+		time.Sleep(500 * time.Millisecond)
+		c.say("parts\n")
+		c.hears("echo: two parts\n")
+	}
+	c.close()
+	r.ended(ClientClosed, 1)
+}
+
+// deaf is a client whose kernel takes little. It should not begin to read: with such a buffer that takes ages.
+func (r *room) deaf() *client {
+	r.t.Helper()
+	c := r.dial()
+	_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	return c
+}
+
+// floods sends until it cannot, in the background.
+func (c *client) floods(message string) (sent <-chan int64) {
+	all := make(chan int64, 1)
+	go func() {
+		var n int64
+		for {
+			k, err := io.WriteString(c, message)
+			n += int64(k)
+			if err != nil {
+				all <- n
+				return
+			}
+		}
+	}()
+	return all
+}
+
+func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
+	const limit = 500 * time.Millisecond
+	r := open(t, Config{Handler: Echo{}, Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
+	c := r.deaf()
+	begin := time.Now()
+	sent := c.floods(strings.Repeat("x", 64<<10))
+	<-sent
+	if took := time.Since(begin); took < limit {
+		t.Errorf("cut after %v, before %v", took, limit)
+	}
+	r.ended(SlowWrite, 1)
+	echo := r.dial()
+	echo.say("hello")
+	echo.hears("hello")
+}
+
+func TestWhoTakesItsAnswersInTimeGetsAllOfThem(t *testing.T) {
+	r := open(t, Config{Handler: Frame{Max: 1 << 20}, Limits: Limits{WriteTimeout: 10 * time.Second}})
+	c := r.dial()
+	frame := string(AppendFrame(nil, []byte(strings.Repeat("x", 1<<20))))
+	go func() {
+		for range 32 {
+			_, _ = io.WriteString(c, frame)
+		}
+	}()
+	r.until("the server waits for the client", func(Stats) bool { return r.states()["writing"] == 1 })
+	time.Sleep(300 * time.Millisecond)
+	for range 32 { // more than the kernel's buffers
+		c.hears(frame)
+	}
+	c.close()
+	r.ended(ClientClosed, 1)
+}
+
+// states is how many connections are in each state.
+func (r *room) states() map[string]int {
+	n := map[string]int{}
+	for _, c := range r.Conns(1000, ByAge) {
+		n[c.State]++
+	}
+	return n
+}
+
+func TestAConnectionLastsNoLongerThanItsTotal(t *testing.T) {
+	const limit = 500 * time.Millisecond
+	r := open(t, Config{Handler: Echo{}, Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
+	begin := time.Now()
+	c := r.dial()
+	go func() {
+		for {
+			if _, err := io.WriteString(c, "x"); err != nil {
+				return
+			}
+			time.Sleep(limit / 20)
+		}
+	}()
+	c.isCut()
+	if took := time.Since(begin); took < limit {
+		t.Errorf("cut after %v, before %v", took, limit)
+	}
+	r.ended(Total, 1)
+}
+
+func TestANewLimitHoldsForConnectionsThatAreServed(t *testing.T) {
+	r := open(t, Config{})
+	c := r.dial()
+	c.ask("hello")
+	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{IdleTimeout: 100 * time.Millisecond})); err != nil {
+		t.Fatal(err)
+	}
+	c.ends("")
+	r.ended(Idle, 1)
+}
+
+// The sweeper may come by late, on a machine with too much to do. That must cost no client anything.
+func TestALateSweeperCutsNobodyEarly(t *testing.T) {
+	limits := Limits{IdleTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}
+	for p, why := range map[phase]Reason{waiting: Idle, reading: SlowRead, handshake: SlowRead, writing: SlowWrite, held: notEnded, streaming: notEnded} {
+		var c conn
+		now := time.Now()
+		expired := func(after time.Duration) Reason {
+			now = now.Add(after)
+			return limits.expired(&c, now)
+		}
+		c.enter(p)
+		if got := expired(time.Hour); got != notEnded { // nobody knows when it came here
+			t.Errorf("%v: ended at first sight: %v", p, got)
+		}
+		if got := expired(999 * time.Millisecond); got != notEnded {
+			t.Errorf("%v: ended before its time: %v", p, got)
+		}
+		c.enter(p)
+		if got := expired(time.Hour); got != notEnded {
+			t.Errorf("%v: a new message got the time of the one before: %v", p, got)
+		}
+		if got := expired(time.Second); got != why {
+			t.Errorf("%v: ended with %v, want %v", p, got, why)
+		}
+	}
+}

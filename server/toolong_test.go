@@ -1,0 +1,107 @@
+package server
+
+import (
+	"encoding/binary"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
+	header := func(size uint32) string { return string(binary.BigEndian.AppendUint32(nil, size)) }
+	tooLong := string(AppendFrame(nil, []byte(`{"error":"frame of 101 bytes is longer than 100","ok":false}`)))
+	for _, tt := range []struct {
+		name          string
+		handler       Handler
+		before, after string // a message of the longest size, and its answer
+		long, told    string
+	}{
+		{"line", Line{Max: 100}, strings.Repeat("x", 100) + "\n", "echo: " + strings.Repeat("x", 100) + "\n", strings.Repeat("x", 101) + "\n", "error: line is too long\n"},
+		{"line of CR LF", Line{Max: 100}, strings.Repeat("x", 100) + "\r\n", "echo: " + strings.Repeat("x", 100) + "\n", strings.Repeat("x", 101) + "\r\n", "error: line is too long\n"},
+		{"line without an end", Line{Max: 100}, "\n", "echo: \n", strings.Repeat("x", 1000), "error: line is too long\n"},
+		{"more than a kernel buffer", Line{Max: 100}, "\n", "echo: \n", strings.Repeat("x", 8<<20), "error: line is too long\n"},
+		{"frame", Frame{Max: 100}, header(100) + strings.Repeat("x", 100), header(100) + strings.Repeat("x", 100), header(101) + strings.Repeat("x", 101), tooLong},
+		{"frame that only says so", Frame{Max: 100}, header(0), header(0), header(101), tooLong},
+		{"stream", nil, header(100) + strings.Repeat("x", 100), "", header(101) + strings.Repeat("x", 1<<20), string(AppendFrame(nil, []byte(`{"error":"frame of 101 bytes is longer than 100: message is longer than the limit","ok":false}`)))},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			config := Config{Handler: tt.handler}
+			if tt.handler == nil {
+				config.Stream = Relay{Max: 100}
+				tt.before = ""
+			}
+			r := open(t, config)
+			c := r.dial()
+			c.say(tt.before)
+			c.hears(tt.after)
+			c.say(tt.long)
+			c.ends(tt.told)
+			r.ended(TooLong, 1)
+		})
+	}
+}
+
+func TestTheLargestFrameThereIsCostsNoMemoryBeforeItComes(t *testing.T) {
+	r := open(t, Config{Handler: Frame{Max: 1<<32 - 1}})
+	c := r.dial()
+	c.say("\xff\xff\xff\xff and some more")
+	r.until("it was read", func(st Stats) bool { return st.BytesIn == 18 })
+	_ = c.Close()
+	r.ended(ClientClosed, 1)
+}
+
+func TestAClientThatHalfClosesStillGetsItsAnswer(t *testing.T) {
+	r := open(t, Config{})
+	c := r.dial()
+	c.say(strings.Repeat("x\n", 10_000))
+	if err := c.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	c.ends(strings.Repeat("echo: x\n", 10_000))
+	r.ended(ClientClosed, 1)
+}
+
+func TestMessagesOfEachSizeOfBuffers(t *testing.T) {
+	r := open(t, Config{Handler: Frame{Max: 8 << 20}})
+	c := r.dial()
+	for _, size := range bufferSizes() {
+		for _, n := range []int{size - FrameHeader - 1, size - FrameHeader, size - FrameHeader + 1, 2 * size, 2*size + 1} {
+			frame := string(AppendFrame(nil, []byte(strings.Repeat("x", n-1)+"!")))
+			go func() { _, _ = io.WriteString(c, frame) }()
+			c.hears(frame)
+		}
+	}
+	c.close()
+	r.ended(ClientClosed, 1)
+	r.until("all is given back", func(st Stats) bool { return st.Messages == 20 && st.OutputBytes == 0 })
+}
+
+func TestManyMessagesAtOnceAreAnsweredInOrder(t *testing.T) {
+	var questions, answers strings.Builder
+	for i := range 100_000 {
+		text := strings.Repeat(string(rune('a'+i%26)), i%60)
+		questions.WriteString(text + "\n")
+		answers.WriteString("echo: " + text + "\n")
+	}
+	r := open(t, Config{})
+	c := r.dial()
+	go func() { _, _ = io.WriteString(c, questions.String()) }()
+	c.hears(answers.String())
+	c.close()
+	st := r.until("it has ended", func(st Stats) bool { return st.Ended[ClientClosed] == 1 })
+	if st.Messages != 100_000 || st.BytesIn != uint64(questions.Len()) || st.BytesOut != uint64(answers.Len()) {
+		t.Errorf("messages %d, in %d, out %d", st.Messages, st.BytesIn, st.BytesOut)
+	}
+}
+
+func TestDiscardAnswersNothing(t *testing.T) {
+	r := open(t, Config{Handler: Discard{}})
+	c := r.dial()
+	c.say(strings.Repeat("x", 1<<20))
+	_ = c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+	c.ends("")
+	st := r.until("it has ended", func(st Stats) bool { return st.Ended[ClientClosed] == 1 })
+	if st.BytesIn != 1<<20 || st.BytesOut != 0 {
+		t.Errorf("in %d, out %d", st.BytesIn, st.BytesOut)
+	}
+}

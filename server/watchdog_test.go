@@ -1,0 +1,99 @@
+package server
+
+import (
+	"net"
+	"testing"
+	"time"
+)
+
+// advances checks for five periods that the accept loops come by.
+func (r *room) advances() {
+	r.t.Helper()
+	const periods, period = 5, 500 * time.Millisecond // with a Wake of 20 ms, so that a loaded machine does no harm
+	for range periods * 4 {
+		if !r.Advancing(period) {
+			r.t.Fatal("the accept loops stand still")
+		}
+		time.Sleep(period / 4)
+	}
+}
+
+func TestAnIdleServerAdvances(t *testing.T) {
+	r := open(t, Config{})
+	r.serves()
+	r.advances()
+	r.serves()
+}
+
+func TestAFullServerAdvances(t *testing.T) {
+	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 1, AcceptRate: 0.001, AcceptBurst: 2}})
+	r.full(1)
+	r.queue(1, "hello")
+	r.advances()
+}
+
+// hanging is a listener whose Accept comes back only when it is closed.
+type hanging struct {
+	net.Listener
+	closed chan struct{}
+}
+
+func (h *hanging) SetDeadline(time.Time) error { return nil }
+
+func (h *hanging) Accept() (net.Conn, error) {
+	<-h.closed
+	return nil, net.ErrClosed
+}
+
+func (h *hanging) Close() error {
+	select {
+	case <-h.closed:
+	default:
+		close(h.closed)
+	}
+	return h.Listener.Close()
+}
+
+func TestAStoppedLoopDoesNotAdvance(t *testing.T) {
+	r := open(t, Config{})
+	l := &hanging{listen(t), make(chan struct{})}
+	served := make(chan error)
+	go func() { served <- r.Serve(l) }()
+	r.serves() // by the other loop, which is well
+	for end := time.Now().Add(patience); r.Advancing(100 * time.Millisecond); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the stopped loop counts as advancing")
+		}
+	}
+	// It is also no reason to wait forever at the end.
+	r.shutdown(50 * time.Millisecond)
+	if err := <-served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+}
+
+func TestADrainingServerAdvances(t *testing.T) {
+	r := open(t, Config{})
+	c := r.dial()
+	c.say("half a ")
+	r.until("the server has it", func(st Stats) bool { return st.BytesIn == 7 })
+	go r.shutdown(patience)
+	r.until("it drains", func(st Stats) bool { return st.Draining })
+	time.Sleep(100 * time.Millisecond)
+	if !r.Advancing(50 * time.Millisecond) {
+		t.Error("a server that drains does not advance")
+	}
+	c.say("line\n")
+	c.ends("echo: half a line\n")
+}
+
+func TestAServerWithoutListenersDoesNotAdvance(t *testing.T) {
+	s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Advancing(time.Hour) {
+		t.Error("it advances")
+	}
+	s.Shutdown(t.Context())
+}

@@ -1,0 +1,43 @@
+package service
+
+import (
+	"net/netip"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Addresses are those that the sockets of s listen on, for who asks whether they are free. One without an IP stands for
+// all addresses.
+func (s Spec) Addresses() (all []netip.AddrPort, err error) {
+	for _, listen := range s.Listen {
+		a, err := parseListen(listen)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	if s.bundled() {
+		all = append(all, s.Admin)
+	}
+	return all, nil
+}
+
+// Own reports whether a unit belongs to the service: what it holds is no obstacle.
+func (s Spec) Own(unit string) bool {
+	for _, suffix := range suffixes() {
+		if unit == s.Name+suffix {
+			return true
+		}
+	}
+	return false
+}
+
+// Starts reports whether changes open a socket, which must be free then.
+func Starts(changes []plan.Change) bool {
+	for _, c := range changes {
+		if c.Writes() && c.Kind == plan.Unit && isSocket(c.Target) && c.After != nil && *c.After != plan.Inactive {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,159 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Sources is how the source of every change of this package begins: what it owns is no tuning.
+const Sources = "service"
+
+// shared is the source of folders, which several services may need.
+const shared = "services"
+
+// Source is who wants the changes of the service called name.
+func Source(name string) string { return Sources + " " + name }
+
+// Install plans what makes the service s ready on h: its units, its limits and the links that enable its sockets. Units
+// that run already take the change up. With now, sockets and service are started as well; it is for a host where systemd
+// runs. It only looks.
+//
+// A unit or file in the way is a [*ForeignError] or a [*TakenError].
+func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool) (plan.Plan, error) {
+	p := plan.Plan{Command: "service install"}
+	files, err := wanted(h, s)
+	if err != nil {
+		return p, err
+	}
+	at, err := observe(ctx, h, j, s.Name, files)
+	if err != nil {
+		return p, err
+	}
+	if err := at.free(unitNames(files)); err != nil {
+		return p, err
+	}
+	for _, f := range files {
+		if err := at.want(&p, f); err != nil {
+			return p, err
+		}
+	}
+	dropped := at.drop(&p, files)
+	units := at.unitChanges(p, s, dropped, now)
+	p.Changes = slices.Concat(units.stops, at.folders(files), p.Changes, units.starts)
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Source == "" {
+			c.Source = Source(s.Name)
+		}
+	}
+	memory, err := json.Marshal(s)
+	p.Remember = map[string]json.RawMessage{Source(s.Name): memory}
+	return p, err
+}
+
+// file is what a service needs below /etc: a regular file, or a link.
+type file struct {
+	kind        plan.Kind
+	path, value string
+	why         string
+}
+
+// unitFolder is where the units of an operator live, systemd.unit(5).
+const unitFolder = "/etc/systemd/system"
+
+// wanted lists the files of s in the order in which they are written.
+func wanted(h host.Host, s Spec) (files []file, err error) {
+	version, err := h.SystemdVersion()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("cannot install a service: there is no systemd")
+	}
+	if err != nil {
+		return nil, err
+	}
+	units, err := Render(s, version)
+	if err != nil {
+		return nil, err
+	}
+	if s.bundled() {
+		limits, err := RenderLimits(s)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{plan.File, LimitsPath(s), limits, "limits, read again by a reload"})
+	}
+	var links []file
+	for _, u := range units {
+		files = append(files, file{plan.File, path.Join(unitFolder, u.Name), u.Text, whyUnit(u.Name)})
+		for _, target := range wantedBy(u.Text) {
+			links = append(links, file{
+				plan.Link, path.Join(unitFolder, target+".wants", u.Name), path.Join(unitFolder, u.Name), "starts it at boot",
+			})
+		}
+	}
+	return append(files, links...), nil
+}
+
+func whyUnit(name string) string {
+	switch {
+	case strings.HasSuffix(name, "-admin.socket"):
+		return "listens for metrics and health, on this host only"
+	case strings.HasSuffix(name, ".socket"):
+		return "listens; the first connection starts the service"
+	case strings.HasSuffix(name, "-twin.service"):
+		return "serves during tcptune service restart --overlap"
+	}
+	return "serves what the socket accepts"
+}
+
+// wantedBy reads what the [Install] section of a unit says, as "systemctl enable" would.
+func wantedBy(text string) (targets []string) {
+	for line := range strings.Lines(text) {
+		if list, ok := strings.CutPrefix(strings.TrimSpace(line), "WantedBy="); ok {
+			targets = append(targets, strings.Fields(list)...)
+		}
+	}
+	return targets
+}
+
+// unitNames are the units among files.
+func unitNames(files []file) (names []string) {
+	for _, f := range files {
+		if f.kind == plan.File && path.Dir(f.path) == unitFolder {
+			names = append(names, path.Base(f.path))
+		}
+	}
+	return names
+}
+
+// ForeignError says that something which tcptune did not write, or not so, stands in the place of a file of the service.
+type ForeignError struct {
+	Path   string
+	Edited bool
+	Odd    string // what it is, when that is no regular file or link
+}
+
+func (e *ForeignError) Error() string {
+	switch {
+	case e.Odd != "":
+		return fmt.Sprintf("cannot replace %s: %s", e.Path, e.Odd)
+	case e.Edited:
+		return fmt.Sprintf("cannot replace %s: it was edited since tcptune wrote it", e.Path)
+	}
+	return fmt.Sprintf("cannot replace %s: tcptune has no record of having written it", e.Path)
+}
+
+// TakenError says that a unit of that name is part of the system.
+type TakenError struct{ Unit, Fragment string }
+
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("cannot install %s: a unit of that name is part of the system, in %s", e.Unit, e.Fragment)
+}

@@ -1,0 +1,68 @@
+package service
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// limitKinds are the limits that tcptune-server has, as in its --help, and what their values look like.
+func limitKinds() map[string]string {
+	const count, rate, duration = "count", "rate", "duration"
+	return map[string]string{
+		"max-conns":     count,
+		"queue":         count,
+		"queue-timeout": duration,
+		"accept-rate":   rate,
+		"accept-burst":  count,
+		"client-rate":   rate,
+		"client-burst":  count,
+		"idle-timeout":  duration,
+		"read-timeout":  duration,
+		"write-timeout": duration,
+		"total-timeout": duration,
+		"max-line":      count,
+		"max-frame":     count,
+		"max-output":    count,
+	}
+}
+
+func checkLimits(limits []Limit) error {
+	kinds := limitKinds()
+	for i, l := range limits {
+		kind, known := kinds[l.Name]
+		same := func(other Limit) bool { return other.Name == l.Name }
+		switch {
+		case !known:
+			return fmt.Errorf("cannot use the limit %q: tcptune-server has no such limit", l.Name)
+		case slices.ContainsFunc(limits[:i], same):
+			return fmt.Errorf("cannot use --%s twice", l.Name)
+		case !fits(kind, l.Value):
+			return fmt.Errorf("cannot use --%s %q: it is %s", l.Name, l.Value, example(kind))
+		}
+	}
+	return nil
+}
+
+func fits(kind, value string) bool {
+	switch kind {
+	case "duration":
+		d, err := time.ParseDuration(value)
+		return err == nil && d >= 0 && !strings.HasPrefix(value, "+")
+	case "rate":
+		value = strings.TrimSuffix(value, "/s")
+	}
+	return regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`).MatchString(value)
+}
+
+func example(kind string) string {
+	switch kind {
+	case "duration":
+		return "a duration such as 500ms, 30s or 5m"
+	case "rate":
+		return "a number in a second, such as 1000/s"
+	}
+	return "a number"
+}

@@ -1,0 +1,176 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// site is the host as a plan for one service sees it.
+type site struct {
+	h       host.Host
+	journal plan.Journal
+	name    string
+	// units are those of the service as systemd knows them; nil where none runs.
+	units map[string]host.Unit
+}
+
+// suffixes are those of the units that a service may have, in the order in which they are started.
+func suffixes() []string { return []string{".socket", "-admin.socket", ".service", "-twin.service"} }
+
+func observe(ctx context.Context, h host.Host, j plan.Journal, name string, files []file) (site, error) {
+	at := site{h: h, journal: j, name: name}
+	if !h.SystemdRunning() {
+		return at, nil
+	}
+	names := unitNames(files)
+	for _, suffix := range suffixes() {
+		if !slices.Contains(names, name+suffix) {
+			names = append(names, name+suffix)
+		}
+	}
+	at.units = map[string]host.Unit{}
+	for _, n := range names {
+		u, err := h.SystemManager().Unit(ctx, n)
+		if err != nil {
+			return at, err
+		}
+		at.units[n] = u
+	}
+	return at, nil
+}
+
+// free refuses names that units of the system have: one in /etc would replace them.
+func (at site) free(names []string) error {
+	for _, n := range names {
+		if f := at.units[n].Fragment; f != "" && path.Dir(f) != unitFolder {
+			return &TakenError{n, f}
+		}
+		for _, dir := range []string{"/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"} {
+			if _, err := at.h.Lstat(path.Join(dir, n)); err == nil {
+				return &TakenError{n, dir}
+			}
+		}
+	}
+	return nil
+}
+
+// errOdd says what is in the way of a file of ours.
+type errOdd string
+
+func (e errOdd) Error() string { return string(e) }
+
+// read returns the value of a file or a link as package plan knows it, nil when it is absent. What is neither is errOdd.
+func (at site) read(kind plan.Kind, p string) (*string, error) {
+	fi, err := at.h.Lstat(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var value string
+	switch {
+	case kind == plan.Link && fi.Mode()&fs.ModeSymlink != 0:
+		value, err = at.h.Readlink(p)
+	case kind == plan.File && fi.Mode().IsRegular():
+		var data []byte
+		data, err = at.h.ReadFile(p)
+		value = string(data)
+	case fi.Mode()&fs.ModeSymlink != 0:
+		return nil, errOdd("a link stands there, a mask for instance")
+	default:
+		return nil, errOdd(fmt.Sprintf("what stands there is no %s", kind))
+	}
+	return &value, err
+}
+
+// want adds to p what makes f so.
+func (at site) want(p *plan.Plan, f file) error {
+	now, err := at.read(f.kind, f.path)
+	var odd errOdd
+	if errors.As(err, &odd) {
+		return &ForeignError{Path: f.path, Odd: string(odd)}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", f.path, err)
+	}
+	c := plan.Change{Kind: f.kind, Target: f.path, Before: now, After: &f.value, Why: f.why, Status: plan.Planned, Required: true}
+	owned, ours := at.journal.Find(c.Ref())
+	switch {
+	case now == nil:
+	case *now == f.value:
+		c.Status, c.Effective = plan.Unchanged, now
+		if !ours { // the journal was lost: it is what we would write, so it is ours again
+			p.Keep = append(p.Keep, plan.Change{Kind: c.Kind, Target: c.Target, After: c.After, Source: Source(at.name)})
+		}
+	case !ours || owned.Source != Source(at.name):
+		return &ForeignError{Path: f.path}
+	case owned.Left() == nil || *owned.Left() != *now:
+		return &ForeignError{Path: f.path, Edited: true}
+	}
+	p.Changes = append(p.Changes, c)
+	return nil
+}
+
+// folders are those that files need and that are not there.
+func (at site) folders(files []file) (changes []plan.Change) {
+	made := map[string]bool{}
+	var need func(dir string)
+	need = func(dir string) {
+		if _, err := at.h.Stat(dir); err == nil || made[dir] || dir == "/" {
+			return
+		}
+		need(path.Dir(dir))
+		made[dir] = true
+		mode := "0755"
+		changes = append(changes, plan.Change{
+			Kind: plan.Folder, Target: dir, After: &mode, Status: plan.Planned, Required: true, Source: shared, Why: "holds files of the service",
+		})
+	}
+	for _, f := range files {
+		need(path.Dir(f.path))
+	}
+	return changes
+}
+
+// drop adds to p what removes files of the service that are not among files any more, and returns their paths. What
+// somebody has edited is left, and is theirs.
+func (at site) drop(p *plan.Plan, files []file) (paths []string) {
+	keep := map[string]bool{}
+	for _, f := range files {
+		keep[f.path] = true
+	}
+	for _, o := range slices.Backward(at.journal.Owned) { // links before the files that they lead to
+		if o.Source != Source(at.name) || keep[o.Target] {
+			continue
+		}
+		c := plan.Change{
+			Kind: o.Kind, Target: o.Target, After: o.Former(), Why: "not part of the service any more",
+			Status: plan.Planned, Required: true, Release: true,
+		}
+		now, err := at.read(o.Kind, o.Target)
+		c.Before = now
+		switch {
+		case err != nil:
+			c.Status, c.Reason, c.After = plan.Kept, err.Error(), nil
+		case now == nil && o.Former() == nil:
+			c.Status, c.Reason = plan.Unchanged, "somebody has removed it already"
+		case now == nil || o.Left() == nil || *now != *o.Left():
+			c.Status, c.Reason, c.After, c.Effective = plan.Kept, "edited since by somebody else, so it is left", now, now
+		default:
+			paths = append(paths, o.Target)
+		}
+		if !c.Writes() {
+			p.Forget = append(p.Forget, o.Ref())
+		}
+		p.Changes = append(p.Changes, c)
+	}
+	return paths
+}

@@ -1,0 +1,155 @@
+package service
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// probeTime bounds one round trip: a service that is starting makes its first client wait.
+const probeTime = 15 * time.Second
+
+// Probe connects to each address of the service, and asks and gets an answer in its protocol. A user's own program and
+// "discard" have no answer that we know, and one of relay depends on others: there a connection is all, and what says so.
+func (s Spec) Probe(ctx context.Context) (what string, err error) {
+	what = "answers on"
+	if s.dumb() {
+		what = "takes connections on"
+	}
+	for _, listen := range s.Listen {
+		address, err := dialable(listen)
+		if err != nil {
+			return "", err
+		}
+		if err := s.probe(ctx, address); err != nil {
+			return "", fmt.Errorf("cannot get an answer on %s: %w", address, err)
+		}
+		what += " " + address.String()
+	}
+	return what, nil
+}
+
+// dumb reports whether no answer can be expected.
+func (s Spec) dumb() bool { return !s.bundled() || s.Protocol == "discard" || s.Protocol == "relay" }
+
+// dialable is where to reach from this host what listens on an address.
+func dialable(listen string) (netip.AddrPort, error) {
+	a, err := parseListen(listen)
+	if err != nil {
+		return a, err
+	}
+	switch ip := a.Addr(); {
+	case !ip.IsValid(), ip == netip.IPv4Unspecified():
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), a.Port()), nil
+	case ip == netip.IPv6Unspecified():
+		return netip.AddrPortFrom(netip.IPv6Loopback(), a.Port()), nil
+	}
+	return a, nil
+}
+
+func (s Spec) probe(ctx context.Context, address netip.AddrPort) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", address.String())
+	if err != nil {
+		return plainly(err)
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if s.TLSCert != "" {
+		// It is only asked whether this very service answers, not who it is.
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // see above
+	}
+	if s.dumb() {
+		return nil
+	}
+	if err := s.roundTrip(conn, address); err != nil {
+		return plainly(err)
+	}
+	return nil
+}
+
+// roundTrip asks one question of the protocol.
+func (s Spec) roundTrip(conn net.Conn, address netip.AddrPort) error {
+	const text = "tcptune asks"
+	switch s.Protocol {
+	case "line":
+		return ask(conn, []byte(text+"\n"), []byte("echo: "+text+"\n"))
+	case "frame":
+		frame := append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...)
+		return ask(conn, frame, frame)
+	case "http":
+		return askHTTP(conn, address)
+	}
+	return ask(conn, []byte(text), []byte(text))
+}
+
+func ask(conn net.Conn, question, answer []byte) error {
+	if _, err := conn.Write(question); err != nil {
+		return err
+	}
+	got := make([]byte, len(answer))
+	for n := 0; n < len(answer); {
+		more, err := conn.Read(got[n:])
+		n += more
+		if !bytes.HasPrefix(answer, got[:n]) { // rather than wait for the rest of it
+			return fmt.Errorf("it answers %q", got[:n])
+		}
+		if err != nil && n < len(answer) {
+			return err
+		}
+	}
+	return nil
+}
+
+func askHTTP(conn net.Conn, address netip.AddrPort) error {
+	request, err := http.NewRequest(http.MethodGet, "http://"+address.String()+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	request.Close = true
+	if err := request.Write(conn); err != nil {
+		return err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answers %s to /healthz", response.Status)
+	}
+	return nil
+}
+
+// plainly says what an operator needs to know of a network error.
+func plainly(err error) error {
+	var op *net.OpError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+		return fmt.Errorf("none within %s", probeTime)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE):
+		return errors.New("it closes the connection")
+	case errors.As(err, &op):
+		return op.Err
+	}
+	return err
+}
+
+func isTimeout(err error) bool {
+	var t net.Error
+	return errors.As(err, &t) && t.Timeout()
+}

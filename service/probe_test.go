@@ -1,0 +1,111 @@
+package service
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// serve answers connections on a loopback port, which it returns, until the test ends.
+func serve(t *testing.T, answer func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				answer(c)
+			}()
+		}
+	}()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+func echoes(c net.Conn) { _, _ = io.Copy(c, c) }
+
+func lines(c net.Conn) {
+	text, err := bufio.NewReader(c).ReadString('\n')
+	if err == nil {
+		_, _ = fmt.Fprintf(c, "echo: %s", text)
+	}
+}
+
+func health(status string) func(net.Conn) {
+	return func(c net.Conn) {
+		if request, err := http.ReadRequest(bufio.NewReader(c)); err == nil && request.URL.Path == "/healthz" {
+			_, _ = fmt.Fprintf(c, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", status)
+		}
+	}
+}
+
+func TestProbeAsksInTheProtocol(t *testing.T) {
+	hangUp := func(net.Conn) {}
+	for name, tc := range map[string]struct {
+		protocol string
+		answer   func(net.Conn)
+		err      string
+	}{
+		"echo":                        {"echo", echoes, ""},
+		"echo that answers as line":   {"echo", func(c net.Conn) { _, _ = c.Write([]byte("echo: ")) }, `it answers "echo: "`},
+		"echo that hangs up":          {"echo", hangUp, "closes the connection"},
+		"line":                        {"line", lines, ""},
+		"line that echoes":            {"line", echoes, `it answers "tcptune`},
+		"frame":                       {"frame", echoes, ""},
+		"frame that answers nonsense": {"frame", func(c net.Conn) { _, _ = c.Write([]byte(strings.Repeat("x", 100))) }, `it answers "xxx`},
+		"http":                        {"http", health("200 OK"), ""},
+		"http that is not well":       {"http", health("503 Service Unavailable"), "503"},
+		"discard takes a connection":  {"discard", hangUp, ""},
+		"relay takes a connection":    {"relay", hangUp, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			port := serve(t, tc.answer)
+			s := Spec{Name: "s", Listen: []string{port}, Protocol: tc.protocol}
+			seen, err := s.Probe(t.Context())
+			if tc.err == "" && (err != nil || !strings.HasSuffix(seen, " on 127.0.0.1:"+port)) {
+				t.Errorf("%q, %v", seen, err)
+			}
+			if tc.err != "" && (err == nil || !strings.Contains(err.Error(), tc.err) || !strings.HasPrefix(err.Error(), "cannot get an answer on 127.0.0.1:"+port)) {
+				t.Errorf("error is %v, want %q", err, tc.err)
+			}
+		})
+	}
+}
+
+func TestProbeOfAClosedPort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	s := Spec{Name: "s", Listen: []string{address}, Exec: []string{"/bin/x"}}
+	if _, err := s.Probe(t.Context()); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestWhereToReachWhatListens(t *testing.T) {
+	for listen, want := range map[string]string{
+		"8080": "127.0.0.1:8080", "0.0.0.0:8080": "127.0.0.1:8080", "[::]:8080": "[::1]:8080", "10.0.0.1:80": "10.0.0.1:80", "[::1]:80": "[::1]:80",
+	} {
+		if got, err := dialable(listen); err != nil || got.String() != want {
+			t.Errorf("%s: %s, %v; want %s", listen, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Prove shows that the service s works on h: its socket listens, a client is served, and the service is up then.
+// The answer says what was seen.
+func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
+	if seen, err = s.Probe(ctx); err != nil {
+		return "", err
+	}
+	m, name := h.SystemManager(), s.Name+".service"
+	first, err := awaitUp(ctx, m, name)
+	if err != nil || s.bundled() {
+		return seen, err
+	}
+	// A program of which nothing is known but that it was started is looked at once more.
+	select {
+	case <-ctx.Done():
+	case <-time.After(secondLook):
+	}
+	second, err := awaitUp(ctx, m, name)
+	if err == nil && second.Restarts != first.Restarts {
+		err = failsError(name)
+	}
+	return seen, err
+}
+
+func failsError(name string) error {
+	return fmt.Errorf("cannot run %s: it fails again and again", name)
+}
+
+// secondLook is how long a program of a user has to stay up.
+const secondLook = time.Second
+
+// settleTime is how long a service that a connection has activated may take to be up: it is TimeoutStartSec= of the
+// bundled one.
+const settleTime = 30 * time.Second
+
+// awaitUp waits until a service that is starting is up. One that has ended after it served its client has done its work;
+// one that has failed has not.
+func awaitUp(ctx context.Context, m host.Manager, name string) (host.Unit, error) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	for {
+		u, err := m.Unit(ctx, name)
+		switch {
+		case err != nil:
+			return u, err
+		case u.Active == StateFailed, u.Sub == "auto-restart":
+			return u, failsError(name)
+		case u.Active == plan.Active || u.Active == plan.Inactive:
+			return u, nil
+		}
+		select {
+		case <-ctx.Done():
+			return u, fmt.Errorf("cannot run %s: it is %s after %s", name, u.Active, settleTime)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// LastWords are the last lines that the units of a service have logged since a time, at most n.
+func LastWords(ctx context.Context, h host.Host, name string, since time.Time, n int) []string {
+	args := []string{"--no-pager", "--quiet", "--output=cat", fmt.Sprintf("--lines=%d", n), fmt.Sprintf("--since=@%d", since.Unix())}
+	out, err := h.Run(ctx, "journalctl", append(args, LogUnits(name)...)...)
+	if err != nil {
+		return nil
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// LogUnits are the arguments of journalctl for all units of a service.
+func LogUnits(name string) (args []string) {
+	for _, suffix := range suffixes() {
+		args = append(args, "--unit="+name+suffix)
+	}
+	return args
+}

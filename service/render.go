@@ -1,0 +1,140 @@
+package service
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/tcptune/tcptune/templates"
+)
+
+const (
+	// defaultNrOpen is what fs.nr_open is at boot, Documentation/admin-guide/sysctl/fs.rst.
+	defaultNrOpen = 1 << 20
+	twinSuffix    = "-twin.service"
+	// grace is how long after the drain deadline a service has to be gone. It closes what is left by itself before.
+	grace = 10 * time.Second
+)
+
+// Render returns the unit files of a service, in a fixed order: socket, service. The bundled server also has a
+// socket for its admin port, after the first one, and last the twin service that takes over during "restart --overlap". Keys that the release of
+// systemd (247 or later) does not know are left out. Equal arguments give equal bytes.
+func Render(s Spec, systemd int) ([]Unit, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if systemd < Oldest {
+		return nil, fmt.Errorf("cannot render units for systemd %d: %d is the oldest that is supported", systemd, Oldest)
+	}
+	files := [][2]string{{".socket", "listen.socket.tmpl"}, {".service", "own.service.tmpl"}}
+	if s.bundled() {
+		files = [][2]string{
+			{".socket", "listen.socket.tmpl"},
+			{"-admin.socket", "admin.socket.tmpl"},
+			{".service", "bundled.service.tmpl"},
+			{twinSuffix, "bundled.service.tmpl"},
+		}
+	}
+	var units []Unit
+	for _, f := range files {
+		name := s.Name + f[0]
+		text, err := execute(f[1], systemd, view(s, name))
+		if err != nil {
+			return nil, err
+		}
+		units = append(units, Unit{Name: name, Text: text})
+	}
+	return units, nil
+}
+
+// RenderLimits returns the text of the file that holds the limits of a bundled server, [LimitsPath].
+func RenderLimits(s Spec) (string, error) {
+	if err := s.Validate(); err != nil {
+		return "", err
+	}
+	if !s.bundled() {
+		return "", fmt.Errorf("cannot render limits of %s: only the bundled server has them", s.Name)
+	}
+	return execute("limits.yaml.tmpl", Oldest, view(s, ""))
+}
+
+// LimitsPath is where the limits of a bundled server are kept on the host.
+func LimitsPath(s Spec) string { return "/etc/tcptune/" + s.Name + ".yaml" }
+
+// unitView is what the templates see of a service.
+type unitView struct {
+	Spec
+	Unit       string // the name of the file that is written
+	Twin       bool
+	Command    string // of ExecStart=, quoted
+	LimitsPath string
+	NoFile     int
+	Stop       string // of TimeoutStopSec=
+	FreeBind   bool
+	Dials      bool // opens connections of its own
+	Families   string
+	Peers      []netip.Addr // the only ones that it may talk to, where Dials
+}
+
+func view(s Spec, unit string) unitView {
+	v := unitView{
+		Spec: s, Unit: unit, Twin: strings.HasSuffix(unit, twinSuffix),
+		Command: quoteAll(s.Exec), LimitsPath: LimitsPath(s),
+		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
+		FreeBind: s.freeBind(), Dials: s.Network, Families: "AF_UNIX",
+	}
+	if v.NoFile == 0 {
+		v.NoFile = defaultNrOpen
+	}
+	if s.Network {
+		v.Families += " AF_INET AF_INET6"
+	}
+	if s.bundled() {
+		v.Command = quoteAll(s.command())
+	}
+	if len(s.Upstreams) == 0 {
+		return v
+	}
+	v.Dials = true
+	for _, upstream := range s.Upstreams {
+		v.Peers = append(v.Peers, upstream.Addr())
+	}
+	slices.SortFunc(v.Peers, netip.Addr.Compare)
+	v.Peers = slices.Compact(v.Peers)
+	if v.Peers[0].Is4() {
+		v.Families += " AF_INET"
+	}
+	if v.Peers[len(v.Peers)-1].Is6() {
+		v.Families += " AF_INET6"
+	}
+	return v
+}
+
+// command is how the bundled server is started. The drain deadline is not among the limits, which a reload changes:
+// TimeoutStopSec= has to stay above it.
+func (s Spec) command() []string {
+	argv := []string{s.Program, "--protocol", s.Protocol, "--limits", LimitsPath(s), "--drain", s.Drain.String()}
+	for _, upstream := range s.Upstreams {
+		argv = append(argv, "--upstream", upstream.String())
+	}
+	return argv
+}
+
+func execute(name string, systemd int, data unitView) (string, error) {
+	table, err := readSince()
+	if err != nil {
+		return "", err
+	}
+	t, err := template.New(name).Funcs(template.FuncMap{"knows": table.knows(systemd)}).ParseFS(templates.FS, name, "hardening.tmpl")
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, data)
+	return out.String(), err
+}

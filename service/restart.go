@@ -1,0 +1,116 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// manager is what a restart needs of systemd.
+type manager interface {
+	Unit(ctx context.Context, name string) (host.Unit, error)
+	Start(ctx context.Context, name string) error
+	Stop(ctx context.Context, name string) error
+	Restart(ctx context.Context, name string) error
+}
+
+// NotListeningError says that the socket of a service does not listen.
+type NotListeningError struct{ Unit, State string }
+
+func (e *NotListeningError) Error() string {
+	return fmt.Sprintf("cannot restart: %s is %s", e.Unit, e.State)
+}
+
+// Restart replaces the process of a service. The socket stays open: clients that come meanwhile wait in its queue until
+// the new process is up, which is after the old one has drained. done are the acts that were carried out, as far as it
+// came. A twin that an interrupted [Overlap] has left is stopped at the end.
+func Restart(ctx context.Context, m manager, name string) (done []plan.Change, err error) {
+	r := restart{m, name, nil}
+	if err := r.listens(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.act(ctx, r.service(), plan.Restarted, m.Restart); err != nil {
+		return r.done, err
+	}
+	return r.done, r.stopTwin(ctx)
+}
+
+// Overlap replaces the process of a service without a pause: a twin takes new connections on the same socket before the
+// old process drains, and drains itself once the new one is up. Wherever it is interrupted one of them serves, and the
+// next run goes on from there.
+func Overlap(ctx context.Context, m manager, name string) (done []plan.Change, err error) {
+	r := restart{m, name, nil}
+	if err := r.listens(ctx); err != nil {
+		return nil, err
+	}
+	twin, err := m.Unit(ctx, r.twin())
+	if err != nil {
+		return nil, err
+	}
+	if twin.Load != "loaded" {
+		return nil, fmt.Errorf("cannot overlap: there is no %s, only the bundled server has one", r.twin())
+	}
+	if err := r.act(ctx, r.twin(), plan.Active, m.Start); err != nil {
+		return r.done, err
+	}
+	if err := r.act(ctx, r.service(), plan.Restarted, m.Restart); err != nil {
+		return r.done, fmt.Errorf("%w; %s goes on serving", err, r.twin())
+	}
+	return r.done, r.stopTwin(ctx)
+}
+
+type restart struct {
+	m    manager
+	name string
+	done []plan.Change
+}
+
+func (r *restart) service() string { return r.name + ".service" }
+func (r *restart) twin() string    { return r.name + "-twin.service" }
+
+// listens refuses to restart behind a socket that is closed: systemd would start a service without one.
+func (r *restart) listens(ctx context.Context) error {
+	u, err := r.m.Unit(ctx, r.name+".socket")
+	if err != nil {
+		return err
+	}
+	if u.Active != plan.Active {
+		return &NotListeningError{u.Name, u.Active}
+	}
+	return nil
+}
+
+// act carries out a job, waits for its end and looks at what became of the unit.
+func (r *restart) act(ctx context.Context, unit, value string, job func(context.Context, string) error) error {
+	before, err := r.m.Unit(ctx, unit)
+	if err != nil {
+		return err
+	}
+	c := plan.Change{Kind: plan.Unit, Target: unit, Before: &before.Active, After: &value, Status: plan.Applied, Source: Source(r.name)}
+	jobErr := job(ctx, unit)
+	after, err := r.m.Unit(context.WithoutCancel(ctx), unit)
+	if err == nil {
+		c.Effective = &after.Active
+		if jobErr == nil && (after.Active == plan.Active) != (value != plan.Inactive) {
+			jobErr = fmt.Errorf("cannot restart: %s is %s", unit, after.Active)
+		}
+	}
+	if jobErr != nil {
+		c.Status, c.Reason = plan.Failed, jobErr.Error()
+	}
+	r.done = append(r.done, c)
+	if jobErr != nil {
+		return jobErr
+	}
+	return err
+}
+
+func (r *restart) stopTwin(ctx context.Context) error {
+	twin, err := r.m.Unit(ctx, r.twin())
+	if err != nil || twin.Active == plan.Inactive || twin.Active == "failed" {
+		return err
+	}
+	return r.act(ctx, r.twin(), plan.Inactive, r.m.Stop)
+}

@@ -1,0 +1,113 @@
+package service
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSpecsThatCanBeInstalled(t *testing.T) {
+	for kind, spec := range kinds() {
+		if err := spec.Validate(); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+// TestSpecsThatCannotBeInstalled spoils one thing of a good service at a time. The message names the flag.
+func TestSpecsThatCannotBeInstalled(t *testing.T) {
+	address := netip.MustParseAddrPort
+	for _, test := range []struct {
+		name  string
+		base  Spec
+		spoil func(*Spec)
+		want  string // in the message
+	}{
+		{"no name", echo(), func(s *Spec) { s.Name = "" }, "--name"},
+		{"name with a slash", echo(), func(s *Spec) { s.Name = "a/b" }, "--name"},
+		{"name of a template", echo(), func(s *Spec) { s.Name = "a@b" }, "--name"},
+		{"name with a newline", echo(), func(s *Spec) { s.Name = "a\n" }, "--name"},
+		{"name with a suffix", echo(), func(s *Spec) { s.Name = "a.service" }, `without ".service"`},
+		{"hidden name", echo(), func(s *Spec) { s.Name = ".a" }, "--name"},
+		{"name of systemd's", own(), func(s *Spec) { s.Name = "systemd-networkd" }, "unit of the system"},
+		{"name that locks out", own(), func(s *Spec) { s.Name = "ssh" }, "unit of the system"},
+		{"name of a twin", own(), func(s *Spec) { s.Name = "tcptune-server-twin" }, "-twin"},
+		{"too long a name", own(), func(s *Spec) { s.Name = strings.Repeat("a", 201) }, "200"},
+		{"bundled name with a program", own(), func(s *Spec) { s.Name = Bundled }, "--name"},
+
+		{"nowhere to listen", echo(), func(s *Spec) { s.Listen = nil }, "--listen"},
+		{"host name", echo(), func(s *Spec) { s.Listen = []string{"localhost:80"} }, "--listen"},
+		{"port 0", echo(), func(s *Spec) { s.Listen = []string{"0"} }, "--listen"},
+		{"port beyond 65535", echo(), func(s *Spec) { s.Listen = []string{"65536"} }, "--listen"},
+		{"port with a sign", echo(), func(s *Spec) { s.Listen = []string{"+80"} }, "--listen"},
+		{"port with zeros", echo(), func(s *Spec) { s.Listen = []string{"0080"} }, "--listen"},
+		{"path of a socket", echo(), func(s *Spec) { s.Listen = []string{"/run/a.sock"} }, "--listen"},
+		{"empty host", echo(), func(s *Spec) { s.Listen = []string{":80"} }, "--listen"},
+		{"zone", echo(), func(s *Spec) { s.Listen = []string{"[fe80::1%eth0]:80"} }, "--listen"},
+		{"newline", echo(), func(s *Spec) { s.Listen = []string{"80\nAccept=yes"} }, "--listen"},
+		{"the same twice", echo(), func(s *Spec) { s.Listen = []string{"80", "80"} }, "twice"},
+
+		{"no backlog", echo(), func(s *Spec) { s.Backlog = 0 }, "--backlog"},
+		{"drain below a second", echo(), func(s *Spec) { s.Drain = 999 * time.Millisecond }, "--drain"},
+		{"drain of days", echo(), func(s *Spec) { s.Drain = 25 * time.Hour }, "--drain"},
+		{"fewer than no files", echo(), func(s *Spec) { s.Files = -1 }, "fs.nr_open"},
+
+		{"relative program", echo(), func(s *Spec) { s.Program = "tcptune-server" }, "absolute"},
+		{"unknown protocol", echo(), func(s *Spec) { s.Protocol = "smtp" }, "--protocol"},
+		{"admin for everybody", echo(), func(s *Spec) { s.Admin = address("0.0.0.0:9464") }, "--admin"},
+		{"no admin", echo(), func(s *Spec) { s.Admin = netip.AddrPort{} }, "--admin"},
+		{"admin on the served port", echo(), func(s *Spec) { s.Admin = address("127.0.0.1:8080") }, "--listen 8080"},
+		{"upstreams of echo", echo(), func(s *Spec) { s.Upstreams = []netip.AddrPort{address("10.0.0.5:80")} }, "--upstream"},
+		{"relay to nowhere", echo(), func(s *Spec) { s.Protocol = "relay" }, "--upstream"},
+		{"upstream without a host", kinds()["relay"], func(s *Spec) { s.Upstreams[0] = address("0.0.0.0:80") }, "--upstream"},
+		{"upstream twice", kinds()["relay"], func(s *Spec) { s.Upstreams[0] = s.Upstreams[1] }, "twice"},
+		{"certificate without key", echo(), func(s *Spec) { s.TLSCert = "/a.pem" }, "--tls-key"},
+		{"key with a specifier", echo(), func(s *Spec) { s.TLSCert, s.TLSKey = "/a.pem", "/%h.key" }, "--tls-key"},
+		{"unknown limit", echo(), func(s *Spec) { s.Limits = []Limit{{"max-cons", "1"}} }, "max-cons"},
+		{"drain as a limit", echo(), func(s *Spec) { s.Limits = []Limit{{"drain", "1s"}} }, "drain"},
+		{"limit that is no number", echo(), func(s *Spec) { s.Limits = []Limit{{"max-conns", "many"}} }, "--max-conns"},
+		{"limit with a newline", echo(), func(s *Spec) { s.Limits = []Limit{{"max-conns", "1\nqueue: 2"}} }, "--max-conns"},
+		{"limit that is no duration", echo(), func(s *Spec) { s.Limits = []Limit{{"idle-timeout", "30"}} }, "--idle-timeout"},
+		{"limit that is no rate", echo(), func(s *Spec) { s.Limits = []Limit{{"accept-rate", "5/m"}} }, "1000/s"},
+		{"limit in octal", echo(), func(s *Spec) { s.Limits = []Limit{{"queue", "010"}} }, "--queue"},
+		{"limit twice", echo(), func(s *Spec) { s.Limits = []Limit{{"queue", "1"}, {"queue", "2"}} }, "twice"},
+		{"bundled server with a network", echo(), func(s *Spec) { s.Network = true }, "--network"},
+
+		{"relative exec", own(), func(s *Spec) { s.Exec[0] = "mydaemon" }, "--exec"},
+		{"exec with a prefix", own(), func(s *Spec) { s.Exec[0] = "+/usr/bin/mydaemon" }, "--exec"},
+		{"exec with dots", own(), func(s *Spec) { s.Exec[0] = "/usr/bin/../mydaemon" }, "--exec"},
+		{"exec with a blank", own(), func(s *Spec) { s.Exec[0] = "/opt/my daemon" }, "--exec"},
+		{"argument with a newline", own(), func(s *Spec) { s.Exec[1] = "a\nUser=root" }, "control"},
+		{"argument that is no text", own(), func(s *Spec) { s.Exec[1] = "\xff" }, "UTF-8"},
+		{"protocol with exec", own(), func(s *Spec) { s.Protocol = "echo" }, "--protocol"},
+		{"admin with exec", own(), func(s *Spec) { s.Admin = address("127.0.0.1:1") }, "--admin"},
+		{"limits with exec", own(), func(s *Spec) { s.Limits = []Limit{{"queue", "1"}} }, "limits"},
+		{"root", own(), func(s *Spec) { s.User = "root" }, "--user"},
+		{"user with a specifier", own(), func(s *Spec) { s.User = "%u" }, "--user"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.spoil(&test.base)
+			err := test.base.Validate()
+			if err == nil || !strings.HasPrefix(err.Error(), "cannot ") || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want a refusal with %q", err, test.want)
+			}
+			if _, rendered := Render(test.base, 255); rendered == nil {
+				t.Error("it was rendered all the same")
+			}
+		})
+	}
+}
+
+func TestOnlySpecificAddressesAreBoundBeforeTheyExist(t *testing.T) {
+	for listen, want := range map[string]bool{
+		"8080": false, "0.0.0.0:80": false, "[::]:80": false, "127.0.0.1:80": false, "[::1]:80": false,
+		"192.0.2.7:80": true, "[2001:db8::7]:80": true,
+	} {
+		s := echo()
+		s.Listen = []string{listen}
+		if got := s.freeBind(); got != want {
+			t.Errorf("%s: %v", listen, got)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/tcptune/tcptune/test/bench/load"
+)
+
+const (
+	warmup          = 200 * time.Millisecond // what a sample runs before it counts
+	idleConnections = 10000
+)
+
+// echoAddress is where each server listens, in a network namespace that nobody else is in.
+var echoAddress = netip.MustParseAddrPort("127.0.0.1:7000")
+
+// echoCase is one load: so many connections, each with so many messages on the way.
+type echoCase struct{ connections, depth int }
+
+func (c echoCase) String() string {
+	return fmt.Sprintf("%d connections, %d at a time", c.connections, c.depth)
+}
+
+var echoCases = []echoCase{{50, 1}, {50, 16}, {1000, 1}, {1000, 16}, {10000, 1}, {10000, 16}}
+
+// echoSample is one server under one load.
+type echoSample struct {
+	rate     float64       // messages per second
+	cpu      float64       // of the server, nanoseconds per message
+	busy     float64       // of the server's core, 0 to 1: what is missing it waited for the client, or did not get
+	lost     float64       // of the time of both ends, 0 to 1, to other programs on their cores
+	p50, p99 time.Duration // of a burst: of a message when there is one at a time
+}
+
+// compareEcho puts each server under each load, and prints how their rates compare.
+func compareEcho(tcptune, others string, rounds int, each time.Duration) error {
+	if err := isolate(); err != nil {
+		return err
+	}
+	cores, err := twoCores()
+	if err != nil {
+		return err
+	}
+	if err := raiseOpenFiles(echoCases[len(echoCases)-1].connections + 200); err != nil {
+		return err
+	}
+	servers, missing := echoServers(tcptune, others)
+	for _, s := range missing {
+		fmt.Printf("\n%s: not compared, since %s is not there\n", s.name, s.argv[0])
+	}
+	b := echoBench{servers: servers, cores: cores, each: each}
+	idle, err := takeTurns(b, rounds, []echoCase{{idleConnections, 1}}, b.idle)
+	if err != nil {
+		return err
+	}
+	samples, err := takeTurns(b, rounds, echoCases, func(s echoServer, c echoCase) (echoSample, error) {
+		return calmest(func() (echoSample, error) { return b.sample(s, c) })
+	})
+	if err != nil {
+		return err
+	}
+	echoTable(os.Stdout, servers, echoCases, samples)
+	idleTable(os.Stdout, servers, idleConnections, idle[0])
+	return nil
+}
+
+type echoBench struct {
+	servers []echoServer
+	cores   cores
+	each    time.Duration
+}
+
+// takeTurns takes a sample of each server for each case, in a new order of servers each round. The result has a list of
+// rounds for each server of each case.
+func takeTurns[S any](b echoBench, rounds int, cases []echoCase, take func(echoServer, echoCase) (S, error)) ([][][]S, error) {
+	samples := make([][][]S, len(cases))
+	for range rounds {
+		for i, c := range cases {
+			if samples[i] == nil {
+				samples[i] = make([][]S, len(b.servers))
+			}
+			for _, j := range rand.Perm(len(b.servers)) {
+				s, err := take(b.servers[j], c)
+				if err != nil {
+					return nil, fmt.Errorf("%s, %v: %w", b.servers[j].name, c, err)
+				}
+				samples[i][j] = append(samples[i][j], s)
+			}
+		}
+	}
+	return samples, nil
+}
+
+// sample runs a fresh server and puts it under load.
+func (b echoBench) sample(server echoServer, c echoCase) (s echoSample, err error) {
+	process, err := server.start(b.cores.server, echoAddress)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, process.stop(err != nil)) }()
+	err = onCore(b.cores.client, func() error {
+		clients, err := load.Connect(echoAddress, c.connections, c.depth)
+		if err != nil {
+			return err
+		}
+		s, err = b.measure(process, clients)
+		return errors.Join(err, clients.Close())
+	})
+	return s, err
+}
+
+func (b echoBench) measure(process *echoProcess, clients *load.Clients) (echoSample, error) {
+	var clocks []echoClock
+	r, err := clients.Run(warmup, b.each, func() error {
+		now, err := process.clock()
+		clocks = append(clocks, now)
+		return err
+	})
+	if err != nil {
+		return echoSample{}, err
+	}
+	used, lost := clocks[1].cpu-clocks[0].cpu, clocks[1].waited-clocks[0].waited
+	return echoSample{
+		rate: r.Rate(),
+		cpu:  float64(used) / float64(r.Messages),
+		busy: used.Seconds() / r.Elapsed.Seconds(),
+		lost: lost.Seconds() / r.Elapsed.Seconds(),
+		p50:  time.Duration(r.Latency.ValueAtPercentile(50)),
+		p99:  time.Duration(r.Latency.ValueAtPercentile(99)),
+	}, nil
+}
+
+// raiseOpenFiles raises the limit of open files for this process and, unlike what Go does by itself, for those it starts.
+func raiseOpenFiles(least int) error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if limit.Max < uint64(least) {
+		return fmt.Errorf("cannot open %d files: the hard limit is %d", least, limit.Max)
+	}
+	limit.Cur = limit.Max
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+}

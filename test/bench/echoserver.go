@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The rows that others are compared with.
+const (
+	rowServer = "tcptune-server"
+	rowNet    = "net, plain"
+	rowC      = "C, epoll"
+)
+
+// echoServer is a program that answers each byte with itself on echoAddress.
+type echoServer struct {
+	name string
+	argv []string
+}
+
+// echoServers lists ours, with its limits and metrics on, and those that make builds below others. What could not be
+// built, for lack of a compiler or of the network, is missing.
+func echoServers(tcptune, others string) (there, missing []echoServer) {
+	at := echoAddress.String()
+	for _, s := range []echoServer{
+		{rowServer, []string{tcptune, "--listen", at, "--protocol", "echo", "--admin", "127.0.0.1:7001", "--max-conns", "12000"}},
+		{rowNet, []string{filepath.Join(others, "net"), at}},
+		{"cloudwego/netpoll", []string{filepath.Join(others, "netpoll"), at}},
+		{rowC, []string{filepath.Join(others, "epoll"), at}},
+	} {
+		if _, err := os.Stat(s.argv[0]); err != nil {
+			missing = append(missing, s)
+		} else {
+			there = append(there, s)
+		}
+	}
+	return there, missing
+}
+
+// echoProcess is a server that runs.
+type echoProcess struct {
+	cmd    *exec.Cmd
+	stderr bytes.Buffer // complete once ended is closed
+	ended  chan struct{}
+}
+
+// start runs the server on this core, of which it knows no other, and returns when it accepts at address.
+func (s echoServer) start(core int, address netip.AddrPort) (*echoProcess, error) {
+	p := &echoProcess{cmd: exec.Command(s.argv[0], s.argv[1:]...), ended: make(chan struct{})}
+	p.cmd.Stderr = &p.stderr
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := onCore(core, p.cmd.Start); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = p.cmd.Wait() // most often "signal: killed"
+		close(p.ended)
+	}()
+	if err := p.await(address, 5*time.Second); err != nil {
+		return nil, errors.Join(fmt.Errorf("does not accept: %w", err), p.stop(true))
+	}
+	return p, nil
+}
+
+// await returns when the server accepts, and fails when it ends or takes longer than patience.
+func (p *echoProcess) await(address netip.AddrPort, patience time.Duration) error {
+	for deadline := time.Now().Add(patience); ; {
+		c, err := net.Dial("tcp", address.String())
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-p.ended:
+			return errors.New("ended")
+		case <-time.After(5 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+// stop ends the server, and returns what it said as an error when something went wrong.
+func (p *echoProcess) stop(wrong bool) error {
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	<-p.ended
+	if wrong && p.stderr.Len() > 0 {
+		return errors.New(strings.TrimSpace(p.stderr.String()))
+	}
+	return nil
+}
+
+// echoClock is what two looks at a server differ in.
+type echoClock struct {
+	cpu    time.Duration // user and system time of the server
+	waited time.Duration // of the server, and of the thread that asks
+}
+
+func (p *echoProcess) clock() (c echoClock, err error) {
+	if c.cpu, err = cpuTime(p.cmd.Process.Pid); err != nil {
+		return c, err
+	}
+	server, err := waited(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
+	if err != nil {
+		return c, err
+	}
+	client, err := waited("/proc/thread-self/schedstat")
+	c.waited = server + client
+	return c, err
+}
+
+// cpuTime returns the user and system time of all threads, by the clock of the process (see clock_getcpuclockid(3)).
+func cpuTime(pid int) (time.Duration, error) {
+	const scheduled = 2 // CPUCLOCK_SCHED of the kernel's posix-timers
+	var ts unix.Timespec
+	err := unix.ClockGettime(int32(^pid)<<3|scheduled, &ts)
+	return time.Duration(ts.Nano()), err
+}
