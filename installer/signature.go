@@ -50,13 +50,14 @@ func readKeyring(data []byte) (openpgp.EntityList, error) {
 	return openpgp.ReadKeyRing(bytes.NewReader(data))
 }
 
-// signed checks a detached signature while the content passes. The keys of a release expire long before the release
+// signed is content whose signature is checked while it is read. The keys of a release expire long before the release
 // does: a key must have been valid when the signature was made, not now. Weak hashes are refused (go-crypto's rule).
 type signed struct {
 	message *openpgp.MessageDetails
 }
 
-// checkSignature returns a reader of content, which must be read to its end before signer is asked.
+// checkSignature begins to check a detached signature, armoured or not. It is [UnknownSigner] at once when no key fits;
+// otherwise what it returns must be read to its end before signer is asked.
 func checkSignature(keys openpgp.EntityList, signature []byte, content io.Reader) (*signed, error) {
 	var packets io.Reader = bytes.NewReader(signature)
 	if bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN")) {

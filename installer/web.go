@@ -79,8 +79,7 @@ func trust(file string) (*x509.CertPool, error) {
 // backoff doubles the wait from a thirtieth of the patience on. A server that asks for more (Retry-After) does not get
 // more than the whole of it.
 func backoff(patience time.Duration) retryablehttp.Backoff {
-	return func(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
-		_, _ = least, most
+	return func(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
 		return min(retryablehttp.DefaultBackoff(patience/30, patience, attempt, resp), patience)
 	}
 }
