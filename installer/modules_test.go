@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -218,7 +219,9 @@ func TestADatabaseThatForgetsIsRefused(t *testing.T) {
 		}
 	}
 	_, err = s.install(t, "1.26.3")
-	wantCode(t, err, installer.Unverified)
+	if e := wantError(t, err, installer.Unverified); !errors.Is(e, sumdb.ErrSecurity) {
+		t.Errorf("error = %v, want that of a forked history", e)
+	}
 }
 
 // https://go.dev/ref/mod#goproxy-protocol
