@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/sysctl"
@@ -73,7 +74,15 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{report: s.report(notes)}, err
 	}
+	if window == 0 {
+		err = t.withGo(c, s.host, s.Journal(), &d)
+	} else if drift, derr := goDrift(s.host, s.Journal()); drift != "" {
+		notes, err = append(notes, drift+": that is for an apply without --confirm"), derr
+	}
 	o := outcome{report: report(d.Changes, append(notes, d.Warnings...))}
+	if err != nil {
+		return o, err
+	}
 	if err := d.refuse(saved); err != nil {
 		return o, err
 	}
@@ -84,6 +93,9 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 			o.report.Warnings = append(o.report.Warnings, "nothing is to be changed, so nothing waits for a confirmation")
 		}
 		window = 0
+		if err := d.makeReady(c.Context); err != nil {
+			return o, interrupted(c.Context, err)
+		}
 		o.report.Changes, err = applyAll(c, s, d)
 	}
 	d.Changes = o.report.Changes
@@ -126,7 +138,17 @@ func open(c *cli.Context) (s session, notes []string, err error) {
 	if err != nil {
 		return s, nil, err
 	}
-	return s, s.Notes, nil
+	notes = s.Notes
+	if err := installer.Sweep(s.host); err != nil {
+		notes = append(notes, err.Error())
+	}
+	return s, notes, nil
+}
+
+// Close tidies up and gives the lock back.
+func (s session) Close() {
+	_ = installer.Sweep(s.host) // what cannot be removed now is removed, or said, by the next command
+	s.Session.Close()
 }
 
 // supportNotes is requireSupport for the host of the command. The ways back, confirm and revert, do without it: a host

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 
@@ -15,7 +16,8 @@ import (
 type draft struct {
 	*sysctl.Draft
 	options sysctl.Options
-	origin  string // where the options come from
+	origin  string                      // where the options come from
+	ready   func(context.Context) error // makes ready what the plan needs; nil for nothing
 }
 
 // makeDraft looks at h and plans what the flags of c, or else o, ask for. It changes nothing.
@@ -58,25 +60,24 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 }
 
 // look observes the host of a command that changes nothing, and plans for it.
-func look(c *cli.Context, o *sysctl.Options) (j plan.Journal, d draft, err error) {
-	h, err := hostOf(c)
-	if err != nil {
-		return j, d, err
+func look(c *cli.Context, o *sysctl.Options) (h host.Host, j plan.Journal, d draft, err error) {
+	if h, err = hostOf(c); err != nil {
+		return h, j, d, err
 	}
 	notes, err := requireSupport(c, h)
 	if err != nil {
-		return j, d, err
+		return h, j, d, err
 	}
 	j, found, err := recall(h)
 	if err != nil {
-		return j, d, err
+		return h, j, d, err
 	}
 	notes = append(notes, found...)
 	if d, err = makeDraft(c, h, j, o, false); err != nil {
-		return j, d, err
+		return h, j, d, err
 	}
 	d.Warnings = append(notes, d.Warnings...)
-	return j, d, nil
+	return h, j, d, nil
 }
 
 // recall reads the journal for a command that changes nothing. The notes are what a command that does would repair; a

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/portcheck"
@@ -72,6 +73,7 @@ func describe(err error) (plan.Problem, int) {
 		closed      *service.NotListeningError
 		portHeld    portHeldError
 		noService   noServiceError
+		aboutGo     *installer.Error
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -91,6 +93,8 @@ func describe(err error) (plan.Problem, int) {
 	case errors.Is(err, plan.ErrBusy):
 		p.Code, p.Message, p.Hint = "busy", "cannot start: "+plan.ErrBusy.Error(), "try again, or let it wait: --wait 30s"
 		return p, exitBusy
+	case errors.Is(err, errInterrupted):
+		p.Code, p.Hint = "interrupted", "run it again"
 	case errors.Is(err, plan.ErrInterrupted):
 		p.Code, p.Message = "interrupted", "cannot start: "+plan.ErrInterrupted.Error()
 	case errors.Is(err, plan.ErrWindowOpen):
@@ -134,6 +138,14 @@ func describe(err error) (plan.Problem, int) {
 		}
 	case errors.As(err, &noService):
 		p.Code, p.Hint = "no-such-service", "tcptune service status lists what is installed"
+	case errors.As(err, &aboutGo):
+		p.Code, p.Hint = string(aboutGo.Code), aboutGo.Hint
+		if aboutGo.Code == installer.NoBuild {
+			return p, exitUnsupported
+		}
+		if aboutGo.Code == installer.BadSetting {
+			return p, exitUsage
+		}
 	case errors.Is(err, host.ErrNoSystemd):
 		p.Code = "no-systemd"
 	case errors.As(err, &unmet):

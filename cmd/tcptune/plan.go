@@ -42,7 +42,10 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 
 // preview shows what apply would do, with the options of a saved plan if there is one.
 func (t terminal) preview(c *cli.Context, saved *plan.Plan, options *sysctl.Options) (outcome, error) {
-	_, d, err := look(c, options)
+	h, j, d, err := look(c, options)
+	if err == nil {
+		err = t.withGo(c, h, j, &d)
+	}
 	if err != nil {
 		return outcome{}, err
 	}

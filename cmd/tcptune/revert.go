@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/service"
@@ -115,7 +116,7 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 	if err != nil {
 		return p, nil, err
 	}
-	survey, err := sysctl.Observe(h, cat, j.Without(service.Sources), nil)
+	survey, err := sysctl.Observe(h, cat, j.Without(service.Sources).Without(installer.Sources), nil)
 	if err != nil {
 		return p, nil, err
 	}
@@ -130,7 +131,7 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 	return sysctl.Revert(&survey, cat), strays, nil
 }
 
-// staying says of installed services that they are no part of the tuning.
+// staying says of installed services and toolchains that they are no part of the tuning.
 func staying(j plan.Journal) (notes []string) {
 	specs, err := service.Installed(j)
 	if err != nil {
@@ -139,7 +140,7 @@ func staying(j plan.Journal) (notes []string) {
 	for _, s := range specs {
 		notes = append(notes, fmt.Sprintf("service %s stays; to remove it: sudo tcptune service uninstall %s", s.Name, s.Name))
 	}
-	return notes
+	return append(notes, stayingGo(j)...)
 }
 
 // left reports whether something could not be taken back.

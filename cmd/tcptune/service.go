@@ -65,9 +65,9 @@ func requireSystemd(h host.Host) error {
 	return nil
 }
 
-// openService opens a session for a verb that changes a service. A window that waits for its confirmation is about the
+// openSettled opens a session for a verb that changes something else than the tuning. A window that waits for its confirmation is about the
 // tuning, and is settled first.
-func openService(c *cli.Context) (s session, notes []string, err error) {
+func openSettled(c *cli.Context) (s session, notes []string, err error) {
 	s, notes, err = open(c)
 	if err == nil && s.Journal().Window != nil {
 		s.Close()

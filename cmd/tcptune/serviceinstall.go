@@ -71,7 +71,7 @@ func (t terminal) serviceInstall(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	s, notes, err := openService(c)
+	s, notes, err := openSettled(c)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -34,7 +34,7 @@ func (t terminal) serviceRestart(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	s, notes, err := openService(c)
+	s, notes, err := openSettled(c)
 	if err != nil {
 		return outcome{}, err
 	}

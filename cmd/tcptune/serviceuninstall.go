@@ -39,7 +39,7 @@ func (t terminal) serviceUninstall(c *cli.Context) (outcome, error) {
 	if c.Bool("dry-run") {
 		return t.previewUninstall(c, name)
 	}
-	s, notes, err := openService(c)
+	s, notes, err := openSettled(c)
 	if err != nil {
 		return outcome{}, err
 	}

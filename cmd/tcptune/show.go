@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"golang.org/x/sys/unix"
 
+	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -69,7 +70,7 @@ const changedVerb = "changed"
 // showSettings prints the assignments in the files that an image gets: it has no running values that would show them.
 func (t terminal) showSettings(w io.Writer, changes []plan.Change) {
 	for _, c := range changes {
-		if c.Kind != plan.File || c.Before != nil || c.After == nil {
+		if c.Kind != plan.File || c.Before != nil || c.After == nil || c.Target == installer.Profile {
 			continue
 		}
 		printf(w, "%s\n", c.Target)
@@ -88,7 +89,7 @@ func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string, strays bool)
 		return
 	}
 	if len(p.Changes) == 0 {
-		printf(w, "nothing to take back: tcptune owns nothing on this host\n")
+		printf(w, "nothing to take back: tcptune has tuned nothing on this host\n")
 		return
 	}
 	for i := range p.Changes {

@@ -34,7 +34,11 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	j, d, err := look(c, nil)
+	h, j, d, err := look(c, nil)
+	if err != nil {
+		return outcome{}, err
+	}
+	drift, err := goDrift(h, j)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -44,6 +48,9 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	o := outcome{report: report(nil, d.Warnings)}
 	o.report.Keys = d.Keys()
 	o.code = statusCode(d, j)
+	if drift != "" {
+		o.code, o.report.Warnings = exitDiffers, append(o.report.Warnings, drift)
+	}
 	o.text = func(w io.Writer) { t.showStatus(w, d, o, j.Window != nil) }
 	return o, nil
 }

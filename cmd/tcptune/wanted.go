@@ -27,6 +27,17 @@ type declared struct {
 		Flows     int    `yaml:"flows"`
 		LiveQdisc bool   `yaml:"live_qdisc"`
 	} `yaml:"tuning"`
+	Go declaredGo `yaml:"go"`
+}
+
+// declaredGo is which Go a host is to have, and where it comes from.
+type declaredGo struct {
+	Version string   `yaml:"version"`
+	Source  []string `yaml:"source"`
+	Base    string   `yaml:"base"`
+	Proxy   string   `yaml:"proxy"`
+	CAFile  string   `yaml:"ca_file"`
+	Keyring string   `yaml:"keyring"`
 }
 
 // wanted settles which tuning a command is about, and from where that comes: tcptune.yaml, else what was applied last,
@@ -107,15 +118,8 @@ func parsePath(bandwidth, rtt string) (bits int64, delay time.Duration, err erro
 }
 
 func fromFile(h host.Host) (o sysctl.Options, found bool, err error) {
-	data, err := h.ReadFile(declaredPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return o, false, nil
-	}
-	if err != nil {
-		return o, false, fmt.Errorf("cannot read %s: %w", declaredPath, err)
-	}
-	d, err := parseDeclared(data)
-	if err != nil {
+	d, err := readDeclared(h)
+	if err != nil || d == nil {
 		return o, false, err
 	}
 	o = sysctl.Options{Profile: d.Tuning.Profile, Flows: d.Tuning.Flows, LiveQdisc: d.Tuning.LiveQdisc}
@@ -127,6 +131,19 @@ func fromFile(h host.Host) (o sysctl.Options, found bool, err error) {
 		return o, false, fmt.Errorf("cannot use %s: %w", declaredPath, err)
 	}
 	return o, true, nil
+}
+
+// readDeclared reads tcptune.yaml, nil when there is none.
+func readDeclared(h host.Host) (*declared, error) {
+	data, err := h.ReadFile(declaredPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", declaredPath, err)
+	}
+	d, err := parseDeclared(data)
+	return &d, err
 }
 
 func parseDeclared(data []byte) (declared, error) {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // programPath is where programs are looked for, whatever PATH the caller has: tcptune runs as root, and a PATH that
@@ -18,15 +21,15 @@ import (
 const programPath = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 const (
-	programTime   = 30 * time.Second // for programs whose caller sets no deadline
+	programTime   = 30 * time.Second // for programs whose caller sets no time
 	programOutput = 4 << 20          // bytes of standard output
 	programErrors = 16 << 10         // bytes of standard error that are kept
 )
 
-// ErrTooMuchOutput is returned by [Host.Run] when a program prints more than 4 MiB.
+// ErrTooMuchOutput is returned by [Host.RunProgram] when a program prints more than 4 MiB.
 var ErrTooMuchOutput = errors.New("it printed more than 4 MiB")
 
-// ProgramError is what [Host.Run] returns when the program ran and failed.
+// ProgramError is what [Host.RunProgram] returns when the program ran and failed.
 type ProgramError struct {
 	Name   string // as it was called
 	Code   int    // its exit status, -1 when a signal ended it
@@ -43,27 +46,49 @@ func (e *ProgramError) Error() string {
 	return "cannot run " + e.Name + ": " + e.State + ": " + said
 }
 
-// Run starts a program of the running machine and returns what it printed. Name is an absolute path or a bare name,
-// looked up in /usr/sbin, /usr/bin, /sbin and /bin only. The program gets no input, an environment of PATH and
-// LC_ALL=C, and a process group of its own, which is killed as a whole when ctx ends or after 30 seconds.
-// A program that fails is a [*ProgramError], one that does not exist fs.ErrNotExist; an image is [ErrNoKernel].
+// Program is a program of the running machine, and how to run it.
+type Program struct {
+	Name string // an absolute path, or a bare name: it is looked up in /usr/sbin, /usr/bin, /sbin and /bin only
+	Args []string
+	Env  []string      // "NAME=value", beside PATH and LC_ALL=C, which it may replace
+	Dir  string        // where it runs, "/" when empty
+	Time time.Duration // how long it may take, 30 seconds when 0
+	// Unprivileged: as user and group [Nobody], without other groups, when this process is root.
+	Unprivileged bool
+}
+
+// Nobody is the number of the user and the group that own nothing, "nobody" and "nogroup" on Debian and Ubuntu.
+const Nobody = 65534
+
+// Run is [Host.RunProgram] with nothing but a name and arguments.
 func (h Host) Run(ctx context.Context, name string, args ...string) (stdout []byte, err error) {
+	return h.RunProgram(ctx, Program{Name: name, Args: args})
+}
+
+// RunProgram starts a program and returns what it printed, at most 4 MiB. It gets no input, and a process group of its
+// own, which is killed as a whole when ctx ends or its time is over.
+// A program that fails is a [*ProgramError], one that does not exist fs.ErrNotExist; an image is [ErrNoKernel].
+func (h Host) RunProgram(ctx context.Context, p Program) (stdout []byte, err error) {
 	if !h.Live() {
 		return nil, ErrNoKernel
 	}
+	name := p.Name
 	file, err := h.lookProgram(name)
 	if err != nil {
 		return nil, fmt.Errorf("cannot run %s: %w", name, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, programTime)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Time, programTime))
 	defer cancel()
 
-	cmd := exec.CommandContext(ctx, file, args...)
-	cmd.Env = []string{"PATH=" + programPath, "LC_ALL=C"}
-	cmd.Dir = "/"
+	cmd := exec.CommandContext(ctx, file, p.Args...)
+	cmd.Env = append([]string{"PATH=" + programPath, "LC_ALL=C"}, p.Env...)
+	cmd.Dir = cmp.Or(p.Dir, "/")
 	out, said := &limited{left: programOutput, full: ErrTooMuchOutput}, &limited{left: programErrors}
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if p.Unprivileged && os.Geteuid() == 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: Nobody, Gid: Nobody}
+	}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipes open
 
@@ -129,4 +154,18 @@ func (l *limited) Write(p []byte) (int, error) {
 		}
 	}
 	return len(p), nil
+}
+
+// GiveToNobody makes [Nobody] the owner of the folder at p, where a program without privileges may write then. It does
+// nothing when this process is not root: then that program is the same user.
+func (h Host) GiveToNobody(p string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	f, err := h.open(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Chown(Nobody, Nobody)
 }

@@ -138,6 +138,7 @@ func (s *Session) commit(ctx context.Context, done Journal, changes []Change) er
 	if err := s.save(done); err != nil {
 		return s.rollBack(ctx, changes, &RolledBackError{Kind: File, Target: JournalPath, Cause: err.Error()})
 	}
+	s.sweep(changes)
 	return nil
 }
 
@@ -263,6 +264,7 @@ func (s *Session) rollBack(ctx context.Context, changes []Change, failure *Rolle
 	if err := s.save(s.journal.withoutPending()); err != nil {
 		return errors.Join(failure, fmt.Errorf("the next command repeats the roll-back: %w", err))
 	}
+	s.sweep(undone)
 	return failure
 }
 

@@ -10,6 +10,8 @@ const (
 	Folder Kind = "folder" // a folder that a file of ours needs; removed again only when empty
 	File   Kind = "file"   // a regular file, whole
 	Link   Kind = "link"   // a symbolic link; its value is where it leads
+	Tree   Kind = "tree"   // a whole folder, made beside its place; its value tells what it is, see [TreeRecord]
+	Switch Kind = "switch" // a link that may stand in the place of a folder, which is kept, see [FolderInPlace]
 	Unit   Kind = "unit"   // a unit of systemd: "active", "inactive"; [Restarted] and [Reloaded] for one that stays active
 	Module Kind = "module" // a kernel module, loaded or not
 	Qdisc  Kind = "qdisc"  // the root queue discipline of an interface

@@ -34,9 +34,17 @@ func effectors(h host.Host) map[Kind]effector {
 		Module: moduleEffect{h: h},
 		Qdisc:  qdiscEffect{h: h},
 		Link:   linkEffect{h: h},
+		Tree:   treeEffect{h: h},
+		Switch: switchEffect{h: h},
 		Unit:   unitEffect{h.SystemManager()},
 	}
 }
+
+// tidier is an effector whose writes may leave something beside the target when they are cut short.
+type tidier interface{ tidy(target string) error }
+
+// sweeper is an effector that keeps what it has replaced until the transaction is final.
+type sweeper interface{ sweep(target string) error }
 
 // whole is embedded by effectors whose writes are all or nothing.
 type whole struct{}
@@ -153,6 +161,8 @@ func (f fileEffect) write(_ context.Context, p string, value *string, mode fs.Fi
 	}
 	return f.h.WriteFile(p, []byte(*value), mode)
 }
+
+func (f fileEffect) tidy(p string) error { return f.h.RemoveTemp(p) }
 
 // folderEffect makes folders that files of ours need. The value of a folder is its mode, which is no reason to call it
 // somebody else's: mkdir(2) and chmod(2) are two steps.

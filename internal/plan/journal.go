@@ -111,7 +111,7 @@ func parseJournal(data []byte) (Journal, error) {
 
 // validate refuses kinds that this program cannot undo: a newer tcptune wrote them.
 func (j Journal) validate() error {
-	kinds := map[Kind]bool{Knob: true, File: true, Folder: true, Module: true, Qdisc: true, Link: true, Unit: true}
+	kinds := map[Kind]bool{Knob: true, File: true, Folder: true, Module: true, Qdisc: true, Link: true, Unit: true, Tree: true, Switch: true}
 	check := func(records []record) error {
 		for _, r := range records {
 			if !kinds[r.Kind] {
@@ -145,7 +145,7 @@ func writeJournal(h host.Host, j Journal) error {
 	if err != nil {
 		return err
 	}
-	if err := makeFolders(h, path.Dir(JournalPath)); err != nil {
+	if err := h.MkdirAll(path.Dir(JournalPath)); err != nil {
 		return fmt.Errorf("cannot write the journal: %w", err)
 	}
 	if err := h.WriteFile(JournalPath, append(data, '\n'), 0o644); err != nil {
@@ -191,20 +191,6 @@ func removeStateFolder(h host.Host) error {
 			err = cause.Err
 		}
 		return fmt.Errorf("cannot remove the empty folder %s: %w", dir, err)
-	}
-	return nil
-}
-
-// makeFolders makes p and what is missing above it.
-func makeFolders(h host.Host, p string) error {
-	if _, err := h.Stat(p); err == nil || !errors.Is(err, fs.ErrNotExist) || p == "/" {
-		return err
-	}
-	if err := makeFolders(h, path.Dir(p)); err != nil {
-		return err
-	}
-	if err := h.Mkdir(p, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
 	}
 	return nil
 }

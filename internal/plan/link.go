@@ -41,3 +41,5 @@ func (l linkEffect) write(_ context.Context, p string, value *string, _ fs.FileM
 	}
 	return l.h.WriteLink(p, *value)
 }
+
+func (l linkEffect) tidy(p string) error { return l.h.RemoveTemp(p) }

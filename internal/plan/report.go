@@ -6,19 +6,20 @@ const Schema = "tcptune/v1"
 // Report is what a command found or did. It is printed as a table, or as the one JSON document of --json.
 // The lists keep the order in which they were made; none holds a time.
 type Report struct {
-	Schema   string    `json:"schema"`
-	Command  string    `json:"command"`
-	Changed  bool      `json:"changed"`
-	Failed   bool      `json:"failed"`
-	Changes  []Change  `json:"changes"`
-	Checks   []Check   `json:"checks,omitempty"`
-	Keys     []Key     `json:"keys,omitempty"`
-	Profiles []Profile `json:"profiles,omitempty"`
-	Sizing   *Sizing   `json:"sizing,omitempty"`
-	Holders  []Holder  `json:"holders,omitempty"`
-	Service  []Service `json:"service,omitempty"`
-	Warnings []string  `json:"warnings"`
-	Error    *Problem  `json:"error"`
+	Schema   string      `json:"schema"`
+	Command  string      `json:"command"`
+	Changed  bool        `json:"changed"`
+	Failed   bool        `json:"failed"`
+	Changes  []Change    `json:"changes"`
+	Checks   []Check     `json:"checks,omitempty"`
+	Keys     []Key       `json:"keys,omitempty"`
+	Profiles []Profile   `json:"profiles,omitempty"`
+	Sizing   *Sizing     `json:"sizing,omitempty"`
+	Holders  []Holder    `json:"holders,omitempty"`
+	Service  []Service   `json:"service,omitempty"`
+	Versions []GoVersion `json:"versions,omitempty"`
+	Warnings []string    `json:"warnings"`
+	Error    *Problem    `json:"error"`
 }
 
 // Problem is an error for a program to read: Code is stable, the texts are not.

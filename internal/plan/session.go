@@ -119,6 +119,7 @@ func (s *Session) recover(ctx context.Context) error {
 	if err := s.save(done); err != nil {
 		return err
 	}
+	s.sweep(undone)
 	s.note("an interrupted %s was found and undone", t.Command)
 	s.Notes = append(s.Notes, leftAlone(undone)...)
 	s.Repaired = slices.ContainsFunc(undone, func(c Change) bool { return c.Status == Applied })

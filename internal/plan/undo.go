@@ -31,6 +31,19 @@ func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, lef
 	return undone, left
 }
 
+// sweep removes what was kept for an undo of changes, once there can be none. What cannot be restored stays.
+func (s *Session) sweep(changes []Change) {
+	for _, c := range changes {
+		e, ok := s.effects[c.Kind].(sweeper)
+		if !ok || c.Status == Failed {
+			continue
+		}
+		if err := e.sweep(c.Target); err != nil {
+			s.note("%v", err)
+		}
+	}
+}
+
 // lasting reports whether a reboot leaves what a change has made.
 func lasting(k Kind) bool { return persistent(k) || k == Unit }
 
@@ -87,8 +100,8 @@ func undoRank(r record) int {
 func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 	e := s.effects[r.Kind]
 	before, after := (*string)(r.Before), (*string)(r.After)
-	if r.Kind == File || r.Kind == Link {
-		if err := s.h.RemoveTemp(r.Target); err != nil {
+	if t, ok := e.(tidier); ok {
+		if err := t.tidy(r.Target); err != nil {
 			return err
 		}
 	}

@@ -77,7 +77,7 @@ func withSystemd(t *testing.T, state map[string]string) (*Session, *fakeSystemd)
 	s, _ := newSession(t, nil)
 	f := &fakeSystemd{h: s.h, state: state, broken: map[string]bool{}}
 	s.effects[Unit], s.units = unitEffect{f}, f
-	if err := makeFolders(s.h, unitFolder); err != nil {
+	if err := s.h.MkdirAll(unitFolder); err != nil {
 		t.Fatal(err)
 	}
 	return s, f

@@ -37,7 +37,14 @@ var (
 type Arm func(id string, d time.Duration) error
 
 // persistent reports whether a change survives a reboot. Such changes wait for the confirmation.
-func persistent(k Kind) bool { return k == File || k == Folder || k == Link }
+func persistent(k Kind) bool {
+	switch k {
+	case File, Folder, Link, Tree, Switch:
+		return true
+	case Knob, Module, Qdisc, Unit, Signal, Container:
+	}
+	return false
+}
 
 // ApplyUnconfirmed makes the live changes of p and leaves the persistent ones to [Session.Confirm]. The way back is
 // armed before the first write; it is an error when that fails, and then nothing was changed.

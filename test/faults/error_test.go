@@ -19,7 +19,13 @@ const partial = 4 // the exit code that says: some items were refused, each name
 // failEverywhere makes each call of sc fail that can, with each errno, and then goes on with each of sc.next in turn.
 func (l lab) failEverywhere(t testing.TB, sc scenario) (tally, []error) {
 	t.Helper()
-	points, err := l.points(t.Context(), sc, fails)
+	return l.failAt(t, sc, fails, errnos)
+}
+
+// failAt is failEverywhere for some of the calls, with some errnos.
+func (l lab) failAt(t testing.TB, sc scenario, of func(call) bool, errnos []string) (tally, []error) {
+	t.Helper()
+	points, err := l.points(t.Context(), sc, of)
 	if err != nil {
 		return tally{}, []error{err}
 	}
@@ -48,10 +54,10 @@ func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point, errn
 		l.arrive(&s, sc.from)
 		l.victim(&s, sc, p.injectArgs("error="+errno, p.aim(try)))
 		s.state("victim")
-		s.step("victim-status", l.command("status")...)
+		s.step("victim-status", l.command(l.status...)...)
 		s.step("next", l.command(n.argv...)...)
 		s.state("next")
-		s.step("next-status", l.command("status")...)
+		s.step("next-status", l.command(l.status...)...)
 		b, err := l.run(ctx, s.String())
 		if err != nil || p.failed(parseTrace(b.read("victim.trace"))) {
 			return b, try + 1, err
@@ -66,7 +72,7 @@ func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point, errn
 func (l lab) judgeFailure(b box, sc scenario, n next) error {
 	var err error
 	if r := b.result("victim"); r.code == partial {
-		err = l.missesOnlyNamed(parseState(b.read("victim.state")), sc, r)
+		err = l.partial(l, parseState(b.read("victim.state")), sc, r)
 	} else {
 		err = l.settled(b, "victim", map[int][]string{0: {sc.to}, 1: {sc.from}})
 	}
@@ -76,7 +82,7 @@ func (l lab) judgeFailure(b box, sc scenario, n next) error {
 	if r := b.result("next"); b.result("victim").code == partial && r.code == partial {
 		// A confirmation keeps what the apply could have, and names again what it could not.
 		then := scenario{from: sc.from, to: n.states[0][0]}
-		err = l.missesOnlyNamed(parseState(b.read("next.state")), then, r)
+		err = l.partial(l, parseState(b.read("next.state")), then, r)
 	} else {
 		err = l.settled(b, "next", n.states)
 	}
@@ -162,7 +168,7 @@ func TestConcurrentApplies(t *testing.T) {
 			s.WriteString("wait\n")
 			s.step("next", l.command(argv...)...)
 			s.state("next")
-			s.step("next-status", l.command("status")...)
+			s.step("next-status", l.command(l.status...)...)
 			b, err := l.run(t.Context(), s.String())
 			if err != nil {
 				t.Fatal(err)

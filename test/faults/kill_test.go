@@ -24,7 +24,13 @@ func (p point) aim(try int) int { return p.nth - (try/2)%p.nth }
 // point but the first is also the one after the call before.
 func (l lab) killEverywhere(t testing.TB, sc scenario, n next) (tally, []error) {
 	t.Helper()
-	points, err := l.points(t.Context(), sc, deadly)
+	return l.killAt(t, sc, n, deadly)
+}
+
+// killAt is killEverywhere for some of the calls.
+func (l lab) killAt(t testing.TB, sc scenario, n next, of func(call) bool) (tally, []error) {
+	t.Helper()
+	points, err := l.points(t.Context(), sc, of)
 	if err != nil {
 		return tally{}, []error{err}
 	}
@@ -64,9 +70,10 @@ func (l lab) killAndGoOn(ctx context.Context, sc scenario, n next, p point) (b b
 		l.arrive(&s, sc.from)
 		l.victim(&s, sc, p.injectArgs("signal=KILL", p.aim(try)))
 		s.state("torn")
+		l.probes(&s)
 		s.step("next", l.command(n.argv...)...)
 		s.state("next")
-		s.step("next-status", l.command("status")...)
+		s.step("next-status", l.command(l.status...)...)
 		b, err := l.run(ctx, s.String())
 		if err != nil || p.killed(parseTrace(b.read("victim.trace"))) {
 			return b, try + 1, err
@@ -80,10 +87,18 @@ func (l lab) judge(b box, sc scenario, n next) error {
 	if r := b.result("victim"); r.code != 128+9 {
 		return fmt.Errorf("it was not killed: %s", r)
 	}
+	if err := l.whole(l, b, sc); err != nil {
+		return err
+	}
+	return l.settled(b, "next", n.states)
+}
+
+// untorn checks that the host holds nothing half-way when the program is dead.
+func (l lab) untorn(b box, sc scenario) error {
 	if lines := parseState(b.read("torn.state")).torn(l.rest[sc.from].state, l.rest[sc.to].state); lines != nil {
 		return fmt.Errorf("torn: %s", strings.Join(lines, "\n  "))
 	}
-	return l.settled(b, "next", n.states)
+	return nil
 }
 
 func TestKill(t *testing.T) {

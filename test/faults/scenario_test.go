@@ -82,24 +82,39 @@ type lab struct {
 	env     []string // "NAME=value", for the program
 	dir     string
 	boxes   *atomic.Int64
+	states  map[string][][]string // how a host arrives at each
+	status  []string              // what tells the states apart
+	probe   []string              // a program that is run when the victim is dead, too
+	whole   func(l lab, b box, sc scenario) error
+	partial func(l lab, got state, sc scenario, r result) error // judges an outcome that names what is missing
 	rest    map[string]rest
 }
 
-// rest is what a host in one of the states looks like, and what status says of it.
+// rest is what a host in one of the states looks like, and what status and the probe say of it.
 type rest struct {
 	state  state
 	status result
+	probe  result
 }
 
-// newLab observes the states by running the program undisturbed.
+// newLab is a lab for tuning.
 func newLab(t testing.TB, program string, env ...string) lab {
 	t.Helper()
-	l := lab{program: program, env: env, dir: t.TempDir(), boxes: new(atomic.Int64), rest: map[string]rest{}}
-	for _, name := range slices.Sorted(maps.Keys(arrive)) {
+	l := lab{program: program, env: env, states: arrive, status: []string{"status"}, whole: lab.untorn, partial: lab.missesOnlyNamed}
+	l.open(t)
+	return l
+}
+
+// open observes the states by running the program undisturbed.
+func (l *lab) open(t testing.TB) {
+	t.Helper()
+	l.dir, l.boxes, l.rest = t.TempDir(), new(atomic.Int64), map[string]rest{}
+	for _, name := range slices.Sorted(maps.Keys(l.states)) {
 		var s script
 		l.arrive(&s, name)
 		s.state("rest")
-		s.step("status", l.command("status")...)
+		s.step("status", l.command(l.status...)...)
+		l.probes(&s)
 		b, err := l.run(t.Context(), s.String())
 		if err != nil {
 			t.Fatal(err)
@@ -107,12 +122,17 @@ func newLab(t testing.TB, program string, env ...string) lab {
 		if bad := l.failedSteps(b, name); bad != "" {
 			t.Fatalf("undisturbed, %s", bad)
 		}
-		l.rest[name] = rest{parseState(b.read("rest.state")), b.result("status")}
+		l.rest[name] = rest{parseState(b.read("rest.state")), b.result("status"), b.result("probe")}
 		if len(l.rest[name].state) < 100 {
 			t.Fatalf("state.sh saw only %d facts:\n%s", len(l.rest[name].state), b.read("rest.state"))
 		}
 	}
-	return l
+}
+
+func (l lab) probes(s *script) {
+	if l.probe != nil {
+		s.step("probe", l.probe...)
+	}
 }
 
 func (l lab) command(argv ...string) []string {
@@ -128,13 +148,16 @@ func (l lab) run(ctx context.Context, text string) (box, error) {
 }
 
 func (l lab) arrive(s *script, at string) {
-	for i, argv := range arrive[at] {
-		s.step(fmt.Sprintf("arrive%d", i), l.command(argv...)...)
+	for i, argv := range l.states[at] {
+		if argv[0] != "sh" {
+			argv = l.command(argv...)
+		}
+		s.step(fmt.Sprintf("arrive%d", i), argv...)
 	}
 }
 
 func (l lab) failedSteps(b box, at string) string {
-	for i, argv := range arrive[at] {
+	for i, argv := range l.states[at] {
 		if r := b.result(fmt.Sprintf("arrive%d", i)); r.code != 0 {
 			return fmt.Sprintf("%s: %s", strings.Join(argv, " "), r)
 		}

@@ -148,7 +148,11 @@ func newCall(name, args string) call {
 	if file != nil && (file[1] == "1" || file[1] == "2" || !strings.HasPrefix(file[2], "/") || strings.HasPrefix(file[2], "/dev/")) {
 		c.mutates = false // a terminal, a pipe, an event
 	}
-	for _, m := range paths.FindAllStringSubmatch(text, -1) {
+	named := text
+	if strings.HasPrefix(name, "symlink") {
+		_, named, _ = strings.Cut(text, ", ") // where a link leads is no file that is touched
+	}
+	for _, m := range paths.FindAllStringSubmatch(named, -1) {
 		c.paths = append(c.paths, m[1]+m[2])
 	}
 	c.text = name + "(" + fileNumber.ReplaceAllString(text, "<") + ")"

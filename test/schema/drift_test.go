@@ -48,6 +48,7 @@ func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
 		"Process":    {defs["holderProcess"], reflect.TypeFor[plan.HolderProcess]()},
 		"Service":    {defs["service"], reflect.TypeFor[plan.Service]()},
 		"Unit":       {defs["serviceUnit"], reflect.TypeFor[plan.ServiceUnit]()},
+		"GoVersion":  {defs["goVersion"], reflect.TypeFor[plan.GoVersion]()},
 		"Server":     {defs["server"], reflect.TypeFor[plan.Server]()},
 		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
 	} {

@@ -36,6 +36,10 @@ func full() plan.Report {
 			Server:          &plan.Server{Protocol: "echo", Refused: map[string]uint64{}},
 			ListenOverflows: new(uint64), Exposure: new(float64), Reason: "one thing is unknown",
 		}},
+		Versions: []plan.GoVersion{{
+			Target: "1.26.3", State: "active", By: "tcptune", Path: "/usr/local/lib/tcptune/go/1.26.3", Source: "download",
+			URL: "https://go.dev/dl/go1.26.3.linux-amd64.tar.gz", Digest: "sha256:00", Verified: []string{"sha256"},
+		}},
 		Warnings: []string{"something"},
 		Error:    &plan.Problem{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
@@ -56,6 +60,7 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
+	".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
 }
 
@@ -70,7 +75,7 @@ var nullable = []string{
 // words are the fields that take only a fixed set of words or a fixed form.
 var words = []string{
 	".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
-	".changes.decided_by.sysctl_system", ".checks.name", ".checks.grade", ".keys.status", ".keys.decided_by.reboot",
+	".versions.state", ".versions.by", ".changes.decided_by.sysctl_system", ".checks.name", ".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
 }
 

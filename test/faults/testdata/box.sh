@@ -7,9 +7,10 @@ out=$1 tree=$2 script=$3 here=$4
 
 mount --make-rprivate /
 mount -t proc proc /proc
-for dir in /etc /run /var/lib /usr/lib/sysctl.d /usr/local/lib/sysctl.d; do
+for dir in /etc /run /var/lib /var/cache /usr/lib/sysctl.d /usr/local; do
     if [ -d "$dir" ]; then mount -t tmpfs -o mode=0755 tmpfs "$dir"; fi
 done
+mkdir /usr/local/bin /usr/local/lib
 cp -R "$tree/." /
 cd /proc/sys/net
 # These are copied from the machine at large or depend on its memory.

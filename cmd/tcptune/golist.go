@@ -1,0 +1,66 @@
+package main
+
+import (
+	"cmp"
+	"io"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+func goListCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "list",
+		Usage:     "the toolchains on this host, whoever put them there; --remote: those that could be installed",
+		UsageText: "tcptune go list [--remote] [--root DIR] [--json]",
+		Description: `Shows each Go on this host: those of tcptune with where they came from and what proved them, those of apt and snap, and
+what somebody has unpacked at /usr/local/go. It changes nothing and needs no root, and without --remote no network.
+
+Examples:
+  tcptune go list
+  tcptune go list --remote --json | jq -r '.versions[] | select(.state == "available") | .target'`,
+		Flags:  flags(goSourceFlags(), []cli.Flag{&cli.BoolFlag{Name: "remote", Usage: "also list what could be installed"}, rootFlag(), jsonFlag()}),
+		Action: t.action(t.goList),
+	}
+}
+
+func (t terminal) goList(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	h, at, notes, err := lookAtGo(c)
+	o := outcome{report: report(nil, notes)}
+	if err != nil {
+		return o, err
+	}
+	o.report.Versions = at.List()
+	if c.Bool("remote") {
+		config, err := goConfig(c, h)
+		if err != nil {
+			return o, err
+		}
+		versions, err := config.List(c.Context)
+		if err != nil {
+			return o, err
+		}
+		o.report.Versions = append(o.report.Versions, installer.Available(versions)...)
+	}
+	o.text = func(w io.Writer) { t.showVersions(w, o.report.Versions) }
+	return o, nil
+}
+
+func (t terminal) showVersions(w io.Writer, list []plan.GoVersion) {
+	if len(list) == 0 {
+		printf(w, "no Go is installed; to install one: sudo tcptune go install\n")
+		return
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printf(tw, "VERSION\tSTATE\tBY\tFROM\tPATH\n")
+	for _, g := range list {
+		printf(tw, "%s\t%s\t%s\t%s\t%s\n", cmp.Or(g.Target, "?"), g.State, cmp.Or(g.By, "-"), cmp.Or(g.Source, "-"), cmp.Or(g.Path, "-"))
+	}
+	_ = tw.Flush()
+}

@@ -1,0 +1,209 @@
+package installer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/templates"
+)
+
+// Install plans what makes v the active Go: its tree, which must be staged first (see [Site.Stage] and [NeedsTree]), the
+// links that lead to it, and a profile for login shells. It only looks.
+// What somebody else has put in the place of one of these is an [Error] with code [InTheWay].
+func (s Site) Install(v Version) (plan.Plan, error) {
+	p := plan.Plan{Command: "go install"}
+	tree, err := s.tree(v)
+	if err != nil {
+		return p, err
+	}
+	p.Changes = append(p.Changes, tree)
+	return p, s.activate(&p, v)
+}
+
+// Use plans the switch to an installed version.
+func (s Site) Use(v Version) (plan.Plan, error) {
+	p := plan.Plan{Command: "go use"}
+	return p, s.activate(&p, v)
+}
+
+// NeedsTree reports whether p brings the tree of a version.
+func NeedsTree(p plan.Plan) bool {
+	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Kind == plan.Tree && c.Writes() && c.After != nil })
+}
+
+// tree is the change that brings the tree of v.
+func (s Site) tree(v Version) (plan.Change, error) {
+	value := s.treeValue(v)
+	c := plan.Change{
+		Kind: plan.Tree, Target: TreePath(v), After: &value, Status: plan.Planned, Required: true,
+		Why: "the toolchain, beside others", Source: Source(v),
+	}
+	r, err := readRecord(s.h, c.Target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if s.has(v) {
+			return c, inTheWay(c.Target, "tcptune has no record of having made it")
+		}
+		return c, nil
+	case err != nil:
+		return c, err
+	case r.value != value:
+		return c, inTheWay(c.Target, fmt.Sprintf("it holds %s, not %s", r.value, value))
+	}
+	c.Before, c.Effective, c.Status = &value, &value, plan.Unchanged
+	return c, nil
+}
+
+// activate adds to p what makes v the active version.
+func (s Site) activate(p *plan.Plan, v Version) error {
+	switching, err := s.lead(v)
+	if err != nil {
+		return err
+	}
+	links := append([]alias{versionLink(v)}, commandLinks()...)
+	for i, l := range links {
+		c, err := s.link(l)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			c.Source = Source(v)
+		}
+		p.Changes = append(p.Changes, c)
+		if i == 0 { // the commands come after what they lead to
+			p.Changes = append(p.Changes, switching)
+		}
+	}
+	profile, err := s.profile()
+	p.Changes = append(p.Changes, profile)
+	if err != nil {
+		return err
+	}
+	s.makeFolders(p)
+	if switching.Writes() {
+		s.remember(p, v.String())
+	}
+	return nil
+}
+
+// lead is the change that leads Current to v.
+func (s Site) lead(v Version) (plan.Change, error) {
+	text := currentText(v)
+	c := plan.Change{
+		Kind: plan.Switch, Target: Current, Before: s.place, After: &text, Status: plan.Planned, Required: true,
+		Why: "the active version", Source: Source(v),
+	}
+	switch {
+	case s.place == nil || !s.Active.IsZero():
+	case *s.place != plan.FolderInPlace:
+		return c, inTheWay(Current, fmt.Sprintf("it is a link of somebody else, to %s", *s.place))
+	default:
+		if _, err := s.h.Stat(path.Join(Current, "bin/go")); err != nil {
+			return c, inTheWay(Current, "it is a folder without a toolchain")
+		}
+		if _, err := s.h.Lstat(former); !errors.Is(err, fs.ErrNotExist) {
+			return c, inTheWay(former, "a folder was kept there before")
+		}
+		c.Why = "the active version; what stood there is kept in " + former
+	}
+	if s.place != nil && *s.place == text {
+		c.Effective, c.Status = &text, plan.Unchanged
+	}
+	return c, nil
+}
+
+// link is the change that makes l. A link of somebody else is left alone when it leads to the same program, and is in
+// the way otherwise.
+func (s Site) link(l alias) (plan.Change, error) {
+	c := plan.Change{
+		Kind: plan.Link, Target: l.path, After: &l.text, Status: plan.Planned, Required: true, Why: l.why, Source: Sources,
+	}
+	fi, err := s.h.Lstat(l.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	if fi.Mode()&fs.ModeSymlink == 0 {
+		return c, inTheWay(l.path, "it was not made by tcptune")
+	}
+	text, err := s.h.Readlink(l.path)
+	if err != nil {
+		return c, err
+	}
+	c.Before = &text
+	owned, ours := s.journal.Find(c.Ref())
+	switch {
+	case target(l.path, text) == target(l.path, l.text):
+		c.After, c.Effective, c.Status = &text, &text, plan.Unchanged
+	case ours && owned.Left() != nil && *owned.Left() == text:
+	default:
+		return c, inTheWay(l.path, "it is a link of somebody else, to "+text)
+	}
+	return c, nil
+}
+
+// profile is the change that writes the profile for login shells. What an operator has made of it stays.
+func (s Site) profile() (plan.Change, error) {
+	text, err := templates.FS.ReadFile("go.sh.tmpl")
+	if err != nil {
+		return plan.Change{}, err
+	}
+	after := string(text)
+	c := plan.Change{
+		Kind: plan.File, Target: Profile, After: &after, Status: plan.Planned, Required: true,
+		Why: "login shells find it, whatever else their profile puts into PATH", Source: Sources,
+	}
+	now, err := s.h.ReadFile(Profile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, inTheWay(Profile, err.Error())
+	}
+	before := string(now)
+	c.Before, c.Effective = &before, &before
+	owned, ours := s.journal.Find(c.Ref())
+	switch {
+	case before == after:
+		c.Status = plan.Unchanged
+	case !ours || owned.Left() == nil || *owned.Left() != before:
+		c.Status, c.Reason = plan.Kept, "it was edited, and stays as it is"
+	}
+	return c, nil
+}
+
+// remember puts into p what was active before next: the journal keeps it for [Site.Rollback].
+func (s Site) remember(p *plan.Plan, next string) {
+	list := slices.DeleteFunc(slices.Clone(s.history), func(name string) bool { return name == next })
+	if now := s.activeName(); now != "" {
+		list = append(slices.DeleteFunc(list, func(name string) bool { return name == now }), now)
+	}
+	s.setHistory(p, list)
+}
+
+// setHistory puts list into p as what was active before.
+func (s Site) setHistory(p *plan.Plan, list []string) {
+	p.Remember = map[string]json.RawMessage{Sources: nil}
+	if len(list) > 0 {
+		text, _ := json.Marshal(list) // strings can be encoded
+		p.Remember[Sources] = text
+	}
+}
+
+// activeName is what is active in the words of the history: a version, or [plan.FolderInPlace]; "" for nothing.
+func (s Site) activeName() string {
+	switch {
+	case !s.Active.IsZero():
+		return s.Active.String()
+	case s.place != nil && *s.place == plan.FolderInPlace:
+		return plan.FolderInPlace
+	}
+	return ""
+}

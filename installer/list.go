@@ -1,0 +1,105 @@
+package installer
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// The states of a [plan.GoVersion].
+const (
+	stateActive    = "active"
+	stateInstalled = "installed"
+	stateKept      = "kept"
+	stateAvailable = "available"
+)
+
+// List is every Go that is on the host: those of tcptune, newest first, then those of others.
+func (s Site) List() (list []plan.GoVersion) {
+	for _, v := range s.Installed {
+		g := plan.GoVersion{Target: v.String(), State: stateInstalled, By: "tcptune", Path: TreePath(v)}
+		if v == s.Active {
+			g.State = stateActive
+		}
+		if r, err := readRecord(s.h, g.Path); err == nil {
+			g.Source, g.URL, g.Digest, g.Verified = r.origin.Source, r.origin.URL, r.origin.Digest, r.origin.Verified
+		}
+		list = append(list, g)
+	}
+	return slices.Concat(list, s.byHand(), s.byApt(), s.bySnap())
+}
+
+// byHand are toolchains that somebody has unpacked.
+func (s Site) byHand() (list []plan.GoVersion) {
+	if s.place != nil && s.Active.IsZero() {
+		list = append(list, plan.GoVersion{Target: selfNamed(s.h, Current), State: stateActive, By: "hand", Path: Current})
+	}
+	if s.keptFolder() {
+		list = append(list, plan.GoVersion{Target: selfNamed(s.h, former), State: stateKept, By: "hand", Path: former})
+	}
+	return list
+}
+
+// aptTree is the name of the GOROOT of a package golang-X.Y-go, below /usr/lib.
+var aptTree = regexp.MustCompile(`^go-(\d+\.\d+)$`)
+
+func (s Site) byApt() (list []plan.GoVersion) {
+	names, err := s.h.ReadDir("/usr/lib")
+	if err != nil {
+		return nil
+	}
+	status, err := s.h.ReadFile("/var/lib/dpkg/status")
+	if err != nil {
+		return nil
+	}
+	for _, name := range names {
+		m := aptTree.FindStringSubmatch(name)
+		if m == nil {
+			continue
+		}
+		pkg, ok := host.InstalledPackage(status, "golang-"+m[1]+"-go")
+		if !ok {
+			continue
+		}
+		at := path.Join("/usr/lib", name)
+		version := selfNamed(s.h, at)
+		if version == "" {
+			version = pkg.Version
+		}
+		list = append(list, plan.GoVersion{Target: version, State: stateInstalled, By: "apt", Path: at})
+	}
+	return list
+}
+
+// bySnap is the revision of the snap go that is in use.
+func (s Site) bySnap() []plan.GoVersion {
+	const at = "/snap/go/current"
+	if _, err := s.h.Stat(path.Join(at, "bin/go")); err != nil {
+		return nil
+	}
+	return []plan.GoVersion{{Target: selfNamed(s.h, at), State: stateInstalled, By: "snap", Path: at}}
+}
+
+// selfNamed is the version that the GOROOT at p says it is, in its file VERSION; "" when that does not say.
+func selfNamed(h host.Host, p string) string {
+	text, err := h.ReadFile(path.Join(p, "VERSION"))
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(strings.TrimSpace(first), "go")
+}
+
+// Available lists versions that could be installed, newest first, as go list shows them.
+func Available(versions []Version) (list []plan.GoVersion) {
+	versions = slices.Clone(versions)
+	slices.SortFunc(versions, func(a, b Version) int { return b.Compare(a) })
+	for _, v := range versions {
+		list = append(list, plan.GoVersion{Target: v.String(), State: stateAvailable})
+	}
+	return list
+}

@@ -1,0 +1,127 @@
+package installer
+
+import (
+	"path"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Rollback plans the switch back to what was active before: the version to, or the folder that was kept, when to is zero.
+// Each one goes a step further back. It is an [Error] with code [NothingBefore] when there is nothing to go back to.
+func (s Site) Rollback() (p plan.Plan, to Version, err error) {
+	p.Command = "go rollback"
+	if s.place != nil && s.Active.IsZero() && *s.place != plan.FolderInPlace {
+		return p, to, inTheWay(Current, "it is a link of somebody else, to "+*s.place)
+	}
+	list := slices.Clone(s.history)
+	for len(list) > 0 {
+		name := list[len(list)-1]
+		list = list[:len(list)-1]
+		if name == plan.FolderInPlace && s.keptFolder() {
+			p.Changes = []plan.Change{s.bringBack()}
+			s.setHistory(&p, list)
+			return p, to, nil
+		}
+		if v, err := ParseVersion(name); err == nil && s.has(v) {
+			err := s.activate(&p, v)
+			s.setHistory(&p, list)
+			return p, v, err
+		}
+	}
+	return p, to, fail(NothingBefore, "tcptune go list shows what is installed; tcptune go use VERSION activates it",
+		"cannot go back: nothing else was active before")
+}
+
+// bringBack is the change that puts the kept folder into its place again.
+func (s Site) bringBack() plan.Change {
+	folder := plan.FolderInPlace
+	return plan.Change{
+		Kind: plan.Switch, Target: Current, Before: s.place, After: &folder, Status: plan.Planned, Required: true,
+		Why: "what stood there before, from " + former, Source: Sources,
+	}
+}
+
+// Remove plans the removal of an installed version. The active one is an [Error] with code [ActiveVersion].
+func (s Site) Remove(v Version) (plan.Plan, error) {
+	p := plan.Plan{Command: "go remove"}
+	if v == s.Active {
+		return p, fail(ActiveVersion, "activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
+			"cannot remove Go %s: it is active", v)
+	}
+	p.Changes = append(s.unlink(versionLink(v)), s.discard(v))
+	list := slices.DeleteFunc(slices.Clone(s.history), func(name string) bool { return name == v.String() })
+	s.setHistory(&p, list)
+	return p, nil
+}
+
+// RemoveAll plans the way back to a host on which tcptune never installed a Go: what stood at [Current] before stands
+// there again. What somebody else has changed since is left; left names it.
+func (s Site) RemoveAll() (p plan.Plan, left []string) {
+	p = plan.Plan{Command: "go remove"}
+	profile, err := s.profile()
+	switch {
+	case err == nil && profile.Status == plan.Unchanged && s.owns(profile.Ref()):
+		profile.After, profile.Effective, profile.Status, profile.Release = nil, nil, plan.Planned, true
+		profile.Why = "removed"
+		p.Changes = append(p.Changes, profile)
+	case err != nil || profile.Status == plan.Kept:
+		left = append(left, Profile+" was edited, and is left")
+	}
+	for _, l := range commandLinks() {
+		p.Changes = append(p.Changes, s.unlink(l)...)
+	}
+	if !s.Active.IsZero() {
+		c := s.bringBack()
+		if !s.keptFolder() {
+			c.After, c.Why = nil, "removed"
+		}
+		c.Release = true
+		p.Changes = append(p.Changes, c)
+	}
+	for _, v := range s.Installed {
+		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(v))
+	}
+	s.dropFolders(&p)
+	for i := range p.Changes {
+		p.Changes[i].Source = Sources
+	}
+	s.setHistory(&p, nil)
+	return p, left
+}
+
+// owns reports whether tcptune has made what stands at ref as it would make it. Where the journal was lost, which tells
+// from what is installed, that it looks so must do.
+func (s Site) owns(ref plan.Ref) bool {
+	_, ours := s.journal.Find(ref)
+	_, known := s.journal.Find(plan.Ref{Kind: plan.Switch, Target: Current})
+	return ours || !known && !s.Active.IsZero()
+}
+
+// unlink is the change that removes l, none where that is not ours.
+func (s Site) unlink(l alias) []plan.Change {
+	text, err := s.h.Readlink(l.path)
+	if err != nil || text != l.text {
+		return nil
+	}
+	c := plan.Change{
+		Kind: plan.Link, Target: l.path, Before: &text, Status: plan.Planned, Required: true, Release: true, Why: "removed",
+		Source: Sources,
+	}
+	if !s.owns(c.Ref()) {
+		return nil
+	}
+	return []plan.Change{c}
+}
+
+// discard is the change that removes the tree of v.
+func (s Site) discard(v Version) plan.Change {
+	value := plan.UnknownTree
+	if r, err := readRecord(s.h, TreePath(v)); err == nil {
+		value = r.value
+	}
+	return plan.Change{
+		Kind: plan.Tree, Target: path.Clean(TreePath(v)), Before: &value, Status: plan.Planned, Required: true, Release: true,
+		Why: "removed", Source: Source(v),
+	}
+}

@@ -1,0 +1,123 @@
+package installer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Sources is how the source of every change of this package begins: what it owns is no tuning.
+const Sources = "go"
+
+// Source is who wants the changes for v alone.
+func Source(v Version) string { return Sources + " " + v.String() }
+
+// Site is Go on a host, as [Observe] has found it.
+type Site struct {
+	h       host.Host
+	arch    string
+	journal plan.Journal
+
+	Installed []Version // by tcptune, newest first
+	Active    Version   // the one of these that is active; zero when there is none
+	history   []string  // what was active before, the latest last
+	place     *string   // what is at Current, as a value of plan.Switch
+}
+
+// Observe looks at Go on h. It changes nothing.
+func Observe(h host.Host, j plan.Journal) (s Site, err error) {
+	s = Site{h: h, journal: j}
+	if s.arch, err = Arch(h); err != nil {
+		return s, err
+	}
+	names, err := h.ReadDir(Versions)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, fmt.Errorf("cannot look for installed versions: %w", err)
+	}
+	for _, name := range names {
+		if v, err := ParseVersion(name); err == nil && v.String() == name {
+			s.Installed = append(s.Installed, v)
+		}
+	}
+	slices.SortFunc(s.Installed, func(a, b Version) int { return b.Compare(a) })
+	if err := s.observePlace(); err != nil {
+		return s, err
+	}
+	if text := j.Memory[Sources]; text != nil {
+		if err := json.Unmarshal(text, &s.history); err != nil {
+			return s, fmt.Errorf("cannot read what the journal knows of Go: %w", err)
+		}
+	}
+	return s, nil
+}
+
+func (s *Site) observePlace() error {
+	fi, err := s.h.Lstat(Current)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	value := plan.FolderInPlace
+	switch mode := fi.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		if value, err = s.h.Readlink(Current); err != nil {
+			return err
+		}
+		s.Active, _ = versionAt(Current, value)
+	case !mode.IsDir():
+		return inTheWay(Current, "it is neither a folder nor a link")
+	}
+	s.place = &value
+	return nil
+}
+
+// has reports whether v is installed by tcptune.
+func (s Site) has(v Version) bool { return slices.Contains(s.Installed, v) }
+
+// Settled returns the version that fulfils w without a look at any release list, if there is one: a release that is named
+// exactly, or for a series the active one.
+func (s Site) Settled(w Wish) (Version, bool) {
+	if v, exact := w.Exact(); exact {
+		return v, s.has(v)
+	}
+	return s.Active, w != Wish{} && !s.Active.IsZero() && s.has(s.Active) && w.allows(s.Active)
+}
+
+// Find returns the newest installed version that fulfils w.
+func (s Site) Find(w Wish) (Version, error) {
+	if v, ok := w.pick(s.Installed); ok {
+		return v, nil
+	}
+	hint := "run: sudo tcptune go install " + w.String()
+	return Version{}, fail(NotInstalled, hint, "cannot find Go %s: tcptune has not installed it", w)
+}
+
+// treeValue is what [plan.TreeRecord] begins with: which release, and for which machines.
+func (s Site) treeValue(v Version) string { return v.Toolchain() + " linux/" + s.arch }
+
+// keptFolder reports whether a toolchain of somebody else is kept.
+func (s Site) keptFolder() bool {
+	fi, err := s.h.Lstat(former)
+	return err == nil && fi.IsDir()
+}
+
+// The codes of errors about what is installed.
+const (
+	InTheWay      Code = "foreign-file"     // somebody else's file or link stands where one of ours belongs
+	NotInstalled  Code = "not-installed"    // no such version is installed
+	ActiveVersion Code = "active-version"   // the version is active
+	NothingBefore Code = "nothing-to-go-to" // nothing was active before, or it is gone
+	TrialFailed   Code = "trial-failed"     // the new toolchain does not work here
+)
+
+func inTheWay(p, what string) *Error {
+	return fail(InTheWay, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")), "cannot replace %s: %s", p, what)
+}

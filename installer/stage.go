@@ -1,0 +1,77 @@
+package installer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// Stage gets the release r ready for the plan of [Site.Install]: fetched, verified, unpacked beside its place, tried out
+// and written to the disk. The caller holds the session of the host. On error nothing is left.
+// On an image the new Go is not tried out.
+func (s Site) Stage(ctx context.Context, c Config, r Resolved, progress func(Progress)) (o Origin, err error) {
+	at := plan.Staged(TreePath(r.Version))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, Sweep(s.h))
+		}
+	}()
+	if err := s.h.MkdirAll(Versions); err != nil {
+		return o, fmt.Errorf("cannot make room for Go %s: %w", r.Version, err)
+	}
+	folder, err := s.h.OSPath(Versions)
+	if err != nil {
+		return o, err
+	}
+	if o, err = c.Fetch(ctx, r, s.arch, path.Join(folder, path.Base(at)), progress); err != nil {
+		return o, err
+	}
+	if err := Try(ctx, s.h, at, r.Version); err != nil {
+		return o, err
+	}
+	text := record{s.treeValue(r.Version), o}.text()
+	if err := s.h.WriteFile(path.Join(at, plan.TreeRecord), text, 0o644); err != nil {
+		return o, err
+	}
+	return o, s.h.SyncFS(at)
+}
+
+// Sweep removes what a run that was killed may have left of trees, and the folders above them when they are empty. The
+// caller holds the session of the host.
+func Sweep(h host.Host) error {
+	names, err := h.ReadDir(Versions)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	left := len(names)
+	for _, name := range names {
+		if !plan.IsTreeLeftover(name) {
+			continue
+		}
+		if err := h.RemoveAll(path.Join(Versions, name)); err != nil {
+			return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
+		}
+		left--
+	}
+	if left > 0 {
+		return nil
+	}
+	for _, dir := range []string{Versions, path.Dir(Versions)} {
+		others, err := h.ReadDir(dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil || len(others) > 0:
+			return err
+		}
+		if err := h.Remove(dir); err != nil {
+			return fmt.Errorf("cannot remove the empty folder %s: %w", dir, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+package plan
+
+// GoVersion is a Go toolchain, for go list.
+type GoVersion struct {
+	Target string `json:"target"` // "1.26.3"; what an unknown one says of itself, or ""
+	State  string `json:"state"`  // "active": /usr/local/go is it; "installed"; "kept": stood there before; "available": elsewhere
+	By     string `json:"by"`     // who put it here: "tcptune", "apt", "snap", "hand"; "" for one that is available
+	Path   string `json:"path,omitempty"`
+	// Of one that tcptune has installed: where it came from, and what proved it.
+	Source   string   `json:"source,omitempty"`
+	URL      string   `json:"url,omitempty"`
+	Digest   string   `json:"digest,omitempty"`
+	Verified []string `json:"verified,omitempty"`
+}
