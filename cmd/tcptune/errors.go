@@ -39,12 +39,17 @@ func (e needsRootError) Error() string { return "cannot change this host without
 func (e needsRootError) command() string {
 	words := []string{"sudo", "tcptune"}
 	for _, a := range e.args {
-		if strings.ContainsAny(a, " \t\n'\"\\$`*?[]{}()<>|&;~#!") || a == "" {
-			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-		words = append(words, a)
+		words = append(words, shellWord(a))
 	}
 	return strings.Join(words, " ")
+}
+
+// shellWord is a as one word for a shell.
+func shellWord(a string) string {
+	if strings.ContainsAny(a, " \t\n'\"\\$`*?[]{}()<>|&;~#!") || a == "" {
+		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	return a
 }
 
 // unsupportedError says what kind of host was found.

@@ -17,9 +17,10 @@ func goCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "go",
 		Usage:     "install Go toolchains, verified, and switch between them",
-		UsageText: "tcptune go install|list|use|rollback|remove|bundle",
+		UsageText: "tcptune go install|list|use|rollback|remove|bundle|new",
 		Subcommands: []*cli.Command{
 			goInstallCommand(t), goListCommand(t), goUseCommand(t), goRollbackCommand(t), goRemoveCommand(t), goBundleCommand(t),
+			goNewCommand(t),
 		},
 	}
 }

@@ -1,0 +1,98 @@
+package installer
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// goCommand runs the machine's go in dir, offline and apart from the user's settings.
+func goCommand(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	program, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("there is no go on this machine: ", err)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=", "GOWORK=off", "GOENV=off", "GOTOOLCHAIN=local")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+func version(t *testing.T, s string) Version {
+	t.Helper()
+	v, err := ParseVersion(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestANewWorkspaceIsVettedBuiltAndTestedOffline(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "Mein Server")
+	made, err := Workspace{Go: version(t, "1.25.0")}.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if made != dir {
+		t.Errorf("made %s, want %s", made, dir)
+	}
+	for _, args := range [][]string{{"vet", "./..."}, {"build", "-o", os.DevNull, "."}, {"test", "-count=1", "./..."}} {
+		goCommand(t, dir, args...)
+	}
+	if out, err := exec.Command("gofmt", "-l", dir).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("gofmt -l: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("module mein-server\n\ngo 1.25.0\n", string(text)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := (Workspace{Go: version(t, "1.26.0")}).New(dir); err != nil {
+		t.Fatalf("an empty folder: %v", err)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Workspace{Module: "example.com/other", Go: version(t, "1.26.0")}).New(dir); !is(err, NotEmpty) {
+		t.Fatalf("got %v, want %s", err, NotEmpty)
+	}
+	if after, _ := os.ReadFile(filepath.Join(dir, "main.go")); string(after) != string(before) {
+		t.Error("a file was changed")
+	}
+}
+
+func TestAModulePathThatGoDoesNotTakeMakesNothing(t *testing.T) {
+	for _, path := range []string{"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)"} {
+		dir := filepath.Join(t.TempDir(), "w")
+		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !is(err, BadSetting) {
+			t.Errorf("%q: got %v, want %s", path, err, BadSetting)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%q: something was made", path)
+		}
+	}
+}
+
+func TestTheNameOfAFolderMakesThatOfAProgram(t *testing.T) {
+	for name, want := range map[string]string{"echo": "echo", "My Server": "my-server", "äö": "server", "..x": "x", "a_b-1": "a_b-1", "/": "server"} {
+		if got := folderName(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
