@@ -72,35 +72,44 @@ func (r *profileRun) read(p string) flow {
 	outer := r.file
 	r.file, r.depth = p, r.depth+1
 	defer func() { r.file, r.depth = outer, r.depth-1 }()
-	lang := syntax.LangBash
-	if r.zsh {
-		lang = syntax.LangZsh
+	list, broken := r.parse(string(text))
+	if broken > 0 {
+		r.note("%s is not understood from line %d on", p, broken)
 	}
-	end, last := goesOn, uint(0)
-	for stmt, err := range syntax.NewParser(syntax.Variant(lang)).StmtsSeq(strings.NewReader(string(text))) {
-		if err != nil {
-			if rest := after(string(text), last); strings.Contains(rest, "PATH") || strings.Contains(rest, "path") {
-				r.note("%s is not understood from line %d on", p, last+1)
-			}
-			break
-		}
-		last = stmt.End().Line()
-		if end = r.statement(stmt); end != goesOn {
-			break
-		}
-	}
+	end := r.all(list)
 	if end == returns {
 		return goesOn
 	}
 	return end
 }
 
-// after is text without its first n lines.
-func after(text string, n uint) string {
-	for range n {
-		_, text, _ = strings.Cut(text, "\n")
+// parse returns the statements of a start-up file. broken is the line from which on it is not understood; 0 when all is,
+// or when what follows has nothing to do with PATH.
+func (r *profileRun) parse(text string) (list []*syntax.Stmt, broken uint) {
+	lang := syntax.LangBash
+	if r.zsh {
+		lang = syntax.LangZsh
 	}
-	return text
+	last := uint(0)
+	for stmt, err := range syntax.NewParser(syntax.Variant(lang)).StmtsSeq(strings.NewReader(text)) {
+		switch {
+		case err != nil: // nothing follows; the sequence does not bear a break here
+			broken = last + 1
+		case broken == 0:
+			list, last = append(list, stmt), stmt.End().Line()
+		}
+	}
+	if broken == 0 {
+		return list, 0
+	}
+	rest := text
+	for range last {
+		_, rest, _ = strings.Cut(rest, "\n")
+	}
+	if !strings.Contains(rest, "PATH") && !strings.Contains(rest, "path") {
+		broken = 0
+	}
+	return list, broken
 }
 
 func (r *profileRun) note(format string, args ...any) {
