@@ -2,7 +2,9 @@ package installer
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -28,11 +30,11 @@ type seeker struct {
 }
 
 // Shells says which go each kind of shell would run now, sudo and cron too. It only reads files, and runs no shell: what
-// they say that cannot be judged is among the doubts. Of users only those are named for whom another go is found.
-func (s Site) Shells() []plan.GoShell {
+// they say that cannot be judged is among the doubts. Of users only those are named for whom another go is found; unread
+// are those whose files this process may not read.
+func (s Site) Shells() (list []plan.GoShell, unread []string) {
 	m := machine{h: s.h}
 	m.observe()
-	var list []plan.GoShell
 	for _, k := range m.system() {
 		list = append(list, s.judge(k))
 	}
@@ -45,12 +47,14 @@ func (s Site) Shells() []plan.GoShell {
 		}
 	}
 	list = append(list, s.schedules(m)...)
-	return append(list, s.users(m, list)...)
+	users, unread := s.users(m, list)
+	return append(list, users...), unread
 }
 
 // Strays are the shells that would not run the active Go, in words; none when there is no active one.
 func (s Site) Strays() (lines []string) {
-	for _, g := range s.Shells() {
+	list, _ := s.Shells()
+	for _, g := range list {
 		var found string
 		switch g.State {
 		case shellOther:
@@ -124,12 +128,16 @@ func (k seeker) fix(file string, in folder) string {
 }
 
 // users are the shells of users for whom another go is found than for all.
-func (s Site) users(m machine, general []plan.GoShell) (list []plan.GoShell) {
+func (s Site) users(m machine, general []plan.GoShell) (list []plan.GoShell, unread []string) {
 	usual := map[string]plan.GoShell{}
 	for _, g := range general {
 		usual[g.Target] = g
 	}
 	for _, u := range m.accounts {
+		if _, err := s.h.Stat(path.Join("/", u.home, ".profile")); errors.Is(err, fs.ErrPermission) {
+			unread = append(unread, u.name)
+			continue
+		}
 		for _, k := range m.shellsOf(u) {
 			kind := k.name
 			k.name += " of " + u.name
@@ -139,7 +147,7 @@ func (s Site) users(m machine, general []plan.GoShell) (list []plan.GoShell) {
 			}
 		}
 	}
-	return list
+	return list, unread
 }
 
 // schedules are cron, and the crontabs for which another go is found.
@@ -157,7 +165,7 @@ func (s Site) schedules(m machine) (list []plan.GoShell) {
 	return list
 }
 
-// loginShells are the kinds of shells whose start-up files are understood.
+// knownShell names a shell whose start-up files are understood, "" for another one.
 func knownShell(file string) string {
 	if base := path.Base(file); slices.Contains([]string{"sh", "dash", "bash", "zsh"}, base) {
 		return strings.Replace(base, "dash", "sh", 1)

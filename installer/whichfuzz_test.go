@@ -19,7 +19,7 @@ func FuzzProfile(f *testing.F) {
 		"a=xxxxxxxxxxxxxxxx\nfor i in 1 2 3 4 5 6 7 8 9; do a=$a$a$a$a; PATH=$a:$PATH; done\n",
 		"while true; do PATH=x:$PATH; done\n", "for a in 1 2 3; do for b in 1 2 3; do PATH=$a$b:${PATH%%:*}; done; done\n",
 		"path=(~/bin $path[@] ${(s.:.)PATH})\n", "PATH=${PATH//a/b}:$((1<<99))\n", "f() { f; }; f\n. $HOME/.profile\n",
-		"#\xff", "\xff(", "a\n)", "[[ $PATH == *[[:alpha:]* ]] && PATH=x", "case x in [!a) PATH=x;; esac", "PATH=~nobody/bin:${!x}:${x@P}\n",
+		"a&0\xb6", "a\n)", "[[ $PATH == *[[:alpha:]* ]] && PATH=x", "case x in [!a) PATH=x;; esac", "PATH=~nobody/bin:${!x}:${x@P}\n",
 	} {
 		f.Add(text, true)
 		f.Add(text, false)

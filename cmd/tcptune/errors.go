@@ -150,6 +150,8 @@ func describe(err error) (plan.Problem, int) {
 		}
 		if aboutGo.Code == installer.BadSetting {
 			return p, exitUsage
+		case installer.AptBusy:
+			return p, exitBusy
 		}
 	case errors.Is(err, host.ErrNoSystemd):
 		p.Code = "no-systemd"

@@ -83,6 +83,9 @@ func (t terminal) changeGo(c *cli.Context, planner goPlanner) (outcome, error) {
 	if !tidy {
 		o.code = exitPartial
 	}
+	if o.report.Versions != nil {
+		o.report.Warnings = append(o.report.Warnings, at.Strays()...)
+	}
 	return o, nil
 }
 

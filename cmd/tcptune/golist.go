@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -51,7 +52,11 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 		}
 		o.report.Versions = append(o.report.Versions, installer.Available(versions)...)
 	}
-	o.report.Shells = at.Shells()
+	shells, unread := at.Shells()
+	o.report.Shells = shells
+	if len(unread) > 0 {
+		o.report.Warnings = append(o.report.Warnings, "the profiles of some users cannot be read without root: "+strings.Join(unread, ", "))
+	}
 	o.text = func(w io.Writer) {
 		t.showVersions(w, o.report.Versions)
 		t.showShells(w, o.report.Shells)
