@@ -112,7 +112,9 @@ func (p AptPackage) Install(ctx context.Context, h programs, wait time.Duration)
 }
 
 // Command is what Install runs, to be shown.
-func (p AptPackage) Command() string { return "apt-get install --yes --no-install-recommends " + p.Name }
+func (p AptPackage) Command() string {
+	return "apt-get install --yes --no-install-recommends " + p.Name
+}
 
 // aptError finds out what apt means. It exits with 100 for everything.
 func aptError(what string, err error) error {

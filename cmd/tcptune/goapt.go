@@ -44,12 +44,18 @@ func (t terminal) goFromApt(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return o, asUsage(err)
 	}
+	found := plan.GoVersion{Target: p.Go(), State: "available", By: "apt", Path: p.Program()}
 	if p.Installed == p.Candidate {
-		o.text = func(w io.Writer) { printf(w, "%s %s is installed: Go %s, %s\n", p.Name, p.Installed, cmp.Or(p.Go(), "?"), p.Program()) }
+		found.State = "installed"
+		o.report.Versions = []plan.GoVersion{found}
+		o.text = func(w io.Writer) {
+			printf(w, "%s %s is installed: Go %s, %s\n", p.Name, p.Installed, cmp.Or(p.Go(), "?"), p.Program())
+		}
 		return o, nil
 	}
 	o.report.Warnings = append(o.report.Warnings, fmt.Sprintf(aptNote, p.Name))
 	if c.Bool("dry-run") {
+		o.report.Versions = []plan.GoVersion{found}
 		o.text = func(w io.Writer) {
 			printf(w, "%s %s would be installed: Go %s, %s\n    %s\n", p.Name, p.Candidate, cmp.Or(p.Go(), "?"), p.Program(), p.Command())
 		}
