@@ -12,8 +12,8 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
-// ubuntu is a root with the start-up files of an Ubuntu, and with the Go of tcptune and of apt.
-var ubuntu = map[string]string{
+// ubuntuFiles is a root with the start-up files of an Ubuntu, and with the Go of tcptune and of apt.
+var ubuntuFiles = map[string]string{
 	"/etc/environment": `PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games:/usr/local/games:/snap/bin"` + "\n",
 	"/etc/passwd": `root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -64,17 +64,17 @@ fi
 	"/var/lib/dpkg/arch":                       "amd64\n",
 }
 
-var programs = []string{
+var ubuntuPrograms = []string{
 	"/usr/bin/sudo", "/usr/sbin/cron", "/usr/bin/zsh", "/usr/lib/go-1.22/bin/go", "/usr/local/lib/tcptune/go/1.26.3/bin/go",
 }
 
-var links = map[string]string{
+var ubuntuLinks = map[string]string{
 	"/usr/bin/go":       "../lib/go-1.22/bin/go",
 	"/usr/local/go":     "lib/tcptune/go/1.26.3",
 	"/usr/local/bin/go": "../go/bin/go",
 }
 
-// site is ubuntu with files changed, "" for removed, and observed.
+// site is that Ubuntu with files changed, "" for removed, and observed.
 func site(t *testing.T, files map[string]string) Site {
 	t.Helper()
 	root := t.TempDir()
@@ -87,12 +87,12 @@ func site(t *testing.T, files map[string]string) Site {
 			t.Fatal(err)
 		}
 	}
-	for p, text := range ubuntu {
+	for p, text := range ubuntuFiles {
 		if _, changed := files[p]; !changed {
 			put(p, text, 0o644)
 		}
 	}
-	for _, p := range programs {
+	for _, p := range ubuntuPrograms {
 		put(p, "", 0o755)
 	}
 	for p, text := range files {
@@ -104,7 +104,7 @@ func site(t *testing.T, files map[string]string) Site {
 			put(p, text, 0o644)
 		}
 	}
-	for p, text := range links {
+	for p, text := range ubuntuLinks {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, p)), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 
 // FuzzProfile: whatever is in the start-up file of a user, following it ends soon, and what is said of it can be shown.
 func FuzzProfile(f *testing.F) {
-	for _, text := range ubuntu {
+	for _, text := range ubuntuFiles {
 		f.Add(text, false)
 	}
 	for _, text := range []string{
@@ -55,7 +55,7 @@ func FuzzProfile(f *testing.F) {
 
 // FuzzPathFiles: the readers of files that are no scripts take any text, and name a line that is there.
 func FuzzPathFiles(f *testing.F) {
-	for _, text := range ubuntu {
+	for _, text := range ubuntuFiles {
 		f.Add(text)
 	}
 	f.Add("Defaults secure_path=\\\n\"/a\\:/b\"\n#include x\n@includedir \"/etc/sudoers.d\"\nDefaults!X secure_path")
