@@ -36,27 +36,15 @@ const policyOfNoble = `golang-go:
         500 http://archive.ubuntu.com/ubuntu noble/main amd64 Packages
 `
 
-func wish(t *testing.T, s string) Wish {
-	t.Helper()
-	if s == "" {
-		return Wish{}
-	}
-	w, err := ParseWish(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
 func TestAptSaysWhichGoItWouldInstall(t *testing.T) {
 	for name, tc := range map[string]struct {
 		wish, policy string
 		want         AptPackage
 		goes, at     string
 	}{
-		"whatever there is": {"", policyOfNoble, AptPackage{"golang-go", "", "2:1.22~2build1"}, "1.22", "/usr/bin/go"},
+		"whatever there is": {"latest", policyOfNoble, AptPackage{"golang-go", "", "2:1.22~2build1"}, "1.22", "/usr/bin/go"},
 		"installed": {
-			"", "golang-go:\n  Installed: 2:1.19~1\n  Candidate: 2:1.19~1\n",
+			"latest", "golang-go:\n  Installed: 2:1.19~1\n  Candidate: 2:1.19~1\n",
 			AptPackage{"golang-go", "2:1.19~1", "2:1.19~1"}, "1.19", "/usr/bin/go",
 		},
 		"a series": {

@@ -27,15 +27,6 @@ func goCommand(t *testing.T, dir string, args ...string) {
 	}
 }
 
-func version(t *testing.T, s string) Version {
-	t.Helper()
-	v, err := ParseVersion(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
 func TestANewWorkspaceIsVettedBuiltAndTestedOffline(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "Mein Server")
 	made, err := Workspace{Go: version(t, "1.25.0")}.New(dir)
