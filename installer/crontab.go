@@ -9,7 +9,7 @@ import (
 // cron is the PATH of a job whose crontab says nothing. By crontab(5) it is /usr/bin:/bin, whatever PAM reads; with -P,
 // which Ubuntu's unit has, cron(8) hands on its own, which is that of systemd.
 func (m *machine) cron() seeker {
-	k := seeker{name: "cron", where: "the first line of the crontab: PATH=/usr/local/bin:/usr/bin:/bin"}
+	k := seeker{name: "cron", advice: "begin the crontab with PATH=/usr/local/bin:/usr/bin:/bin"}
 	if inherits, origin := m.cronInherits(); inherits {
 		k.path = searchPath{}.becoming("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "systemd, see -P in "+origin)
 		return k

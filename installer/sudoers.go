@@ -22,7 +22,7 @@ func (m *machine) sudoSeeker() (seeker, error) {
 	k := seeker{name: "sudo", path: m.session, notes: p.notes}
 	if p.value != "" {
 		k.path = searchPath{}.becoming(literal(p.value), p.origin)
-		k.where = "secure_path of " + p.origin + " (visudo)"
+		k.where = "the secure_path of " + p.origin + " (visudo)"
 	}
 	return k, nil
 }

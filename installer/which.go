@@ -26,7 +26,8 @@ type seeker struct {
 	path   searchPath
 	doubts []doubt
 	notes  []string
-	where  string // how the place to change is called; "": the file that has put the folder there
+	where  string // what is to be changed; "": PATH, in the file that has put the folder there
+	advice string // what to do, where that is always the same
 }
 
 // Shells says which go each kind of shell would run now, sudo and cron too. It only reads files, and runs no shell: what
@@ -117,14 +118,15 @@ func (s Site) judge(k seeker) plan.GoShell {
 
 // fix is what makes k find the active go.
 func (k seeker) fix(file string, in folder) string {
-	where := cmp.Or(k.where, in.origin)
 	switch {
+	case k.advice != "":
+		return k.advice
 	case file == "":
-		return fmt.Sprintf("add %s to PATH in %s", commands, cmp.Or(k.where, k.path.origins()))
+		return fmt.Sprintf("add %s to %s", commands, cmp.Or(k.where, "PATH, see "+k.path.origins()))
 	case in.dir == commands || in.dir == path.Join(Current, "bin"):
 		return fmt.Sprintf("move %s away", file)
 	}
-	return fmt.Sprintf("put %s before %s in %s", commands, in.dir, where)
+	return fmt.Sprintf("put %s before %s in %s", commands, in.dir, cmp.Or(k.where, in.origin))
 }
 
 // users are the shells of users for whom another go is found than for all.

@@ -226,7 +226,7 @@ func TestWhichGoAShellRuns(t *testing.T) {
 		},
 		"secure_path in a drop-in": {
 			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/sbin\\:/usr/bin, env_reset\n"}, "sudo", apt, "/etc/sudoers.d/path:1",
-			"put /usr/local/bin before /usr/bin in secure_path of /etc/sudoers.d/path:1 (visudo)", "",
+			"put /usr/local/bin before /usr/bin in the secure_path of /etc/sudoers.d/path:1 (visudo)", "",
 		},
 		"a drop-in that sudo skips": {
 			map[string]string{"/etc/sudoers.d/path.old": "Defaults secure_path=/usr/bin\n"}, "sudo", active, "/etc/sudoers:2", "", "",
@@ -239,7 +239,7 @@ func TestWhichGoAShellRuns(t *testing.T) {
 		},
 		"cron without -P": {
 			map[string]string{"/usr/lib/systemd/system/cron.service": "[Service]\nExecStart=/usr/sbin/cron -f\n"}, "cron", apt, "the default of cron",
-			"put /usr/local/bin before /usr/bin in the first line of the crontab", "",
+			"begin the crontab with PATH=/usr/local/bin", "",
 		},
 		"a crontab with a PATH": {
 			map[string]string{"/var/spool/cron/crontabs/alice": "PATH=/usr/bin:$PATH\n"}, "crontab of alice", apt, "/var/spool/cron/crontabs/alice:1", "put", "",

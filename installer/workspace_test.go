@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // goCommand runs the machine's go in dir, offline and apart from the user's settings.
@@ -85,5 +87,26 @@ func TestTheNameOfAFolderMakesThatOfAProgram(t *testing.T) {
 		if got := folderName(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+func TestANewWorkspaceIsForTheActiveGo(t *testing.T) {
+	for name, tc := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"the active one":            {nil, "1.26.3"},
+		"not a newer one of others": {map[string]string{"/usr/lib/go-1.22/VERSION": "go1.99.0\n"}, "1.26.3"},
+	} {
+		if got := site(t, tc.files).Newest(); got.String() != tc.want {
+			t.Errorf("%s: got %s, want %s", name, got, tc.want)
+		}
+	}
+	empty, err := host.At(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := (Site{h: empty}).Newest(); !got.IsZero() {
+		t.Errorf("a host without any: got %s", got)
 	}
 }
