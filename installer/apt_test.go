@@ -45,11 +45,13 @@ func TestAptSaysWhichGoItWouldInstall(t *testing.T) {
 		"whatever there is": {"latest", policyOfNoble, AptPackage{"golang-go", "", "2:1.22~2build1"}, "1.22", "/usr/bin/go"},
 		"installed": {
 			"latest", "golang-go:\n  Installed: 2:1.19~1\n  Candidate: 2:1.19~1\n",
-			AptPackage{"golang-go", "2:1.19~1", "2:1.19~1"}, "1.19", "/usr/bin/go",
+			AptPackage{"golang-go", "2:1.19~1", "2:1.19~1"},
+			"1.19", "/usr/bin/go",
 		},
 		"a series": {
 			"1.23", "golang-1.23-go:\n  Installed: (none)\n  Candidate: 1.23.1-1~24.04\n",
-			AptPackage{"golang-1.23-go", "", "1.23.1-1~24.04"}, "1.23", "/usr/lib/go-1.23/bin/go",
+			AptPackage{"golang-1.23-go", "", "1.23.1-1~24.04"},
+			"1.23", "/usr/lib/go-1.23/bin/go",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -176,7 +176,8 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			"/etc/profile.d/zz.sh:2", "put /usr/local/bin before", "",
 		},
 		"a variable that nobody knows": {
-			map[string]string{"/etc/profile.d/zz.sh": "export PATH=$SDK/bin:$PATH\n"}, "login shell", active, "/etc/environment:1", "",
+			map[string]string{"/etc/profile.d/zz.sh": "export PATH=$SDK/bin:$PATH\n"},
+			"login shell", active, "/etc/environment:1", "",
 			"a folder that comes before, by /etc/profile.d/zz.sh:1, is not known",
 		},
 		"an unknown condition": {
@@ -215,7 +216,8 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			"login shell", "/usr/local/go/bin/go", "/etc/profile.d/tcptune-go.sh:3", "", "",
 		},
 		"a PATH that replaces all": {
-			map[string]string{"/etc/bash.bashrc": "export PATH=/usr/bin:/bin\n"}, "shell", apt, "/etc/bash.bashrc:1",
+			map[string]string{"/etc/bash.bashrc": "export PATH=/usr/bin:/bin\n"},
+			"shell", apt, "/etc/bash.bashrc:1",
 			"put /usr/local/bin before /usr/bin in /etc/bash.bashrc:1", "",
 		},
 		"pam_env expands nothing": {
@@ -225,7 +227,8 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			map[string]string{"/etc/environment": "LANG=C\n", "/etc/login.defs": "ENV_PATH\tPATH=/usr/bin:/bin\n"}, "shell", apt, "/etc/login.defs:1", "put", "",
 		},
 		"secure_path in a drop-in": {
-			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/sbin\\:/usr/bin, env_reset\n"}, "sudo", apt, "/etc/sudoers.d/path:1",
+			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/sbin\\:/usr/bin, env_reset\n"},
+			"sudo", apt, "/etc/sudoers.d/path:1",
 			"put /usr/local/bin before /usr/bin in the secure_path of /etc/sudoers.d/path:1 (visudo)", "",
 		},
 		"a drop-in that sudo skips": {
@@ -238,26 +241,31 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			map[string]string{"/etc/sudoers": "Defaults !secure_path\n"}, "sudo", active, "/etc/environment:1", "", "",
 		},
 		"cron without -P": {
-			map[string]string{"/usr/lib/systemd/system/cron.service": "[Service]\nExecStart=/usr/sbin/cron -f\n"}, "cron", apt, "the default of cron",
+			map[string]string{"/usr/lib/systemd/system/cron.service": "[Service]\nExecStart=/usr/sbin/cron -f\n"},
+			"cron", apt, "the default of cron",
 			"begin the crontab with PATH=/usr/local/bin", "",
 		},
 		"a crontab with a PATH": {
 			map[string]string{"/var/spool/cron/crontabs/alice": "PATH=/usr/bin:$PATH\n"}, "crontab of alice", apt, "/var/spool/cron/crontabs/alice:1", "put", "",
 		},
 		"the profile of a user": {
-			map[string]string{"/home/alice/.profile": "PATH=$HOME/sdk/bin:$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"}, "login shell of alice",
+			map[string]string{"/home/alice/.profile": "PATH=$HOME/sdk/bin:$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"},
+			"login shell of alice",
 			"/home/alice/sdk/bin/go", "/home/alice/.profile:1", "put", "",
 		},
 		"bash takes the first of three": {
-			map[string]string{"/home/alice/.bash_profile": "PATH=~/sdk/bin:$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"}, "login shell of alice",
+			map[string]string{"/home/alice/.bash_profile": "PATH=~/sdk/bin:$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"},
+			"login shell of alice",
 			"/home/alice/sdk/bin/go", "/home/alice/.bash_profile:1", "put", "",
 		},
 		"the bashrc of a user": {
-			map[string]string{"/home/alice/.bashrc": "PATH=\"$HOME/sdk/bin\":$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"}, "shell of alice",
+			map[string]string{"/home/alice/.bashrc": "PATH=\"$HOME/sdk/bin\":$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"},
+			"shell of alice",
 			"/home/alice/sdk/bin/go", "/home/alice/.bashrc:1", "put", "",
 		},
 		"the array of zsh": {
-			map[string]string{"/home/zoe/.zshrc": "typeset -U path\npath=(~/sdk/bin $path)\n", "/home/zoe/sdk/bin/go": "#!/bin/sh\n"}, "zsh of zoe",
+			map[string]string{"/home/zoe/.zshrc": "typeset -U path\npath=(~/sdk/bin $path)\n", "/home/zoe/sdk/bin/go": "#!/bin/sh\n"},
+			"zsh of zoe",
 			"/home/zoe/sdk/bin/go", "/home/zoe/.zshrc:2", "put", "",
 		},
 		"zsh appends": {
