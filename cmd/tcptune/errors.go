@@ -57,6 +57,11 @@ type unsupportedError struct{ reason string }
 
 func (e unsupportedError) Error() string { return "cannot work on this host: " + e.reason }
 
+// goCodes are the exit codes of errors about Go that are not simply failures.
+func goCodes() map[installer.Code]int {
+	return map[installer.Code]int{installer.NoBuild: exitUnsupported, installer.BadSetting: exitUsage, installer.AptBusy: exitBusy}
+}
+
 // describe turns an error into what a person and a program read, and the exit code.
 func describe(err error) (plan.Problem, int) {
 	p := plan.Problem{Code: "failed", Message: err.Error()}
@@ -145,13 +150,8 @@ func describe(err error) (plan.Problem, int) {
 		p.Code, p.Hint = "no-such-service", "tcptune service status lists what is installed"
 	case errors.As(err, &aboutGo):
 		p.Code, p.Hint = string(aboutGo.Code), aboutGo.Hint
-		if aboutGo.Code == installer.NoBuild {
-			return p, exitUnsupported
-		}
-		if aboutGo.Code == installer.BadSetting {
-			return p, exitUsage
-		case installer.AptBusy:
-			return p, exitBusy
+		if code, ok := goCodes()[aboutGo.Code]; ok {
+			return p, code
 		}
 	case errors.Is(err, host.ErrNoSystemd):
 		p.Code = "no-systemd"
