@@ -207,16 +207,3 @@ func TestABuildEndsWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func TestATransientUserOwnsNothingAndRunsNothing(t *testing.T) {
-	uid, err := (host.Host{}).TransientUser()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("only root starts programs as somebody else")
-	}
-	if uid < 65520 || uid > 65533 {
-		t.Errorf("got %d", uid)
-	}
-}

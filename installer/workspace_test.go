@@ -1,13 +1,19 @@
 package installer
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -50,6 +56,64 @@ func TestANewWorkspaceIsVettedBuiltAndTestedOffline(t *testing.T) {
 	}
 	if diff := cmp.Diff("module mein-server\n\ngo 1.25.0\n", string(text)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestANewWorkspaceServesUntilItsClientsAreDone(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := (Workspace{Go: version(t, "1.25.0")}).New(dir); err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "server")
+	goCommand(t, dir, "build", "-o", program, ".")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-listen", "127.0.0.1:0", "-drain", "1m")
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(log)
+	next := func(word string) string {
+		t.Helper()
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), word) {
+				return lines.Text()
+			}
+		}
+		t.Fatalf("it never said %s", word)
+		return ""
+	}
+	_, address, _ := strings.Cut(next(" listening "), "address=")
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	echo := func(line string) {
+		t.Helper()
+		if _, err := io.WriteString(conn, line); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := answers.ReadString('\n'); err != nil || got != line {
+			t.Fatalf("got %q, %v", got, err)
+		}
+	}
+	echo("before\n")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	next(" draining ")
+	echo("during the drain\n")
+	conn.Close()
+	for lines.Scan() { // until it ends: Wait closes the pipe
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 }
 

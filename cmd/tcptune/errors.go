@@ -103,7 +103,7 @@ func describe(err error) (plan.Problem, int) {
 	case errors.Is(err, plan.ErrBusy):
 		p.Code, p.Message, p.Hint = "busy", "cannot start: "+plan.ErrBusy.Error(), "try again, or let it wait: --wait 30s"
 		return p, exitBusy
-	case errors.Is(err, errInterrupted):
+	case errors.Is(err, errInterrupted), errors.Is(err, errToolsInterrupted):
 		p.Code, p.Hint = "interrupted", "run it again"
 	case errors.Is(err, plan.ErrInterrupted):
 		p.Code, p.Message = "interrupted", "cannot start: "+plan.ErrInterrupted.Error()

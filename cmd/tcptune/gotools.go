@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,9 @@ import (
 func networkNames() []string {
 	return []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 }
+
+// errToolsInterrupted is errInterrupted once Go is in place.
+var errToolsInterrupted = errors.New("cannot build the tools: interrupted; the Go that was installed stays")
 
 // goTools reads --tools. Whatever is wrong with it is said before anything is installed.
 func goTools(c *cli.Context) ([]installer.Tool, error) {
@@ -56,6 +60,9 @@ func (t terminal) installTools(c *cli.Context, before outcome, config installer.
 	p, lines, err := at.BuildTools(c.Context, work, tools, func(tool installer.Tool) {
 		fmt.Fprintf(t.err, "building %s\n", tool)
 	})
+	if err != nil && c.Context.Err() != nil {
+		return o, errToolsInterrupted
+	}
 	if err != nil {
 		return o, err
 	}
