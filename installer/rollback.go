@@ -82,6 +82,7 @@ func (s Site) RemoveAll() (p plan.Plan, left []string) {
 	for _, v := range s.Installed {
 		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(v))
 	}
+	p.Changes = append(p.Changes, s.removeTools()...)
 	s.dropFolders(&p)
 	for i := range p.Changes {
 		p.Changes[i].Source = Sources

@@ -44,33 +44,39 @@ func (s Site) Stage(ctx context.Context, c Config, r Resolved, progress func(Pro
 // Sweep removes what a run that was killed may have left of trees, and the folders above them when they are empty. The
 // caller holds the session of the host.
 func Sweep(h host.Host) error {
-	names, err := h.ReadDir(Versions)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	left := len(names)
-	for _, name := range names {
-		if !plan.IsTreeLeftover(name) {
-			continue
+	for _, dir := range []string{Versions, toolsFolder} {
+		if err := sweepFolder(h, dir); err != nil {
+			return err
 		}
-		if err := h.RemoveAll(path.Join(Versions, name)); err != nil {
-			return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
-		}
-		left--
 	}
-	if left > 0 {
-		return nil
-	}
-	for _, dir := range []string{Versions, path.Dir(Versions)} {
+	for _, dir := range []string{Versions, toolsFolder, path.Dir(Versions)} {
 		others, err := h.ReadDir(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
-		case err != nil || len(others) > 0:
+		case err != nil:
 			return err
+		case len(others) > 0:
+			continue
 		}
 		if err := h.Remove(dir); err != nil {
 			return fmt.Errorf("cannot remove the empty folder %s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+func sweepFolder(h host.Host, dir string) error {
+	names, err := h.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range names {
+		if !plan.IsTreeLeftover(name) {
+			continue
+		}
+		if err := h.RemoveAll(path.Join(dir, name)); err != nil {
+			return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
 		}
 	}
 	return nil

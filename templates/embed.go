@@ -5,5 +5,5 @@ import "embed"
 
 // FS holds the templates, text/template syntax.
 //
-//go:embed *.tmpl
+//go:embed *.tmpl workspace/*.tmpl
 var FS embed.FS

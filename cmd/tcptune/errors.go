@@ -39,18 +39,28 @@ func (e needsRootError) Error() string { return "cannot change this host without
 func (e needsRootError) command() string {
 	words := []string{"sudo", "tcptune"}
 	for _, a := range e.args {
-		if strings.ContainsAny(a, " \t\n'\"\\$`*?[]{}()<>|&;~#!") || a == "" {
-			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-		words = append(words, a)
+		words = append(words, shellWord(a))
 	}
 	return strings.Join(words, " ")
+}
+
+// shellWord is a as one word for a shell.
+func shellWord(a string) string {
+	if strings.ContainsAny(a, " \t\n'\"\\$`*?[]{}()<>|&;~#!") || a == "" {
+		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	return a
 }
 
 // unsupportedError says what kind of host was found.
 type unsupportedError struct{ reason string }
 
 func (e unsupportedError) Error() string { return "cannot work on this host: " + e.reason }
+
+// goCodes are the exit codes of errors about Go that are not simply failures.
+func goCodes() map[installer.Code]int {
+	return map[installer.Code]int{installer.NoBuild: exitUnsupported, installer.BadSetting: exitUsage, installer.AptBusy: exitBusy}
+}
 
 // describe turns an error into what a person and a program read, and the exit code.
 func describe(err error) (plan.Problem, int) {
@@ -93,7 +103,7 @@ func describe(err error) (plan.Problem, int) {
 	case errors.Is(err, plan.ErrBusy):
 		p.Code, p.Message, p.Hint = "busy", "cannot start: "+plan.ErrBusy.Error(), "try again, or let it wait: --wait 30s"
 		return p, exitBusy
-	case errors.Is(err, errInterrupted):
+	case errors.Is(err, errInterrupted), errors.Is(err, errToolsInterrupted):
 		p.Code, p.Hint = "interrupted", "run it again"
 	case errors.Is(err, plan.ErrInterrupted):
 		p.Code, p.Message = "interrupted", "cannot start: "+plan.ErrInterrupted.Error()
@@ -140,11 +150,8 @@ func describe(err error) (plan.Problem, int) {
 		p.Code, p.Hint = "no-such-service", "tcptune service status lists what is installed"
 	case errors.As(err, &aboutGo):
 		p.Code, p.Hint = string(aboutGo.Code), aboutGo.Hint
-		if aboutGo.Code == installer.NoBuild {
-			return p, exitUnsupported
-		}
-		if aboutGo.Code == installer.BadSetting {
-			return p, exitUsage
+		if code, ok := goCodes()[aboutGo.Code]; ok {
+			return p, code
 		}
 	case errors.Is(err, host.ErrNoSystemd):
 		p.Code = "no-systemd"

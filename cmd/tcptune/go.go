@@ -17,9 +17,10 @@ func goCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "go",
 		Usage:     "install Go toolchains, verified, and switch between them",
-		UsageText: "tcptune go install|list|use|rollback|remove|bundle",
+		UsageText: "tcptune go install|list|use|rollback|remove|bundle|new",
 		Subcommands: []*cli.Command{
 			goInstallCommand(t), goListCommand(t), goUseCommand(t), goRollbackCommand(t), goRemoveCommand(t), goBundleCommand(t),
+			goNewCommand(t),
 		},
 	}
 }
@@ -81,6 +82,9 @@ func (t terminal) changeGo(c *cli.Context, planner goPlanner) (outcome, error) {
 	o = t.goChanged(o, changedVerb, g.done)
 	if !tidy {
 		o.code = exitPartial
+	}
+	if o.report.Versions != nil {
+		o.report.Warnings = append(o.report.Warnings, at.Strays()...)
 	}
 	return o, nil
 }

@@ -27,6 +27,7 @@ One that cannot be reached gives way to the other; a proof that fails stops ever
 
 Each version has a folder in /usr/local/lib/tcptune/go. /usr/local/go leads to the active one, and /usr/local/bin/go,
 gofmt and go1.26.3 lead there, so that login shells, sudo, cron and zsh find the same. GOROOT is never set.
+Tools are built with it as a user without privileges, and put beside it; tcptune go remove --all removes them, too.
 
 Examples:
   sudo tcptune go install                       the latest release
@@ -34,12 +35,16 @@ Examples:
   sudo tcptune go install --from-mod go.mod     what a project needs
   sudo tcptune go install --source module --proxy https://proxy.example.com
   sudo tcptune go install --file go1.26.3.linux-amd64.tar.gz     without a network, see tcptune go bundle
+  sudo tcptune go install --tools gopls,dlv     and what editors need, for every user
+  sudo tcptune go install --from apt            the distribution's own, whichever version that is
   tcptune go install --dry-run                  what would be changed`,
 		Flags: flags(goSourceFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "from-mod", Usage: "install what the toolchain line, else the go line of `FILE` asks for"},
 			&cli.StringFlag{Name: "file", Usage: "install from the archive in `FILE`, without a network"},
 			&cli.StringFlag{Name: "sha256", Usage: "with --file: its checksum, as `DIGITS`, or h1:… of a module"},
 			&cli.StringFlag{Name: "signature", DefaultText: "FILE.asc", Usage: "with --file: its signature, in `FILE`"},
+			&cli.StringFlag{Name: "tools", Usage: "then build these `TOOLS` with it: gopls@latest,dlv@v1.25.0,example.com/cmd/tool"},
+			&cli.StringFlag{Name: "from", Usage: "with apt as `WHO`: install the package of the distribution instead"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed"},
 			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
 		}),
@@ -48,6 +53,13 @@ Examples:
 }
 
 func (t terminal) goInstall(c *cli.Context) (outcome, error) {
+	if c.IsSet("from") {
+		return t.goFromApt(c)
+	}
+	tools, err := goTools(c)
+	if err != nil {
+		return outcome{}, err
+	}
 	h, err := hostOf(c)
 	if err != nil {
 		return outcome{}, err
@@ -66,11 +78,15 @@ func (t terminal) goInstall(c *cli.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	return t.changeGo(c, func(ctx context.Context, h host.Host, at installer.Site) (goChange, error) {
+	o, err := t.changeGo(c, func(ctx context.Context, h host.Host, at installer.Site) (goChange, error) {
 		g, err := t.planInstall(ctx, h, at, config, wish, false)
 		g.notes = append(known, g.notes...)
 		return g, err
 	})
+	if err != nil || len(tools) == 0 {
+		return o, err
+	}
+	return t.installTools(c, o, config, tools)
 }
 
 // planInstall plans the installation of what is wished for. With enough, a version that is active and fulfils the wish

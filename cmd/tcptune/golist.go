@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +18,10 @@ func goListCommand(t terminal) *cli.Command {
 		Usage:     "the toolchains on this host, whoever put them there; --remote: those that could be installed",
 		UsageText: "tcptune go list [--remote] [--root DIR] [--json]",
 		Description: `Shows each Go on this host: those of tcptune with where they came from and what proved them, those of apt and snap, and
-what somebody has unpacked at /usr/local/go. It changes nothing and needs no root, and without --remote no network.
+what somebody has unpacked at /usr/local/go. Then which of them a login shell, another shell, zsh, sudo and cron would run,
+why, and how to change that; for this their files are read, and no shell is run. Users are named whose own files lead to
+another go. It changes nothing, and without --remote needs no network; without root it cannot read sudoers and the files
+of others.
 
 Examples:
   tcptune go list
@@ -48,7 +52,15 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 		}
 		o.report.Versions = append(o.report.Versions, installer.Available(versions)...)
 	}
-	o.text = func(w io.Writer) { t.showVersions(w, o.report.Versions) }
+	shells, unread := at.Shells()
+	o.report.Shells = shells
+	if len(unread) > 0 {
+		o.report.Warnings = append(o.report.Warnings, "the profiles of some users cannot be read without root: "+strings.Join(unread, ", "))
+	}
+	o.text = func(w io.Writer) {
+		t.showVersions(w, o.report.Versions)
+		t.showShells(w, o.report.Shells)
+	}
 	return o, nil
 }
 

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // programPath is where programs are looked for, whatever PATH the caller has: tcptune runs as root, and a PATH that
@@ -55,6 +53,7 @@ type Program struct {
 	Time time.Duration // how long it may take, 30 seconds when 0
 	// Unprivileged: as user and group [Nobody], without other groups, when this process is root.
 	Unprivileged bool
+	User         int // with Unprivileged: as this user and group, see [Host.TransientUser]; [Nobody] when 0
 }
 
 // Nobody is the number of the user and the group that own nothing, "nobody" and "nogroup" on Debian and Ubuntu.
@@ -87,7 +86,8 @@ func (h Host) RunProgram(ctx context.Context, p Program) (stdout []byte, err err
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if p.Unprivileged && os.Geteuid() == 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: Nobody, Gid: Nobody}
+		id := uint32(cmp.Or(p.User, Nobody))
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: id, Gid: id}
 	}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // a grandchild may hold the pipes open
@@ -158,14 +158,4 @@ func (l *limited) Write(p []byte) (int, error) {
 
 // GiveToNobody makes [Nobody] the owner of the folder at p, where a program without privileges may write then. It does
 // nothing when this process is not root: then that program is the same user.
-func (h Host) GiveToNobody(p string) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	f, err := h.open(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Chown(Nobody, Nobody)
-}
+func (h Host) GiveToNobody(p string) error { return h.Give(p, Nobody) }

@@ -18,6 +18,7 @@ type Report struct {
 	Holders  []Holder    `json:"holders,omitempty"`
 	Service  []Service   `json:"service,omitempty"`
 	Versions []GoVersion `json:"versions,omitempty"`
+	Shells   []GoShell   `json:"shells,omitempty"`
 	Warnings []string    `json:"warnings"`
 	Error    *Problem    `json:"error"`
 }

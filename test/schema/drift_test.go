@@ -49,6 +49,7 @@ func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
 		"Service":    {defs["service"], reflect.TypeFor[plan.Service]()},
 		"Unit":       {defs["serviceUnit"], reflect.TypeFor[plan.ServiceUnit]()},
 		"GoVersion":  {defs["goVersion"], reflect.TypeFor[plan.GoVersion]()},
+		"GoShell":    {defs["goShell"], reflect.TypeFor[plan.GoShell]()},
 		"Server":     {defs["server"], reflect.TypeFor[plan.Server]()},
 		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
 	} {

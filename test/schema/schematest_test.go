@@ -40,6 +40,10 @@ func full() plan.Report {
 			Target: "1.26.3", State: "active", By: "tcptune", Path: "/usr/local/lib/tcptune/go/1.26.3", Source: "download",
 			URL: "https://go.dev/dl/go1.26.3.linux-amd64.tar.gz", Digest: "sha256:00", Verified: []string{"sha256"},
 		}},
+		Shells: []plan.GoShell{{
+			Target: "cron", State: "other", Go: "/usr/bin/go", Version: "1.22.2", By: "apt", Why: "/usr/bin comes first in PATH",
+			Fix: "put /usr/local/bin before it", Doubts: []string{"eval is not followed"},
+		}},
 		Warnings: []string{"something"},
 		Error:    &plan.Problem{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
@@ -61,6 +65,7 @@ var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
 	".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
+	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
 	".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
 }
 
@@ -75,7 +80,7 @@ var nullable = []string{
 // words are the fields that take only a fixed set of words or a fixed form.
 var words = []string{
 	".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
-	".versions.state", ".versions.by", ".changes.decided_by.sysctl_system", ".checks.name", ".checks.grade", ".keys.status", ".keys.decided_by.reboot",
+	".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name", ".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
 }
 

@@ -82,6 +82,7 @@ func TestRealToolchains(t *testing.T) {
 	h.installs(newer)
 	h.says(h.sh("go version", "HOME=/run/home"), "go"+newer)
 	h.says(h.offline("/usr/local/bin/go", program), "go"+newer+" ")
+	h.buildsTools(newer)
 	// A toolchain line finds the other one by its name, without a network.
 	h.says(h.sh("cd /var/lib && printf 'module m\ngo 1.25\ntoolchain go"+newer+"\n' >go.mod && go"+older+" version; rm go.mod", "HOME=/run/home", "GOPROXY=off"), "go"+newer)
 

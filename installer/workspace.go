@@ -1,0 +1,140 @@
+package installer
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"golang.org/x/mod/module"
+
+	"github.com/tcptune/tcptune/templates"
+)
+
+// workspaceFiles are the files of a new workspace, and which template makes each: the go command would take templates
+// with their final names for a module of their own.
+func workspaceFiles() map[string]string {
+	return map[string]string{
+		"go.mod": "go.mod.tmpl", "main.go": "main.go.tmpl", "server.go": "server.go.tmpl",
+		"server_test.go": "server_test.go.tmpl", ".gitignore": "gitignore.tmpl", "README.md": "README.md.tmpl",
+	}
+}
+
+// Workspace is what a new workspace is to be called. Its zero value takes everything from the folder.
+type Workspace struct {
+	Module string // the module path; "": the name of the folder
+	Go     Version
+}
+
+// New makes a workspace in the folder dir of this machine, as the user who calls: a module with a TCP server from the
+// standard library alone, and its tests. It returns the path of the folder. A folder that holds anything is
+// [NotEmpty], a module path that Go does not take [BadSetting]; after an error what was made is gone again.
+func (w Workspace) New(dir string) (made string, err error) {
+	if made, err = filepath.Abs(dir); err != nil {
+		return "", fmt.Errorf("cannot find the folder %s: %w", dir, err)
+	}
+	name := folderName(filepath.Base(made))
+	path := cmp.Or(w.Module, name)
+	if err := module.CheckImportPath(path); err != nil {
+		return "", fail(BadSetting, "name one with --module, example.com/echo for instance", "cannot use the module path %q", path).because(err)
+	}
+	texts, err := renderWorkspace(map[string]string{"Name": name, "Module": path, "Go": w.Go.String()})
+	if err != nil {
+		return "", err
+	}
+	undo, err := emptyFolder(made)
+	if err != nil {
+		return "", err
+	}
+	for file, text := range texts {
+		p := filepath.Join(made, file)
+		if err := writeNew(p, text); err != nil {
+			return "", errors.Join(fmt.Errorf("cannot make the workspace: %w", err), undo(texts))
+		}
+	}
+	return made, nil
+}
+
+// odd is what does not belong into the name of a program.
+var odd = regexp.MustCompile(`[^a-z0-9_-]+`)
+
+// folderName is name as that of a program: "My Server" is my-server.
+func folderName(name string) string {
+	return cmp.Or(strings.Trim(odd.ReplaceAllString(strings.ToLower(name), "-"), "-_"), "server")
+}
+
+func renderWorkspace(values map[string]string) (map[string][]byte, error) {
+	texts := map[string][]byte{}
+	for file, from := range workspaceFiles() {
+		t, err := template.New(from).Option("missingkey=error").ParseFS(templates.FS, "workspace/"+from)
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		if err := t.Execute(&b, values); err != nil {
+			return nil, err
+		}
+		texts[file] = b.Bytes()
+	}
+	return texts, nil
+}
+
+// NotEmpty is the code of an [Error] about a folder that is not ours to fill.
+const NotEmpty Code = "not-empty"
+
+// emptyFolder makes dir, or takes an empty one. The function takes that back, and the files of texts with it.
+func emptyFolder(dir string) (undo func(texts map[string][]byte) error, err error) {
+	err = os.Mkdir(dir, 0o777) // what the umask leaves of it, as for everything that a user makes
+	ours := err == nil
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("cannot make the workspace: %w", err)
+	}
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use %s for a workspace: %w", dir, err)
+	}
+	if len(names) > 0 {
+		return nil, fail(NotEmpty, "name a folder that does not exist", "cannot make a workspace in %s: it is not empty", dir)
+	}
+	return func(texts map[string][]byte) error {
+		for file := range texts {
+			if err := os.Remove(filepath.Join(dir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		if !ours {
+			return nil
+		}
+		return os.Remove(dir)
+	}, nil
+}
+
+// writeNew writes a file that must not exist.
+func writeNew(p string, text []byte) error {
+	f, err := os.OpenFile(p, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
+}
+
+// Newest returns the Go that a new workspace is for: the active one, else the newest that anybody has put on the host;
+// zero when there is none.
+func (s Site) Newest() (newest Version) {
+	if !s.Active.IsZero() {
+		return s.Active
+	}
+	for _, g := range s.List() {
+		if v, err := ParseVersion(g.Target); err == nil && v.Compare(newest) > 0 {
+			newest = v
+		}
+	}
+	return newest
+}
