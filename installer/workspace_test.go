@@ -109,7 +109,7 @@ func TestANewWorkspaceServesUntilItsClientsAreDone(t *testing.T) {
 	}
 	next(" draining ")
 	echo("during the drain\n")
-	conn.Close()
+	_ = conn.Close()
 	for lines.Scan() { // until it ends: Wait closes the pipe
 	}
 	if err := cmd.Wait(); err != nil {
