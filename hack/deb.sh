@@ -1,0 +1,72 @@
+#!/bin/sh
+# deb.sh [-a ARCH] [-v VERSION] [-V TEXT] OUT: builds the packages from the tracked files as they are now, without a
+# network, into the folder OUT. The source package comes with them where ARCH (dpkg's name) is this machine's own.
+# VERSION is that of debian/changelog unless it is given, TEXT what the programs call themselves.
+# The first go on PATH builds; the modules come from its cache.
+set -eu
+
+usage() {
+	sed -n '2s/^# \(.*\]* OUT\):.*/usage: hack\/\1/p' "$0" >&2
+	exit 64
+}
+
+own=$(dpkg --print-architecture)
+arch=$own
+version=
+text=
+while getopts a:v:V: option; do
+	case $option in
+	a) arch=$OPTARG ;;
+	v) version=$OPTARG ;;
+	V) text=$OPTARG ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# = 1 ] || usage
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/tcptune-deb.XXXXXX")
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+tree=$work/tcptune
+mkdir "$tree"
+
+# The tracked files with all edits, through an index of its own: nothing of the repository changes.
+(
+	export GIT_INDEX_FILE="$work/index"
+	cp "$(git rev-parse --git-dir)/index" "$GIT_INDEX_FILE"
+	git add -u
+	git archive "$(git write-tree)"
+) | tar -x -C "$tree"
+
+cd "$tree"
+GOCACHE=$(go env GOCACHE)
+export GOCACHE
+# From here on, no go command may reach for the network or for another Go.
+export CGO_ENABLED=0 GOTOOLCHAIN=local GOPROXY=off GOWORK=off
+go mod vendor
+linked=$work/linked
+for goarch in amd64 arm64; do
+	GOARCH=$goarch go list -deps -f '{{with .Module}}{{.Path}}{{end}}' ./cmd/...
+done | sort -u >"$linked"
+# What only tests import is not shipped: debian/copyright speaks of what is linked.
+sed -n 's/^# \([^ ]*\) .*/\1/p' vendor/modules.txt | while read -r module; do
+	grep -qxF "$module" "$linked" || rm -rf "vendor/$module"
+done
+find vendor -type d -empty -delete
+
+[ -z "$version" ] || sed -i "1s/(.*)/($version)/" debian/changelog
+[ -z "$text" ] || export TCPTUNE_VERSION="$text"
+build=binary
+[ "$arch" != "$own" ] || build=full
+log=$work/log
+DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS-} dpkg-buildpackage --build=$build -a"$arch" -Ppkg.tcptune.outside-go -us -uc >"$log" 2>&1 || {
+	cat "$log" >&2
+	exit 1
+}
+cd "$work"
+for f in *.deb *.dsc *.tar.xz *.changes *.buildinfo; do
+	[ ! -e "$f" ] || mv "$f" "$out/"
+done
