@@ -53,6 +53,22 @@ install: build ## copy the programs to DESTDIR and PREFIX (/usr/local)
 	@for program in bin/tcptune bin/tcptune-server; do [ ! -e $$program ] || \
 		install -D -m 0755 -t "$(DESTDIR)$(PREFIX)/bin" $$program; done
 
+# Debian's name of the architecture that a package is for.
+ARCH ?= $(shell dpkg --print-architecture)
+
+.PHONY: deb
+deb: deb-deps ## the packages, in bin/deb, without a network but for modules that are missing; ARCH=arm64 builds for the other
+	@$(WITH_GO) hack/deb.sh -a $(ARCH) -V '$(VERSION)' bin/deb && ls -l bin/deb/*_$(ARCH).deb
+
+.PHONY: deb-deps
+deb-deps:
+	@hack/apt-install.sh debhelper dpkg-dev git xz-utils
+
+.PHONY: apt-repo
+apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, signed with KEY, or a key made for it
+	@hack/apt-install.sh gpg gpg-agent reprepro
+	@hack/apt-repo.sh bin/deb bin/apt-repo $(KEY)
+
 ##@ check
 
 .PHONY: test
@@ -112,12 +128,27 @@ bench-servers:
 container-shell: build ## a shell in a throw-away container with a booted systemd, and bin/tcptune in it
 	@$(WITH_GO) $(GO) run ./test/container/shell -program bin/tcptune
 
+# Minutes: it builds four times, once without a cache, and installs in machines of its own.
+.PHONY: deb-test
+deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under qemu, install, upgrade, remove, purge, apt
+	@hack/apt-install.sh $$(grep -v '^#' test/apt-packages.txt) gpg gpg-agent lintian piuparts qemu-user-static reprepro
+	@rm -rf bin/deb
+	@$(MAKE) deb
+	@$(MAKE) deb ARCH=arm64
+	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
+	@cache=$$(mktemp -d); umask 077; code=0; TZ=Asia/Shanghai LC_ALL=C.UTF-8 GOCACHE=$$cache $(WITH_GO) \
+		hack/deb.sh -V '$(VERSION)' bin/deb/again || code=$$?; rm -rf "$$cache"; exit $$code
+	@$(MAKE) apt-repo
+	@$(WITH_GO) $(GO) test -count=1 -timeout 20m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/package -packages "$(CURDIR)/bin"
+
 ##@ keep
 
 .PHONY: generate
-generate: ## go generate, and go mod tidy
+generate: ## go generate, go mod tidy, and debian/copyright
+	@mkdir -p bin
 	@$(WITH_GO) $(GO) generate ./...
 	@$(WITH_GO) $(GO) mod tidy
+	@$(WITH_GO) $(GO) run ./hack/copyright >bin/copyright && mv bin/copyright debian/copyright
 
 .PHONY: fmt
 fmt: ## format all Go files (gofumpt)

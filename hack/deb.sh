@@ -1,6 +1,6 @@
 #!/bin/sh
-# deb.sh [-a ARCH] [-v VERSION] [-V TEXT] OUT: builds the packages from the tracked files as they are now, without a
-# network, into the folder OUT. The source package comes with them where ARCH (dpkg's name) is this machine's own.
+# deb.sh [-a ARCH] [-v VERSION] [-V TEXT] OUT: builds the packages from the tracked files as they are now into the folder
+# OUT. The source package comes with them where ARCH (dpkg's name) is this machine's own.
 # VERSION is that of debian/changelog unless it is given, TEXT what the programs call themselves.
 # The first go on PATH builds; the modules come from its cache.
 set -eu
@@ -44,9 +44,10 @@ mkdir "$tree"
 cd "$tree"
 GOCACHE=$(go env GOCACHE)
 export GOCACHE
-# From here on, no go command may reach for the network or for another Go.
-export CGO_ENABLED=0 GOTOOLCHAIN=local GOPROXY=off GOWORK=off
-go mod vendor
+export CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off
+# The network is asked only for modules that this machine does not have yet, and by nothing that follows.
+GOPROXY=off go mod vendor 2>/dev/null || go mod vendor
+export GOPROXY=off
 linked=$work/linked
 for goarch in amd64 arm64; do
 	GOARCH=$goarch go list -deps -f '{{with .Module}}{{.Path}}{{end}}' ./cmd/...

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/service"
+)
+
+// purgeFolders are the only ones in which a purge deletes. debian/tcptune.postrm has them as well, as a second lock.
+func purgeFolders() []string {
+	return []string{"/etc/sysctl.d", "/etc/modules-load.d", "/etc/systemd/system", "/etc/tcptune"}
+}
+
+// purgeListCommand is for the package only: at the time of a purge there is no program any more that could read the
+// journal, so debian/tcptune.prerm has the list written while there is one.
+func purgeListCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "purge-list",
+		Hidden:    true,
+		Usage:     "print what a purge of the package may delete, for its maintainer scripts",
+		UsageText: "tcptune purge-list [--root DIR]",
+		Description: `Prints a line for each thing on disk that tcptune owns, with tabs between the fields: "file SHA256 PATH",
+"link TEXT PATH", "folder - PATH", or "keep REASON PATH" for what a purge leaves. The first line is "tcptune-purge/1",
+the last one "end". While an apply waits for its confirmation, runs or was interrupted, there is no list (exit 75).`,
+		Flags:  []cli.Flag{rootFlag()},
+		Action: t.action(t.purgeList),
+	}
+}
+
+func (t terminal) purgeList(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	h, err := hostOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	j, err := plan.ReadJournal(h)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case j.Pending != nil:
+		return outcome{}, plan.ErrBusy
+	case j.Window != nil:
+		return outcome{}, plan.ErrWindowOpen
+	}
+	keep, err := keepOnPurge(j)
+	if err != nil {
+		return outcome{}, err
+	}
+	list := j.Remnants(purgeFolders(), keep)
+	return outcome{report: report(nil, nil), text: func(w io.Writer) { writePurgeList(w, list) }}, nil
+}
+
+// keepOnPurge says why what a source of changes has wanted stays: it is no part of the package.
+func keepOnPurge(j plan.Journal) (func(source string) string, error) {
+	specs, err := service.Installed(j)
+	if err != nil {
+		return nil, err
+	}
+	return func(source string) string {
+		name, isService := strings.CutPrefix(source, service.Sources+" ")
+		if !isService {
+			return ""
+		}
+		for _, s := range specs {
+			switch {
+			case s.Name != name:
+			case s.Program == packagedServer:
+				return ""
+			case s.Program != "":
+				return fmt.Sprintf("part of the service %s, which runs %s", name, s.Program)
+			default:
+				return fmt.Sprintf("part of the service %s, a program of yours", name)
+			}
+		}
+		return fmt.Sprintf("part of the service %s, of which nothing is known", name)
+	}, nil
+}
+
+func writePurgeList(w io.Writer, list []plan.Remnant) {
+	printf(w, "tcptune-purge/1\n")
+	for _, r := range list {
+		switch {
+		case r.Kept != "":
+			printf(w, "keep\t%s\t%q\n", r.Kept, r.Target)
+		case r.Kind == plan.Folder:
+			printf(w, "folder\t-\t%s\n", r.Target)
+		default:
+			printf(w, "%s\t%s\t%s\n", r.Kind, r.Proof, r.Target)
+		}
+	}
+	printf(w, "end\n")
+}
