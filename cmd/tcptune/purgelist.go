@@ -87,6 +87,7 @@ func writePurgeList(w io.Writer, list []plan.Remnant) {
 	printf(w, "tcptune-purge/1\n")
 	for _, r := range list {
 		switch {
+		case r.Kept != "" && r.Kind == plan.Folder: // whose ever it is, an empty folder does no harm
 		case r.Kept != "":
 			printf(w, "keep\t%s\t%q\n", r.Kept, r.Target)
 		case r.Kind == plan.Folder:

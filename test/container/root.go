@@ -41,6 +41,15 @@ func possible() error {
 // rootDir is a cached root, shared and never written to, and an empty folder to mount on.
 type rootDir struct{ path, mountPoint string }
 
+// Root returns the root that a plain machine gets a copy of, for tools that make copies of their own. Never write to it.
+func Root(ctx context.Context) (string, error) {
+	if err := possible(); err != nil {
+		return "", err
+	}
+	root, err := makeRoot(ctx, nil)
+	return root.path, err
+}
+
 // makeRoot returns the root with the basic and the extra packages, made by mmdebstrap (40 seconds) if it is not in the
 // cache. Two callers at once make it once.
 func makeRoot(ctx context.Context, extra []string) (rootDir, error) {

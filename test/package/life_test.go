@@ -1,0 +1,162 @@
+package packaging
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	sysctlFile = "/etc/sysctl.d/60-tcptune.conf"
+	limitsFile = "/etc/tcptune/tcptune-server.yaml"
+	listFile   = "/var/lib/tcptune/purge.list"
+	journal    = "/var/lib/tcptune/journal.json"
+	units      = "/etc/systemd/system/"
+)
+
+// tuned applies the default profile. Exit 4: in a container some keys belong to the host.
+const tuned = "tcptune apply || [ $? = 4 ]"
+
+func TestInstallationChangesNothingAndPurgeLeavesNothing(t *testing.T) {
+	m := boot(t)
+	before, values := m.tree(), m.knobs()
+	m.install("deb")
+	if diff := cmp.Diff(values, m.knobs()); diff != "" {
+		t.Errorf("values of the kernel, before (-) and after (+):\n%s", diff)
+	}
+	m.exists(false, sysctlFile, journal, "/etc/tcptune")
+	if out := m.sh("systemctl list-units --all --no-legend 'tcptune*'"); out != "" {
+		t.Errorf("units: %s", out)
+	}
+	m.sh("dpkg --purge tcptune-server tcptune")
+	m.sameTree(before)
+}
+
+func TestRemovalKeepsTheTuningAndPurgeDeletesIt(t *testing.T) {
+	m := boot(t)
+	before := m.tree()
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("tcptune service install --listen 127.0.0.1:8080 --now")
+	values := m.knobs()
+
+	out := m.sh("dpkg --remove tcptune-server tcptune")
+	m.has(out, "tcptune revert", "until the next reboot")
+	if diff := cmp.Diff(values, m.knobs()); diff != "" {
+		t.Errorf("removal has changed values:\n%s", diff)
+	}
+	m.exists(true, sysctlFile, units+"tcptune-server.service", limitsFile, listFile)
+	for _, unit := range []string{"tcptune-server.socket", "tcptune-server-admin.socket", "tcptune-server.service"} {
+		if r := m.Run(t, "systemctl", "is-active", unit); r.Code == 0 {
+			t.Errorf("%s is active without its program", unit)
+		}
+	}
+	// As at the next boot: nobody listens for a program that is not there.
+	m.sh("systemctl start tcptune-server.socket")
+	if r := m.Run(t, "systemctl", "is-active", "tcptune-server.socket"); r.Code == 0 {
+		t.Error("the socket listens without its program")
+	}
+
+	out = m.sh("dpkg --purge tcptune tcptune-server")
+	m.has(out, "until the next reboot")
+	if strings.Contains(out, "stays:") {
+		t.Errorf("purge leaves something:\n%s", out)
+	}
+	m.sameTree(before)
+	if diff := cmp.Diff(values, m.knobs()); diff != "" {
+		t.Errorf("purge has changed values:\n%s", diff)
+	}
+}
+
+func TestReinstallationTakesUpWhereRemovalHasLeft(t *testing.T) {
+	m := boot(t)
+	before := m.tree()
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("tcptune service install --listen 127.0.0.1:8080 --now")
+	m.sh("dpkg --remove tcptune-server tcptune")
+	m.install("deb")
+	m.exists(false, listFile)
+	m.sh("systemctl start tcptune-server.socket && tcptune service status")
+	m.sh("tcptune service uninstall && { tcptune revert || [ $? = 4 ]; }")
+	m.sh("dpkg --purge tcptune-server tcptune")
+	m.sameTree(before)
+}
+
+func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("tcptune service install --listen 127.0.0.1:8080")
+	m.sh("tcptune service install --name mine --exec /bin/sleep --listen 127.0.0.1:9000 -- 1000")
+	m.sh("mkdir -p /etc/tcptune/profiles.d && echo '# mine' >/etc/tcptune/profiles.d/mine.yaml")
+	m.sh("echo '# edited' >>" + limitsFile)
+	m.sh("dpkg --remove tcptune-server tcptune")
+	m.sh("ln -sf /dev/null " + units + "tcptune-server.service") // an operator masks it, between removal and purge
+
+	out := m.sh("dpkg --purge tcptune tcptune-server")
+	m.has(out, limitsFile+" stays: somebody has changed it", units+"tcptune-server.service stays: somebody",
+		units+`mine.socket" stays: part of the service mine, a program of yours`, "/etc/tcptune has files")
+	m.exists(true, limitsFile, units+"mine.socket", units+"mine.service", units+"sockets.target.wants/mine.socket",
+		"/etc/tcptune/profiles.d/mine.yaml", units+"tcptune-server.service")
+	m.exists(false, sysctlFile, journal, listFile, units+"tcptune-server.socket", units+"sockets.target.wants/tcptune-server.socket")
+}
+
+// A list that is damaged, or that somebody has written, costs no file outside of ours, and none that is not as it says.
+func TestPurgeDoesNotBelieveItsList(t *testing.T) {
+	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	files := []string{"/etc/victim", "/etc/sysctl.d/victim.conf", "/etc/tcptune/real", "/usr/victim"}
+	head, lines := "tcptune-purge/1\n", []string{
+		"file\t" + empty + "\t/etc/victim",
+		"file\t" + empty + "\t/etc/sysctl.d/../victim",
+		"file\t" + empty + "\t/usr/victim",
+		"file\t\t/etc/sysctl.d/victim.conf",
+		"file\t" + strings.Repeat("0", 64) + "\t/etc/sysctl.d/victim.conf",
+		"link\t/etc/victim\t/etc/sysctl.d/victim.conf",
+		"folder\t-\t/usr/empty",
+		"tree\t-\t/etc/tcptune",
+		"file\t" + empty + "\t/etc/sysctl.d/link", // leads to a file with that content
+		"\t\t", "file", "keep\t$(touch /ran)\t`touch /ran`",
+	}
+	m := boot(t)
+	m.install("deb")
+	m.sh("mkdir -p /etc/sysctl.d /etc/tcptune /usr/empty; touch " + strings.Join(files, " ") + "; ln -s /etc/victim /etc/sysctl.d/link")
+	for name, list := range map[string]string{
+		"with wrong lines":  head + strings.Join(lines, "\n") + "\nend\n",
+		"that is cut short": head + "file\t" + empty + "\t/etc/sysctl.d/victim.conf\n",
+		"of another kind":   "tcptune-purge/2\nfile\t" + empty + "\t/etc/sysctl.d/victim.conf\nend\n",
+		"that is empty":     "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := machine{m.Machine, t}
+			m.write(listFile, list)
+			m.write(journal, "{}")
+			m.sh("sh /var/lib/dpkg/info/tcptune.postrm purge")
+			m.exists(true, append(files, "/etc/sysctl.d/link", "/usr/empty")...)
+			m.exists(false, "/ran")
+		})
+	}
+}
+
+func TestNothingIsRemovedInTheMiddleOfAnApply(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh("tcptune apply --confirm 10m || [ $? = 4 ]")
+	if r := m.Run(t, "dpkg", "--remove", "tcptune-server", "tcptune"); r.Code == 0 {
+		t.Error("it was removed: nobody is there any more to take the apply back")
+	} else {
+		m.has(r.Stderr, "tcptune confirm", "tcptune revert")
+	}
+	m.sh("tcptune revert; dpkg --configure --pending; dpkg --purge tcptune-server tcptune")
+}
+
+func TestADamagedJournalDoesNotKeepThePackage(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.write(journal, "{")
+	m.has(m.sh("dpkg --remove tcptune-server tcptune"), "cannot be read")
+	m.has(m.sh("dpkg --purge tcptune"), journal)
+	m.exists(true, journal, sysctlFile)
+}

@@ -1,0 +1,35 @@
+package packaging
+
+import (
+	"os/exec"
+	"testing"
+)
+
+func TestAptInstallsFromTheRepository(t *testing.T) {
+	public := folder(t, "apt-repo/public")
+	m := boot(t)
+	tar := exec.CommandContext(t.Context(), "tar", "-c", "-C", public, ".")
+	out, err := tar.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tar.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if r := m.RunInput(t, out, "sh", "-c", "mkdir -p "+public+" && tar -x -C "+public); r.Code != 0 {
+		t.Fatal(r.Stderr)
+	}
+	if err := tar.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	// No other source: this is about ours, and the machine has no network.
+	m.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp " + public + "/tcptune.sources /etc/apt/sources.list.d/")
+	m.sh("apt-get --error-on=any update && apt-get install --yes tcptune-server")
+	m.has(m.sh("tcptune --version && apt-cache policy tcptune"), "tcptune version", "file:"+public)
+
+	// What was not signed with the key is not taken.
+	m.sh("cd " + public + "/dists/stable && sed -i 's/^Label: tcptune/Label: other/' InRelease && rm -rf /var/lib/apt/lists/*")
+	if r := m.Run(t, "apt-get", "--error-on=any", "update"); r.Code == 0 {
+		t.Error("apt has taken a repository that was changed after it was signed")
+	}
+}
