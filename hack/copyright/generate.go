@@ -25,10 +25,14 @@ Copyright: 2026 The tcptune authors
 License: Apache-2.0
 `
 
-const apache = `
+const foot = `
 License: Apache-2.0
  On Debian systems the full text of the Apache License 2.0 is in
  /usr/share/common-licenses/Apache-2.0.
+
+License: MPL-2.0
+ On Debian systems the full text of the Mozilla Public License 2.0 is in
+ /usr/share/common-licenses/MPL-2.0.
 `
 
 // generate makes the text of debian/copyright for the module at root.
@@ -44,7 +48,7 @@ func generate(ctx context.Context, root string) (string, error) {
 			return "", fmt.Errorf("%s: %w", g.path, err)
 		}
 	}
-	b.WriteString(apache)
+	b.WriteString(foot)
 	return b.String(), nil
 }
 
@@ -71,7 +75,7 @@ func (g grant) write(b *strings.Builder) error {
 		fmt.Fprintf(b, "Comment:\n NOTICE of %s:\n%s", g.module, folded(string(notice)))
 	}
 	fmt.Fprintf(b, "License: %s\n", name)
-	if name != "Apache-2.0" {
+	if !common(name) {
 		b.WriteString(folded(string(text)))
 	}
 	return nil

@@ -6,22 +6,32 @@ import (
 	"strings"
 )
 
-// shortName tells which licence a text is, by sentences that only that one has, and names it as DEP 5 does.
+// shortName tells which licence a text is, by sentences that only that one has, and names it as DEP 5 does. A text that
+// holds several ones, for several parts, is "A and B".
 func shortName(text string) (string, error) {
 	flat := strings.Join(strings.Fields(text), " ")
 	has := func(s string) bool { return strings.Contains(flat, s) }
-	redistribution := has("Redistribution and use in source and binary forms")
-	switch {
-	case has("Apache License Version 2.0, January 2004"):
-		return "Apache-2.0", nil
-	case has("Permission is hereby granted, free of charge, to any person obtaining a copy"):
-		return "Expat", nil
-	case redistribution && has("endorse or promote products"):
-		return "BSD-3-clause", nil
-	case redistribution:
-		return "BSD-2-clause", nil
+	var names []string
+	if has("Redistribution and use in source and binary forms") {
+		name := "BSD-2-clause"
+		if has("endorse or promote products") {
+			name = "BSD-3-clause"
+		}
+		names = append(names, name)
 	}
-	return "", fmt.Errorf("unknown licence: %.60q", flat)
+	for _, l := range [][2]string{
+		{"Permission is hereby granted, free of charge, to any person obtaining a copy", "Expat"},
+		{"Apache License Version 2.0, January 2004", "Apache-2.0"},
+		{"Mozilla Public License, version 2.0 1. Definitions", "MPL-2.0"},
+	} {
+		if has(l[0]) {
+			names = append(names, l[1])
+		}
+	}
+	if names == nil {
+		return "", fmt.Errorf("unknown licence: %.60q", flat)
+	}
+	return strings.Join(names, " and "), nil
 }
 
 var copyrightLine = regexp.MustCompile(`(?i)^\W*copyright\s*(?:\(c\)|©)?\s*((?:19|20)\d\d.*|[A-Z].*)$`)
@@ -44,3 +54,6 @@ func holders(text string) (list []string) {
 func startsHolder(s string) bool {
 	return !regexp.MustCompile(`(?i)^(notice|license|owner|and|holders?)\b`).MatchString(s)
 }
+
+// common reports whether Debian has the text of a licence in /usr/share/common-licenses, where each system can read it.
+func common(name string) bool { return name == "Apache-2.0" || name == "MPL-2.0" }

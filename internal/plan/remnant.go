@@ -50,7 +50,9 @@ func (j Journal) Remnants(folders []string, keep func(source string) string) (li
 }
 
 func (o Owned) kept(folders []string, keep func(source string) string) string {
-	below := func(dir string) bool { return strings.HasPrefix(o.Target, dir+"/") || o.Kind == Folder && o.Target == dir }
+	below := func(dir string) bool {
+		return strings.HasPrefix(o.Target, dir+"/") || o.Kind == Folder && o.Target == dir
+	}
 	switch {
 	case o.Ours == nil:
 		return "it was there before tcptune, which has removed it"

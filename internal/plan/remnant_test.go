@@ -16,21 +16,21 @@ func TestRemnants(t *testing.T) {
 		owned Owned
 		want  []Remnant
 	}{
-		"a file, by its hash":   {Owned{Kind: File, Target: "/etc/a/x.conf", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, ""}}},
-		"a link, by its text":   {Owned{Kind: Link, Target: "/etc/a/x", Ours: text("../y")}, []Remnant{{Ref{Link, "/etc/a/x"}, "../y", ""}}},
-		"a folder, if empty":    {Owned{Kind: Folder, Target: "/etc/a", Ours: text("0755")}, []Remnant{{Ref{Folder, "/etc/a"}, "", ""}}},
-		"a folder elsewhere":    {Owned{Kind: Folder, Target: "/opt", Ours: text("0755")}, []Remnant{{Ref{Folder, "/opt"}, "", elsewhere}}},
-		"no value of a kernel":  {Owned{Kind: Knob, Target: "net.core.somaxconn", Ours: text("1")}, nil},
-		"no module":             {Owned{Kind: Module, Target: "tcp_bbr", Ours: text("loaded")}, nil},
-		"not what it replaced":  {Owned{Kind: File, Target: "/etc/a/x.conf", Before: text("old"), Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, before}}},
-		"not what it removed":   {Owned{Kind: File, Target: "/etc/a/x.conf", Before: text("old")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, "", removed}}},
-		"nothing elsewhere":     {Owned{Kind: File, Target: "/etc/passwd", Ours: text("world")}, []Remnant{{Ref{File, "/etc/passwd"}, sum, elsewhere}}},
-		"nothing beside it":     {Owned{Kind: File, Target: "/etc/ab", Ours: text("world")}, []Remnant{{Ref{File, "/etc/ab"}, sum, elsewhere}}},
-		"not by a detour":       {Owned{Kind: File, Target: "/etc/a/../passwd", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/../passwd"}, sum, elsewhere}}},
-		"not with odd names":    {Owned{Kind: File, Target: "/etc/a/x\ny", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x\ny"}, sum, elsewhere}}},
-		"not with odd texts":    {Owned{Kind: Link, Target: "/etc/a/x", Ours: text("y\tz")}, []Remnant{{Ref{Link, "/etc/a/x"}, "y\tz", elsewhere}}},
-		"not what others want":  {Owned{Kind: File, Target: "/etc/a/x.conf", Ours: text("world"), Source: "theirs"}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, "is theirs"}}},
-		"not of unknown nature": {Owned{Kind: "tree", Target: "/etc/a/x", Ours: text("go")}, []Remnant{{Ref{"tree", "/etc/a/x"}, "", "not removed with the package"}}},
+		"a file, by its hash":  {Owned{Kind: File, Target: "/etc/a/x.conf", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, ""}}},
+		"a link, by its text":  {Owned{Kind: Link, Target: "/etc/a/x", Ours: text("../y")}, []Remnant{{Ref{Link, "/etc/a/x"}, "../y", ""}}},
+		"a folder, if empty":   {Owned{Kind: Folder, Target: "/etc/a", Ours: text("0755")}, []Remnant{{Ref{Folder, "/etc/a"}, "", ""}}},
+		"a folder elsewhere":   {Owned{Kind: Folder, Target: "/opt", Ours: text("0755")}, []Remnant{{Ref{Folder, "/opt"}, "", elsewhere}}},
+		"no value of a kernel": {Owned{Kind: Knob, Target: "net.core.somaxconn", Ours: text("1")}, nil},
+		"no module":            {Owned{Kind: Module, Target: "tcp_bbr", Ours: text("loaded")}, nil},
+		"not what it replaced": {Owned{Kind: File, Target: "/etc/a/x.conf", Before: text("old"), Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, before}}},
+		"not what it removed":  {Owned{Kind: File, Target: "/etc/a/x.conf", Before: text("old")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, "", removed}}},
+		"nothing elsewhere":    {Owned{Kind: File, Target: "/etc/passwd", Ours: text("world")}, []Remnant{{Ref{File, "/etc/passwd"}, sum, elsewhere}}},
+		"nothing beside it":    {Owned{Kind: File, Target: "/etc/ab", Ours: text("world")}, []Remnant{{Ref{File, "/etc/ab"}, sum, elsewhere}}},
+		"not by a detour":      {Owned{Kind: File, Target: "/etc/a/../passwd", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/../passwd"}, sum, elsewhere}}},
+		"not with odd names":   {Owned{Kind: File, Target: "/etc/a/x\ny", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x\ny"}, sum, elsewhere}}},
+		"not with odd texts":   {Owned{Kind: Link, Target: "/etc/a/x", Ours: text("y\tz")}, []Remnant{{Ref{Link, "/etc/a/x"}, "y\tz", elsewhere}}},
+		"not what others want": {Owned{Kind: File, Target: "/etc/a/x.conf", Ours: text("world"), Source: "theirs"}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, "is theirs"}}},
+		"not a whole tree":     {Owned{Kind: Tree, Target: "/etc/a/x", Ours: text("go")}, []Remnant{{Ref{Tree, "/etc/a/x"}, "", "not removed with the package"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			keep := func(source string) string {

@@ -41,7 +41,10 @@ func (m machine) sh(script string) string {
 	return r.Stdout
 }
 
-func (m machine) install(name string) string { m.Helper(); return m.sh("dpkg --install /debs/" + name + "/*.deb") }
+func (m machine) install(name string) string {
+	m.Helper()
+	return m.sh("dpkg --install /debs/" + name + "/*.deb")
+}
 
 // has fails the test where text does not contain each of parts.
 func (m machine) has(text string, parts ...string) {

@@ -3,6 +3,8 @@ package packaging
 import (
 	"errors"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tcptune/tcptune/test/container"
@@ -24,12 +26,13 @@ func TestPiuparts(t *testing.T) {
 		t.Fatal(err)
 	}
 	arch := machineArch(t)
-	piuparts := []string{"piuparts", "--existing-chroot=" + root, "--no-eatmydata", "--warn-on-usr-move=disabled"}
+	suite := strings.TrimSpace(must(t, "sh", "-c", `. "$1/etc/os-release" && echo "$VERSION_CODENAME"`, "sh", root))
+	piuparts := []string{"piuparts", "--existing-chroot=" + root, "--distribution=" + suite, "--no-eatmydata"}
 	t.Run("install and purge", func(t *testing.T) {
-		must(t, append(append(piuparts, "--no-upgrade-test"), debs(t, dir, arch)...)...)
+		must(t, slices.Concat(piuparts, []string{"--no-upgrade-test"}, debs(t, dir, arch))...)
 	})
 	t.Run("upgrade", func(t *testing.T) {
-		must(t, append(append(piuparts, "--no-install-purge-test", "--bindmount="+repo,
-			"--extra-repo=deb [trusted=yes] file:"+repo+" stable main"), debs(t, next, arch)...)...)
+		extra := []string{"--no-install-purge-test", "--bindmount=" + repo, "--extra-repo=deb [trusted=yes] file:" + repo + " stable main"}
+		must(t, slices.Concat(piuparts, extra, debs(t, next, arch))...)
 	})
 }
