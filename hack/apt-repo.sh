@@ -7,8 +7,11 @@ set -eu
 
 [ $# -ge 2 ] || { echo "usage: hack/apt-repo.sh DEBS REPO [KEY]" >&2; exit 64; }
 debs=$1
-mkdir -p "$2/public" "$2/private"
+mkdir -p "$2"
 repo=$(cd "$2" && pwd)
+# Made anew: reprepro rightly refuses other bytes under a version that it has already.
+rm -rf "$repo/public" "$repo/private/db"
+mkdir -p "$repo/public" "$repo/private"
 key=${3-}
 # Where the repository will be found.
 uri=${REPO_URI:-file:$repo/public}

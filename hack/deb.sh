@@ -4,6 +4,7 @@
 # VERSION is that of debian/changelog unless it is given, TEXT what the programs call themselves.
 # The first go on PATH builds; the modules come from its cache.
 set -eu
+umask 022 # modes are part of the source package
 
 usage() {
 	sed -n '2s/^# \(.*\]* OUT\):.*/usage: hack\/\1/p' "$0" >&2

@@ -76,7 +76,7 @@ func (g grant) write(b *strings.Builder) error {
 	}
 	fmt.Fprintf(b, "License: %s\n", name)
 	if !common(name) {
-		b.WriteString(folded(string(text)))
+		b.WriteString(folded(withoutApache(string(text))))
 	}
 	return nil
 }

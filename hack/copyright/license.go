@@ -55,5 +55,13 @@ func startsHolder(s string) bool {
 	return !regexp.MustCompile(`(?i)^(notice|license|owner|and|holders?)\b`).MatchString(s)
 }
 
+// apacheText is the whole of the Apache licence as it stands among others, with or without its appendix.
+var apacheText = regexp.MustCompile(`(?s)Apache License\s+Version 2\.0, January 2004.*?(END OF TERMS AND CONDITIONS|limitations under the License\.)`)
+
+// withoutApache replaces the Apache licence in a text of several ones by the place where Debian has it.
+func withoutApache(text string) string {
+	return apacheText.ReplaceAllString(text, "Apache License 2.0: /usr/share/common-licenses/Apache-2.0")
+}
+
 // common reports whether Debian has the text of a licence in /usr/share/common-licenses, where each system can read it.
 func common(name string) bool { return name == "Apache-2.0" || name == "MPL-2.0" }

@@ -69,6 +69,16 @@ func TestRemovalKeepsTheTuningAndPurgeDeletesIt(t *testing.T) {
 	}
 }
 
+func TestPurgeInOneGo(t *testing.T) {
+	m := boot(t)
+	before := m.tree()
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("tcptune service install --listen 127.0.0.1:8080 --now")
+	m.sh("dpkg --purge tcptune-server tcptune")
+	m.sameTree(before)
+}
+
 func TestReinstallationTakesUpWhereRemovalHasLeft(t *testing.T) {
 	m := boot(t)
 	before := m.tree()
@@ -97,7 +107,7 @@ func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
 
 	out := m.sh("dpkg --purge tcptune tcptune-server")
 	m.has(out, limitsFile+" stays: somebody has changed it", units+"tcptune-server.service stays: somebody",
-		units+`mine.socket" stays: part of the service mine, a program of yours`, "/etc/tcptune has files")
+		units+`mine.socket" stays: part of the service mine, a program of yours`, "/etc/tcptune is not empty")
 	m.exists(true, limitsFile, units+"mine.socket", units+"mine.service", units+"sockets.target.wants/mine.socket",
 		"/etc/tcptune/profiles.d/mine.yaml", units+"tcptune-server.service")
 	m.exists(false, sysctlFile, journal, listFile, units+"tcptune-server.socket", units+"sockets.target.wants/tcptune-server.socket")

@@ -41,9 +41,9 @@ func (m machine) sh(script string) string {
 	return r.Stdout
 }
 
-func (m machine) install(name string) string {
+func (m machine) install(name string) {
 	m.Helper()
-	return m.sh("dpkg --install /debs/" + name + "/*.deb")
+	m.sh("dpkg --install /debs/" + name + "/*.deb")
 }
 
 // has fails the test where text does not contain each of parts.
