@@ -45,3 +45,10 @@ func TestFolded(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+func TestWithoutApache(t *testing.T) {
+	const text = "before\n  Apache License\n  Version 2.0, January 2004\n 1. Definitions.\n END OF TERMS AND CONDITIONS\nafter"
+	if diff := cmp.Diff("before\n  Apache License 2.0: /usr/share/common-licenses/Apache-2.0\nafter", withoutApache(text)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
