@@ -26,7 +26,10 @@ func purgeListCommand(t terminal) *cli.Command {
 		UsageText: "tcptune purge-list [--root DIR]",
 		Description: `Prints a line for each thing on disk that tcptune owns, with tabs between the fields: "file SHA256 PATH",
 "link TEXT PATH", "folder - PATH", or "keep REASON PATH" for what a purge leaves. The first line is "tcptune-purge/1",
-the last one "end". While an apply waits for its confirmation, runs or was interrupted, there is no list (exit 75).`,
+the last one "end". While an apply waits for its confirmation, runs or was interrupted, there is no list (exit 75).
+
+Example:
+  tcptune purge-list --root /mnt/image`,
 		Flags:  []cli.Flag{rootFlag()},
 		Action: t.action(t.purgeList),
 	}
