@@ -57,7 +57,7 @@ func (p AptPackage) Program() string {
 func FindApt(ctx context.Context, h programs, w Wish) (p AptPackage, err error) {
 	p.Name = "golang-go"
 	if w != (Wish{}) {
-		if _, exact := w.Exact(); exact || !seriesForm.MatchString(w.String()) {
+		if _, exact := w.Exact(); exact || !seriesForm().MatchString(w.String()) {
 			return p, fail(BadSetting, "name a series, 1.22 for instance, or nothing", "cannot choose Go %s among the packages of apt", w)
 		}
 		p.Name = "golang-" + w.String() + "-go"
@@ -74,7 +74,7 @@ func FindApt(ctx context.Context, h programs, w Wish) (p AptPackage, err error) 
 	return p, nil
 }
 
-var seriesForm = regexp.MustCompile(`^1\.\d{1,3}$`)
+func seriesForm() *regexp.Regexp { return regexp.MustCompile(`^1\.\d{1,3}$`) }
 
 // parsePolicy reads what "apt-cache policy" says of one package.
 func parsePolicy(text string) (installed, candidate string) {

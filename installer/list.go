@@ -45,7 +45,7 @@ func (s Site) byHand() (list []plan.GoVersion) {
 }
 
 // aptTree is the name of the GOROOT of a package golang-X.Y-go, below /usr/lib.
-var aptTree = regexp.MustCompile(`^go-(\d+\.\d+)$`)
+func aptTree() *regexp.Regexp { return regexp.MustCompile(`^go-(\d+\.\d+)$`) }
 
 func (s Site) byApt() (list []plan.GoVersion) {
 	names, err := s.h.ReadDir("/usr/lib")
@@ -57,7 +57,7 @@ func (s Site) byApt() (list []plan.GoVersion) {
 		return nil
 	}
 	for _, name := range names {
-		m := aptTree.FindStringSubmatch(name)
+		m := aptTree().FindStringSubmatch(name)
 		if m == nil {
 			continue
 		}

@@ -39,7 +39,9 @@ func (c Config) module() (source, error) {
 	}, nil
 }
 
-var toolchainVersion = regexp.MustCompile(`(?m)^v0\.0\.1-(go[0-9.]+(?:(?:rc|beta)[0-9]+)?)\.linux-\w+$`)
+func toolchainVersion() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^v0\.0\.1-(go[0-9.]+(?:(?:rc|beta)[0-9]+)?)\.linux-\w+$`)
+}
 
 // list returns the versions that a proxy knows for any architecture. A proxy lists what somebody has asked it for, so a
 // build for a rarer architecture may exist all the same.
@@ -49,7 +51,7 @@ func (m modules) list(ctx context.Context, fresh bool) ([]Version, error) {
 		return m.lists.get(ctx, m.web, base+"/"+toolchainModule+"/@v/list", maxVersionList, fresh, func(data []byte) error {
 			all = nil
 			seen := map[Version]bool{}
-			for _, match := range toolchainVersion.FindAllSubmatch(data, -1) {
+			for _, match := range toolchainVersion().FindAllSubmatch(data, -1) {
 				if v, err := ParseVersion(string(match[1])); err == nil && !seen[v] {
 					seen[v] = true
 					all = append(all, v)

@@ -25,7 +25,7 @@ type Tool struct {
 func (t Tool) String() string { return t.Name + "@" + t.Version }
 
 // toolName is what a program may be called.
-var toolName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`)
+func toolName() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$`) }
 
 // ParseTools reads a list such as "gopls@latest,example.com/cmd/x@v1.2.3". A name without a slash is one of the known
 // ones, anything else the path of a package; without a version it is the latest. What it returns is safe as an argument
@@ -72,7 +72,7 @@ func parseTool(word string, known map[string]string) (t Tool, err error) {
 		prefix = t.Package
 	}
 	t.Name = path.Base(prefix)
-	if !toolName.MatchString(t.Name) || ofGo(t.Name) {
+	if !toolName().MatchString(t.Name) || ofGo(t.Name) {
 		return t, fail(BadSetting, "", "cannot put a tool that is called %q into %s", t.Name, commands)
 	}
 	return t, nil

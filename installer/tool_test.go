@@ -56,7 +56,7 @@ func FuzzParseTools(f *testing.F) {
 		}
 		for _, o := range tools {
 			// It becomes an argument, a file name and a line of a record.
-			if !toolName.MatchString(o.Name) || strings.ContainsAny(o.Package+o.Version, " \t\n\x00@") || o.Package[0] == '-' {
+			if !toolName().MatchString(o.Name) || strings.ContainsAny(o.Package+o.Version, " \t\n\x00@") || o.Package[0] == '-' {
 				t.Errorf("%+v", o)
 			}
 		}

@@ -16,7 +16,9 @@ type Version struct {
 
 // The names of all releases there ever were: go1, go1.2.2, go1.9.2rc2, go1.21.0, go1.26rc1. Numbers are short, so that
 // none overflows.
-var versionForm = regexp.MustCompile(`^(?:go)?(0|[1-9]\d{0,4})(?:\.(0|[1-9]\d{0,4}))?(?:\.(0|[1-9]\d{0,4}))?(?:(beta|rc)([1-9]\d{0,4}))?$`)
+func versionForm() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:go)?(0|[1-9]\d{0,4})(?:\.(0|[1-9]\d{0,4}))?(?:\.(0|[1-9]\d{0,4}))?(?:(beta|rc)([1-9]\d{0,4}))?$`)
+}
 
 // ParseVersion reads the name of a release, with or without "go" in front. "1.26" names no release but a series, since
 // the first release of a series is called 1.26.0 (from Go 1.21 on): it is an error, see [ParseWish].
@@ -30,7 +32,7 @@ func ParseVersion(s string) (Version, error) {
 
 // parseVersion also says whether s names a series. Of the old names, 1.20 is both a release and a series.
 func parseVersion(s string) (v Version, series, ok bool) {
-	m := versionForm.FindStringSubmatch(s)
+	m := versionForm().FindStringSubmatch(s)
 	if m == nil {
 		return Version{}, false, false
 	}

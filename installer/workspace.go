@@ -62,11 +62,11 @@ func (w Workspace) New(dir string) (made string, err error) {
 }
 
 // odd is what does not belong into the name of a program.
-var odd = regexp.MustCompile(`[^a-z0-9_-]+`)
+func odd() *regexp.Regexp { return regexp.MustCompile(`[^a-z0-9_-]+`) }
 
 // folderName is name as that of a program: "My Server" is my-server.
 func folderName(name string) string {
-	return cmp.Or(strings.Trim(odd.ReplaceAllString(strings.ToLower(name), "-"), "-_"), "server")
+	return cmp.Or(strings.Trim(odd().ReplaceAllString(strings.ToLower(name), "-"), "-_"), "server")
 }
 
 func renderWorkspace(values map[string]string) (map[string][]byte, error) {
