@@ -72,7 +72,7 @@ apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, si
 ##@ check
 
 .PHONY: test
-test: test-deps lint test-all ## everything: install what the tests need, lint, run all tests, count them
+test: test-deps lint test-all test-race ## everything: install what the tests need, lint, run all tests, count them
 
 .PHONY: test-deps
 test-deps:
@@ -81,6 +81,10 @@ test-deps:
 .PHONY: test-all
 test-all: build $(SUMMARY) ## all tests, those that need root as root (or through sudo -n)
 	@$(WITH_GO) $(GO) test -json -count=1 -timeout 20m -exec "$(CURDIR)/hack/as-root.sh" ./... | $(SUMMARY)
+
+.PHONY: test-race
+test-race: $(SUMMARY) ## the tests of the server under the race detector (needs cc)
+	@$(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 10m ./server/... ./cmd/tcptune-server | $(SUMMARY)
 
 .PHONY: test-unit
 test-unit: $(SUMMARY) ## the tests that need neither root nor other programs: under a minute
