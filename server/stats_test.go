@@ -46,8 +46,9 @@ func TestSumsNeverBecomeSmaller(t *testing.T) {
 
 func TestConnectionsAreListed(t *testing.T) {
 	r := open(t, Config{})
-	old, young := r.dial(), r.dial()
-	old.ask("hello")
+	old := r.dial()
+	old.ask("hello") // answered before the other one connects: or that might be served first
+	young := r.dial()
 	r.until("both are served", func(st Stats) bool { return st.Active == 2 })
 	for range 10 {
 		young.ask("more")
