@@ -32,7 +32,8 @@ func newApp(t terminal) *cli.App {
 		Description:               exitCodes,
 		Commands: []*cli.Command{
 			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
-			explainCommand(t), profileCommand(t), portCommand(t), serviceCommand(t), goCommand(t), purgeListCommand(t),
+			explainCommand(t), profileCommand(t), portCommand(t), serviceCommand(t), goCommand(t),
+			purgeListCommand(t), describeCommand(t),
 		},
 	}
 	prepare(app.Commands)

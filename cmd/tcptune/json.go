@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -16,11 +17,15 @@ func (t terminal) printJSON(r plan.Report) error {
 	if r.Warnings == nil {
 		r.Warnings = []string{}
 	}
-	enc := json.NewEncoder(t.out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(r); err != nil {
+	if err := writeJSON(t.out, r); err != nil {
 		return fmt.Errorf("cannot print the report: %w", err)
 	}
 	return nil
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
