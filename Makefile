@@ -132,6 +132,18 @@ bench-servers:
 container-shell: build ## a shell in a throw-away container with a booted systemd, and bin/tcptune in it
 	@$(WITH_GO) $(GO) run ./test/container/shell -program bin/tcptune
 
+.PHONY: vm-shell
+vm-shell: build ## a shell in a throw-away virtual machine with its own kernel (a minute to boot), and bin/tcptune in it
+	@hack/apt-install.sh $$(grep -v '^#' test/apt-packages.txt) openssh-client
+	@$(WITH_GO) $(GO) run ./test/vm/shell -program bin/tcptune
+
+# UBUNTU_ROOT is the root folder of a real Ubuntu to boot instead of Debian's.
+.PHONY: vm-test
+vm-test: test-deps ## what happens to the packages on machines that reboot or lose their power; UBUNTU_ROOT=DIR boots that
+	@$(MAKE) deb
+	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
+	@$(WITH_GO) $(GO) test -count=1 -timeout 50m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/vm -packages "$(CURDIR)/bin"
+
 # Minutes: it builds four times, once without a cache, and installs in machines of its own.
 .PHONY: deb-test
 deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under qemu, install, upgrade, remove, purge, apt

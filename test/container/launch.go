@@ -77,7 +77,7 @@ func (m *Machine) End() {
 func overlayTar(opt Options) ([]byte, error) {
 	files := map[string]string{"/etc/hostname": "tcptune-test\n"}
 	if opt.Release != "" {
-		text, err := osRelease(opt.Release)
+		text, err := OSRelease(opt.Release)
 		if err != nil {
 			return nil, err
 		}

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+// Keyring has the keys that sign Debian.
+const Keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 // Unpack fetches packages of a suite, and all that they depend on, from the mirror that the machine's own apt uses and
 // unpacks them as the folder root, of which it is the first to write. No script of a package is run.
@@ -47,10 +48,10 @@ type apt struct{ conf string }
 
 func newApt(work, suite string) (apt, error) {
 	a := apt{conf: work + "/apt.conf"}
-	if _, err := os.Stat(keyring); err != nil {
+	if _, err := os.Stat(Keyring); err != nil {
 		return a, err
 	}
-	mirror, err := aptMirror()
+	mirror, err := Mirror()
 	if err != nil {
 		return a, err
 	}
@@ -59,7 +60,7 @@ func newApt(work, suite string) (apt, error) {
 			return a, err
 		}
 	}
-	list := fmt.Sprintf("deb [signed-by=%s] %s %s main\n", keyring, mirror, suite)
+	list := fmt.Sprintf("deb [signed-by=%s] %s %s main\n", Keyring, mirror, suite)
 	conf := fmt.Sprintf(`Dir::State "%[1]s/state";
 Dir::State::status "%[1]s/status";
 Dir::Cache "%[1]s/cache";
@@ -97,8 +98,8 @@ func (a apt) run(name string, args ...string) error {
 	return nil
 }
 
-// aptMirror returns the Debian mirror of the machine's own apt configuration, sources.list(5).
-func aptMirror() (string, error) {
+// Mirror returns the Debian mirror of the machine's own apt configuration, sources.list(5).
+func Mirror() (string, error) {
 	files, _ := filepath.Glob("/etc/apt/sources.list.d/*.sources")
 	lists, _ := filepath.Glob("/etc/apt/sources.list.d/*.list")
 	for _, file := range append(append(files, lists...), "/etc/apt/sources.list") {

@@ -1,0 +1,236 @@
+package vm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/tcptune/tcptune/test/container"
+)
+
+// bootLimit is how long a machine may take to boot: it needs about a minute when two cores are free.
+const bootLimit = 6 * time.Minute
+
+// Options say how a machine differs from the plain one.
+type Options struct {
+	Release string // "22.04", "24.04", "26.04": what /etc/os-release claims; "" leaves what the disk has
+}
+
+// Machine is a virtual machine. Its zero value is of no use; see [Boot] and [Start].
+type Machine struct {
+	disk, dir string
+	power     *qemu
+	client    *ssh.Client
+}
+
+// Result is what a command inside the machine left.
+type Result struct {
+	Stdout, Stderr string
+	Code           int // -1 when it was ended by a signal
+}
+
+// Boot starts a machine that ends with the test; its console is logged if the test failed. The test is skipped, with the
+// reason, where none can be had.
+func Boot(t testing.TB, opt Options) *Machine {
+	t.Helper()
+	m, err := Start(t.Context(), opt)
+	var no Unavailable
+	if errors.As(err, &no) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("console of the machine:\n%s", m.Console())
+		}
+		m.End()
+	})
+	return m
+}
+
+// Start boots a machine for a caller that is no test, who must End it. The error is [Unavailable] where this cannot work.
+func Start(ctx context.Context, opt Options) (*Machine, error) {
+	if err := possible(); err != nil {
+		return nil, err
+	}
+	disk, err := makeDisk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "tcptune-vm-")
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{disk: disk, dir: dir}
+	if err := m.first(ctx, opt); err != nil {
+		err = fmt.Errorf("cannot boot the virtual machine: %w\n%s", err, m.Console())
+		m.End()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Machine) first(ctx context.Context, opt Options) error {
+	layer := filepath.Join(m.dir, "layer.qcow2")
+	if err := run(ctx, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", filepath.Join(m.disk, "root.img"), layer); err != nil {
+		return err
+	}
+	if err := m.on(ctx); err != nil || opt.Release == "" {
+		return err
+	}
+	text, err := container.OSRelease(opt.Release)
+	if err != nil {
+		return err
+	}
+	// Out of the way of base-files, which an upgrade may replace.
+	_, err = m.run(ctx, strings.NewReader(text), "sh", "-c", "cat >/usr/lib/os-release")
+	return err
+}
+
+// on switches the machine on and returns when its systemd has finished booting.
+func (m *Machine) on(ctx context.Context) error {
+	power, err := powerOn(m.disk, m.dir)
+	if err != nil {
+		return err
+	}
+	m.power = power
+	return m.connect(ctx, "")
+}
+
+// End switches the machine off and deletes what it wrote. It may be called twice.
+func (m *Machine) End() {
+	m.off()
+	_ = os.RemoveAll(m.dir)
+}
+
+func (m *Machine) off() {
+	if m.client != nil {
+		_ = m.client.Close()
+	}
+	if m.power != nil {
+		m.power.off()
+	}
+}
+
+// PowerCut takes the power away: what the kernel has not written to its disk is lost.
+func (m *Machine) PowerCut() { m.off() }
+
+// PowerOn boots the machine after a PowerCut.
+func (m *Machine) PowerOn(t testing.TB) {
+	t.Helper()
+	if err := m.on(t.Context()); err != nil {
+		t.Fatalf("cannot boot the virtual machine again: %v\n%s", err, m.Console())
+	}
+}
+
+// Reboot has systemd reboot the machine and returns when it is up again.
+func (m *Machine) Reboot(t testing.TB) {
+	t.Helper()
+	before := m.Must(t, "cat", "/proc/sys/kernel/random/boot_id")
+	// The answer may be lost with the connection.
+	_, _ = m.run(t.Context(), nil, "systemctl", "--no-block", "reboot")
+	_ = m.client.Close()
+	if err := m.connect(t.Context(), before); err != nil {
+		t.Fatalf("cannot reboot the virtual machine: %v\n%s", err, m.Console())
+	}
+}
+
+// Run carries out a command inside the machine and returns what it left. Only a command that could not be started, or
+// that outlived the test or the machine, fails the test.
+func (m *Machine) Run(t testing.TB, argv ...string) Result {
+	t.Helper()
+	return m.RunInput(t, nil, argv...)
+}
+
+// RunInput is Run with a standard input.
+func (m *Machine) RunInput(t testing.TB, stdin io.Reader, argv ...string) Result {
+	t.Helper()
+	res, err := m.run(t.Context(), stdin, argv...)
+	if err != nil {
+		t.Fatalf("cannot run %q in the virtual machine: %v", argv, err)
+	}
+	return res
+}
+
+// Must is Run for a step that has to succeed. It returns the standard output.
+func (m *Machine) Must(t testing.TB, argv ...string) string {
+	t.Helper()
+	res := m.Run(t, argv...)
+	if res.Code != 0 {
+		t.Fatalf("%q in the virtual machine: exit %d\n%s%s", argv, res.Code, res.Stdout, res.Stderr)
+	}
+	return res.Stdout
+}
+
+// CopyIn copies the file src of this machine to the absolute path dst inside, folders included.
+func (m *Machine) CopyIn(t testing.TB, src, dst string) {
+	t.Helper()
+	f, err := os.Open(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Must(t, "mkdir", "-p", path.Dir(dst))
+	res := m.RunInput(t, f, "sh", "-c", fmt.Sprintf(`cat >"$1" && chmod %o "$1"`, fi.Mode().Perm()), "sh", dst)
+	if res.Code != 0 {
+		t.Fatalf("cannot copy %s to %s in the virtual machine: %s", src, dst, res.Stderr)
+	}
+}
+
+// Console is the end of what the machine printed, for a person to read.
+func (m *Machine) Console() string {
+	data, _ := os.ReadFile(filepath.Join(m.dir, "console"))
+	return string(data[max(0, len(data)-8000):])
+}
+
+// SSH is the machine's sshd as an address of this machine, and the file of the key that it lets in as root.
+func (m *Machine) SSH() (addr, keyFile string) {
+	return fmt.Sprintf("127.0.0.1:%d", m.power.port), filepath.Join(m.disk, "key")
+}
+
+func (m *Machine) run(ctx context.Context, stdin io.Reader, argv ...string) (Result, error) {
+	s, err := m.client.NewSession()
+	if err != nil {
+		return Result{}, err
+	}
+	defer s.Close()
+	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	defer stop()
+	var out, errs bytes.Buffer
+	s.Stdin, s.Stdout, s.Stderr = stdin, &out, &errs
+	err = s.Run(quote(argv))
+	res := Result{Stdout: out.String(), Stderr: errs.String()}
+	var exit *ssh.ExitError
+	if errors.As(err, &exit) {
+		if res.Code = exit.ExitStatus(); exit.Signal() != "" {
+			res.Code = -1
+		}
+		err = nil
+	}
+	return res, errors.Join(err, ctx.Err())
+}
+
+// quote makes a command of the shell out of words.
+func quote(argv []string) string {
+	words := make([]string, len(argv))
+	for i, w := range argv {
+		words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	return "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 " + strings.Join(words, " ")
+}

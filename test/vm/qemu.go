@@ -1,0 +1,91 @@
+package vm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// qemu is one running emulator: the machine from power on to power off.
+type qemu struct {
+	cmd  *exec.Cmd
+	done chan error
+	port int // of 127.0.0.1, which leads to the machine's sshd
+	errs *bytes.Buffer
+}
+
+// powerOn starts the machine whose layer over the disk is in the folder dir. It is killed by the kernel when the caller dies.
+func powerOn(disk, dir string) (*qemu, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	q := &qemu{done: make(chan error, 1), port: port, errs: new(bytes.Buffer)}
+	// KVM hangs on nested machines, and "-cpu max" of qemu 7.2 crashes Linux 6.12: an old processor is emulated instead.
+	q.cmd = exec.Command("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "Nehalem,-cx16", "-smp", "2", "-m", "1536",
+		"-nodefaults", "-no-user-config", "-display", "none",
+		"-kernel", filepath.Join(disk, "vmlinuz"), "-initrd", filepath.Join(disk, "initrd.img"),
+		"-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=-1 loglevel=4",
+		"-drive", "if=virtio,format=qcow2,file="+filepath.Join(dir, "layer.qcow2"),
+		"-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:"+strconv.Itoa(port)+"-:22", "-device", "virtio-net-pci,netdev=net,romfile=",
+		"-device", "virtio-rng-pci",
+		"-serial", "file:"+filepath.Join(dir, "console"))
+	q.cmd.Stdout, q.cmd.Stderr = q.errs, q.errs
+	q.cmd.WaitDelay = time.Second
+	q.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the death of this thread would be the death of the machine
+		defer runtime.UnlockOSThread()
+		err := q.cmd.Start()
+		started <- err
+		if err == nil {
+			q.done <- q.cmd.Wait()
+			close(q.done)
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// off cuts the power and returns when nothing is left running. It may be called twice.
+func (q *qemu) off() {
+	_ = q.cmd.Process.Kill()
+	for range q.done { //nolint:revive // waits for the channel to be closed
+	}
+}
+
+// ended is an error as soon as the emulator has ended by itself.
+func (q *qemu) ended() error {
+	select {
+	case err, open := <-q.done:
+		if open || err != nil {
+			return errors.Join(fmt.Errorf("the emulator has ended: %s", q.errs), err)
+		}
+		return errors.New("the emulator is off")
+	default:
+		return nil
+	}
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, errors.New("no TCP address")
+	}
+	return addr.Port, nil
+}
