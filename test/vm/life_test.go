@@ -1,0 +1,141 @@
+package vm
+
+import (
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	sysctlFile  = "/etc/sysctl.d/60-tcptune.conf"
+	modulesFile = "/etc/modules-load.d/tcptune.conf"
+)
+
+// installed is a machine with the packages.
+func installed(t *testing.T) *Machine {
+	t.Helper()
+	m := Boot(t, Options{Release: "24.04"})
+	m.copyPackages(t, built(t), "deb")
+	m.sh(t, "dpkg --install /debs/deb/*.deb")
+	return m
+}
+
+// tree is what an installation may touch. What dpkg, systemd, journald and sshd write by themselves is left out.
+func (m *Machine) tree(t *testing.T) []string {
+	t.Helper()
+	return strings.Split(m.sh(t, `cd / && set -- etc usr var -path var/log -prune -o -path var/lib/systemd -prune -o \
+		-path var/lib/dpkg -prune -o -path var/lib/apt -prune -o -path var/cache -prune -o -path var/tmp -prune -o
+		{ find "$@" ! -type d -printf '%p %M %U:%G %l\n' && find "$@" -type d -printf '%p %M\n' && find "$@" -type f -print0 | xargs -0 cksum; } | sort`), "\n")
+}
+
+func (m *Machine) isTuned(t *testing.T) bool {
+	t.Helper()
+	return m.knob(t, "net.ipv4.tcp_congestion_control") == "bbr"
+}
+
+func TestAServiceIsServedByItsFirstConnectionAfterAReboot(t *testing.T) {
+	wholeList(t)
+	m := installed(t)
+	m.sh(t, "tcptune service install --listen 127.0.0.1:8080 --now")
+	m.Reboot(t)
+	if r := m.Run(t, "systemctl", "is-active", "tcptune-server.service"); r.Code == 0 {
+		t.Error("the service runs before anybody has connected")
+	}
+	if err := m.echo("first"); err != nil {
+		t.Errorf("the first connection: %v", err)
+	}
+	m.Must(t, "systemctl", "is-active", "tcptune-server.service")
+}
+
+// echo says a line to the service on port 8080 of the machine and waits for its answer.
+func (m *Machine) echo(text string) error {
+	conn, err := m.client.Dial("tcp", "127.0.0.1:8080")
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, text); err != nil {
+		return err
+	}
+	_, err = io.ReadFull(conn, make([]byte, len(text)))
+	return err
+}
+
+func TestAnUpgradeUnderLoadRefusesNoConnection(t *testing.T) {
+	wholeList(t)
+	m := installed(t)
+	m.copyPackages(t, *packagesDir+"/deb/next", "next")
+	m.sh(t, "tcptune service install --listen 127.0.0.1:8080 --drain 5s --now")
+	var stop atomic.Bool
+	var served atomic.Int64
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for !stop.Load() {
+				if err := m.echo("hello"); err != nil {
+					t.Errorf("a client: %v", err)
+					return
+				}
+				served.Add(1)
+			}
+		})
+	}
+	m.sh(t, "dpkg --install /debs/next/*.deb")
+	stop.Store(true)
+	clients.Wait()
+	t.Logf("%d connections were served meanwhile", served.Load())
+	if served.Load() == 0 {
+		t.Error("nobody was served")
+	}
+	if out := m.Must(t, "tcptune", "--version"); !strings.Contains(out, "next") {
+		t.Errorf("it is still %s", out)
+	}
+}
+
+func TestAnApplyThatNobodyConfirmsIsTakenBack(t *testing.T) {
+	wholeList(t)
+	m := installed(t)
+	before := m.tree(t)
+	m.sh(t, "tcptune apply --confirm 20s")
+	if !m.isTuned(t) {
+		t.Fatal("it is not tuned while it waits")
+	}
+	for deadline := time.Now().Add(3 * time.Minute); m.isTuned(t) && time.Now().Before(deadline); time.Sleep(time.Second) {
+		continue
+	}
+	m.sh(t, "while systemctl list-units --no-legend --all 'tcptune*' | grep -q ' active'; do sleep 1; done")
+	if m.isTuned(t) {
+		t.Error("it is tuned long after the 20 seconds")
+	}
+	if diff := cmp.Diff(before, m.tree(t)); diff != "" {
+		t.Errorf("files before (-) and after (+):\n%s", diff)
+	}
+
+	m.sh(t, "tcptune apply --confirm 30m")
+	m.Reboot(t)
+	if m.isTuned(t) {
+		t.Error("it is tuned after a reboot that nobody could confirm")
+	}
+	if r := m.Run(t, "ls", sysctlFile, modulesFile); r.Code == 0 || r.Stdout != "" {
+		t.Errorf("after the reboot there are %s", r.Stdout)
+	}
+}
+
+func TestAfterRevertAndPurgeTheFilesAreAsBeforeTheInstallation(t *testing.T) {
+	wholeList(t)
+	m := Boot(t, Options{Release: "24.04"})
+	before := m.tree(t)
+	m.copyPackages(t, built(t), "deb")
+	m.sh(t, "dpkg --install /debs/deb/*.deb; tcptune apply; tcptune service install --listen 127.0.0.1:8080 --now")
+	m.Reboot(t)
+	m.sh(t, "tcptune service uninstall; tcptune revert || [ $? = 4 ]")
+	t.Log(m.sh(t, "dpkg --purge tcptune-server tcptune"))
+	if diff := cmp.Diff(before, m.tree(t)); diff != "" {
+		t.Errorf("files before (-) and after (+):\n%s", diff)
+	}
+}
