@@ -160,11 +160,12 @@ deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under
 ##@ keep
 
 .PHONY: generate
-generate: ## go generate, go mod tidy, and debian/copyright
+generate: ## go generate, go mod tidy, debian/copyright, and docs/what-it-changes.md
 	@mkdir -p bin
 	@$(WITH_GO) $(GO) generate ./...
 	@$(WITH_GO) $(GO) mod tidy
 	@$(WITH_GO) $(GO) run ./hack/copyright >bin/copyright && mv bin/copyright debian/copyright
+	@$(WITH_GO) $(GO) run ./hack/changes >bin/changes && mv bin/changes docs/what-it-changes.md
 
 .PHONY: fmt
 fmt: ## format all Go files (gofumpt)

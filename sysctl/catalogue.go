@@ -165,6 +165,12 @@ func (c *Catalogue) Names() []string {
 	return names
 }
 
+// RemovedKeys are the keys that kernels had once. The slice is the catalogue's own and must not be changed.
+func (c *Catalogue) RemovedKeys() []RemovedKey { return c.data.Removed }
+
+// Misspellings are the wrong names that circulate. The slice is the catalogue's own and must not be changed.
+func (c *Catalogue) Misspellings() []Misspelling { return c.data.Misspelt }
+
 // Newest is the newest kernel that the catalogue was held against. About a newer one it makes no statement.
 func (c *Catalogue) Newest() KernelVersion { return c.data.Newest }
 
