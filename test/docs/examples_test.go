@@ -1,0 +1,152 @@
+package docs
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tcptune/tcptune/test/markdown"
+)
+
+// pages are all pages with examples, relative to this folder.
+func pages(t *testing.T) []markdown.Page {
+	t.Helper()
+	guides, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []markdown.Page
+	for _, path := range append([]string{"../../README.md", "../../README.zh-CN.md"}, guides...) {
+		p, err := markdown.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// fixture is the root that a page works on.
+func fixture(page string) string {
+	if filepath.Base(page) == "image-build.md" {
+		return "ubuntu-24.04-cloud"
+	}
+	return "ubuntu-24.04"
+}
+
+// TestExamplesRun runs the examples of each page in their order. A block without a language is a dialogue: commands, one in
+// a line, behind "$ " where their output follows. "sh" is a script. What else there is has a test of its own; nothing is
+// passed over.
+func TestExamplesRun(t *testing.T) {
+	dir := programs(t)
+	for _, p := range pages(t) {
+		t.Run(filepath.Base(p.Path), func(t *testing.T) {
+			s := newSandbox(t, dir, fixture(p.Path))
+			for _, b := range p.Blocks() {
+				switch b.Lang {
+				case "":
+					s.dialogue(p, b)
+				case "sh":
+					s.script(p, b)
+				case "yaml":
+					s.declaration(b)
+				case "cloud-config":
+					s.cloudConfig(b)
+				case "dockerfile":
+					s.steps(b, dockerRun)
+				case "hcl":
+					s.steps(b, packerInline)
+				case "go", "text":
+					// Code and measurements: the former is compiled where it is copied from, the latter are of a day.
+				default:
+					t.Errorf("%s:%d: nothing knows how to run a block of %s", p.Path, b.Line, b.Lang)
+				}
+			}
+		})
+	}
+}
+
+// script runs a block as one script.
+func (s *sandbox) script(p markdown.Page, b markdown.Block) {
+	s.Helper()
+	for line := range strings.Lines(b.Text) {
+		if isForeign(line) {
+			s.Errorf("%s:%d: put %q into a dialogue", p.Path, b.Line, line)
+			return
+		}
+	}
+	before := s.calls()
+	out, code := s.shell("set -e\n" + b.Text)
+	if code != 0 {
+		s.Errorf("%s:%d: exit %d\n%s", p.Path, b.Line, code, out)
+	}
+	if strings.Contains(b.Text, "tcptune ") && s.calls() == before {
+		s.Errorf("%s:%d: tcptune was not run", p.Path, b.Line)
+	}
+}
+
+// exchange is a command of a dialogue and what is shown of its output.
+type exchange struct{ command, output string }
+
+// live reports whether the output depends on the machine: it is tcptune's, and not about an image.
+func (e exchange) live() bool {
+	return strings.Contains(e.command, "tcptune ") && !strings.Contains(e.command, imageInText) && !strings.Contains(e.command, "tcptune profile ")
+}
+
+var remark = regexp.MustCompile(`\s+# .*$`)
+
+// exchanges takes a dialogue apart. Without a "$ " every line is a command. A line that ends with a backslash goes on.
+func exchanges(text string) []exchange {
+	var all []exchange
+	prompts := strings.HasPrefix(text, "$ ")
+	goesOn := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		command, isCommand := strings.CutPrefix(line, "$ ")
+		switch {
+		case goesOn:
+			all[len(all)-1].command += "\n" + line
+			goesOn = strings.HasSuffix(line, `\`)
+		case isCommand || !prompts:
+			command = remark.ReplaceAllString(command, "")
+			goesOn = strings.HasSuffix(command, `\`)
+			all = append(all, exchange{command: command})
+		default:
+			all[len(all)-1].output += line + "\n"
+		}
+	}
+	return all
+}
+
+// dialogue runs each command of a block, and holds what is shown against what it prints.
+func (s *sandbox) dialogue(p markdown.Page, b markdown.Block) {
+	s.Helper()
+	for _, e := range exchanges(b.Text) {
+		if isForeign(e.command) {
+			continue
+		}
+		before := s.calls()
+		out := s.runs(e.command)
+		if strings.Contains(e.command, "tcptune ") && s.calls() == before && !strings.HasPrefix(e.command, "cd ") {
+			s.Errorf("%s:%d: %s: tcptune was not run", p.Path, b.Line, e.command)
+		}
+		// What a running host says is compared by TestShownOutputOccursOnARunningHost.
+		if e.output != "" && !e.live() && !shows(e.output, out) {
+			s.Errorf("%s:%d: %s: shown:\n%s\nprinted:\n%s", p.Path, b.Line, e.command, e.output, out)
+		}
+	}
+}
+
+// shows reports whether output is what is shown: all of it, with a line "…" for any lines that are left out.
+func shows(shown, output string) bool {
+	pattern := strings.Builder{}
+	for line := range strings.Lines(shown) {
+		if line == "…\n" {
+			pattern.WriteString(`(?:.*\n)*?`)
+		} else {
+			pattern.WriteString(regexp.QuoteMeta(line))
+		}
+	}
+	return regexp.MustCompile(`^` + pattern.String() + `\n*$`).MatchString(output)
+}
