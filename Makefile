@@ -26,7 +26,7 @@ BUILD    = $(WITH_GO) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X m
 SUMMARY  = bin/summary
 # Packages whose tests need no root and no other program.
 UNIT     = $(shell $(WITH_GO) $(GO) list -e ./... | grep -v /test/) \
-	   ./test/architecture ./test/bench/... ./test/docs ./test/fixtures ./test/markdown ./test/schema ./test/summary
+	   ./test/architecture ./test/bench/... ./test/fixtures ./test/markdown ./test/schema ./test/summary
 
 .DEFAULT_GOAL := help
 

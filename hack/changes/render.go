@@ -20,7 +20,8 @@ type noFiles struct{}
 func (noFiles) ReadFile(path string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
 }
-func (noFiles) ReadDir(path string) ([]string, error) { return nil, nil }
+
+func (noFiles) ReadDir(string) ([]string, error) { return nil, nil }
 
 // entry is a key with what the profiles want of it.
 type entry struct {

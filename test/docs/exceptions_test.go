@@ -3,6 +3,7 @@ package docs
 import (
 	"slices"
 	"strings"
+	"testing"
 )
 
 // exception is a command line of tcptune that cannot be run here. It is parsed all the same, by a test of cmd/tcptune.
@@ -22,7 +23,6 @@ func exceptions() []exception {
 		{"go list", "--remote", "the network"},
 		{"service status", "", "a booted systemd; test/container runs it"},
 		{"service restart", "", "a booted systemd; test/container runs it"},
-		{"service logs", "", "a booted systemd; test/container runs it"},
 	}
 }
 
@@ -32,20 +32,25 @@ func exceptional(command string, words []string) bool {
 	})
 }
 
-// foreign are the programs of other people in the examples that are not run, each with its reason. What they are to run in
-// an image is run: see build_test.go.
-func foreign() map[string]string {
-	return map[string]string{
-		"make":    "it would build and test the project once more; its targets are looked up in the Makefile",
-		"apt-get": "it would install; test/package and test/vm do",
-		"curl":    "there is no service to ask",
-		"docker":  "it needs a daemon and images; the RUN lines of the Dockerfile are run",
-		"packer":  "it needs a builder; the lines of its provisioner are run",
-	}
+// isMake reports whether a line calls make. It would build and install the project; TestMakeTargetsExist looks up the target.
+func isMake(line string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(line, "sudo "), "make ") || line == "make"
 }
 
-// isForeign reports whether a line of shell begins with one of these.
-func isForeign(line string) bool {
-	words := strings.Fields(strings.TrimPrefix(strings.TrimPrefix(line, "$ "), "sudo "))
-	return len(words) > 0 && foreign()[words[0]] != ""
+// An exception that no page needs any more is taken off the list.
+func TestEveryExceptionOccurs(t *testing.T) {
+	for _, e := range exceptions() {
+		occurs := func(line string) bool {
+			return strings.Contains(line, "tcptune "+e.command) && strings.Contains(line, e.flag)
+		}
+		found := false
+		for _, p := range pages(t) {
+			for _, b := range p.Blocks() {
+				found = found || slices.ContainsFunc(strings.Split(b.Text, "\n"), occurs)
+			}
+		}
+		if !found {
+			t.Errorf("no page shows tcptune %s %s", e.command, e.flag)
+		}
+	}
 }

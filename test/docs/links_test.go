@@ -118,7 +118,7 @@ func targets(p markdown.Page) []string {
 	for _, line := range lines {
 		line, _, _ = strings.Cut(line, "#")
 		for part := range strings.SplitSeq(line, "&&") {
-			words := strings.Fields(part)
+			words := strings.Fields(strings.TrimPrefix(strings.TrimSpace(part), "sudo "))
 			if len(words) > 1 && words[0] == "make" {
 				all = append(all, words[1])
 			}

@@ -20,7 +20,6 @@ func notHere() []string {
 		"net.ipv4.tcp_rmem kept 4096 131072 33554432", // since Linux 6.16
 		"host already has more than 4096 131072 16777216",
 		"14 changed, 3 as wanted, 1 kept, 1 skipped", // in a namespace some keys are refused or missing
-		"14 taken back, 3 as before",
 	}
 }
 
@@ -56,7 +55,7 @@ func spoken(p markdown.Page) []exchange {
 	var all []exchange
 	for _, b := range p.Blocks() {
 		for _, e := range exchanges(b.Text) {
-			if b.Lang == "" && e.live() && e.output != "" && !isForeign(e.command) {
+			if b.Lang == "" && e.live() && e.output != "" && !isMake(e.command) {
 				all = append(all, e)
 			}
 		}
