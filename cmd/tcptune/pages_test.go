@@ -13,24 +13,6 @@ import (
 	"github.com/tcptune/tcptune/test/markdown"
 )
 
-// pages are the pages of the project that show command lines.
-func pages(t *testing.T) []markdown.Page {
-	t.Helper()
-	paths, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []markdown.Page
-	for _, path := range append(paths, "../../README.md", "../../README.zh-CN.md") {
-		p, err := markdown.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, p)
-	}
-	return all
-}
-
 // commandLines are the calls of tcptune in one line of an example, each split into words.
 func commandLines(line string) (all [][]string) {
 	line, _, _ = strings.Cut(strings.TrimSpace(line), "   ") // what follows is a remark
@@ -79,8 +61,12 @@ func parses(t *testing.T, words []string) {
 // Examples are run by test/docs. Here all of them are parsed, also those few that cannot be run there.
 func TestPagesShowCommandLinesThatExist(t *testing.T) {
 	known := flagNames(newApp(terminal{out: io.Discard, err: io.Discard}).Commands)
+	pages, err := markdown.Project("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := 0
-	for _, p := range pages(t) {
+	for _, p := range pages {
 		t.Run(filepath.Base(p.Path), func(t *testing.T) {
 			for _, b := range p.Blocks() {
 				for line := range strings.Lines(b.Text) {

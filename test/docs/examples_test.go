@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -9,20 +10,12 @@ import (
 	"github.com/tcptune/tcptune/test/markdown"
 )
 
-// pages are all pages with examples, relative to this folder.
+// pages are all pages with examples.
 func pages(t *testing.T) []markdown.Page {
 	t.Helper()
-	guides, err := filepath.Glob("../../docs/*.md")
+	all, err := markdown.Project("../..")
 	if err != nil {
 		t.Fatal(err)
-	}
-	var all []markdown.Page
-	for _, path := range append([]string{"../../README.md", "../../README.zh-CN.md"}, guides...) {
-		p, err := markdown.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, p)
 	}
 	return all
 }
@@ -57,8 +50,10 @@ func TestExamplesRun(t *testing.T) {
 					s.steps(b, dockerRun)
 				case "hcl":
 					s.steps(b, packerInline)
-				case "go", "text":
-					// Code and measurements: the former is compiled where it is copied from, the latter are of a day.
+				case "go":
+					s.excerpt(p, b)
+				case "text":
+					// Pictures, and measurements of a day.
 				default:
 					t.Errorf("%s:%d: nothing knows how to run a block of %s", p.Path, b.Line, b.Lang)
 				}
@@ -77,6 +72,28 @@ func (s *sandbox) script(p markdown.Page, b markdown.Block) {
 	}
 	if strings.Contains(b.Text, "tcptune ") && s.calls() == before {
 		s.Errorf("%s:%d: tcptune was not run", p.Path, b.Line)
+	}
+}
+
+// excerpt checks that code is what stands in the packages of the server, where it is compiled and tested.
+func (s *sandbox) excerpt(p markdown.Page, b markdown.Block) {
+	s.Helper()
+	files, err := filepath.Glob("../../server/*.go")
+	if err != nil || files == nil {
+		s.Fatalf("found no code: %v", err)
+	}
+	code := "\n"
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			s.Fatal(err)
+		}
+		code += string(data)
+	}
+	for line := range strings.Lines(b.Text) {
+		if !strings.Contains(code, "\n"+line) {
+			s.Errorf("%s:%d: not in the code: %s", p.Path, b.Line, line)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package markdown
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -37,6 +38,23 @@ func Read(path string) (Page, error) {
 		return Page{}, err
 	}
 	return Parse(path, string(data))
+}
+
+// Project reads the pages of the project at root that are meant for users: both READMEs and what lies in docs itself.
+func Project(root string) ([]Page, error) {
+	paths, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
+	if err != nil {
+		return nil, err
+	}
+	var pages []Page
+	for _, path := range append([]string{filepath.Join(root, "README.md"), filepath.Join(root, "README.zh-CN.md")}, paths...) {
+		p, err := Read(path)
+		if err != nil {
+			return nil, err
+		}
+		pages = append(pages, p)
+	}
+	return pages, nil
 }
 
 // Parse takes text apart. It fails where a code block does not end.
