@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,6 +17,11 @@ func architectures() map[string]string {
 	}
 }
 
+// Architectures are those that there are builds for, sorted, as go.dev/dl names them.
+func Architectures() []string {
+	return slices.Compact(slices.Sorted(maps.Values(architectures())))
+}
+
 // Arch returns the architecture of h as go.dev/dl names it: amd64, arm64, armv6l, ppc64le, s390x, riscv64, loong64 or 386.
 // It is an [Error] with code [NoBuild] on a machine that Go's builds do not know.
 func Arch(h host.Host) (string, error) {
@@ -26,12 +32,7 @@ func Arch(h host.Host) (string, error) {
 	if arch := architectures()[name]; arch != "" {
 		return arch, nil
 	}
-	var known []string
-	for _, arch := range architectures() {
-		known = append(known, arch)
-	}
-	slices.Sort(known)
-	return "", fail(NoBuild, "there are builds for "+strings.Join(slices.Compact(known), ", "), "cannot install Go on %s: there is no build for it", name)
+	return "", fail(NoBuild, "there are builds for "+strings.Join(Architectures(), ", "), "cannot install Go on %s: there is no build for it", name)
 }
 
 // goarch returns GOARCH, which the modules are named after, of a name of go.dev/dl.

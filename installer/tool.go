@@ -3,6 +3,7 @@ package installer
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -54,7 +55,7 @@ func parseTool(word string, known map[string]string) (t Tool, err error) {
 	if !strings.Contains(t.Package, "/") {
 		p, ok := known[t.Package]
 		if !ok {
-			return t, fail(BadSetting, "the short names are "+strings.Join(names(known), ", ")+"; of others give the path of the package",
+			return t, fail(BadSetting, "the short names are "+strings.Join(ToolNames(), ", ")+"; of others give the path of the package",
 				"cannot tell which tool %q is", t.Package)
 		}
 		t.Package = p
@@ -95,13 +96,8 @@ func knownTools(text string) map[string]string {
 	return known
 }
 
-func names(known map[string]string) (list []string) {
-	for name := range known {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
-}
+// ToolNames are the short names that [ParseTools] knows, sorted.
+func ToolNames() []string { return slices.Sorted(maps.Keys(knownTools(toolNames))) }
 
 // built is a tool that was built: what its binary says of itself.
 type built struct {

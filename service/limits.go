@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ func limitKinds() map[string]string {
 		"max-output":    count,
 	}
 }
+
+// LimitNames are the limits that a service of the bundled server may have, sorted.
+func LimitNames() []string { return slices.Sorted(maps.Keys(limitKinds())) }
 
 func checkLimits(limits []Limit) error {
 	kinds := limitKinds()

@@ -128,7 +128,7 @@ func unsupportedFlag() cli.Flag {
 
 func wantFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "use the profile `NAME` (see tcptune profile list)"},
+		&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "use `PROFILE` (see tcptune profile list)"},
 		&cli.StringFlag{Name: "bandwidth", Usage: "size the buffers of profile wan for this `RATE`, 10gbit for instance"},
 		&cli.StringFlag{Name: "rtt", Usage: "size the buffers of profile wan for this round-trip `TIME`, 80ms for instance"},
 		&cli.IntFlag{Name: "flows", Usage: "hold the buffers of profile wan against memory for `N` connections"},

@@ -21,7 +21,7 @@ func applyCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "apply",
 		Usage:     "bring this host to the wanted state",
-		UsageText: "sudo tcptune apply [PLANFILE] [--profile NAME] [--confirm 60s] [--dry-run] [--root DIR] [--json]",
+		UsageText: "sudo tcptune apply [PLANFILE] [--profile PROFILE] [--confirm 60s] [--dry-run] [--root DIR] [--json]",
 		ArgsUsage: "[PLANFILE]",
 		Description: `Sets the running values and writes the files that keep them after a reboot, as one transaction: what cannot
 be completed is rolled back, and a run that is killed is undone by the next one. A second apply changes nothing.

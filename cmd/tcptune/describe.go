@@ -8,13 +8,14 @@ import (
 
 // description is a command, or tcptune itself, as the manual and the completions need it.
 type description struct {
-	Name     string            `json:"name"`
-	Usage    string            `json:"usage"`    // what it does, in one line
-	Synopsis string            `json:"synopsis"` // "tcptune port PORT ... [flags]"
-	Text     string            `json:"text"`     // paragraphs, then "Example:" or "Examples:" and indented command lines
-	Flags    []flagDescription `json:"flags"`    // without --help
-	Commands []description     `json:"commands"` // [] for a command that acts
-	Hidden   bool              `json:"hidden"`
+	Name      string            `json:"name"`
+	Usage     string            `json:"usage"`     // what it does, in one line
+	Synopsis  string            `json:"synopsis"`  // "tcptune port PORT ... [flags]"
+	Arguments string            `json:"arguments"` // their placeholders, "[PLANFILE]" or "PORT ..."; "" for none
+	Text      string            `json:"text"`      // paragraphs, then "Example:" or "Examples:" and indented command lines
+	Flags     []flagDescription `json:"flags"`     // without --help
+	Commands  []description     `json:"commands"`  // [] for a command that acts
+	Hidden    bool              `json:"hidden"`
 }
 
 // flagDescription is one flag.
@@ -25,6 +26,7 @@ type flagDescription struct {
 	Usage   string   `json:"usage"`   // the placeholder is in backquotes
 	Default string   `json:"default"`
 	Repeats bool     `json:"repeats"`
+	Hidden  bool     `json:"hidden"`
 }
 
 // describeCommand prints the command line as data. What is made from it ("make generate") cannot drift from what is parsed.
@@ -58,7 +60,7 @@ func describeCommands(commands []*cli.Command) []description {
 	list := []description{}
 	for _, c := range commands {
 		list = append(list, description{
-			Name: c.Name, Usage: c.Usage, Synopsis: c.UsageText, Text: c.Description, Hidden: c.Hidden,
+			Name: c.Name, Usage: c.Usage, Synopsis: c.UsageText, Arguments: c.ArgsUsage, Text: c.Description, Hidden: c.Hidden,
 			Flags: describeFlags(c.Flags), Commands: describeCommands(c.Subcommands),
 		})
 	}
@@ -74,7 +76,7 @@ func describeFlags(flags []cli.Flag) []flagDescription {
 		}
 		_, repeats := f.(*cli.StringSliceFlag)
 		d := flagDescription{
-			Name: f.Names()[0], Aliases: append([]string{}, f.Names()[1:]...), Usage: doc.GetUsage(), Repeats: repeats,
+			Name: f.Names()[0], Aliases: append([]string{}, f.Names()[1:]...), Usage: doc.GetUsage(), Repeats: repeats, Hidden: hidden(f),
 		}
 		if doc.TakesValue() {
 			d.Value, d.Default = placeholder(d.Usage), doc.GetDefaultText()
@@ -82,6 +84,11 @@ func describeFlags(flags []cli.Flag) []flagDescription {
 		list = append(list, d)
 	}
 	return list
+}
+
+func hidden(f cli.Flag) bool {
+	v, ok := f.(cli.VisibleFlag)
+	return ok && !v.IsVisible()
 }
 
 // placeholder is what stands between backquotes in the usage of a flag, as urfave/cli shows it.

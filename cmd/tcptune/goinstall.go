@@ -44,7 +44,7 @@ Examples:
 			&cli.StringFlag{Name: "sha256", Usage: "with --file: its checksum, as `DIGITS`, or h1:… of a module"},
 			&cli.StringFlag{Name: "signature", DefaultText: "FILE.asc", Usage: "with --file: its signature, in `FILE`"},
 			&cli.StringFlag{Name: "tools", Usage: "then build these `TOOLS` with it: gopls@latest,dlv@v1.25.0,example.com/cmd/tool"},
-			&cli.StringFlag{Name: "from", Usage: "with apt as `WHO`: install the package of the distribution instead"},
+			&cli.StringFlag{Name: "from", Usage: "with `apt`: install the package of the distribution instead"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed"},
 			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
 		}),

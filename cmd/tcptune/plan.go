@@ -16,7 +16,7 @@ func planCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "plan",
 		Usage:     "show what apply would change; changes nothing",
-		UsageText: "tcptune plan [--profile NAME] [--out FILE] [--root DIR] [--json]",
+		UsageText: "tcptune plan [--profile PROFILE] [--out FILE] [--root DIR] [--json]",
 		Description: `Compares this host with the wanted state and prints the difference. It needs no root.
 Exit code 0 when nothing is to be changed, 2 when something is, 4 when all that is left cannot be had here.
 

@@ -54,11 +54,11 @@ func portLookFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "TCP and UDP ports"},
 		&cli.BoolFlag{Name: "listen", Aliases: []string{"l"}, Usage: "sockets that listen (the default); of UDP all that are bound"},
 		&cli.BoolFlag{Name: "any-state", Usage: "list connections and closing sockets as well"},
-		&cli.StringFlag{Name: "netns", Usage: "look into the network namespace `NAME` of ip-netns(8), that of a PID, or all"},
+		&cli.StringFlag{Name: "netns", Usage: "look into the network namespace `NETNS`: a name of ip-netns(8), a PID, or all"},
 		&cli.BoolFlag{Name: "thorough", Usage: "look into every process, also where the control group names the owner"},
 		&cli.StringFlag{Name: "expect", Usage: "exit with 2 unless the ports are `free|held`"},
 		&cli.StringFlag{Name: "wait", Usage: "wait until the ports are `free|held`"},
-		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "how long --wait waits; then exit with 2"},
+		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "exit with 2 when --wait has waited for `TIME`"},
 		&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "list again whenever something changes, until interrupted"},
 	}
 }
@@ -68,7 +68,7 @@ func portKillFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "kill", Aliases: []string{"k"}, Usage: "free the ports"},
 		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "with --kill: only show what would be stopped"},
 		&cli.DurationFlag{Name: "grace", Value: 5 * time.Second, Usage: "`TIME` between the first signal and SIGKILL"},
-		&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Value: "TERM", Usage: "the first signal: `NAME` or number"},
+		&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Value: "TERM", Usage: "the first `SIGNAL`, by name or number"},
 		&cli.BoolFlag{Name: "no-force", Usage: "send no SIGKILL"},
 		&cli.BoolFlag{Name: "pid-only", Usage: "signal the process, whatever service or container runs it"},
 		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "also what is refused otherwise, where that may be forced"},

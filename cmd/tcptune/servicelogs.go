@@ -16,8 +16,8 @@ func serviceLogsCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "logs",
 		Usage:     "show what a service has logged",
-		UsageText: "tcptune service logs [NAME] [-f] [-n N]",
-		ArgsUsage: "[NAME]",
+		UsageText: "tcptune service logs [SERVICE] [-f] [-n N]",
+		ArgsUsage: "[SERVICE]",
 		Description: `Becomes journalctl for the units of the service. Without root, journalctl shows the journal of the system to members
 of the groups adm and systemd-journal only.
 

@@ -12,8 +12,8 @@ func serviceRestartCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "restart",
 		Usage:     "replace the process of a service; clients wait, none is refused",
-		UsageText: "sudo tcptune service restart [NAME] [--overlap] [--json]",
-		ArgsUsage: "[NAME]",
+		UsageText: "sudo tcptune service restart [SERVICE] [--overlap] [--json]",
+		ArgsUsage: "[SERVICE]",
 		Description: `The socket stays open: who connects while the old process drains and the new one starts waits in its queue. With
 --overlap nobody waits: a twin takes new connections from the same socket before the old process drains. Then the new
 process takes over, and the twin drains. It is for services whose connections live long.

@@ -29,13 +29,13 @@ const (
 
 func serviceSpecFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "name", DefaultText: service.Bundled + ", or the name of the program of --exec", Usage: "call the units `NAME`.socket and NAME.service"},
+		&cli.StringFlag{Name: "name", DefaultText: service.Bundled + ", or the name of the program of --exec", Usage: "call the units `SERVICE`.socket and SERVICE.service"},
 		&cli.StringSliceFlag{Name: "listen", Aliases: []string{"l"}, DefaultText: defaultListen, Usage: "listen on `ADDR`: 9000, 127.0.0.1:9000 or [::1]:9000; may be repeated"},
 		&cli.IntFlag{Name: "backlog", Value: defaultBacklog, Usage: "room for `N` clients that wait, capped by net.core.somaxconn"},
 		&cli.DurationFlag{Name: "drain", Value: defaultDrain, Usage: "`TIME` that open connections get when the service stops"},
 		&cli.StringFlag{Name: "protocol", DefaultText: defaultProtocol, Usage: "speak `echo|line|frame|discard|http|relay`"},
 		&cli.IntFlag{Name: "max-conns", Usage: "serve no more than `N` connections at once", DefaultText: "that of the server"},
-		&cli.StringSliceFlag{Name: "limit", Usage: "set a limit of the server, `NAME=VALUE` (tcptune-server --help lists them); may be repeated"},
+		&cli.StringSliceFlag{Name: "limit", Usage: "set a limit of the server, `LIMIT=VALUE` (tcptune-server --help lists them); may be repeated"},
 		&cli.StringFlag{Name: "admin", DefaultText: defaultAdmin, Usage: "loopback `ADDR` of metrics, health and profiles"},
 		&cli.StringSliceFlag{Name: "upstream", Usage: "relay to `ADDR`; may be repeated"},
 		&cli.StringFlag{Name: "tls-cert", Usage: "certificate `FILE`, read by systemd"},
@@ -43,8 +43,8 @@ func serviceSpecFlags() []cli.Flag {
 		&cli.StringFlag{Name: "program", DefaultText: "tcptune-server beside tcptune, or " + packagedServer, Usage: "`FILE` of the bundled server"},
 		&cli.StringFlag{Name: "exec", Usage: "install `PROGRAM` of yours instead; its arguments follow --"},
 		&cli.BoolFlag{Name: "network", Usage: "with --exec: it may open connections of its own"},
-		&cli.BoolFlag{Name: "state-dir", Usage: "with --exec: it may write to /var/lib/NAME"},
-		&cli.StringFlag{Name: "user", Usage: "with --exec: run as user `NAME`", DefaultText: "one that systemd makes up"},
+		&cli.BoolFlag{Name: "state-dir", Usage: "with --exec: it may write to /var/lib/SERVICE"},
+		&cli.StringFlag{Name: "user", Usage: "with --exec: run as `USER`", DefaultText: "one that systemd makes up"},
 	}
 }
 
@@ -113,7 +113,7 @@ func readLimits(c *cli.Context, s *service.Spec) error {
 	for _, text := range c.StringSlice("limit") {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok {
-			return fmt.Errorf("cannot use --limit %q: it is NAME=VALUE", text)
+			return fmt.Errorf("cannot use --limit %q: it is LIMIT=VALUE", text)
 		}
 		s.Limits = append(s.Limits, service.Limit{Name: strings.TrimLeft(name, "-"), Value: value})
 	}

@@ -25,8 +25,8 @@ func serviceStatusCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "status",
 		Usage:     "how services are doing: socket, process, connections, memory, exposure",
-		UsageText: "tcptune service status [NAME] [--json]",
-		ArgsUsage: "[NAME]",
+		UsageText: "tcptune service status [SERVICE] [--json]",
+		ArgsUsage: "[SERVICE]",
 		Description: `Shows all services that tcptune has installed, or the one that is named. It changes nothing and needs no root.
 The exit codes are those of systemctl: 0 the socket listens and the service has not failed, 3 it does not, 4 there is no
 such unit.

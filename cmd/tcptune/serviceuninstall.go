@@ -15,8 +15,8 @@ func serviceUninstallCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "uninstall",
 		Usage:     "stop a service and remove what was installed",
-		UsageText: "sudo tcptune service uninstall [NAME] [--dry-run] [--root DIR] [--json]",
-		ArgsUsage: "[NAME]",
+		UsageText: "sudo tcptune service uninstall [SERVICE] [--dry-run] [--root DIR] [--json]",
+		ArgsUsage: "[SERVICE]",
 		Description: `Closes the socket, stops the service, which drains, and removes exactly the files that were installed. One that was
 edited since is left and reported (exit code 4), and so are drop-ins and what the service has saved.
 

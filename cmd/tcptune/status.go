@@ -15,7 +15,7 @@ func statusCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "status",
 		Usage:     "the truth about every managed key: now, after a reboot, after sysctl --system",
-		UsageText: "tcptune status [--profile NAME] [--root DIR] [--json]",
+		UsageText: "tcptune status [--profile PROFILE] [--root DIR] [--json]",
 		Description: `Shows for each key of the profile what is wanted, what runs, what it will be after a reboot and after
 "sysctl --system", and the file and line that decide. It changes nothing and needs no root.
 Exit code 0 when all is as wanted and stays so, 2 when something has drifted or was never applied, 4 when something is
