@@ -53,7 +53,11 @@ func TestPackagesAreSmall(t *testing.T) {
 // Nothing in a package is read by systemd, sysctl or cron: to install it changes nothing.
 func TestPackagesHoldProgramsAndDocumentationOnly(t *testing.T) {
 	dir := folder(t, "deb")
-	allowed := []string{"./usr/bin/tcptune", "./usr/bin/tcptune-server", "./usr/share/doc/", "./usr/share/lintian/"}
+	allowed := []string{
+		"./usr/bin/tcptune", "./usr/bin/tcptune-server", "./usr/share/doc/", "./usr/share/lintian/",
+		"./usr/share/bash-completion/completions/tcptune", "./usr/share/zsh/vendor-completions/_tcptune",
+		"./usr/share/fish/vendor_completions.d/tcptune.fish",
+	}
 	for _, deb := range debs(t, dir, machineArch(t)) {
 		for line := range strings.Lines(must(t, "dpkg-deb", "--contents", deb)) {
 			fields := strings.Fields(line)

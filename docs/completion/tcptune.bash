@@ -1,0 +1,475 @@
+# shellcheck shell=bash
+# Completion of tcptune for bash. Made by hack/completion ("make generate"): do not edit.
+# It never runs tcptune. What is on this host, or below --root, it looks up by the names of files.
+
+# _tcptune_command sets what follows the command $1: commands, flags and the placeholder of an argument. A flag is written
+# "--long,-s=PLACEHOLDER", with "*" before it when it may be given again.
+_tcptune_command() {
+	commands=() flags=() argument=''
+	case $1 in
+	'')
+		commands=(check plan apply status revert confirm explain profile port service go help)
+		flags=(
+			'--help,-h'
+			'--version,-v'
+		)
+		;;
+	check)
+		flags=(
+			'--strict'
+			'--root=DIR'
+			'--json'
+			'--allow-unsupported'
+			'--help,-h'
+		)
+		;;
+	plan)
+		flags=(
+			'--profile,-p=PROFILE'
+			'--bandwidth=RATE'
+			'--rtt=TIME'
+			'--flows=N'
+			'--live-qdisc'
+			'--out,-o=FILE'
+			'--root=DIR'
+			'--json'
+			'--allow-unsupported'
+			'--help,-h'
+		)
+		;;
+	apply)
+		argument=PLANFILE
+		flags=(
+			'--profile,-p=PROFILE'
+			'--bandwidth=RATE'
+			'--rtt=TIME'
+			'--flows=N'
+			'--live-qdisc'
+			'--confirm=DURATION'
+			'--dry-run,-n'
+			'--detailed-exitcode'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--allow-unsupported'
+			'--help,-h'
+		)
+		;;
+	status)
+		flags=(
+			'--profile,-p=PROFILE'
+			'--bandwidth=RATE'
+			'--rtt=TIME'
+			'--flows=N'
+			'--live-qdisc'
+			'--root=DIR'
+			'--json'
+			'--allow-unsupported'
+			'--help,-h'
+		)
+		;;
+	revert)
+		flags=(
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	confirm)
+		flags=(
+			'--wait=DURATION'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	explain)
+		argument=KEY
+		flags=(
+			'--list'
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	profile)
+		commands=(list show size)
+		flags=(
+			'--help,-h'
+		)
+		;;
+	'profile list')
+		flags=(
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'profile show')
+		argument=PROFILE
+		flags=(
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'profile size')
+		flags=(
+			'--bandwidth=RATE'
+			'--rtt=TIME'
+			'--flows=N'
+			'--congestion=ALGORITHM'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	port)
+		argument=PORT
+		flags=(
+			'--tcp'
+			'--udp'
+			'--all,-a'
+			'--listen,-l'
+			'--any-state'
+			'--netns=NETNS'
+			'--thorough'
+			'--expect=free|held'
+			'--wait=free|held'
+			'--timeout=TIME'
+			'--watch,-w'
+			'--kill,-k'
+			'--dry-run,-n'
+			'--grace=TIME'
+			'--signal,-s=SIGNAL'
+			'--no-force'
+			'--pid-only'
+			'--force,-f'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	service)
+		commands=(install uninstall status restart logs)
+		flags=(
+			'--help,-h'
+		)
+		;;
+	'service install')
+		flags=(
+			'--name=SERVICE'
+			'*--listen,-l=ADDR'
+			'--backlog=N'
+			'--drain=TIME'
+			'--protocol=echo|line|frame|discard|http|relay'
+			'--max-conns=N'
+			'*--limit=LIMIT=VALUE'
+			'--admin=ADDR'
+			'*--upstream=ADDR'
+			'--tls-cert=FILE'
+			'--tls-key=FILE'
+			'--program=FILE'
+			'--exec=PROGRAM'
+			'--network'
+			'--state-dir'
+			'--user=USER'
+			'--now'
+			'--free-port'
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--allow-unsupported'
+			'--help,-h'
+		)
+		;;
+	'service uninstall')
+		argument=SERVICE
+		flags=(
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'service status')
+		argument=SERVICE
+		flags=(
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'service restart')
+		argument=SERVICE
+		flags=(
+			'--overlap'
+			'--wait=DURATION'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'service logs')
+		argument=SERVICE
+		flags=(
+			'--follow,-f'
+			'--lines,-n=N'
+			'--help,-h'
+		)
+		;;
+	go)
+		commands=(install list use rollback remove bundle new)
+		flags=(
+			'--help,-h'
+		)
+		;;
+	'go install')
+		argument=VERSION
+		flags=(
+			'--source=WAYS'
+			'--base=URL'
+			'--proxy=LIST'
+			'--ca-file=FILE'
+			'--keyring=FILE'
+			'--insecure-checksum-only'
+			'--from-mod=FILE'
+			'--file=FILE'
+			'--sha256=DIGITS'
+			'--signature=FILE'
+			'--tools=TOOLS'
+			'--from=apt'
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--allow-unsupported'
+			'--help,-h'
+		)
+		;;
+	'go list')
+		flags=(
+			'--source=WAYS'
+			'--base=URL'
+			'--proxy=LIST'
+			'--ca-file=FILE'
+			'--keyring=FILE'
+			'--insecure-checksum-only'
+			'--remote'
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'go use')
+		argument=VERSION
+		flags=(
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'go rollback')
+		flags=(
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'go remove')
+		argument=VERSION
+		flags=(
+			'--all'
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'go bundle')
+		argument=VERSION
+		flags=(
+			'--source=WAYS'
+			'--base=URL'
+			'--proxy=LIST'
+			'--ca-file=FILE'
+			'--keyring=FILE'
+			'--insecure-checksum-only'
+			'--out,-o=DIR'
+			'--arch=ARCHITECTURE'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	'go new')
+		argument=DIR
+		flags=(
+			'--module=PATH'
+			'--json'
+			'--help,-h'
+		)
+		;;
+	help)
+		argument=COMMAND
+		;;
+	esac
+}
+
+# _tcptune_values adds to found what may stand for the placeholder $1, of which $2 is typed.
+_tcptune_values() {
+	local name line
+	case $1 in
+	ALGORITHM) found=(bbr cubic reno dctcp htcp westwood vegas illinois) ;;
+	ARCHITECTURE) found=(386 amd64 arm64 armv6l loong64 ppc64le riscv64 s390x) ;;
+	COMMAND) found=(check plan apply status revert confirm explain profile port service go help) ;;
+	KEY) found=(net.core.rmem_default net.core.wmem_default net.core.rmem_max net.core.wmem_max net.core.netdev_max_backlog net.core.netdev_budget net.core.netdev_budget_usecs net.core.busy_read net.core.busy_poll net.core.default_qdisc net.core.somaxconn net.ipv4.tcp_mem net.ipv4.tcp_rmem net.ipv4.tcp_wmem net.ipv4.tcp_moderate_rcvbuf net.ipv4.tcp_adv_win_scale net.ipv4.tcp_window_scaling net.ipv4.tcp_timestamps net.ipv4.tcp_sack net.ipv4.tcp_ecn net.ipv4.tcp_congestion_control net.ipv4.tcp_slow_start_after_idle net.ipv4.tcp_mtu_probing net.ipv4.tcp_fastopen net.ipv4.tcp_notsent_lowat net.ipv4.tcp_autocorking net.ipv4.tcp_limit_output_bytes net.ipv4.tcp_no_metrics_save net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syn_retries net.ipv4.tcp_synack_retries net.ipv4.tcp_retries2 net.ipv4.tcp_orphan_retries net.ipv4.tcp_max_orphans net.ipv4.tcp_max_tw_buckets net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_tw_reuse_delay net.ipv4.tcp_rfc1337 net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.ip_unprivileged_port_start net.ipv4.ip_local_reserved_ports net.ipv4.ip_local_port_range fs.nr_open fs.file-max vm.max_map_count net.netfilter.nf_conntrack_max net.netfilter.nf_conntrack_tcp_timeout_established net.netfilter.nf_conntrack_tcp_timeout_time_wait) ;;
+	'LIMIT=VALUE') found=(accept-burst accept-rate client-burst client-rate idle-timeout max-conns max-frame max-line max-output queue queue-timeout read-timeout total-timeout write-timeout) ;;
+	NETNS) found=(all) ;;
+	PROFILE) found=(server classic wan latency proxy) ;;
+	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
+	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
+	WAYS) found=(download module) ;;
+	apt) found=(apt) ;;
+	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
+	'free|held') found=(free held) ;;
+	esac
+	case $1 in
+	PROFILE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;
+	VERSION) _tcptune_names "$root/usr/local/lib/tcptune/go" ;;
+	NETNS) _tcptune_names /run/netns ;;
+	SERVICE)
+		_tcptune_names "$root/etc/systemd/system" .socket
+		for name in "${!found[@]}"; do
+			line=''
+			IFS= read -r line 2>/dev/null <"$root/etc/systemd/system/${found[name]}.socket"
+			# Metrics have a socket of their own, which belongs to the service.
+			[[ $line == '# Written by tcptune.'* && ${found[name]} != *-admin ]] || unset 'found[name]'
+		done
+		;;
+	USER) mapfile -t found < <(compgen -u -- "$2") ;;
+	DIR) mapfile -t found < <(compgen -d -- "$2") ;;
+	FILE | PLANFILE | PROGRAM) mapfile -t found < <(compgen -f -- "$2") ;;
+	TOOLS | WAYS) # lists
+		line=${2%"${2##*,}"}
+		for name in "${!found[@]}"; do
+			[[ ,$line == *,"${found[name]}",* ]] && unset 'found[name]'
+		done
+		found=("${found[@]/#/"$line"}")
+		;;
+	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
+	esac
+	case $1 in # outside of a completion there are no options to set
+	DIR | FILE | PLANFILE | PROGRAM) compopt -o filenames 2>/dev/null ;;
+	LIMIT=VALUE) compopt -o nospace 2>/dev/null ;;
+	esac
+}
+
+# _tcptune_names adds to found the names of the files $1/*$2, without $2. Unlike a glob, compgen does not depend on the
+# options of the shell.
+_tcptune_names() {
+	local path
+	while IFS= read -r path; do
+		path=${path##*/}
+		[[ $path == .* ]] && continue
+		printf -v path %q "${path%"$2"}" # it is put on the command line as it is
+		found+=("$path")
+	done < <(compgen -f -X "!*$2" -- "$1/")
+}
+
+# _tcptune_flag sets flag to the one among flags that $1 is a name of. Go takes one dash as well as two.
+_tcptune_flag() {
+	local name=${1#-}
+	name=${name#-}
+	for flag in "${flags[@]}"; do
+		[[ ,${flag%%=*}, == *[,*]-"$name",* || ,${flag%%=*}, == *[,*]--"$name",* ]] && return
+	done
+	flag=''
+	return 1
+}
+
+# _tcptune_flags adds to found the flags that can still be given.
+_tcptune_flags() {
+	local names name
+	for flag in "${flags[@]}"; do
+		[[ $flag == \** || " ${given[*]} " != *" $flag "* ]] || continue
+		names=${flag%%=*}
+		IFS=, read -ra names <<<"${names#\*}"
+		for name in "${names[@]}"; do
+			found+=("$name")
+		done
+	done
+}
+
+_tcptune() {
+	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 flag
+	local -a words=() commands=() flags=() given=() found=()
+	COMPREPLY=()
+
+	# readline has split the words at "=" and ":" as well (COMP_WORDBREAKS, bash(1)).
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD}"; do
+		if [[ $word && ${#words[@]} != 0 && ($word == [=:]* || $raw == [=:]*) ]] &&
+			! [[ $word == :* && ${words[-1]} == -* && ${words[-1]} != *=* ]]; then
+			words[-1]+=$word
+		else
+			words+=("$word")
+		fi
+		raw=$word
+	done
+	[[ $raw == [=:]* ]] && raw=''
+	local cur=${words[-1]}
+	unset 'words[-1]'
+
+	_tcptune_command ''
+	for word in "${words[@]}"; do
+		if [[ $waits ]]; then
+			[[ $waits == --root=* ]] && root=$word
+			waits=''
+		elif [[ $word == -- ]]; then
+			return
+		elif [[ $word == -?* ]]; then
+			_tcptune_flag "${word%%=*}" || continue
+			given+=("$flag")
+			if [[ $flag == *=* && $word != *=* ]]; then
+				waits=$flag
+			elif [[ $flag == --root=* ]]; then
+				root=${word#*=}
+			fi
+		elif [[ $arguments == 0 && " ${commands[*]} " == *" $word "* ]]; then
+			command+=${command:+ }$word
+			_tcptune_command "$command"
+		elif [[ ${#commands[@]} != 0 ]]; then
+			return # no such command
+		else
+			((arguments++))
+		fi
+	done
+
+	if [[ $waits ]]; then
+		_tcptune_values "${waits#*=}" "$cur"
+	elif [[ $cur == -*=* ]]; then
+		_tcptune_flag "${cur%%=*}" || return
+		prefix=${cur%%=*}=
+		[[ $flag == *=* ]] && _tcptune_values "${flag#*=}" "${cur#*=}"
+	elif [[ $cur != -* ]]; then
+		if [[ $arguments == 0 ]]; then
+			found=("${commands[@]}")
+			[[ $argument ]] && _tcptune_values "$argument" "$cur"
+		fi
+		[[ ! $cur && ${#found[@]} == 0 ]] && _tcptune_flags
+	else
+		_tcptune_flags
+	fi
+
+	# readline keeps what it has split off.
+	for word in "${found[@]/#/"$prefix"}"; do
+		[[ $word == "$cur"* ]] || continue
+		word=${word#"${cur%"$raw"}"}
+		[[ $word ]] && COMPREPLY+=("$word")
+	done
+}
+
+complete -F _tcptune tcptune

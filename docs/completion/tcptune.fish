@@ -1,0 +1,511 @@
+# Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
+# It never runs tcptune. What is on this host, or below --root, it looks up by the names of files.
+
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'help'
+
+# True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
+# take a value are written "--profile=".
+function __tcptune_at
+    set -l tokens (commandline -opc)[2..]
+    contains -- -- $tokens
+    and return 1
+    set -l command
+    for token in $tokens
+        contains -- (string join ' ' -- $command $token) $__tcptune_commands
+        or break
+        set -a command $token
+    end
+    test "$command" = "$argv[1]"
+    or return 1
+    for i in (seq (count $tokens))
+        set -l name (string replace -r '=.*' '' -- $tokens[$i])
+        contains -- $name $argv[2..]
+        and return 1
+        # The value of the last one is about to be typed.
+        test $i -lt (count $tokens)
+        or string match -q -- '*=*' $tokens[$i]
+        and contains -- $name= $argv[2..]
+        and return 1
+    end
+    return 0
+end
+
+# True at the command $argv[1] where no argument is given yet. $argv[2..] are the flags that take a value.
+function __tcptune_first
+    __tcptune_at $argv[1]
+    or return 1
+    set -l tokens (commandline -opc)[2..]
+    set -l waits 0
+    for token in $tokens[(math 1 + (count (string split -n ' ' -- $argv[1])))..]
+        if test $waits = 1
+            set waits 0
+        else if string match -q -- '-*' $token
+            contains -- $token $argv[2..]
+            and set waits 1
+        else
+            return 1
+        end
+    end
+    return 0
+end
+
+# The files $argv[2] below $argv[1], itself below --root.
+function __tcptune_files
+    set -l tokens (commandline -opc)
+    set -l root ''
+    for i in (seq (count $tokens))
+        switch $tokens[$i]
+            case --root
+                set root $tokens[(math $i + 1)]
+            case '--root=*'
+                set root (string replace -- --root= '' $tokens[$i])
+        end
+    end
+    for file in $root$argv[1]/*
+        string match -q -- "*$argv[2]" $file
+        and echo $file
+    end
+end
+
+function __tcptune_names
+    for file in (__tcptune_files $argv)
+        string replace -- "$argv[2]" '' (string split -- / $file)[-1]
+    end
+end
+
+# The words of a list, behind those that are typed.
+function __tcptune_list
+    set -l typed (string replace -r -- '^-[^=]*=' '' (commandline -ct))
+    set -l before (string match -r -- '.*,' $typed)
+    for word in $argv
+        contains -- $word (string split -- , "$before")
+        or echo "$before$word"
+    end
+end
+
+function __tcptune_services
+    for file in (__tcptune_files /etc/systemd/system .socket)
+        # Metrics have a socket of their own, which belongs to the service.
+        string match -q -- '*-admin.socket' $file
+        and continue
+        set -l line
+        read line <$file 2>/dev/null
+        string match -q -- '# Written by tcptune.*' $line
+        and string replace -r -- '.*/(.*)\.socket$' '$1' $file
+    end
+end
+
+# What may stand for the placeholder $argv[1].
+function __tcptune_values
+    switch $argv[1]
+        case 'ALGORITHM'
+            printf '%s\t%s\n' \
+                'bbr' '' \
+                'cubic' '' \
+                'reno' '' \
+                'dctcp' '' \
+                'htcp' '' \
+                'westwood' '' \
+                'vegas' '' \
+                'illinois' ''
+        case 'ARCHITECTURE'
+            printf '%s\t%s\n' \
+                '386' '' \
+                'amd64' '' \
+                'arm64' '' \
+                'armv6l' '' \
+                'loong64' '' \
+                'ppc64le' '' \
+                'riscv64' '' \
+                's390x' ''
+        case 'COMMAND'
+            printf '%s\t%s\n' \
+                'check' 'verify the release, architecture, kernel and limits of this host' \
+                'plan' 'show what apply would change; changes nothing' \
+                'apply' 'bring this host to the wanted state' \
+                'status' 'the truth about every managed key: now, after a reboot, after sysctl --system' \
+                'revert' 'take back everything, to before the first apply' \
+                'confirm' 'keep what apply --confirm has changed' \
+                'explain' 'what a key does, its unit, range and default, and who sets it here' \
+                'profile' 'list and show profiles, and compute buffer sizes' \
+                'port' 'who holds a port; --kill frees it' \
+                'service' 'install and run a socket-activated TCP server, the bundled one or your own' \
+                'go' 'install Go toolchains, verified, and switch between them' \
+                'help' 'show help for a command'
+        case 'KEY'
+            printf '%s\t%s\n' \
+                'net.core.rmem_default' 'The receive buffer that sockets of protocols other than TCP begin with' \
+                'net.core.wmem_default' 'The send buffer that sockets of protocols other than TCP begin with' \
+                'net.core.rmem_max' 'The most that a program may ask for with setsockopt(SO_RCVBUF); larger requests are cut down silently' \
+                'net.core.wmem_max' 'The most that a program may ask for with setsockopt(SO_SNDBUF)' \
+                'net.core.netdev_max_backlog' 'How many received packets may wait on one CPU between the driver and the protocol stack' \
+                'net.core.netdev_budget' 'How many packets one round of receive processing may take from all interfaces of a CPU before it yields' \
+                'net.core.netdev_budget_usecs' 'How long one round of receive processing may take' \
+                'net.core.busy_read' 'How long a blocking read may spin on the device queue instead of sleeping, for sockets that do not say otherwise with SO_BUSY_POLL' \
+                'net.core.busy_poll' 'How long poll, select and epoll may spin on device queues before they sleep' \
+                'net.core.default_qdisc' 'The queue discipline that an interface gets when it is created, or each of its hardware queues under mq' \
+                'net.core.somaxconn' 'The most that listen(2) gets for its backlog argument: how many finished connections may wait for accept(2)' \
+                'net.ipv4.tcp_mem' 'Memory of all TCP buffers together, in pages' \
+                'net.ipv4.tcp_rmem' 'Receive buffer of a TCP connection: guaranteed under memory pressure, at the start, and as far as automatic tuning may grow it' \
+                'net.ipv4.tcp_wmem' 'Send buffer of a TCP connection: guaranteed under memory pressure, at the start, and as far as automatic tuning may grow it' \
+                'net.ipv4.tcp_moderate_rcvbuf' 'Automatic tuning of the receive buffer up to the third field of tcp_rmem' \
+                'net.ipv4.tcp_adv_win_scale' 'Which part of the receive buffer was kept back for packet overhead: one half with the value 1' \
+                'net.ipv4.tcp_window_scaling' 'Windows of more than 64 KiB' \
+                'net.ipv4.tcp_timestamps' 'Timestamps in every segment: 1 with a random offset per connection, 2 without it' \
+                'net.ipv4.tcp_sack' 'Selective acknowledgements: after several losses in one window only what is missing is sent again' \
+                'net.ipv4.tcp_ecn' 'Explicit congestion notification: routers mark packets instead of dropping them' \
+                'net.ipv4.tcp_congestion_control' 'How a sender finds its rate, for sockets that do not choose with TCP_CONGESTION' \
+                'net.ipv4.tcp_slow_start_after_idle' 'Whether a connection that was idle for a retransmission timeout begins again with the initial window' \
+                'net.ipv4.tcp_mtu_probing' 'Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it' \
+                'net.ipv4.tcp_fastopen' 'Data in the first packet of a connection' \
+                'net.ipv4.tcp_notsent_lowat' 'How much unsent data a socket takes before it stops being writable' \
+                'net.ipv4.tcp_autocorking' 'Small writes wait for a moment, to go in one packet, while an earlier packet of the same connection is still in the queue of the interface' \
+                'net.ipv4.tcp_limit_output_bytes' 'How much of one connection may wait in the queue discipline and the driver (TCP small queues)' \
+                'net.ipv4.tcp_no_metrics_save' 'Whether closing connections leave no round-trip time and reordering behind for the next connection to the same address' \
+                'net.ipv4.tcp_max_syn_backlog' 'How many half-open connections a listener may have before the kernel refuses clients that it does not know' \
+                'net.ipv4.tcp_syncookies' 'What happens when the queue of half-open connections is full: 1 answers with a cookie that needs no memory, 0 drops, 2 always sends cookies and is for tests' \
+                'net.ipv4.tcp_abort_on_overflow' 'Whether a full accept queue resets clients instead of letting them try again' \
+                'net.ipv4.tcp_syn_retries' 'How often an unanswered connection request is sent again' \
+                'net.ipv4.tcp_synack_retries' 'How often the answer to a connection request is sent again' \
+                'net.ipv4.tcp_retries2' 'How often unacknowledged data is sent again before the connection is given up' \
+                'net.ipv4.tcp_orphan_retries' 'How often data of a connection that its program has closed already is sent again' \
+                'net.ipv4.tcp_max_orphans' 'How many closed connections may still wait for the other side before new ones are reset' \
+                'net.ipv4.tcp_max_tw_buckets' 'How many connections may be in TIME-WAIT at a time' \
+                'net.ipv4.tcp_fin_timeout' 'How long a connection that our side has closed waits in FIN-WAIT-2 for the other side to close as well, when no program holds it any more' \
+                'net.ipv4.tcp_tw_reuse' 'Whether a new outgoing connection may take over the ports of one in TIME-WAIT after a second: 0 never, 2 on loopback only, 1 always' \
+                'net.ipv4.tcp_tw_reuse_delay' 'How long a connection must have been in TIME-WAIT before tcp_tw_reuse may take its ports' \
+                'net.ipv4.tcp_rfc1337' 'Whether a reset ends a connection in TIME-WAIT (0) or is ignored there (1), so that a stray packet cannot clear the way for late data of an old connection' \
+                'net.ipv4.tcp_keepalive_time' 'How long a connection with SO_KEEPALIVE is idle before it is probed' \
+                'net.ipv4.tcp_keepalive_intvl' 'The time between two keep-alive probes that are not answered' \
+                'net.ipv4.tcp_keepalive_probes' 'How many keep-alive probes may go unanswered before the connection is given up' \
+                'net.ipv4.ip_unprivileged_port_start' 'The first port that a program may bind without privileges' \
+                'net.ipv4.ip_local_reserved_ports' 'Ports that are never chosen for outgoing connections; programs may still bind them' \
+                'net.ipv4.ip_local_port_range' 'The ports for outgoing connections: about 28,000 by default to any one address and port' \
+                'fs.nr_open' 'The most open files that a process can be allowed with RLIMIT_NOFILE' \
+                'fs.file-max' 'Open files of the whole machine' \
+                'vm.max_map_count' 'How many memory mappings a process may have' \
+                'net.netfilter.nf_conntrack_max' 'How many connections the firewall can track' \
+                'net.netfilter.nf_conntrack_tcp_timeout_established' 'How long the firewall remembers an established connection without traffic' \
+                'net.netfilter.nf_conntrack_tcp_timeout_time_wait' 'How long the firewall keeps a closed connection in its table'
+        case 'LIMIT=VALUE'
+            printf '%s\t%s\n' \
+                'accept-burst'= '' \
+                'accept-rate'= '' \
+                'client-burst'= '' \
+                'client-rate'= '' \
+                'idle-timeout'= '' \
+                'max-conns'= '' \
+                'max-frame'= '' \
+                'max-line'= '' \
+                'max-output'= '' \
+                'queue'= '' \
+                'queue-timeout'= '' \
+                'read-timeout'= '' \
+                'total-timeout'= '' \
+                'write-timeout'= ''
+        case 'NETNS'
+            printf '%s\t%s\n' \
+                'all' 'every network namespace'
+        case 'PROFILE'
+            printf '%s\t%s\n' \
+                'server' 'high-concurrency TCP service; the default' \
+                'classic' 'exactly the widely published set of five, nothing else' \
+                'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
+                'latency' 'short answers soon, on connections that live long and carry several streams' \
+                'proxy' 'many outgoing connections; reverse proxies, gateways, load generators'
+        case 'SIGNAL'
+            printf '%s\t%s\n' \
+                'HUP' '' \
+                'INT' '' \
+                'QUIT' '' \
+                'KILL' '' \
+                'USR1' '' \
+                'USR2' '' \
+                'TERM' ''
+        case 'TOOLS'
+            __tcptune_list 'dlv' 'gofumpt' 'goimports' 'gopls' 'govulncheck' 'staticcheck'
+        case 'WAYS'
+            __tcptune_list 'download' 'module'
+        case 'apt'
+            printf '%s\t%s\n' \
+                'apt' ''
+        case 'echo|line|frame|discard|http|relay'
+            printf '%s\t%s\n' \
+                'echo' '' \
+                'line' '' \
+                'frame' '' \
+                'discard' '' \
+                'http' '' \
+                'relay' ''
+        case 'free|held'
+            printf '%s\t%s\n' \
+                'free' '' \
+                'held' ''
+    end
+    switch $argv[1]
+        case PROFILE
+            __tcptune_names /etc/tcptune/profiles.d .yaml
+        case VERSION
+            __tcptune_names /usr/local/lib/tcptune/go
+        case NETNS
+            __tcptune_names /run/netns
+        case SERVICE
+            __tcptune_services
+        case USER
+            __fish_complete_users
+        case DIR
+            __fish_complete_directories
+    end
+end
+
+complete -c tcptune -f
+
+complete -c tcptune -n '__tcptune_first \'\'' -a check -d 'verify the release, architecture, kernel and limits of this host'
+complete -c tcptune -n '__tcptune_first \'\'' -a plan -d 'show what apply would change; changes nothing'
+complete -c tcptune -n '__tcptune_first \'\'' -a apply -d 'bring this host to the wanted state'
+complete -c tcptune -n '__tcptune_first \'\'' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
+complete -c tcptune -n '__tcptune_first \'\'' -a revert -d 'take back everything, to before the first apply'
+complete -c tcptune -n '__tcptune_first \'\'' -a confirm -d 'keep what apply --confirm has changed'
+complete -c tcptune -n '__tcptune_first \'\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'\'' -a profile -d 'list and show profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'\'' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
+complete -c tcptune -n '__tcptune_first \'\'' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'\'' -a help -d 'show help for a command'
+complete -c tcptune -n '__tcptune_at \'\' --help -h' -l help -s h -d 'show help'
+complete -c tcptune -n '__tcptune_at \'\' --version -v' -l version -s v -d 'print the version'
+
+complete -c tcptune -n '__tcptune_at \'check\' --strict' -l strict -d 'exit with 2 also for warnings'
+complete -c tcptune -n '__tcptune_at \'check\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'check\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'check\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'check\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'plan\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
+complete -c tcptune -n '__tcptune_at \'plan\' --bandwidth=' -l bandwidth -x -d 'size the buffers of profile wan for this RATE, 10gbit for instance'
+complete -c tcptune -n '__tcptune_at \'plan\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
+complete -c tcptune -n '__tcptune_at \'plan\' --flows=' -l flows -x -d 'hold the buffers of profile wan against memory for N connections'
+complete -c tcptune -n '__tcptune_at \'plan\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
+complete -c tcptune -n '__tcptune_at \'plan\' --out= -o=' -l out -s o -r -F -d 'save the plan to FILE for apply'
+complete -c tcptune -n '__tcptune_at \'plan\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'plan\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'plan\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'plan\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'apply\' --profile -p --bandwidth --rtt --flows --confirm --wait --root' -F
+complete -c tcptune -n '__tcptune_at \'apply\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
+complete -c tcptune -n '__tcptune_at \'apply\' --bandwidth=' -l bandwidth -x -d 'size the buffers of profile wan for this RATE, 10gbit for instance'
+complete -c tcptune -n '__tcptune_at \'apply\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
+complete -c tcptune -n '__tcptune_at \'apply\' --flows=' -l flows -x -d 'hold the buffers of profile wan against memory for N connections'
+complete -c tcptune -n '__tcptune_at \'apply\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
+complete -c tcptune -n '__tcptune_at \'apply\' --confirm=' -l confirm -x -d 'revert after this DURATION unless tcptune confirm comes first'
+complete -c tcptune -n '__tcptune_at \'apply\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed, as tcptune plan'
+complete -c tcptune -n '__tcptune_at \'apply\' --detailed-exitcode' -l detailed-exitcode -d 'exit with 2 instead of 0 when something was changed'
+complete -c tcptune -n '__tcptune_at \'apply\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'apply\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'apply\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'apply\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'apply\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'status\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
+complete -c tcptune -n '__tcptune_at \'status\' --bandwidth=' -l bandwidth -x -d 'size the buffers of profile wan for this RATE, 10gbit for instance'
+complete -c tcptune -n '__tcptune_at \'status\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
+complete -c tcptune -n '__tcptune_at \'status\' --flows=' -l flows -x -d 'hold the buffers of profile wan against memory for N connections'
+complete -c tcptune -n '__tcptune_at \'status\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
+complete -c tcptune -n '__tcptune_at \'status\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'status\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'status\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'status\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'revert\' --dry-run -n' -l dry-run -s n -d 'only show what would be taken back'
+complete -c tcptune -n '__tcptune_at \'revert\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'revert\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'revert\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'revert\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'confirm\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'confirm\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'confirm\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'explain\' --root' -a '(__tcptune_values \'KEY\')'
+complete -c tcptune -n '__tcptune_at \'explain\' --list' -l list -d 'list the keys of the catalogue'
+complete -c tcptune -n '__tcptune_at \'explain\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'explain\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'explain\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
+complete -c tcptune -n '__tcptune_first \'profile\'' -a show -d 'show the keys of a profile, each with its reason'
+complete -c tcptune -n '__tcptune_first \'profile\'' -a size -d 'compute the buffers for a path, line by line'
+complete -c tcptune -n '__tcptune_at \'profile\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'profile list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'profile list\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'profile list\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'profile show\' --root' -a '(__tcptune_values \'PROFILE\')'
+complete -c tcptune -n '__tcptune_at \'profile show\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'profile show\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'profile show\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'profile size\' --bandwidth=' -l bandwidth -x -d 'bottleneck RATE, 10gbit for instance'
+complete -c tcptune -n '__tcptune_at \'profile size\' --rtt=' -l rtt -x -d 'round-trip TIME, 80ms for instance'
+complete -c tcptune -n '__tcptune_at \'profile size\' --flows=' -l flows -x -d 'hold the sum against memory for N connections'
+complete -c tcptune -n '__tcptune_at \'profile size\' --congestion=' -l congestion -x -a '(__tcptune_values \'ALGORITHM\')' -d 'ALGORITHM of congestion control'
+complete -c tcptune -n '__tcptune_at \'profile size\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s'
+complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
+complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
+complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
+complete -c tcptune -n '__tcptune_at \'port\' --listen -l' -l listen -s l -d 'sockets that listen (the default); of UDP all that are bound'
+complete -c tcptune -n '__tcptune_at \'port\' --any-state' -l any-state -d 'list connections and closing sockets as well'
+complete -c tcptune -n '__tcptune_at \'port\' --netns=' -l netns -x -a '(__tcptune_values \'NETNS\')' -d 'look into the network namespace NETNS: a name of ip-netns(8), a PID, or all'
+complete -c tcptune -n '__tcptune_at \'port\' --thorough' -l thorough -d 'look into every process, also where the control group names the owner'
+complete -c tcptune -n '__tcptune_at \'port\' --expect=' -l expect -x -a '(__tcptune_values \'free|held\')' -d 'exit with 2 unless the ports are free|held'
+complete -c tcptune -n '__tcptune_at \'port\' --wait=' -l wait -x -a '(__tcptune_values \'free|held\')' -d 'wait until the ports are free|held'
+complete -c tcptune -n '__tcptune_at \'port\' --timeout=' -l timeout -x -d 'exit with 2 when --wait has waited for TIME'
+complete -c tcptune -n '__tcptune_at \'port\' --watch -w' -l watch -s w -d 'list again whenever something changes, until interrupted'
+complete -c tcptune -n '__tcptune_at \'port\' --kill -k' -l kill -s k -d 'free the ports'
+complete -c tcptune -n '__tcptune_at \'port\' --dry-run -n' -l dry-run -s n -d 'with --kill: only show what would be stopped'
+complete -c tcptune -n '__tcptune_at \'port\' --grace=' -l grace -x -d 'TIME between the first signal and SIGKILL'
+complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -a '(__tcptune_values \'SIGNAL\')' -d 'the first SIGNAL, by name or number'
+complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send no SIGKILL'
+complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'signal the process, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
+complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
+complete -c tcptune -n '__tcptune_first \'service\'' -a uninstall -d 'stop a service and remove what was installed'
+complete -c tcptune -n '__tcptune_first \'service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
+complete -c tcptune -n '__tcptune_first \'service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'service\'' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'service install\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'call the units SERVICE.socket and SERVICE.service'
+complete -c tcptune -n '__tcptune_at \'service install\'' -l listen -s l -x -d 'listen on ADDR: 9000, 127.0.0.1:9000 or [::1]:9000; may be repeated'
+complete -c tcptune -n '__tcptune_at \'service install\' --backlog=' -l backlog -x -d 'room for N clients that wait, capped by net.core.somaxconn'
+complete -c tcptune -n '__tcptune_at \'service install\' --drain=' -l drain -x -d 'TIME that open connections get when the service stops'
+complete -c tcptune -n '__tcptune_at \'service install\' --protocol=' -l protocol -x -a '(__tcptune_values \'echo|line|frame|discard|http|relay\')' -d 'speak echo|line|frame|discard|http|relay'
+complete -c tcptune -n '__tcptune_at \'service install\' --max-conns=' -l max-conns -x -d 'serve no more than N connections at once'
+complete -c tcptune -n '__tcptune_at \'service install\'' -l limit -x -a '(__tcptune_values \'LIMIT=VALUE\')' -d 'set a limit of the server, LIMIT=VALUE (tcptune-server --help lists them); may be repeated'
+complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -d 'loopback ADDR of metrics, health and profiles'
+complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
+complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'certificate FILE, read by systemd'
+complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'key FILE, read by systemd'
+complete -c tcptune -n '__tcptune_at \'service install\' --program=' -l program -r -F -d 'FILE of the bundled server'
+complete -c tcptune -n '__tcptune_at \'service install\' --exec=' -l exec -r -F -d 'install PROGRAM of yours instead; its arguments follow --'
+complete -c tcptune -n '__tcptune_at \'service install\' --network' -l network -d 'with --exec: it may open connections of its own'
+complete -c tcptune -n '__tcptune_at \'service install\' --state-dir' -l state-dir -d 'with --exec: it may write to /var/lib/SERVICE'
+complete -c tcptune -n '__tcptune_at \'service install\' --user=' -l user -x -a '(__tcptune_values \'USER\')' -d 'with --exec: run as USER'
+complete -c tcptune -n '__tcptune_at \'service install\' --now' -l now -d 'start it, and prove that it answers'
+complete -c tcptune -n '__tcptune_at \'service install\' --free-port' -l free-port -d 'with --now: stop who holds the port, as tcptune port --kill does'
+complete -c tcptune -n '__tcptune_at \'service install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
+complete -c tcptune -n '__tcptune_at \'service install\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'service install\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'service install\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'service install\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'service install\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service uninstall\' --wait --root' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service uninstall\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
+complete -c tcptune -n '__tcptune_at \'service uninstall\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'service uninstall\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'service uninstall\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'service uninstall\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service status\'' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'service status\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service restart\' --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'serve new connections while the old process drains'
+complete -c tcptune -n '__tcptune_at \'service restart\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service logs\' --lines -n' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service logs\' --follow -f' -l follow -s f -d 'wait for more'
+complete -c tcptune -n '__tcptune_at \'service logs\' --lines= -n=' -l lines -s n -x -d 'show the last N lines'
+complete -c tcptune -n '__tcptune_at \'service logs\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
+complete -c tcptune -n '__tcptune_first \'go\'' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
+complete -c tcptune -n '__tcptune_first \'go\'' -a use -d 'make an installed version the active one'
+complete -c tcptune -n '__tcptune_first \'go\'' -a rollback -d 'go back to what was active before'
+complete -c tcptune -n '__tcptune_first \'go\'' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'go\'' -a bundle -d 'fetch all that go install --file needs on a host without a network'
+complete -c tcptune -n '__tcptune_first \'go\'' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+complete -c tcptune -n '__tcptune_at \'go\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'go install\' --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_at \'go install\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
+complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go install\' --proxy=' -l proxy -x -d 'LIST of module proxies'
+complete -c tcptune -n '__tcptune_at \'go install\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
+complete -c tcptune -n '__tcptune_at \'go install\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
+complete -c tcptune -n '__tcptune_at \'go install\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
+complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what the toolchain line, else the go line of FILE asks for'
+complete -c tcptune -n '__tcptune_at \'go install\' --file=' -l file -r -F -d 'install from the archive in FILE, without a network'
+complete -c tcptune -n '__tcptune_at \'go install\' --sha256=' -l sha256 -x -d 'with --file: its checksum, as DIGITS, or h1:… of a module'
+complete -c tcptune -n '__tcptune_at \'go install\' --signature=' -l signature -r -F -d 'with --file: its signature, in FILE'
+complete -c tcptune -n '__tcptune_at \'go install\' --tools=' -l tools -x -a '(__tcptune_values \'TOOLS\')' -d 'then build these TOOLS with it: gopls@latest,dlv@v1.25.0,example.com/cmd/tool'
+complete -c tcptune -n '__tcptune_at \'go install\' --from=' -l from -x -a '(__tcptune_values \'apt\')' -d 'with apt: install the package of the distribution instead'
+complete -c tcptune -n '__tcptune_at \'go install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
+complete -c tcptune -n '__tcptune_at \'go install\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'go install\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go install\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'go install\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'go install\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'go list\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
+complete -c tcptune -n '__tcptune_at \'go list\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go list\' --proxy=' -l proxy -x -d 'LIST of module proxies'
+complete -c tcptune -n '__tcptune_at \'go list\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
+complete -c tcptune -n '__tcptune_at \'go list\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
+complete -c tcptune -n '__tcptune_at \'go list\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
+complete -c tcptune -n '__tcptune_at \'go list\' --remote' -l remote -d 'also list what could be installed'
+complete -c tcptune -n '__tcptune_at \'go list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go list\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'go list\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'go use\' --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_at \'go use\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
+complete -c tcptune -n '__tcptune_at \'go use\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'go use\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go use\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'go use\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'go rollback\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
+complete -c tcptune -n '__tcptune_at \'go rollback\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'go rollback\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go rollback\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'go rollback\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'go remove\' --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_at \'go remove\' --all' -l all -d 'remove all versions, links and the profile'
+complete -c tcptune -n '__tcptune_at \'go remove\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
+complete -c tcptune -n '__tcptune_at \'go remove\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'go remove\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go remove\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'go remove\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'go bundle\' --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --proxy=' -l proxy -x -d 'LIST of module proxies'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --out= -o=' -l out -s o -x -a '(__tcptune_values \'DIR\')' -d 'put it into the folder DIR, which is made'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --arch=' -l arch -x -a '(__tcptune_values \'ARCHITECTURE\')' -d 'for another ARCHITECTURE, arm64 for instance'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'go new\' --module' -a '(__tcptune_values \'DIR\')'
+complete -c tcptune -n '__tcptune_at \'go new\' --module=' -l module -x -d 'call the module PATH'
+complete -c tcptune -n '__tcptune_at \'go new\' --json' -l json -d 'print one JSON document (docs/schema/tcptune-v1.json)'
+complete -c tcptune -n '__tcptune_at \'go new\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'help\'' -a '(__tcptune_values \'COMMAND\')'

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/service"
+	"github.com/tcptune/tcptune/sysctl"
+)
+
+// word is something that can be typed, and what it means.
+type word struct{ Name, Usage string }
+
+// vocabulary is the words that may stand for a placeholder, by placeholder.
+type vocabulary map[string][]word
+
+// looked are the placeholders whose values the scripts look up on the host, besides the words of the vocabulary.
+func looked() []string {
+	return strings.Fields("DIR FILE NETNS PLANFILE PROFILE PROGRAM SERVICE USER VERSION")
+}
+
+// free are the placeholders of which nobody can tell the values.
+func free() []string {
+	return strings.Fields("ADDR DIGITS DURATION LIST N PATH PORT RATE TIME URL")
+}
+
+// learn makes the vocabulary for commands. A placeholder that nothing is known of is an error: it would be completed
+// with nothing, or with wrong words, and nobody would notice.
+func learn(commands []command) (vocabulary, error) {
+	v, err := known()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range commands {
+		if c.Path == "" {
+			v["COMMAND"] = c.Commands
+		}
+		if err := v.add(c.Argument); err != nil {
+			return nil, fmt.Errorf("tcptune %s: %w", c.Path, err)
+		}
+		for _, f := range c.Flags {
+			if err := v.add(f.Value); err != nil {
+				return nil, fmt.Errorf("tcptune %s %s: %w", c.Path, f.Names[0], err)
+			}
+		}
+	}
+	return v, nil
+}
+
+// add makes sure that the values of a placeholder are known. One in small letters lists them: "free|held".
+func (v vocabulary) add(placeholder string) error {
+	if placeholder == "" || v[placeholder] != nil || slices.Contains(slices.Concat(looked(), free()), placeholder) {
+		return nil
+	}
+	if placeholder != strings.ToLower(placeholder) {
+		return fmt.Errorf("cannot complete %s: hack/completion does not know what it stands for", placeholder)
+	}
+	v[placeholder] = words(strings.Split(placeholder, "|"))
+	return nil
+}
+
+// known is what is compiled into tcptune.
+func known() (vocabulary, error) {
+	cat, err := sysctl.LoadCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	congestion, err := cat.Lookup("net.ipv4.tcp_congestion_control")
+	if err != nil {
+		return nil, err
+	}
+	v := vocabulary{
+		"ALGORITHM":    words(congestion.Words),
+		"ARCHITECTURE": words(installer.Architectures()),
+		"LIMIT=VALUE":  words(service.LimitNames()),
+		"NETNS":        {{"all", "every network namespace"}},
+		"SIGNAL":       words(strings.Fields("HUP INT QUIT KILL USR1 USR2 TERM")),
+		"TOOLS":        words(installer.ToolNames()),
+		"WAYS":         words([]string{installer.Download, installer.Module}),
+	}
+	for _, k := range cat.Keys() {
+		v["KEY"] = append(v["KEY"], word{k.Name, sentence(k.Explain)})
+	}
+	v["PROFILE"], err = profiles()
+	return v, err
+}
+
+// profiles are the built-in ones.
+func profiles() (list []word, err error) {
+	infos, err := sysctl.ProfileNames(emptyHost{})
+	for _, i := range infos {
+		list = append(list, word{i.Name, i.Summary})
+	}
+	return list, err
+}
+
+// emptyHost has no files, so that the profiles of this machine do not get into the scripts.
+type emptyHost struct{}
+
+func (emptyHost) ReadFile(string) ([]byte, error)  { return nil, fs.ErrNotExist }
+func (emptyHost) ReadDir(string) ([]string, error) { return nil, fs.ErrNotExist }
+
+func words(names []string) (list []word) {
+	for _, n := range names {
+		list = append(list, word{Name: n})
+	}
+	return list
+}
+
+// sentence is the first sentence of a text.
+func sentence(text string) string {
+	first, _, _ := strings.Cut(strings.Join(strings.Fields(text), " "), ". ")
+	return strings.TrimSuffix(first, ".")
+}
