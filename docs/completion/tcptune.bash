@@ -361,6 +361,7 @@ _tcptune_values() {
 		found=("${found[@]/#/"$line"}")
 		;;
 	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
+	KEY) found+=("${found[@]##*.}") ;; # the last word alone will do
 	esac
 	case $1 in # outside of a completion there are no options to set
 	DIR | FILE | PLANFILE | PROGRAM) compopt -o filenames 2>/dev/null ;;

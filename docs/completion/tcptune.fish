@@ -88,8 +88,10 @@ function __tcptune_services
         # Metrics have a socket of their own, which belongs to the service.
         string match -q -- '*-admin.socket' $file
         and continue
+        test -r $file
+        or continue
         set -l line
-        read line <$file 2>/dev/null
+        read line <$file
         string match -q -- '# Written by tcptune.*' $line
         and string replace -r -- '.*/(.*)\.socket$' '$1' $file
     end

@@ -14,8 +14,8 @@ import (
 //go:embed *.tmpl
 var scripts embed.FS
 
-// files are the names that the shells look for, of what is made from each template.
-func files() map[string]string {
+// outputs are the names that the shells look for, of what is made from each template.
+func outputs() map[string]string {
 	return map[string]string{"bash.tmpl": "tcptune.bash", "zsh.tmpl": "_tcptune", "fish.tmpl": "tcptune.fish"}
 }
 
@@ -38,7 +38,7 @@ func generate(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	for from, to := range files() {
+	for from, to := range outputs() {
 		var b bytes.Buffer
 		if err := t.ExecuteTemplate(&b, from, data); err != nil {
 			return err
@@ -63,8 +63,6 @@ func functions() template.FuncMap {
 		"fishWants": fishWants,
 		"fishFirst": fishFirst,
 		"free":      func(placeholder string) bool { return slices.Contains(free(), placeholder) },
-		"files": func(placeholder string) bool {
-			return placeholder == "FILE" || placeholder == "PLANFILE" || placeholder == "PROGRAM"
-		},
+		"isFile":    func(placeholder string) bool { return slices.Contains(files(), placeholder) },
 	}
 }

@@ -19,8 +19,11 @@ type vocabulary map[string][]word
 
 // looked are the placeholders whose values the scripts look up on the host, besides the words of the vocabulary.
 func looked() []string {
-	return strings.Fields("DIR FILE NETNS PLANFILE PROFILE PROGRAM SERVICE USER VERSION")
+	return append(files(), "DIR", "NETNS", "PROFILE", "SERVICE", "USER", "VERSION")
 }
+
+// files are the placeholders of files.
+func files() []string { return []string{"FILE", "PLANFILE", "PROGRAM"} }
 
 // free are the placeholders of which nobody can tell the values.
 func free() []string {

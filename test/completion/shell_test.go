@@ -58,12 +58,13 @@ func (s shell) ask(t *testing.T, lines []string, before ...string) map[string]of
 	argv := append(before, s.argv...)
 	cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
-	cmd.Stderr = os.Stderr
+	var said strings.Builder
+	cmd.Stderr = &said
 	home := t.TempDir()
 	cmd.Env = append(os.Environ(), "PATH="+fake.dir+":"+os.Getenv("PATH"), "HOME="+home, "TMPDIR="+home, "TERM=xterm", "LC_ALL=C.UTF-8")
 	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v", s.name, err)
+	if err != nil || said.Len() > 0 {
+		t.Fatalf("%s: %v\n%s", s.name, err, said.String())
 	}
 	if runs := fake.runs(t); runs != "" {
 		t.Errorf("%s ran tcptune to complete:\n%s", s.name, runs)

@@ -43,6 +43,9 @@ func host(t *testing.T) (root string) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Symlink("nowhere", filepath.Join(root, "etc/systemd/system/broken.socket")); err != nil {
+		t.Fatal(err)
+	}
 	return root
 }
 
@@ -92,6 +95,17 @@ func TestFixedValues(t *testing.T) {
 		{"tcptune no-such-command ", nil},
 	}
 	eachShell(t, func(t *testing.T, s shell) { check(t, s, table) })
+}
+
+// A key may be typed without what comes before its last word.
+func TestKeysAreFoundByTheirLastWord(t *testing.T) {
+	eachShell(t, func(t *testing.T, s shell) {
+		want := words("net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.tcp_keepalive_time")
+		if s.name == "bash" { // whose words begin with what is typed
+			want = words("tcp_keepalive_intvl tcp_keepalive_probes tcp_keepalive_time")
+		}
+		check(t, s, []completion{{"tcptune explain tcp_keep", want}})
+	})
 }
 
 func TestWhatWasGivenIsNotOfferedAgain(t *testing.T) {
