@@ -363,8 +363,11 @@ _tcptune_values() {
 	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
 	KEY) found+=("${found[@]##*.}") ;; # the last word alone will do
 	esac
-	case $1 in # outside of a completion there are no options to set
-	DIR | FILE | PLANFILE | PROGRAM) compopt -o filenames 2>/dev/null ;;
+	# readline looks by itself (default, dirnames) for names that are typed in quotes. Outside of a completion there are no
+	# options to set.
+	case $1 in
+	DIR) compopt -o filenames -o dirnames 2>/dev/null ;;
+	FILE | PLANFILE | PROGRAM) compopt -o filenames -o default 2>/dev/null ;;
 	LIMIT=VALUE) compopt -o nospace 2>/dev/null ;;
 	esac
 }

@@ -126,6 +126,8 @@ func TestWhatWasGivenIsNotOfferedAgain(t *testing.T) {
 
 func TestNothingIsOfferedAfterTwoDashes(t *testing.T) {
 	table := []completion{
+		{"tcptune explain -- net.core.", nil},
+		{"tcptune apply -- /e", nil},
 		{"tcptune port 8080 --kill -- ", nil},
 		{"tcptune port 8080 --kill -- -", nil},
 		{"tcptune service install --exec /bin/true -- --l", nil},
@@ -143,6 +145,7 @@ func TestValuesOfAnImage(t *testing.T) {
 		{"tcptune go remove --root ROOT 1.26", words("1.26.3")},
 		{"tcptune service uninstall --root ROOT ", words("mydaemon tcptune-server")},
 		{"tcptune plan --root ROOT/ho", []string{"ROOT/home"}},
+		{"tcptune plan --root ROOT/home/plans/sa", nil},
 		{"tcptune plan --out ROOT/home/plans/", []string{"ROOT/home/plans/saved.json", "ROOT/home/plans/sub"}},
 		{"tcptune go new ROOT/home/plans/", []string{"ROOT/home/plans/sub"}},
 		{"tcptune apply ROOT/home/plans/sa", []string{"ROOT/home/plans/saved.json"}},
