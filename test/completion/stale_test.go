@@ -30,3 +30,13 @@ func TestScriptsAreThoseOfTheCommandLine(t *testing.T) {
 		}
 	}
 }
+
+func TestShellcheckHasNothingToSay(t *testing.T) {
+	program, err := exec.LookPath("shellcheck")
+	if err != nil {
+		t.Skip("there is no shellcheck on this machine")
+	}
+	if out, err := exec.CommandContext(t.Context(), program, "../../docs/completion/tcptune.bash").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
