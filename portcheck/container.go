@@ -21,6 +21,16 @@ func isMonitor(p Process) bool {
 	return path.Base(strings.TrimSuffix(p.Exe, " (deleted)")) == "conmon"
 }
 
+// watchedBy is the short id of the container that podman has started p for, "" where that is not to be seen: podman puts a
+// monitor into a scope named after its container.
+func watchedBy(p Process) string {
+	id, found := strings.CutPrefix(strings.TrimSuffix(p.Cgroup.Unit, ".scope"), "libpod-conmon-")
+	if !found || !isMonitor(p) || p.Cgroup.Delegate != "" {
+		return ""
+	}
+	return short(id)
+}
+
 // shares reports whether p is in the container in which this tcptune runs: there p is a process like any other.
 func (f *facts) shares(p Process) bool {
 	return p.Cgroup.Container.ID != "" && p.Cgroup.Container == f.self.Cgroup.Container

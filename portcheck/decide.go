@@ -139,6 +139,9 @@ func (f *facts) judge(h Holder, o Owner, order Order) []Act {
 		return []Act{f.judgeContainer(h, o, c)}
 	}
 	if g := guardOf(o.Process); g != nil && (!g.force || !order.Force) {
+		if id := watchedBy(o.Process); id != "" {
+			return []Act{refusal(h, o, "it publishes the port of container "+id+" of podman, which does not answer on /run/podman/podman.sock: podman stop "+id+", or systemctl start podman.socket and try again")}
+		}
 		return []Act{guarded(h, o, g)}
 	}
 	if inUnit && !order.PidOnly && strings.HasSuffix(name.name, ".service") && f.workers[o.Pid] {

@@ -82,6 +82,9 @@ func TestTheRightAct(t *testing.T) {
 			listening(8080, in("/system.slice/nginx.service/docker/"+id, 700, "java")), Order{}, []string{"signal 700 refused"}, "whose engine does not answer",
 		},
 		"the monitor of a unit's container": {listening(8443, in("/system.slice/shop.service", 702, "conmon")), Order{}, []string{"unit shop.service planned"}, ""},
+		"the monitor of a container of podman, which does not answer": {
+			listening(8445, in("/machine.slice/libpod-conmon-"+id+".scope", 704, "conmon")), Order{}, []string{"signal 704 refused"}, "podman stop " + id[:12],
+		},
 		"the network of a user's container": {listening(8443, in("/user.slice/user-1000.slice/session-4.scope", 703, "pasta.avx2")), Order{PidOnly: true}, []string{"signal 703 refused"}, "stop the container"},
 		"the proxy of none":                 {listening(8444, in("/system.slice/docker.service", 701, "docker-proxy")), Order{}, []string{"signal 701 refused"}, "stop the container"},
 		"one of two holders is refused":     {listening(2222, in("/", 500, "python3"), in("/system.slice/ssh.service", 600, "sshd")), Order{}, []string{"signal 500 refused", "signal 600 refused"}, "would stay held by sshd (pid 600)"},

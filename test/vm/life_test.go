@@ -25,6 +25,14 @@ func installed(t *testing.T) *Machine {
 	return m
 }
 
+// tuned is a machine with the packages that is tuned.
+func tuned(t *testing.T) *Machine {
+	t.Helper()
+	m := installed(t)
+	m.sh(t, "tcptune apply")
+	return m
+}
+
 // tree is what an installation may touch. What dpkg, systemd, journald and sshd write by themselves is left out.
 func (m *Machine) tree(t *testing.T) []string {
 	t.Helper()
@@ -137,5 +145,33 @@ func TestAfterRevertAndPurgeTheFilesAreAsBeforeTheInstallation(t *testing.T) {
 	t.Log(m.sh(t, "dpkg --purge tcptune-server tcptune"))
 	if diff := cmp.Diff(before, m.tree(t)); diff != "" {
 		t.Errorf("files before (-) and after (+):\n%s", diff)
+	}
+}
+
+func TestAPowerCutDuringAnApplyIsRepaired(t *testing.T) {
+	wholeList(t)
+	m := installed(t)
+	start := time.Now()
+	m.sh(t, "tcptune apply")
+	whole := time.Since(start)
+	m.sh(t, "tcptune revert || [ $? = 4 ]; sync")
+	before := m.tree(t)
+	for _, tenth := range []time.Duration{3, 6, 8, 9} {
+		go func() { _, _ = m.run(t.Context(), nil, "tcptune", "apply") }()
+		time.Sleep(whole * tenth / 10)
+		m.PowerCut()
+		m.PowerOn(t)
+		r := m.Run(t, "tcptune", "apply")
+		t.Logf("cut after %d tenths of %s: %s", tenth, whole, r.Stderr)
+		if r.Code != 0 {
+			t.Errorf("apply after the power cut: exit %d\n%s", r.Code, r.Stdout+r.Stderr)
+		}
+		if _, code := m.status(t); code != 0 {
+			t.Errorf("status after the repair: exit %d\n%s", code, m.Run(t, "tcptune", "status").Stdout)
+		}
+		m.sh(t, "tcptune revert || [ $? = 4 ]; sync")
+		if diff := cmp.Diff(before, m.tree(t)); diff != "" {
+			t.Errorf("files before (-) and after (+):\n%s", diff)
+		}
 	}
 }

@@ -61,7 +61,7 @@ type wantedKey struct {
 	Wanted      *string `json:"wanted"`
 	Running     *string `json:"running"`
 	AfterReboot *string `json:"after_reboot"`
-	StatusText  string  `json:"status"`
+	Reason      string  `json:"reason"`
 }
 
 // status is what tcptune says about each key, and how it exits.
