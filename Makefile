@@ -49,9 +49,10 @@ build: ## build bin/tcptune, static
 		echo "go build $$main ($(VERSION))"; $(BUILD) -o "bin/$$(basename "$$main")" "./$$main"; done
 
 .PHONY: install
-install: build ## copy the programs to DESTDIR and PREFIX (/usr/local)
+install: build ## copy the programs and their manual to DESTDIR and PREFIX (/usr/local)
 	@for program in bin/tcptune bin/tcptune-server; do [ ! -e $$program ] || \
 		install -D -m 0755 -t "$(DESTDIR)$(PREFIX)/bin" $$program; done
+	@for page in docs/man/*.[0-9]; do install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" $$page; done
 
 # Debian's name of the architecture that a package is for.
 ARCH ?= $(shell dpkg --print-architecture)
@@ -160,10 +161,11 @@ deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under
 ##@ keep
 
 .PHONY: generate
-generate: ## go generate, go mod tidy, debian/copyright, and docs/what-it-changes.md
+generate: ## go generate, go mod tidy, debian/copyright, the manual pages, and docs/what-it-changes.md
 	@mkdir -p bin
 	@$(WITH_GO) $(GO) generate ./...
 	@$(WITH_GO) $(GO) mod tidy
+	@$(WITH_GO) $(GO) run ./hack/manual
 	@$(WITH_GO) $(GO) run ./hack/copyright >bin/copyright && mv bin/copyright debian/copyright
 	@$(WITH_GO) $(GO) run ./hack/changes >bin/changes && mv bin/changes docs/what-it-changes.md
 

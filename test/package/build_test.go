@@ -53,7 +53,7 @@ func TestPackagesAreSmall(t *testing.T) {
 // Nothing in a package is read by systemd, sysctl or cron: to install it changes nothing.
 func TestPackagesHoldProgramsAndDocumentationOnly(t *testing.T) {
 	dir := folder(t, "deb")
-	allowed := []string{"./usr/bin/tcptune", "./usr/bin/tcptune-server", "./usr/share/doc/", "./usr/share/lintian/"}
+	allowed := []string{"./usr/bin/tcptune", "./usr/bin/tcptune-server", "./usr/share/doc/", "./usr/share/lintian/", "./usr/share/man/"}
 	for _, deb := range debs(t, dir, machineArch(t)) {
 		for line := range strings.Lines(must(t, "dpkg-deb", "--contents", deb)) {
 			fields := strings.Fields(line)
