@@ -49,12 +49,13 @@ build: ## build bin/tcptune, static
 		echo "go build $$main ($(VERSION))"; $(BUILD) -o "bin/$$(basename "$$main")" "./$$main"; done
 
 .PHONY: install
-install: build ## copy the programs and the completions to DESTDIR and PREFIX (/usr/local)
+install: build ## copy the programs, their manual and completions to DESTDIR and PREFIX (/usr/local)
 	@for program in bin/tcptune bin/tcptune-server; do [ ! -e $$program ] || \
 		install -D -m 0755 -t "$(DESTDIR)$(PREFIX)/bin" $$program; done
 	@install -D -m 0644 docs/completion/tcptune.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcptune"
 	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" docs/completion/_tcptune
 	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" docs/completion/tcptune.fish
+	@for page in docs/man/*.[0-9]; do install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" $$page; done
 
 # Debian's name of the architecture that a package is for.
 ARCH ?= $(shell dpkg --print-architecture)
@@ -163,10 +164,11 @@ deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under
 ##@ keep
 
 .PHONY: generate
-generate: ## go generate, go mod tidy, debian/copyright, docs/what-it-changes.md, and the completions
+generate: ## go generate, go mod tidy, debian/copyright, the manual pages, docs/what-it-changes.md, and the completions
 	@mkdir -p bin
 	@$(WITH_GO) $(GO) generate ./...
 	@$(WITH_GO) $(GO) mod tidy
+	@$(WITH_GO) $(GO) run ./hack/manual
 	@$(WITH_GO) $(GO) run ./hack/copyright >bin/copyright && mv bin/copyright debian/copyright
 	@$(WITH_GO) $(GO) run ./hack/changes >bin/changes && mv bin/changes docs/what-it-changes.md
 	@$(WITH_GO) $(GO) run ./hack/completion docs/completion

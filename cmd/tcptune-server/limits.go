@@ -38,16 +38,16 @@ func (l limitFlag) usage() string { return l.what + " (" + l.show(defaultLimits(
 func limitFlags() []limitFlag {
 	return []limitFlag{
 		count("max-conns", "serve `N` connections at a time", func(l *limits) *int { return &l.MaxConns }),
-		count("queue", "let `N` accepted connections wait for that", func(l *limits) *int { return &l.Queue }),
-		duration("queue-timeout", "for at most `TIME`", func(l *limits) *time.Duration { return &l.QueueTimeout }),
+		count("queue", "beyond --max-conns, let `N` accepted connections wait", func(l *limits) *int { return &l.Queue }),
+		duration("queue-timeout", "let an accepted connection wait for `TIME` at most", func(l *limits) *time.Duration { return &l.QueueTimeout }),
 		perSecond("accept-rate", "accept `N` connections a second, others wait in the backlog; 0: any number", func(l *limits) *float64 { return &l.AcceptRate }),
-		count("accept-burst", "`N` of them may come at once; 0: as many as in a second", func(l *limits) *int { return &l.AcceptBurst }),
+		count("accept-burst", "with --accept-rate, let `N` connections come at once; 0: as many as in a second", func(l *limits) *int { return &l.AcceptBurst }),
 		perSecond("client-rate", "serve `N` new connections a second from one address, refuse others; 0: any number", func(l *limits) *float64 { return &l.ClientRate }),
-		count("client-burst", "`N` of them may come at once; 0: as many as in a second", func(l *limits) *int { return &l.ClientBurst }),
+		count("client-burst", "with --client-rate, let `N` connections of one address come at once; 0: as many as in a second", func(l *limits) *int { return &l.ClientBurst }),
 		duration("idle-timeout", "close a connection after `TIME` without a message; 0: never", func(l *limits) *time.Duration { return &l.IdleTimeout }),
-		duration("read-timeout", "close it when a message takes `TIME` to arrive; 0: never", func(l *limits) *time.Duration { return &l.ReadTimeout }),
-		duration("write-timeout", "close it when the client does not take an answer for `TIME`; 0: never", func(l *limits) *time.Duration { return &l.WriteTimeout }),
-		duration("total-timeout", "close it `TIME` after it was accepted; 0: never", func(l *limits) *time.Duration { return &l.TotalTimeout }),
+		duration("read-timeout", "close a connection when a message takes `TIME` to arrive; 0: never", func(l *limits) *time.Duration { return &l.ReadTimeout }),
+		duration("write-timeout", "close a connection when the client does not take an answer for `TIME`; 0: never", func(l *limits) *time.Duration { return &l.WriteTimeout }),
+		duration("total-timeout", "close a connection `TIME` after it was accepted, whatever it does; 0: never", func(l *limits) *time.Duration { return &l.TotalTimeout }),
 		count("max-line", "refuse a line of more than `BYTES`", func(l *limits) *int { return &l.maxLine }),
 		count("max-frame", "refuse a frame, or the body of an HTTP request, of more than `BYTES`", func(l *limits) *int { return &l.maxFrame }),
 		{

@@ -50,7 +50,7 @@ Examples:
 SIGTERM drains: no new connections, what is in flight is finished, then it ends; a second one ends it at once.
 SIGHUP reads the file of limits again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
 
-Exit codes: 0 stopped as asked, 1 failed, 64 usage.
+Exit codes: 0 stopped as asked, 1 failed, or ended by a second signal, 64 usage.
 
 Flags:
 `
@@ -70,14 +70,14 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 	set := flag.NewFlagSet("tcptune-server", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.Var(list{&o.listen}, "listen", "serve `ADDR:PORT`; may be repeated")
-	set.StringVar(&o.protocol, "protocol", "echo", "`NAME`: "+strings.Join(protocolNames(), ", "))
+	set.StringVar(&o.protocol, "protocol", "echo", "speak `NAME`: "+strings.Join(protocolNames(), ", "))
 	set.StringVar(&o.admin, "admin", "", "serve metrics, health and profiles on the loopback address `ADDR:PORT`")
 	set.Var(list{&o.upstreams}, "upstream", "relay to `ADDR:PORT`; may be repeated")
-	set.StringVar(&o.limitFile, "limits", "", "read limits from the YAML `FILE`, again on SIGHUP; its keys are the names of the flags below")
-	set.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificates in the PEM `FILE`; by itself with tls.crt of $CREDENTIALS_DIRECTORY")
-	set.StringVar(&o.tlsKey, "tls-key", "", "their private key, a PEM `FILE`; by itself tls.key")
-	set.StringVar(&o.logFormat, "log-format", "auto", "`auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
-	set.StringVar(&o.logLevel, "log-level", "info", "`debug|info|warn|error`")
+	set.StringVar(&o.limitFile, "limits", "", "read limits from the YAML `FILE`, again on SIGHUP; its keys are the names of the flags that are limits")
+	set.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificates in the PEM `FILE`; without it, with tls.crt of $CREDENTIALS_DIRECTORY where that is")
+	set.StringVar(&o.tlsKey, "tls-key", "", "the private key of the certificates, a PEM `FILE`; without it, tls.key beside tls.crt")
+	set.StringVar(&o.logFormat, "log-format", "auto", "log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
+	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")
 	showVersion := set.Bool("version", false, "print the version")
 	for _, l := range limitFlags() {
 		set.Func(l.name, l.usage(), func(value string) error {

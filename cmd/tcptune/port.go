@@ -58,7 +58,7 @@ func portLookFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "thorough", Usage: "look into every process, also where the control group names the owner"},
 		&cli.StringFlag{Name: "expect", Usage: "exit with 2 unless the ports are `free|held`"},
 		&cli.StringFlag{Name: "wait", Usage: "wait until the ports are `free|held`"},
-		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "exit with 2 when --wait has waited for `TIME`"},
+		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give up a --wait after this `TIME`, and exit with 2"},
 		&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "list again whenever something changes, until interrupted"},
 	}
 }

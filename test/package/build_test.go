@@ -54,7 +54,7 @@ func TestPackagesAreSmall(t *testing.T) {
 func TestPackagesHoldProgramsAndDocumentationOnly(t *testing.T) {
 	dir := folder(t, "deb")
 	allowed := []string{
-		"./usr/bin/tcptune", "./usr/bin/tcptune-server", "./usr/share/doc/", "./usr/share/lintian/",
+		"./usr/bin/tcptune", "./usr/bin/tcptune-server", "./usr/share/doc/", "./usr/share/lintian/", "./usr/share/man/",
 		"./usr/share/bash-completion/completions/tcptune", "./usr/share/zsh/vendor-completions/_tcptune",
 		"./usr/share/fish/vendor_completions.d/tcptune.fish",
 	}

@@ -1,0 +1,128 @@
+package manual
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// cannotRun are beginnings of examples that cannot do here what they are for, and why. They are started all the same,
+// without privileges and without a network, and must be understood: whatever they fail with, it is not their usage.
+func cannotRun() map[string]string {
+	const network, toolchain, systemd, values = "needs the network", "needs an installed toolchain", "needs systemd", "is about running values, which an image does not have"
+	return map[string]string{
+		"apply --confirm":  values,
+		"confirm":          values,
+		"go install":       network,
+		"go bundle":        network,
+		"go list --remote": network,
+		"go use":           toolchain,
+		"go rollback":      toolchain,
+		"go remove":        toolchain,
+		"service restart":  systemd,
+		"service status":   systemd,
+		"service logs":     systemd,
+	}
+}
+
+// before are commands that make what an example takes back.
+func before() map[string][]string {
+	return map[string][]string{
+		"revert":                     {"apply"},
+		"service uninstall":          {"service", "install"},
+		"service uninstall mydaemon": {"service", "install", "--exec", "/usr/local/bin/mydaemon"},
+	}
+}
+
+func TestEveryExampleRuns(t *testing.T) {
+	bin, known := build(t), commands(t)
+	n, excused := 0, map[string]bool{}
+	for page, roff := range pages(t, pagesDir) {
+		t.Run(page, func(t *testing.T) {
+			w := newWorkshop(t, bin, known)
+			for _, block := range examples(roff) {
+				for line := range strings.Lines(block) {
+					for i, call := range calls(t, line) {
+						if i == 0 {
+							w.newImage(t)
+						}
+						excused[w.example(t, call)] = true
+						n++
+					}
+				}
+			}
+		})
+	}
+	if n < 80 {
+		t.Errorf("found %d examples, which cannot be all of them", n)
+	}
+	for beginning, why := range cannotRun() {
+		if !excused[beginning] {
+			t.Errorf("no page shows tcptune %s, which %s: take it off the list", beginning, why)
+		}
+	}
+}
+
+// calls are the calls of our programs in a line of an example, without sudo. A remark stands behind two spaces.
+func calls(t *testing.T, line string) (all [][]string) {
+	t.Helper()
+	line, _, _ = strings.Cut(strings.TrimSpace(line), "  ")
+	if !regexp.MustCompile(`^(sudo )?tcptune|[;&] (sudo )?tcptune`).MatchString(line) {
+		return nil
+	}
+	file, err := syntax.NewParser().Parse(strings.NewReader(line), "")
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	syntax.Walk(file, func(node syntax.Node) bool {
+		call, ok := node.(*syntax.CallExpr)
+		if !ok {
+			return true
+		}
+		words, err := expand.Fields(nil, call.Args...)
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if words[0] == "sudo" {
+			words = words[1:]
+		}
+		if words[0] == "tcptune" || words[0] == "tcptune-server" {
+			all = append(all, words)
+		}
+		return true
+	})
+	return all
+}
+
+// example runs one call in the image, or if it cannot run there, in a place where it can do nothing; it returns by which
+// beginning it was excused then.
+func (w workshop) example(t *testing.T, call []string) (excused string) {
+	t.Helper()
+	typed := strings.Join(call[1:], " ")
+	if call[0] == "tcptune-server" {
+		w.serve(t, call[1:])
+		return ""
+	}
+	for beginning := range cannotRun() {
+		if strings.HasPrefix(typed+" ", beginning+" ") {
+			if code, out := w.asNobody(t, call[1:]); code == 64 {
+				t.Errorf("tcptune %s is not understood:\n%s", typed, out)
+			}
+			return beginning
+		}
+	}
+	if first, ok := before()[strings.TrimSuffix(typed, " --dry-run")]; ok {
+		if code, out := w.inImage(t, first); code != 0 {
+			t.Errorf("tcptune %s: exit %d:\n%s", strings.Join(first, " "), code, out)
+		}
+	}
+	// 2 and 4 are answers about a host that is not as wanted.
+	if code, out := w.inImage(t, call[1:]); !slices.Contains([]int{0, 2, 4}, code) {
+		t.Errorf("tcptune %s: exit %d:\n%s", typed, code, out)
+	}
+	return ""
+}
