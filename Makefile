@@ -76,14 +76,21 @@ apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, si
 ##@ check
 
 .PHONY: test
-test: test-deps lint test-all test-race ## everything: install what the tests need, lint, run all tests, count them
+test: test-deps lint test-go test-race ## what CI runs: install what the tests need, lint, run the tests, count them
 
 .PHONY: test-deps
 test-deps:
 	@hack/apt-install.sh $$(grep -v '^#' test/apt-packages.txt) || echo "make test: going on without; what needs them will skip or fail" >&2
 
+# One after the other: each wants both cores.
 .PHONY: test-all
-test-all: build $(SUMMARY) ## all tests, those that need root as root (or through sudo -n)
+test-all: ## everything: make test, the packages (deb-test) and machines that reboot (vm-test); under an hour
+	@$(MAKE) test
+	@$(MAKE) deb-test
+	@$(MAKE) vm-test
+
+.PHONY: test-go
+test-go: build $(SUMMARY) ## the Go tests alone, those that need root as root (or through sudo -n)
 	@$(WITH_GO) $(GO) test -json -count=1 -timeout 20m -exec "$(CURDIR)/hack/as-root.sh" ./... | $(SUMMARY)
 
 .PHONY: test-race
