@@ -153,6 +153,7 @@ vm-shell: build ## a shell in a throw-away virtual machine with its own kernel (
 vm-test: test-deps ## what happens to the packages on machines that reboot or lose their power; UBUNTU_ROOT=DIR boots that
 	@$(MAKE) deb
 	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
+	@$(MAKE) apt-repo
 	@$(WITH_GO) $(GO) test -count=1 -timeout 50m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/vm -packages "$(CURDIR)/bin"
 
 # Minutes: it builds four times, once without a cache, and installs in machines of its own.

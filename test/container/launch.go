@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tcptune/tcptune/test/guest"
 )
 
 //go:embed boot.sh
@@ -62,7 +64,9 @@ func launch(root rootDir, overlay []byte) (*Machine, error) {
 		return nil, err
 	}
 	kill := func() { _ = cmd.Process.Kill() }
-	return &Machine{pid: cmd.Process.Pid, kill: kill, done: done, console: console, group: group}, nil
+	m := &Machine{pid: cmd.Process.Pid, kill: kill, done: done, console: console, group: group}
+	m.Shell = guest.Shell{Name: "the container", Exec: m.run}
+	return m, nil
 }
 
 // End kills the machine and returns when nothing of it is left. It may be called twice.

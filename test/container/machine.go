@@ -6,14 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tcptune/tcptune/test/guest"
 )
 
 // bootLimit is how long systemd may take to finish booting: it needs 2 to 3 seconds on an idle machine with two cores.
@@ -29,17 +29,13 @@ type Options struct {
 
 // Machine is a booted systemd. Its zero value is of no use; see [Boot] and [Start].
 type Machine struct {
+	guest.Shell
+
 	pid     int // of its systemd, seen from here
 	kill    func()
 	done    <-chan error
 	console *bytes.Buffer // what was printed before systemd took over; complete once done is closed
 	group   cgroup
-}
-
-// Result is what a command inside the machine left.
-type Result struct {
-	Stdout, Stderr string
-	Code           int // -1 when it was ended by a signal
 }
 
 // Boot starts a machine that ends with the test; the journal is logged if the test failed. The test is skipped, with the
@@ -92,52 +88,6 @@ func Start(ctx context.Context, opt Options) (*Machine, error) {
 // Pid is the machine's systemd as this machine's /proc shows it: its namespaces are below /proc/PID/ns.
 func (m *Machine) Pid() int { return m.pid }
 
-// Run carries out a command inside the machine and returns what it left. Only a command that could not be started, or
-// that outlived the test, fails the test.
-func (m *Machine) Run(t testing.TB, argv ...string) Result {
-	t.Helper()
-	return m.RunInput(t, nil, argv...)
-}
-
-// RunInput is Run with a standard input.
-func (m *Machine) RunInput(t testing.TB, stdin io.Reader, argv ...string) Result {
-	t.Helper()
-	res, err := m.run(t.Context(), stdin, argv...)
-	if err != nil {
-		t.Fatalf("cannot run %q in the container: %v", argv, err)
-	}
-	return res
-}
-
-// Must is Run for a step that has to succeed. It returns the standard output.
-func (m *Machine) Must(t testing.TB, argv ...string) string {
-	t.Helper()
-	res := m.Run(t, argv...)
-	if res.Code != 0 {
-		t.Fatalf("%q in the container: exit %d\n%s%s", argv, res.Code, res.Stdout, res.Stderr)
-	}
-	return res.Stdout
-}
-
-// CopyIn copies the file src of this machine to the absolute path dst inside, folders and permission bits included.
-func (m *Machine) CopyIn(t testing.TB, src, dst string) {
-	t.Helper()
-	f, err := os.Open(src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	mode := strconv.FormatUint(uint64(fi.Mode().Perm()), 8)
-	m.Must(t, "mkdir", "-p", path.Dir(dst))
-	if res := m.RunInput(t, f, "install", "-m", mode, "/dev/stdin", dst); res.Code != 0 {
-		t.Fatalf("cannot copy %s to %s in the container: %s", src, dst, res.Stderr)
-	}
-}
-
 // Journal is the end of what the machine logged, for a person to read.
 func (m *Machine) Journal() string {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -159,7 +109,7 @@ func (m *Machine) Command(ctx context.Context, argv ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "nsenter", args...)
 }
 
-func (m *Machine) run(ctx context.Context, stdin io.Reader, argv ...string) (Result, error) {
+func (m *Machine) run(ctx context.Context, stdin io.Reader, argv ...string) (guest.Result, error) {
 	var out, errs bytes.Buffer
 	cmd := m.Command(ctx, argv...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &errs
@@ -167,9 +117,9 @@ func (m *Machine) run(ctx context.Context, stdin io.Reader, argv ...string) (Res
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || ctx.Err() != nil) && !errors.Is(err, exec.ErrWaitDelay) {
-		return Result{}, errors.Join(err, ctx.Err())
+		return guest.Result{}, errors.Join(err, ctx.Err())
 	}
-	return Result{Stdout: out.String(), Stderr: errs.String(), Code: cmd.ProcessState.ExitCode()}, nil
+	return guest.Result{Stdout: out.String(), Stderr: errs.String(), Code: cmd.ProcessState.ExitCode()}, nil
 }
 
 // waitBooted returns once systemd calls itself running, or degraded by nothing but the units in allowed.

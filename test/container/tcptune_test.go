@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tcptune/tcptune/test/guest"
 )
 
 // newTuned boots a machine that claims to be Ubuntu 24.04 and has the tcptune of this tree.
@@ -36,7 +38,7 @@ func (m *Machine) knob(t *testing.T, key string) string {
 // partialHere is the exit code of apply in a container: keys such as net.core.rmem_max belong to the host.
 const partialHere = 4
 
-func mustExit(t *testing.T, code int, r Result) {
+func mustExit(t *testing.T, code int, r guest.Result) {
 	t.Helper()
 	if r.Code != code {
 		t.Fatalf("exit %d, want %d\n%s%s", r.Code, code, r.Stdout, r.Stderr)

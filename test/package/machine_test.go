@@ -31,14 +31,10 @@ func boot(t *testing.T) machine {
 	return m
 }
 
-// sh runs a script that has to succeed, and returns what it prints on both streams.
+// sh is Script of the test.
 func (m machine) sh(script string) string {
 	m.Helper()
-	r := m.Run(m.TB, "sh", "-c", "exec 2>&1; set -e; export DEBIAN_FRONTEND=noninteractive; "+script)
-	if r.Code != 0 {
-		m.Fatalf("%s\nexit %d: %s", script, r.Code, r.Stdout)
-	}
-	return r.Stdout
+	return m.Script(m.TB, script)
 }
 
 func (m machine) install(name string) {
@@ -76,14 +72,7 @@ func (m machine) write(file, text string) {
 	m.CopyIn(m.TB, at, file)
 }
 
-// tree is what an installation may touch: paths, kinds, modes, owners, links and contents. What dpkg, systemd and
-// journald write by themselves is left out.
-func (m machine) tree() []string {
-	m.Helper()
-	return strings.Split(m.sh(`cd / && set -- etc usr var -path var/log -prune -o -path var/lib/systemd -prune -o \
-		-path var/lib/dpkg -prune -o -path var/lib/apt -prune -o -path var/cache -prune -o -path var/tmp -prune -o
-		{ find "$@" ! -type d -printf '%p %M %U:%G %l\n' && find "$@" -type d -printf '%p %M\n' && find "$@" -type f -print0 | xargs -0 cksum; } | sort`), "\n")
-}
+func (m machine) tree() []string { m.Helper(); return m.Tree(m.TB) }
 
 func (m machine) sameTree(before []string) {
 	m.Helper()

@@ -1,27 +1,11 @@
 package packaging
 
-import (
-	"os/exec"
-	"testing"
-)
+import "testing"
 
 func TestAptInstallsFromTheRepository(t *testing.T) {
 	public := folder(t, "apt-repo/public")
 	m := boot(t)
-	tar := exec.CommandContext(t.Context(), "tar", "-c", "-C", public, ".")
-	out, err := tar.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tar.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if r := m.RunInput(t, out, "sh", "-c", "mkdir -p "+public+" && tar -x -C "+public); r.Code != 0 {
-		t.Fatal(r.Stderr)
-	}
-	if err := tar.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	m.CopyTree(t, public, public)
 	// No other source: this is about ours, and the machine has no network.
 	m.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp " + public + "/tcptune.sources /etc/apt/sources.list.d/")
 	m.sh("apt-get --error-on=any update && apt-get install --yes tcptune-server")

@@ -19,9 +19,15 @@ const (
 // installed is a machine with the packages.
 func installed(t *testing.T) *Machine {
 	t.Helper()
-	m := Boot(t, Options{Release: "24.04"})
+	return installedOn(t, "24.04")
+}
+
+// installedOn is a machine with the packages that claims to be a release of Ubuntu.
+func installedOn(t *testing.T, release string) *Machine {
+	t.Helper()
+	m := Boot(t, Options{Release: release})
 	m.copyPackages(t, built(t), "deb")
-	m.sh(t, "dpkg --install /debs/deb/*.deb")
+	m.Script(t, "dpkg --install /debs/deb/*.deb")
 	return m
 }
 
@@ -29,16 +35,8 @@ func installed(t *testing.T) *Machine {
 func tuned(t *testing.T) *Machine {
 	t.Helper()
 	m := installed(t)
-	m.sh(t, "tcptune apply")
+	m.Script(t, "tcptune apply")
 	return m
-}
-
-// tree is what an installation may touch. What dpkg, systemd, journald and sshd write by themselves is left out.
-func (m *Machine) tree(t *testing.T) []string {
-	t.Helper()
-	return strings.Split(m.sh(t, `cd / && set -- etc usr var -path var/log -prune -o -path var/lib/systemd -prune -o \
-		-path var/lib/dpkg -prune -o -path var/lib/apt -prune -o -path var/cache -prune -o -path var/tmp -prune -o
-		{ find "$@" ! -type d -printf '%p %M %U:%G %l\n' && find "$@" -type d -printf '%p %M\n' && find "$@" -type f -print0 | xargs -0 cksum; } | sort`), "\n")
 }
 
 func (m *Machine) isTuned(t *testing.T) bool {
@@ -49,7 +47,7 @@ func (m *Machine) isTuned(t *testing.T) bool {
 func TestAServiceIsServedByItsFirstConnectionAfterAReboot(t *testing.T) {
 	wholeList(t)
 	m := installed(t)
-	m.sh(t, "tcptune service install --listen 127.0.0.1:8080 --now")
+	m.Script(t, "tcptune service install --listen 127.0.0.1:8080 --now")
 	m.Reboot(t)
 	if r := m.Run(t, "systemctl", "is-active", "tcptune-server.service"); r.Code == 0 {
 		t.Error("the service runs before anybody has connected")
@@ -78,7 +76,7 @@ func TestAnUpgradeUnderLoadRefusesNoConnection(t *testing.T) {
 	wholeList(t)
 	m := installed(t)
 	m.copyPackages(t, *packagesDir+"/deb/next", "next")
-	m.sh(t, "tcptune service install --listen 127.0.0.1:8080 --drain 5s --now")
+	m.Script(t, "tcptune service install --listen 127.0.0.1:8080 --drain 5s --now")
 	var stop atomic.Bool
 	var served atomic.Int64
 	var clients sync.WaitGroup
@@ -93,7 +91,7 @@ func TestAnUpgradeUnderLoadRefusesNoConnection(t *testing.T) {
 			}
 		})
 	}
-	m.sh(t, "dpkg --install /debs/next/*.deb")
+	m.Script(t, "dpkg --install /debs/next/*.deb")
 	stop.Store(true)
 	clients.Wait()
 	t.Logf("%d connections were served meanwhile", served.Load())
@@ -108,23 +106,23 @@ func TestAnUpgradeUnderLoadRefusesNoConnection(t *testing.T) {
 func TestAnApplyThatNobodyConfirmsIsTakenBack(t *testing.T) {
 	wholeList(t)
 	m := installed(t)
-	before := m.tree(t)
-	m.sh(t, "tcptune apply --confirm 20s")
+	before := m.Tree(t)
+	m.Script(t, "tcptune apply --confirm 20s")
 	if !m.isTuned(t) {
 		t.Fatal("it is not tuned while it waits")
 	}
 	for deadline := time.Now().Add(3 * time.Minute); m.isTuned(t) && time.Now().Before(deadline); time.Sleep(time.Second) {
 		continue
 	}
-	m.sh(t, "while systemctl list-units --no-legend --all 'tcptune*' | grep -q ' active'; do sleep 1; done")
+	m.Script(t, "while systemctl list-units --no-legend --all 'tcptune*' | grep -q ' active'; do sleep 1; done")
 	if m.isTuned(t) {
 		t.Error("it is tuned long after the 20 seconds")
 	}
-	if diff := cmp.Diff(before, m.tree(t)); diff != "" {
+	if diff := cmp.Diff(before, m.Tree(t)); diff != "" {
 		t.Errorf("files before (-) and after (+):\n%s", diff)
 	}
 
-	m.sh(t, "tcptune apply --confirm 30m")
+	m.Script(t, "tcptune apply --confirm 30m")
 	m.Reboot(t)
 	if m.isTuned(t) {
 		t.Error("it is tuned after a reboot that nobody could confirm")
@@ -137,13 +135,13 @@ func TestAnApplyThatNobodyConfirmsIsTakenBack(t *testing.T) {
 func TestAfterRevertAndPurgeTheFilesAreAsBeforeTheInstallation(t *testing.T) {
 	wholeList(t)
 	m := Boot(t, Options{Release: "24.04"})
-	before := m.tree(t)
+	before := m.Tree(t)
 	m.copyPackages(t, built(t), "deb")
-	m.sh(t, "dpkg --install /debs/deb/*.deb; tcptune apply; tcptune service install --listen 127.0.0.1:8080 --now")
+	m.Script(t, "dpkg --install /debs/deb/*.deb; tcptune apply; tcptune service install --listen 127.0.0.1:8080 --now")
 	m.Reboot(t)
-	m.sh(t, "tcptune service uninstall; tcptune revert || [ $? = 4 ]")
-	t.Log(m.sh(t, "dpkg --purge tcptune-server tcptune"))
-	if diff := cmp.Diff(before, m.tree(t)); diff != "" {
+	m.Script(t, "tcptune service uninstall; tcptune revert || [ $? = 4 ]")
+	t.Log(m.Script(t, "dpkg --purge tcptune-server tcptune"))
+	if diff := cmp.Diff(before, m.Tree(t)); diff != "" {
 		t.Errorf("files before (-) and after (+):\n%s", diff)
 	}
 }
@@ -152,10 +150,10 @@ func TestAPowerCutDuringAnApplyIsRepaired(t *testing.T) {
 	wholeList(t)
 	m := installed(t)
 	start := time.Now()
-	m.sh(t, "tcptune apply")
+	m.Script(t, "tcptune apply")
 	whole := time.Since(start)
-	m.sh(t, "tcptune revert || [ $? = 4 ]; sync")
-	before := m.tree(t)
+	m.Script(t, "tcptune revert || [ $? = 4 ]; sync")
+	before := m.Tree(t)
 	for _, tenth := range []time.Duration{3, 6, 8, 9} {
 		go func() { _, _ = m.run(t.Context(), nil, "tcptune", "apply") }()
 		time.Sleep(whole * tenth / 10)
@@ -169,8 +167,8 @@ func TestAPowerCutDuringAnApplyIsRepaired(t *testing.T) {
 		if _, code := m.status(t); code != 0 {
 			t.Errorf("status after the repair: exit %d\n%s", code, m.Run(t, "tcptune", "status").Stdout)
 		}
-		m.sh(t, "tcptune revert || [ $? = 4 ]; sync")
-		if diff := cmp.Diff(before, m.tree(t)); diff != "" {
+		m.Script(t, "tcptune revert || [ $? = 4 ]; sync")
+		if diff := cmp.Diff(before, m.Tree(t)); diff != "" {
 			t.Errorf("files before (-) and after (+):\n%s", diff)
 		}
 	}

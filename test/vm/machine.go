@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/tcptune/tcptune/test/container"
+	"github.com/tcptune/tcptune/test/guest"
 )
 
 // bootLimit is how long a machine may take to boot: it needs about a minute when two cores are free.
@@ -28,15 +28,11 @@ type Options struct {
 
 // Machine is a virtual machine. Its zero value is of no use; see [Boot] and [Start].
 type Machine struct {
+	guest.Shell
+
 	disk, dir string
 	power     *qemu
 	client    *ssh.Client
-}
-
-// Result is what a command inside the machine left.
-type Result struct {
-	Stdout, Stderr string
-	Code           int // -1 when it was ended by a signal
 }
 
 // Boot starts a machine that ends with the test; its console is logged if the test failed. The test is skipped, with the
@@ -74,6 +70,7 @@ func Start(ctx context.Context, opt Options) (*Machine, error) {
 		return nil, err
 	}
 	m := &Machine{disk: disk, dir: dir}
+	m.Shell = guest.Shell{Name: "the virtual machine", Exec: m.run}
 	if err := m.first(ctx, opt); err != nil {
 		err = fmt.Errorf("cannot boot the virtual machine: %w\n%s", err, m.Console())
 		m.End()
@@ -147,52 +144,6 @@ func (m *Machine) Reboot(t testing.TB) {
 	}
 }
 
-// Run carries out a command inside the machine and returns what it left. Only a command that could not be started, or
-// that outlived the test or the machine, fails the test.
-func (m *Machine) Run(t testing.TB, argv ...string) Result {
-	t.Helper()
-	return m.RunInput(t, nil, argv...)
-}
-
-// RunInput is Run with a standard input.
-func (m *Machine) RunInput(t testing.TB, stdin io.Reader, argv ...string) Result {
-	t.Helper()
-	res, err := m.run(t.Context(), stdin, argv...)
-	if err != nil {
-		t.Fatalf("cannot run %q in the virtual machine: %v", argv, err)
-	}
-	return res
-}
-
-// Must is Run for a step that has to succeed. It returns the standard output.
-func (m *Machine) Must(t testing.TB, argv ...string) string {
-	t.Helper()
-	res := m.Run(t, argv...)
-	if res.Code != 0 {
-		t.Fatalf("%q in the virtual machine: exit %d\n%s%s", argv, res.Code, res.Stdout, res.Stderr)
-	}
-	return res.Stdout
-}
-
-// CopyIn copies the file src of this machine to the absolute path dst inside, folders included.
-func (m *Machine) CopyIn(t testing.TB, src, dst string) {
-	t.Helper()
-	f, err := os.Open(src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Must(t, "mkdir", "-p", path.Dir(dst))
-	res := m.RunInput(t, f, "sh", "-c", fmt.Sprintf(`cat >"$1" && chmod %o "$1"`, fi.Mode().Perm()), "sh", dst)
-	if res.Code != 0 {
-		t.Fatalf("cannot copy %s to %s in the virtual machine: %s", src, dst, res.Stderr)
-	}
-}
-
 // Console is the end of what the machine printed, for a person to read.
 func (m *Machine) Console() string {
 	data, _ := os.ReadFile(filepath.Join(m.dir, "console"))
@@ -204,10 +155,10 @@ func (m *Machine) SSH() (addr, keyFile string) {
 	return fmt.Sprintf("127.0.0.1:%d", m.power.port), filepath.Join(m.disk, "key")
 }
 
-func (m *Machine) run(ctx context.Context, stdin io.Reader, argv ...string) (Result, error) {
+func (m *Machine) run(ctx context.Context, stdin io.Reader, argv ...string) (guest.Result, error) {
 	s, err := m.client.NewSession()
 	if err != nil {
-		return Result{}, err
+		return guest.Result{}, err
 	}
 	defer s.Close()
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
@@ -215,7 +166,7 @@ func (m *Machine) run(ctx context.Context, stdin io.Reader, argv ...string) (Res
 	var out, errs bytes.Buffer
 	s.Stdin, s.Stdout, s.Stderr = stdin, &out, &errs
 	err = s.Run(quote(argv))
-	res := Result{Stdout: out.String(), Stderr: errs.String()}
+	res := guest.Result{Stdout: out.String(), Stderr: errs.String()}
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) {
 		if res.Code = exit.ExitStatus(); exit.Signal() != "" {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,22 +46,13 @@ func (m *Machine) copyPackages(t *testing.T, dir, name string) {
 	}
 }
 
-// sh runs a script that has to succeed, and returns what it prints on both streams.
-func (m *Machine) sh(t *testing.T, script string) string {
-	t.Helper()
-	r := m.Run(t, "bash", "-c", "exec 2>&1; set -e; export DEBIAN_FRONTEND=noninteractive; "+script)
-	if r.Code != 0 {
-		t.Fatalf("%s\nexit %d: %s", script, r.Code, r.Stdout)
-	}
-	return r.Stdout
-}
-
 // wantedKey is one of the keys of "tcptune status --json".
 type wantedKey struct {
 	Target      string  `json:"target"`
 	Wanted      *string `json:"wanted"`
 	Running     *string `json:"running"`
 	AfterReboot *string `json:"after_reboot"`
+	AfterSystem *string `json:"after_sysctl_system"`
 	Reason      string  `json:"reason"`
 }
 
@@ -79,6 +71,21 @@ func (m *Machine) status(t *testing.T) (keys map[string]wantedKey, code int) {
 	return keys, r.Code
 }
 
+// hasKeys checks that each key has the value that was foretold of it, but for those left out.
+func (m *Machine) hasKeys(t *testing.T, foretold map[string]wantedKey, value func(wantedKey) *string, leftOut ...string) {
+	t.Helper()
+	for name, k := range foretold {
+		want := value(k)
+		switch got := strings.Join(strings.Fields(m.knob(t, name)), " "); {
+		case slices.Contains(leftOut, name):
+		case want == nil:
+			t.Errorf("%s: not foretold: %s", name, k.Reason)
+		case got != *want:
+			t.Errorf("%s is %s, foretold was %s", name, got, *want)
+		}
+	}
+}
+
 func (m *Machine) knob(t *testing.T, key string) string {
 	t.Helper()
 	return strings.TrimSpace(m.Must(t, "sysctl", "-n", key))
@@ -88,20 +95,20 @@ func (m *Machine) knob(t *testing.T, key string) string {
 func TestATunedHostIsTunedAfterAReboot(t *testing.T) {
 	m := Boot(t, Options{Release: "24.04"})
 	m.copyPackages(t, built(t), "deb")
-	values := m.sh(t, "sysctl -a 2>/dev/null | grep -E '^(net|fs)\\.' | grep -vE 'random|nr_open|file-nr|inode-|dentry|uuid|conntrack_count' | sort")
-	m.sh(t, "apt-get install --yes /debs/deb/*.deb")
-	after := m.sh(t, "sysctl -a 2>/dev/null | grep -E '^(net|fs)\\.' | grep -vE 'random|nr_open|file-nr|inode-|dentry|uuid|conntrack_count' | sort")
+	values := m.Script(t, "sysctl -a 2>/dev/null | grep -E '^(net|fs)\\.' | grep -vE 'random|nr_open|file-nr|inode-|dentry|uuid|conntrack_count' | sort")
+	m.Script(t, "apt-get install --yes /debs/deb/*.deb")
+	after := m.Script(t, "sysctl -a 2>/dev/null | grep -E '^(net|fs)\\.' | grep -vE 'random|nr_open|file-nr|inode-|dentry|uuid|conntrack_count' | sort")
 	if values != after {
 		t.Errorf("the installation has changed values: before\n%s\nafter\n%s", values, after)
 	}
-	if out := m.sh(t, "systemctl list-units --all --no-legend 'tcptune*'"); out != "" {
+	if out := m.Script(t, "systemctl list-units --all --no-legend 'tcptune*'"); out != "" {
 		t.Errorf("the installation has started %s", out)
 	}
 	if got := m.knob(t, "net.ipv4.tcp_congestion_control"); got == "bbr" {
 		t.Error("the machine uses BBR before it is tuned: nothing can be shown")
 	}
 
-	t.Log(m.sh(t, "tcptune apply"))
+	t.Log(m.Script(t, "tcptune apply"))
 	if _, code := m.status(t); code != 0 {
 		t.Errorf("status after the apply: exit %d\n%s", code, m.Run(t, "tcptune", "status").Stdout)
 	}
