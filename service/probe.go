@@ -21,11 +21,11 @@ import (
 const probeTime = 15 * time.Second
 
 // Probe connects to each address of the service, and asks and gets an answer in its protocol. A user's own program and
-// "discard" have no answer that we know, and one of relay depends on others: there a connection is all, and what says so.
+// "discard" have no answer that we know, and one of relay depends on others: there a connection is all, and what says no more.
 func (s Spec) Probe(ctx context.Context) (what string, err error) {
 	what = "answers on"
 	if s.dumb() {
-		what = "takes connections on"
+		what = "was started, and its socket is open on" // no more: systemd listens, whatever the program does
 	}
 	for _, listen := range s.Listen {
 		address, err := dialable(listen)

@@ -87,6 +87,20 @@ func TestProbeAsksInTheProtocol(t *testing.T) {
 	}
 }
 
+// Where systemd listens a connection is taken by the kernel, also for a program that never looks at its socket.
+func TestProbeDoesNotSayThatAProgramOfWhichNothingIsKnownTakesConnections(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // and nobody accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	seen, err := Spec{Name: "s", Listen: []string{port}, Exec: []string{"/bin/sleep"}}.Probe(t.Context())
+	if want := "was started, and its socket is open on 127.0.0.1:" + port; seen != want || err != nil {
+		t.Errorf("got %q, %v, want %q", seen, err, want)
+	}
+}
+
 func TestProbeOfAClosedPort(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

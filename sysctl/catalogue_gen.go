@@ -479,7 +479,7 @@ func catalogueData() CatalogueData {
 		}, Ascending: true, Scope: "netns", Defaults: []Default{
 			{Value: "32768 61000"},
 			{Since: KernelVersion{4, 2}, Value: "32768 60999"},
-		}, Explain: "The ports for outgoing connections: about 28,000 by default to any one address and port. The low end must not be below ip_unprivileged_port_start, and one end should be even and the other odd. Listening ports inside the range belong into ip_local_reserved_ports.", Myths: []Myth{
+		}, Explain: "The ports for outgoing connections: about 28,000 by default to any one address and port. The low end must not be below ip_unprivileged_port_start, and one end should be even and the other odd. Listening ports inside the range belong in ip_local_reserved_ports.", Myths: []Myth{
 			{Claim: "it bounds how many clients a server can have", Truth: "a listener uses one port for all of them; the range concerns connections that this machine opens"},
 		}, Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",

@@ -63,8 +63,11 @@ func (k Key) DefaultLines() []string {
 	var lines []string
 	for _, d := range k.Defaults {
 		text := strings.ReplaceAll(d.Value, "$", d.Scale.String())
-		if text == "" {
+		switch {
+		case text == "" && d.By != "":
 			text = "decided by " + d.By
+		case text == "":
+			text, d.Note = d.Note, ""
 		}
 		if d.Since.Known() {
 			text = fmt.Sprintf("from Linux %s: %s", d.Since, text)

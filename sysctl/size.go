@@ -133,7 +133,11 @@ func kernelText(v KernelVersion) string {
 // holdAgainstMemory compares the buffers of all flows, full on both sides, with the limit at which the kernel stops
 // giving memory to TCP.
 func (s *Sizing) holdAgainstMemory(p Path) {
-	if p.Flows == 0 || p.TCPMemPages <= 0 || p.PageSize <= 0 {
+	if p.Flows == 0 {
+		return
+	}
+	if p.TCPMemPages <= 0 || p.PageSize <= 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("whether memory suffices for %d connections is not known: net.ipv4.tcp_mem cannot be read here", p.Flows))
 		return
 	}
 	one := s.ReceiveMax + s.SendMax

@@ -35,6 +35,7 @@ func TestSize(t *testing.T) {
 		{"an unknown kernel is taken for the newest", path(func(p *Path) { p.BitsPerSecond, p.Kernel = 1e6, KernelVersion{} }), 32 * mib, 4 * mib, 0},
 		{"flows that fit", path(func(p *Path) { p.Flows, p.TCPMemPages = 2, 1e6 }), 200e6, 300e6, 0},
 		{"flows that do not fit", path(func(p *Path) { p.Flows, p.TCPMemPages = 100, 1e6 }), 200e6, 300e6, 1},
+		{"flows, and no limit that is known", path(func(p *Path) { p.Flows = 2 }), 200e6, 300e6, 1},
 		{"nothing overflows", Path{BitsPerSecond: 1e13, RTT: time.Minute, Flows: 1 << 40, TCPMemPages: 1 << 50, PageSize: 1 << 16}, gib, gib, 1},
 	} {
 		got, err := loadCatalogue(t).Size(c.path)

@@ -115,7 +115,7 @@ func rootFlag() cli.Flag {
 }
 
 func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document (docs/schema/tcptune-v1.json)"}
+	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document (schema: tcptune-v1.json, see tcptune(8))"}
 }
 
 func waitFlag() cli.Flag {
@@ -131,7 +131,7 @@ func wantFlags() []cli.Flag {
 		&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "use `PROFILE` (see tcptune profile list)"},
 		&cli.StringFlag{Name: "bandwidth", Usage: "size the buffers of profile wan for this `RATE`, 10gbit for instance"},
 		&cli.StringFlag{Name: "rtt", Usage: "size the buffers of profile wan for this round-trip `TIME`, 80ms for instance"},
-		&cli.IntFlag{Name: "flows", Usage: "warn where memory does not suffice for the buffers of profile wan of `N` connections"},
+		&cli.IntFlag{Name: "flows", DefaultText: "no warning", Usage: "warn where memory does not suffice for the buffers of profile wan of `N` connections"},
 		&cli.BoolFlag{Name: "live-qdisc", Usage: "set the queue discipline of the interfaces that are up, too"},
 	}
 }

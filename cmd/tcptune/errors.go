@@ -79,6 +79,7 @@ func describe(err error) (plan.Problem, int) {
 		noProfile   *sysctl.UnknownProfileError
 		noPort      *portcheck.ArgumentError
 		inTheWay    *service.ForeignError
+		noProgram   *service.NoProgramError
 		taken       *service.TakenError
 		closed      *service.NotListeningError
 		portHeld    portHeldError
@@ -137,6 +138,8 @@ func describe(err error) (plan.Problem, int) {
 		if inTheWay.Edited {
 			p.Code, p.Hint = "edited-file", "keep settings of your own in a drop-in: move "+inTheWay.Path+" away, then systemctl edit"
 		}
+	case errors.As(err, &noProgram) && noProgram.Bundled:
+		p.Hint = "install the package tcptune-server, or name the program: --program FILE"
 	case errors.As(err, &taken):
 		p.Code, p.Hint = "name-taken", "choose another --name"
 	case errors.As(err, &closed):

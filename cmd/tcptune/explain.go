@@ -126,6 +126,9 @@ func orUnknown(v *string) string {
 	if v == nil {
 		return "unknown"
 	}
+	if *v == "" {
+		return "empty"
+	}
 	return side(v)
 }
 

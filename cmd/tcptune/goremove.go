@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,6 +47,10 @@ func (t terminal) goRemove(c *cli.Context) (outcome, error) {
 	}
 	return t.changeGo(c, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
 		v, err := at.Find(wish)
+		var missing *installer.Error
+		if errors.As(err, &missing) {
+			missing.Hint = "tcptune go list shows what is installed"
+		}
 		if err != nil {
 			return goChange{}, err
 		}

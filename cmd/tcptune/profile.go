@@ -39,7 +39,7 @@ func profileCommand(t terminal) *cli.Command {
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "bandwidth", Usage: "compute for a path with this `RATE`, 10gbit for instance"},
 					&cli.StringFlag{Name: "rtt", Usage: "compute for a path with this round-trip `TIME`, 80ms for instance"},
-					&cli.IntFlag{Name: "flows", Usage: "compare the sum for `N` connections with what net.ipv4.tcp_mem allows"},
+					&cli.IntFlag{Name: "flows", DefaultText: "no comparison", Usage: "compare the sum for `N` connections with what net.ipv4.tcp_mem allows"},
 					&cli.StringFlag{Name: "congestion", Usage: "compute for the congestion control `ALGORITHM`", Value: "bbr"},
 					jsonFlag(),
 				},

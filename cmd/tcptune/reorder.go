@@ -31,6 +31,30 @@ func reorder(app *cli.App, args []string) []string {
 	}
 }
 
+// helpOf turns "help go install" into "go install --help". By itself urfave/cli looks at the first name only, and shows a
+// group without its commands.
+func helpOf(app *cli.App, args []string) []string {
+	if len(args) < 3 || args[1] != "help" && args[1] != "h" {
+		return args
+	}
+	commands, names := app.Commands, args[2:]
+	for len(names) > 0 {
+		c := find(commands, names[0])
+		if c == nil {
+			break
+		}
+		commands, names = c.Subcommands, names[1:]
+	}
+	known := args[2 : len(args)-len(names)]
+	switch {
+	case len(known) == 0:
+		return args
+	case len(names) > 0 && commands != nil:
+		return slices.Concat(args[:1], known, []string{"help"}, names) // there is no such command, which is said there
+	}
+	return slices.Concat(args[:1], known, []string{"--help"}, names)
+}
+
 // scan takes the flags of one level from args. It stops before the name of a subcommand, which it returns; at the last
 // level it returns the flags first and then the arguments.
 func scan(args []string, flags []cli.Flag, commands []*cli.Command) (own, rest []string, command *cli.Command) {

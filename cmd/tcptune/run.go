@@ -34,7 +34,7 @@ type outcome struct {
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	t := terminal{in: in, out: out, err: errw, color: colorful(out)}
 	app := newApp(t)
-	err := app.RunContext(ctx, reorder(app, args))
+	err := app.RunContext(ctx, reorder(app, helpOf(app, args)))
 	var done doneError
 	var unknown cli.ExitCoder
 	switch {

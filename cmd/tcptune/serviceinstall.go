@@ -24,7 +24,8 @@ boot, as with systemctl enable. With --now it is started, and asked a question o
 everything is taken back.
 
 With --exec the same pair is made for a program of yours that takes its listening socket from systemd, sd_listen_fds(3).
-It gets no network of its own, no place to write to and no user, unless --network, --state-dir and --user say so.
+It gets no network of its own, no place to write to and no user, unless --network, --state-dir and --user say so. What it
+would answer is not known: with --now it has to stay up, and what it does with a connection is for you to try.
 
 Examples:
   sudo tcptune service install --now                      the bundled server, echo on port 8080

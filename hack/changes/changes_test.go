@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -39,6 +40,9 @@ func TestPageHasEveryKeyWithItsReasons(t *testing.T) {
 		if !strings.Contains(text, what) {
 			t.Errorf("the page does not say %q", what)
 		}
+	}
+	if m := regexp.MustCompile(`(?m)^- [a-z ]+:(?: decided by)?\s*(?:\(.*)?$`).FindString(text); m != "" {
+		t.Errorf("the page begins a line and does not end it: %q", m)
 	}
 	for _, k := range cat.Keys() {
 		says("\n### " + k.Name + "\n\n" + escape(k.Explain) + "\n")

@@ -62,7 +62,11 @@ func run(ctx context.Context, root string, program ...string) ([]byte, error) {
 // serverOptions reads the list that flag.PrintDefaults has printed.
 func serverOptions(help string) (list []option) {
 	for _, m := range regexp.MustCompile(`(?m)^  -(\S+)(?: (\S+))?\n    \t(.*)$`).FindAllStringSubmatch(help, -1) {
-		list = append(list, option{Name: m[1], Value: m[2], Usage: m[3]})
+		o := option{Name: m[1], Value: m[2], Usage: m[3]}
+		if d := regexp.MustCompile(`^(.*) \((?:default )?"?([^ "()]+)"?\)$`).FindStringSubmatch(o.Usage); d != nil {
+			o.Usage, o.Default = d[1], d[2]
+		}
+		list = append(list, o)
 	}
 	return list
 }

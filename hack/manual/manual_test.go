@@ -27,7 +27,7 @@ func TestFlagsOfSeveralCommandsAreDescribedOnce(t *testing.T) {
 }
 
 func TestDefaultsAreSaid(t *testing.T) {
-	for preset, want := range map[string]string{`"TERM"`: " Default: TERM.", "30s": " Default: 30s.", "": "", "0": ""} {
+	for preset, want := range map[string]string{`"TERM"`: " Default: TERM.", "30s": " Default: 30s.", "": "", "0": " Default: 0."} {
 		if got := (option{Default: preset}).preset(); got != want {
 			t.Errorf("%q: %q, want %q", preset, got, want)
 		}
@@ -48,8 +48,8 @@ func TestTextIsTakenApart(t *testing.T) {
 }
 
 func TestServerOptionsAreRead(t *testing.T) {
-	got := serverOptions("Flags:\n  -max-conns N\n    \tserve N at a time (5)\n  -version\n    \tprint it\n")
-	want := []option{{Name: "max-conns", Value: "N", Usage: "serve N at a time (5)"}, {Name: "version", Usage: "print it"}}
+	got := serverOptions("Flags:\n  -max-conns N\n    \tserve N at a time; 0: any (5)\n  -protocol NAME\n    \tspeak NAME (default \"echo\")\n  -version\n    \tprint it\n")
+	want := []option{{Name: "max-conns", Value: "N", Usage: "serve N at a time; 0: any", Default: "5"}, {Name: "protocol", Value: "NAME", Usage: "speak NAME", Default: "echo"}, {Name: "version", Usage: "print it"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

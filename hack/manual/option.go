@@ -47,7 +47,7 @@ func (o option) term() string {
 
 // preset says the default, where there is one that says anything.
 func (o option) preset() string {
-	if o.Default == "" || o.Default == "0" {
+	if o.Default == "" {
 		return ""
 	}
 	return " Default: " + escape(strings.Trim(o.Default, `"`)) + "."

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,38 @@ func TestPagesReferToPagesThatExist(t *testing.T) {
 			if _, there := all[m[1]+"."+m[2]]; !there {
 				t.Errorf("%s refers to %s, which does not exist", name, m[0])
 			}
+		}
+	}
+}
+
+// The order of man-pages(7): sections that it knows stand in its order, others wherever they are read best.
+func TestSectionsStandInTheirUsualOrder(t *testing.T) {
+	usual := []string{"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES", "NOTES", "EXAMPLES", "SEE ALSO"}
+	for name, roff := range pages(t, pagesDir) {
+		last := -1
+		for _, m := range regexp.MustCompile(`(?m)^\.SH (.*)$`).FindAllStringSubmatch(plain(roff), -1) {
+			at := slices.Index(usual, strings.Trim(m[1], `"`))
+			if at >= 0 && at < last {
+				t.Errorf("%s: %s stands behind %s", name, m[1], usual[last])
+			}
+			last = max(at, last)
+		}
+		if last != len(usual)-1 {
+			t.Errorf("%s does not end with SEE ALSO", name)
+		}
+	}
+}
+
+// man-pages(7): by section, then by name.
+func TestSeeAlsoIsSorted(t *testing.T) {
+	for name, roff := range pages(t, pagesDir) {
+		_, also, _ := strings.Cut(plain(roff), ".SH SEE ALSO")
+		var list []string
+		for _, m := range regexp.MustCompile(`([a-zA-Z0-9_.-]+)\((\d)\)`).FindAllStringSubmatch(also, -1) {
+			list = append(list, m[2]+" "+m[1])
+		}
+		if len(list) < 2 || !slices.IsSorted(list) {
+			t.Errorf("%s: SEE ALSO has %q", name, list)
 		}
 	}
 }
