@@ -504,6 +504,34 @@ func TestNonsenseOnTheHostIsRepairedNotRaised(t *testing.T) {
 	}
 }
 
+// The kernel keeps what it has when a number does not fit.
+func TestValueThatTheKernelCannotTakeIsNotEnough(t *testing.T) {
+	for _, nonsense := range []string{"99999999999", "2147483648"} {
+		m := newMachine(t, "6.8.0")
+		m.knobs[somaxconn] = "4096"
+		m.write("/etc/sysctl.d/90-a.conf", somaxconn+" = "+nonsense+"\n")
+		p := m.profile(ProfileKey{Key: somaxconn, Value: "65535", Mode: Raise})
+		d := m.diff(p)
+		if k := d.Keys()[0]; k.AfterReboot != nil || k.AfterSysctlSystem != nil || k.Status != plan.Planned {
+			t.Errorf("before: %+v", k)
+		}
+		m.apply(d.Plan)
+		if k := m.diff(p).Keys()[0]; k.Status != plan.Unchanged || *k.AfterReboot != "65535" {
+			t.Errorf("after an apply: %+v", k)
+		}
+		m.write("/etc/sysctl.d/zzzzz.conf", somaxconn+" = "+nonsense+"\n")
+		k := m.diff(p).Keys()[0]
+		if k.Status != plan.Overridden || k.AfterReboot != nil || !strings.Contains(k.Reason, "zzzzz.conf:1 sets "+nonsense) {
+			t.Errorf("behind every name of ours: %+v", k)
+		}
+		m.reboot()
+		m.knobs[somaxconn] = "65535" // by hand
+		if c := find(t, m.revert().Changes, somaxconn); c.Status != plan.Kept {
+			t.Errorf("revert: %+v", c)
+		}
+	}
+}
+
 func TestMaskOfTheOperatorIsLeftAndTheRestReverted(t *testing.T) {
 	m := newMachine(t, "6.8.0")
 	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"})).Plan)
