@@ -178,6 +178,19 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 	}
 }
 
+func TestHugeFileIsNotRead(t *testing.T) {
+	h := newRoot(t)
+	if err := os.WriteFile(filepath.Join(h.Root(), "log"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(h.Root(), "log"), 1<<40); err != nil {
+		t.Skip("no sparse files here:", err)
+	}
+	if _, err := h.ReadFile("/log"); !errors.Is(err, ErrTooLong) {
+		t.Error(err)
+	}
+}
+
 func TestWriteLinkReplacesWhatIsThere(t *testing.T) {
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc", "/elsewhere")
