@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -529,6 +530,40 @@ func TestValueThatTheKernelCannotTakeIsNotEnough(t *testing.T) {
 		if c := find(t, m.revert().Changes, somaxconn); c.Status != plan.Kept {
 			t.Errorf("revert: %+v", c)
 		}
+	}
+}
+
+// hidden is a host of which one file is for root only.
+type hidden struct {
+	Reader
+	path string
+}
+
+func (h hidden) Live() bool { return true }
+
+func (h hidden) ReadFile(p string) ([]byte, error) {
+	if p == h.path {
+		return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrPermission}
+	}
+	return h.Reader.ReadFile(p)
+}
+
+func TestFileForRootOnlyIsSaidToBeUnread(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.write("/etc/sysctl.d/99-secret.conf", finTimeout+" = 45\n")
+	s := m.survey()
+	s.Now = forecaster(t, hidden{s.reader, "/etc/sysctl.d/99-secret.conf"}, s.versions)
+	cat, err := LoadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Diff(s, cat, m.profile(ProfileKey{Key: finTimeout, Value: "30"}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "/etc/sysctl.d/99-secret.conf: cannot read: permission denied; what it sets is not known here"
+	if diff := cmp.Diff([]string{want}, d.Unread()); diff != "" || !slices.Contains(d.Warnings, want) {
+		t.Error(diff, d.Warnings)
 	}
 }
 

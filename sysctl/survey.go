@@ -284,6 +284,16 @@ func (s *Survey) ownLines() map[string]string {
 	return set
 }
 
+// Unread says which files cannot be read here that root may read at boot: what they set is missing in every forecast.
+func (s *Survey) Unread() (notes []string) {
+	for _, p := range s.Now.Problems() {
+		if p.Unread {
+			notes = append(notes, p.String()+"; what it sets is not known here")
+		}
+	}
+	return notes
+}
+
 // Strays lists files that tcptune must have written and of which the journal knows nothing: it was lost, or this is a
 // copy of another host's /etc.
 func (s *Survey) Strays() (paths []string) {
