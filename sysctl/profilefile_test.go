@@ -12,6 +12,7 @@ func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
 	good := entry("key: tcp_sack", "value: 1", "mode: exact", "why: w")
 	for _, c := range []struct{ rule, text, want string }{
 		{"good", good, ""},
+		{"a byte order mark", "\ufeff" + good, ""},
 		{"empty", "", "1:1: the file is empty"},
 		{"only a comment", "# nothing\n", "1:1: the file is empty"},
 		{"no YAML", "name: [", "1:7: sequence end token ']' not found"},
