@@ -533,6 +533,18 @@ func TestValueThatTheKernelCannotTakeIsNotEnough(t *testing.T) {
 	}
 }
 
+func TestFileInThePlaceOfTheFolderIsNamed(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.write("/elsewhere/sysctl.d", "")
+	h, err := host.At(filepath.Join(m.root, "elsewhere"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readOptional(h, "/sysctl.d/60-tcptune.conf"); err == nil || err.Error() != "cannot read /sysctl.d/60-tcptune.conf: not a directory" {
+		t.Error(err)
+	}
+}
+
 // hidden is a host of which one file is for root only.
 type hidden struct {
 	Reader

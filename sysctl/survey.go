@@ -186,17 +186,25 @@ func readOptional(h Reader, p string) (*string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, unreadable(p, err)
 	}
 	if !fi.Mode().IsRegular() {
 		return nil, errOdd
 	}
 	data, err := h.ReadFile(p)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", p, err)
+		return nil, unreadable(p, err)
 	}
 	text := string(data)
 	return &text, nil
+}
+
+func unreadable(p string, err error) error {
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		err = named.Err
+	}
+	return fmt.Errorf("cannot read %s: %w", p, err)
 }
 
 // observeModules looks up every module that a value or a key of the catalogue needs. An image has no running kernel, so

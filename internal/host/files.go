@@ -26,7 +26,7 @@ func (h Host) ReadFile(p string) ([]byte, error) {
 		return nil, err
 	}
 	if !fi.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: unix.EINVAL}
+		return nil, &fs.PathError{Op: "read", Path: p, Err: errNotRegular}
 	}
 	if fi.Size() > longestFile {
 		return nil, &fs.PathError{Op: "read", Path: p, Err: ErrTooLong}
@@ -36,6 +36,8 @@ func (h Host) ReadFile(p string) ([]byte, error) {
 	_, err = io.Copy(data, f)
 	return data.Bytes(), err
 }
+
+var errNotRegular = errors.New("it is no regular file")
 
 // longestFile keeps a log that somebody has let grow in a folder of settings out of the memory.
 const longestFile = 256 << 20

@@ -5,9 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func newRoot(t *testing.T) Host {
@@ -172,6 +174,12 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 	mustMkdir(t, h, "/etc")
 	if _, err := h.ReadFile("/etc"); err == nil {
 		t.Error("read a folder")
+	}
+	if err := unix.Mkfifo(filepath.Join(h.Root(), "etc/fifo"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ReadFile("/etc/fifo"); err == nil || !strings.HasSuffix(err.Error(), "it is no regular file") {
+		t.Error(err)
 	}
 	if _, err := h.ReadFile("relative"); err == nil {
 		t.Error("read a relative path")
