@@ -545,6 +545,20 @@ func TestFileInThePlaceOfTheFolderIsNamed(t *testing.T) {
 	}
 }
 
+func TestReasonSaysWhyNoFileCounts(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"})
+	m.apply(m.diff(p).Plan)
+	m.write("/etc/systemd/system/x", "")
+	if err := os.Symlink("/dev/null", filepath.Join(m.root, "etc/systemd/system/systemd-sysctl.service")); err != nil {
+		t.Fatal(err)
+	}
+	const want = "after a reboot it is 60, by the kernel's default: systemd-sysctl.service is masked"
+	if k := m.diff(p).Keys()[0]; k.Status != plan.Overridden || k.Reason != want {
+		t.Errorf("%+v", k)
+	}
+}
+
 // hidden is a host of which one file is for root only.
 type hidden struct {
 	Reader

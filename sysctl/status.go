@@ -43,7 +43,11 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 	}
 	var reasons []string
 	if v.reboot != nil && !wish.enough(k, *v.reboot, want) {
-		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s", shown(*v.reboot), by(v.decidedBy.Reboot)))
+		why := ""
+		if fc.Reboot.Set == nil && fc.Reboot.Reason != nobodyAssigns {
+			why = ": " + fc.Reboot.Reason // systemd-sysctl is masked, for instance
+		}
+		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s%s", shown(*v.reboot), by(v.decidedBy.Reboot), why))
 	}
 	if wrongAtBoot != "" {
 		reasons = append(reasons, "after a reboot it cannot be told: "+wrongAtBoot)
