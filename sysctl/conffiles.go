@@ -2,10 +2,13 @@ package sysctl
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // confReader reads configuration files, each once, and collects what is wrong with them.
@@ -14,7 +17,12 @@ type confReader struct {
 	files    map[string]confFile
 	problems []Problem
 	reported map[Problem]bool
+	wrong    map[string]int // problems of each file
 }
+
+// manyProblems is how many problems of one file are named: nobody reads more of a file that was never meant for sysctl,
+// and there may be millions.
+const manyProblems = 100
 
 // confFile is a file as read. Whatever cannot be read, as a folder or a link to nowhere, has no data.
 type confFile struct {
@@ -24,22 +32,34 @@ type confFile struct {
 }
 
 func newConfReader(r Reader) *confReader {
-	return &confReader{Reader: r, files: map[string]confFile{}, reported: map[Problem]bool{}}
+	return &confReader{Reader: r, files: map[string]confFile{}, reported: map[Problem]bool{}, wrong: map[string]int{}}
 }
 
-func (c *confReader) report(o Origin, text string) {
-	p := Problem{Origin: o, Text: text}
-	if !c.reported[p] {
-		c.reported[p] = true
-		c.problems = append(c.problems, p)
+func (c *confReader) report(o Origin, text string) { c.add(Problem{Origin: o, Text: text}) }
+
+// unread reports a file or a folder that cannot be read.
+func (c *confReader) unread(p, what string, err error) {
+	hidden := errors.Is(err, fs.ErrPermission) || errors.Is(err, host.ErrTooLong)
+	c.add(Problem{Origin: Origin{File: p}, Text: what + ": " + cause(err), Unread: hidden})
+}
+
+func (c *confReader) add(p Problem) {
+	file := p.Origin.File
+	if c.reported[p] || c.wrong[file] > manyProblems {
+		return
 	}
+	if c.wrong[file]++; c.wrong[file] > manyProblems {
+		p = Problem{Origin: Origin{File: file}, Text: fmt.Sprintf("more than %d lines are wrong, only the first of them are named", manyProblems)}
+	}
+	c.reported[p] = true
+	c.problems = append(c.problems, p)
 }
 
 // dir lists a folder of configuration files. A missing folder is an empty one.
 func (c *confReader) dir(p string) []string {
 	names, err := c.ReadDir(p)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.report(Origin{File: p}, "cannot read the folder: "+cause(err))
+		c.unread(p, "cannot read the folder", err)
 	}
 	return names
 }
@@ -65,7 +85,7 @@ func (c *confReader) open(p string) confFile {
 	default:
 		if info, statErr := c.Stat(p); statErr != nil || info.Mode()&fs.ModeCharDevice == 0 {
 			f.gone = statErr != nil
-			c.report(Origin{File: p}, "cannot read: "+cause(err))
+			c.unread(p, "cannot read", err)
 		}
 	}
 	c.files[p] = f

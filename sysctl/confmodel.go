@@ -33,11 +33,13 @@ func (ru rules) collect(list []assignment) *model {
 	return m
 }
 
+const nobodyAssigns = "no file assigns it"
+
 // decide says what becomes of the key at path p, "net/ipv4/tcp_rmem".
 func (m *model) decide(p string) Outcome {
 	var won *assignment
 	var lost []Setting
-	reason := "no file assigns it"
+	reason := nobodyAssigns
 	for i := range m.nodes {
 		n := &m.nodes[i]
 		var match bool

@@ -44,13 +44,13 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 		return d, nil
 	}
 	after, known := s.afterReboot(s.Elsewhere, k)
-	d.line = !known || !wish.enough(k, after, d.want) || k.Validate(after) != nil
+	d.line = !known || !wish.enough(k, after, d.want)
 	if !s.Live {
 		return d, nil
 	}
 	running := s.Knobs[k.Name].Value
 	switch {
-	case !wish.enough(k, running, d.want), k.Validate(running) != nil, s.ours(k) && !k.Equal(running, d.want):
+	case !wish.enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
 		d.write, d.status = true, plan.Planned
 	case wish.Mode == Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
 		d.status = plan.Kept
@@ -67,12 +67,13 @@ func further(k Key) string {
 	return "more"
 }
 
-// enough reports whether have needs no change where want is wanted.
+// enough reports whether have needs no change where want is wanted. What k cannot have is never enough, however much it
+// is: the kernel refuses a number that does not fit, and keeps what it has.
 func (w ProfileKey) enough(k Key, have, want string) bool {
 	if w.Mode == ExactMode {
 		return k.Equal(have, want)
 	}
-	return k.Satisfies(have, want)
+	return k.Validate(have) == nil && k.Satisfies(have, want)
 }
 
 // wanted is the value that k is to have on this host: the profile's, and in mode raise never less than the host has
@@ -162,13 +163,25 @@ func (s *Survey) kernelDefault(k Key) (value string, known bool) {
 	return k.Normal(value), known
 }
 
+// nonsense says that set assigns what k cannot have, or returns "". Whether the kernel refuses it or takes it cannot be
+// told.
+func nonsense(k Key, set *Setting) string {
+	if set == nil || k.Kind == "" {
+		return ""
+	}
+	if err := k.Validate(set.Value); err != nil {
+		return fmt.Sprintf("%s sets %s, but %v", set.Origin, shown(set.Value), err)
+	}
+	return ""
+}
+
 // afterReboot is the value that k has after a reboot with the files of f: what they assign, or else the default of the
 // running kernel where that is known.
 func (s *Survey) afterReboot(f *Forecaster, k Key) (value string, known bool) {
 	fc := f.Key(k.Name)
 	switch {
 	case fc.Reboot.Set != nil:
-		return k.Normal(fc.Reboot.Set.Value), true
+		return k.Normal(fc.Reboot.Set.Value), nonsense(k, fc.Reboot.Set) == ""
 	case fc.Races != nil, fc.Reboot.Unknown:
 		return "", false
 	}

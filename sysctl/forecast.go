@@ -91,6 +91,7 @@ type Forecast struct {
 type Problem struct {
 	Origin Origin
 	Text   string
+	Unread bool // a file that root may read at boot, and who asks may not: it could set anything
 }
 
 // String returns "file:line: text".
@@ -254,7 +255,7 @@ func (f *Forecaster) Problems() []Problem { return f.conf.problems }
 func (c *confReader) readIfThere(p string) (string, bool) {
 	data, err := c.ReadFile(p)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		c.report(Origin{File: path.Clean(p)}, "cannot read: "+cause(err))
+		c.unread(path.Clean(p), "cannot read", err)
 	}
 	return string(data), err == nil
 }

@@ -293,6 +293,21 @@ func TestSettingsAndProblems(t *testing.T) {
 	}
 }
 
+func TestOfManyProblemsOfAFileTheFirstAreNamed(t *testing.T) {
+	f := forecaster(t, whowins.Files(contents{"/etc/sysctl.d/10-a.conf": strings.Repeat("y\n", 100000), "/etc/sysctl.d/20-b.conf": "y\n"}), noble())
+	var last []string
+	for _, p := range f.Problems()[manyProblems-1:] {
+		last = append(last, p.String())
+	}
+	if diff := cmp.Diff([]string{
+		"/etc/sysctl.d/10-a.conf:100: not an assignment",
+		"/etc/sysctl.d/10-a.conf: more than 100 lines are wrong, only the first of them are named",
+		"/etc/sysctl.d/20-b.conf:1: not an assignment",
+	}, last); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestCovers(t *testing.T) {
 	for _, test := range []struct {
 		setting Setting

@@ -41,6 +41,9 @@ func (o Options) LoadProfile(h host.Host, cat *Catalogue) (Profile, []string, er
 	}
 	path.BitsPerSecond = cmp.Or(path.BitsPerSecond, p.Bandwidth)
 	path.RTT = cmp.Or(path.RTT, p.RTT)
+	if path.BitsPerSecond == 0 || path.RTT == 0 {
+		return Profile{}, nil, fmt.Errorf("cannot size profile %s: it names no path, so it needs --bandwidth and --rtt", p.Name)
+	}
 	for _, k := range p.Keys {
 		if k.Key == congestionKey {
 			path.Congestion = k.Value

@@ -54,6 +54,7 @@ func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
 		d.Warnings = append(d.Warnings, fmt.Sprintf(
 			"kernel %s is newer than the catalogue, which ends at %s: its defaults are not known and are not relied on", s.Kernel, cat.Newest()))
 	}
+	d.Warnings = append(d.Warnings, s.Unread()...)
 	for _, wish := range p.Keys {
 		k, err := cat.Lookup(wish.Key)
 		if err != nil {
@@ -102,6 +103,9 @@ func (d *Draft) warnUnsettled() {
 		d.Warnings = append(d.Warnings, "the right size depends on the kernel and the memory that will boot, so run tcptune apply there once: "+strings.Join(keys, ", "))
 	}
 }
+
+// Unread is [Survey.Unread].
+func (d *Draft) Unread() []string { return d.survey.Unread() }
 
 // Live reports whether the plan is for a running machine, not for an image.
 func (d *Draft) Live() bool { return d.survey.Live }

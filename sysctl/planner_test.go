@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -501,6 +502,94 @@ func TestNonsenseOnTheHostIsRepairedNotRaised(t *testing.T) {
 		if m.knobs[finTimeout] != "30" {
 			t.Errorf("%s: %s after a reboot", where, m.knobs[finTimeout])
 		}
+	}
+}
+
+// The kernel keeps what it has when a number does not fit.
+func TestValueThatTheKernelCannotTakeIsNotEnough(t *testing.T) {
+	for _, nonsense := range []string{"99999999999", "2147483648"} {
+		m := newMachine(t, "6.8.0")
+		m.knobs[somaxconn] = "4096"
+		m.write("/etc/sysctl.d/90-a.conf", somaxconn+" = "+nonsense+"\n")
+		p := m.profile(ProfileKey{Key: somaxconn, Value: "65535", Mode: Raise})
+		d := m.diff(p)
+		if k := d.Keys()[0]; k.AfterReboot != nil || k.AfterSysctlSystem != nil || k.Status != plan.Planned {
+			t.Errorf("before: %+v", k)
+		}
+		m.apply(d.Plan)
+		if k := m.diff(p).Keys()[0]; k.Status != plan.Unchanged || *k.AfterReboot != "65535" {
+			t.Errorf("after an apply: %+v", k)
+		}
+		m.write("/etc/sysctl.d/zzzzz.conf", somaxconn+" = "+nonsense+"\n")
+		k := m.diff(p).Keys()[0]
+		if k.Status != plan.Overridden || k.AfterReboot != nil || !strings.Contains(k.Reason, "zzzzz.conf:1 sets "+nonsense) {
+			t.Errorf("behind every name of ours: %+v", k)
+		}
+		m.reboot()
+		m.knobs[somaxconn] = "65535" // by hand
+		if c := find(t, m.revert().Changes, somaxconn); c.Status != plan.Kept {
+			t.Errorf("revert: %+v", c)
+		}
+	}
+}
+
+func TestFileInThePlaceOfTheFolderIsNamed(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.write("/elsewhere/sysctl.d", "")
+	h, err := host.At(filepath.Join(m.root, "elsewhere"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readOptional(h, "/sysctl.d/60-tcptune.conf"); err == nil || err.Error() != "cannot read /sysctl.d/60-tcptune.conf: not a directory" {
+		t.Error(err)
+	}
+}
+
+func TestReasonSaysWhyNoFileCounts(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"})
+	m.apply(m.diff(p).Plan)
+	m.write("/etc/systemd/system/x", "")
+	if err := os.Symlink("/dev/null", filepath.Join(m.root, "etc/systemd/system/systemd-sysctl.service")); err != nil {
+		t.Fatal(err)
+	}
+	const want = "after a reboot it is 60, by the kernel's default: systemd-sysctl.service is masked"
+	if k := m.diff(p).Keys()[0]; k.Status != plan.Overridden || k.Reason != want {
+		t.Errorf("%+v", k)
+	}
+}
+
+// hidden is a host of which one file is for root only.
+type hidden struct {
+	Reader
+	path string
+}
+
+func (h hidden) Live() bool { return true }
+
+func (h hidden) ReadFile(p string) ([]byte, error) {
+	if p == h.path {
+		return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrPermission}
+	}
+	return h.Reader.ReadFile(p)
+}
+
+func TestFileForRootOnlyIsSaidToBeUnread(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.write("/etc/sysctl.d/99-secret.conf", finTimeout+" = 45\n")
+	s := m.survey()
+	s.Now = forecaster(t, hidden{s.reader, "/etc/sysctl.d/99-secret.conf"}, s.versions)
+	cat, err := LoadCatalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Diff(s, cat, m.profile(ProfileKey{Key: finTimeout, Value: "30"}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "/etc/sysctl.d/99-secret.conf: cannot read: permission denied; what it sets is not known here"
+	if diff := cmp.Diff([]string{want}, d.Unread()); diff != "" || !slices.Contains(d.Warnings, want) {
+		t.Error(diff, d.Warnings)
 	}
 }
 

@@ -1,6 +1,7 @@
 package sysctl
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path"
@@ -90,7 +91,7 @@ func (f ProfileFile) Origin() string {
 // than that of the file are [ProfileError]s.
 func ParseProfile(data []byte, file string) (ProfileFile, error) {
 	f := ProfileFile{File: file}
-	if err := DecodeYAML(data, file, &f); err != nil {
+	if err := DecodeYAML(data, file, "this is not the form of a profile: see tcptune profile show server", &f); err != nil {
 		return ProfileFile{}, err
 	}
 	want := strings.TrimSuffix(path.Base(file), ".yaml")
@@ -105,14 +106,15 @@ func ParseProfile(data []byte, file string) (ProfileFile, error) {
 	return f, nil
 }
 
-// DecodeYAML decodes one document into a struct, strictly. What is wrong is a [ProfileError] with its place in file.
-func DecodeYAML(data []byte, file string, into any) error {
-	body, err := parsePlain(data)
+// DecodeYAML decodes one document into a struct, strictly. What is wrong is a [ProfileError] with its place in file;
+// form is what to say of a list where a word is wanted, and the like.
+func DecodeYAML(data []byte, file, form string, into any) error {
+	body, err := parsePlain(bytes.TrimPrefix(data, []byte("\ufeff"))) // a byte order mark, which YAML allows
 	if err != nil {
-		return locate(err, file)
+		return locate(err, file, form)
 	}
 	if err := yaml.NodeToValue(body, into, yaml.Strict()); err != nil {
-		return locate(err, file)
+		return locate(err, file, form)
 	}
 	return nil
 }
@@ -153,7 +155,7 @@ func errorAtNode(n ast.Node, message string) error {
 }
 
 // locate turns an error of the YAML decoder into one of ours.
-func locate(err error, file string) error {
+func locate(err error, file, form string) error {
 	out := &ProfileError{File: file, Line: 1, Column: 1, Message: err.Error()}
 	var ours *ProfileError
 	var theirs yaml.Error
@@ -161,7 +163,7 @@ func locate(err error, file string) error {
 	case errors.As(err, &ours):
 		out.Line, out.Column, out.Message = ours.Line, ours.Column, ours.Message
 	case errors.As(err, &theirs):
-		out.Message = inWords(theirs)
+		out.Message = inWords(theirs, form)
 		if t := theirs.GetToken(); t != nil && t.Position != nil {
 			out.Line, out.Column = t.Position.Line, t.Position.Column
 		}
@@ -170,14 +172,17 @@ func locate(err error, file string) error {
 }
 
 // inWords is the message of err without the Go types that the decoder speaks of.
-func inWords(err yaml.Error) string {
+func inWords(err yaml.Error, form string) string {
 	var mismatch *yaml.TypeError
 	var unexpected *yaml.UnexpectedNodeTypeError
+	var overflow *yaml.OverflowError
 	switch {
 	case errors.As(err, &mismatch) && mismatch.DstType.Kind() == reflect.Bool:
 		return "want true or false here"
 	case errors.As(err, &mismatch), errors.As(err, &unexpected):
-		return "this is not the form of a profile: see tcptune profile show server"
+		return form
+	case errors.As(err, &overflow):
+		return overflow.SrcNum + " is out of range"
 	}
 	return err.GetMessage()
 }

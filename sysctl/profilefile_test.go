@@ -12,6 +12,7 @@ func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
 	good := entry("key: tcp_sack", "value: 1", "mode: exact", "why: w")
 	for _, c := range []struct{ rule, text, want string }{
 		{"good", good, ""},
+		{"a byte order mark", "\ufeff" + good, ""},
 		{"empty", "", "1:1: the file is empty"},
 		{"only a comment", "# nothing\n", "1:1: the file is empty"},
 		{"no YAML", "name: [", "1:7: sequence end token ']' not found"},
@@ -35,6 +36,8 @@ func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
 		{"no value", entry("key: tcp_sack", "mode: exact", "why: w"), "4:10: net.ipv4.tcp_sack has no value"},
 		{"no mode", entry("key: tcp_sack", "value: 1", "why: w"), `4:10: mode of net.ipv4.tcp_sack must be exact, not ""`},
 		{"no why", entry("key: tcp_sack", "value: 1", "mode: exact"), "4:10: net.ipv4.tcp_sack has no why: say what the value is for"},
+		{"a control character", entry("key: tcp_sack", "value: 1", "mode: exact", `why: "x\0net.ipv4.tcp_dsack = 0"`), "7:10: why of net.ipv4.tcp_sack must not hold control characters"},
+		{"a reason of two lines", entry("key: tcp_sack", "value: 1", "mode: exact", `why: "one\n\ttwo"`), ""},
 		{"nonsense", entry("key: tcp_fin_timeout", "value: -5", "mode: exact", "why: w"), "5:12: time of net.ipv4.tcp_fin_timeout must be 1 to 3600 seconds, not -5"},
 		{"misspelt", entry("key: net.ipv4.tcp_nometrics_save", "value: 1"), "4:10: net.ipv4.tcp_nometrics_save is a wrong name that circulates, no current kernel has such a key: did you mean net.ipv4.tcp_no_metrics_save?"},
 		{"removed", entry("key: tcp_tw_recycle", "value: 1"), "4:10: net.ipv4.tcp_tw_recycle was removed in Linux 4.12: it broke clients behind NAT; tcp_tw_reuse=1 is what outgoing connections can use, incoming ones need nothing"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // path reads the network path, zero where none is given.
@@ -86,6 +87,10 @@ func (f ProfileFile) entry(cat *Catalogue, e ProfileEntry) (ProfileKey, error) {
 	}
 	if e.Why.Text == "" {
 		return fail(e.Key, "%s has no why: say what the value is for", key.Name)
+	}
+	// A zero byte ends a line for systemd, so that what follows it in the comment would be an assignment of our file.
+	if strings.ContainsFunc(e.Why.Text, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
+		return fail(e.Why, "why of %s must not hold control characters", key.Name)
 	}
 	value := e.Value.Text
 	if !strings.Contains(value, "$") {

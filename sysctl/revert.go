@@ -96,9 +96,13 @@ func (s *Survey) giveBack(k Key, o plan.Owned) (c plan.Change, forget bool) {
 		return c, true
 	}
 	fc := s.Elsewhere.Key(o.Target)
+	wrong := nonsense(k, fc.Reboot.Set)
 	switch {
 	case o.BootID == s.BootID && o.Former() != nil:
 		c.After = o.Former()
+	case wrong != "":
+		c.Reason = "it stays until the next boot, since nobody can tell what it should be: " + wrong
+		return c, true
 	case fc.Reboot.Set != nil:
 		after := k.Normal(fc.Reboot.Set.Value)
 		c.After = &after

@@ -28,9 +28,12 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 	if knob, running := s.Knobs[k.Name]; running && knob.Present && s.versions.Procps != "" && !fc.SysctlSystem.Unknown {
 		v.system = &knob.Value // no file sets it, so it stays as it is
 	}
+	wrongAtBoot, wrongByHand := nonsense(k, fc.Reboot.Set), nonsense(k, fc.SysctlSystem.Set)
 	if set := fc.SysctlSystem.Set; set != nil {
-		value := k.Normal(set.Value)
-		v.system = &value
+		v.system = nil
+		if value := k.Normal(set.Value); wrongByHand == "" {
+			v.system = &value
+		}
 		origin := set.Origin.String()
 		v.decidedBy.SysctlSystem = &origin
 	}
@@ -40,7 +43,14 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 	}
 	var reasons []string
 	if v.reboot != nil && !wish.enough(k, *v.reboot, want) {
-		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s", shown(*v.reboot), by(v.decidedBy.Reboot)))
+		why := ""
+		if fc.Reboot.Set == nil && fc.Reboot.Reason != nobodyAssigns {
+			why = ": " + fc.Reboot.Reason // systemd-sysctl is masked, for instance
+		}
+		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s%s", shown(*v.reboot), by(v.decidedBy.Reboot), why))
+	}
+	if wrongAtBoot != "" {
+		reasons = append(reasons, "after a reboot it cannot be told: "+wrongAtBoot)
 	}
 	if fc.Reboot.Unknown && fc.Races == nil {
 		reasons = append(reasons, "after a reboot it cannot be told: "+fc.Reboot.Reason)
@@ -50,7 +60,10 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 			reasons = append(reasons, r)
 		}
 	}
-	if fc.SysctlSystem.Set != nil && !wish.enough(k, *v.system, want) {
+	if wrongByHand != "" && wrongByHand != wrongAtBoot {
+		reasons = append(reasons, "after sysctl --system it cannot be told: "+wrongByHand)
+	}
+	if fc.SysctlSystem.Set != nil && wrongByHand == "" && !wish.enough(k, *v.system, want) {
 		reasons = append(reasons, fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)))
 	}
 	v.overridden = strings.Join(reasons, "; ")
@@ -97,7 +110,10 @@ func by(origin *string) string {
 }
 
 func whyUnknown(s *Survey, k Key, fc Forecast) string {
+	wrong := nonsense(k, fc.Reboot.Set)
 	switch {
+	case wrong != "":
+		return wrong
 	case fc.Reboot.Reason != "":
 		return fc.Reboot.Reason
 	case !s.Live:

@@ -186,17 +186,25 @@ func readOptional(h Reader, p string) (*string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, unreadable(p, err)
 	}
 	if !fi.Mode().IsRegular() {
 		return nil, errOdd
 	}
 	data, err := h.ReadFile(p)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", p, err)
+		return nil, unreadable(p, err)
 	}
 	text := string(data)
 	return &text, nil
+}
+
+func unreadable(p string, err error) error {
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		err = named.Err
+	}
+	return fmt.Errorf("cannot read %s: %w", p, err)
 }
 
 // observeModules looks up every module that a value or a key of the catalogue needs. An image has no running kernel, so
@@ -282,6 +290,16 @@ func (s *Survey) ownLines() map[string]string {
 		}
 	}
 	return set
+}
+
+// Unread says which files cannot be read here that root may read at boot: what they set is missing in every forecast.
+func (s *Survey) Unread() (notes []string) {
+	for _, p := range s.Now.Problems() {
+		if p.Unread {
+			notes = append(notes, p.String()+"; what it sets is not known here")
+		}
+	}
+	return notes
 }
 
 // Strays lists files that tcptune must have written and of which the journal knows nothing: it was lost, or this is a

@@ -35,6 +35,9 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 		return d, err
 	}
 	profile, notes, err := d.options.LoadProfile(h, cat)
+	if err != nil && !c.IsSet("profile") {
+		err = standingError{err, d.origin}
+	}
 	if err != nil {
 		return d, err
 	}

@@ -70,6 +70,7 @@ func describe(err error) (plan.Problem, int) {
 		needsRoot   needsRootError
 		unsupported unsupportedError
 		confirming  confirmError
+		standing    standingError
 		stale       *plan.StaleError
 		rolledBack  *plan.RolledBackError
 		foreign     *sysctl.ForeignFileError
@@ -167,7 +168,9 @@ func describe(err error) (plan.Problem, int) {
 		}
 	case errors.As(err, &noProfile):
 		p.Code, p.Hint = "unknown-profile", "tcptune profile list shows all of them"
-		return p, exitUsage
+		if !errors.As(err, &standing) {
+			return p, exitUsage
+		}
 	case errors.Is(err, plan.ErrOtherNamespace):
 		p.Code, p.Hint = "other-namespace", "work where the values are: outside of ip netns exec and unshare -n"
 	case errors.Is(err, plan.ErrDamaged):

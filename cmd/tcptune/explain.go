@@ -62,7 +62,7 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, nil)}
+	o := outcome{report: report(nil, survey.Unread())}
 	if c.Bool("list") {
 		for _, k := range cat.Keys() {
 			o.report.Keys = append(o.report.Keys, survey.KeyNow(k))

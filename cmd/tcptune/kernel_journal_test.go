@@ -4,10 +4,13 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -213,4 +216,20 @@ func TestKernelWayBackWorksOnAnUnsupportedRelease(t *testing.T) {
 	r.until("nobody confirmed, and the values are as before", windowClosed)
 	release(supported)
 	r.is(before, tree.withoutTimes)
+}
+
+func TestKernelFolderOfTheJournalMayBeAMount(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	folder := path.Dir(plan.JournalPath)
+	r.check(os.MkdirAll(folder, 0o755))
+	r.check(unix.Mount("tmpfs", folder, "tmpfs", 0, ""))
+	r.run(exitDone, "apply", "--profile", "room")
+	r.has(roomAfter)
+	if got := r.run(exitDone, "revert"); got.err != "" {
+		r.Error(got)
+	}
+	r.has(roomBefore)
 }

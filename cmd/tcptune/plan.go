@@ -37,6 +37,9 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
+	if c.IsSet("out") && c.String("out") == "" {
+		return outcome{}, usageError{"cannot use an empty --out", ""}
+	}
 	return t.preview(c, nil, nil)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -121,11 +122,14 @@ func commandName(app *cli.App, args []string) string {
 // wantsJSON reports whether args ask for JSON, for errors that come before the flags are parsed.
 func wantsJSON(args []string) bool {
 	for _, a := range args {
-		switch a {
+		name, value, given := strings.Cut(a, "=")
+		switch name {
 		case "--":
 			return false
-		case "--json", "-json", "--json=true":
-			return true
+		case "--json", "-json":
+			if on, err := strconv.ParseBool(value); on || err != nil || !given {
+				return true
+			}
 		}
 	}
 	return false

@@ -32,9 +32,13 @@ type outcome struct {
 
 // run is the whole program. It returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
-	t := terminal{in: in, out: out, err: errw, color: colorful(out)}
+	kept := &keepError{Writer: out}
+	t := terminal{in: in, out: kept, err: errw, color: colorful(out)}
 	app := newApp(t)
 	err := app.RunContext(ctx, reorder(app, helpOf(app, args)))
+	if kept.err != nil {
+		err = fmt.Errorf("cannot print: %w", kept.err)
+	}
 	var done doneError
 	var unknown cli.ExitCoder
 	switch {
@@ -46,6 +50,20 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		err = usageError{"cannot show help: " + lowerFirst(err.Error()), "tcptune --help lists the commands"}
 	}
 	return t.fail(err, commandName(app, args), wantsJSON(args))
+}
+
+// keepError is a writer that remembers its first failure: an answer that was cut short must not look like a whole one.
+type keepError struct {
+	io.Writer
+	err error
+}
+
+func (k *keepError) Write(p []byte) (int, error) {
+	n, err := k.Writer.Write(p)
+	if k.err == nil {
+		k.err = err
+	}
+	return n, err
 }
 
 // doneError carries the exit code of a command that has said all there is to say.

@@ -59,6 +59,9 @@ func statusCode(d draft, j plan.Journal) int {
 	if !d.Converged() || j.Pending != nil || d.Blocked != nil {
 		return exitDiffers
 	}
+	if d.Unread() != nil {
+		return exitPartial
+	}
 	for _, k := range d.Keys() {
 		if k.Status.Partial() {
 			return exitPartial

@@ -44,6 +44,9 @@ type declaredGo struct {
 // else the default. The flags of this call change single wishes of it; --profile starts from nothing.
 func wanted(c *cli.Context, h host.Host, j plan.Journal) (o sysctl.Options, origin string, err error) {
 	if c.IsSet("profile") {
+		if c.String("profile") == "" { // a variable of a script that is not set
+			return o, "", usageError{"cannot use an empty --profile", ""}
+		}
 		o, origin = sysctl.Options{Profile: c.String("profile")}, "named on the command line"
 	} else if o, origin, err = standing(h, j); err != nil {
 		return o, "", err
@@ -105,6 +108,16 @@ func overrule(c *cli.Context, o *sysctl.Options) (set bool, err error) {
 	return set, nil
 }
 
+// standingError is a mistake in a tuning that nobody has named on the command line.
+type standingError struct {
+	cause  error
+	origin string
+}
+
+func (e standingError) Error() string { return fmt.Sprintf("%v (%s)", e.cause, e.origin) }
+
+func (e standingError) Unwrap() error { return e.cause }
+
 func parsePath(bandwidth, rtt string) (bits int64, delay time.Duration, err error) {
 	if bandwidth != "" {
 		if bits, err = sysctl.ParseBandwidth(bandwidth); err != nil {
@@ -126,6 +139,9 @@ func fromFile(h host.Host) (o sysctl.Options, found bool, err error) {
 	if o.Profile == "" {
 		o.Profile = sysctl.DefaultProfile
 	}
+	if o.Flows < 0 {
+		return o, false, fmt.Errorf("cannot use %s: flows must not be negative", declaredPath)
+	}
 	o.Bandwidth, o.RTT, err = parsePath(d.Tuning.Bandwidth, d.Tuning.RTT)
 	if err != nil {
 		return o, false, fmt.Errorf("cannot use %s: %w", declaredPath, err)
@@ -137,6 +153,9 @@ func fromFile(h host.Host) (o sysctl.Options, found bool, err error) {
 func readDeclared(h host.Host) (*declared, error) {
 	data, err := h.ReadFile(declaredPath)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := h.Lstat(declaredPath); err == nil {
+			return nil, fmt.Errorf("cannot read %s: the link leads nowhere", declaredPath)
+		}
 		return nil, nil
 	}
 	if err != nil {
@@ -148,11 +167,21 @@ func readDeclared(h host.Host) (*declared, error) {
 
 func parseDeclared(data []byte) (declared, error) {
 	var d declared
-	if len(bytes.TrimSpace(data)) == 0 {
+	if nothingIn(data) {
 		return d, nil
 	}
-	if err := sysctl.DecodeYAML(data, declaredPath, &d); err != nil {
+	if err := sysctl.DecodeYAML(data, declaredPath, "this is not the form of tcptune.yaml: see man 5 tcptune.yaml", &d); err != nil {
 		return d, fmt.Errorf("cannot use the declared state: %w", err)
 	}
 	return d, nil
+}
+
+// nothingIn reports whether data holds nothing, or comments only.
+func nothingIn(data []byte) bool {
+	for line := range bytes.Lines(data) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			return false
+		}
+	}
+	return true
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // ReadFile returns the whole of the file at the logical path p, links followed inside the root.
-// A missing file is fs.ErrNotExist. For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
+// A missing file is fs.ErrNotExist, one above 256 MiB, as no file of a host's configuration is, [ErrTooLong]. For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
 func (h Host) ReadFile(p string) ([]byte, error) {
 	f, err := h.open(p, unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
@@ -26,13 +26,21 @@ func (h Host) ReadFile(p string) ([]byte, error) {
 		return nil, err
 	}
 	if !fi.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: unix.EINVAL}
+		return nil, &fs.PathError{Op: "read", Path: p, Err: errNotRegular}
+	}
+	if fi.Size() > longestFile {
+		return nil, &fs.PathError{Op: "read", Path: p, Err: ErrTooLong}
 	}
 	// A file of a few megabytes, as dpkg's, would be copied a dozen times by a buffer that grows.
 	data := bytes.NewBuffer(make([]byte, 0, fi.Size()+bytes.MinRead))
 	_, err = io.Copy(data, f)
 	return data.Bytes(), err
 }
+
+var errNotRegular = errors.New("it is no regular file")
+
+// longestFile keeps a log that somebody has let grow in a folder of settings out of the memory.
+const longestFile = 256 << 20
 
 // ReadDir returns the sorted names in the folder at p, links followed inside the root.
 func (h Host) ReadDir(p string) ([]string, error) {

@@ -5,9 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func newRoot(t *testing.T) Host {
@@ -173,8 +175,27 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 	if _, err := h.ReadFile("/etc"); err == nil {
 		t.Error("read a folder")
 	}
+	if err := unix.Mkfifo(filepath.Join(h.Root(), "etc/fifo"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ReadFile("/etc/fifo"); err == nil || !strings.HasSuffix(err.Error(), "it is no regular file") {
+		t.Error(err)
+	}
 	if _, err := h.ReadFile("relative"); err == nil {
 		t.Error("read a relative path")
+	}
+}
+
+func TestHugeFileIsNotRead(t *testing.T) {
+	h := newRoot(t)
+	if err := os.WriteFile(filepath.Join(h.Root(), "log"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(h.Root(), "log"), 1<<40); err != nil {
+		t.Skip("no sparse files here:", err)
+	}
+	if _, err := h.ReadFile("/log"); !errors.Is(err, ErrTooLong) {
+		t.Error(err)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrTooLong is returned by [Host.ReadShort] for a file that is longer than its caller takes.
+// ErrTooLong is returned for a file that is longer than its caller takes.
 var ErrTooLong = errors.New("the file is too long")
 
 // ReadShort returns the regular file at p, links followed inside the root, when it has at most limit bytes. It is for

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -185,6 +187,9 @@ func removeStateFolder(h host.Host) error {
 		return nil
 	}
 	err := h.Remove(dir)
+	if errors.Is(err, unix.EBUSY) {
+		return nil // something is mounted there: it is not ours to remove, and holds nothing of ours
+	}
 	if _, gone := h.Lstat(dir); err != nil && !errors.Is(gone, fs.ErrNotExist) {
 		var cause *fs.PathError
 		if errors.As(err, &cause) {
