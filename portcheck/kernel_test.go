@@ -133,6 +133,39 @@ func TestManyRangesInOneQuestion(t *testing.T) {
 	}
 }
 
+// An attribute of netlink is at most 65,535 bytes long: some 3,276 ranges would fit, and their neighbours be let through.
+func TestMoreRangesThanAFilterTakes(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.listener("127.0.0.1:1001"), r.listener("127.0.0.1:1002"), r.listener("127.0.0.1:65000"))
+	for _, count := range []int{mostFiltered, mostFiltered + 1, 3277, 3278, 20000} {
+		var ranges []Range
+		for i := range count {
+			ranges = append(ranges, Range{TCP, uint16(2*i + 1), uint16(2*i + 1)})
+		}
+		snap, err := (Namespace{}).Sockets(ranges, false)
+		r.must(err)
+		if len(snap.Sockets) != 1 || snap.Sockets[0].Port() != 1001 || snap.Fallback != "" {
+			t.Errorf("%d ranges: %+v", count, snap)
+		}
+	}
+}
+
+func TestASocketThatIsBoundElsewhereIsNotShown(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.socket(TCP, "127.0.0.1:8080"), r.socket(TCP, "[::1]:8081"))
+	for _, q := range []Query{{Ranges: ports(TCP, 8082, 8082)}, {Ranges: ports(TCP, 8082, 8082), AnyState: true}} {
+		if _, s := r.look(q); len(s.Holders)+len(s.Rest) > 0 {
+			t.Errorf("of port 8082: %+v, %+v", s.Holders, s.Rest)
+		}
+	}
+}
+
 func TestUDPInTheEphemeralRangeNeedsForce(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {
