@@ -254,6 +254,23 @@ func TestAProcessThatIgnoresTheSignalIsKilled(t *testing.T) {
 	}
 }
 
+// What a process does after it has closed the socket is its own business, but it did so because of the signal.
+func TestAProcessThatClosesTheSocketAndGoesOnIsFreed(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	for _, noForce := range []bool{false, true} {
+		saving := r.actor("saving 127.0.0.1:8080", nil)
+		order := usual()
+		order.Grace, order.NoForce = 300*time.Millisecond, noForce
+		acts, verdicts := r.free(ports(TCP, 8080, 8080), order)
+		if acts[0].Status != plan.Applied || acts[0].Reason != "has closed it after SIGTERM, and still runs" || !verdicts[0].Free || !saving.lives() {
+			t.Errorf("no force %v: %+v %+v", noForce, acts, verdicts)
+		}
+	}
+}
+
 func (r room) until(what string, done func() bool) {
 	r.Helper()
 	for deadline := time.Now().Add(patience / 2); !done(); time.Sleep(5 * time.Millisecond) {

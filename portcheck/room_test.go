@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -262,6 +263,13 @@ func act(role []string) {
 	case "listen": // listen ADDRESS
 		defer listen(role[1]).Close()
 		ready()
+	case "saving": // saving ADDRESS: SIGTERM closes the socket, and does not end the process
+		l := listen(role[1])
+		term := make(chan os.Signal, 1)
+		signal.Notify(term, unix.SIGTERM)
+		ready()
+		<-term
+		fail(l.Close())
 	case "range": // range LOW COUNT
 		low, _ := strconv.Atoi(role[1])
 		count, _ := strconv.Atoi(role[2])
