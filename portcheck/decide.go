@@ -239,17 +239,21 @@ func (f *facts) signal(h Holder, o Owner) Act {
 		a.Holds = append(a.Holds, hold{d, h.Cookie})
 	}
 	a.settle = settleTime
+	if o.Process.Parent > 1 && !f.ancestors[o.Process.Parent] {
+		a.settle = settleParent
+	}
 	if name, ok := unitOf(o.Process.Cgroup); ok {
 		if u := f.units[name]; u.Restart != "" && u.Restart != "no" {
-			a.settle = min(u.RestartDelay+settleTime, settleMost)
+			a.settle = max(a.settle, min(u.RestartDelay+settleTime, settleMost))
 		}
 	}
 	return a
 }
 
 const (
-	settleTime = 500 * time.Millisecond
-	settleMost = 10 * time.Second
+	settleTime   = 500 * time.Millisecond
+	settleParent = 1500 * time.Millisecond // runsv(8), s6-supervise and supervise(8) start a program once a second at most
+	settleMost   = 10 * time.Second
 )
 
 func actOn(kind plan.Kind, target, before, after string, h Holder) Act {

@@ -285,11 +285,13 @@ func TestWhoTakesThePortAgainIsNamed(t *testing.T) {
 	if !ok {
 		return
 	}
-	supervisor := r.actor("supervise 127.0.0.1:8080", nil)
-	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
-	v := verdicts[0]
-	if v.Free || !v.Again || !strings.Contains(v.Reason, fmt.Sprintf("(pid %d)", supervisor.pid())) || !supervisor.lives() {
-		t.Errorf("free %v, again %v, %s", v.Free, v.Again, v.Reason)
+	for port, pause := range map[uint16]string{8080: "0s", 8081: "1s"} { // runsv(8) waits for a second
+		supervisor := r.actor(fmt.Sprintf("supervise 127.0.0.1:%d %s", port, pause), nil)
+		_, verdicts := r.free(ports(TCP, port, port), usual())
+		v := verdicts[0]
+		if v.Free || !v.Again || !strings.Contains(v.Reason, fmt.Sprintf("(pid %d)", supervisor.pid())) || !supervisor.lives() {
+			t.Errorf("after %s: free %v, again %v, %s", pause, v.Free, v.Again, v.Reason)
+		}
 	}
 }
 

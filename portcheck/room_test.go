@@ -277,7 +277,9 @@ func act(role []string) {
 			defer listen(":" + strconv.Itoa(port)).Close()
 		}
 		ready()
-	case "supervise": // supervise ADDRESS: start a listener again whenever it ends
+	case "supervise": // supervise ADDRESS PAUSE: start a listener again whenever it ends, after the pause
+		pause, err := time.ParseDuration(role[2])
+		fail(err)
 		for first := true; ; first = false {
 			cmd := exec.Command("/proc/self/exe")
 			cmd.Env = append(os.Environ(), asRole+"=listen "+role[1])
@@ -289,6 +291,7 @@ func act(role []string) {
 				fmt.Print(line)
 			}
 			_ = cmd.Wait()
+			time.Sleep(pause)
 		}
 	case "observe": // observe PORT: what is seen of it
 		port, _ := strconv.Atoi(role[1])
