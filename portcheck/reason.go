@@ -16,7 +16,7 @@ func (h *Holder) explain(hidden int) {
 	case len(h.Owners) == 0 && hidden > 0:
 		h.Reason = NotVisible
 	case len(h.Owners) == 0 && !inFirstPIDNamespace():
-		h.Reason = "its process is outside of this PID namespace"
+		h.Reason = "no process of this PID namespace has it open"
 	case len(h.Owners) == 0:
 		h.Reason = "no process has it open: the kernel itself holds it" + kernelUser(h.Protocol, h.Port())
 	case h.Protocol == TCP && h.State == Unconn:
