@@ -31,7 +31,7 @@ const (
 func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Service, error) {
 	out := plan.Service{Target: name, Listen: []string{}, Units: []plan.ServiceUnit{}}
 	m := h.SystemManager()
-	var socket, service host.Unit
+	var socket, admin, service host.Unit
 	for _, suffix := range suffixes() {
 		u, err := m.Unit(ctx, name+suffix)
 		if err != nil {
@@ -40,6 +40,8 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 		switch suffix {
 		case ".socket":
 			socket = u
+		case "-admin.socket":
+			admin = u
 		case ".service":
 			service = u
 		}
@@ -77,9 +79,10 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 			out.Admin = spec.Admin.String()
 		}
 	}
-	// Asking would start it.
-	if spec != nil && spec.bundled() && service.Active == plan.Active {
-		out.Server, err = counters(ctx, spec.Admin)
+	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it
+		if err = ownAdmin(admin); err == nil {
+			out.Server, err = counters(ctx, spec.Admin)
+		}
 		note("no counters", err)
 	}
 	out.Reason = strings.Join(reasons, "; ")
@@ -121,6 +124,14 @@ func (s Spec) program() string {
 		return s.Program
 	}
 	return s.Exec[0]
+}
+
+// ownAdmin is an error where the admin socket does not listen: who answers there is somebody else.
+func ownAdmin(u host.Unit) error {
+	if u.Active != plan.Active {
+		return fmt.Errorf("%s is %s", u.Name, u.Active)
+	}
+	return nil
 }
 
 // adminTime bounds a question to the admin socket, which answers from memory.

@@ -122,7 +122,7 @@ func (t terminal) showService(w io.Writer, s plan.Service) {
 	}
 	for _, u := range s.Units {
 		state := fmt.Sprintf("%s (%s), %s", u.Active, u.Sub, orDash(u.File))
-		if u.DropIns != nil {
+		if len(u.DropIns) > 0 {
 			state += ", changed by " + strings.Join(u.DropIns, ", ")
 		}
 		row(u.Target, state)
