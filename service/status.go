@@ -53,7 +53,10 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 	for _, l := range socket.Listen {
 		out.Listen = append(out.Listen, l.Address)
 	}
-	out.Pid, out.Memory, out.Restarts, out.Says = service.MainPID, service.Memory, service.Restarts, service.Status
+	out.Pid, out.Memory, out.Restarts = service.MainPID, service.Memory, service.Restarts
+	if service.Active != plan.Inactive { // systemd remembers the last words of one that has ended
+		out.Says = service.Status
+	}
 	if out.Memory == 0 && out.Pid > 0 { // where the memory of groups is not accounted, as in many containers
 		out.Memory = residentMemory(h, out.Pid)
 	}

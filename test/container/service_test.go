@@ -203,6 +203,10 @@ func TestServiceRespectsWhatIsNotItsOwn(t *testing.T) {
 		if text := m.Must(t, "tcptune", "service", "status", "second"); strings.Contains(text, "changed by") {
 			t.Errorf("there is no drop-in:\n%s", text)
 		}
+		m.Must(t, "systemctl", "stop", "second.socket", "second.service")
+		if s := m.service(t, 3, "status", "second").Service[0]; s.Says != "" {
+			t.Errorf("it does not run, and says %q", s.Says)
+		}
 		m.service(t, 0, "uninstall", "second")
 		m.service(t, 0, "uninstall")
 	})
