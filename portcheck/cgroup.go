@@ -29,9 +29,11 @@ func ParseCgroup(text []byte) Cgroup {
 }
 
 // CgroupOf tells what the path of a control group says, by the rules of cg_path_get_unit in systemd's
-// src/basic/cgroup-util.c and the names that container engines give.
+// src/basic/cgroup-util.c and the names that container engines give. A user names groups as well, below the own manager,
+// and the names are shown to root: what would steer a terminal is replaced in them, which no unit has in its name.
 func CgroupOf(p string) Cgroup {
 	c := Cgroup{Path: p}
+	p = printable(p)
 	if p == "" {
 		return c
 	}

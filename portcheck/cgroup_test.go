@@ -40,6 +40,8 @@ func TestCgroupPaths(t *testing.T) {
 		"/machine.slice/systemd-nspawn@web.service/payload":    {Container: Container{"nspawn", "web"}},
 		"/machine.slice/systemd-nspawn@web.service/supervisor": {Unit: "systemd-nspawn@web.service"},
 		"/../../system.slice/x.service":                        {Unit: "x.service"},
+
+		"/user.slice/user-1000.slice/user@1000.service/a\x1b[31m\u202eb.service": {Unit: "user@1000.service", UserUnit: "a [31m b.service", UserUID: 1000},
 	} {
 		want.Path = p
 		if diff := cmp.Diff(want, CgroupOf(p)); diff != "" {

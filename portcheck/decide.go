@@ -157,8 +157,9 @@ func peerOf(h Holder) string {
 	return ", this one talks to " + h.Remote.String()
 }
 
-// judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it. Where it would
-// start something that is guarded, it is guarded itself, whatever its name is.
+// judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it, and so are
+// other sockets that would bring it back. Where it would start something that is guarded, it is guarded itself, whatever
+// its name is.
 func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 	var units []host.Unit
 	var names []string
@@ -174,17 +175,32 @@ func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 		return []Act{refusal(h, o, "it is PID 1, and several socket units say that they listen there: systemctl stop the right one of "+strings.Join(names, ", "))}
 	}
 	var acts []Act
-	for _, name := range append(names, units[0].Triggers...) {
+	names = append(names, f.bringBack(units[0])...)
+	sockets := len(names)
+	for i, name := range append(names, units[0].Triggers...) {
 		a := f.judgeService(h, o, unitName{name: name}, order)
 		if a.Status == plan.Refused {
 			return []Act{a}
 		}
 		is := f.units[unitName{name: name}].Active
-		if name == units[0].Name || is == active || is == "activating" || is == "reloading" {
+		if i < sockets || is == active || is == "activating" || is == "reloading" {
 			acts = append(acts, a)
 		}
 	}
 	return acts
+}
+
+// bringBack are the other active sockets of the service of a socket, where that service wants it (Sockets= implies that):
+// the next client of theirs would start the service, and so open the socket again.
+func (f *facts) bringBack(socket host.Unit) (names []string) {
+	for _, u := range f.sockets {
+		if u.Name != socket.Name && slices.ContainsFunc(u.Triggers, func(service string) bool {
+			return slices.Contains(socket.Triggers, service) && slices.Contains(f.units[unitName{name: service}].Wants, socket.Name)
+		}) {
+			names = append(names, u.Name)
+		}
+	}
+	return names
 }
 
 // listensOn reports whether u listens on s: "[::]:8080", "0.0.0.0:22", "8080".
@@ -239,17 +255,21 @@ func (f *facts) signal(h Holder, o Owner) Act {
 		a.Holds = append(a.Holds, hold{d, h.Cookie})
 	}
 	a.settle = settleTime
+	if o.Process.Parent > 1 && !f.ancestors[o.Process.Parent] {
+		a.settle = settleParent
+	}
 	if name, ok := unitOf(o.Process.Cgroup); ok {
 		if u := f.units[name]; u.Restart != "" && u.Restart != "no" {
-			a.settle = min(u.RestartDelay+settleTime, settleMost)
+			a.settle = max(a.settle, min(u.RestartDelay+settleTime, settleMost))
 		}
 	}
 	return a
 }
 
 const (
-	settleTime = 500 * time.Millisecond
-	settleMost = 10 * time.Second
+	settleTime   = 500 * time.Millisecond
+	settleParent = 1500 * time.Millisecond // runsv(8), s6-supervise and supervise(8) start a program once a second at most
+	settleMost   = 10 * time.Second
 )
 
 func actOn(kind plan.Kind, target, before, after string, h Holder) Act {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -111,6 +112,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		}
 		return
 	}
+	waiting = slices.DeleteFunc(waiting, func(t *target) bool { return t.hasLetGo(order.Signal) })
 	if order.NoForce || order.Signal == unix.SIGKILL {
 		for _, t := range waiting {
 			t.act.Status, t.act.Reason = plan.Failed, fmt.Sprintf("still runs %s after %s", order.Grace, unix.SignalName(order.Signal))
@@ -119,8 +121,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 	}
 	var killed []*target
 	for _, t := range waiting {
-		// It may have closed the socket meanwhile, and be busy with saving what it has.
-		if t.stillHolds() && t.send(unix.SIGKILL) {
+		if t.send(unix.SIGKILL) {
 			killed = append(killed, t)
 		}
 	}
@@ -173,6 +174,20 @@ func (t *target) stillHolds() bool {
 	}
 	t.act.Status, t.act.Reason = plan.Unchanged, "does not hold it any more"
 	return false
+}
+
+// hasLetGo reports whether the process needs no SIGKILL: it has closed the socket after the signal, and may be busy with
+// saving what it has.
+func (t *target) hasLetGo(after unix.Signal) bool {
+	if t.stillHolds() {
+		return false
+	}
+	if t.act.Status == plan.Unchanged {
+		state := running
+		t.act.Status, t.act.Effective = plan.Applied, &state
+		t.act.Reason = fmt.Sprintf("has closed it after %s, and still runs", unix.SignalName(after))
+	}
+	return true
 }
 
 func (t *target) send(sig unix.Signal) bool {

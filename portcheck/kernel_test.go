@@ -133,6 +133,39 @@ func TestManyRangesInOneQuestion(t *testing.T) {
 	}
 }
 
+// An attribute of netlink is at most 65,535 bytes long: some 3,276 ranges would fit, and their neighbours be let through.
+func TestMoreRangesThanAFilterTakes(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.listener("127.0.0.1:1001"), r.listener("127.0.0.1:1002"), r.listener("127.0.0.1:65000"))
+	for _, count := range []int{mostFiltered, mostFiltered + 1, 3277, 3278, 20000} {
+		var ranges []Range
+		for i := range count {
+			ranges = append(ranges, Range{TCP, uint16(2*i + 1), uint16(2*i + 1)})
+		}
+		snap, err := (Namespace{}).Sockets(ranges, false)
+		r.must(err)
+		if len(snap.Sockets) != 1 || snap.Sockets[0].Port() != 1001 || snap.Fallback != "" {
+			t.Errorf("%d ranges: %+v", count, snap)
+		}
+	}
+}
+
+func TestASocketThatIsBoundElsewhereIsNotShown(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.keeper(r.socket(TCP, "127.0.0.1:8080"), r.socket(TCP, "[::1]:8081"))
+	for _, q := range []Query{{Ranges: ports(TCP, 8082, 8082)}, {Ranges: ports(TCP, 8082, 8082), AnyState: true}} {
+		if _, s := r.look(q); len(s.Holders)+len(s.Rest) > 0 {
+			t.Errorf("of port 8082: %+v, %+v", s.Holders, s.Rest)
+		}
+	}
+}
+
 func TestUDPInTheEphemeralRangeNeedsForce(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {
@@ -221,6 +254,23 @@ func TestAProcessThatIgnoresTheSignalIsKilled(t *testing.T) {
 	}
 }
 
+// What a process does after it has closed the socket is its own business, but it did so because of the signal.
+func TestAProcessThatClosesTheSocketAndGoesOnIsFreed(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	for _, noForce := range []bool{false, true} {
+		saving := r.actor("saving 127.0.0.1:8080", nil)
+		order := usual()
+		order.Grace, order.NoForce = 300*time.Millisecond, noForce
+		acts, verdicts := r.free(ports(TCP, 8080, 8080), order)
+		if acts[0].Status != plan.Applied || acts[0].Reason != "has closed it after SIGTERM, and still runs" || !verdicts[0].Free || !saving.lives() {
+			t.Errorf("no force %v: %+v %+v", noForce, acts, verdicts)
+		}
+	}
+}
+
 func (r room) until(what string, done func() bool) {
 	r.Helper()
 	for deadline := time.Now().Add(patience / 2); !done(); time.Sleep(5 * time.Millisecond) {
@@ -235,11 +285,13 @@ func TestWhoTakesThePortAgainIsNamed(t *testing.T) {
 	if !ok {
 		return
 	}
-	supervisor := r.actor("supervise 127.0.0.1:8080", nil)
-	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
-	v := verdicts[0]
-	if v.Free || !v.Again || !strings.Contains(v.Reason, fmt.Sprintf("(pid %d)", supervisor.pid())) || !supervisor.lives() {
-		t.Errorf("free %v, again %v, %s", v.Free, v.Again, v.Reason)
+	for port, pause := range map[uint16]string{8080: "0s", 8081: "1s"} { // runsv(8) waits for a second
+		supervisor := r.actor(fmt.Sprintf("supervise 127.0.0.1:%d %s", port, pause), nil)
+		_, verdicts := r.free(ports(TCP, port, port), usual())
+		v := verdicts[0]
+		if v.Free || !v.Again || !strings.Contains(v.Reason, fmt.Sprintf("(pid %d)", supervisor.pid())) || !supervisor.lives() {
+			t.Errorf("after %s: free %v, again %v, %s", pause, v.Free, v.Again, v.Reason)
+		}
 	}
 }
 

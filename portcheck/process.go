@@ -62,7 +62,7 @@ func Details(ctx context.Context, pid int) (Process, error) {
 // to root.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) { // Cf: what turns the direction of text, or cannot be seen
 			return ' '
 		}
 		return r

@@ -135,6 +135,34 @@ func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Ve
 	return result
 }
 
+// Blocked returns the TCP ports of s that nobody listens on and that a server could not bind all the same, each with the
+// reason. Of UDP, whoever is in the way is a holder.
+func (v *View) Blocked(ctx context.Context, s Survey) (blocked []Verdict) {
+	var held []Socket
+	for _, h := range s.Holders {
+		held = append(held, h.Socket)
+	}
+	for _, r := range unheld(s.Ranges, held) {
+		for port := int(r.Low); port <= int(r.High); port++ {
+			one := Range{TCP, uint16(port), uint16(port)}
+			if err := v.tryBind(one); errors.Is(err, unix.EADDRINUSE) {
+				blocked = append(blocked, Verdict{Range: one, Reason: "no server can bind it: " + inTheWay(ctx, one, s, err)})
+			}
+		}
+	}
+	return blocked
+}
+
+// tryBind returns the first error of a trial bind in all namespaces.
+func (v *View) tryBind(port Range) error {
+	for _, n := range v.namespaces {
+		if err := n.TryBind(port.Protocol, port.Low); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // who names the owners of a socket, and who started the first of them.
 func who(ctx context.Context, h Holder) string {
 	if len(h.Owners) == 0 {

@@ -10,13 +10,13 @@ import (
 func (h *Holder) explain(hidden int) {
 	switch {
 	case h.State == TimeWait:
-		h.Reason = fmt.Sprintf("closed connections that wait for stray packets, up to %s more; a server that sets SO_REUSEADDR binds all the same", seconds(h.Left))
+		h.Reason = fmt.Sprintf("closed connections that wait for stray packets, up to %s more; a server that sets SO_REUSEADDR binds all the same, where the last one did so too", seconds(h.Left))
 	case h.Inode == 0:
 		h.Reason = "connections that their process has closed, and that the kernel is still finishing"
 	case len(h.Owners) == 0 && hidden > 0:
 		h.Reason = NotVisible
 	case len(h.Owners) == 0 && !inFirstPIDNamespace():
-		h.Reason = "its process is outside of this PID namespace"
+		h.Reason = "no process of this PID namespace has it open"
 	case len(h.Owners) == 0:
 		h.Reason = "no process has it open: the kernel itself holds it" + kernelUser(h.Protocol, h.Port())
 	case h.Protocol == TCP && h.State == Unconn:

@@ -59,7 +59,7 @@ func (h Holder) OriginName() string {
 	if h.Origin.Container.ID != "" {
 		return h.Origin.Container.Engine + "/" + short(h.Origin.Container.ID)
 	}
-	return h.Origin.Path
+	return printable(h.Origin.Path)
 }
 
 func (o Owner) report() plan.HolderProcess {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -262,6 +263,13 @@ func act(role []string) {
 	case "listen": // listen ADDRESS
 		defer listen(role[1]).Close()
 		ready()
+	case "saving": // saving ADDRESS: SIGTERM closes the socket, and does not end the process
+		l := listen(role[1])
+		term := make(chan os.Signal, 1)
+		signal.Notify(term, unix.SIGTERM)
+		ready()
+		<-term
+		fail(l.Close())
 	case "range": // range LOW COUNT
 		low, _ := strconv.Atoi(role[1])
 		count, _ := strconv.Atoi(role[2])
@@ -269,7 +277,9 @@ func act(role []string) {
 			defer listen(":" + strconv.Itoa(port)).Close()
 		}
 		ready()
-	case "supervise": // supervise ADDRESS: start a listener again whenever it ends
+	case "supervise": // supervise ADDRESS PAUSE: start a listener again whenever it ends, after the pause
+		pause, err := time.ParseDuration(role[2])
+		fail(err)
 		for first := true; ; first = false {
 			cmd := exec.Command("/proc/self/exe")
 			cmd.Env = append(os.Environ(), asRole+"=listen "+role[1])
@@ -281,6 +291,7 @@ func act(role []string) {
 				fmt.Print(line)
 			}
 			_ = cmd.Wait()
+			time.Sleep(pause)
 		}
 	case "observe": // observe PORT: what is seen of it
 		port, _ := strconv.Atoi(role[1])

@@ -34,7 +34,8 @@ const (
 	statesListen      = 1 << 10
 	statesUDP         = 1<<7 | 1<<1 // UDP has no listening state: bound, or connected as well
 	dumpTries         = 5
-	tcpBoundInactive  = 13 // since Linux 6.8: bound, and neither listening nor connected
+	mostFiltered      = 1000 // ranges for one filter: the length of an attribute has 16 bits
+	tcpBoundInactive  = 13   // since Linux 6.8: bound, and neither listening nor connected
 	lastKnownTCPState = tcpBoundInactive
 )
 
@@ -136,7 +137,8 @@ func dumpFamily(conn *netlink.Conn, family uint8, protocol Protocol, ranges []Ra
 		}
 		var sockets []Socket
 		for _, m := range answers {
-			if s, ok := parseDiag(m.Data, protocol); ok && s.Port() != 0 {
+			// The kernel compares no port of sockets that are bound without listening, as long as it runs no filter.
+			if s, ok := parseDiag(m.Data, protocol); ok && inRanges(ranges, protocol, s.Port()) {
 				sockets = append(sockets, s)
 			}
 		}
@@ -156,7 +158,7 @@ func diagRequest(family uint8, protocol Protocol, ranges []Range, anyState bool)
 		states = statesAll
 	}
 	binary.NativeEndian.PutUint32(b[4:], states)
-	whole := len(ranges) == 1 && ranges[0].Low == 1 && ranges[0].High == 65535
+	whole := len(ranges) == 1 && ranges[0].Low == 1 && ranges[0].High == 65535 || len(ranges) > mostFiltered
 	switch {
 	case whole:
 	case len(ranges) == 1 && ranges[0].Size() == 1:

@@ -30,14 +30,32 @@ func checkListen(listen []string) error {
 		return errors.New("cannot install a service without --listen")
 	}
 	for i, text := range listen {
-		if _, err := parseListen(text); err != nil {
+		address, err := parseListen(text)
+		if err != nil {
 			return err
 		}
 		if slices.Contains(listen[:i], text) {
 			return fmt.Errorf("cannot use --listen %s twice", text)
 		}
+		for _, before := range listen[:i] {
+			if other, err := parseListen(before); err == nil && clash(address, other) {
+				return fmt.Errorf("cannot use --listen %s beside --listen %s: only one of them can be opened", text, before)
+			}
+		}
 	}
 	return nil
+}
+
+// clash reports whether one of two sockets keeps the other from listening. systemd binds [::] for IPv4 as well.
+func clash(a, b netip.AddrPort) bool {
+	x, y := a.Addr().Unmap(), b.Addr().Unmap()
+	switch {
+	case a.Port() != b.Port():
+		return false
+	case !x.IsValid() || !y.IsValid() || x == y:
+		return true
+	}
+	return x.IsUnspecified() && (x.Is6() || y.Is4()) || y.IsUnspecified() && (y.Is6() || x.Is4())
 }
 
 // freeBind tells whether a listening address may not be there yet when sockets are bound at boot.

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -20,6 +22,29 @@ func (s Spec) Addresses() (all []netip.AddrPort, err error) {
 		all = append(all, s.Admin)
 	}
 	return all, nil
+}
+
+// Rivals says for each address of s that another service is to listen on as well, that the host opens only one of them.
+func (s Spec) Rivals(others []Spec) (lines []string, err error) {
+	mine, err := s.Addresses()
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range others {
+		if other.Name == s.Name {
+			continue
+		}
+		theirs, err := other.Addresses()
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range mine {
+			if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b) }) {
+				lines = append(lines, fmt.Sprintf("port %d is that of the service %s as well: only the first of the two can open it at boot", a.Port(), other.Name))
+			}
+		}
+	}
+	return lines, nil
 }
 
 // Own reports whether a unit belongs to the service: what it holds is no obstacle.

@@ -31,7 +31,7 @@ const (
 func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Service, error) {
 	out := plan.Service{Target: name, Listen: []string{}, Units: []plan.ServiceUnit{}}
 	m := h.SystemManager()
-	var socket, service host.Unit
+	var socket, admin, service host.Unit
 	for _, suffix := range suffixes() {
 		u, err := m.Unit(ctx, name+suffix)
 		if err != nil {
@@ -40,6 +40,8 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 		switch suffix {
 		case ".socket":
 			socket = u
+		case "-admin.socket":
+			admin = u
 		case ".service":
 			service = u
 		}
@@ -51,7 +53,10 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 	for _, l := range socket.Listen {
 		out.Listen = append(out.Listen, l.Address)
 	}
-	out.Pid, out.Memory, out.Restarts, out.Says = service.MainPID, service.Memory, service.Restarts, service.Status
+	out.Pid, out.Memory, out.Restarts = service.MainPID, service.Memory, service.Restarts
+	if service.Active != plan.Inactive { // systemd remembers the last words of one that has ended
+		out.Says = service.Status
+	}
 	if out.Memory == 0 && out.Pid > 0 { // where the memory of groups is not accounted, as in many containers
 		out.Memory = residentMemory(h, out.Pid)
 	}
@@ -77,9 +82,10 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 			out.Admin = spec.Admin.String()
 		}
 	}
-	// Asking would start it.
-	if spec != nil && spec.bundled() && service.Active == plan.Active {
-		out.Server, err = counters(ctx, spec.Admin)
+	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it
+		if err = ownAdmin(admin); err == nil {
+			out.Server, err = counters(ctx, spec.Admin)
+		}
 		note("no counters", err)
 	}
 	out.Reason = strings.Join(reasons, "; ")
@@ -121,6 +127,14 @@ func (s Spec) program() string {
 		return s.Program
 	}
 	return s.Exec[0]
+}
+
+// ownAdmin is an error where the admin socket does not listen: who answers there is somebody else.
+func ownAdmin(u host.Unit) error {
+	if u.Active != plan.Active {
+		return fmt.Errorf("%s is %s", u.Name, u.Active)
+	}
+	return nil
 }
 
 // adminTime bounds a question to the admin socket, which answers from memory.

@@ -23,6 +23,11 @@ func (s Spec) bundled() bool { return len(s.Exec) == 0 }
 // Validate tells what in s cannot be installed, in terms of the flags of "tcptune service install". A valid Spec holds
 // nothing that would change the meaning of a unit file.
 func (s Spec) Validate() error {
+	if !s.bundled() { // first: without another name the program gives that
+		if err := checkPath("use --exec", s.Exec[0]); err != nil {
+			return err
+		}
+	}
 	if err := checkName(s.Name); err != nil {
 		return err
 	}
@@ -85,9 +90,6 @@ func (s Spec) validateOwn() error {
 	}
 	if s.Name == Bundled {
 		return fmt.Errorf("cannot use --name %s with --exec: it is the bundled server's", Bundled)
-	}
-	if err := checkPath("use --exec", s.Exec[0]); err != nil {
-		return err
 	}
 	for _, arg := range s.Exec[1:] {
 		if !utf8.ValidString(arg) || strings.ContainsFunc(arg, unicode.IsControl) {

@@ -47,6 +47,8 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 		{"zone", echo(), func(s *Spec) { s.Listen = []string{"[fe80::1%eth0]:80"} }, "--listen"},
 		{"newline", echo(), func(s *Spec) { s.Listen = []string{"80\nAccept=yes"} }, "--listen"},
 		{"the same twice", echo(), func(s *Spec) { s.Listen = []string{"80", "80"} }, "twice"},
+		{"all addresses and one of them", echo(), func(s *Spec) { s.Listen = []string{"80", "127.0.0.1:80"} }, "only one of them"},
+		{"both kinds of all addresses", echo(), func(s *Spec) { s.Listen = []string{"0.0.0.0:80", "[::]:80"} }, "only one of them"},
 
 		{"no backlog", echo(), func(s *Spec) { s.Backlog = 0 }, "--backlog"},
 		{"drain below a second", echo(), func(s *Spec) { s.Drain = 999 * time.Millisecond }, "--drain"},
@@ -96,6 +98,41 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 				t.Error("it was rendered all the same")
 			}
 		})
+	}
+}
+
+func TestAddressesThatClash(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		want bool
+	}{
+		{"80", "81", false},
+		{"80", "[::1]:80", true},
+		{"0.0.0.0:80", "127.0.0.1:80", true},
+		{"0.0.0.0:80", "[::1]:80", false},
+		{"[::]:80", "127.0.0.1:80", true},
+		{"127.0.0.1:80", "127.0.0.2:80", false},
+		{"127.0.0.1:80", "[::1]:80", false},
+	} {
+		for _, listen := range [][]string{{tc.a, tc.b}, {tc.b, tc.a}} {
+			if err := checkListen(listen); (err != nil) != tc.want {
+				t.Errorf("%s: %v", listen, err)
+			}
+		}
+	}
+}
+
+// Two bundled services have the same admin port, unless one is told another.
+func TestRivalsAreNamed(t *testing.T) {
+	a, b := echo(), echo()
+	b.Name, b.Listen = "other", []string{"9000"}
+	lines, err := b.Rivals([]Spec{a, b})
+	if err != nil || len(lines) != 1 || !strings.Contains(lines[0], "that of the service "+a.Name) {
+		t.Errorf("%q, %v", lines, err)
+	}
+	b.Admin = netip.MustParseAddrPort("127.0.0.1:9181")
+	if lines, err := b.Rivals([]Spec{a, b}); err != nil || len(lines) > 0 {
+		t.Errorf("%q, %v", lines, err)
 	}
 }
 

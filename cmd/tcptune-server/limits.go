@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -111,16 +112,17 @@ func (o options) readLimits() (limits, error) {
 }
 
 func (l *limits) readFile(path string) error {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("cannot read the limits: %w", err)
 	}
-	if info.Size() > largestLimitFile {
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, largestLimitFile+1)) // a device tells no size
+	if err != nil {
+		return fmt.Errorf("cannot read the limits: %w", err)
+	}
+	if len(text) > largestLimitFile {
 		return fmt.Errorf("cannot read the limits: %s has more than %d bytes", path, largestLimitFile)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("cannot read the limits: %w", err)
 	}
 	if err := l.parse(text); err != nil {
 		return fmt.Errorf("cannot read the limits of %s: %w", path, err)

@@ -41,3 +41,15 @@ func TestALevelThatDoesNotExistIsRefused(t *testing.T) {
 		t.Error("taken")
 	}
 }
+
+func TestTheAdminServerLogsAsTheRestDoes(t *testing.T) {
+	var out strings.Builder
+	log, err := newLogger(&out, "json", "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	adminServer(nil, log).ErrorLog.Print("http: Accept error")
+	if !strings.HasPrefix(out.String(), "{") || !strings.Contains(out.String(), `"level":"WARN","msg":"http: Accept error"`) {
+		t.Errorf("%s", out.String())
+	}
+}

@@ -99,7 +99,7 @@ func (s *service) checkDescriptors() {
 // start begins to serve, and says so.
 func (s *service) start(ctx context.Context) {
 	if s.sockets.admin != nil {
-		s.admin = &http.Server{Handler: s.source.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+		s.admin = adminServer(s.source.Handler(), s.log)
 		go func() { _ = s.admin.Serve(s.sockets.admin) }()
 	}
 	if s.pool != nil {
@@ -115,6 +115,14 @@ func (s *service) start(ctx context.Context) {
 	s.log.Info("serving", "protocol", s.protocol, "on", s.sockets.addresses(), "version", version)
 	s.notifier.ready(s.status())
 	go s.notifier.watch(ctx, s.server, watchdogInterval(), s.status)
+}
+
+// adminServer has no log of its own: a line that is none of ours breaks what reads them.
+func adminServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 }
 
 func (s *service) status() string {

@@ -154,10 +154,10 @@ func (t terminal) goChanged(o outcome, verb, done string) outcome {
 
 // goWish reads the version that is the argument of a verb.
 func goWish(c *cli.Context) (installer.Wish, error) {
-	switch c.NArg() {
-	case 0:
+	switch {
+	case c.Args().First() == "": // an empty one is a variable of a script that is not set, and not the latest
 		return installer.Wish{}, usageError{"cannot tell which version is meant", "see " + fullName(c) + " --help"}
-	case 1:
+	case c.NArg() == 1:
 		w, err := installer.ParseWish(c.Args().First())
 		return w, asUsage(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // listen listens in a process that can be stopped.
@@ -45,6 +47,24 @@ func TestKernelPortIsFreedOnceAndTwice(t *testing.T) {
 	r.set("net.ipv4.ip_local_reserved_ports", "9005")
 	r.says(r.run(exitDone, "port", "9005").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
 	r.says(r.run(exitDone, "port", "9005", "--kill").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
+}
+
+// Free is the same for --expect and --wait as for --kill: a server could bind it.
+func TestKernelPortThatIsBoundWithoutListeningIsNotFree(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.check(exec.Command("ip", "link", "set", "lo", "up").Run())
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	r.check(err)
+	r.check(unix.Bind(fd, &unix.SockaddrInet4{Port: 9005}))
+	r.says(r.run(exitDiffers, "port", "9005", "--expect", "free").err, "tcp/9005 is not free: no server can bind it")
+	r.run(exitDiffers, "port", "9005", "--wait", "free", "--timeout", "1ms")
+	r.run(exitDiffers, "port", "9005", "--expect", "held")
+	r.check(unix.Close(fd))
+	r.run(exitDone, "port", "9005", "--expect", "free")
+	r.run(exitDone, "port", "9005", "--wait", "free")
 }
 
 func TestKernelPortIsWatched(t *testing.T) {

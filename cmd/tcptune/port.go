@@ -228,10 +228,18 @@ func (t terminal) listPorts(ctx context.Context, view *portcheck.View, w portWis
 	if w.expect != "" && !asExpected(s, w.expect) {
 		o.code = exitDiffers
 	}
+	if w.expect == portFree {
+		for _, b := range view.Blocked(ctx, s) {
+			o.code = exitDiffers
+			o.report.Warnings = append(o.report.Warnings, notFree(b))
+		}
+	}
 	o.report.Warnings = append(o.report.Warnings, why...)
 	o.text = func(out io.Writer) { t.showHolders(out, s) }
 	return o, nil
 }
+
+func notFree(v portcheck.Verdict) string { return fmt.Sprintf("%s is not free: %s", v.Range, v.Reason) }
 
 // asExpected reports whether all ports are held, or none of them.
 func asExpected(s portcheck.Survey, word string) bool {
@@ -266,7 +274,8 @@ func (t terminal) awaitPorts(ctx context.Context, view *portcheck.View, w portWi
 		for _, socket := range held {
 			s.Holders = append(s.Holders, portcheck.Holder{Socket: socket})
 		}
-		if asExpected(s, w.wait) || !time.Now().Before(deadline) {
+		come := asExpected(s, w.wait) && (w.wait != portFree || len(view.Blocked(ctx, s)) == 0)
+		if come || !time.Now().Before(deadline) {
 			w.expect = w.wait
 			return t.listPorts(ctx, view, w)
 		}

@@ -59,7 +59,7 @@ func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w
 	o.text = func(out io.Writer) { t.showActs(out, acts, verdicts) }
 	for _, v := range verdicts {
 		if !v.Free {
-			o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("%s is not free: %s", v.Range, v.Reason))
+			o.report.Warnings = append(o.report.Warnings, notFree(v))
 		}
 	}
 	o.code, err = freed(before, acts, verdicts)

@@ -160,6 +160,9 @@ func actWord(a portcheck.Act) string {
 	case plan.Planned:
 		return stop[a.Kind]
 	case plan.Applied:
+		if a.Kind == plan.Signal && a.Effective != nil { // it lives on, without the socket
+			return "freed"
+		}
 		return done[a.Kind]
 	case plan.Unchanged:
 		return "nothing to do"

@@ -79,7 +79,7 @@ func (t terminal) serviceInstall(c *cli.Context) (outcome, error) {
 	defer s.Close()
 	o := outcome{report: s.report(append(known, notes...))}
 	i := installing{spec: spec, host: h, now: now}
-	if i.plan, err = i.draft(c.Context, s.Journal()); err != nil {
+	if i.plan, err = i.draft(c.Context, s.Journal(), &o); err != nil {
 		return o, err
 	}
 	if err := i.checkPorts(c.Context, &o, c.Bool("free-port")); err != nil {
@@ -158,7 +158,7 @@ func (t terminal) previewInstall(c *cli.Context, spec service.Spec) (outcome, er
 	}
 	o := outcome{report: report(nil, append(known, notes...))}
 	i := installing{spec: spec, host: h, now: c.Bool("now")}
-	if i.plan, err = i.draft(c.Context, j); err != nil {
+	if i.plan, err = i.draft(c.Context, j, &o); err != nil {
 		return o, err
 	}
 	if err := i.checkPorts(c.Context, &o, c.Bool("free-port")); err != nil {
@@ -176,10 +176,19 @@ func (t terminal) previewInstall(c *cli.Context, spec service.Spec) (outcome, er
 	return o, nil
 }
 
-// draft plans the installation.
-func (i installing) draft(ctx context.Context, j plan.Journal) (plan.Plan, error) {
+// draft plans the installation, and notes which other services are to listen in the same place.
+func (i installing) draft(ctx context.Context, j plan.Journal, o *outcome) (plan.Plan, error) {
 	if err := service.CheckFiles(i.host, i.spec); err != nil {
 		return plan.Plan{}, err
 	}
+	others, err := service.Installed(j)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	rivals, err := i.spec.Rivals(others)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	o.report.Warnings = append(o.report.Warnings, rivals...)
 	return service.Install(ctx, i.host, j, i.spec, i.now)
 }

@@ -78,7 +78,7 @@ func settle(c *cli.Context, h host.Host, s *service.Spec) error {
 	}
 	if c.IsSet("exec") {
 		s.Exec = append([]string{c.String("exec")}, c.Args().Slice()...)
-		if s.Name == "" {
+		if !c.IsSet("name") {
 			s.Name = path.Base(c.String("exec"))
 		}
 		return nil
@@ -86,7 +86,7 @@ func settle(c *cli.Context, h host.Host, s *service.Spec) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	if s.Name == "" {
+	if !c.IsSet("name") {
 		s.Name = service.Bundled
 	}
 	if s.Protocol == "" {

@@ -42,6 +42,7 @@ type Unit struct {
 	Restart      string   // of a service: "no", "always", "on-failure", …; else ""
 	RestartDelay time.Duration
 	Triggers     []string // what a socket starts
+	Wants        []string // what is started with it: Wants=, Requires= and BindsTo=
 	Listen       []Listen // of a socket
 }
 
@@ -80,6 +81,10 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.DropIns, _ = all["DropInPaths"].([]string)
 	u.Restart, _ = all["Restart"].(string)
 	u.Triggers, _ = all["Triggers"].([]string)
+	for _, kind := range []string{"Wants", "Requires", "BindsTo"} {
+		names, _ := all[kind].([]string)
+		u.Wants = append(u.Wants, names...)
+	}
 	if pid, ok := all["MainPID"].(uint32); ok {
 		u.MainPID = int(pid)
 	}

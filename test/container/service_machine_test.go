@@ -47,6 +47,7 @@ type serviceReport struct {
 		Exposure *float64
 		Restarts int
 		Reason   string
+		Says     string
 		Server   *struct {
 			Protocol string
 			Accepted uint64

@@ -189,6 +189,27 @@ func TestServiceRespectsWhatIsNotItsOwn(t *testing.T) {
 		}
 		m.service(t, 0, "uninstall")
 	})
+	t.Run("the counters of another service are not shown as its own", func(t *testing.T) {
+		m.service(t, 0, "install", "--now")
+		r := m.service(t, 0, "install", "--name", "second", "--listen", "9000")
+		if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, "port 9180 is that of the service tcptune-server") }) {
+			t.Errorf("that both have the same admin port is not said: %q", r.Warnings)
+		}
+		m.Must(t, "systemctl", "start", "second.socket", "second.service")
+		s := m.service(t, 0, "status", "second").Service[0]
+		if s.Server != nil || !strings.Contains(s.Reason, "second-admin.socket is inactive") {
+			t.Errorf("counters %+v, %s", s.Server, s.Reason)
+		}
+		if text := m.Must(t, "tcptune", "service", "status", "second"); strings.Contains(text, "changed by") {
+			t.Errorf("there is no drop-in:\n%s", text)
+		}
+		m.Must(t, "systemctl", "stop", "second.socket", "second.service")
+		if s := m.service(t, 3, "status", "second").Service[0]; s.Says != "" {
+			t.Errorf("it does not run, and says %q", s.Says)
+		}
+		m.service(t, 0, "uninstall", "second")
+		m.service(t, 0, "uninstall")
+	})
 	t.Run("a unit of somebody else is not replaced", func(t *testing.T) {
 		mustExit(t, 0, m.RunInput(t, strings.NewReader(unit("ExecStart=/bin/true")), "tee", "/etc/systemd/system/mine.service"))
 		before := m.tree(t)
