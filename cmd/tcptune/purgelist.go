@@ -43,12 +43,15 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	if plan.Busy(c.Context, h) {
+		return outcome{}, plan.ErrBusy
+	}
 	j, err := plan.ReadJournal(h)
 	switch {
 	case err != nil:
 		return outcome{}, err
 	case j.Pending != nil:
-		return outcome{}, plan.ErrBusy
+		return outcome{}, unrepairedError{j.Pending.Command}
 	case j.Window != nil:
 		return outcome{}, plan.ErrWindowOpen
 	}

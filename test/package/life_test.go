@@ -161,6 +161,18 @@ func TestNothingIsRemovedInTheMiddleOfAnApply(t *testing.T) {
 	m.sh("tcptune revert; dpkg --configure --pending; dpkg --purge tcptune-server tcptune")
 }
 
+// The first apply has written nothing yet, but holds the lock: it would finish on a host without tcptune.
+func TestNothingIsRemovedWhileAnotherTcptuneIsAtWork(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	if r := m.Run(t, "flock", "/run/tcptune.lock", "dpkg", "--remove", "tcptune-server", "tcptune"); r.Code == 0 {
+		t.Error("it was removed")
+	} else {
+		m.has(r.Stderr, "another tcptune is at work")
+	}
+	m.sh("dpkg --remove tcptune && rm /run/tcptune.lock")
+}
+
 func TestADamagedJournalDoesNotKeepThePackage(t *testing.T) {
 	m := boot(t)
 	m.install("deb")
