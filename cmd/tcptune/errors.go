@@ -31,6 +31,11 @@ type usageError struct{ message, hint string }
 
 func (e usageError) Error() string { return e.message }
 
+// unrepairedError is about a command that was killed, and whose half-done changes nobody has undone yet.
+type unrepairedError struct{ command string }
+
+func (e unrepairedError) Error() string { return "cannot start: " + e.command + " was interrupted" }
+
 // needsRootError says which command would do.
 type needsRootError struct{ args []string }
 
@@ -69,6 +74,7 @@ func describe(err error) (plan.Problem, int) {
 		usage       usageError
 		needsRoot   needsRootError
 		unsupported unsupportedError
+		unrepaired  unrepairedError
 		confirming  confirmError
 		standing    standingError
 		stale       *plan.StaleError
@@ -104,6 +110,9 @@ func describe(err error) (plan.Problem, int) {
 		return p, exitUnsupported
 	case errors.Is(err, plan.ErrBusy):
 		p.Code, p.Message, p.Hint = "busy", "cannot start: "+plan.ErrBusy.Error(), "try again, or let it wait: --wait 30s"
+		return p, exitBusy
+	case errors.As(err, &unrepaired):
+		p.Code, p.Hint = "interrupted", "tcptune apply undoes what it left and tunes anew, tcptune revert takes everything back"
 		return p, exitBusy
 	case errors.Is(err, errInterrupted), errors.Is(err, errToolsInterrupted):
 		p.Code, p.Hint = "interrupted", "run it again"

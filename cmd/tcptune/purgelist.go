@@ -1,12 +1,16 @@
 package main
 
 import (
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/service"
 )
@@ -26,7 +30,7 @@ func purgeListCommand(t terminal) *cli.Command {
 		UsageText: "tcptune purge-list [--root DIR]",
 		Description: `Prints a line for each thing on disk that tcptune owns, with tabs between the fields: "file SHA256 PATH",
 "link TEXT PATH", "folder - PATH", or "keep REASON PATH" for what a purge leaves. The first line is "tcptune-purge/1",
-the last one "end". While an apply waits for its confirmation, runs or was interrupted, there is no list (exit 75).
+the last one "end"; "journal SHA256 PATH" says of which journal the list is true. While an apply waits for its confirmation, runs or was interrupted, there is no list (exit 75).
 
 Example:
   tcptune purge-list --root /mnt/image`,
@@ -43,12 +47,15 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	if plan.Busy(c.Context, h) {
+		return outcome{}, plan.ErrBusy
+	}
 	j, err := plan.ReadJournal(h)
 	switch {
 	case err != nil:
 		return outcome{}, err
 	case j.Pending != nil:
-		return outcome{}, plan.ErrBusy
+		return outcome{}, unrepairedError{j.Pending.Command}
 	case j.Window != nil:
 		return outcome{}, plan.ErrWindowOpen
 	}
@@ -57,7 +64,20 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	list := j.Remnants(purgeFolders(), keep)
-	return outcome{report: report(nil, nil), text: func(w io.Writer) { writePurgeList(w, list) }}, nil
+	proof, err := journalProof(h)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{report: report(nil, nil), text: func(w io.Writer) { writePurgeList(w, proof, list) }}, nil
+}
+
+// journalProof is the SHA-256 of the journal in hexadecimal, "" where there is none.
+func journalProof(h host.Host) (string, error) {
+	data, err := h.ReadFile(plan.JournalPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), err
 }
 
 // keepOnPurge says why what a source of changes has wanted stays: it is no part of the package.
@@ -86,8 +106,11 @@ func keepOnPurge(j plan.Journal) (func(source string) string, error) {
 	}, nil
 }
 
-func writePurgeList(w io.Writer, list []plan.Remnant) {
+func writePurgeList(w io.Writer, journal string, list []plan.Remnant) {
 	printf(w, "tcptune-purge/1\n")
+	if journal != "" {
+		printf(w, "journal\t%s\t%s\n", journal, plan.JournalPath)
+	}
 	for _, r := range list {
 		switch {
 		case r.Kept != "" && r.Kind == plan.Folder: // whose ever it is, an empty folder does no harm

@@ -55,6 +55,15 @@ func lock(ctx context.Context, h host.Host, wait time.Duration) (*os.File, error
 	}
 }
 
+// Busy reports whether another tcptune may be changing h just now. Who cannot see the lock hears false.
+func Busy(ctx context.Context, h host.Host) bool {
+	l, err := lock(ctx, h, 0)
+	if err == nil {
+		_ = l.Close()
+	}
+	return errors.Is(err, ErrBusy)
+}
+
 func openLock(h host.Host) (*os.File, error) {
 	if !h.Live() {
 		return os.Open(h.Root())

@@ -85,8 +85,8 @@ func TestReinstallationTakesUpWhereRemovalHasLeft(t *testing.T) {
 	m.install("deb")
 	m.sh(tuned)
 	m.sh("tcptune service install --listen 127.0.0.1:8080 --now")
-	m.sh("dpkg --remove tcptune-server tcptune")
-	m.install("deb")
+	m.has(m.sh("dpkg --remove tcptune-server tcptune"), "closing tcptune-server.socket tcptune-server-admin.socket")
+	m.has(m.sh("dpkg --install /debs/deb/*.deb"), "tcptune-server.socket is closed, to open it: systemctl start")
 	m.exists(false, listFile)
 	m.sh("systemctl start tcptune-server.socket && tcptune service status")
 	m.sh("tcptune service uninstall && { tcptune revert || [ $? = 4 ]; }")
@@ -117,7 +117,9 @@ func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
 func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	files := []string{"/etc/victim", "/etc/sysctl.d/victim.conf", "/etc/tcptune/real", "/usr/victim"}
-	head, lines := "tcptune-purge/1\n", []string{
+	const ofEmpty = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" // of the journal {}
+	const journalLine = "journal\t" + ofEmpty + "\t" + journal + "\n"
+	head, lines := "tcptune-purge/1\n"+journalLine, []string{
 		"file\t" + empty + "\t/etc/victim",
 		"file\t" + empty + "\t/etc/sysctl.d/../victim",
 		"file\t" + empty + "\t/usr/victim",
@@ -135,7 +137,8 @@ func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 	for name, list := range map[string]string{
 		"with wrong lines":  head + strings.Join(lines, "\n") + "\nend\n",
 		"that is cut short": head + "file\t" + empty + "\t/etc/sysctl.d/victim.conf\n",
-		"of another kind":   "tcptune-purge/2\nfile\t" + empty + "\t/etc/sysctl.d/victim.conf\nend\n",
+		"of another kind":   "tcptune-purge/2\n" + journalLine + "file\t" + empty + "\t/etc/sysctl.d/victim.conf\nend\n",
+		"of no journal":     "tcptune-purge/1\nfile\t" + empty + "\t/etc/sysctl.d/victim.conf\nend\n",
 		"that is empty":     "",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,6 +162,32 @@ func TestNothingIsRemovedInTheMiddleOfAnApply(t *testing.T) {
 		m.has(r.Stderr, "tcptune confirm", "tcptune revert")
 	}
 	m.sh("tcptune revert; dpkg --configure --pending; dpkg --purge tcptune-server tcptune")
+}
+
+// Such as that of "make install": it owns the journal now.
+func TestPurgeLeavesWhatAnotherTcptuneHasChangedSince(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("cp /usr/bin/tcptune /usr/local/bin/ && dpkg --remove tcptune-server tcptune")
+	m.sh("/usr/local/bin/tcptune apply --profile classic || [ $? = 4 ]")
+	m.has(m.sh("dpkg --purge tcptune"), journal, "another tcptune")
+	m.exists(true, journal, sysctlFile)
+	m.exists(false, listFile)
+	m.sh("/usr/local/bin/tcptune revert || [ $? = 4 ]")
+	m.exists(false, journal, sysctlFile)
+}
+
+// The first apply has written nothing yet, but holds the lock: it would finish on a host without tcptune.
+func TestNothingIsRemovedWhileAnotherTcptuneIsAtWork(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	if r := m.Run(t, "flock", "/run/tcptune.lock", "dpkg", "--remove", "tcptune-server", "tcptune"); r.Code == 0 {
+		t.Error("it was removed")
+	} else {
+		m.has(r.Stderr, "another tcptune is at work")
+	}
+	m.sh("dpkg --remove tcptune && rm /run/tcptune.lock")
 }
 
 func TestADamagedJournalDoesNotKeepThePackage(t *testing.T) {
