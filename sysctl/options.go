@@ -19,6 +19,13 @@ type Options struct {
 	LiveQdisc bool          `json:"live_qdisc,omitempty"`
 }
 
+// NotSizedError says that a path is given for a profile whose values do not depend on one.
+type NotSizedError struct{ Profile string }
+
+func (e *NotSizedError) Error() string {
+	return fmt.Sprintf("cannot size profile %s: its values do not depend on bandwidth and round-trip time, those of wan do", e.Profile)
+}
+
 // DefaultProfile is applied where neither the operator nor a file names one.
 const DefaultProfile = "server"
 
@@ -31,7 +38,7 @@ func (o Options) LoadProfile(h host.Host, cat *Catalogue) (Profile, []string, er
 	}
 	if !p.Computed() {
 		if o.Bandwidth != 0 || o.RTT != 0 || o.Flows != 0 {
-			return Profile{}, nil, fmt.Errorf("cannot size profile %s: its values do not depend on bandwidth and round-trip time, those of wan do", p.Name)
+			return Profile{}, nil, &NotSizedError{p.Name}
 		}
 		return p, nil, nil
 	}

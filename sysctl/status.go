@@ -158,9 +158,12 @@ func (d *Draft) keyStatus(dec decision) plan.Key {
 		reasons = append(reasons, fmt.Sprintf("the default of kernel %s is higher than the line in %s", s.Kernel, s.Own.Path))
 	case dec.write:
 		reasons = append(reasons, "the running value is not as wanted")
-	case dec.line && !(hasLine && dec.key.Equal(fileLine, dec.want)):
+	case dec.line && !hasLine:
 		out.Status = plan.Planned
 		reasons = append(reasons, "no line of ours keeps it after a reboot")
+	case dec.line && !dec.key.Equal(fileLine, dec.want):
+		out.Status = plan.Planned
+		reasons = append(reasons, fmt.Sprintf("the line in %s says %s", s.Own.Path, fileLine))
 	case !dec.line && hasLine:
 		out.Status = plan.Planned
 		reasons = append(reasons, "the line in "+s.Own.Path+" is no longer needed")

@@ -134,8 +134,10 @@ func open(c *cli.Context) (s session, notes []string, err error) {
 	if err := requireRoot(s.host); err != nil {
 		return s, nil, err
 	}
+	sessionsOpen.Add(1)
 	s.Session, err = plan.Open(c.Context, s.host, wait)
 	if err != nil {
+		sessionsOpen.Add(-1)
 		return s, nil, err
 	}
 	notes = s.Notes
@@ -149,6 +151,7 @@ func open(c *cli.Context) (s session, notes []string, err error) {
 func (s session) Close() {
 	_ = installer.Sweep(s.host) // what cannot be removed now is removed, or said, by the next command
 	s.Session.Close()
+	sessionsOpen.Add(-1)
 }
 
 // supportNotes is requireSupport for the host of the command. The ways back, confirm and revert, do without it: a host

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -38,6 +39,10 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 	if err != nil && !c.IsSet("profile") {
 		err = standingError{err, d.origin}
 	}
+	var fixed *sysctl.NotSizedError
+	if errors.As(err, &fixed) && (c.IsSet("bandwidth") || c.IsSet("rtt") || c.IsSet("flows")) {
+		err = usageError{fixed.Error(), "tcptune profile list tells which profiles are sized"}
+	}
 	if err != nil {
 		return d, err
 	}
@@ -57,6 +62,9 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 	d.Warnings = append(d.Warnings, notes...)
 	for _, path := range survey.Strays() {
 		d.Warnings = append(d.Warnings, path+" was written by tcptune, but the journal knows nothing of it")
+	}
+	if h.InAnotherNetwork() {
+		d.Blocked = plan.ErrOtherNamespace
 	}
 	d.Wanted, err = json.Marshal(d.options)
 	return d, err

@@ -78,3 +78,15 @@ func TestKernelAnotherNamespaceDoesNotForgetAKilledApply(t *testing.T) {
 	r.says(r.run(exitDone, "revert").err, "an interrupted apply was found and undone")
 	r.is(before, tree.withoutTimes)
 }
+
+// A host that was never tuned has no journal that would tell: its own PID 1 does.
+func TestKernelAnotherNamespaceOfAFreshHostIsRefused(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	before := r.state()
+	r.refusedElsewhere("apply")
+	r.says(r.elsewhere(exitDiffers, "status").out, "apply will refuse: cannot work in this network namespace")
+	r.is(before, maps.Clone)
+}

@@ -3,20 +3,20 @@
 package main
 
 import (
-	"context"
+	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 )
 
 func main() {
 	// Nothing here lives long enough to need the garbage collector, unless it is much.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(128 << 20)
-	// A closed terminal must not stop an apply half-way: SIGHUP rolls back like SIGINT and SIGTERM.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	code := run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	defer func() {
+		if p := recover(); p != nil { // by itself Go ends with 2, which means "not as wanted"
+			fmt.Fprintf(os.Stderr, "tcptune: this is a defect of tcptune: %v\n%s", p, debug.Stack())
+			os.Exit(exitFailed)
+		}
+	}()
+	os.Exit(run(interruptible(), os.Args, os.Stdin, os.Stdout, os.Stderr))
 }

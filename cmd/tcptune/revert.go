@@ -195,6 +195,8 @@ func windowRest(h host.Host, id string) (rest time.Duration, open bool, err erro
 }
 
 func takeBack(ctx context.Context, h host.Host, id string) error {
+	sessionsOpen.Add(1)
+	defer sessionsOpen.Add(-1)
 	s, err := plan.Open(ctx, h, lockPatience) // takes back what is past its deadline
 	if err != nil {
 		return err

@@ -81,6 +81,10 @@ func (t terminal) showStatus(w io.Writer, d draft, o outcome, waits bool) {
 	_ = tw.Flush()
 	printf(w, "\n")
 	t.showReasons(w, o.report.Keys)
+	if d.Blocked != nil {
+		printf(w, "not as wanted, and apply will refuse: %v\n", d.Blocked)
+		return
+	}
 	printf(w, "%s\n", verdict(o.code, waits))
 }
 

@@ -152,9 +152,9 @@ func BootID(h host.Host) (string, error) {
 	return boot + " " + namespace, nil
 }
 
-// ErrOtherNamespace is returned in a network namespace whose files belong to another one: what is remembered for that
-// one must not be overwritten with this one's values.
-var ErrOtherNamespace = errors.New("cannot work in this network namespace: the journal of this system is about another one")
+// ErrOtherNamespace is about a network namespace whose files belong to another one: what is written and remembered for
+// that one must not come from this one's values.
+var ErrOtherNamespace = errors.New("cannot work in this network namespace: the files and the journal of this system are about another one")
 
 // OtherNamespace reports whether j remembers values of this boot, but of another network namespace.
 func (j Journal) OtherNamespace(bootID string) bool {
