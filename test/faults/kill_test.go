@@ -11,7 +11,7 @@ import (
 
 // tries is how often a point is aimed at. strace counts for each thread, and Go moves between threads as it likes: a shot
 // can miss. The trace tells, and it is repeated.
-const tries = 40
+const tries = 200
 
 var errMissed = errors.New("never hit")
 
