@@ -69,6 +69,17 @@ func TestRemovalKeepsTheTuningAndPurgeDeletesIt(t *testing.T) {
 	}
 }
 
+// A power cut may follow at once: dpkg has made it durable by then that the package is removed.
+func TestRemovalMakesItsListDurable(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.write("/usr/local/sbin/sync", "#!/bin/sh\necho $(ls /var/lib/tcptune) , $* >>/synced\ncat $1 >>/synced-text\nexec /bin/sync \"$@\"\n")
+	m.sh("chmod +x /usr/local/sbin/sync && dpkg --remove tcptune-server tcptune")
+	m.has(m.sh("cat /synced"), "purge.list.new , "+listFile+".new", "purge.list , /var/lib/tcptune")
+	m.has(m.sh("cat /synced-text"), sysctlFile, "end\n")
+}
+
 func TestPurgeInOneGo(t *testing.T) {
 	m := boot(t)
 	before := m.tree()
