@@ -124,6 +124,43 @@ func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
 	m.exists(false, sysctlFile, journal, listFile, units+"tcptune-server.socket", units+"sockets.target.wants/tcptune-server.socket")
 }
 
+// Three services run the server of the package: by its other name, as a program of the operator, and only until a drop-in.
+func TestRemovalStopsTheServicesOfTheServerOnly(t *testing.T) {
+	m := boot(t)
+	m.sh("[ -L /bin ]") // merged, as on each release of Ubuntu
+	m.install("deb")
+	m.sh("tcptune service install --program /bin/tcptune-server --listen 8080 --now")
+	m.sh("tcptune service install --name mine --exec /usr/bin/tcptune-server --listen 9000 -- --protocol echo && systemctl start mine.socket mine.service")
+	m.sh("tcptune service install --name changed --listen 9001 --admin 127.0.0.1:9181")
+	m.sh("mkdir " + units + "changed.service.d && printf '[Service]\\nType=exec\\nExecStart=\\nExecStart=/bin/sleep 1000\\n' >" + units + "changed.service.d/own.conf")
+	m.sh("systemctl daemon-reload && systemctl start changed.socket changed.service")
+	was, mine, changed := m.since("tcptune-server.service"), m.since("mine.service"), m.since("changed.service")
+
+	m.install("next")
+	if m.since("tcptune-server.service") == was {
+		t.Error("the upgrade has not restarted the server")
+	}
+	if m.since("mine.service") != mine || m.since("changed.service") != changed {
+		t.Error("the upgrade has restarted a program that is not ours")
+	}
+
+	m.sh("dpkg --remove tcptune-server tcptune")
+	for _, unit := range []string{"tcptune-server.socket", "tcptune-server-admin.socket", "tcptune-server.service"} {
+		if r := m.Run(t, "systemctl", "is-active", unit); r.Code == 0 {
+			t.Errorf("%s is active without its program", unit)
+		}
+	}
+	if m.since("mine.service") != mine || m.since("changed.service") != changed {
+		t.Error("the removal has stopped a program that is not ours")
+	}
+	m.sh("systemctl is-active mine.socket changed.socket")
+
+	m.has(m.sh("dpkg --purge tcptune tcptune-server"), units+`changed.service" stays: part of the service changed, which runs /bin/sleep`,
+		units+`mine.service" stays`)
+	m.exists(true, units+"changed.socket", units+"changed.service", units+"mine.service")
+	m.exists(false, units+"tcptune-server.socket", units+"tcptune-server.service")
+}
+
 // A list that is damaged, or that somebody has written, costs no file outside of ours, and none that is not as it says.
 func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
