@@ -161,6 +161,31 @@ func TestRemovalStopsTheServicesOfTheServerOnly(t *testing.T) {
 	m.exists(false, units+"tcptune-server.socket", units+"tcptune-server.service")
 }
 
+func TestPurgeNamesWhatItCannotJudge(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("tcptune service install --listen 127.0.0.1:8080")
+	m.sh("mv " + sysctlFile + " /etc/sysctl.d/99-zz-tcptune.conf && echo '# own' >/etc/sysctl.d/own.conf")
+	m.sh("dpkg --remove tcptune-server tcptune && rm -r /var/lib/tcptune")
+	out := m.sh("dpkg --purge tcptune")
+	m.has(out, "/etc/sysctl.d/99-zz-tcptune.conf stays: nothing tells", units+"tcptune-server.socket stays: nothing tells")
+	if strings.Contains(out, "own.conf") {
+		t.Errorf("a file of somebody else is named:\n%s", out)
+	}
+}
+
+func TestPurgeLeavesAStateFolderThatIsALink(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("mv /var/lib/tcptune /data && ln -s /data /var/lib/tcptune")
+	m.sh("dpkg --remove tcptune-server tcptune")
+	m.has(m.sh("dpkg --purge tcptune"), "/var/lib/tcptune is a link, and stays")
+	m.exists(true, "/var/lib/tcptune")
+	m.exists(false, sysctlFile, "/data/journal.json", "/data/purge.list")
+}
+
 // A list that is damaged, or that somebody has written, costs no file outside of ours, and none that is not as it says.
 func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
