@@ -228,12 +228,14 @@ func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 func TestNothingIsRemovedInTheMiddleOfAnApply(t *testing.T) {
 	m := boot(t)
 	m.install("deb")
+	m.sh("tcptune service install --listen 127.0.0.1:8080 --now")
 	m.sh("tcptune apply --confirm 10m || [ $? = 4 ]")
 	if r := m.Run(t, "dpkg", "--remove", "tcptune-server", "tcptune"); r.Code == 0 {
 		t.Error("it was removed: nobody is there any more to take the apply back")
 	} else {
 		m.has(r.Stderr, "tcptune confirm", "tcptune revert")
 	}
+	m.sh("systemctl is-active tcptune-server.socket tcptune-server.service")
 	m.sh("tcptune revert; dpkg --configure --pending; dpkg --purge tcptune-server tcptune")
 }
 
@@ -260,7 +262,7 @@ func TestNothingIsRemovedWhileAnotherTcptuneIsAtWork(t *testing.T) {
 	} else {
 		m.has(r.Stderr, "another tcptune is at work")
 	}
-	m.sh("dpkg --remove tcptune && rm /run/tcptune.lock")
+	m.sh("dpkg --remove tcptune-server tcptune && rm /run/tcptune.lock")
 }
 
 func TestADamagedJournalDoesNotKeepThePackage(t *testing.T) {
