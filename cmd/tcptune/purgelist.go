@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -59,7 +60,7 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 	case j.Window != nil:
 		return outcome{}, plan.ErrWindowOpen
 	}
-	keep, err := keepOnPurge(j)
+	keep, err := keepOnPurge(h, j)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -81,7 +82,7 @@ func journalProof(h host.Host) (string, error) {
 }
 
 // keepOnPurge says why what a source of changes has wanted stays: it is no part of the package.
-func keepOnPurge(j plan.Journal) (func(source string) string, error) {
+func keepOnPurge(h host.Host, j plan.Journal) (func(source string) string, error) {
 	specs, err := service.Installed(j)
 	if err != nil {
 		return nil, err
@@ -94,8 +95,8 @@ func keepOnPurge(j plan.Journal) (func(source string) string, error) {
 		for _, s := range specs {
 			switch {
 			case s.Name != name:
-			case s.Program == packagedServer:
-				return ""
+			case packaged(h, s.Program):
+				return replacedBy(h, name)
 			case s.Program != "":
 				return fmt.Sprintf("part of the service %s, which runs %s", name, s.Program)
 			default:
@@ -104,6 +105,36 @@ func keepOnPurge(j plan.Journal) (func(source string) string, error) {
 		}
 		return fmt.Sprintf("part of the service %s, of which nothing is known", name)
 	}, nil
+}
+
+// packaged reports whether a program is the server of the package, whose folder may have a second name: /bin is a link to
+// /usr/bin. The server itself may be gone already.
+func packaged(h host.Host, program string) bool {
+	dir, err := h.Resolve(path.Dir(program))
+	return program == packagedServer || err == nil && path.Join(dir, path.Base(program)) == packagedServer
+}
+
+// replacedBy says why a service of the bundled server stays: a drop-in of the operator has it run another program.
+func replacedBy(h host.Host, name string) string {
+	folder := "/etc/systemd/system/" + name + ".service.d"
+	files, err := h.ReadDir(folder)
+	if err != nil {
+		return ""
+	}
+	for _, file := range files {
+		text, err := h.ReadFile(path.Join(folder, file))
+		if err != nil || path.Ext(file) != ".conf" {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			key, value, _ := strings.Cut(line, "=")
+			words := strings.Fields(strings.TrimLeft(value, " \t@-:+!|"))
+			if strings.TrimSpace(key) == "ExecStart" && len(words) > 0 && !packaged(h, words[0]) {
+				return fmt.Sprintf("part of the service %s, which runs %s by a drop-in", name, words[0])
+			}
+		}
+	}
+	return ""
 }
 
 func writePurgeList(w io.Writer, journal string, list []plan.Remnant) {

@@ -180,9 +180,13 @@ func removeJournal(h host.Host) error {
 	return nil
 }
 
-// removeStateFolder removes the folder of the journal once that is gone, unless something else lives there.
+// removeStateFolder removes the folder of the journal once that is gone, unless something else lives there, or a link of
+// the operator's leads to it.
 func removeStateFolder(h host.Host) error {
 	dir := path.Dir(JournalPath)
+	if fi, err := h.Lstat(dir); err != nil || !fi.IsDir() {
+		return nil
+	}
 	if names, err := h.ReadDir(dir); err != nil || len(names) > 0 {
 		return nil
 	}

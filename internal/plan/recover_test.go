@@ -139,6 +139,20 @@ func TestJournalOfAnotherSchemaOrKindIsRefused(t *testing.T) {
 	}
 }
 
+// The link is the operator's: the state is meant to live on another disk, now and after the next apply.
+func TestALinkInPlaceOfTheStateFolderStays(t *testing.T) {
+	s, k := newSession(t, nil)
+	if err := errors.Join(s.h.MkdirAll("/data"), s.h.MkdirAll("/var/lib"), s.h.WriteLink("/var/lib/tcptune", "/data")); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	again, _ := reopen(t, s.h, k)
+	again.Close()
+	if target, err := s.h.Readlink("/var/lib/tcptune"); target != "/data" {
+		t.Errorf("%q, %v", target, err)
+	}
+}
+
 func TestLockIsExclusiveAndWaits(t *testing.T) {
 	s, _ := newSession(t, nil)
 	if _, err := Open(t.Context(), s.h, 0); !errors.Is(err, ErrBusy) {

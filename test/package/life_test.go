@@ -69,6 +69,17 @@ func TestRemovalKeepsTheTuningAndPurgeDeletesIt(t *testing.T) {
 	}
 }
 
+// A power cut may follow at once: dpkg has made it durable by then that the package is removed.
+func TestRemovalMakesItsListDurable(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.write("/usr/local/sbin/sync", "#!/bin/sh\necho $(ls /var/lib/tcptune) , $* >>/synced\ncat $1 >>/synced-text\nexec /bin/sync \"$@\"\n")
+	m.sh("chmod +x /usr/local/sbin/sync && dpkg --remove tcptune-server tcptune")
+	m.has(m.sh("cat /synced"), "purge.list.new , "+listFile+".new", "purge.list , /var/lib/tcptune")
+	m.has(m.sh("cat /synced-text"), sysctlFile, "end\n")
+}
+
 func TestPurgeInOneGo(t *testing.T) {
 	m := boot(t)
 	before := m.tree()
@@ -113,6 +124,68 @@ func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
 	m.exists(false, sysctlFile, journal, listFile, units+"tcptune-server.socket", units+"sockets.target.wants/tcptune-server.socket")
 }
 
+// Three services run the server of the package: by its other name, as a program of the operator, and only until a drop-in.
+func TestRemovalStopsTheServicesOfTheServerOnly(t *testing.T) {
+	m := boot(t)
+	m.sh("[ -L /bin ]") // merged, as on each release of Ubuntu
+	m.install("deb")
+	m.sh("tcptune service install --program /bin/tcptune-server --listen 8080 --now")
+	m.sh("tcptune service install --name mine --exec /usr/bin/tcptune-server --listen 9000 -- --protocol echo && systemctl start mine.socket mine.service")
+	m.sh("tcptune service install --name changed --listen 9001 --admin 127.0.0.1:9181")
+	m.sh("mkdir " + units + "changed.service.d && printf '[Service]\\nType=exec\\nExecStart=\\nExecStart=/bin/sleep 1000\\n' >" + units + "changed.service.d/own.conf")
+	m.sh("systemctl daemon-reload && systemctl start changed.socket changed.service")
+	was, mine, changed := m.since("tcptune-server.service"), m.since("mine.service"), m.since("changed.service")
+
+	m.install("next")
+	if m.since("tcptune-server.service") == was {
+		t.Error("the upgrade has not restarted the server")
+	}
+	if m.since("mine.service") != mine || m.since("changed.service") != changed {
+		t.Error("the upgrade has restarted a program that is not ours")
+	}
+
+	m.sh("dpkg --remove tcptune-server tcptune")
+	for _, unit := range []string{"tcptune-server.socket", "tcptune-server-admin.socket", "tcptune-server.service"} {
+		if r := m.Run(t, "systemctl", "is-active", unit); r.Code == 0 {
+			t.Errorf("%s is active without its program", unit)
+		}
+	}
+	if m.since("mine.service") != mine || m.since("changed.service") != changed {
+		t.Error("the removal has stopped a program that is not ours")
+	}
+	m.sh("systemctl is-active mine.socket changed.socket")
+
+	m.has(m.sh("dpkg --purge tcptune tcptune-server"), units+`changed.service" stays: part of the service changed, which runs /bin/sleep`,
+		units+`mine.service" stays`)
+	m.exists(true, units+"changed.socket", units+"changed.service", units+"mine.service")
+	m.exists(false, units+"tcptune-server.socket", units+"tcptune-server.service")
+}
+
+func TestPurgeNamesWhatItCannotJudge(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("tcptune service install --listen 127.0.0.1:8080")
+	m.sh("mv " + sysctlFile + " /etc/sysctl.d/99-zz-tcptune.conf && echo '# own' >/etc/sysctl.d/own.conf")
+	m.sh("dpkg --remove tcptune-server tcptune && rm -r /var/lib/tcptune")
+	out := m.sh("dpkg --purge tcptune")
+	m.has(out, "/etc/sysctl.d/99-zz-tcptune.conf stays: nothing tells", units+"tcptune-server.socket stays: nothing tells")
+	if strings.Contains(out, "own.conf") {
+		t.Errorf("a file of somebody else is named:\n%s", out)
+	}
+}
+
+func TestPurgeLeavesAStateFolderThatIsALink(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("mv /var/lib/tcptune /data && ln -s /data /var/lib/tcptune")
+	m.sh("dpkg --remove tcptune-server tcptune")
+	m.has(m.sh("dpkg --purge tcptune"), "/var/lib/tcptune is a link, and stays")
+	m.exists(true, "/var/lib/tcptune")
+	m.exists(false, sysctlFile, "/data/journal.json", "/data/purge.list")
+}
+
 // A list that is damaged, or that somebody has written, costs no file outside of ours, and none that is not as it says.
 func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -155,12 +228,14 @@ func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 func TestNothingIsRemovedInTheMiddleOfAnApply(t *testing.T) {
 	m := boot(t)
 	m.install("deb")
+	m.sh("tcptune service install --listen 127.0.0.1:8080 --now")
 	m.sh("tcptune apply --confirm 10m || [ $? = 4 ]")
 	if r := m.Run(t, "dpkg", "--remove", "tcptune-server", "tcptune"); r.Code == 0 {
 		t.Error("it was removed: nobody is there any more to take the apply back")
 	} else {
 		m.has(r.Stderr, "tcptune confirm", "tcptune revert")
 	}
+	m.sh("systemctl is-active tcptune-server.socket tcptune-server.service")
 	m.sh("tcptune revert; dpkg --configure --pending; dpkg --purge tcptune-server tcptune")
 }
 
@@ -187,7 +262,7 @@ func TestNothingIsRemovedWhileAnotherTcptuneIsAtWork(t *testing.T) {
 	} else {
 		m.has(r.Stderr, "another tcptune is at work")
 	}
-	m.sh("dpkg --remove tcptune && rm /run/tcptune.lock")
+	m.sh("dpkg --remove tcptune-server tcptune && rm /run/tcptune.lock")
 }
 
 func TestADamagedJournalDoesNotKeepThePackage(t *testing.T) {
