@@ -126,9 +126,6 @@ func orUnknown(v *string) string {
 	if v == nil {
 		return "unknown"
 	}
-	if *v == "" {
-		return "empty"
-	}
 	return side(v)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -201,7 +202,7 @@ func side(v *string) string {
 	if v == nil {
 		return "absent"
 	}
-	return strings.Join(strings.Fields(*v), " ")
+	return cmp.Or(strings.Join(strings.Fields(*v), " "), "empty")
 }
 
 // showDiff prints what changes in a file. A file that is new or goes away is not printed in full: its lines are the
