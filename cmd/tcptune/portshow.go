@@ -131,6 +131,9 @@ func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portche
 		if a.Reason != "" {
 			printf(w, "    %s\n", a.Reason)
 		}
+		if len(a.Others) > 0 && (a.Status == plan.Planned || a.Status == plan.Applied) {
+			printf(w, "    also closes %s\n", strings.Join(a.Others, ", "))
+		}
 	}
 	var free []string
 	for _, v := range verdicts {
