@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tcptune/tcptune/internal/plan"
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
 
@@ -42,6 +44,15 @@ func TestMain(m *testing.M) {
 //
 // No script can change the machine, also when what it tests is broken: without --root, tcptune runs as nobody.
 func TestScripts(t *testing.T) {
+	for _, dir := range []string{cacheFolder, filepath.Dir(plan.JournalPath)} { // with --root, a script has root
+		if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+			t.Cleanup(func() {
+				if _, err := os.Lstat(dir); err == nil {
+					t.Errorf("a script has made %s on this machine", dir)
+				}
+			})
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                "../../test/script",
 		RequireUniqueNames: true,
