@@ -64,7 +64,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "LC_ALL=C", "TERM=xterm")
+			e.Vars = append(e.Vars, "LC_ALL=C", "TERM=xterm", inScript+"=1")
 			e.Values[treesKey{}] = map[string]tree{}
 			// For nobody: what scripts bring along can be read, and a new folder be made.
 			return errors.Join(os.Chmod(filepath.Dir(e.WorkDir), 0o755), os.Chmod(e.WorkDir, 0o777))
