@@ -28,7 +28,8 @@ type Order struct {
 // Act is one step of freeing ports. It is data: [Free] carries it out.
 type Act struct {
 	plan.Change
-	Ports []string // "tcp/8080": what it is for
+	Ports  []string // "tcp/8080": what it is for
+	Others []string // ports that it closes as well
 
 	Pid       int           // of a signal
 	Holds     []hold        // of a signal: what the process must still hold
@@ -62,7 +63,11 @@ func (v *View) Plan(ctx context.Context, s Survey, order Order) (acts []Act, not
 	if err != nil {
 		return nil, nil, err
 	}
-	return decide(s, f, order), f.notes, nil
+	acts = decide(s, f, order)
+	if err := v.nameOthers(ctx, acts, f.sockets); err != nil {
+		return nil, nil, err
+	}
+	return acts, f.notes, nil
 }
 
 // decide is Plan without the machine.

@@ -351,6 +351,13 @@ func TestWithoutRootTheOwnerOfAnotherUserIsNotVisible(t *testing.T) {
 	})
 }
 
+func TestANamespaceThatDoesNotExistIsNamed(t *testing.T) {
+	_, err := FindNamespaces(host.Host{}, "nosuch")
+	if err == nil || !strings.HasPrefix(err.Error(), `cannot find the network namespace "nosuch": `) {
+		t.Error(err)
+	}
+}
+
 func TestAHundredPorts(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {

@@ -11,7 +11,6 @@ import (
 const (
 	lingerTime  = time.Second
 	lingerLook  = 50 * time.Millisecond // how often one that was refused looks whether the server still waits
-	lingerMost  = 256                   // connections that are refused this way at a time
 	lingerChunk = 1 << 10
 )
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"container/list"
 	"crypto/tls"
 	"errors"
@@ -24,7 +25,13 @@ type Config struct {
 	Log     *slog.Logger // nil: nothing is logged
 	// Wake is how often an accept loop comes by at least, also when nobody connects; 0 stands for a second.
 	Wake time.Duration
+	// Linger is how many connections that were refused may be kept open, for a second at most, until their clients have read
+	// why; others are reset. 0 stands for [DefaultLinger].
+	Linger int
 }
+
+// DefaultLinger is how many connections that were refused are kept open at a time.
+const DefaultLinger = 256
 
 // Server serves connections, see [New].
 type Server struct {
@@ -81,7 +88,7 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		config: config, log: config.Log, wake: config.Wake, start: time.Now(),
 		drain: make(chan struct{}), forced: make(chan struct{}), over: make(chan struct{}), reloaded: make(chan struct{}, 1),
-		lingering: make(chan struct{}, lingerMost),
+		lingering: make(chan struct{}, cmp.Or(config.Linger, DefaultLinger)),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -21,6 +21,7 @@ type limits struct {
 	server.Limits
 	maxLine, maxFrame int
 	drain             time.Duration
+	linger            int // follows from the others, see within
 }
 
 func defaultLimits() limits {

@@ -22,11 +22,17 @@ import (
 // asProgram tells a copy of this test binary to be tcptune-server.
 const asProgram = "TCPTUNE_TEST_PROGRAM"
 
+// openFiles is that copy's limit of descriptors.
+const openFiles = "TCPTUNE_TEST_OPEN_FILES"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "" {
 		os.Exit(m.Run())
 	}
 	_ = os.Unsetenv(asProgram)
+	if files, err := strconv.ParseUint(os.Getenv(openFiles), 10, 64); err == nil {
+		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: files, Max: files})
+	}
 	if os.Getenv("LISTEN_FDS") != "" { // systemd knows the pid before it starts a program
 		_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
 	}

@@ -38,7 +38,7 @@ func serve(ctx context.Context, o options, environ []string, stderr io.Writer) i
 		return fail(stderr, exitUsage, err)
 	}
 	s := &service{options: o, log: log, notifier: notifier{log}, failed: make(chan error, 1)}
-	if s.limits, err = o.readLimits(); err != nil {
+	if s.limits, err = s.possibleLimits(); err != nil {
 		return fail(stderr, exitUsage, err)
 	}
 	signals := make(chan os.Signal, 4)
@@ -58,12 +58,12 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 	if s.sockets, err = openSockets(ctx, s.options); err != nil {
 		return err
 	}
-	config := server.Config{Limits: s.limits.Limits, Log: s.log, Wake: wakeOf(watchdogInterval())}
+	config := server.Config{Limits: s.limits.Limits, Log: s.log, Wake: wakeOf(watchdogInterval()), Linger: s.limits.linger}
 	if config.TLS, err = tlsConfig(s.options, environ); err != nil {
 		return err
 	}
 	if s.protocol == relay {
-		if s.pool, err = pool.New(s.upstreams, pool.Config{ExchangeTimeout: s.limits.ReadTimeout}); err != nil {
+		if s.pool, err = pool.New(s.upstreams, pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}); err != nil {
 			return err
 		}
 	}
@@ -74,26 +74,11 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 	s.source = admin.Source{
 		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * config.Wake,
 	}
-	s.checkDescriptors()
 	return nil
 }
 
 func (s *service) handlers() (server.Handler, server.StreamHandler) {
 	return handlers(s.protocol, s.limits, s.pool, s.log, func() any { return s.source.Now() })
-}
-
-// spareDescriptors are those that are not connections of clients.
-const spareDescriptors = 64
-
-// checkDescriptors says when the limit of descriptors lets in fewer connections than the limits do.
-func (s *service) checkDescriptors() {
-	var r unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
-		return
-	}
-	if need := uint64(s.limits.MaxConns + s.limits.Queue + spareDescriptors); r.Cur < need {
-		s.log.Warn("the limit of open files lets in fewer connections than max-conns and queue", "open-files", r.Cur, "needed", need)
-	}
 }
 
 // start begins to serve, and says so.
@@ -154,7 +139,7 @@ func (s *service) obey(ctx context.Context, signals <-chan os.Signal) int {
 func (s *service) reload() {
 	s.notifier.reloading()
 	defer func() { s.notifier.ready(s.status()) }()
-	now, err := s.readLimits()
+	now, err := s.possibleLimits()
 	if err == nil {
 		former := s.limits
 		s.limits = now
@@ -168,7 +153,6 @@ func (s *service) reload() {
 		return
 	}
 	s.log.Info("reloaded", "limits", s.limitFile)
-	s.checkDescriptors()
 }
 
 // drainAndStop ends the service. A second signal ends it at once.

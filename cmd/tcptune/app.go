@@ -152,7 +152,7 @@ func hostOf(c *cli.Context) (host.Host, error) {
 // requireRoot refuses to start what would fail half-way.
 func requireRoot(h host.Host) error {
 	if h.Live() && os.Geteuid() != 0 {
-		return needsRootError{os.Args[1:]}
+		return needsRootError{args: os.Args[1:]}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -37,9 +38,14 @@ type unrepairedError struct{ command string }
 func (e unrepairedError) Error() string { return "cannot start: " + e.command + " was interrupted" }
 
 // needsRootError says which command would do.
-type needsRootError struct{ args []string }
+type needsRootError struct {
+	args []string
+	to   string // what root is needed for; "": to change this host
+}
 
-func (e needsRootError) Error() string { return "cannot change this host without root" }
+func (e needsRootError) Error() string {
+	return "cannot " + cmp.Or(e.to, "change this host") + " without root"
+}
 
 func (e needsRootError) command() string {
 	words := []string{"sudo", "tcptune"}

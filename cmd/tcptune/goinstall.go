@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -100,7 +101,7 @@ func (t terminal) planInstall(ctx context.Context, h host.Host, at installer.Sit
 			return g, err
 		}
 		if r, err = config.Resolve(ctx, wish, arch); err != nil {
-			return g, err
+			return g, orFromFile(err)
 		}
 		v = r.Version
 		for _, p := range r.Passed {
@@ -128,9 +129,21 @@ func (t terminal) planInstall(ctx context.Context, h host.Host, at installer.Sit
 			end()
 			fmt.Fprintf(t.err, "Go %s from %s, verified by %s\n", v, o.URL, strings.Join(o.Verified, ", "))
 		}
-		return err
+		return orFromFile(err)
 	}
 	return g, nil
+}
+
+// orFromFile adds to the hint of an error about sources that cannot be reached which way needs none of them.
+func orFromFile(err error) error {
+	var e *installer.Error
+	if errors.As(err, &e) && e.Code == installer.Unreachable {
+		if e.Hint != "" {
+			e.Hint += "; "
+		}
+		e.Hint += "without a network: tcptune go bundle --out DIR on a host that has one, then tcptune go install --file ARCHIVE here"
+	}
+	return err
 }
 
 // fetchMemory is the bytes of heap from which garbage is collected while a toolchain passes through: main asks for none

@@ -105,7 +105,7 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 		}
 	}
 	if w.netns != "" && !h.IsRoot() {
-		return outcome{}, needsRootError{os.Args[1:]}
+		return outcome{}, needsRootError{args: os.Args[1:], to: "look into other network namespaces"}
 	}
 	view, err := portcheck.Open(h, w.netns)
 	if err != nil {

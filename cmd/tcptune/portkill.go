@@ -25,7 +25,7 @@ func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w
 	o := outcome{report: report(nil, before.Notes)}
 	o.report.Holders = before.Report()
 	if !w.dryRun && !h.IsRoot() && needsRoot(before) {
-		return o, needsRootError{os.Args[1:]}
+		return o, needsRootError{args: os.Args[1:]}
 	}
 	acts, notes, err := view.Plan(c.Context, before, w.order)
 	o.report.Warnings = append(o.report.Warnings, notes...)

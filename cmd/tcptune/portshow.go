@@ -37,7 +37,7 @@ func (t terminal) showHolders(w io.Writer, s portcheck.Survey) {
 	}
 	_ = tw.Flush()
 	if hidden {
-		t.warn([]string{"owner not visible: run " + needsRootError{os.Args[1:]}.command()})
+		t.warn([]string{"owner not visible: run " + needsRootError{args: os.Args[1:]}.command()})
 	}
 	if byGroup {
 		printf(w, "%s\n", t.paint(faint, "looked into the control group in which the socket was made; --thorough looks into every process"))
@@ -130,6 +130,9 @@ func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portche
 		printf(w, "%s  %s  %s\n", name, t.paint(statusColor(a.Status), actWord(a)), strings.Join(a.Ports, ", "))
 		if a.Reason != "" {
 			printf(w, "    %s\n", a.Reason)
+		}
+		if len(a.Others) > 0 && (a.Status == plan.Planned || a.Status == plan.Applied) {
+			printf(w, "    also closes %s\n", strings.Join(a.Others, ", "))
 		}
 	}
 	var free []string

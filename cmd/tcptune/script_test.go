@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -16,13 +17,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tcptune/tcptune/internal/plan"
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
 
 // TestMain makes this test binary several programs: the tests, tcptune itself, and two that run it under a condition.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"tcptune":     main,
+		"tcptune":     harmless,
 		"as-nobody":   asNobody,
 		"on-terminal": onTerminal,
 	})
@@ -40,8 +42,17 @@ func TestMain(m *testing.M) {
 //
 // and the programs as-nobody and on-terminal, which run their arguments without root and on a terminal.
 //
-// No script may change the machine: what writes has --root, or runs as nobody.
+// No script can change the machine, also when what it tests is broken: without --root, tcptune runs as nobody.
 func TestScripts(t *testing.T) {
+	for _, dir := range []string{cacheFolder, filepath.Dir(plan.JournalPath)} { // with --root, a script has root
+		if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+			t.Cleanup(func() {
+				if _, err := os.Lstat(dir); err == nil {
+					t.Errorf("a script has made %s on this machine", dir)
+				}
+			})
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                "../../test/script",
 		RequireUniqueNames: true,
@@ -53,9 +64,10 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "LC_ALL=C", "TERM=xterm")
+			e.Vars = append(e.Vars, "LC_ALL=C", "TERM=xterm", inScript+"=1")
 			e.Values[treesKey{}] = map[string]tree{}
-			return nil
+			// For nobody: what scripts bring along can be read, and a new folder be made.
+			return errors.Join(os.Chmod(filepath.Dir(e.WorkDir), 0o755), os.Chmod(e.WorkDir, 0o777))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"image":     copyImage,

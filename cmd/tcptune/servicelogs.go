@@ -40,6 +40,15 @@ func (t terminal) serviceLogs(c *cli.Context) (outcome, error) {
 	if c.IsSet("lines") && c.Int("lines") < 0 {
 		return outcome{}, usageError{"cannot show a negative number of lines", ""}
 	}
+	h := host.Host{}
+	j, notes, err := recall(h)
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{report: report(nil, notes)}
+	if _, err := findService(j, name); err != nil { // journalctl would take it for a pattern
+		return o, err
+	}
 	argv := append([]string{"journalctl"}, service.LogUnits(name)...)
 	if c.Bool("follow") {
 		argv = append(argv, "--follow")
@@ -49,5 +58,6 @@ func (t terminal) serviceLogs(c *cli.Context) (outcome, error) {
 	}
 	// Without PATH the program is looked for in the folders of the system only.
 	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "PATH=") })
-	return outcome{}, host.Host{}.Exec(argv, env)
+	t.warn(notes)
+	return outcome{}, h.Exec(argv, env)
 }

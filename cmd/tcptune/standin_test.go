@@ -6,25 +6,41 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// asNobody runs tcptune with the arguments that follow its name, as a user without any privilege. It becomes tcptune by
-// execve(2) of itself: the folder that holds this program may be closed to that user, the open file is not.
-func asNobody() {
+// inScript is set in the environment of scripts. Tests in namespaces of their own may be root.
+const inScript = "TCPTUNE_TEST_SCRIPT"
+
+// harmless is tcptune. Where it would be root on the machine itself, from a script, it is nobody.
+func harmless() {
+	aboutAnImage := func(a string) bool { return a == "--root" || strings.HasPrefix(a, "--root=") }
+	if os.Getenv(inScript) != "" && os.Geteuid() == 0 && !slices.ContainsFunc(os.Args, aboutAnImage) {
+		becomeNobody(os.Args)
+	}
+	main()
+}
+
+// asNobody runs tcptune with the arguments that follow its name, as a user without any privilege.
+func asNobody() { becomeNobody(os.Args[1:]) }
+
+// becomeNobody runs args as a user without any privilege. It becomes tcptune by execve(2) of itself: the folder that holds
+// this program may be closed to that user, the open file is not.
+func becomeNobody(args []string) {
 	self, err := unix.Open("/proc/self/exe", unix.O_RDONLY, 0)
 	if err != nil {
 		giveUp(err)
 	}
 	if os.Geteuid() == 0 {
 		const nobody = 65534
-		err = errors.Join(os.Chdir("/"), syscall.Setgroups(nil), syscall.Setresgid(nobody, nobody, nobody), syscall.Setresuid(nobody, nobody, nobody))
+		err = errors.Join(syscall.Setgroups(nil), syscall.Setresgid(nobody, nobody, nobody), syscall.Setresuid(nobody, nobody, nobody))
 	}
 	if err == nil {
-		err = syscall.Exec(fmt.Sprintf("/proc/self/fd/%d", self), os.Args[1:], os.Environ())
+		err = syscall.Exec(fmt.Sprintf("/proc/self/fd/%d", self), args, os.Environ())
 	}
 	giveUp(err)
 }

@@ -20,12 +20,14 @@ var portUnits = map[string]string{
 	"/etc/systemd/system/steady.service":     unit("ExecStart=/usr/bin/jobs listen 8080", "Restart=always", "RestartSec=100ms"),
 	"/etc/systemd/system/web.socket":         "[Socket]\nListenStream=8081\n",
 	"/etc/systemd/system/web.service":        unit("ExecStart=/usr/bin/jobs serve"),
+	"/etc/systemd/system/pair.socket":        "[Socket]\nListenStream=8084\nListenStream=127.0.0.1:8085\n",
+	"/etc/systemd/system/pair.service":       unit("ExecStart=/usr/bin/jobs serve"),
 	"/etc/systemd/system/supervisor.service": unit("ExecStart=/usr/bin/jobs supervise no /usr/bin/job listen 8082 , /bin/sleep 1000"),
 	"/etc/systemd/system/stubborn.service":   unit("ExecStart=/usr/bin/jobs supervise yes /usr/bin/job listen 8083"),
 }
 
 type portReport struct {
-	Changes []struct{ Kind, Target, Status, Reason string }
+	Changes []struct{ Kind, Target, Status, Reason, Why string }
 	Holders []struct {
 		Target, Origin, Reason string
 		Processes              []struct {
@@ -131,6 +133,18 @@ func TestPort(t *testing.T) {
 		}
 		if m.isActive(t, "web.socket") || m.isActive(t, "web.service") {
 			t.Error("one of them runs")
+		}
+	})
+
+	t.Run("the other ports of a socket unit are named before and after", func(t *testing.T) {
+		m.startUnits(t, "8084", "pair.socket")
+		shown := m.Run(t, "tcptune", "port", "8084", "--kill", "--dry-run")
+		if mustExit(t, 0, shown); !strings.Contains(shown.Stdout, "also closes tcp/8085") {
+			t.Errorf("%s", shown.Stdout)
+		}
+		r := m.port(t, 0, "8084", "--kill")
+		if len(r.Changes) != 1 || r.Changes[0].Why != "holds tcp/8084; also closes tcp/8085" || r.Changes[0].Status != "applied" {
+			t.Errorf("%+v", r.Changes)
 		}
 	})
 

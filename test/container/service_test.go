@@ -118,6 +118,14 @@ func TestService(t *testing.T) {
 			t.Errorf("%s", r.Stdout)
 		}
 	})
+	t.Run("logs of another unit are not shown", func(t *testing.T) {
+		for _, name := range []string{"*", "nosuch"} {
+			r := m.Run(t, "tcptune", "service", "logs", name)
+			if mustExit(t, 1, r); r.Stdout != "" || !strings.Contains(r.Stderr, "cannot find the service "+name) {
+				t.Errorf("%s%s", r.Stdout, r.Stderr)
+			}
+		}
+	})
 	t.Run("uninstall leaves nothing behind", func(t *testing.T) {
 		m.service(t, 0, "uninstall")
 		m.sameTree(t, clean)

@@ -1,0 +1,74 @@
+package portcheck
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// nameOthers looks at all ports, to say in the planned acts which other ones they close.
+func (v *View) nameOthers(ctx context.Context, acts []Act, sockets []host.Unit) error {
+	if !slices.ContainsFunc(acts, func(a Act) bool { return a.Status == plan.Planned }) {
+		return nil
+	}
+	all, err := v.Observe(ctx, Query{Ranges: []Range{{TCP, 1, 65535}, {UDP, 1, 65535}}, Thorough: true})
+	if err != nil {
+		return err
+	}
+	// A UDP socket on a port that the kernel hands out is a client, as a rule.
+	all.Holders = slices.DeleteFunc(all.Holders, func(h Holder) bool {
+		return h.Protocol == UDP && slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
+	})
+	alsoCloses(acts, all, sockets)
+	return nil
+}
+
+// alsoCloses adds to the planned acts the ports of all that they close although those were not asked for: every process
+// that has the socket open is ended by one of the acts.
+func alsoCloses(acts []Act, all Survey, sockets []host.Unit) {
+	for _, h := range all.Holders {
+		port := h.target()
+		if slices.ContainsFunc(acts, func(a Act) bool { return slices.Contains(a.Ports, port) }) {
+			continue
+		}
+		var by []int
+		for _, o := range h.Owners {
+			i := slices.IndexFunc(acts, func(a Act) bool { return a.ends(h, o, sockets) })
+			if i < 0 {
+				by = nil
+				break
+			}
+			by = append(by, i)
+		}
+		for _, i := range by {
+			if a := &acts[i]; !slices.Contains(a.Others, port) {
+				a.Others = append(a.Others, port)
+			}
+		}
+	}
+	for i := range acts {
+		if a := &acts[i]; len(a.Others) > 0 {
+			a.Why += "; also closes " + strings.Join(a.Others, ", ")
+		}
+	}
+}
+
+// ends reports whether the act takes the socket away from this owner.
+func (a Act) ends(h Holder, o Owner, sockets []host.Unit) bool {
+	if a.Status != plan.Planned {
+		return false
+	}
+	switch {
+	case a.Kind == plan.Signal:
+		return a.Pid == o.Pid
+	case a.Kind == plan.Container:
+		return a.container.id != "" && a.container.id == o.Process.Cgroup.Container.ID
+	case o.Pid == 1:
+		return slices.ContainsFunc(sockets, func(u host.Unit) bool { return u.Name == a.Target && listensOn(u, h.Socket) })
+	}
+	name, ok := unitOf(o.Process.Cgroup)
+	return ok && name == a.unit
+}
