@@ -64,8 +64,10 @@ func (v *View) Plan(ctx context.Context, s Survey, order Order) (acts []Act, not
 		return nil, nil, err
 	}
 	acts = decide(s, f, order)
-	if err := v.nameOthers(ctx, acts, f.sockets); err != nil {
+	if err := v.nameOthers(ctx, acts, f.sockets); ctx.Err() != nil {
 		return nil, nil, err
+	} else if err != nil {
+		f.notes = append(f.notes, "which other ports are closed as well is not known: "+err.Error())
 	}
 	return acts, f.notes, nil
 }
