@@ -21,7 +21,11 @@ const endLimit = 3 * time.Second
 func interruptible() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(sig) { // nohup(1), or a job in the background of a script
+			signal.Notify(signals, sig)
+		}
+	}
 	go func() {
 		sig := <-signals
 		cancel()
