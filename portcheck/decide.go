@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -162,68 +161,6 @@ func peerOf(h Holder) string {
 		return ""
 	}
 	return ", this one talks to " + h.Remote.String()
-}
-
-// judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it, and so are
-// other sockets that would bring it back. Where it would start something that is guarded, it is guarded itself, whatever
-// its name is.
-func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
-	var units []host.Unit
-	var names []string
-	for _, u := range f.sockets {
-		if listensOn(u, h.Socket) {
-			units, names = append(units, u), append(names, u.Name)
-		}
-	}
-	switch {
-	case len(units) == 0:
-		return []Act{refusal(h, o, "it is PID 1, and no socket unit that is active says that it listens there")}
-	case len(units) > 1: // on different interfaces, or in other network namespaces: which is whose, systemd does not tell
-		return []Act{refusal(h, o, "it is PID 1, and several socket units say that they listen there: systemctl stop the right one of "+strings.Join(names, ", "))}
-	}
-	var acts []Act
-	names = append(names, f.bringBack(units[0])...)
-	sockets := len(names)
-	for i, name := range append(names, units[0].Triggers...) {
-		a := f.judgeService(h, o, unitName{name: name}, order)
-		if a.Status == plan.Refused {
-			return []Act{a}
-		}
-		is := f.units[unitName{name: name}].Active
-		if i < sockets || is == active || is == "activating" || is == "reloading" {
-			acts = append(acts, a)
-		}
-	}
-	return acts
-}
-
-// bringBack are the other active sockets of the service of a socket, where that service wants it (Sockets= implies that):
-// the next client of theirs would start the service, and so open the socket again.
-func (f *facts) bringBack(socket host.Unit) (names []string) {
-	for _, u := range f.sockets {
-		if u.Name != socket.Name && slices.ContainsFunc(u.Triggers, func(service string) bool {
-			return slices.Contains(socket.Triggers, service) && slices.Contains(f.units[unitName{name: service}].Wants, socket.Name)
-		}) {
-			names = append(names, u.Name)
-		}
-	}
-	return names
-}
-
-// listensOn reports whether u listens on s: "[::]:8080", "0.0.0.0:22", "8080".
-func listensOn(u host.Unit, s Socket) bool {
-	kind := map[Protocol]string{TCP: "Stream", UDP: "Datagram"}[s.Protocol]
-	port := ":" + strconv.Itoa(int(s.Port()))
-	for _, l := range u.Listen {
-		if l.Type != kind || !strings.HasSuffix(l.Address, port) {
-			continue
-		}
-		at := strings.Trim(strings.TrimSuffix(l.Address, port), "[]")
-		if local := s.Local.Addr(); at == local.String() || at == local.Unmap().String() || at == "" || at == "*" {
-			return true
-		}
-	}
-	return false
 }
 
 func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act {

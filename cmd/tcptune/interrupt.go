@@ -29,8 +29,10 @@ func interruptible() context.Context {
 	go func() {
 		sig := <-signals
 		cancel()
-		for time.Sleep(endLimit); sessionsOpen.Load() > 0; time.Sleep(endLimit) {
-			continue
+		for busy := true; busy; { // after the end of a session, what it did is still to be said
+			busy = sessionsOpen.Load() > 0
+			time.Sleep(endLimit)
+			busy = busy || sessionsOpen.Load() > 0
 		}
 		signal.Reset(sig)
 		if number, ok := sig.(syscall.Signal); ok {

@@ -14,7 +14,8 @@ import (
 )
 
 // ReadFile returns the whole of the file at the logical path p, links followed inside the root.
-// A missing file is fs.ErrNotExist, one above 256 MiB, as no file of a host's configuration is, [ErrTooLong]. For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
+// A missing file is fs.ErrNotExist, one above 256 MiB, as no file of a host's configuration is, [ErrTooLong].
+// For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
 func (h Host) ReadFile(p string) ([]byte, error) {
 	f, err := h.open(p, unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
