@@ -145,39 +145,6 @@ func (s *Survey) look(n Namespace) error {
 // would be a list of all connections of the machine.
 const restPorts = 1024
 
-func sizeOf(ranges []Range) (ports int) {
-	for _, r := range ranges {
-		ports += r.Size()
-	}
-	return ports
-}
-
-// unheld returns the TCP ports of ranges that no socket is bound to.
-func unheld(ranges []Range, held []Socket) (open []Range) {
-	taken := map[uint16]bool{}
-	for _, s := range held {
-		if s.Protocol == TCP {
-			taken[s.Port()] = true
-		}
-	}
-	for _, r := range ranges {
-		if r.Protocol != TCP {
-			continue
-		}
-		low := int(r.Low)
-		for port := low; port <= int(r.High)+1; port++ {
-			if port <= int(r.High) && !taken[uint16(port)] {
-				continue
-			}
-			if low < port {
-				open = append(open, Range{TCP, uint16(low), uint16(port - 1)})
-			}
-			low = port + 1
-		}
-	}
-	return open
-}
-
 // findOwners finds the processes of all sockets, and describes them.
 func (s *Survey) findOwners(ctx context.Context) error {
 	wanted := map[uint64]bool{}

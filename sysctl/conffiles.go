@@ -83,7 +83,13 @@ func (c *confReader) open(p string) confFile {
 			c.report(Origin{File: p}, "the link leads nowhere: "+f.target)
 		}
 	default:
-		if info, statErr := c.Stat(p); statErr != nil || info.Mode()&fs.ModeCharDevice == 0 {
+		switch info, statErr := c.Stat(p); {
+		case statErr == nil && info.Mode()&fs.ModeCharDevice != 0:
+		case statErr == nil && info.Mode()&fs.ModeNamedPipe != 0:
+			// It reads all files before it sets the first value.
+			const text = "a named pipe: systemd-sysctl waits at boot for whoever writes to it, until systemd ends it, and sets nothing"
+			c.add(Problem{Origin: Origin{File: p}, Text: text, Unread: true})
+		default:
 			f.gone = statErr != nil
 			c.unread(p, "cannot read", err)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -590,6 +591,19 @@ func TestFileForRootOnlyIsSaidToBeUnread(t *testing.T) {
 	const want = "/etc/sysctl.d/99-secret.conf: cannot read: permission denied; what it sets is not known here"
 	if diff := cmp.Diff([]string{want}, d.Unread()); diff != "" || !slices.Contains(d.Warnings, want) {
 		t.Error(diff, d.Warnings)
+	}
+}
+
+// The real systemd-sysctl waits for a writer, and is ended by the TimeoutSec= of its unit before it has set anything.
+func TestANamedPipeLeavesOpenWhatTheNextBootBrings(t *testing.T) {
+	m := newMachine(t, "6.8.0")
+	m.write("/etc/sysctl.d/10-a.conf", "")
+	if err := unix.Mkfifo(filepath.Join(m.root, "/etc/sysctl.d/99-pipe.conf"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+	if unread := d.Unread(); len(unread) != 1 || !strings.HasPrefix(unread[0], "/etc/sysctl.d/99-pipe.conf: a named pipe: systemd-sysctl waits ") {
+		t.Error(unread)
 	}
 }
 

@@ -292,7 +292,8 @@ func (s *Survey) ownLines() map[string]string {
 	return set
 }
 
-// Unread says which files cannot be read here that root may read at boot: what they set is missing in every forecast.
+// Unread says which files cannot be read here that root may read at boot, and which are named pipes: what they set is
+// missing in every forecast.
 func (s *Survey) Unread() (notes []string) {
 	for _, p := range s.Now.Problems() {
 		if p.Unread {
