@@ -21,8 +21,9 @@ LINT    = $(WITH_GO) $(GO) tool -modfile=tools/go.mod golangci-lint
 VERSION ?= $(shell { git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//' | grep . ; } \
 	|| { sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog 2>/dev/null | grep . || echo 0.0.0; } \
 	| sed "s/$$/$$(git describe --always --dirty 2>/dev/null | sed 's/^/+g/')/")
-# The tag leaves out what prints the documentation of urfave/cli. It stands in debian/rules, hack/deb.sh and hack/copyright too.
-BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+# The tags leave out what prints the documentation of urfave/cli, and HTTP/2. They stand in debian/rules, hack/deb.sh and
+# hack/copyright too.
+BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 
 SUMMARY  = bin/summary
 # Packages whose tests need no root and no other program.

@@ -51,7 +51,7 @@ GOPROXY=off go mod vendor 2>/dev/null || go mod vendor
 export GOPROXY=off
 linked=$work/linked
 for goarch in amd64 arm64; do
-	GOARCH=$goarch go list -tags urfave_cli_no_docs -deps -f '{{with .Module}}{{.Path}}{{end}}' ./cmd/...
+	GOARCH=$goarch go list -tags urfave_cli_no_docs,nethttpomithttp2 -deps -f '{{with .Module}}{{.Path}}{{end}}' ./cmd/...
 done | sort -u >"$linked"
 # What only tests import is not shipped: debian/copyright speaks of what is linked.
 sed -n 's/^# \([^ ]*\) .*/\1/p' vendor/modules.txt | while read -r module; do

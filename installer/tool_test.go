@@ -167,14 +167,37 @@ func TestAToolIsBuiltFromTheRealProxyWithoutPrivileges(t *testing.T) {
 	if out, err := exec.Command(here).CombinedOutput(); err != nil || !strings.Contains(string(out), "Hello") {
 		t.Errorf("it says %q, %v", out, err)
 	}
-	other := tools[0]
-	other.Version = "v0.0.1"
-	if _, err := w.inspect(other, program); err == nil {
-		t.Error("another version was taken for it")
+}
+
+func TestABinaryThatIsNotWhatWasAskedForIsRefused(t *testing.T) {
+	hello := Tool{Name: "hello", Package: "example.com/cmd/hello", Version: "v1.2.3"}
+	latest, unlike, other := hello, hello, hello
+	latest.Version, unlike.Version, other.Package = "latest", "v1.2.4", "example.com/hello"
+	v, err := ParseVersion("1.26.8")
+	if err != nil {
+		t.Fatal(err)
 	}
-	other = Tool{Name: "hello", Package: "example.com/hello", Version: "latest"}
-	if _, err := w.inspect(other, program); err == nil {
-		t.Error("another package was taken for it")
+	w := Workshop{Version: v}
+	const said = "go1.26.8\n\tpath\texample.com/cmd/hello\n\tmod\texample.com\tv1.2.3\th1:abc=\n\tdep\texample.com/x\tv1.0.0\th1:def=\n\tbuild\t-compiler=gc\n"
+	for _, c := range []struct {
+		Tool
+		said, want string
+	}{
+		{hello, said, ""},
+		{latest, said, ""},
+		{unlike, said, "it became v1.2.3"},
+		{other, said, "it became example.com/cmd/hello"},
+		{hello, strings.Replace(said, "go1.26.8", "go1.26.7", 1), "it was built with go1.26.7"},
+		{hello, "", "it became "},
+		{hello, "go1.26.8\n\tmod\tx\n", "could not parse Go build info"},
+	} {
+		b, err := w.inspect(c.Tool, c.said)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, %q: got %v, want %s", c.Tool, c.said, err, c.want)
+		}
+		if err == nil && (b.version != "v1.2.3" || b.sum != "h1:abc=" || b.with != v) {
+			t.Errorf("%+v", b)
+		}
 	}
 }
 

@@ -1,13 +1,12 @@
 package installer
 
 import (
-	"bytes"
 	"context"
-	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -48,11 +47,11 @@ func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string, ui
 		}
 		return fail(ToolFailed, "", "cannot build %s with Go %s", t, w.Version).because(err)
 	}
-	_, err = h.RunProgram(ctx, host.Program{
+	command := host.Program{
 		Name: path.Join(w.Goroot, "bin/go"), Args: []string{"install", "--", t.Package + "@" + t.Version},
 		Dir: dir, Time: toolTime, Unprivileged: true, User: uid, Env: w.environment(dir),
-	})
-	if err != nil {
+	}
+	if _, err = h.RunProgram(ctx, command); err != nil {
 		return b, nil, failed(err)
 	}
 	// It is copied by root, and no link is followed: the folder is not ours.
@@ -67,16 +66,23 @@ func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string, ui
 	if err != nil {
 		return b, nil, failed(err)
 	}
-	b, err = w.inspect(t, program)
+	// Nothing of the module has run so far: what go reads now is what was copied.
+	command.Args = []string{"version", "-m", made}
+	said, err := h.RunProgram(ctx, command)
+	if err == nil {
+		b, err = w.inspect(t, strings.TrimPrefix(string(said), made+": "))
+	}
 	if err != nil {
 		return b, nil, failed(err)
 	}
 	return b, program, nil
 }
 
-// inspect reads from a binary what it was made of, and holds that against what was asked for.
-func (w Workshop) inspect(t Tool, program []byte) (b built, err error) {
-	info, err := buildinfo.Read(bytes.NewReader(program))
+// inspect holds what "go version -m" says of a binary, without its name, against what was asked for. (debug/buildinfo
+// would bring the formats of all systems into the program.)
+func (w Workshop) inspect(t Tool, said string) (b built, err error) {
+	goVersion, lines, _ := strings.Cut(said, "\n")
+	info, err := debug.ParseBuildInfo(strings.ReplaceAll("\n"+lines, "\n\t", "\n")[1:])
 	if err != nil {
 		return b, err
 	}
@@ -86,8 +92,8 @@ func (w Workshop) inspect(t Tool, program []byte) (b built, err error) {
 		return b, fmt.Errorf("it became %s", info.Path)
 	case t.Version != "latest" && info.Main.Version != t.Version:
 		return b, fmt.Errorf("it became %s", info.Main.Version)
-	case !strings.HasPrefix(info.GoVersion, w.Version.Toolchain()):
-		return b, fmt.Errorf("it was built with %s", info.GoVersion)
+	case !strings.HasPrefix(goVersion, w.Version.Toolchain()):
+		return b, fmt.Errorf("it was built with %s", goVersion)
 	}
 	return b, nil
 }

@@ -43,7 +43,7 @@ func (c Config) web() (web, error) {
 	client.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last answer says more than "giving up"
 	client.HTTPClient = &http.Client{
 		CheckRedirect: checkRedirect,
-		Transport: &http.Transport{
+		Transport: &http.Transport{ // of HTTP/1.1: one file is fetched at a time, and HTTP/2 is left out of the program
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: patience}).DialContext,
 			TLSClientConfig:       &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12},
@@ -51,7 +51,6 @@ func (c Config) web() (web, error) {
 			ResponseHeaderTimeout: patience,
 			IdleConnTimeout:       patience,
 			DisableCompression:    true, // what is hashed and resumed is what was stored
-			ForceAttemptHTTP2:     true,
 		},
 	}
 	return web{client: client, patience: patience}, nil

@@ -10,7 +10,7 @@ import (
 )
 
 // sizeLimit is the most that one package may take on the mirror, in bytes.
-const sizeLimit = 5 << 20
+const sizeLimit = 5_000_000
 
 // The second build had another folder, time zone, locale and umask, and an empty cache.
 func TestTwoBuildsGiveTheSameBytes(t *testing.T) {
