@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // killed leaves s as a SIGKILL would after the transaction was journalled and some of it was carried out.
@@ -64,27 +65,50 @@ func TestRecoveryLeavesWhatSomebodyElseChangedSince(t *testing.T) {
 	}
 }
 
+// What a file of the interrupted apply has set at the boot since is ours, and not what the host had by itself: revert has
+// to say that it stays, and the next apply must not remember it as the value from before.
 func TestRebootForgetsRunningValuesButNotFiles(t *testing.T) {
-	s, k := newSession(t, map[string]string{"a": "1"})
-	if err := s.h.Mkdir("/etc", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	killed(t, s, nil, newFile("/etc/f", "text"), knob("a", "1", "2"))
-	s.journal.Pending.BootID = "an earlier boot"
-	if err := s.save(s.journal); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.h.WriteFile("/etc/f", []byte("text"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	k.values["a"] = "2" // by chance what the apply wanted
-	s.Close()
-	reopen(t, s.h, k)
-	if _, err := s.h.Lstat("/etc/f"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the file is still there: %v", err)
-	}
-	if k.values["a"] != "2" {
-		t.Errorf("a was written: %s", k.values["a"])
+	const before = "an earlier boot"
+	live := []record{recordOf(knob("a", "1", "2"), 0), recordOf(knob("b", "1", "2"), 0)}
+	ours := []Owned{{Kind: Knob, Target: "a", Before: (*blob)(ptr("1")), Ours: (*blob)(ptr("2")), BootID: before}}
+	for name, tt := range map[string]struct {
+		window  *Window
+		changes []Change
+		written bool // the file, before the power went
+		want    []Owned
+	}{
+		"apply":               {nil, []Change{newFile("/etc/f", "text"), knob("a", "1", "2"), knob("b", "1", "2")}, true, ours},
+		"confirm":             {&Window{ID: "w", BootID: before, Live: live}, []Change{newFile("/etc/f", "text")}, true, ours},
+		"before the file was": {nil, []Change{newFile("/etc/f", "text"), knob("a", "1", "2")}, false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k := newSession(t, map[string]string{"a": "1", "b": "1"})
+			if err := s.h.Mkdir("/etc", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			killed(t, s, tt.window, tt.changes...)
+			s.journal.Pending.BootID = before
+			if err := s.save(s.journal); err != nil {
+				t.Fatal(err)
+			}
+			if tt.written {
+				if err := s.h.WriteFile("/etc/f", []byte("text"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			k.values["a"] = "2" // by the file, or by chance what the apply wanted
+			s.Close()
+			again, _ := reopen(t, s.h, k)
+			if _, err := s.h.Lstat("/etc/f"); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the file is still there: %v", err)
+			}
+			if k.values["a"] != "2" || k.writes != nil {
+				t.Errorf("a is %s, written were %q", k.values["a"], k.writes)
+			}
+			if diff := cmp.Diff(tt.want, again.Journal().Owned, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("owned, want (-) and got (+):\n%s", diff)
+			}
+		})
 	}
 }
 

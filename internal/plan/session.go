@@ -116,6 +116,9 @@ func (s *Session) recover(ctx context.Context) error {
 	undone, left := s.undo(ctx, *t)
 	done := s.journal.withoutPending()
 	done.stuck(left, t.BootID)
+	for _, r := range s.setAtBoot(ctx, *t, undone) {
+		done.own(r, t.BootID)
+	}
 	if err := s.save(done); err != nil {
 		return err
 	}

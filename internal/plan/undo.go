@@ -31,6 +31,30 @@ func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, lef
 	return undone, left
 }
 
+// setAtBoot lists the running values that a file of t has set at a boot since, before it was undone: the kernel has not
+// forgotten them but been told them again. They are ours, or the next apply would take them for the host's own.
+func (s *Session) setAtBoot(ctx context.Context, t Transaction, undone []Change) (set []record) {
+	read := slices.ContainsFunc(undone, func(c Change) bool { return c.Kind == File && c.Status == Applied && c.Before != nil })
+	if t.BootID == s.bootID || !read {
+		return nil
+	}
+	records := t.Changes
+	if w := s.journal.Window; w != nil { // t was to confirm it
+		records = slices.Concat(records, w.Live)
+	}
+	for _, r := range records {
+		if r.Kind != Knob || r.Release {
+			continue
+		}
+		e := s.effects[Knob]
+		now, err := e.observe(ctx, r.Target)
+		if err == nil && alike(e, now, (*string)(r.After)) && !alike(e, now, (*string)(r.Before)) {
+			set = append(set, r)
+		}
+	}
+	return set
+}
+
 // sweep removes what was kept for an undo of changes, once there can be none. What cannot be restored stays.
 func (s *Session) sweep(changes []Change) {
 	for _, c := range changes {
