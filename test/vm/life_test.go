@@ -145,31 +145,3 @@ func TestAfterRevertAndPurgeTheFilesAreAsBeforeTheInstallation(t *testing.T) {
 		t.Errorf("files before (-) and after (+):\n%s", diff)
 	}
 }
-
-func TestAPowerCutDuringAnApplyIsRepaired(t *testing.T) {
-	wholeList(t)
-	m := installed(t)
-	start := time.Now()
-	m.Script(t, "tcptune apply")
-	whole := time.Since(start)
-	m.Script(t, "tcptune revert || [ $? = 4 ]; sync")
-	before := m.Tree(t)
-	for _, tenth := range []time.Duration{3, 6, 8, 9} {
-		go func() { _, _ = m.run(t.Context(), nil, "tcptune", "apply") }()
-		time.Sleep(whole * tenth / 10)
-		m.PowerCut()
-		m.PowerOn(t)
-		r := m.Run(t, "tcptune", "apply")
-		t.Logf("cut after %d tenths of %s: %s", tenth, whole, r.Stderr)
-		if r.Code != 0 {
-			t.Errorf("apply after the power cut: exit %d\n%s", r.Code, r.Stdout+r.Stderr)
-		}
-		if _, code := m.status(t); code != 0 {
-			t.Errorf("status after the repair: exit %d\n%s", code, m.Run(t, "tcptune", "status").Stdout)
-		}
-		m.Script(t, "tcptune revert || [ $? = 4 ]; sync")
-		if diff := cmp.Diff(before, m.Tree(t)); diff != "" {
-			t.Errorf("files before (-) and after (+):\n%s", diff)
-		}
-	}
-}
