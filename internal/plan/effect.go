@@ -36,7 +36,7 @@ func effectors(h host.Host) map[Kind]effector {
 		Link:   linkEffect{h: h},
 		Tree:   treeEffect{h: h},
 		Switch: switchEffect{h: h},
-		Unit:   unitEffect{h.SystemManager()},
+		Unit:   newUnitEffect(h.SystemManager()),
 	}
 }
 

@@ -3,9 +3,11 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -29,7 +31,12 @@ type unitManager interface {
 }
 
 // unitEffect starts and stops units. The value of a unit is its active state as systemd(1) names it.
-type unitEffect struct{ manager unitManager }
+type unitEffect struct {
+	manager unitManager
+	closed  map[string]host.Unit // the sockets that it has stopped, as they were
+}
+
+func newUnitEffect(m unitManager) unitEffect { return unitEffect{m, map[string]host.Unit{}} }
 
 func (u unitEffect) observe(ctx context.Context, name string) (*string, error) {
 	unit, err := u.manager.Unit(ctx, name)
@@ -42,7 +49,7 @@ func (u unitEffect) observe(ctx context.Context, name string) (*string, error) {
 func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.FileMode) error {
 	switch {
 	case value == nil || !runs(*value):
-		return u.manager.Stop(ctx, name)
+		return u.stop(ctx, name)
 	case strings.HasSuffix(name, ".socket"):
 		return u.openSocket(ctx, name, *value == Restarted)
 	case *value == Restarted:
@@ -51,6 +58,53 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 		return u.manager.ReloadUnit(ctx, name)
 	}
 	return u.manager.Start(ctx, name)
+}
+
+// stop stops a unit. A service that fails may be about to be restarted when its socket is closed, and its restart opens the
+// socket again. So what was closed is closed again once the service has stopped, until both stay down.
+func (u unitEffect) stop(ctx context.Context, name string) error {
+	if strings.HasSuffix(name, ".socket") {
+		socket, err := u.manager.Unit(ctx, name)
+		if err != nil {
+			return err
+		}
+		u.closed[name] = socket
+		return u.manager.Stop(ctx, name)
+	}
+	for range stopTries {
+		if err := u.manager.Stop(ctx, name); err != nil {
+			return err
+		}
+		again, err := u.closeAgain(ctx, name)
+		if err != nil || !again {
+			return err
+		}
+	}
+	return fmt.Errorf("its socket was opened again %d times", stopTries)
+}
+
+// stopTries is how often a service is stopped whose socket comes back. Each takes a restart, or a client, between two calls.
+const stopTries = 10
+
+// closeAgain closes the sockets of a service that were closed before and are open, and says whether there were any.
+func (u unitEffect) closeAgain(ctx context.Context, service string) (again bool, err error) {
+	for name, was := range u.closed {
+		if !slices.Contains(was.Triggers, service) {
+			continue
+		}
+		now, err := u.manager.Unit(ctx, name)
+		if err != nil {
+			return again, err
+		}
+		if !runs(now.Active) && !midway(now.Active) {
+			continue
+		}
+		again = true
+		if err := u.manager.Stop(ctx, name); err != nil {
+			return again, err
+		}
+	}
+	return again, nil
 }
 
 // openSocket opens a socket, anew if it is open and that is asked for. systemd refuses to open one whose service runs,
@@ -83,6 +137,7 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 		}
 		stopped = append(stopped, service)
 	}
+	delete(u.closed, name)
 	if err := u.manager.Start(ctx, name); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type fakeSystemd struct {
 	h      host.Host
 	state  map[string]string
 	broken map[string]bool // does not start with the new files
+	opens  int             // how often the restart of a service that fails opens its socket again before it is stopped
 	did    []string
 }
 
@@ -56,6 +57,10 @@ func (f *fakeSystemd) Start(_ context.Context, name string) error {
 func (f *fakeSystemd) Stop(_ context.Context, name string) error {
 	f.log("stop", name)
 	f.state[name] = Inactive
+	if service, ok := strings.CutSuffix(name, ".service"); ok && f.opens > 0 {
+		f.opens--
+		f.state[service+".socket"] = Active
+	}
 	return nil
 }
 
@@ -76,7 +81,7 @@ func withSystemd(t *testing.T, state map[string]string) (*Session, *fakeSystemd)
 	t.Helper()
 	s, _ := newSession(t, nil)
 	f := &fakeSystemd{h: s.h, state: state, broken: map[string]bool{}}
-	s.effects[Unit], s.units = unitEffect{f}, f
+	s.effects[Unit], s.units = newUnitEffect(f), f
 	if err := s.h.MkdirAll(unitFolder); err != nil {
 		t.Fatal(err)
 	}
@@ -190,6 +195,20 @@ func TestSocketOpensAnewAroundItsService(t *testing.T) {
 	s, f = withSystemd(t, map[string]string{"a.socket": Active})
 	mustApply(t, s, unitChange("a.socket", Active, Restarted))
 	wantActs(t, f, "stop a.socket (no file)", "start a.socket (no file)")
+}
+
+func TestASocketThatTheRestartOfItsServiceOpensIsClosedAgain(t *testing.T) {
+	for opens, want := range map[int]string{2: "", 1000: "its socket was opened again 10 times"} {
+		s, f := withSystemd(t, map[string]string{"a.socket": Active, "a.service": Active})
+		f.opens = opens
+		_, err := s.Apply(t.Context(), Plan{Changes: []Change{unitChange("a.socket", Active, Inactive), unitChange("a.service", Active, Inactive)}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("opened %d times: %v", opens, err)
+		}
+		if err == nil && (f.state["a.socket"] != Inactive || f.state["a.service"] != Inactive) {
+			t.Errorf("opened %d times: %v after %q", opens, f.state, f.did)
+		}
+	}
 }
 
 func TestKilledRemovalRunsAgain(t *testing.T) {
