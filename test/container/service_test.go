@@ -166,6 +166,19 @@ func TestServiceThatDoesNotAnswerIsTakenBack(t *testing.T) {
 			}
 		})
 	}
+	// The restart of a service that fails opens its socket again, here nearly always between the two that are stopped.
+	t.Run("its restarts do not keep its socket", func(t *testing.T) {
+		const dropIn = "/etc/systemd/system/" + bundled + ".service.d"
+		m.Must(t, "mkdir", "-p", dropIn)
+		mustExit(t, 0, m.RunInput(t, strings.NewReader("[Service]\nRestartSec=1ms\n"), "tee", dropIn+"/10-quick.conf"))
+		for range 5 {
+			m.service(t, 1, "install", "--now", "--program", "/usr/bin/failing")
+			if state := strings.TrimSpace(m.Run(t, "systemctl", "is-active", bundled+".socket").Stdout); state != "inactive" {
+				t.Errorf("the socket is %s after it was rolled back", state)
+			}
+		}
+		m.Must(t, "rm", "-r", dropIn)
+	})
 	t.Run("a change that does not work leaves what worked", func(t *testing.T) {
 		m.service(t, 0, "install", "--now")
 		before := m.tree(t)
