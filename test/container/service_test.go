@@ -171,7 +171,7 @@ func TestServiceThatDoesNotAnswerIsTakenBack(t *testing.T) {
 		const dropIn = "/etc/systemd/system/" + bundled + ".service.d"
 		m.Must(t, "mkdir", "-p", dropIn)
 		mustExit(t, 0, m.RunInput(t, strings.NewReader("[Service]\nRestartSec=1ms\n"), "tee", dropIn+"/10-quick.conf"))
-		for range 5 {
+		for range 10 {
 			m.service(t, 1, "install", "--now", "--program", "/usr/bin/failing")
 			if state := strings.TrimSpace(m.Run(t, "systemctl", "is-active", bundled+".socket").Stdout); state != "inactive" {
 				t.Errorf("the socket is %s after it was rolled back", state)
