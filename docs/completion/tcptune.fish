@@ -61,6 +61,8 @@ function __tcptune_files
                 set root (string replace -- --root= '' $tokens[$i])
         end
     end
+    string match -q -r '^~(/|$)' -- $root
+    and set root $HOME(string sub -s 2 -- $root)
     for file in $root$argv[1]/*
         string match -q -- "*$argv[2]" $file
         and echo $file

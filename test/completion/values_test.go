@@ -153,6 +153,26 @@ func TestValuesOfAnImage(t *testing.T) {
 	eachShell(t, func(t *testing.T, s shell) { check(t, s, below(root, table)) })
 }
 
+// The shell has not read the line yet: what was typed is there with its tilde, quotes and backslashes.
+func TestValuesOfAnImageWhoseNameIsQuoted(t *testing.T) {
+	root := host(t)
+	if err := os.Symlink(".", root+"/my img:1"); err != nil {
+		t.Fatal(err)
+	}
+	eachShell(t, func(t *testing.T, s shell) {
+		table := []completion{
+			{"tcptune apply --root ~ -p m", words("mine")},
+			{"tcptune apply --root ~/ -p m", words("mine")},
+		}
+		if s.name != "bash" { // whose words are split by ask/bash, not by readline
+			table = append(table,
+				completion{`tcptune apply --root ROOT/my\ img:1 -p m`, words("mine")},
+				completion{`tcptune apply --root 'ROOT/my img:1' -p m`, words("mine")})
+		}
+		check(t, s, below(root, table), "env", "HOME="+root)
+	})
+}
+
 // What a host has is looked up in fixed folders. Here they are made up, in a mount namespace.
 func TestValuesOfThisHost(t *testing.T) {
 	if os.Geteuid() != 0 {

@@ -118,7 +118,7 @@ func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
 
 	out := m.sh("dpkg --purge tcptune tcptune-server")
 	m.has(out, limitsFile+" stays: somebody has changed it", units+"tcptune-server.service stays: somebody",
-		units+`mine.socket" stays: part of the service mine, a program of yours`, "/etc/tcptune is not empty")
+		units+`mine.socket" stays: part of the service mine, a program of yours`, "/etc/tcptune is not empty, and stays: profiles.d tcptune-server.yaml")
 	m.exists(true, limitsFile, units+"mine.socket", units+"mine.service", units+"sockets.target.wants/mine.socket",
 		"/etc/tcptune/profiles.d/mine.yaml", units+"tcptune-server.service")
 	m.exists(false, sysctlFile, journal, listFile, units+"tcptune-server.socket", units+"sockets.target.wants/tcptune-server.socket")
@@ -273,4 +273,36 @@ func TestADamagedJournalDoesNotKeepThePackage(t *testing.T) {
 	m.has(m.sh("dpkg --remove tcptune-server tcptune"), "cannot be read")
 	m.has(m.sh("dpkg --purge tcptune"), journal)
 	m.exists(true, journal, sysctlFile)
+}
+
+// dpkg runs no prerm for a package that is unpacked only, so there is no list.
+func TestPurgeInTheMiddleOfAnUpgradeDeletesNothing(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh(tuned)
+	m.sh("dpkg --unpack /debs/next/*.deb")
+	m.has(m.sh("dpkg --purge tcptune-server tcptune"), journal, "in the middle of an upgrade", sysctlFile+" stays")
+	m.exists(true, journal, sysctlFile)
+	m.install("deb")
+	m.sh("dpkg --purge tcptune-server tcptune")
+	m.exists(false, journal, sysctlFile)
+}
+
+func TestRemovalSaysThatItsListCannotBeWritten(t *testing.T) {
+	m := boot(t)
+	m.install("deb")
+	m.sh("mkdir /var/lib/tcptune && mount -t tmpfs -o size=64k tmpfs /var/lib/tcptune")
+	m.sh(tuned)
+	m.sh("dd if=/dev/zero of=/var/lib/tcptune/full bs=4k || true")
+	r := m.Run(t, "dpkg", "--remove", "tcptune-server", "tcptune")
+	if r.Code == 0 {
+		t.Error("it was removed: a purge would not know what to delete")
+	}
+	m.has(r.Stderr, "tcptune: not removed", "/var/lib/tcptune, which is full or read-only")
+	m.exists(false, listFile, listFile+".new")
+	m.exists(true, "/usr/bin/tcptune")
+
+	m.sh("rm /var/lib/tcptune/full")
+	m.has(m.sh("dpkg --purge tcptune"), "/var/lib/tcptune stays: it cannot be deleted") // it is a mount point
+	m.exists(false, journal, sysctlFile)
 }
