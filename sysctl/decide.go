@@ -205,10 +205,16 @@ func (s *Survey) outOfReach(k Key, wish ProfileKey) (string, plan.Status) {
 		return "", ""
 	case wish.enough(k, knob.Value, s.wanted(k, wish)):
 		return "", "" // as wanted already: nothing is to be written
-	case errors.Is(knob.Refusal, unix.EROFS):
-		return "read-only in this container: set it on the host", plan.Refused
 	}
-	return "the key belongs to the host of this container or network namespace: set it there", plan.Refused
+	return knob.whyRefused(), plan.Refused
+}
+
+// whyRefused says why k cannot be written here.
+func (k Knob) whyRefused() string {
+	if errors.Is(k.Refusal, unix.EROFS) {
+		return "read-only in this container: set it on the host"
+	}
+	return "the key belongs to the host of this container or network namespace: set it there"
 }
 
 func (s *Survey) whyMissing(k Key) string {

@@ -258,6 +258,25 @@ func (d *Draft) planReturns(cat *Catalogue) {
 		if forget {
 			d.Forget = append(d.Forget, plan.Ref{Kind: plan.Knob, Target: o.Target})
 		}
+		if why := d.survey.refusedReturn(c); why != "" {
+			// No apply can make the host converge, so it is not planned, but said.
+			c.Status, c.Reason = plan.Refused, why
+			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is not part of this profile, and cannot be given back: %s", o.Target, why))
+		}
 		d.add(c)
 	}
+}
+
+// refusedReturn says why the value that c gives back is not taken here, or "".
+func (s *Survey) refusedReturn(c plan.Change) string {
+	knob := s.Knobs[c.Target]
+	switch {
+	case !c.Writes():
+		return ""
+	case knob.Refusal != nil:
+		return knob.whyRefused()
+	case s.Retry:
+		return ""
+	}
+	return s.Journal.RefusedBefore(c.Target, *c.After, s.BootID)
 }

@@ -63,8 +63,11 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 	for _, path := range survey.Strays() {
 		d.Warnings = append(d.Warnings, path+" was written by tcptune, but the journal knows nothing of it")
 	}
-	if h.InAnotherNetwork() {
+	switch {
+	case h.InAnotherNetwork():
 		d.Blocked = plan.ErrOtherNamespace
+	case h.InChroot():
+		d.Blocked = plan.ErrChroot
 	}
 	d.Wanted, err = json.Marshal(d.options)
 	return d, err

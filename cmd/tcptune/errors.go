@@ -188,6 +188,8 @@ func describe(err error) (plan.Problem, int) {
 		}
 	case errors.Is(err, plan.ErrOtherNamespace):
 		p.Code, p.Hint = "other-namespace", "work where the values are: outside of ip netns exec and unshare -n"
+	case errors.Is(err, plan.ErrChroot):
+		p.Code, p.Hint = "chroot", "run it outside, on the folder: tcptune apply --root DIR"
 	case errors.Is(err, plan.ErrDamaged):
 		p.Code = "journal-damaged"
 		p.Hint = "to start anew, without knowing what to take back: mv " + plan.JournalPath + " /root/"

@@ -59,7 +59,7 @@ func statusCode(d draft, j plan.Journal) int {
 	if !d.Converged() || j.Pending != nil || d.Blocked != nil {
 		return exitDiffers
 	}
-	if d.Unread() != nil {
+	if d.Unread() != nil || partial(d.Changes) { // a key of another profile that cannot be given back is none of the keys
 		return exitPartial
 	}
 	for _, k := range d.Keys() {

@@ -39,3 +39,22 @@ func (h Host) InAnotherNetwork() bool {
 	}
 	return false
 }
+
+// InChroot reports whether the files are others than those of PID 1 although the running values are its own, as in the
+// chroot of an image builder: what systemd-detect-virt --chroot says. A container has a PID 1, or a network, of its own.
+// What cannot be seen without root counts as no.
+func (h Host) InChroot() bool {
+	if !h.Live() {
+		return false
+	}
+	self, err := h.Readlink("/proc/self/ns/net")
+	if err != nil {
+		return false
+	}
+	if first, err := h.Readlink("/proc/1/ns/net"); err != nil || first != self {
+		return false
+	}
+	var ours, theirs unix.Stat_t
+	return unix.Stat("/", &ours) == nil && unix.Stat("/proc/1/root/", &theirs) == nil &&
+		(ours.Dev != theirs.Dev || ours.Ino != theirs.Ino)
+}

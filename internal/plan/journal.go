@@ -114,23 +114,29 @@ func parseJournal(data []byte) (Journal, error) {
 // validate refuses kinds that this program cannot undo: a newer tcptune wrote them.
 func (j Journal) validate() error {
 	kinds := map[Kind]bool{Knob: true, File: true, Folder: true, Module: true, Qdisc: true, Link: true, Unit: true, Tree: true, Switch: true}
-	check := func(records []record) error {
-		for _, r := range records {
-			if !kinds[r.Kind] {
-				return fmt.Errorf("%w %s: unknown kind of change %q", ErrDamaged, JournalPath, r.Kind)
-			}
-		}
-		return nil
+	var refs []Ref
+	for _, o := range j.Owned {
+		refs = append(refs, o.Ref())
 	}
 	if j.Pending != nil {
-		if err := check(j.Pending.Changes); err != nil {
-			return err
-		}
+		refs = append(refs, refsOf(j.Pending.Changes)...)
 	}
 	if j.Window != nil {
-		return check(j.Window.Live)
+		refs = append(refs, refsOf(slices.Concat(j.Window.Live, j.Window.Persistent))...)
+	}
+	for _, r := range refs {
+		if !kinds[r.Kind] {
+			return fmt.Errorf("%w %s: unknown kind of change %q", ErrDamaged, JournalPath, r.Kind)
+		}
 	}
 	return nil
+}
+
+func refsOf(records []record) (refs []Ref) {
+	for _, r := range records {
+		refs = append(refs, r.Ref())
+	}
+	return refs
 }
 
 // writeJournal replaces the journal, durably, before it returns. An empty journal is no file at all, so that a host

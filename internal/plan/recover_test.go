@@ -154,6 +154,7 @@ func TestJournalOfAnotherSchemaOrKindIsRefused(t *testing.T) {
 		"schema":  `{"schema":"tcptune-journal/v9","owned":[]}`,
 		"field":   `{"schema":"tcptune-journal/v1","owned":[],"extra":1}`,
 		"kind":    `{"schema":"tcptune-journal/v1","owned":[],"pending":{"command":"x","boot":"","changes":[{"kind":"moon","target":"x","before":null,"after":null}]}}`,
+		"owned":   `{"schema":"tcptune-journal/v1","owned":[{"kind":"moon","target":"x","before":null,"ours":"y","boot":"","source":""}]}`,
 		"cut":     `{"schema":"tcptune-journal/v1","owned":[`,
 		"nothing": ``,
 	} {
