@@ -121,6 +121,7 @@ func TestAServerThatCannotContinueStartsAgain(t *testing.T) {
 func TestASlowServerIsGivenUp(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"slow loris": 20 * time.Millisecond, "silent": time.Hour} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := openShop(t, mirror.Archive{}, onArchive(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 				w.Header().Set("ETag", `"x"`)
 				for range 100000 {
@@ -135,8 +136,12 @@ func TestASlowServerIsGivenUp(t *testing.T) {
 					}
 				}
 			}))
-			s.config.Patience = 300 * time.Millisecond
-			_, err := s.install(t, "1.26.3")
+			r, err := s.config.Resolve(t.Context(), installer.Wish{}, "amd64")
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.config.Patience = time.Second // for a handshake too
+			_, err = s.config.Fetch(t.Context(), r, "amd64", s.dir(), nil)
 			if e := wantError(t, err, installer.Unreachable); !strings.Contains(e.Error(), "too slowly") {
 				t.Errorf("error = %q", e)
 			}

@@ -263,7 +263,7 @@ func TestAProcessThatClosesTheSocketAndGoesOnIsFreed(t *testing.T) {
 	for _, noForce := range []bool{false, true} {
 		saving := r.actor("saving 127.0.0.1:8080", nil)
 		order := usual()
-		order.Grace, order.NoForce = 300*time.Millisecond, noForce
+		order.Grace, order.NoForce = 3*time.Second, noForce // a busy machine needs a while to close it
 		acts, verdicts := r.free(ports(TCP, 8080, 8080), order)
 		if acts[0].Status != plan.Applied || acts[0].Reason != "has closed it after SIGTERM, and still runs" || !verdicts[0].Free || !saving.lives() {
 			t.Errorf("no force %v: %+v %+v", noForce, acts, verdicts)
@@ -287,8 +287,16 @@ func TestWhoTakesThePortAgainIsNamed(t *testing.T) {
 	}
 	for port, pause := range map[uint16]string{8080: "0s", 8081: "1s"} { // runsv(8) waits for a second
 		supervisor := r.actor(fmt.Sprintf("supervise 127.0.0.1:%d %s", port, pause), nil)
-		_, verdicts := r.free(ports(TCP, port, port), usual())
-		v := verdicts[0]
+		var v Verdict
+		// A busy machine may need longer for a start than anybody waits; who never waits sees none of those after a second.
+		for try := 0; try < 10 && !v.Again; try++ {
+			r.until("the port is held", func() bool {
+				_, s := r.look(Query{Ranges: ports(TCP, port, port)})
+				return len(s.Holders) == 1
+			})
+			_, verdicts := r.free(ports(TCP, port, port), usual())
+			v = verdicts[0]
+		}
 		if v.Free || !v.Again || !strings.Contains(v.Reason, fmt.Sprintf("(pid %d)", supervisor.pid())) || !supervisor.lives() {
 			t.Errorf("after %s: free %v, again %v, %s", pause, v.Free, v.Again, v.Reason)
 		}
@@ -481,23 +489,27 @@ func TestAWorkerIsToldFromAJobOfTheSameExecutable(t *testing.T) {
 	}
 	job := write("job.pl", "sleep 1000;\n")
 	again := write("again.pl", "if (($ARGV[0] // '') ne '--worker') { system($^X, $0, '--worker') if !fork; } sleep 1000;\n")
-	for script, want := range map[string]bool{
-		write("forks.pl", "fork; sleep 1000;\n"):                                    true,
-		write("supervisor.pl", "if (!fork) { exec $^X, '"+job+"'; } sleep 1000;\n"): false,
-		again: true,
+	for _, tc := range []struct {
+		script, child string // what its last child is run with
+		want          bool
+	}{
+		{write("forks.pl", "fork; sleep 1000;\n"), "forks.pl", true},
+		{write("supervisor.pl", "if (!fork) { exec $^X, '"+job+"'; } sleep 1000;\n"), "job.pl", false},
+		{again, "--worker", true},
 	} {
-		main := r.start(exec.Command("perl", script))
+		script := filepath.Base(tc.script)
+		main := r.start(exec.Command("perl", tc.script))
 		child := 0
-		r.until("the last child runs what it is to run", func() bool {
-			time.Sleep(100 * time.Millisecond)
+		r.until("the last child of "+script+" runs what it is to run", func() bool {
 			child = lastDescendant(main.pid())
-			return child != 0
+			args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
+			return child != 0 && err == nil && strings.HasSuffix(string(args), tc.child+"\x00")
 		})
-		if got := SameProgram(main.pid(), child); got != want {
-			t.Errorf("%s: %v, want %v", filepath.Base(script), got, want)
+		if got := SameProgram(main.pid(), child); got != tc.want {
+			t.Errorf("%s: %v, want %v", script, got, tc.want)
 		}
 		if SameProgram(child, main.pid()) || SameProgram(main.pid(), os.Getpid()) || !SameProgram(child, child) {
-			t.Errorf("%s: the relation holds the other way round", filepath.Base(script))
+			t.Errorf("%s: the relation holds the other way round", script)
 		}
 		r.must(main.Process.Kill())
 		r.must(unix.Kill(child, unix.SIGKILL))

@@ -57,7 +57,7 @@ func enter(t *testing.T) (r room, ok bool) {
 		t.Skip("real processes and sockets are not tried with -short")
 	}
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")
 	cmd.Args[0] = os.Args[0]

@@ -39,7 +39,7 @@ func (r room) docker(stop func(grace string)) {
 		state = exited
 		w.WriteHeader(http.StatusNoContent)
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }()
 	r.Cleanup(func() { _ = server.Close() })
 }

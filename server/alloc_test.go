@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"math"
 	"net"
 	"runtime"
 	"strings"
@@ -16,6 +18,9 @@ func exchange(tb testing.TB, fd int, question, answer []byte) {
 	}
 	for got := 0; got < len(answer); {
 		n, err := unix.Read(fd, answer[got:])
+		if errors.Is(err, unix.EINTR) { // signal(7): with SO_RCVTIMEO it is not restarted, and Go's scheduler sends signals
+			continue
+		}
 		if n <= 0 || err != nil {
 			tb.Fatalf("got %d bytes: %v", n, err)
 		}
@@ -61,7 +66,13 @@ func TestAMessageAllocatesNothing(t *testing.T) {
 			openOn(t, Config{Handler: tt.h, Limits: DefaultLimits(), Wake: patience}, l)
 			fd := dialRaw(t, l)
 			question, answer := []byte(tt.question), make([]byte, len(tt.answer))
-			if got := allocations(2000, func() { exchange(t, fd, question, answer) }); got > 0.02 { // the sweeper, each 10 s
+			// The sweeper and the runtime allocate by the second, and a busy machine needs some for so many messages. What a
+			// message allocates, it does each time.
+			got := math.Inf(1)
+			for try := 0; try < 5 && got > 0.02; try++ {
+				got = min(got, allocations(2000, func() { exchange(t, fd, question, answer) }))
+			}
+			if got > 0.02 {
 				t.Errorf("%.3f allocations per message", got)
 			}
 			if string(answer) != tt.answer {

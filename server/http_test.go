@@ -116,7 +116,7 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 			c.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
 			time.Sleep(time.Second) // and does not read
 		}},
-		{Total, Limits{TotalTimeout: 200 * time.Millisecond}, func(c *client) { c.request("GET", "/", "") }},
+		{Total, Limits{TotalTimeout: 2 * time.Second}, func(c *client) { c.request("GET", "/", "") }},
 		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("GET", "/", ""); c.close() }},
 		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.say("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n") }},
 	} {

@@ -65,6 +65,7 @@ func TestWhoWaitsTooLongIsRefused(t *testing.T) {
 	r.ended(QueueTimeout, 1)
 	served[0].ask("and I am still served")
 	served[0].close()
+	r.until("its place is free", func(st Stats) bool { return st.Active == 0 }) // or the next one waits, and not for long
 	r.serves()
 }
 

@@ -73,7 +73,8 @@ func TestAClientThatHalfClosesTLSStillGetsItsAnswer(t *testing.T) {
 
 func TestAHandshakeHasItsTime(t *testing.T) {
 	const limit = 400 * time.Millisecond
-	config, trust := secure(t, Config{Limits: Limits{ReadTimeout: limit, IdleTimeout: time.Minute}})
+	limits := filled(Limits{ReadTimeout: limit, IdleTimeout: time.Minute})
+	config, trust := secure(t, Config{Limits: limits})
 	r := open(t, config)
 	begin := time.Now()
 	silent := r.dial()
@@ -82,6 +83,10 @@ func TestAHandshakeHasItsTime(t *testing.T) {
 		t.Errorf("cut after %v, before %v", took, limit)
 	}
 	r.ended(SlowRead, 1)
+	limits.ReadTimeout = patience // a busy machine needs more for a handshake
+	if err := r.Reload(Line{Max: 100}, nil, limits); err != nil {
+		t.Fatal(err)
+	}
 	r.dialTLS(trust).ask("hello")
 }
 
@@ -110,14 +115,22 @@ func TestAnOldTLSIsToldWhy(t *testing.T) {
 }
 
 func TestTLSIsIdleAndIsSlowLikeAnyOther(t *testing.T) {
-	config, trust := secure(t, Config{Limits: Limits{IdleTimeout: 300 * time.Millisecond, ReadTimeout: 600 * time.Millisecond}})
+	config, trust := secure(t, Config{})
 	r := open(t, config)
-	idle := r.dialTLS(trust)
+	idle, half := r.dialTLS(trust), r.dialTLS(trust)
 	idle.ask("hello")
+	half.say("half a ")
+	r.until("one reads", func(Stats) bool { s := r.states(); return s["reading"] == 1 && s["waiting"] == 1 })
+	limit := func(l Limits) { // only now: a busy machine takes its time for a handshake
+		t.Helper()
+		if err := r.Reload(Line{Max: 100}, nil, filled(l)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(Limits{IdleTimeout: 300 * time.Millisecond, ReadTimeout: time.Hour})
 	idle.isCut()
 	r.ended(Idle, 1)
-	half := r.dialTLS(trust)
-	half.say("half a ")
+	limit(Limits{IdleTimeout: time.Hour, ReadTimeout: 300 * time.Millisecond})
 	half.isCut()
 	r.until("it was slow", func(st Stats) bool { return st.Ended[SlowRead] == 1 })
 }

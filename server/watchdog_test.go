@@ -6,15 +6,20 @@ import (
 	"time"
 )
 
-// advances checks for five periods that the accept loops come by.
+// advances checks for five periods that the accept loops come by. They may miss one where the machine stood still.
 func (r *room) advances() {
 	r.t.Helper()
-	const periods, period = 5, 500 * time.Millisecond // with a Wake of 20 ms, so that a loaded machine does no harm
+	const periods, period = 5, 500 * time.Millisecond // with a Wake of 20 ms
+	missed := 0
 	for range periods * 4 {
 		if !r.Advancing(period) {
-			r.t.Fatal("the accept loops stand still")
+			missed++
+			r.until("the accept loops come by", func(Stats) bool { return r.Advancing(period) })
 		}
 		time.Sleep(period / 4)
+	}
+	if missed > 3 { // a loop that comes by too seldom misses one for each four that it does not
+		r.t.Errorf("the accept loops stood still %d times of %d", missed, periods*4)
 	}
 }
 

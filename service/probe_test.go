@@ -102,7 +102,7 @@ func TestProbeDoesNotSayThatAProgramOfWhichNothingIsKnownTakesConnections(t *tes
 }
 
 func TestProbeOfAClosedPort(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.10:0") // where no other test listens: it stays closed
 	if err != nil {
 		t.Fatal(err)
 	}

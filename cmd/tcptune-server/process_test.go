@@ -118,12 +118,12 @@ func TestSIGHUPReadsTheLimitsAgain(t *testing.T) {
 }
 
 func TestTheWatchdogIsPinged(t *testing.T) {
-	const interval, periods = time.Second, 5
+	const interval, periods = 2 * time.Second, 3
 	for name, full := range map[string]bool{"idle": false, "full": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := listen(t)
-			environ := []string{"WATCHDOG_USEC=1000000"}
+			environ := []string{"WATCHDOG_USEC=2000000"}
 			p := launch(t, environ, map[string]*net.TCPListener{"x.socket": l}, "--max-conns", "1", "--queue", "1", "--queue-timeout", "1h")
 			if full {
 				talk(t, dial(t, l.Addr()), "served", "served")

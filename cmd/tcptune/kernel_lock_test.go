@@ -66,7 +66,7 @@ func TestKernelConcurrentAppliesEndAsOneDid(t *testing.T) {
 	for _, n := range []int{2, 10} {
 		var waits []func() result
 		for range n {
-			waits = append(waits, r.start(exec.Command("tcptune", "apply", "--profile", "room", "--wait", "30s")))
+			waits = append(waits, r.start(exec.Command("tcptune", "apply", "--profile", "room", "--wait", "10m")))
 		}
 		changed := 0
 		for i, wait := range waits {

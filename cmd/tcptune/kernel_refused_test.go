@@ -119,7 +119,7 @@ func TestKernelRefusedValueInAWindow(t *testing.T) {
 		data, err := os.ReadFile(journal)
 		return err == nil && strings.Contains(string(data), `"window"`)
 	})
-	r.says(r.run(exitPartial, "confirm", "--wait", "30s").err, key+" is refused")
+	r.says(r.run(exitPartial, "confirm", "--wait", "10m").err, key+" is refused")
 	if got := <-ended; got.code != exitPartial {
 		r.Errorf("the apply: want exit 4, got %v", got)
 	}

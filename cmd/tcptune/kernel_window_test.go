@@ -79,8 +79,8 @@ func TestKernelAutomaticRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 			const key = "net.ipv4.tcp_keepalive_time"
 			const note = "knob " + key + ` is left as it is, "777": somebody else has changed it since`
 			tcptune := func(args ...string) result { return r.start(exec.Command("tcptune", args...))() }
-			r.run(exitDone, "apply", "--profile", "room", "--confirm", "3s")
-			r.set(key, "777")
+			r.run(exitDone, "apply", "--profile", "room", "--confirm", "10s")
+			r.set(key, "777") // before the window is over, also on a busy machine
 			r.until("nobody confirmed", windowClosed)
 			want := maps.Clone(roomBefore)
 			want[key] = "777"

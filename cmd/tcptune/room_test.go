@@ -46,8 +46,7 @@ func enter(t *testing.T) (r room, ok bool) {
 	}
 	t.Parallel()
 	before := machineValues(t)
-	// Twice the longest wait of a test.
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*patience) // some tests wait several times
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.count=1")
 	cmd.Args[0] = os.Args[0]

@@ -72,14 +72,16 @@ func TestDetachSurvives(t *testing.T) {
 }
 
 func detachAndWait(t *testing.T, file string) {
-	pid, err := Host{}.Detach([]string{"/bin/sleep", "60"})
+	pid, err := Host{}.Detach([]string{"/bin/sleep", "1000"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, []byte(itoa(pid)+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	select {} // until the session is killed
+	for { // until the session is killed; an empty select would end as a deadlock
+		_ = unix.Pause()
+	}
 }
 
 func TestDetachRefuses(t *testing.T) {

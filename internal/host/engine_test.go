@@ -47,7 +47,7 @@ func standInEngine(t *testing.T) (Engine, *string) {
 	mux.HandleFunc("GET /containers/endless/json", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(strings.Repeat(" ", engineAnswer+1)))
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return e, &stopped

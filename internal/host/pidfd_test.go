@@ -25,7 +25,7 @@ const playEnv = "TCPTUNE_TEST_PLAY"
 // rerun runs the named test once more in a copy of this binary, which finds the part to play in playEnv.
 func rerun(t *testing.T, part string, attr *syscall.SysProcAttr) {
 	t.Helper()
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=60s")
+	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
 	cmd.Env = append(os.Environ(), playEnv+"="+part)
 	cmd.SysProcAttr = attr
 	out, err := cmd.CombinedOutput()

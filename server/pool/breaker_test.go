@@ -30,12 +30,13 @@ func TestBreakerOpensAndRefusesWithoutAsking(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		serve func(net.Conn) // nil: nobody listens
+		time  time.Duration  // for an exchange; a busy machine may need seconds
 		want  error
 	}{
-		{"refuses", nil, pool.ErrUnavailable},
-		{"dies", die, io.EOF},
-		{"hangs", hang, os.ErrDeadlineExceeded},
-		{"answers half", halfAnswer, io.ErrUnexpectedEOF},
+		{"refuses", nil, time.Minute, pool.ErrUnavailable},
+		{"dies", die, time.Minute, io.EOF},
+		{"hangs", hang, 50 * time.Millisecond, os.ErrDeadlineExceeded},
+		{"answers half", halfAnswer, time.Minute, io.ErrUnexpectedEOF},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := listen(t, test.serve)
@@ -43,7 +44,7 @@ func TestBreakerOpensAndRefusesWithoutAsking(t *testing.T) {
 				s.stop()
 			}
 			p := newPool(t, pool.Config{
-				ExchangeTimeout: 50 * time.Millisecond, Breaker: pool.Breaker{Failures: 3, Open: time.Hour},
+				ExchangeTimeout: test.time, Breaker: pool.Breaker{Failures: 3, Open: time.Hour},
 			}, s.address())
 			for range 3 {
 				if _, err := ask(t.Context(), p, "lost"); !errors.Is(err, test.want) {

@@ -36,7 +36,8 @@ type server struct {
 func listen(t testing.TB, serve func(net.Conn)) *server {
 	t.Helper()
 	s := &server{t: t, serve: serve, conns: make(map[net.Conn]bool)}
-	s.start("127.0.0.1:0")
+	// Clients of loopback come from 127.0.0.1, so that none takes the port of a server that is stopped and started again.
+	s.start("127.0.0.8:0")
 	t.Cleanup(s.stop)
 	return s
 }

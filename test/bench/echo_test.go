@@ -122,7 +122,7 @@ func TestAServerThatEndsAtOnceSaysWhy(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	l, err := net.Listen("tcp4", "127.0.0.10:0") // where no other test listens: it stays closed
 	if err != nil {
 		t.Fatal(err)
 	}

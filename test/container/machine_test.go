@@ -69,13 +69,12 @@ func useMachine(t *testing.T, m *Machine) {
 	})
 	t.Run("a transient timer fires", func(t *testing.T) {
 		m.Must(t, "systemd-run", "--on-active=1s", "--timer-property=AccuracySec=10ms", "touch", "/root/x")
-		for range 100 {
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 			if m.Run(t, "test", "-e", "/root/x").Code == 0 {
 				return
 			}
-			time.Sleep(50 * time.Millisecond)
 		}
-		t.Error("no /root/x after 5 s")
+		t.Error("no /root/x after a minute")
 	})
 	t.Run("the journal is readable", func(t *testing.T) {
 		m.Must(t, "sh", "-c", "echo written-by-the-test | systemd-cat -t probe && journalctl --sync")
@@ -137,12 +136,11 @@ func TestMachineDiesWithItsOwner(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	<-ended
-	for range 100 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if _, err := os.Stat("/proc/" + pid); os.IsNotExist(err) {
 			noCgroupIsLeft(t, cmd.Process.Pid)
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	t.Errorf("PID %s outlived the test that booted it", pid)
 }

@@ -65,7 +65,7 @@ func TestTunedValuesSurviveTheRealSystemdSysctl(t *testing.T) {
 
 func TestUnconfirmedApplyIsTakenBackByATimerOfSystemd(t *testing.T) {
 	m := newTuned(t)
-	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "3s"))
+	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "10s")) // time enough to look at it
 	if timers := m.Must(t, "systemctl", "list-timers", "--all", "--no-legend"); !strings.Contains(timers, "tcptune-confirm-") {
 		t.Errorf("no timer is armed:\n%s", timers)
 	}
@@ -92,12 +92,12 @@ func (m *Machine) await(t *testing.T, key, want string) {
 
 func TestConfirmedApplyStaysAndItsTimerGoes(t *testing.T) {
 	m := newTuned(t)
-	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "5s"))
+	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "10s"))
 	mustExit(t, partialHere, m.Run(t, "tcptune", "confirm"))
 	if timers := m.Must(t, "systemctl", "list-timers", "--all", "--no-legend"); strings.Contains(timers, "tcptune-confirm-") {
 		t.Errorf("the timer is still there:\n%s", timers)
 	}
-	time.Sleep(6 * time.Second) // past the deadline
+	time.Sleep(11 * time.Second) // past the deadline
 	if got := m.knob(t, finTimeout); got != "30" {
 		t.Errorf("after the deadline it is %s", got)
 	}
