@@ -42,7 +42,7 @@ func (o overlay) Live() bool { return live(o.Reader) }
 // stands reports whether p leads to the file of the overlay: by name, or through a link such as
 // /etc/sysctl.d/99-sysctl.conf.
 func (o overlay) stands(p string) bool {
-	if path.Clean(p) == o.path {
+	if o.names(p) {
 		return true
 	}
 	target, err := o.Reader.Readlink(p)
@@ -52,7 +52,26 @@ func (o overlay) stands(p string) bool {
 	if !path.IsAbs(target) {
 		target = path.Join(path.Dir(p), target)
 	}
-	return path.Clean(target) == o.path
+	return o.names(target)
+}
+
+// names reports whether p is the name of the overlay's file, also where a folder above is a link: what is in
+// /etc/sysctl.d is in /usr/local/lib/sysctl.d as well where one of them leads to the other.
+func (o overlay) names(p string) bool {
+	return path.Base(p) == path.Base(o.path) && o.folder(path.Dir(path.Clean(p)))
+}
+
+// folder reports whether dir is the folder of the overlay's file.
+func (o overlay) folder(dir string) bool {
+	if dir == path.Dir(o.path) {
+		return true
+	}
+	is, err := o.Reader.Resolve(dir)
+	if err != nil {
+		return false
+	}
+	want, err := o.Reader.Resolve(path.Dir(o.path))
+	return err == nil && is == want
 }
 
 func (o overlay) missing(op, p string) error {
@@ -73,8 +92,8 @@ func (o overlay) ReadFile(p string) ([]byte, error) {
 // ReadDir lists the file of the overlay in its folder, which need not exist.
 func (o overlay) ReadDir(p string) ([]string, error) {
 	names, err := o.Reader.ReadDir(p)
-	dir, base := path.Split(o.path)
-	if path.Clean(p) != path.Clean(dir) {
+	base := path.Base(o.path)
+	if !o.folder(path.Clean(p)) {
 		return names, err
 	}
 	at, found := slices.BinarySearch(names, base)
@@ -89,7 +108,7 @@ func (o overlay) ReadDir(p string) ([]string, error) {
 
 // Lstat describes a regular file at the path of the overlay.
 func (o overlay) Lstat(p string) (fs.FileInfo, error) {
-	if path.Clean(p) != o.path {
+	if !o.names(p) {
 		return o.Reader.Lstat(p)
 	}
 	if o.data == nil {
@@ -108,7 +127,7 @@ func (o overlay) Stat(p string) (fs.FileInfo, error) {
 
 // Readlink fails for the path of the overlay, which is no link.
 func (o overlay) Readlink(p string) (string, error) {
-	if path.Clean(p) != o.path {
+	if !o.names(p) {
 		return o.Reader.Readlink(p)
 	}
 	return "", &fs.PathError{Op: "readlink", Path: p, Err: fs.ErrInvalid}

@@ -38,6 +38,27 @@ func TestWithFile(t *testing.T) {
 	}
 }
 
+// What is written into a folder, or removed from it, is so under each name of the folder.
+func TestWithFileKnowsFoldersThatAreLinks(t *testing.T) {
+	const key = "net.ipv4.tcp_sack"
+	for name, folders := range map[string]contents{
+		"to ours":   {"/usr/local/lib/sysctl.d": "-> /etc/sysctl.d", "/etc/sysctl.d/60-tcptune.conf": key + " = 3\n"},
+		"from ours": {"/etc/sysctl.d": "-> ../usr/local/lib/sysctl.d", "/usr/local/lib/sysctl.d/60-tcptune.conf": key + " = 3\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const own = "/etc/sysctl.d/60-tcptune.conf"
+			fc := forecaster(t, WithFile(whowins.Files(folders), own, nil), noble()).Key(key)
+			if fc.Reboot.Set != nil || fc.SysctlSystem.Set != nil {
+				t.Errorf("without it, %s and %s", short(fc.Reboot), short(fc.SysctlSystem))
+			}
+			fc = forecaster(t, WithFile(whowins.Files(folders), own, []byte(key+" = 4\n")), noble()).Key(key)
+			if got := short(fc.Reboot); got != "4 "+own+":1" {
+				t.Errorf("with another one, %s", got)
+			}
+		})
+	}
+}
+
 func TestWithFileIsWholeAndStacks(t *testing.T) {
 	var r Reader = whowins.Files(contents{"/etc/a": "1", "/etc/link": "-> b", "/etc/c": "3"})
 	r = WithFile(WithFile(r, "/etc/b", []byte("22")), "/etc/c", nil)
