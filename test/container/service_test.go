@@ -166,7 +166,7 @@ func TestServiceThatDoesNotAnswerIsTakenBack(t *testing.T) {
 			}
 		})
 	}
-	// The restart of a service that fails opens its socket again, here nearly always between the two that are stopped.
+	// The restart of a service that fails opens its socket again: here in one of three cases after that was stopped.
 	t.Run("its restarts do not keep its socket", func(t *testing.T) {
 		const dropIn = "/etc/systemd/system/" + bundled + ".service.d"
 		m.Must(t, "mkdir", "-p", dropIn)
