@@ -11,8 +11,9 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // Options change how findings are judged.
@@ -23,15 +24,15 @@ type Options struct {
 
 // Result is what was found, in a fixed order.
 type Result struct {
-	Checks    []plan.Check
+	Checks    []report.Check
 	Supported Verdict
 }
 
 // Worst returns the lowest grade of the checks, PASS when there are none.
-func (r Result) Worst() plan.Grade {
-	worst := plan.Pass
+func (r Result) Worst() report.Grade {
+	worst := report.Pass
 	for _, c := range r.Checks {
-		if c.Grade == plan.Fail || c.Grade == plan.Warn && worst == plan.Pass {
+		if c.Grade == report.Fail || c.Grade == report.Warn && worst == report.Pass {
 			worst = c.Grade
 		}
 	}
@@ -44,7 +45,7 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 	m, err := supportMatrix()
 	if err != nil {
 		return Result{
-			Checks:    []plan.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
+			Checks:    []report.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
 			Supported: Verdict{LevelUnsupported, err.Error()},
 		}
 	}
@@ -52,8 +53,8 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 	return Result{judge(m, f, opt), worst(f.releaseVerdict(m), f.archVerdict(m))}
 }
 
-func judge(m matrix, f facts, opt Options) []plan.Check {
-	checks := []plan.Check{checkRelease(m, f, opt), checkArchitecture(m, f, opt), checkKernel(m, f), checkSystemd(f)}
+func judge(m matrix, f facts, opt Options) []report.Check {
+	checks := []report.Check{checkRelease(m, f, opt), checkArchitecture(m, f, opt), checkKernel(m, f), checkSystemd(f)}
 	if f.live {
 		checks = append(checks,
 			checkVirtualization(f), checkReach(f),
@@ -78,20 +79,20 @@ func Supported(h host.Host) (Verdict, error) {
 	return worst(f.releaseVerdict(m), f.archVerdict(m)), nil
 }
 
-func pass(name, value, reason string) plan.Check {
-	return plan.Check{Name: name, Grade: plan.Pass, Value: value, Reason: reason}
+func pass(name, value, reason string) report.Check {
+	return report.Check{Name: name, Grade: report.Pass, Value: value, Reason: reason}
 }
 
-func warn(name, value, reason, fix string) plan.Check {
-	return plan.Check{Name: name, Grade: plan.Warn, Value: value, Reason: reason, Fix: fix}
+func warn(name, value, reason, fix string) report.Check {
+	return report.Check{Name: name, Grade: report.Warn, Value: value, Reason: reason, Fix: fix}
 }
 
-func fail(name, value, reason, fix string) plan.Check {
-	return plan.Check{Name: name, Grade: plan.Fail, Value: value, Reason: reason, Fix: fix}
+func fail(name, value, reason, fix string) report.Check {
+	return report.Check{Name: name, Grade: report.Fail, Value: value, Reason: reason, Fix: fix}
 }
 
 // unseen is the finding that there is none. It is a warning: nobody should take it for "ok".
-func unseen(name string, err error) plan.Check {
+func unseen(name string, err error) report.Check {
 	fix := ""
 	if errors.Is(err, fs.ErrPermission) {
 		fix = "sudo tcptune check"

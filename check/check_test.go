@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // healthy is a host at which every check passes.
@@ -63,7 +64,7 @@ func mustMatrix(t *testing.T) matrix {
 }
 
 // byName gives the check of that name, judged on f.
-func byName(t *testing.T, f facts, name string) plan.Check {
+func byName(t *testing.T, f facts, name string) report.Check {
 	t.Helper()
 	m := mustMatrix(t)
 	for _, c := range judge(m, f, Options{}) {
@@ -72,12 +73,12 @@ func byName(t *testing.T, f facts, name string) plan.Check {
 		}
 	}
 	t.Fatal("no check ", name)
-	return plan.Check{}
+	return report.Check{}
 }
 
 func TestAHealthyHostPasses(t *testing.T) {
 	for _, c := range judge(mustMatrix(t), healthy(), Options{}) {
-		if c.Grade != plan.Pass || c.Fix != "" {
+		if c.Grade != report.Pass || c.Fix != "" {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -93,87 +94,87 @@ func TestChecks(t *testing.T) {
 	tests := []struct {
 		name, check string
 		change      func(*facts)
-		grade       plan.Grade
+		grade       report.Grade
 		want        string
 	}{
-		{"another system", "os-release", func(f *facts) { f.release.value = host.OSRelease{ID: "fedora", VersionID: "42", PrettyName: "Fedora"} }, plan.Fail, "ID=fedora VERSION_ID=42"},
-		{"no os-release", "os-release", func(f *facts) { f.release.err = missing }, plan.Fail, "no /etc/os-release"},
-		{"another architecture", "architecture", func(f *facts) { f.arch.value = "i386" }, plan.Fail, "i386"},
-		{"no architecture", "architecture", func(f *facts) { f.arch.err = errors.New("why") }, plan.Warn, "not visible: why"},
-		{"an old kernel", "kernel", func(f *facts) { f.kernel.value = "5.4.0-200-generic" }, plan.Fail, "older than 5.15"},
-		{"a strange kernel", "kernel", func(f *facts) { f.kernel.value = "strange" }, plan.Warn, "not visible"},
+		{"another system", "os-release", func(f *facts) { f.release.value = host.OSRelease{ID: "fedora", VersionID: "42", PrettyName: "Fedora"} }, report.Fail, "ID=fedora VERSION_ID=42"},
+		{"no os-release", "os-release", func(f *facts) { f.release.err = missing }, report.Fail, "no /etc/os-release"},
+		{"another architecture", "architecture", func(f *facts) { f.arch.value = "i386" }, report.Fail, "i386"},
+		{"no architecture", "architecture", func(f *facts) { f.arch.err = errors.New("why") }, report.Warn, "not visible: why"},
+		{"an old kernel", "kernel", func(f *facts) { f.kernel.value = "5.4.0-200-generic" }, report.Fail, "older than 5.15"},
+		{"a strange kernel", "kernel", func(f *facts) { f.kernel.value = "strange" }, report.Warn, "not visible"},
 
-		{"no systemd", "systemd", func(f *facts) { f.systemdRunning = false }, plan.Warn, "not running"},
-		{"an old systemd", "systemd", func(f *facts) { f.systemdVersion.value = 247 }, plan.Warn, "older than 249"},
-		{"a systemd of unknown version", "systemd", func(f *facts) { f.systemdVersion.err = denied }, plan.Warn, "not visible"},
+		{"no systemd", "systemd", func(f *facts) { f.systemdRunning = false }, report.Warn, "not running"},
+		{"an old systemd", "systemd", func(f *facts) { f.systemdVersion.value = 247 }, report.Warn, "older than 249"},
+		{"a systemd of unknown version", "systemd", func(f *facts) { f.systemdVersion.err = denied }, report.Warn, "not visible"},
 
-		{"a container", "virtualization", func(f *facts) { f.virt.value.Container = "docker" }, plan.Warn, "docker container"},
-		{"some container", "virtualization", func(f *facts) { f.virt.value.Container = "other" }, plan.Warn, "container"},
-		{"a VM", "virtualization", func(f *facts) { f.virt.value.VM = "kvm" }, plan.Pass, "kvm virtual machine"},
-		{"WSL 1", "virtualization", func(f *facts) { f.virt.value.WSL = 1 }, plan.Fail, "WSL 1"},
-		{"WSL 2", "virtualization", func(f *facts) { f.virt.value.WSL = 2 }, plan.Warn, "WSL 2"},
+		{"a container", "virtualization", func(f *facts) { f.virt.value.Container = "docker" }, report.Warn, "docker container"},
+		{"some container", "virtualization", func(f *facts) { f.virt.value.Container = "other" }, report.Warn, "container"},
+		{"a VM", "virtualization", func(f *facts) { f.virt.value.VM = "kvm" }, report.Pass, "kvm virtual machine"},
+		{"WSL 1", "virtualization", func(f *facts) { f.virt.value.WSL = 1 }, report.Fail, "WSL 1"},
+		{"WSL 2", "virtualization", func(f *facts) { f.virt.value.WSL = 2 }, report.Warn, "WSL 2"},
 
-		{"a read-only key", "sysctl-reach", func(f *facts) { f.reach["net.core.rmem_max"] = denied }, plan.Warn, "read-only here: net.core.rmem_max"},
-		{"a hidden key", "sysctl-reach", func(f *facts) { f.reach["net.core.default_qdisc"] = missing }, plan.Warn, "1 of 14"},
-		{"not root", "sysctl-reach", func(f *facts) { f.root = false }, plan.Pass, "needs root"},
+		{"a read-only key", "sysctl-reach", func(f *facts) { f.reach["net.core.rmem_max"] = denied }, report.Warn, "read-only here: net.core.rmem_max"},
+		{"a hidden key", "sysctl-reach", func(f *facts) { f.reach["net.core.default_qdisc"] = missing }, report.Warn, "1 of 14"},
+		{"not root", "sysctl-reach", func(f *facts) { f.root = false }, report.Pass, "needs root"},
 
-		{"no modules", "module-loading", func(f *facts) { f.hasModules = false }, plan.Warn, "without loadable modules"},
-		{"locked modules", "module-loading", set("kernel.modules_disabled", "1"), plan.Warn, "until the next boot"},
-		{"no capability", "module-loading", func(f *facts) { f.mayLoadModules = false }, plan.Warn, "CAP_SYS_MODULE"},
-		{"the kernel's modules are gone", "module-loading", func(f *facts) { f.installed.value = []string{"6.8.0-61-generic"} }, plan.Warn, "/lib/modules/6.8.0-60-generic"},
+		{"no modules", "module-loading", func(f *facts) { f.hasModules = false }, report.Warn, "without loadable modules"},
+		{"locked modules", "module-loading", set("kernel.modules_disabled", "1"), report.Warn, "until the next boot"},
+		{"no capability", "module-loading", func(f *facts) { f.mayLoadModules = false }, report.Warn, "CAP_SYS_MODULE"},
+		{"the kernel's modules are gone", "module-loading", func(f *facts) { f.installed.value = []string{"6.8.0-61-generic"} }, report.Warn, "/lib/modules/6.8.0-60-generic"},
 
-		{"BBR is listed", "bbr", set("net.ipv4.tcp_available_congestion_control", "reno bbr cubic"), plan.Pass, "available"},
-		{"BBR is absent", "bbr", func(f *facts) { f.bbr.module.value = host.ModuleAbsent }, plan.Warn, "absent"},
-		{"BBR cannot be loaded", "bbr", set("kernel.modules_disabled", "1"), plan.Warn, "loadable, but"},
+		{"BBR is listed", "bbr", set("net.ipv4.tcp_available_congestion_control", "reno bbr cubic"), report.Pass, "available"},
+		{"BBR is absent", "bbr", func(f *facts) { f.bbr.module.value = host.ModuleAbsent }, report.Warn, "absent"},
+		{"BBR cannot be loaded", "bbr", set("kernel.modules_disabled", "1"), report.Warn, "loadable, but"},
 		{"BBR is restricted", "bbr", func(f *facts) {
 			set("net.ipv4.tcp_available_congestion_control", "reno bbr")(f)
 			f.reach["net.core.rmem_max"] = os.NewSyscallError("open", unix.EACCES)
-		}, plan.Warn, "restricted"},
+		}, report.Warn, "restricted"},
 		{"BBR by the configuration", "bbr", func(f *facts) {
 			f.bbr = feature{see(host.ModuleUnknown, nil), see("y", nil)}
-		}, plan.Pass, "built in"},
+		}, report.Pass, "built in"},
 		{"no BBR by the configuration", "bbr", func(f *facts) {
 			f.bbr = feature{see(host.ModuleUnknown, nil), see("", nil)}
-		}, plan.Warn, "absent"},
+		}, report.Warn, "absent"},
 		{"BBR is not visible", "bbr", func(f *facts) {
 			f.bbr = feature{see(host.ModuleUnknown, nil), see("", error(missing))}
-		}, plan.Warn, "not visible"},
-		{"fq is in use", "fq", set("net.core.default_qdisc", "fq"), plan.Pass, "in use"},
-		{"fq is absent", "fq", func(f *facts) { f.fq.module.value = host.ModuleAbsent }, plan.Warn, "absent"},
-		{"fq in a container", "fq", func(f *facts) { f.reach["net.core.rmem_max"] = os.NewSyscallError("open", unix.EACCES) }, plan.Pass, "not visible"},
+		}, report.Warn, "not visible"},
+		{"fq is in use", "fq", set("net.core.default_qdisc", "fq"), report.Pass, "in use"},
+		{"fq is absent", "fq", func(f *facts) { f.fq.module.value = host.ModuleAbsent }, report.Warn, "absent"},
+		{"fq in a container", "fq", func(f *facts) { f.reach["net.core.rmem_max"] = os.NewSyscallError("open", unix.EACCES) }, report.Pass, "not visible"},
 
-		{"a low hard limit", "nofile", func(f *facts) { f.noFile.value.Hard = 4096 }, plan.Warn, "4096"},
-		{"a low ceiling", "nofile", set("fs.nr_open", "4096"), plan.Warn, "fs.nr_open"},
-		{"no limit", "nofile", func(f *facts) { f.noFile.value.Hard = 1<<64 - 1 }, plan.Pass, "hard unlimited"},
+		{"a low hard limit", "nofile", func(f *facts) { f.noFile.value.Hard = 4096 }, report.Warn, "4096"},
+		{"a low ceiling", "nofile", set("fs.nr_open", "4096"), report.Warn, "fs.nr_open"},
+		{"no limit", "nofile", func(f *facts) { f.noFile.value.Hard = 1<<64 - 1 }, report.Pass, "hard unlimited"},
 
-		{"conntrack, 69 %", "conntrack", set("net.netfilter.nf_conntrack_count", "181000"), plan.Pass, "69 %"},
-		{"conntrack, 70 %", "conntrack", set("net.netfilter.nf_conntrack_count", "183501"), plan.Warn, "70 %"},
-		{"conntrack, 90 %", "conntrack", set("net.netfilter.nf_conntrack_count", "235930"), plan.Fail, "90 %"},
-		{"no conntrack", "conntrack", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_max"] = seen[string]{err: missing} }, plan.Pass, "not in use"},
-		{"conntrack without limit", "conntrack", set("net.netfilter.nf_conntrack_max", "0"), plan.Pass, "no limit"},
-		{"conntrack, hidden", "conntrack", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_count"] = seen[string]{err: denied} }, plan.Warn, "not visible"},
+		{"conntrack, 69 %", "conntrack", set("net.netfilter.nf_conntrack_count", "181000"), report.Pass, "69 %"},
+		{"conntrack, 70 %", "conntrack", set("net.netfilter.nf_conntrack_count", "183501"), report.Warn, "70 %"},
+		{"conntrack, 90 %", "conntrack", set("net.netfilter.nf_conntrack_count", "235930"), report.Fail, "90 %"},
+		{"no conntrack", "conntrack", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_max"] = seen[string]{err: missing} }, report.Pass, "not in use"},
+		{"conntrack without limit", "conntrack", set("net.netfilter.nf_conntrack_max", "0"), report.Pass, "no limit"},
+		{"conntrack, hidden", "conntrack", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_count"] = seen[string]{err: denied} }, report.Warn, "not visible"},
 
-		{"few ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 100 }, plan.Pass, "(0 %)"},
-		{"many ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 20000 }, plan.Warn, "(70 %)"},
-		{"nearly all ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 28000 }, plan.Fail, "(99 %)"},
-		{"too many sockets", "ephemeral-ports", func(f *facts) { f.ports.err = errTooManySockets }, plan.Warn, "not visible"},
-		{"TIME_WAIT", "time-wait", func(f *facts) { f.sockstat.value.TimeWait = 100000 }, plan.Warn, "(76 %)"},
-		{"no sockstat", "time-wait", func(f *facts) { f.sockstat.err = denied }, plan.Warn, "not visible"},
+		{"few ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 100 }, report.Pass, "(0 %)"},
+		{"many ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 20000 }, report.Warn, "(70 %)"},
+		{"nearly all ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 28000 }, report.Fail, "(99 %)"},
+		{"too many sockets", "ephemeral-ports", func(f *facts) { f.ports.err = errTooManySockets }, report.Warn, "not visible"},
+		{"TIME_WAIT", "time-wait", func(f *facts) { f.sockstat.value.TimeWait = 100000 }, report.Warn, "(76 %)"},
+		{"no sockstat", "time-wait", func(f *facts) { f.sockstat.err = denied }, report.Warn, "not visible"},
 
-		{"a few overflows", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenOverflows"] = 99 }, plan.Pass, "(0.99 per hour)"},
-		{"many overflows", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenOverflows"] = 100 }, plan.Warn, "(1 per hour)"},
-		{"many drops", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenDrops"] = 1000 }, plan.Warn, "1000 drops"},
-		{"no counter", "listen-overflows", func(f *facts) { f.netstat.value = map[string]uint64{} }, plan.Warn, "not visible"},
-		{"packets dropped", "softnet-drops", func(f *facts) { f.softnet.value.Dropped = 5000 }, plan.Warn, "50 per hour"},
+		{"a few overflows", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenOverflows"] = 99 }, report.Pass, "(0.99 per hour)"},
+		{"many overflows", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenOverflows"] = 100 }, report.Warn, "(1 per hour)"},
+		{"many drops", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenDrops"] = 1000 }, report.Warn, "1000 drops"},
+		{"no counter", "listen-overflows", func(f *facts) { f.netstat.value = map[string]uint64{} }, report.Warn, "not visible"},
+		{"packets dropped", "softnet-drops", func(f *facts) { f.softnet.value.Dropped = 5000 }, report.Warn, "50 per hour"},
 
-		{"a reboot is pending", "reboot", func(f *facts) { f.pendingReboot, f.pendingPackages = true, []string{"libc6"} }, plan.Warn, "by libc6"},
-		{"a newer kernel", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.8.0-61-generic") }, plan.Warn, "6.8.0-61-generic will boot next"},
-		{"a newer kernel of another kind", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.17.0-5-aws") }, plan.Pass, "no reboot"},
-		{"in a container", "reboot", func(f *facts) { f.virt.value.Container = "lxc" }, plan.Pass, "not visible"},
-		{"uptime", "reboot", func(*facts) {}, plan.Pass, "up 4 d 4 h"},
+		{"a reboot is pending", "reboot", func(f *facts) { f.pendingReboot, f.pendingPackages = true, []string{"libc6"} }, report.Warn, "by libc6"},
+		{"a newer kernel", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.8.0-61-generic") }, report.Warn, "6.8.0-61-generic will boot next"},
+		{"a newer kernel of another kind", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.17.0-5-aws") }, report.Pass, "no reboot"},
+		{"in a container", "reboot", func(f *facts) { f.virt.value.Container = "lxc" }, report.Pass, "not visible"},
+		{"uptime", "reboot", func(*facts) {}, report.Pass, "up 4 d 4 h"},
 
-		{"an active tuner", "tuner-tuned", func(f *facts) { f.tuners = []tuner{{name: "tuned", active: true, detail: "active, enabled", fix: "x"}} }, plan.Warn, "active"},
-		{"an idle tuner", "tuner-ufw", func(f *facts) { f.tuners = []tuner{{name: "ufw", detail: "disabled"}} }, plan.Pass, "not active"},
+		{"an active tuner", "tuner-tuned", func(f *facts) { f.tuners = []tuner{{name: "tuned", active: true, detail: "active, enabled", fix: "x"}} }, report.Warn, "active"},
+		{"an idle tuner", "tuner-ufw", func(f *facts) { f.tuners = []tuner{{name: "ufw", detail: "disabled"}} }, report.Pass, "not active"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -184,7 +185,7 @@ func TestChecks(t *testing.T) {
 				t.Errorf("got %+v, want %s and %q", got, test.grade, test.want)
 			}
 			notVisible := strings.Contains(got.Value+got.Reason, "not visible")
-			if got.Grade == plan.Fail && got.Fix == "" || got.Grade == plan.Warn && got.Fix == "" && !notVisible {
+			if got.Grade == report.Fail && got.Fix == "" || got.Grade == report.Warn && got.Fix == "" && !notVisible {
 				t.Errorf("no fix in %+v", got)
 			}
 		})
@@ -194,7 +195,7 @@ func TestChecks(t *testing.T) {
 func TestAllowUnsupportedIsAWarning(t *testing.T) {
 	f := healthy()
 	f.release.value = host.OSRelease{ID: "fedora", PrettyName: "Fedora"}
-	if c := checkRelease(mustMatrix(t), f, Options{AllowUnsupported: true}); c.Grade != plan.Warn {
+	if c := checkRelease(mustMatrix(t), f, Options{AllowUnsupported: true}); c.Grade != report.Warn {
 		t.Errorf("%+v", c)
 	}
 }
@@ -252,7 +253,7 @@ func TestAnImageHasNoLiveChecks(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if got.Supported.Level != LevelSupported || got.Worst() != plan.Warn {
+	if got.Supported.Level != LevelSupported || got.Worst() != report.Warn {
 		t.Errorf("%+v, %s", got.Supported, got.Worst())
 	}
 }
@@ -290,7 +291,7 @@ func TestThisMachine(t *testing.T) {
 			t.Errorf("name %q", c.Name)
 		}
 		seen[c.Name] = true
-		if c.Value == "" || c.Reason == "" || c.Grade != plan.Pass && c.Grade != plan.Warn && c.Grade != plan.Fail {
+		if c.Value == "" || c.Reason == "" || c.Grade != report.Pass && c.Grade != report.Warn && c.Grade != report.Fail {
 			t.Errorf("%+v", c)
 		}
 		if c.Value == "not visible" && !strings.HasPrefix(c.Reason, "not visible: ") {

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"strconv"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Shares of a limited table, in percent, from which it is a warning and a failure.
@@ -17,7 +17,7 @@ const (
 
 // checkConntrack judges how full the connection tracking table is: when it is, new connections are dropped, which the
 // kernel log calls "nf_conntrack: table full, dropping packet".
-func checkConntrack(f facts) plan.Check {
+func checkConntrack(f facts) report.Check {
 	const name = "conntrack"
 	used, limit := f.knobs["net.netfilter.nf_conntrack_count"], f.knobs["net.netfilter.nf_conntrack_max"]
 	for _, k := range []seen[string]{used, limit} {

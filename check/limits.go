@@ -5,7 +5,7 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // enoughFiles is the hard limit below which a service that serves many connections runs out of file descriptors: each
@@ -14,7 +14,7 @@ const enoughFiles = 65536
 
 // checkNoFile judges the hard limit. The soft one is 1024 on every Linux for the sake of select(2), and whatever needs
 // more raises it: Go programs do by themselves, others by LimitNOFILE= of their unit.
-func checkNoFile(f facts) plan.Check {
+func checkNoFile(f facts) report.Check {
 	const name = "nofile"
 	if f.noFile.err != nil {
 		return unseen(name, f.noFile.err)

@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
-func checkModules(f facts) plan.Check {
+func checkModules(f facts) report.Check {
 	const name = "module-loading"
 	const boot = "load what is needed at boot, by /etc/modules-load.d, before it is locked"
 	disabled := f.knobs["kernel.modules_disabled"]
@@ -34,7 +35,7 @@ func checkModules(f facts) plan.Check {
 }
 
 // checkBBR asks the list of the kernel first: it names what can be used at once.
-func checkBBR(f facts) plan.Check {
+func checkBBR(f facts) report.Check {
 	const name = "bbr"
 	const keep = "keep cubic, or boot a kernel that has it"
 	available := f.knobs["net.ipv4.tcp_available_congestion_control"]
@@ -53,7 +54,7 @@ func checkBBR(f facts) plan.Check {
 }
 
 // checkFQ is about net.core.default_qdisc = fq. BBR paces by itself since Linux 4.13 where fq does not.
-func checkFQ(f facts) plan.Check {
+func checkFQ(f facts) report.Check {
 	const name = "fq"
 	if f.knobs["net.core.default_qdisc"].value == "fq" {
 		return pass(name, "in use", "net.core.default_qdisc is fq")
@@ -65,7 +66,7 @@ func checkFQ(f facts) plan.Check {
 }
 
 // checkFeature judges a part of the kernel by its module, and by the kernel's configuration where no list names it.
-func checkFeature(name string, part feature, f facts, without string) plan.Check {
+func checkFeature(name string, part feature, f facts, without string) report.Check {
 	if part.module.err != nil {
 		return unseen(name, part.module.err)
 	}
@@ -84,7 +85,7 @@ func checkFeature(name string, part feature, f facts, without string) plan.Check
 	case host.ModuleLoaded, host.ModuleBuiltin:
 		return pass(name, string(state), "the kernel can use it at once")
 	case host.ModuleLoadable:
-		if g := checkModules(f); g.Grade != plan.Pass {
+		if g := checkModules(f); g.Grade != report.Pass {
 			return warn(name, "loadable, but modules cannot be loaded", g.Reason, g.Fix)
 		}
 		return pass(name, string(state), "the kernel loads it when it is asked for")

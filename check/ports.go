@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 var errTooManySockets = errors.New("there are too many sockets to count them one by one without a burden on the machine")
 
 // checkPorts judges the ephemeral ports for the busiest pair of source and destination: connect(2) fails with
 // EADDRNOTAVAIL when all are taken for that pair, however few others use.
-func checkPorts(f facts) plan.Check {
+func checkPorts(f facts) report.Check {
 	const name = "ephemeral-ports"
 	if errors.Is(f.ports.err, errTooManySockets) {
 		return warn(name, "not visible", "not visible: "+f.ports.err.Error(), "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head")
@@ -41,7 +41,7 @@ func checkPorts(f facts) plan.Check {
 
 // checkTimeWait holds the connections in TIME_WAIT against tcp_max_tw_buckets. They are harmless up to there; beyond,
 // the kernel closes without TIME_WAIT, and late segments may reach a new connection.
-func checkTimeWait(f facts) plan.Check {
+func checkTimeWait(f facts) report.Check {
 	const name = "time-wait"
 	limit := f.knobs["net.ipv4.tcp_max_tw_buckets"]
 	for _, err := range []error{f.sockstat.err, limit.err} {

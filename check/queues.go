@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // oftenPerHour is the mean rate from which a drop is a finding. The counters never go back: a burst of last year must
@@ -14,7 +14,7 @@ const oftenPerHour = 1
 
 // checkListenQueues judges the connections that found a full accept queue since boot: their clients wait for a second
 // at least, and then try again.
-func checkListenQueues(f facts) plan.Check {
+func checkListenQueues(f facts) report.Check {
 	const name = "listen-overflows"
 	if f.netstat.err != nil {
 		return unseen(name, f.netstat.err)
@@ -34,7 +34,7 @@ func checkListenQueues(f facts) plan.Check {
 }
 
 // checkSoftnet judges the packets that were dropped before TCP saw them, on the whole machine.
-func checkSoftnet(f facts) plan.Check {
+func checkSoftnet(f facts) report.Check {
 	const name = "softnet-drops"
 	if f.softnet.err != nil {
 		return unseen(name, f.softnet.err)

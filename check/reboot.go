@@ -3,13 +3,14 @@ package check
 import (
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // checkReboot says whether the next boot will bring another kernel. Values that are right for this one may not be for
 // that one, and modules of a kernel whose package was removed cannot be loaded any more.
-func checkReboot(f facts) plan.Check {
+func checkReboot(f facts) report.Check {
 	const name = "reboot"
 	const fix = "reboot when it suits, then run tcptune status"
 	value := "uptime unknown"

@@ -6,8 +6,9 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func (f facts) releaseVerdict(m matrix) Verdict {
@@ -28,7 +29,7 @@ func (f facts) archVerdict(m matrix) Verdict {
 	return m.architecture(f.arch.value)
 }
 
-func checkRelease(m matrix, f facts, opt Options) plan.Check {
+func checkRelease(m matrix, f facts, opt Options) report.Check {
 	value := f.release.value.PrettyName
 	if f.release.err != nil {
 		value = "not visible"
@@ -36,7 +37,7 @@ func checkRelease(m matrix, f facts, opt Options) plan.Check {
 	return byVerdict("os-release", value, f.releaseVerdict(m), opt)
 }
 
-func checkArchitecture(m matrix, f facts, opt Options) plan.Check {
+func checkArchitecture(m matrix, f facts, opt Options) report.Check {
 	if f.arch.err != nil {
 		return unseen("architecture", f.arch.err)
 	}
@@ -44,7 +45,7 @@ func checkArchitecture(m matrix, f facts, opt Options) plan.Check {
 }
 
 // byVerdict takes compatible for PASS: the reason says what it means, and nobody could do anything about it.
-func byVerdict(name, value string, v Verdict, opt Options) plan.Check {
+func byVerdict(name, value string, v Verdict, opt Options) report.Check {
 	if v.Level != LevelUnsupported {
 		return pass(name, value, v.Reason)
 	}
@@ -56,7 +57,7 @@ func byVerdict(name, value string, v Verdict, opt Options) plan.Check {
 }
 
 // checkKernel judges the kernel that runs. On an image it judges those that may boot.
-func checkKernel(m matrix, f facts) plan.Check {
+func checkKernel(m matrix, f facts) report.Check {
 	release, err, which := f.kernel.value, f.kernel.err, "running"
 	if !f.live {
 		release, err, which = "", f.installed.err, "installed"
@@ -85,7 +86,7 @@ func checkKernel(m matrix, f facts) plan.Check {
 // oldestSystemd is that of Ubuntu 22.04.
 const oldestSystemd = 249
 
-func checkSystemd(f facts) plan.Check {
+func checkSystemd(f facts) report.Check {
 	v := f.systemdVersion
 	installed := fmt.Sprintf("systemd %d", v.value)
 	switch {

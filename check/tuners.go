@@ -6,8 +6,9 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // tuner is another program that sets TCP keys, and is installed.
@@ -191,11 +192,11 @@ func anyFile(h host.Host, files []string) bool {
 }
 
 // checkTuners makes a finding for each other tuner that is installed, or one that there is none.
-func checkTuners(f facts) []plan.Check {
+func checkTuners(f facts) []report.Check {
 	if len(f.tuners) == 0 {
-		return []plan.Check{pass("tuners", "none", "no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, ufw, cloud image files")}
+		return []report.Check{pass("tuners", "none", "no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, ufw, cloud image files")}
 	}
-	var checks []plan.Check
+	var checks []report.Check
 	for _, t := range f.tuners {
 		name := "tuner-" + t.name
 		if t.active {

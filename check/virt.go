@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"golang.org/x/sys/unix"
 )
 
 // reachKeys stand for the kinds of keys: of the whole machine, of the first network namespace, of each one.
@@ -29,7 +29,7 @@ var reachKeys = [...]string{
 	"vm.max_map_count",
 }
 
-func checkVirtualization(f facts) plan.Check {
+func checkVirtualization(f facts) report.Check {
 	const name = "virtualization"
 	if f.virt.err != nil {
 		return unseen(name, f.virt.err)
@@ -55,7 +55,7 @@ func checkVirtualization(f facts) plan.Check {
 }
 
 // checkReach tells which keys root could write here: probed by the files themselves, since no two containers are alike.
-func checkReach(f facts) plan.Check {
+func checkReach(f facts) report.Check {
 	const name = "sysctl-reach"
 	var absent, locked, readOnly, other []string
 	for _, key := range reachKeys {

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/templates"
 )
@@ -33,16 +35,16 @@ func (s Site) Use(v Version) (plan.Plan, error) {
 
 // NeedsTree reports whether p brings the tree of a version.
 func NeedsTree(p plan.Plan) bool {
-	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Kind == plan.Tree && c.Writes() && c.After != nil })
+	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Kind == report.Tree && c.Writes() && c.After != nil })
 }
 
 // tree is the change that brings the tree of v.
 func (s Site) tree(v Version) (plan.Change, error) {
 	value := s.treeValue(v)
-	c := plan.Change{
-		Kind: plan.Tree, Target: TreePath(v), After: &value, Status: plan.Planned, Required: true,
+	c := plan.Change{Change: report.Change{
+		Kind: report.Tree, Target: TreePath(v), After: &value, Status: report.Planned, Required: true,
 		Why: "the toolchain, beside others", Source: Source(v),
-	}
+	}}
 	r, err := readRecord(s.h, c.Target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -55,7 +57,7 @@ func (s Site) tree(v Version) (plan.Change, error) {
 	case r.value != value:
 		return c, inTheWay(c.Target, fmt.Sprintf("it holds %s, not %s", r.value, value))
 	}
-	c.Before, c.Effective, c.Status = &value, &value, plan.Unchanged
+	c.Before, c.Effective, c.Status = &value, &value, report.Unchanged
 	return c, nil
 }
 
@@ -94,10 +96,10 @@ func (s Site) activate(p *plan.Plan, v Version) error {
 // lead is the change that leads Current to v.
 func (s Site) lead(v Version) (plan.Change, error) {
 	text := currentText(v)
-	c := plan.Change{
-		Kind: plan.Switch, Target: Current, Before: s.place, After: &text, Status: plan.Planned, Required: true,
+	c := plan.Change{Change: report.Change{
+		Kind: report.Switch, Target: Current, Before: s.place, After: &text, Status: report.Planned, Required: true,
 		Why: "the active version", Source: Source(v),
-	}
+	}}
 	switch {
 	case s.place == nil || !s.Active.IsZero():
 	case *s.place != plan.FolderInPlace:
@@ -112,7 +114,7 @@ func (s Site) lead(v Version) (plan.Change, error) {
 		c.Why = "the active version; what stood there is kept in " + former
 	}
 	if s.place != nil && *s.place == text {
-		c.Effective, c.Status = &text, plan.Unchanged
+		c.Effective, c.Status = &text, report.Unchanged
 	}
 	return c, nil
 }
@@ -120,9 +122,9 @@ func (s Site) lead(v Version) (plan.Change, error) {
 // link is the change that makes l. A link of somebody else is left alone when it leads to the same program, and is in
 // the way otherwise.
 func (s Site) link(l alias) (plan.Change, error) {
-	c := plan.Change{
-		Kind: plan.Link, Target: l.path, After: &l.text, Status: plan.Planned, Required: true, Why: l.why, Source: Sources,
-	}
+	c := plan.Change{Change: report.Change{
+		Kind: report.Link, Target: l.path, After: &l.text, Status: report.Planned, Required: true, Why: l.why, Source: Sources,
+	}}
 	fi, err := s.h.Lstat(l.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
@@ -141,7 +143,7 @@ func (s Site) link(l alias) (plan.Change, error) {
 	owned, ours := s.journal.Find(c.Ref())
 	switch {
 	case target(l.path, text) == target(l.path, l.text):
-		c.After, c.Effective, c.Status = &text, &text, plan.Unchanged
+		c.After, c.Effective, c.Status = &text, &text, report.Unchanged
 	case ours && owned.Left() != nil && *owned.Left() == text:
 	default:
 		return c, inTheWay(l.path, "it is a link of somebody else, to "+text)
@@ -156,10 +158,10 @@ func (s Site) profile() (plan.Change, error) {
 		return plan.Change{}, err
 	}
 	after := string(text)
-	c := plan.Change{
-		Kind: plan.File, Target: Profile, After: &after, Status: plan.Planned, Required: true,
+	c := plan.Change{Change: report.Change{
+		Kind: report.File, Target: Profile, After: &after, Status: report.Planned, Required: true,
 		Why: "login shells find it, whatever else their profile puts into PATH", Source: Sources,
-	}
+	}}
 	now, err := s.h.ReadFile(Profile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
@@ -172,9 +174,9 @@ func (s Site) profile() (plan.Change, error) {
 	owned, ours := s.journal.Find(c.Ref())
 	switch {
 	case before == after:
-		c.Status = plan.Unchanged
+		c.Status = report.Unchanged
 	case !ours || owned.Left() == nil || *owned.Left() != before:
-		c.Status, c.Reason = plan.Kept, "it was edited, and stays as it is"
+		c.Status, c.Reason = report.Kept, "it was edited, and stays as it is"
 	}
 	return c, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -24,9 +26,9 @@ func (s Site) makeFolders(p *plan.Plan) {
 			continue
 		}
 		mode := "0755"
-		folders = append(folders, plan.Change{
-			Kind: plan.Folder, Target: dir, After: &mode, Status: plan.Planned, Required: true, Why: "is needed below", Source: Sources,
-		})
+		folders = append(folders, plan.Change{Change: report.Change{
+			Kind: report.Folder, Target: dir, After: &mode, Status: report.Planned, Required: true, Why: "is needed below", Source: Sources,
+		}})
 	}
 	p.Changes = append(folders, p.Changes...)
 }
@@ -34,7 +36,7 @@ func (s Site) makeFolders(p *plan.Plan) {
 // dropFolders adds to p the removal of folders that tcptune has made for Go and that p leaves empty.
 func (s Site) dropFolders(p *plan.Plan) {
 	for _, o := range s.journal.Owned {
-		if o.Kind != plan.Folder || o.Source != Sources {
+		if o.Kind != report.Folder || o.Source != Sources {
 			continue
 		}
 		names, err := s.h.ReadDir(o.Target)
@@ -46,9 +48,9 @@ func (s Site) dropFolders(p *plan.Plan) {
 		if err != nil || slices.ContainsFunc(names, stays) {
 			continue
 		}
-		p.Changes = append(p.Changes, plan.Change{
-			Kind: plan.Folder, Target: o.Target, Before: o.Left(), Status: plan.Planned, Release: true, Why: "nothing is left in it",
+		p.Changes = append(p.Changes, plan.Change{Release: true, Change: report.Change{
+			Kind: report.Folder, Target: o.Target, Before: o.Left(), Status: report.Planned, Why: "nothing is left in it",
 			Source: Sources,
-		})
+		}})
 	}
 }

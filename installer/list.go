@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
-// The states of a [plan.GoVersion].
+// The states of a [report.GoVersion].
 const (
 	stateActive    = "active"
 	stateInstalled = "installed"
@@ -19,9 +20,9 @@ const (
 )
 
 // List is every Go that is on the host: those of tcptune, newest first, then those of others.
-func (s Site) List() (list []plan.GoVersion) {
+func (s Site) List() (list []report.GoVersion) {
 	for _, v := range s.Installed {
-		g := plan.GoVersion{Target: v.String(), State: stateInstalled, By: "tcptune", Path: TreePath(v)}
+		g := report.GoVersion{Target: v.String(), State: stateInstalled, By: "tcptune", Path: TreePath(v)}
 		if v == s.Active {
 			g.State = stateActive
 		}
@@ -34,12 +35,12 @@ func (s Site) List() (list []plan.GoVersion) {
 }
 
 // byHand are toolchains that somebody has unpacked.
-func (s Site) byHand() (list []plan.GoVersion) {
+func (s Site) byHand() (list []report.GoVersion) {
 	if s.place != nil && s.Active.IsZero() {
-		list = append(list, plan.GoVersion{Target: selfNamed(s.h, Current), State: stateActive, By: "hand", Path: Current})
+		list = append(list, report.GoVersion{Target: selfNamed(s.h, Current), State: stateActive, By: "hand", Path: Current})
 	}
 	if s.keptFolder() {
-		list = append(list, plan.GoVersion{Target: selfNamed(s.h, former), State: stateKept, By: "hand", Path: former})
+		list = append(list, report.GoVersion{Target: selfNamed(s.h, former), State: stateKept, By: "hand", Path: former})
 	}
 	return list
 }
@@ -47,7 +48,7 @@ func (s Site) byHand() (list []plan.GoVersion) {
 // aptTree is the name of the GOROOT of a package golang-X.Y-go, below /usr/lib.
 func aptTree() *regexp.Regexp { return regexp.MustCompile(`^go-(\d+\.\d+)$`) }
 
-func (s Site) byApt() (list []plan.GoVersion) {
+func (s Site) byApt() (list []report.GoVersion) {
 	names, err := s.h.ReadDir("/usr/lib")
 	if err != nil {
 		return nil
@@ -70,18 +71,18 @@ func (s Site) byApt() (list []plan.GoVersion) {
 		if version == "" {
 			version = pkg.Version
 		}
-		list = append(list, plan.GoVersion{Target: version, State: stateInstalled, By: "apt", Path: at})
+		list = append(list, report.GoVersion{Target: version, State: stateInstalled, By: "apt", Path: at})
 	}
 	return list
 }
 
 // bySnap is the revision of the snap go that is in use.
-func (s Site) bySnap() []plan.GoVersion {
+func (s Site) bySnap() []report.GoVersion {
 	const at = "/snap/go/current"
 	if _, err := s.h.Stat(path.Join(at, "bin/go")); err != nil {
 		return nil
 	}
-	return []plan.GoVersion{{Target: selfNamed(s.h, at), State: stateInstalled, By: "snap", Path: at}}
+	return []report.GoVersion{{Target: selfNamed(s.h, at), State: stateInstalled, By: "snap", Path: at}}
 }
 
 // selfNamed is the version that the GOROOT at p says it is, in its file VERSION; "" when that does not say.
@@ -95,11 +96,11 @@ func selfNamed(h host.Host, p string) string {
 }
 
 // Available lists versions that could be installed, newest first, as go list shows them.
-func Available(versions []Version) (list []plan.GoVersion) {
+func Available(versions []Version) (list []report.GoVersion) {
 	versions = slices.Clone(versions)
 	slices.SortFunc(versions, func(a, b Version) int { return b.Compare(a) })
 	for _, v := range versions {
-		list = append(list, plan.GoVersion{Target: v.String(), State: stateAvailable})
+		list = append(list, report.GoVersion{Target: v.String(), State: stateAvailable})
 	}
 	return list
 }

@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -36,10 +38,10 @@ func (s Site) Rollback() (p plan.Plan, to Version, err error) {
 // bringBack is the change that puts the kept folder into its place again.
 func (s Site) bringBack() plan.Change {
 	folder := plan.FolderInPlace
-	return plan.Change{
-		Kind: plan.Switch, Target: Current, Before: s.place, After: &folder, Status: plan.Planned, Required: true,
+	return plan.Change{Change: report.Change{
+		Kind: report.Switch, Target: Current, Before: s.place, After: &folder, Status: report.Planned, Required: true,
 		Why: "what stood there before, from " + former, Source: Sources,
-	}
+	}}
 }
 
 // Remove plans the removal of an installed version. The active one is an [Error] with code [ActiveVersion].
@@ -61,11 +63,11 @@ func (s Site) RemoveAll() (p plan.Plan, left []string) {
 	p = plan.Plan{Command: "go remove"}
 	profile, err := s.profile()
 	switch {
-	case err == nil && profile.Status == plan.Unchanged && s.owns(profile.Ref()):
-		profile.After, profile.Effective, profile.Status, profile.Release = nil, nil, plan.Planned, true
+	case err == nil && profile.Status == report.Unchanged && s.owns(profile.Ref()):
+		profile.After, profile.Effective, profile.Status, profile.Release = nil, nil, report.Planned, true
 		profile.Why = "removed"
 		p.Changes = append(p.Changes, profile)
-	case err != nil || profile.Status == plan.Kept:
+	case err != nil || profile.Status == report.Kept:
 		left = append(left, Profile+" was edited, and is left")
 	}
 	for _, l := range commandLinks() {
@@ -95,7 +97,7 @@ func (s Site) RemoveAll() (p plan.Plan, left []string) {
 // from what is installed, that it looks so must do.
 func (s Site) owns(ref plan.Ref) bool {
 	_, ours := s.journal.Find(ref)
-	_, known := s.journal.Find(plan.Ref{Kind: plan.Switch, Target: Current})
+	_, known := s.journal.Find(plan.Ref{Kind: report.Switch, Target: Current})
 	return ours || !known && !s.Active.IsZero()
 }
 
@@ -105,10 +107,10 @@ func (s Site) unlink(l alias) []plan.Change {
 	if err != nil || text != l.text {
 		return nil
 	}
-	c := plan.Change{
-		Kind: plan.Link, Target: l.path, Before: &text, Status: plan.Planned, Required: true, Release: true, Why: "removed",
+	c := plan.Change{Release: true, Change: report.Change{
+		Kind: report.Link, Target: l.path, Before: &text, Status: report.Planned, Required: true, Why: "removed",
 		Source: Sources,
-	}
+	}}
 	if !s.owns(c.Ref()) {
 		return nil
 	}
@@ -121,8 +123,8 @@ func (s Site) discard(v Version) plan.Change {
 	if r, err := readRecord(s.h, TreePath(v)); err == nil {
 		value = r.value
 	}
-	return plan.Change{
-		Kind: plan.Tree, Target: path.Clean(TreePath(v)), Before: &value, Status: plan.Planned, Required: true, Release: true,
+	return plan.Change{Release: true, Change: report.Change{
+		Kind: report.Tree, Target: path.Clean(TreePath(v)), Before: &value, Status: report.Planned, Required: true,
 		Why: "removed", Source: Source(v),
-	}
+	}}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/plan"
@@ -182,7 +184,7 @@ func TestListNamesEveryGoAndWhoPutItThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []plan.GoVersion{
+	want := []report.GoVersion{
 		{Target: "1.26.3", State: "active", By: "tcptune", Path: "/usr/local/lib/tcptune/go/1.26.3"},
 		{Target: "1.20.1", State: "kept", By: "hand", Path: "/usr/local/go.before-tcptune"},
 		{Target: "1.22.2", State: "installed", By: "apt", Path: "/usr/lib/go-1.22"},

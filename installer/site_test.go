@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -111,7 +113,7 @@ func (i image) change(do func(Site) (plan.Plan, error)) (map[string]plan.Change,
 		return nil, err
 	}
 	for _, c := range p.Changes {
-		if c.Kind == plan.Tree && c.Writes() && c.After != nil {
+		if c.Kind == report.Tree && c.Writes() && c.After != nil {
 			staged := plan.Staged(c.Target)
 			i.lay(map[string]string{
 				staged + "/bin/go": *c.After, staged + "/" + plan.TreeRecord: string(record{value: *c.After}.text()),
@@ -193,7 +195,7 @@ func TestInstallLeadsEveryNameToTheNewVersion(t *testing.T) {
 
 	again := i.install("1.26.3")
 	for target, c := range again {
-		if c.Status != plan.Unchanged {
+		if c.Status != report.Unchanged {
 			t.Errorf("again: %s is %s", target, c.Status)
 		}
 	}
@@ -250,7 +252,7 @@ func TestWhatSomebodyElseHasPutThereIsNotReplaced(t *testing.T) {
 
 func TestALinkOfTheOperatorThatLeadsToTheSameProgramStays(t *testing.T) {
 	i := newImage(t, map[string]string{"/usr/local/bin/go": "->/usr/local/go/bin/go"})
-	if c := i.install("1.26.3")["/usr/local/bin/go"]; c.Status != plan.Unchanged {
+	if c := i.install("1.26.3")["/usr/local/bin/go"]; c.Status != report.Unchanged {
 		t.Errorf("it is %s", c.Status)
 	}
 	if _, err := i.change(removeAll); err != nil {
@@ -265,7 +267,7 @@ func TestAProfileThatWasEditedStays(t *testing.T) {
 	i := newImage(t, nil)
 	i.install("1.26.3")
 	i.lay(map[string]string{Profile: "# mine\n"})
-	if c := i.install("1.26.4")[Profile]; c.Status != plan.Kept {
+	if c := i.install("1.26.4")[Profile]; c.Status != report.Kept {
 		t.Errorf("it is %s", c.Status)
 	}
 	var left []string

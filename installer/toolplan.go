@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -60,12 +62,12 @@ func (s Site) holds(b built) bool {
 // planTool adds to p what makes b the command of its name, in the place of another build of it.
 func (s Site) planTool(p *plan.Plan, b built, have bool) error {
 	value := b.value()
-	tree := plan.Change{
-		Kind: plan.Tree, Target: b.tree(), After: &value, Status: plan.Planned, Required: true,
+	tree := plan.Change{Change: report.Change{
+		Kind: report.Tree, Target: b.tree(), After: &value, Status: report.Planned, Required: true,
 		Why: "the program of " + b.tool.Package, Source: Sources,
-	}
+	}}
 	if have {
-		tree.Before, tree.Effective, tree.Status = &value, &value, plan.Unchanged
+		tree.Before, tree.Effective, tree.Status = &value, &value, report.Unchanged
 	}
 	link, err := s.link(b.link())
 	if err != nil {
@@ -99,10 +101,10 @@ func (s Site) discardTool(at string) plan.Change {
 	if r, err := readRecord(s.h, at); err == nil {
 		value = r.value
 	}
-	return plan.Change{
-		Kind: plan.Tree, Target: at, Before: &value, Status: plan.Planned, Required: true, Release: true, Why: "removed",
+	return plan.Change{Release: true, Change: report.Change{
+		Kind: report.Tree, Target: at, Before: &value, Status: report.Planned, Required: true, Why: "removed",
 		Source: Sources,
-	}
+	}}
 }
 
 // removeTools are the changes that remove all tools and the links to them.

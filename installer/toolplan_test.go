@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/plan"
@@ -70,7 +72,7 @@ func TestAToolTakesThePlaceOfItsFormerBuild(t *testing.T) {
 		t.Errorf("the journal has %d bytes: it must not hold programs", n)
 	}
 	for _, c := range put(t, &s, first, big) {
-		if c.Status != plan.Unchanged {
+		if c.Status != report.Unchanged {
 			t.Errorf("again: %s is %s", c.Target, c.Status)
 		}
 	}

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
-// The states of a [plan.GoShell].
+// The states of a [report.GoShell].
 const (
 	shellActive  = "active"
 	shellOther   = "other"
@@ -33,7 +33,7 @@ type seeker struct {
 // Shells says which go each kind of shell would run now, sudo and cron too. It only reads files, and runs no shell: what
 // they say that cannot be judged is among the doubts. Of users only those are named for whom another go is found; unread
 // are those whose files this process may not read.
-func (s Site) Shells() (list []plan.GoShell, unread []string) {
+func (s Site) Shells() (list []report.GoShell, unread []string) {
 	m := machine{h: s.h}
 	m.observe()
 	for _, k := range m.system() {
@@ -42,7 +42,7 @@ func (s Site) Shells() (list []plan.GoShell, unread []string) {
 	if m.sudo() {
 		k, err := m.sudoSeeker()
 		if err != nil {
-			list = append(list, plan.GoShell{Target: "sudo", State: shellUnknown, Why: err.Error()})
+			list = append(list, report.GoShell{Target: "sudo", State: shellUnknown, Why: err.Error()})
 		} else {
 			list = append(list, s.judge(k))
 		}
@@ -87,9 +87,9 @@ func (s Site) activeProgram() string {
 }
 
 // judge says what k finds.
-func (s Site) judge(k seeker) plan.GoShell {
+func (s Site) judge(k seeker) report.GoShell {
 	file, in, unsure := k.path.find(s.h)
-	g := plan.GoShell{Target: k.name, Go: file, Doubts: slices.Clone(k.notes)}
+	g := report.GoShell{Target: k.name, Go: file, Doubts: slices.Clone(k.notes)}
 	active := s.activeProgram()
 	real := ""
 	if file == "" {
@@ -130,8 +130,8 @@ func (k seeker) fix(file string, in folder) string {
 }
 
 // users are the shells of users for whom another go is found than for all.
-func (s Site) users(m machine, general []plan.GoShell) (list []plan.GoShell, unread []string) {
-	usual := map[string]plan.GoShell{}
+func (s Site) users(m machine, general []report.GoShell) (list []report.GoShell, unread []string) {
+	usual := map[string]report.GoShell{}
 	for _, g := range general {
 		usual[g.Target] = g
 	}
@@ -153,7 +153,7 @@ func (s Site) users(m machine, general []plan.GoShell) (list []plan.GoShell, unr
 }
 
 // schedules are cron, and the crontabs for which another go is found.
-func (s Site) schedules(m machine) (list []plan.GoShell) {
+func (s Site) schedules(m machine) (list []report.GoShell) {
 	if !exists(s.h, "/usr/sbin/cron") {
 		return nil
 	}

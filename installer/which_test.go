@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -125,7 +127,7 @@ func site(t *testing.T, files map[string]string) Site {
 
 func TestOnUbuntuAllShellsRunTheActiveGo(t *testing.T) {
 	const env, active = "/etc/environment:1", "/usr/local/bin/go"
-	want := []plan.GoShell{
+	want := []report.GoShell{
 		{Target: "login shell", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by " + env},
 		{Target: "shell", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by " + env},
 		{Target: "zsh", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by " + env},
@@ -273,7 +275,7 @@ func TestWhichGoAShellRuns(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got plan.GoShell
+			var got report.GoShell
 			list, _ := site(t, tc.files).Shells()
 			for _, g := range list {
 				if g.Target == tc.target {

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"golang.org/x/sys/unix"
 )
 
 // Order is how ports are to be freed.
@@ -26,7 +26,7 @@ type Order struct {
 
 // Act is one step of freeing ports. It is data: [Free] carries it out.
 type Act struct {
-	plan.Change
+	report.Change
 	Ports  []string // "tcp/8080": what it is for
 	Others []string // ports that it closes as well
 
@@ -92,13 +92,13 @@ func decide(s Survey, f facts, order Order) []Act {
 
 func (a Act) rank() int {
 	switch {
-	case a.Status == plan.Refused:
+	case a.Status == report.Refused:
 		return 0
-	case a.Kind == plan.Unit && strings.HasSuffix(a.Target, ".socket"):
+	case a.Kind == report.Unit && strings.HasSuffix(a.Target, ".socket"):
 		return 1
-	case a.Kind == plan.Unit:
+	case a.Kind == report.Unit:
 		return 2
-	case a.Kind == plan.Container:
+	case a.Kind == report.Container:
 		return 3
 	}
 	return 4
@@ -107,7 +107,7 @@ func (a Act) rank() int {
 // add joins acts on the same target.
 func add(acts []Act, a Act) []Act {
 	for i := range acts {
-		if b := &acts[i]; b.Ref() == a.Ref() && b.unit == a.unit && b.Status == a.Status && b.Reason == a.Reason {
+		if b := &acts[i]; b.Kind == a.Kind && b.Target == a.Target && b.unit == a.unit && b.Status == a.Status && b.Reason == a.Reason {
 			for _, port := range a.Ports {
 				if !slices.Contains(b.Ports, port) {
 					b.Ports = append(b.Ports, port)
@@ -170,7 +170,7 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 	if f.ownUnits[name] {
 		return refusal(h, o, "this tcptune, or what has started it, runs in "+name.String())
 	}
-	a := actOn(plan.Unit, name.name, active, inactive, h)
+	a := actOn(report.Unit, name.name, active, inactive, h)
 	a.unit = name
 	if name.user {
 		a.Source += " of user " + strconv.Itoa(int(name.uid))
@@ -185,14 +185,14 @@ func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
 	case c.engine == nil:
 		return refusal(h, o, "it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --pid-only")
 	}
-	a := actOn(plan.Container, c.name, running, exited, h)
+	a := actOn(report.Container, c.name, running, exited, h)
 	a.container = c
 	return a
 }
 
 // signal ends one process. Where its unit would start it again, that is waited for.
 func (f *facts) signal(h Holder, o Owner) Act {
-	a := actOn(plan.Signal, strconv.Itoa(o.Pid), o.Process.Name, "", h)
+	a := actOn(report.Signal, strconv.Itoa(o.Pid), o.Process.Name, "", h)
 	a.After = nil
 	a.Pid = o.Pid
 	for _, d := range o.Descriptors {
@@ -216,9 +216,9 @@ const (
 	settleMost   = 10 * time.Second
 )
 
-func actOn(kind plan.Kind, target, before, after string, h Holder) Act {
+func actOn(kind report.Kind, target, before, after string, h Holder) Act {
 	a := Act{Ports: []string{h.target()}}
-	a.Change = plan.Change{Kind: kind, Target: target, Before: &before, After: &after, Status: plan.Planned, Source: source, Why: "holds " + h.target()}
+	a.Change = report.Change{Kind: kind, Target: target, Before: &before, After: &after, Status: report.Planned, Source: source, Why: "holds " + h.target()}
 	return a
 }
 
@@ -226,14 +226,14 @@ func (h Holder) target() string { return Range{h.Protocol, h.Port(), h.Port()}.S
 
 // refusal is an act that is not done. Its target is the process, or the port where there is none.
 func refusal(h Holder, o Owner, reason string) Act {
-	a := actOn(plan.Signal, h.target(), "", "", h)
+	a := actOn(report.Signal, h.target(), "", "", h)
 	a.Before, a.After = nil, nil
 	if o.Pid > 0 {
 		a.Target, a.Pid = strconv.Itoa(o.Pid), o.Pid
 		name := o.Process.Name
 		a.Before = &name
 	}
-	a.Status, a.Reason = plan.Refused, reason
+	a.Status, a.Reason = report.Refused, reason
 	return a
 }
 
@@ -252,24 +252,24 @@ func dropCovered(acts []Act, s Survey) []Act {
 		for _, o := range h.Owners {
 			name, ok := unitOf(o.Process.Cgroup)
 			for _, a := range acts {
-				if a.Status != plan.Planned {
+				if a.Status != report.Planned {
 					continue
 				}
 				in := o.Process.Cgroup.Container.ID
-				if a.Kind == plan.Unit && ok && a.unit == name || a.Kind == plan.Container && in != "" && a.container.id == in {
+				if a.Kind == report.Unit && ok && a.unit == name || a.Kind == report.Container && in != "" && a.container.id == in {
 					covered[o.Pid] = true
 				}
 			}
 		}
 	}
-	return slices.DeleteFunc(acts, func(a Act) bool { return a.Kind == plan.Signal && a.Status == plan.Planned && covered[a.Pid] })
+	return slices.DeleteFunc(acts, func(a Act) bool { return a.Kind == report.Signal && a.Status == report.Planned && covered[a.Pid] })
 }
 
 // keepHeldPorts refuses what would be in vain, since another holder of the same port is refused.
 func keepHeldPorts(acts []Act) {
 	stays := map[string]Act{}
 	for _, a := range acts {
-		if a.Status == plan.Refused {
+		if a.Status == report.Refused {
 			for _, port := range a.Ports {
 				stays[port] = a
 			}
@@ -277,11 +277,11 @@ func keepHeldPorts(acts []Act) {
 	}
 	for i := range acts {
 		a := &acts[i]
-		if a.Status != plan.Planned || slices.ContainsFunc(a.Ports, func(port string) bool { _, kept := stays[port]; return !kept }) {
+		if a.Status != report.Planned || slices.ContainsFunc(a.Ports, func(port string) bool { _, kept := stays[port]; return !kept }) {
 			continue
 		}
 		other := stays[a.Ports[0]]
-		a.Status, a.Reason = plan.Refused, fmt.Sprintf("%s would stay held by %s", a.Ports[0], other.holderName())
+		a.Status, a.Reason = report.Refused, fmt.Sprintf("%s would stay held by %s", a.Ports[0], other.holderName())
 	}
 }
 

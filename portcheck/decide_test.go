@@ -6,11 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func listening(port uint16, owners ...Process) Holder {
@@ -104,7 +105,7 @@ func TestTheRightAct(t *testing.T) {
 		for _, a := range decide(Survey{Holders: []Holder{tc.holder}}, f, tc.order) {
 			got = append(got, fmt.Sprintf("%s %s %s", a.Kind, a.Target, a.Status))
 			reasons += a.Reason + "\n"
-			if (a.Status == plan.Refused) != (a.Reason != "") {
+			if (a.Status == report.Refused) != (a.Reason != "") {
 				t.Errorf("%s: %s because of %q", name, a.Status, a.Reason)
 			}
 		}
@@ -125,7 +126,7 @@ func TestOwnUnitIsRefused(t *testing.T) {
 		workers: map[int]bool{30: true}, units: map[unitName]host.Unit{name: {MainPID: 49}},
 	}
 	acts := decide(Survey{Holders: []Holder{listening(80, in("/system.slice/ci.service", 30, "ci"))}}, f, Order{Force: true})
-	if len(acts) != 1 || acts[0].Status != plan.Refused || !strings.Contains(acts[0].Reason, "runs in ci.service") {
+	if len(acts) != 1 || acts[0].Status != report.Refused || !strings.Contains(acts[0].Reason, "runs in ci.service") {
 		t.Errorf("%+v", acts)
 	}
 }
@@ -135,7 +136,7 @@ func TestInTheSameContainerAProcessIsSignalled(t *testing.T) {
 	group := "/docker/" + strings.Repeat("ab", 32)
 	f := facts{self: in(group, 50, "tcptune"), ancestors: map[int]bool{50: true}}
 	acts := decide(Survey{Holders: []Holder{listening(80, in(group, 30, "java"))}}, f, Order{})
-	if len(acts) != 1 || acts[0].Kind != plan.Signal || acts[0].Status != plan.Planned {
+	if len(acts) != 1 || acts[0].Kind != report.Signal || acts[0].Status != report.Planned {
 		t.Errorf("%+v", acts)
 	}
 }
@@ -148,7 +149,7 @@ func TestAProxyInAnotherNamespaceIsNotThatOfTheEngine(t *testing.T) {
 	h := listening(8443, in("/system.slice/other.service", 701, "docker-proxy"))
 	h.Namespace = "other"
 	acts := decide(Survey{Holders: []Holder{h}}, f, Order{})
-	if len(acts) != 1 || acts[0].Kind != plan.Signal || acts[0].Status != plan.Refused {
+	if len(acts) != 1 || acts[0].Kind != report.Signal || acts[0].Status != report.Refused {
 		t.Errorf("%+v", acts)
 	}
 }

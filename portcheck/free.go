@@ -9,10 +9,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 const (
@@ -27,13 +28,13 @@ const (
 func (v *View) Free(ctx context.Context, acts []Act, order Order) {
 	for i := range acts {
 		a := &acts[i]
-		if a.Status != plan.Planned {
+		if a.Status != report.Planned {
 			continue
 		}
 		switch a.Kind {
-		case plan.Unit:
+		case report.Unit:
 			v.stopUnit(ctx, a)
-		case plan.Container:
+		case report.Container:
 			v.stopContainer(ctx, a, order)
 		}
 	}
@@ -58,7 +59,7 @@ func (v *View) stopUnit(ctx context.Context, a *Act) {
 	case lookErr != nil:
 		a.fail(lookErr)
 	case u.Active == inactive, u.Active == "failed": // failed: its programs have ended, one of them badly
-		a.Status = plan.Applied
+		a.Status = report.Applied
 	default:
 		a.fail(fmt.Errorf("%s is %s after it was stopped", a.Target, u.Active))
 	}
@@ -80,13 +81,13 @@ func (v *View) stopContainer(ctx context.Context, a *Act, order Order) {
 		return
 	}
 	state := exited
-	a.Status, a.Effective = plan.Applied, &state
+	a.Status, a.Effective = report.Applied, &state
 }
 
 func (a *Act) fail(err error) {
-	a.Status, a.Reason = plan.Failed, err.Error()
+	a.Status, a.Reason = report.Failed, err.Error()
 	if errors.Is(err, os.ErrPermission) {
-		a.Status = plan.Refused
+		a.Status = report.Refused
 	}
 }
 
@@ -95,7 +96,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 	var waiting []*target
 	for i := range acts {
 		a := &acts[i]
-		if a.Kind != plan.Signal || a.Status != plan.Planned {
+		if a.Kind != report.Signal || a.Status != report.Planned {
 			continue
 		}
 		if t := v.aim(a); t != nil {
@@ -108,14 +109,14 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 	waiting = await(ctx, waiting, order.Grace, unix.SignalName(order.Signal))
 	if ctx.Err() != nil {
 		for _, t := range waiting {
-			t.act.Status, t.act.Reason = plan.Failed, "interrupted while it was given time to end; it was sent no SIGKILL"
+			t.act.Status, t.act.Reason = report.Failed, "interrupted while it was given time to end; it was sent no SIGKILL"
 		}
 		return
 	}
 	waiting = slices.DeleteFunc(waiting, func(t *target) bool { return t.hasLetGo(order.Signal) })
 	if order.NoForce || order.Signal == unix.SIGKILL {
 		for _, t := range waiting {
-			t.act.Status, t.act.Reason = plan.Failed, fmt.Sprintf("still runs %s after %s", order.Grace, unix.SignalName(order.Signal))
+			t.act.Status, t.act.Reason = report.Failed, fmt.Sprintf("still runs %s after %s", order.Grace, unix.SignalName(order.Signal))
 		}
 		return
 	}
@@ -126,7 +127,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		}
 	}
 	for _, t := range await(ctx, killed, killPatience, fmt.Sprintf("SIGKILL, %s after %s", order.Grace, unix.SignalName(order.Signal))) {
-		t.act.Status, t.act.Reason = plan.Failed, "does not end although it was sent SIGKILL: it waits inside of the kernel, for a disk or a network file system"
+		t.act.Status, t.act.Reason = report.Failed, "does not end although it was sent SIGKILL: it waits inside of the kernel, for a disk or a network file system"
 	}
 }
 
@@ -141,7 +142,7 @@ type target struct {
 func (v *View) aim(a *Act) *target {
 	p, err := v.host.OpenProcess(a.Pid)
 	if errors.Is(err, fs.ErrNotExist) {
-		a.Status, a.Reason = plan.Unchanged, "had ended by itself"
+		a.Status, a.Reason = report.Unchanged, "had ended by itself"
 		return nil
 	}
 	if err != nil {
@@ -172,7 +173,7 @@ func (t *target) stillHolds() bool {
 		t.act.fail(failed)
 		return false
 	}
-	t.act.Status, t.act.Reason = plan.Unchanged, "does not hold it any more"
+	t.act.Status, t.act.Reason = report.Unchanged, "does not hold it any more"
 	return false
 }
 
@@ -182,9 +183,9 @@ func (t *target) hasLetGo(after unix.Signal) bool {
 	if t.stillHolds() {
 		return false
 	}
-	if t.act.Status == plan.Unchanged {
+	if t.act.Status == report.Unchanged {
 		state := running
-		t.act.Status, t.act.Effective = plan.Applied, &state
+		t.act.Status, t.act.Effective = report.Applied, &state
 		t.act.Reason = fmt.Sprintf("has closed it after %s, and still runs", unix.SignalName(after))
 	}
 	return true
@@ -194,7 +195,7 @@ func (t *target) send(sig unix.Signal) bool {
 	err := t.process.Signal(sig)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		t.act.Status, t.act.Reason = plan.Applied, "has ended"
+		t.act.Status, t.act.Reason = report.Applied, "has ended"
 		return false
 	case err != nil:
 		t.act.fail(err)
@@ -215,7 +216,7 @@ func await(ctx context.Context, targets []*target, patience time.Duration, how s
 			left = append(left, t)
 			continue
 		}
-		t.act.Status, t.act.Reason = plan.Applied, "ended by "+how
+		t.act.Status, t.act.Reason = report.Applied, "ended by "+how
 	}
 	return left
 }

@@ -15,12 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	gopsutil "github.com/shirou/gopsutil/v3/net"
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func TestEveryHolderIsFoundAndEnded(t *testing.T) {
@@ -180,7 +181,7 @@ func TestUDPInTheEphemeralRangeNeedsForce(t *testing.T) {
 		t.Errorf("the client lives: %v; acts %+v, verdicts %+v", client.lives(), acts, verdicts)
 	}
 	server.awaitEnd(t)
-	if a := acts[0]; a.Status != plan.Refused || !strings.Contains(a.Reason, "127.0.0.1:53") {
+	if a := acts[0]; a.Status != report.Refused || !strings.Contains(a.Reason, "127.0.0.1:53") {
 		t.Errorf("%+v", a)
 	}
 	order := usual()
@@ -243,7 +244,7 @@ func TestAProcessThatIgnoresTheSignalIsKilled(t *testing.T) {
 	})
 	order := usual()
 	order.Grace, order.NoForce = 300*time.Millisecond, true
-	if acts, verdicts := r.free(ports(TCP, 8080, 8080), order); verdicts[0].Free || acts[0].Status != plan.Failed || !deaf.lives() {
+	if acts, verdicts := r.free(ports(TCP, 8080, 8080), order); verdicts[0].Free || acts[0].Status != report.Failed || !deaf.lives() {
 		t.Errorf("without force: %+v %+v", acts, verdicts)
 	}
 	order.NoForce = false
@@ -265,7 +266,7 @@ func TestAProcessThatClosesTheSocketAndGoesOnIsFreed(t *testing.T) {
 		order := usual()
 		order.Grace, order.NoForce = 3*time.Second, noForce // a busy machine needs a while to close it
 		acts, verdicts := r.free(ports(TCP, 8080, 8080), order)
-		if acts[0].Status != plan.Applied || acts[0].Reason != "has closed it after SIGTERM, and still runs" || !verdicts[0].Free || !saving.lives() {
+		if acts[0].Status != report.Applied || acts[0].Reason != "has closed it after SIGTERM, and still runs" || !verdicts[0].Free || !saving.lives() {
 			t.Errorf("no force %v: %+v %+v", noForce, acts, verdicts)
 		}
 	}
@@ -343,7 +344,7 @@ func TestNobodyIsHitForAProcessThatEndsFirst(t *testing.T) {
 		t.Skipf("the pid was not given again: %d, not %d", heir.pid(), p.pid())
 	}
 	v.Free(t.Context(), acts, usual())
-	if !heir.lives() || acts[0].Status != plan.Unchanged {
+	if !heir.lives() || acts[0].Status != report.Unchanged {
 		t.Errorf("the heir of the pid lives: %v; %+v", heir.lives(), acts)
 	}
 }
@@ -399,7 +400,7 @@ func TestAncestorsAreRefused(t *testing.T) {
 	}())
 	acts, verdicts := r.free(ports(TCP, 8080, 8080), Order{Grace: time.Second, Signal: unix.SIGTERM, Force: true})
 	for _, a := range acts {
-		if a.Status != plan.Refused {
+		if a.Status != report.Refused {
 			t.Errorf("%+v", a)
 		}
 	}
@@ -467,7 +468,7 @@ func TestAnInterruptSendsNoSIGKILL(t *testing.T) {
 	ctx, interrupt := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer interrupt()
 	v.Free(ctx, acts, usual())
-	if !deaf.lives() || acts[0].Status != plan.Failed || !strings.Contains(acts[0].Reason, "interrupted") {
+	if !deaf.lives() || acts[0].Status != report.Failed || !strings.Contains(acts[0].Reason, "interrupted") {
 		t.Errorf("it lives: %v; %+v", deaf.lives(), acts[0])
 	}
 	if _, _, err := v.Prove(ctx, s, acts, usual()); err == nil || err.Error() != "cannot prove that the ports are free: interrupted" {

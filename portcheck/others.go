@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // nameOthers looks at all ports, to say in the planned acts which other ones they close.
 func (v *View) nameOthers(ctx context.Context, acts []Act, sockets []host.Unit) error {
-	if !slices.ContainsFunc(acts, func(a Act) bool { return a.Status == plan.Planned }) {
+	if !slices.ContainsFunc(acts, func(a Act) bool { return a.Status == report.Planned }) {
 		return nil
 	}
 	all, err := v.Observe(ctx, Query{Ranges: []Range{{TCP, 1, 65535}, {UDP, 1, 65535}}, Thorough: true})
@@ -58,13 +59,13 @@ func alsoCloses(acts []Act, all Survey, sockets []host.Unit) {
 
 // ends reports whether the act takes the socket away from this owner.
 func (a Act) ends(h Holder, o Owner, sockets []host.Unit) bool {
-	if a.Status != plan.Planned {
+	if a.Status != report.Planned {
 		return false
 	}
 	switch {
-	case a.Kind == plan.Signal:
+	case a.Kind == report.Signal:
 		return a.Pid == o.Pid
-	case a.Kind == plan.Container:
+	case a.Kind == report.Container:
 		return a.container.id != "" && a.container.id == o.Process.Cgroup.Container.ID
 	case o.Pid == 1:
 		return slices.ContainsFunc(sockets, func(u host.Unit) bool { return u.Name == a.Target && listensOn(u, h.Socket) })

@@ -4,10 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func TestWhatElseIsClosedIsNamed(t *testing.T) {
@@ -58,7 +59,7 @@ func TestWhatIsRefusedClosesNothingElse(t *testing.T) {
 	sshd := in("/system.slice/ssh.service", 600, "sshd")
 	acts := decide(Survey{Holders: []Holder{listening(22, sshd)}}, facts{}, Order{})
 	alsoCloses(acts, Survey{Holders: []Holder{listening(22, sshd), listening(6010, sshd)}}, nil)
-	if len(acts) != 1 || acts[0].Status != plan.Refused || acts[0].Others != nil {
+	if len(acts) != 1 || acts[0].Status != report.Refused || acts[0].Others != nil {
 		t.Errorf("%+v", acts)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"golang.org/x/sys/unix"
 )
 
 // Verdict is whether one port is free, after what was done for that.
@@ -54,7 +54,7 @@ func (v *View) waitClosed(ctx context.Context, before Survey, acts []Act, order 
 	settle := time.Duration(0)
 	acted := false
 	for _, a := range acts {
-		if a.Status == plan.Applied {
+		if a.Status == report.Applied {
 			acted = true
 			settle = max(settle, a.settle)
 		}

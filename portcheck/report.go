@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Report is the holders in the form of the JSON envelope: those that hold a port, and then the rest.
-func (s Survey) Report() []plan.Holder {
-	var list []plan.Holder
+func (s Survey) Report() []report.Holder {
+	var list []report.Holder
 	for _, h := range s.Holders {
 		list = append(list, h.report())
 	}
@@ -21,11 +21,11 @@ func (s Survey) Report() []plan.Holder {
 	return list
 }
 
-func (h Holder) report() plan.Holder {
-	out := plan.Holder{
+func (h Holder) report() report.Holder {
+	out := report.Holder{
 		Target: h.target(), Local: h.Local.String(), Family: h.Family(), State: string(h.State), Namespace: h.Namespace,
 		User: h.User(), Count: h.Count, Seconds: h.Seconds(), Origin: h.OriginName(), Searched: "all", Reason: h.Reason,
-		Processes: []plan.HolderProcess{},
+		Processes: []report.HolderProcess{},
 	}
 	if h.ByCgroup {
 		out.Searched = "cgroup"
@@ -62,8 +62,8 @@ func (h Holder) OriginName() string {
 	return printable(h.Origin.Path)
 }
 
-func (o Owner) report() plan.HolderProcess {
-	p := plan.HolderProcess{
+func (o Owner) report() report.HolderProcess {
+	p := report.HolderProcess{
 		Pid: o.Pid, Parent: o.Parent, Name: o.Name, Command: strings.Join(o.Args, " "), User: o.User,
 		Unit: o.Cgroup.Unit, UserUnit: o.Cgroup.UserUnit, Fds: []int{},
 	}

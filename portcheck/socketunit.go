@@ -5,8 +5,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it, and so are
@@ -31,7 +32,7 @@ func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 	sockets := len(names)
 	for i, name := range append(names, units[0].Triggers...) {
 		a := f.judgeService(h, o, unitName{name: name}, order)
-		if a.Status == plan.Refused {
+		if a.Status == report.Refused {
 			return []Act{a}
 		}
 		is := f.units[unitName{name: name}].Active

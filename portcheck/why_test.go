@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
-
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // docker answers at the usual place, in a /run of its own, as the engine that publishes port 8443 of container shop. stop
@@ -83,7 +83,7 @@ func TestAContainerIsStoppedByItsEngine(t *testing.T) {
 		<-proxy.ended
 	})
 	acts, verdicts := r.free(ports(TCP, 8443, 8443), usual())
-	if len(acts) != 1 || acts[0].Kind != plan.Container || acts[0].Status != plan.Applied || grace != "5" || !verdicts[0].Free {
+	if len(acts) != 1 || acts[0].Kind != report.Container || acts[0].Status != report.Applied || grace != "5" || !verdicts[0].Free {
 		t.Errorf("%+v, grace %q, %+v", acts, grace, verdicts)
 	}
 }
@@ -119,7 +119,7 @@ func TestASocketWithoutAProcessIsHeld(t *testing.T) {
 	r.must(unix.Sendmsg(pair[0], []byte{0}, unix.UnixRights(int(f.Fd())), nil, 0))
 	r.must(f.Close())
 	acts, verdicts := r.free(ports(TCP, 8080, 8080), usual())
-	if len(acts) != 1 || acts[0].Status != plan.Refused || !strings.Contains(acts[0].Reason, "no process of this PID namespace") || verdicts[0].Free {
+	if len(acts) != 1 || acts[0].Status != report.Refused || !strings.Contains(acts[0].Reason, "no process of this PID namespace") || verdicts[0].Free {
 		t.Errorf("%+v %+v", acts, verdicts)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -60,7 +62,7 @@ func (s Spec) Own(unit string) bool {
 // Starts reports whether changes open a socket, which must be free then.
 func Starts(changes []plan.Change) bool {
 	for _, c := range changes {
-		if c.Writes() && c.Kind == plan.Unit && isSocket(c.Target) && c.After != nil && *c.After != plan.Inactive {
+		if c.Writes() && c.Kind == report.Unit && isSocket(c.Target) && c.After != nil && *c.After != plan.Inactive {
 			return true
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -62,7 +64,7 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 
 // file is what a service needs below /etc: a regular file, or a link.
 type file struct {
-	kind        plan.Kind
+	kind        report.Kind
 	path, value string
 	why         string
 }
@@ -88,14 +90,14 @@ func wanted(h host.Host, s Spec) (files []file, err error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{plan.File, LimitsPath(s), limits, "limits, read again by a reload"})
+		files = append(files, file{report.File, LimitsPath(s), limits, "limits, read again by a reload"})
 	}
 	var links []file
 	for _, u := range units {
-		files = append(files, file{plan.File, path.Join(unitFolder, u.Name), u.Text, whyUnit(u.Name)})
+		files = append(files, file{report.File, path.Join(unitFolder, u.Name), u.Text, whyUnit(u.Name)})
 		for _, target := range wantedBy(u.Text) {
 			links = append(links, file{
-				plan.Link, path.Join(unitFolder, target+".wants", u.Name), path.Join(unitFolder, u.Name), "starts it at boot",
+				report.Link, path.Join(unitFolder, target+".wants", u.Name), path.Join(unitFolder, u.Name), "starts it at boot",
 			})
 		}
 	}
@@ -127,7 +129,7 @@ func wantedBy(text string) (targets []string) {
 // unitNames are the units among files.
 func unitNames(files []file) (names []string) {
 	for _, f := range files {
-		if f.kind == plan.File && path.Dir(f.path) == unitFolder {
+		if f.kind == report.File && path.Dir(f.path) == unitFolder {
 			names = append(names, path.Base(f.path))
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -67,7 +69,7 @@ type errOdd string
 func (e errOdd) Error() string { return string(e) }
 
 // read returns the value of a file or a link as package plan knows it, nil when it is absent. What is neither is errOdd.
-func (at site) read(kind plan.Kind, p string) (*string, error) {
+func (at site) read(kind report.Kind, p string) (*string, error) {
 	fi, err := at.h.Lstat(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -77,9 +79,9 @@ func (at site) read(kind plan.Kind, p string) (*string, error) {
 	}
 	var value string
 	switch {
-	case kind == plan.Link && fi.Mode()&fs.ModeSymlink != 0:
+	case kind == report.Link && fi.Mode()&fs.ModeSymlink != 0:
 		value, err = at.h.Readlink(p)
-	case kind == plan.File && fi.Mode().IsRegular():
+	case kind == report.File && fi.Mode().IsRegular():
 		var data []byte
 		data, err = at.h.ReadFile(p)
 		value = string(data)
@@ -101,14 +103,14 @@ func (at site) want(p *plan.Plan, f file) error {
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", f.path, err)
 	}
-	c := plan.Change{Kind: f.kind, Target: f.path, Before: now, After: &f.value, Why: f.why, Status: plan.Planned, Required: true}
+	c := plan.Change{Change: report.Change{Kind: f.kind, Target: f.path, Before: now, After: &f.value, Why: f.why, Status: report.Planned, Required: true}}
 	owned, ours := at.journal.Find(c.Ref())
 	switch {
 	case now == nil:
 	case *now == f.value:
-		c.Status, c.Effective = plan.Unchanged, now
+		c.Status, c.Effective = report.Unchanged, now
 		if !ours { // the journal was lost: it is what we would write, so it is ours again
-			p.Keep = append(p.Keep, plan.Change{Kind: c.Kind, Target: c.Target, After: c.After, Source: Source(at.name)})
+			p.Keep = append(p.Keep, plan.Change{Change: report.Change{Kind: c.Kind, Target: c.Target, After: c.After, Source: Source(at.name)}})
 		}
 	case !ours || owned.Source != Source(at.name):
 		return &ForeignError{Path: f.path}
@@ -130,9 +132,9 @@ func (at site) folders(files []file) (changes []plan.Change) {
 		need(path.Dir(dir))
 		made[dir] = true
 		mode := "0755"
-		changes = append(changes, plan.Change{
-			Kind: plan.Folder, Target: dir, After: &mode, Status: plan.Planned, Required: true, Source: shared, Why: "holds files of the service",
-		})
+		changes = append(changes, plan.Change{Change: report.Change{
+			Kind: report.Folder, Target: dir, After: &mode, Status: report.Planned, Required: true, Source: shared, Why: "holds files of the service",
+		}})
 	}
 	for _, f := range files {
 		need(path.Dir(f.path))
@@ -151,19 +153,19 @@ func (at site) drop(p *plan.Plan, files []file) (paths []string) {
 		if o.Source != Source(at.name) || keep[o.Target] {
 			continue
 		}
-		c := plan.Change{
+		c := plan.Change{Change: report.Change{
 			Kind: o.Kind, Target: o.Target, After: o.Former(), Why: "not part of the service any more",
-			Status: plan.Planned, Required: true, Release: true,
+			Status: report.Planned, Required: true}, Release: true,
 		}
 		now, err := at.read(o.Kind, o.Target)
 		c.Before = now
 		switch {
 		case err != nil:
-			c.Status, c.Reason, c.After = plan.Kept, err.Error(), nil
+			c.Status, c.Reason, c.After = report.Kept, err.Error(), nil
 		case now == nil && o.Former() == nil:
-			c.Status, c.Reason = plan.Unchanged, "somebody has removed it already"
+			c.Status, c.Reason = report.Unchanged, "somebody has removed it already"
 		case now == nil || o.Left() == nil || *now != *o.Left():
-			c.Status, c.Reason, c.After, c.Effective = plan.Kept, "edited since by somebody else, so it is left", now, now
+			c.Status, c.Reason, c.After, c.Effective = report.Kept, "edited since by somebody else, so it is left", now, now
 		default:
 			paths = append(paths, o.Target)
 		}

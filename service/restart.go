@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -88,7 +90,7 @@ func (r *restart) act(ctx context.Context, unit, value string, job func(context.
 	if err != nil {
 		return err
 	}
-	c := plan.Change{Kind: plan.Unit, Target: unit, Before: &before.Active, After: &value, Status: plan.Applied, Source: Source(r.name)}
+	c := plan.Change{Change: report.Change{Kind: report.Unit, Target: unit, Before: &before.Active, After: &value, Status: report.Applied, Source: Source(r.name)}}
 	jobErr := job(ctx, unit)
 	after, err := r.m.Unit(context.WithoutCancel(ctx), unit)
 	if err == nil {
@@ -98,7 +100,7 @@ func (r *restart) act(ctx context.Context, unit, value string, job func(context.
 		}
 	}
 	if jobErr != nil {
-		c.Status, c.Reason = plan.Failed, jobErr.Error()
+		c.Status, c.Reason = report.Failed, jobErr.Error()
 	}
 	r.done = append(r.done, c)
 	if jobErr != nil {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -28,8 +30,8 @@ const (
 
 // Status tells how the service called name is doing. spec is what is known of it, nil for a pair that tcptune has not
 // installed. It changes nothing and needs no root. Where systemd does not run it is [host.ErrNoSystemd].
-func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Service, error) {
-	out := plan.Service{Target: name, Listen: []string{}, Units: []plan.ServiceUnit{}}
+func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.Service, error) {
+	out := report.Service{Target: name, Listen: []string{}, Units: []report.ServiceUnit{}}
 	m := h.SystemManager()
 	var socket, admin, service host.Unit
 	for _, suffix := range suffixes() {
@@ -46,7 +48,7 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (plan.Ser
 			service = u
 		}
 		if u.Load != "not-found" {
-			out.Units = append(out.Units, plan.ServiceUnit{Target: u.Name, Active: u.Active, Sub: u.Sub, File: u.File, DropIns: u.DropIns})
+			out.Units = append(out.Units, report.ServiceUnit{Target: u.Name, Active: u.Active, Sub: u.Sub, File: u.File, DropIns: u.DropIns})
 		}
 	}
 	out.State = stateOf(socket, service)
@@ -141,7 +143,7 @@ func ownAdmin(u host.Unit) error {
 const adminTime = 3 * time.Second
 
 // counters asks the admin socket of the bundled server.
-func counters(ctx context.Context, admin netip.AddrPort) (*plan.Server, error) {
+func counters(ctx context.Context, admin netip.AddrPort) (*report.Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, adminTime)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin.String()+"/statusz", nil)
@@ -158,7 +160,7 @@ func counters(ctx context.Context, admin netip.AddrPort) (*plan.Server, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answers %s", admin, response.Status)
 	}
-	var s plan.Server
+	var s report.Server
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&s); err != nil {
 		return nil, fmt.Errorf("%s answers what is no status", admin)
 	}

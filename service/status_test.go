@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func TestStateOfAPair(t *testing.T) {
@@ -56,7 +57,7 @@ func TestCountersComeFromTheAdminSocket(t *testing.T) {
 	t.Setenv("http_proxy", "http://192.0.2.1:1") // of no concern
 	admin := netip.MustParseAddrPort(s.Listener.Addr().String())
 	got, err := counters(t.Context(), admin)
-	want := &plan.Server{Protocol: "echo", Active: 3, Accepted: 9, Refused: map[string]uint64{"full": 2}, Uptime: 7}
+	want := &report.Server{Protocol: "echo", Active: 3, Accepted: 9, Refused: map[string]uint64{"full": 2}, Uptime: 7}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -66,7 +68,7 @@ func owns(j plan.Journal, name string) bool {
 func (at site) dropFolders(p *plan.Plan, gone []string) {
 	gone = slices.Clone(gone)
 	for _, o := range slices.Backward(at.journal.Owned) {
-		if o.Kind != plan.Folder || o.Source != shared {
+		if o.Kind != report.Folder || o.Source != shared {
 			continue
 		}
 		names, err := at.h.ReadDir(o.Target)
@@ -77,10 +79,10 @@ func (at site) dropFolders(p *plan.Plan, gone []string) {
 			continue
 		}
 		gone = append(gone, o.Target)
-		p.Changes = append(p.Changes, plan.Change{
-			Kind: plan.Folder, Target: o.Target, Before: o.Left(), Status: plan.Planned, Release: true,
+		p.Changes = append(p.Changes, plan.Change{Release: true, Change: report.Change{
+			Kind: report.Folder, Target: o.Target, Before: o.Left(), Status: report.Planned,
 			Why: "nothing is left in it", Source: shared,
-		})
+		}})
 	}
 }
 
@@ -114,7 +116,7 @@ func strays(h host.Host, name string) (found []string) {
 // Gone are the units whose files changes have removed.
 func Gone(changes []plan.Change) (units []string) {
 	for _, c := range changes {
-		if c.Kind == plan.File && c.After == nil && c.Status == plan.Applied && path.Dir(c.Target) == unitFolder {
+		if c.Kind == report.File && c.After == nil && c.Status == report.Applied && path.Dir(c.Target) == unitFolder {
 			units = append(units, path.Base(c.Target))
 		}
 	}

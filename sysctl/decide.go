@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -18,13 +20,13 @@ type decision struct {
 	line   bool   // it needs a line in our file to have it after a reboot
 	write  bool   // the running value is not enough
 	retry  bool   // the kernel refused it before: without a line in our file, until it is taken
-	status plan.Status
+	status report.Status
 	reason string
 }
 
 // decide settles one wish of a profile for the surveyed host.
 func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
-	d := decision{key: k, wish: wish, status: plan.Unchanged}
+	d := decision{key: k, wish: wish, status: report.Unchanged}
 	if reason, status := s.outOfReach(k, wish); reason != "" {
 		d.want, d.status, d.reason = k.Normal(wish.Value), status, reason
 		return d, nil
@@ -36,10 +38,10 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 	if reason := s.Journal.RefusedBefore(k.Name, d.want, s.BootID); reason != "" && !s.nowPossible(k, d.want) {
 		// No line in our file either: systemd-sysctl.service would fail at each boot. But where only a lock was in the way
 		// of the module, it is loaded early at the next boot, before the lock.
-		d.status, d.reason = plan.Refused, reason
+		d.status, d.reason = report.Refused, reason
 		d.line = s.Locked && s.Modules[k.ValueModules[d.want]] == host.ModuleLoadable
 		if s.Retry && !wish.enough(k, s.Knobs[k.Name].Value, d.want) {
-			d.status, d.reason, d.write, d.retry = plan.Planned, "", true, true
+			d.status, d.reason, d.write, d.retry = report.Planned, "", true, true
 		}
 		return d, nil
 	}
@@ -51,9 +53,9 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 	running := s.Knobs[k.Name].Value
 	switch {
 	case !wish.enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
-		d.write, d.status = true, plan.Planned
+		d.write, d.status = true, report.Planned
 	case wish.Mode == Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
-		d.status = plan.Kept
+		d.status = report.Kept
 		d.reason = "host already has " + further(k) + " than " + k.Normal(wish.Value)
 	}
 	return d, nil
@@ -117,7 +119,7 @@ func (s *Survey) without(k Key) (value string, known bool) {
 	if !s.ours(k) {
 		return knob.Value, true
 	}
-	if o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name}); owned && o.Former() != nil {
+	if o, owned := s.Journal.Find(plan.Ref{Kind: report.Knob, Target: k.Name}); owned && o.Former() != nil {
 		return k.Normal(*o.Former()), true
 	}
 	return s.afterReboot(s.Elsewhere, k)
@@ -125,14 +127,14 @@ func (s *Survey) without(k Key) (value string, known bool) {
 
 // remembers reports whether the journal knows what k was before tcptune.
 func (s *Survey) remembers(k Key) bool {
-	o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name})
+	o, owned := s.Journal.Find(plan.Ref{Kind: report.Knob, Target: k.Name})
 	return owned && o.Former() != nil
 }
 
 // ours reports whether the running value of k is there because tcptune wrote it, or because our file set it at boot.
 func (s *Survey) ours(k Key) bool {
 	running := s.Knobs[k.Name].Value
-	o, owned := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: k.Name})
+	o, owned := s.Journal.Find(plan.Ref{Kind: report.Knob, Target: k.Name})
 	if owned && o.Left() != nil && k.Equal(running, *o.Left()) {
 		return true
 	}
@@ -142,7 +144,7 @@ func (s *Survey) ours(k Key) bool {
 
 // bootedWithOwn reports whether our file was there when the host booted.
 func (s *Survey) bootedWithOwn() bool {
-	o, owned := s.Journal.Find(plan.Ref{Kind: plan.File, Target: s.Own.Path})
+	o, owned := s.Journal.Find(plan.Ref{Kind: report.File, Target: s.Own.Path})
 	return owned && o.BootID != s.BootID
 }
 
@@ -189,16 +191,16 @@ func (s *Survey) afterReboot(f *Forecaster, k Key) (value string, known bool) {
 }
 
 // outOfReach says why k cannot have the wished value here at all, or "".
-func (s *Survey) outOfReach(k Key, wish ProfileKey) (string, plan.Status) {
+func (s *Survey) outOfReach(k Key, wish ProfileKey) (string, report.Status) {
 	if m, needed := k.ValueModules[wish.Value]; needed && s.Modules[m] == host.ModuleAbsent {
-		return fmt.Sprintf("this kernel has no %s: module %s is neither built in nor installed", wish.Value, m), plan.Skipped
+		return fmt.Sprintf("this kernel has no %s: module %s is neither built in nor installed", wish.Value, m), report.Skipped
 	}
 	if !s.Live {
 		return "", ""
 	}
 	knob := s.Knobs[k.Name]
 	if !knob.Present {
-		return s.whyMissing(k), plan.Skipped
+		return s.whyMissing(k), report.Skipped
 	}
 	switch {
 	case knob.Refusal == nil:
@@ -206,7 +208,7 @@ func (s *Survey) outOfReach(k Key, wish ProfileKey) (string, plan.Status) {
 	case wish.enough(k, knob.Value, s.wanted(k, wish)):
 		return "", "" // as wanted already: nothing is to be written
 	}
-	return knob.whyRefused(), plan.Refused
+	return knob.whyRefused(), report.Refused
 }
 
 // whyRefused says why k cannot be written here.

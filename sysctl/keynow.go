@@ -4,19 +4,19 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // KeyNow is the truth about one key of this host, with nothing wanted of it.
-func (s *Survey) KeyNow(k Key) plan.Key {
-	out := plan.Key{Target: k.Name, Status: plan.Unchanged}
+func (s *Survey) KeyNow(k Key) report.Key {
+	out := report.Key{Target: k.Name, Status: report.Unchanged}
 	v := s.verdict(s.Now, k, ProfileKey{Mode: ExactMode}, "")
 	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Reason = v.reboot, v.system, v.decidedBy, v.rebootReason
 	knob := s.Knobs[k.Name]
 	switch {
 	case !s.Live:
 	case !knob.Present:
-		out.Status, out.Reason = plan.Skipped, s.whyMissing(k)
+		out.Status, out.Reason = report.Skipped, s.whyMissing(k)
 	default:
 		out.Running = &knob.Value
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -18,7 +20,7 @@ func (s *Survey) ObserveLinks(h host.Host) error {
 		return err
 	}
 	for _, o := range s.Journal.Owned {
-		if o.Kind == plan.Qdisc && !slices.Contains(names, o.Target) {
+		if o.Kind == report.Qdisc && !slices.Contains(names, o.Target) {
 			names = append(names, o.Target)
 		}
 	}
@@ -50,16 +52,16 @@ func (d *Draft) planLinks() {
 		if now == "noqueue" {
 			continue // the driver wants none, as for Wi-Fi, which queues by itself
 		}
-		c := plan.Change{
-			Kind: plan.Qdisc, Target: l.Name, Before: &l.Qdisc, After: &after, Status: plan.Planned,
-			Why: "the interface was up before " + qdiscKey + " changed", Source: d.Source(),
-			Needs: plan.Ref{Kind: plan.Knob, Target: qdiscKey},
+		c := plan.Change{Change: report.Change{
+			Kind: report.Qdisc, Target: l.Name, Before: &l.Qdisc, After: &after, Status: report.Planned,
+			Why: "the interface was up before " + qdiscKey + " changed", Source: d.Source()},
+			Needs: plan.Ref{Kind: report.Knob, Target: qdiscKey},
 		}
 		switch {
 		case now == after:
-			c.Status, c.Effective = plan.Unchanged, &l.Qdisc
+			c.Status, c.Effective = report.Unchanged, &l.Qdisc
 		case !attached && !d.survey.ownsLink(l):
-			c.Status, c.Reason, c.Effective = plan.Kept, "somebody has set this queue discipline on purpose", &l.Qdisc
+			c.Status, c.Reason, c.Effective = report.Kept, "somebody has set this queue discipline on purpose", &l.Qdisc
 		}
 		d.add(c)
 	}
@@ -68,7 +70,7 @@ func (d *Draft) planLinks() {
 // planLinkReturns gives back the queue disciplines that tcptune has set and that are not asked for any more.
 func (d *Draft) planLinkReturns() {
 	for _, o := range d.survey.Journal.Owned {
-		if o.Kind != plan.Qdisc {
+		if o.Kind != report.Qdisc {
 			continue
 		}
 		c := d.survey.giveLinkBack(o)
@@ -82,11 +84,11 @@ func (d *Draft) planLinkReturns() {
 
 // ownsLink reports whether the queue discipline of l is the one that tcptune has set.
 func (s *Survey) ownsLink(l Link) bool {
-	o, owned := s.Journal.Find(plan.Ref{Kind: plan.Qdisc, Target: l.Name})
+	o, owned := s.Journal.Find(plan.Ref{Kind: report.Qdisc, Target: l.Name})
 	return owned && o.Left() != nil && *o.Left() == l.Qdisc
 }
 
 // OwnsLinks reports whether tcptune has set a queue discipline of an interface.
 func (s *Survey) OwnsLinks() bool {
-	return slices.ContainsFunc(s.Journal.Owned, func(o plan.Owned) bool { return o.Kind == plan.Qdisc })
+	return slices.ContainsFunc(s.Journal.Owned, func(o plan.Owned) bool { return o.Kind == report.Qdisc })
 }

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Lint looks through the configuration files of a machine for keys that are misspelt or that kernels do not have any
 // more, for values that the catalogue does not allow, and for lines that no tool understands.
-func Lint(r Reader, cat *Catalogue) ([]plan.Check, error) {
+func Lint(r Reader, cat *Catalogue) ([]report.Check, error) {
 	v, err := DetectVersions(r)
 	if err != nil {
 		return nil, err
@@ -18,7 +18,7 @@ func Lint(r Reader, cat *Catalogue) ([]plan.Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	var checks []plan.Check
+	var checks []report.Check
 	for _, set := range f.Settings() {
 		if c, wrong := lintSetting(set, cat); wrong {
 			checks = append(checks, c)
@@ -28,14 +28,14 @@ func Lint(r Reader, cat *Catalogue) ([]plan.Check, error) {
 		if vendor(p.Origin.File) {
 			continue // nobody but the package's maintainer can mend it
 		}
-		checks = append(checks, plan.Check{
-			Name: "sysctl-files", Grade: plan.Warn, Value: p.Origin.String(),
+		checks = append(checks, report.Check{
+			Name: "sysctl-files", Grade: report.Warn, Value: p.Origin.String(),
 			Reason: p.Text, Fix: "correct or remove " + p.Origin.String(),
 		})
 	}
 	if checks == nil {
-		checks = append(checks, plan.Check{
-			Name: "sysctl-files", Grade: plan.Pass, Value: "no misspelt or removed keys",
+		checks = append(checks, report.Check{
+			Name: "sysctl-files", Grade: report.Pass, Value: "no misspelt or removed keys",
 			Reason: "the files that set sysctl keys name only keys that exist",
 		})
 	}
@@ -47,8 +47,8 @@ func vendor(file string) bool {
 	return strings.HasPrefix(file, "/usr/lib/") || strings.HasPrefix(file, "/lib/")
 }
 
-func lintSetting(set Setting, cat *Catalogue) (plan.Check, bool) {
-	c := plan.Check{Name: "sysctl-files", Grade: plan.Warn, Value: set.Origin.String() + " " + set.Key}
+func lintSetting(set Setting, cat *Catalogue) (report.Check, bool) {
+	c := report.Check{Name: "sysctl-files", Grade: report.Warn, Value: set.Origin.String() + " " + set.Key}
 	k, err := cat.Lookup(set.Key)
 	var removed *RemovedKeyError
 	var unknown *UnknownKeyError

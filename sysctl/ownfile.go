@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -122,7 +124,7 @@ func (d *Draft) override(c *plan.Change, dec decision) {
 		return
 	}
 	c.DecidedBy, c.Reason = v.decidedBy, v.overridden
-	if c.Status != plan.Planned {
-		c.Status = plan.Overridden
+	if c.Status != report.Planned {
+		c.Status = report.Overridden
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -123,10 +125,10 @@ func (d *Draft) planModules() {
 		if !needed || !dec.write || d.survey.Modules[m] != host.ModuleLoadable {
 			continue
 		}
-		d.add(plan.Change{
-			Kind: plan.Module, Target: m, After: &loaded, Status: plan.Planned, Source: d.Source(),
+		d.add(plan.Change{Change: report.Change{
+			Kind: report.Module, Target: m, After: &loaded, Status: report.Planned, Source: d.Source(),
 			Why: fmt.Sprintf("%s = %s needs it", dec.key.Name, dec.want), Required: dec.wish.Required,
-		})
+		}})
 	}
 }
 
@@ -187,7 +189,7 @@ func (d *Draft) planFile(is, want File, why string) error {
 	if is.Content == nil && want.Content == nil || is.Content != nil && want.Content != nil && *is.Content == *want.Content {
 		return nil
 	}
-	o, owned := d.survey.Journal.Find(plan.Ref{Kind: plan.File, Target: is.Path})
+	o, owned := d.survey.Journal.Find(plan.Ref{Kind: report.File, Target: is.Path})
 	switch {
 	case is.Odd != nil:
 		return &ForeignFileError{Path: is.Path, Odd: is.Odd}
@@ -203,24 +205,24 @@ func (d *Draft) planFile(is, want File, why string) error {
 	if want.Content != nil && !d.survey.Folders[dir] {
 		mode := "0755"
 		d.survey.Folders[dir] = true
-		d.add(plan.Change{
-			Kind: plan.Folder, Target: dir, After: &mode, Status: plan.Planned, Required: true,
+		d.add(plan.Change{Change: report.Change{
+			Kind: report.Folder, Target: dir, After: &mode, Status: report.Planned, Required: true,
 			Why: "a file of tcptune goes there", Source: d.Source(),
-		})
+		}})
 	}
-	d.add(plan.Change{
-		Kind: plan.File, Target: want.Path, Before: is.Content, After: want.Content,
-		Status: plan.Planned, Why: why, Source: d.Source(), Required: true,
-	})
+	d.add(plan.Change{Change: report.Change{
+		Kind: report.File, Target: want.Path, Before: is.Content, After: want.Content,
+		Status: report.Planned, Why: why, Source: d.Source(), Required: true,
+	}})
 	return nil
 }
 
 func (d *Draft) planKnobs() {
 	for _, dec := range d.decisions {
-		c := plan.Change{
-			Kind: plan.Knob, Target: dec.key.Name, Status: dec.status, Reason: dec.reason,
+		c := plan.Change{Change: report.Change{
+			Kind: report.Knob, Target: dec.key.Name, Status: dec.status, Reason: dec.reason,
 			Why: dec.wish.Why, Source: d.Source(), Required: dec.wish.Required,
-		}
+		}}
 		want := dec.want
 		c.After = &want
 		if knob := d.survey.Knobs[dec.key.Name]; knob.Present {
@@ -235,7 +237,7 @@ func (d *Draft) planKnobs() {
 			d.Keep = append(d.Keep, c)
 		}
 		d.override(&c, dec)
-		if !d.survey.Live && c.Status == plan.Unchanged {
+		if !d.survey.Live && c.Status == report.Unchanged {
 			continue // an image has no running value: its files are all there is
 		}
 		d.add(c)
@@ -246,7 +248,7 @@ func (d *Draft) planKnobs() {
 func (d *Draft) planReturns(cat *Catalogue) {
 	for _, o := range d.survey.ownedWithLines() {
 		wanted := slices.ContainsFunc(d.decisions, func(dec decision) bool { return dec.key.Name == o.Target })
-		if o.Kind != plan.Knob || wanted || !d.survey.Live {
+		if o.Kind != report.Knob || wanted || !d.survey.Live {
 			continue
 		}
 		k, err := cat.Lookup(o.Target)
@@ -256,11 +258,11 @@ func (d *Draft) planReturns(cat *Catalogue) {
 		c, forget := d.survey.giveBack(k, o)
 		c.Why, c.Source = "not part of this profile", d.Source()
 		if forget {
-			d.Forget = append(d.Forget, plan.Ref{Kind: plan.Knob, Target: o.Target})
+			d.Forget = append(d.Forget, plan.Ref{Kind: report.Knob, Target: o.Target})
 		}
 		if why := d.survey.refusedReturn(c); why != "" {
 			// No apply can make the host converge, so it is not planned, but said.
-			c.Status, c.Reason = plan.Refused, why
+			c.Status, c.Reason = report.Refused, why
 			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is not part of this profile, and cannot be given back: %s", o.Target, why))
 		}
 		d.add(c)

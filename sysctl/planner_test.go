@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
@@ -124,13 +126,13 @@ func (m *machine) apply(p plan.Plan) {
 			continue
 		}
 		switch {
-		case c.Kind == plan.Knob:
+		case c.Kind == report.Knob:
 			m.knobs[c.Target] = *c.After
-		case c.Kind == plan.File && c.After == nil:
+		case c.Kind == report.File && c.After == nil:
 			if err := os.Remove(filepath.Join(m.root, c.Target)); err != nil {
 				m.t.Fatal(err)
 			}
-		case c.Kind == plan.File:
+		case c.Kind == report.File:
 			m.write(c.Target, *c.After)
 		}
 	}
@@ -182,7 +184,7 @@ func TestRaiseNeverLowers(t *testing.T) {
 	m := newMachine(t, "6.17.0")
 	m.knobs[rmem] = "4096 131072 33554432"
 	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
-	if c := find(t, d.Changes, rmem); c.Status != plan.Kept || !strings.Contains(c.Reason, "host already has more") {
+	if c := find(t, d.Changes, rmem); c.Status != report.Kept || !strings.Contains(c.Reason, "host already has more") {
 		t.Errorf("%s: %s", c.Status, c.Reason)
 	}
 	if !d.Empty() {
@@ -219,10 +221,10 @@ func TestSwitchToASmallerProfileComesDown(t *testing.T) {
 	m := newMachine(t, "6.8.0")
 	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 268435456"}, ProfileKey{Key: finTimeout, Value: "10"})).Plan)
 	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
-	if c := find(t, d.Changes, rmem); *c.After != "4096 131072 16777216" || c.Status != plan.Planned {
+	if c := find(t, d.Changes, rmem); *c.After != "4096 131072 16777216" || c.Status != report.Planned {
 		t.Errorf("%s: %s", c.Status, *c.After)
 	}
-	if c := find(t, d.Changes, finTimeout); c.Status != plan.Planned || *c.After != "60" || !c.Release {
+	if c := find(t, d.Changes, finTimeout); c.Status != report.Planned || *c.After != "60" || !c.Release {
 		t.Errorf("%+v", c)
 	}
 	m.apply(d.Plan)
@@ -237,7 +239,7 @@ func TestSwitchAfterARebootComesDownToo(t *testing.T) {
 	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 268435456"})).Plan)
 	m.reboot()
 	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
-	if c := find(t, d.Changes, rmem); c.Status != plan.Planned || *c.After != "4096 131072 16777216" {
+	if c := find(t, d.Changes, rmem); c.Status != report.Planned || *c.After != "4096 131072 16777216" {
 		t.Errorf("%s: %s", c.Status, *c.After)
 	}
 }
@@ -250,7 +252,7 @@ func TestLineThatANewerKernelHasOvertakenIsFlaggedAndDropped(t *testing.T) {
 	m.reboot()
 	d := m.diff(p)
 	key := d.Keys()[0]
-	if key.Status != plan.Planned || !strings.Contains(key.Reason, "the default of kernel 6.17 is higher") {
+	if key.Status != report.Planned || !strings.Contains(key.Reason, "the default of kernel 6.17 is higher") {
 		t.Errorf("%s: %s", key.Status, key.Reason)
 	}
 	m.apply(d.Plan)
@@ -293,7 +295,7 @@ func TestRivalThatComesLaterMovesOurFile(t *testing.T) {
 	m.apply(m.diff(p).Plan)
 	m.write("/etc/sysctl.d/80-a.conf", finTimeout+" = 100\n")
 	d := m.diff(p)
-	if key := d.Keys()[0]; key.Status == plan.Unchanged || *key.DecidedBy.Reboot != "/etc/sysctl.d/80-a.conf:1" {
+	if key := d.Keys()[0]; key.Status == report.Unchanged || *key.DecidedBy.Reboot != "/etc/sysctl.d/80-a.conf:1" {
 		t.Errorf("status is %s by %v", key.Status, key.DecidedBy)
 	}
 	m.apply(d.Plan)
@@ -366,11 +368,11 @@ func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
 		{Key: "net.core.default_qdisc", Value: "fq", Mode: ExactMode}, {Key: somaxconn, Value: "65535"}, {Key: rmemMax, Value: "16777216"},
 	}
 	d := m.diff(m.profile(keys...))
-	got := map[string]plan.Status{}
+	got := map[string]report.Status{}
 	for _, c := range d.Changes {
 		got[c.Target] = c.Status
 	}
-	want := map[string]plan.Status{"net.core.default_qdisc": plan.Skipped, somaxconn: plan.Skipped, rmemMax: plan.Refused}
+	want := map[string]report.Status{"net.core.default_qdisc": report.Skipped, somaxconn: report.Skipped, rmemMax: report.Refused}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -411,10 +413,10 @@ func TestRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: somaxconn, Value: "65535"})).Plan)
 	m.knobs[finTimeout] = "42"
 	p := m.revert()
-	if c := find(t, p.Changes, finTimeout); c.Status != plan.Kept || !strings.Contains(c.Reason, "somebody else") {
+	if c := find(t, p.Changes, finTimeout); c.Status != report.Kept || !strings.Contains(c.Reason, "somebody else") {
 		t.Errorf("%+v", c)
 	}
-	if c := find(t, p.Changes, somaxconn); c.Status != plan.Planned || *c.After != "4096" {
+	if c := find(t, p.Changes, somaxconn); c.Status != report.Planned || *c.After != "4096" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -426,10 +428,10 @@ func TestRevertAfterARebootInventsNothing(t *testing.T) {
 	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: somaxconn, Value: "65535"})).Plan)
 	m.reboot()
 	p := m.revert()
-	if c := find(t, p.Changes, somaxconn); c.Status != plan.Planned || *c.After != "8192" {
+	if c := find(t, p.Changes, somaxconn); c.Status != report.Planned || *c.After != "8192" {
 		t.Errorf("a remaining file sets it: %+v", c)
 	}
-	if c := find(t, p.Changes, finTimeout); c.Status != plan.Kept || !strings.Contains(c.Reason, "until the next one") {
+	if c := find(t, p.Changes, finTimeout); c.Status != report.Kept || !strings.Contains(c.Reason, "until the next one") {
 		t.Errorf("nothing sets it any more: %+v", c)
 	}
 }
@@ -463,12 +465,12 @@ func TestKeysThatAnImageHasSetAtBootAreOursToo(t *testing.T) {
 
 	classic := m.profile(ProfileKey{Key: rmem, Value: "4096 65536 8388608", Mode: ExactMode})
 	d = m.diff(classic)
-	if c := find(t, d.Changes, somaxconn); c.Status != plan.Kept || !strings.Contains(c.Reason, "until the next one") {
+	if c := find(t, d.Changes, somaxconn); c.Status != report.Kept || !strings.Contains(c.Reason, "until the next one") {
 		t.Errorf("a key that the new profile does not want: %+v", c)
 	}
 	m.apply(d.Plan)
 	for _, c := range m.revert().Changes {
-		if c.Target == rmem && (c.Status != plan.Kept || c.After != nil) {
+		if c.Target == rmem && (c.Status != report.Kept || c.After != nil) {
 			t.Errorf("goes back to what our own file had set: %+v", c)
 		}
 	}
@@ -481,7 +483,7 @@ func TestValueThatWasLostAndSetAgainIsRevertedInItsBoot(t *testing.T) {
 	m.reboot()
 	m.knobs[finTimeout] = "55" // something at boot was later than our file
 	m.apply(m.diff(p).Plan)
-	if c := find(t, m.revert().Changes, finTimeout); c.Status != plan.Planned || *c.After != "55" {
+	if c := find(t, m.revert().Changes, finTimeout); c.Status != report.Planned || *c.After != "55" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -514,21 +516,21 @@ func TestValueThatTheKernelCannotTakeIsNotEnough(t *testing.T) {
 		m.write("/etc/sysctl.d/90-a.conf", somaxconn+" = "+nonsense+"\n")
 		p := m.profile(ProfileKey{Key: somaxconn, Value: "65535", Mode: Raise})
 		d := m.diff(p)
-		if k := d.Keys()[0]; k.AfterReboot != nil || k.AfterSysctlSystem != nil || k.Status != plan.Planned {
+		if k := d.Keys()[0]; k.AfterReboot != nil || k.AfterSysctlSystem != nil || k.Status != report.Planned {
 			t.Errorf("before: %+v", k)
 		}
 		m.apply(d.Plan)
-		if k := m.diff(p).Keys()[0]; k.Status != plan.Unchanged || *k.AfterReboot != "65535" {
+		if k := m.diff(p).Keys()[0]; k.Status != report.Unchanged || *k.AfterReboot != "65535" {
 			t.Errorf("after an apply: %+v", k)
 		}
 		m.write("/etc/sysctl.d/zzzzz.conf", somaxconn+" = "+nonsense+"\n")
 		k := m.diff(p).Keys()[0]
-		if k.Status != plan.Overridden || k.AfterReboot != nil || !strings.Contains(k.Reason, "zzzzz.conf:1 sets "+nonsense) {
+		if k.Status != report.Overridden || k.AfterReboot != nil || !strings.Contains(k.Reason, "zzzzz.conf:1 sets "+nonsense) {
 			t.Errorf("behind every name of ours: %+v", k)
 		}
 		m.reboot()
 		m.knobs[somaxconn] = "65535" // by hand
-		if c := find(t, m.revert().Changes, somaxconn); c.Status != plan.Kept {
+		if c := find(t, m.revert().Changes, somaxconn); c.Status != report.Kept {
 			t.Errorf("revert: %+v", c)
 		}
 	}
@@ -555,7 +557,7 @@ func TestReasonSaysWhyNoFileCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "after a reboot it is 60, by the kernel's default: systemd-sysctl.service is masked"
-	if k := m.diff(p).Keys()[0]; k.Status != plan.Overridden || k.Reason != want {
+	if k := m.diff(p).Keys()[0]; k.Status != report.Overridden || k.Reason != want {
 		t.Errorf("%+v", k)
 	}
 }
@@ -617,10 +619,10 @@ func TestMaskOfTheOperatorIsLeftAndTheRestReverted(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := m.revert()
-	if c := find(t, p.Changes, firstOwnPath); c.Status != plan.Kept {
+	if c := find(t, p.Changes, firstOwnPath); c.Status != report.Kept {
 		t.Errorf("%+v", c)
 	}
-	if c := find(t, p.Changes, finTimeout); c.Status != plan.Planned || *c.After != "60" {
+	if c := find(t, p.Changes, finTimeout); c.Status != report.Planned || *c.After != "60" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -631,19 +633,19 @@ func TestWhatTheKernelRefusedIsNotTriedAgainInThatBootAndGetsNoLine(t *testing.T
 	m.modules["tcp_bbr"] = host.ModuleUnknown
 	m.journal.Refused = []plan.Refusal{{Target: "net.ipv4.tcp_congestion_control", Value: "bbr", BootID: m.boot, Reason: "no"}}
 	d := m.diff(p)
-	if c := find(t, d.Changes, "net.ipv4.tcp_congestion_control"); c.Status != plan.Refused {
+	if c := find(t, d.Changes, "net.ipv4.tcp_congestion_control"); c.Status != report.Refused {
 		t.Errorf("%+v", c)
 	}
 	if text := *find(t, d.Changes, firstOwnPath).After; strings.Contains(text, "bbr") {
 		t.Errorf("the file asks for it at the next boot:\n%s", text)
 	}
 	m.modules["tcp_bbr"] = host.ModuleLoaded
-	if c := find(t, m.diff(p).Changes, "net.ipv4.tcp_congestion_control"); c.Status != plan.Planned {
+	if c := find(t, m.diff(p).Changes, "net.ipv4.tcp_congestion_control"); c.Status != report.Planned {
 		t.Errorf("the module is there now: %+v", c)
 	}
 	m.modules["tcp_bbr"] = host.ModuleUnknown
 	m.boot = "another"
-	if c := find(t, m.diff(p).Changes, "net.ipv4.tcp_congestion_control"); c.Status != plan.Planned {
+	if c := find(t, m.diff(p).Changes, "net.ipv4.tcp_congestion_control"); c.Status != report.Planned {
 		t.Errorf("it is another boot: %+v", c)
 	}
 }

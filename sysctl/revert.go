@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
@@ -17,7 +19,7 @@ func Revert(s *Survey, cat *Catalogue) plan.Plan {
 	forget := func(o plan.Owned) { p.Forget = append(p.Forget, o.Ref()) }
 	for _, o := range slices.Backward(s.ownedWithLines()) {
 		switch o.Kind {
-		case plan.Knob:
+		case report.Knob:
 			k, err := cat.Lookup(o.Target)
 			if err != nil {
 				k = Key{Name: o.Target} // an older tcptune knew it
@@ -27,21 +29,21 @@ func Revert(s *Survey, cat *Catalogue) plan.Plan {
 				forget(o)
 			}
 			p.Changes = append(p.Changes, c)
-		case plan.File:
+		case report.File:
 			c, gone := s.giveFileBack(o)
 			if gone {
 				forget(o)
 			}
 			files = append(files, c)
-		case plan.Folder:
+		case report.Folder:
 			if c, empty := s.giveFolderBack(o); empty {
 				folders = append(folders, c)
 			} else {
 				forget(o)
 			}
-		case plan.Module:
+		case report.Module:
 			forget(o) // stays loaded until the next boot, which does no harm
-		case plan.Qdisc:
+		case report.Qdisc:
 			c := s.giveLinkBack(o)
 			if !c.Writes() {
 				forget(o)
@@ -61,12 +63,12 @@ func Revert(s *Survey, cat *Catalogue) plan.Plan {
 // are ours too, and what they were before is not known.
 func (s *Survey) ownedWithLines() []plan.Owned {
 	owned := slices.Clone(s.Journal.Owned)
-	file, ours := s.Journal.Find(plan.Ref{Kind: plan.File, Target: s.Own.Path})
+	file, ours := s.Journal.Find(plan.Ref{Kind: report.File, Target: s.Own.Path})
 	if !ours || !s.Live || file.BootID == s.BootID {
 		return owned
 	}
 	for key, value := range s.ownLines() {
-		if _, known := s.Journal.Find(plan.Ref{Kind: plan.Knob, Target: key}); known || s.Knobs[key].Value != value {
+		if _, known := s.Journal.Find(plan.Ref{Kind: report.Knob, Target: key}); known || s.Knobs[key].Value != value {
 			continue
 		}
 		owned = append(owned, plan.OwnedKnob(key, value, file.BootID))
@@ -84,9 +86,9 @@ func (s *Survey) ownedWithLines() []plan.Owned {
 // tcptune has no business with the key any more.
 func (s *Survey) giveBack(k Key, o plan.Owned) (c plan.Change, forget bool) {
 	knob := s.Knobs[o.Target]
-	c = plan.Change{Kind: plan.Knob, Target: o.Target, Status: plan.Kept, Release: true}
+	c = plan.Change{Change: report.Change{Kind: report.Knob, Target: o.Target, Status: report.Kept}, Release: true}
 	if !s.Live || !knob.Present {
-		c.Status, c.Reason = plan.Unchanged, "not running here"
+		c.Status, c.Reason = report.Unchanged, "not running here"
 		return c, true
 	}
 	value := knob.Value
@@ -115,15 +117,15 @@ func (s *Survey) giveBack(k Key, o plan.Owned) (c plan.Change, forget bool) {
 		return c, true
 	}
 	if k.Equal(*c.After, value) {
-		c.Status, c.Reason = plan.Unchanged, ""
+		c.Status, c.Reason = report.Unchanged, ""
 		return c, true
 	}
-	c.Effective, c.Status = nil, plan.Planned
+	c.Effective, c.Status = nil, report.Planned
 	return c, false
 }
 
 func (s *Survey) giveFileBack(o plan.Owned) (c plan.Change, forget bool) {
-	c = plan.Change{Kind: plan.File, Target: o.Target, Status: plan.Kept, After: o.Former(), Required: true, Release: true}
+	c = plan.Change{Change: report.Change{Kind: report.File, Target: o.Target, Status: report.Kept, After: o.Former(), Required: true}, Release: true}
 	now, err := readOptional(s.reader, o.Target)
 	c.Before = now
 	switch {
@@ -131,14 +133,14 @@ func (s *Survey) giveFileBack(o plan.Owned) (c plan.Change, forget bool) {
 		c.Reason = err.Error()
 		return c, true
 	case now == nil && o.Former() == nil:
-		c.Status, c.Reason = plan.Unchanged, "somebody has removed it already"
+		c.Status, c.Reason = report.Unchanged, "somebody has removed it already"
 		return c, true
 	case now == nil || o.Left() == nil || *now != *o.Left():
 		c.Reason = "edited since by somebody else, so it is left"
 		c.After, c.Effective = now, now
 		return c, true
 	}
-	c.Status = plan.Planned
+	c.Status = report.Planned
 	return c, false
 }
 
@@ -149,28 +151,28 @@ func (s *Survey) giveFolderBack(o plan.Owned) (c plan.Change, empty bool) {
 		return c, false
 	}
 	for _, n := range names {
-		if _, ours := s.Journal.Find(plan.Ref{Kind: plan.File, Target: path.Join(o.Target, n)}); !ours {
+		if _, ours := s.Journal.Find(plan.Ref{Kind: report.File, Target: path.Join(o.Target, n)}); !ours {
 			return c, false
 		}
 	}
-	return plan.Change{
-		Kind: plan.Folder, Target: o.Target, Before: o.Left(), Status: plan.Planned, Release: true,
+	return plan.Change{Change: report.Change{
+		Kind: report.Folder, Target: o.Target, Before: o.Left(), Status: report.Planned}, Release: true,
 	}, true
 }
 
 func (s *Survey) giveLinkBack(o plan.Owned) plan.Change {
-	c := plan.Change{Kind: plan.Qdisc, Target: o.Target, Status: plan.Kept, Release: true}
+	c := plan.Change{Change: report.Change{Kind: report.Qdisc, Target: o.Target, Status: report.Kept}, Release: true}
 	i := slices.IndexFunc(s.Links, func(l Link) bool { return l.Name == o.Target })
 	switch {
 	case i < 0 || o.BootID != s.BootID:
-		c.Status, c.Reason = plan.Unchanged, "attached anew by the kernel since, by "+qdiscKey
+		c.Status, c.Reason = report.Unchanged, "attached anew by the kernel since, by "+qdiscKey
 		if i >= 0 {
 			c.Before, c.Effective = &s.Links[i].Qdisc, &s.Links[i].Qdisc
 		}
 	case o.Left() == nil || s.Links[i].Qdisc != *o.Left():
 		c.Reason = fmt.Sprintf("changed to %s since by somebody else, so it is left", s.Links[i].Qdisc)
 	default:
-		c.Before, c.After, c.Status = &s.Links[i].Qdisc, o.Former(), plan.Planned
+		c.Before, c.After, c.Status = &s.Links[i].Qdisc, o.Former(), report.Planned
 	}
 	return c
 }

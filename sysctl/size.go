@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // largestBuffer is the largest window that TCP can announce: 65535 << 14, one GiB (RFC 7323, section 2.3).
@@ -31,7 +31,7 @@ type Path struct {
 }
 
 // Step is one line of the arithmetic: "receive buffer", "2 x 100000000 bytes", "200000000 bytes (190.7 MiB)".
-type Step = plan.Step
+type Step = report.Step
 
 // Sizing is the result, and how it came about.
 type Sizing struct {

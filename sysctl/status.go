@@ -5,21 +5,21 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // verdict is what becomes of one key after a reboot and after "sysctl --system".
 type verdict struct {
 	reboot, system *string
 	rebootReason   string // why reboot is nil
-	decidedBy      *plan.DecidedBy
+	decidedBy      *report.DecidedBy
 	overridden     string // why the key does not stay as wanted, or ""
 }
 
 // verdict forecasts k with the files of f, where want is wanted.
 func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) verdict {
 	fc := f.Key(k.Name)
-	v := verdict{decidedBy: &plan.DecidedBy{}}
+	v := verdict{decidedBy: &report.DecidedBy{}}
 	if value, known := s.afterReboot(f, k); known {
 		v.reboot = &value
 	} else {
@@ -125,19 +125,19 @@ func whyUnknown(s *Survey, k Key, fc Forecast) string {
 }
 
 // Keys returns the truth about every managed key, in the order of the plan.
-func (d *Draft) Keys() []plan.Key {
-	var keys []plan.Key
+func (d *Draft) Keys() []report.Key {
+	var keys []report.Key
 	for _, dec := range d.decisions {
 		keys = append(keys, d.keyStatus(dec))
 	}
 	return keys
 }
 
-func (d *Draft) keyStatus(dec decision) plan.Key {
+func (d *Draft) keyStatus(dec decision) report.Key {
 	s := d.survey
 	want := dec.want
 	v := s.verdict(s.Now, dec.key, dec.wish, dec.want)
-	out := plan.Key{
+	out := report.Key{
 		Target: dec.key.Name, Wanted: &want, Status: dec.status, Reason: dec.reason,
 		AfterReboot: v.reboot, AfterSysctlSystem: v.system, DecidedBy: v.decidedBy,
 	}
@@ -159,17 +159,17 @@ func (d *Draft) keyStatus(dec decision) plan.Key {
 	case dec.write:
 		reasons = append(reasons, "the running value is not as wanted")
 	case dec.line && !hasLine:
-		out.Status = plan.Planned
+		out.Status = report.Planned
 		reasons = append(reasons, "no line of ours keeps it after a reboot")
 	case dec.line && !dec.key.Equal(fileLine, dec.want):
-		out.Status = plan.Planned
+		out.Status = report.Planned
 		reasons = append(reasons, fmt.Sprintf("the line in %s says %s", s.Own.Path, fileLine))
 	case !dec.line && hasLine:
-		out.Status = plan.Planned
+		out.Status = report.Planned
 		reasons = append(reasons, "the line in "+s.Own.Path+" is no longer needed")
 	}
-	if !dec.write && out.Status != plan.Planned && v.overridden != "" {
-		out.Status = plan.Overridden
+	if !dec.write && out.Status != report.Planned && v.overridden != "" {
+		out.Status = report.Overridden
 	}
 	if v.overridden != "" {
 		reasons = append(reasons, v.overridden)
@@ -189,5 +189,5 @@ func (s *Survey) overtaken(dec decision, line string) bool {
 
 // Converged reports whether nothing at all is to be changed.
 func (d *Draft) Converged() bool {
-	return d.Empty() && !slices.ContainsFunc(d.Keys(), func(k plan.Key) bool { return k.Status == plan.Planned })
+	return d.Empty() && !slices.ContainsFunc(d.Keys(), func(k report.Key) bool { return k.Status == report.Planned })
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -79,7 +81,7 @@ func Observe(h host.Host, cat *Catalogue, j plan.Journal, names []string) (Surve
 	}
 	names = slices.Concat(names, slices.Collect(maps.Keys(s.ownLines())))
 	for _, o := range j.Owned {
-		if o.Kind == plan.Knob {
+		if o.Kind == report.Knob {
 			names = append(names, o.Target)
 		}
 	}
@@ -144,7 +146,7 @@ func (s *Survey) observeKernel(h host.Host, cat *Catalogue, names []string) (err
 func (s *Survey) observeFiles(h host.Host) (err error) {
 	s.Own, s.Loads = File{Path: firstOwnPath}, File{Path: loadsPath}
 	for _, o := range s.Journal.Owned {
-		if o.Kind == plan.File && path.Dir(o.Target) == sysctlFolder {
+		if o.Kind == report.File && path.Dir(o.Target) == sysctlFolder {
 			s.Own.Path = o.Target
 		}
 	}
@@ -173,7 +175,7 @@ func (s *Survey) observeFiles(h host.Host) (err error) {
 
 // owns reports whether f is there and tcptune wrote it.
 func (s *Survey) owns(f File) bool {
-	_, ok := s.Journal.Find(plan.Ref{Kind: plan.File, Target: f.Path})
+	_, ok := s.Journal.Find(plan.Ref{Kind: report.File, Target: f.Path})
 	return ok && f.Content != nil
 }
 
@@ -311,7 +313,7 @@ func (s *Survey) Strays() (paths []string) {
 		candidates = append(candidates, sysctlFolder+"/"+n)
 	}
 	for _, p := range candidates {
-		if _, owned := s.Journal.Find(plan.Ref{Kind: plan.File, Target: p}); owned {
+		if _, owned := s.Journal.Find(plan.Ref{Kind: report.File, Target: p}); owned {
 			continue
 		}
 		if text, err := readOptional(s.reader, p); err == nil && text != nil && strings.HasPrefix(*text, header) {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
@@ -79,7 +81,7 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	} else if drift, derr := goDrift(s.host, s.Journal()); drift != "" {
 		notes, err = append(notes, drift+": that is for an apply without --confirm"), derr
 	}
-	o := outcome{report: report(d.Changes, append(notes, d.Warnings...))}
+	o := outcome{report: envelope(d.Changes, append(notes, d.Warnings...))}
 	if err != nil {
 		return o, err
 	}
@@ -87,7 +89,7 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 		return o, err
 	}
 	if window > 0 && !d.Empty() {
-		o.report.Changes, err = applyUnconfirmed(c, s, d, window)
+		d.Changes, err = applyUnconfirmed(c, s, d, window)
 	} else {
 		if window > 0 {
 			o.report.Warnings = append(o.report.Warnings, "nothing is to be changed, so nothing waits for a confirmation")
@@ -96,10 +98,10 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 		if err := d.makeReady(c.Context); err != nil {
 			return o, interrupted(c.Context, err)
 		}
-		o.report.Changes, err = applyAll(c, s, d)
+		d.Changes, err = applyAll(c, s, d)
 	}
-	d.Changes = o.report.Changes
-	o.report.Changed = s.Repaired || changed(d.Changes)
+	o.report.Changes = plan.Rows(d.Changes)
+	o.report.Changed = s.Repaired || changed(o.report.Changes)
 	if err != nil {
 		return o, err
 	}
@@ -108,7 +110,7 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("this is taken back in %s unless you run: sudo tcptune confirm", window))
 	}
 	switch {
-	case partial(d.Changes):
+	case partial(o.report.Changes):
 		o.code = exitPartial
 	case o.report.Changed && c.Bool("detailed-exitcode"):
 		o.code = exitDiffers
@@ -171,8 +173,8 @@ func supportNotes(c *cli.Context) ([]string, error) {
 }
 
 // report is an envelope with no change but what opening the session has repaired.
-func (s session) report(notes []string) plan.Report {
-	r := report(nil, notes)
+func (s session) report(notes []string) report.Report {
+	r := envelope(nil, notes)
 	r.Changed = s.Repaired
 	return r
 }
@@ -191,7 +193,7 @@ func applyAll(c *cli.Context, s session, d draft) ([]plan.Change, error) {
 	}
 	second, err := s.Apply(c.Context, again.Plan)
 	for _, now := range second {
-		if now.Kind != plan.File {
+		if now.Kind != report.File {
 			continue
 		}
 		i := slices.IndexFunc(changes, func(c plan.Change) bool { return c.Ref() == now.Ref() })

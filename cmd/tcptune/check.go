@@ -5,10 +5,11 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/check"
-	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -49,10 +50,10 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, nil)}
+	o := outcome{report: envelope(nil, nil)}
 	o.report.Checks = append(result.Checks, lint...)
 	for _, k := range o.report.Checks {
-		if k.Grade == plan.Fail || k.Grade == plan.Warn && c.Bool("strict") {
+		if k.Grade == report.Fail || k.Grade == report.Warn && c.Bool("strict") {
 			o.code = exitDiffers
 		}
 	}
@@ -63,13 +64,13 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 	return o, nil
 }
 
-func (t terminal) showChecks(w io.Writer, checks []plan.Check) {
-	counts := map[plan.Grade]int{}
-	colors := map[plan.Grade]string{plan.Pass: green, plan.Warn: yellow, plan.Fail: red}
+func (t terminal) showChecks(w io.Writer, checks []report.Check) {
+	counts := map[report.Grade]int{}
+	colors := map[report.Grade]string{report.Pass: green, report.Warn: yellow, report.Fail: red}
 	for _, k := range checks {
 		counts[k.Grade]++
 		printf(w, "%s  %-20s %s\n", t.paint(colors[k.Grade], string(k.Grade)), k.Name, k.Value)
-		if k.Grade == plan.Pass {
+		if k.Grade == report.Pass {
 			continue
 		}
 		if k.Reason != "" {
@@ -80,7 +81,7 @@ func (t terminal) showChecks(w io.Writer, checks []plan.Check) {
 		}
 	}
 	printf(w, "\n%s\n", strings.Join([]string{
-		fmt.Sprintf("%d passed", counts[plan.Pass]), count(counts[plan.Warn], "warning"), count(counts[plan.Fail], "failure"),
+		fmt.Sprintf("%d passed", counts[report.Pass]), count(counts[report.Warn], "warning"), count(counts[report.Fail], "failure"),
 	}, ", "))
 }
 

@@ -46,7 +46,8 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 		}
 		timer = "tcptune-confirm-" + w.ID + ".timer"
 	}
-	o.report.Changes, err = s.Confirm(c.Context)
+	changes, err := s.Confirm(c.Context)
+	o.report.Changes = plan.Rows(changes)
 	var stale *plan.StaleError
 	if errors.As(err, &stale) {
 		return o, confirmError{stale}
@@ -61,9 +62,8 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 			o.report.Warnings = append(o.report.Warnings, "the timer "+timer+" is still there and will find nothing to do")
 		}
 	}
-	p := plan.Plan{Command: "confirm", Changes: o.report.Changes}
 	o.text = func(w io.Writer) {
-		t.showChanges(w, p.Changes, asWanted)
+		t.showChanges(w, o.report.Changes, asWanted)
 		printf(w, "confirmed: the new values stay, also after a reboot\n")
 	}
 	return o, nil

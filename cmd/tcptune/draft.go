@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -134,31 +136,15 @@ func (d draft) refuse(saved *plan.Plan) error {
 	return nil
 }
 
-// report is an envelope with nothing in it.
-func report(changes []plan.Change, warnings []string) plan.Report {
-	return plan.Report{Schema: plan.Schema, Changes: changes, Warnings: warnings}
+// envelope is one that holds changes and warnings, and nothing else.
+func envelope(changes []plan.Change, warnings []string) report.Report {
+	return report.Report{Schema: report.Schema, Changes: plan.Rows(changes), Warnings: warnings}
 }
 
 // partial reports whether some change is refused, skipped or overridden.
-func partial(changes []plan.Change) bool {
-	for _, c := range changes {
-		if c.Status.Partial() || c.Writes() && c.DecidedBy != nil {
-			return true
-		}
-	}
-	return false
+func partial(changes []report.Change) bool {
+	return slices.ContainsFunc(changes, report.Change.Partial)
 }
 
-// changed reports whether something is not as it was: made, or made and not rolled back.
-func changed(changes []plan.Change) bool { return slices.ContainsFunc(changes, moved) }
-
-func moved(c plan.Change) bool {
-	switch c.Status {
-	case plan.Applied:
-		return true
-	case plan.Overridden, plan.Failed:
-		return c.Before != nil && c.Effective != nil && *c.Before != *c.Effective
-	case plan.Planned, plan.Unchanged, plan.Kept, plan.Skipped, plan.Refused:
-	}
-	return false
-}
+// changed reports whether something is not as it was.
+func changed(changes []report.Change) bool { return slices.ContainsFunc(changes, report.Change.Moved) }

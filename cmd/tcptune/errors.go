@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -74,8 +76,8 @@ func goCodes() map[installer.Code]int {
 }
 
 // describe turns an error into what a person and a program read, and the exit code.
-func describe(err error) (plan.Problem, int) {
-	p := plan.Problem{Code: "failed", Message: err.Error()}
+func describe(err error) (report.Problem, int) {
+	p := report.Problem{Code: "failed", Message: err.Error()}
 	var (
 		usage       usageError
 		needsRoot   needsRootError

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
@@ -62,7 +64,7 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, survey.Unread())}
+	o := outcome{report: envelope(nil, survey.Unread())}
 	if c.Bool("list") {
 		for _, k := range cat.Keys() {
 			o.report.Keys = append(o.report.Keys, survey.KeyNow(k))
@@ -71,7 +73,7 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 		return o, nil
 	}
 	now := survey.KeyNow(k)
-	o.report.Keys = []plan.Key{now}
+	o.report.Keys = []report.Key{now}
 	o.text = func(w io.Writer) { showKey(w, k, &survey, now) }
 	return o, nil
 }
@@ -83,7 +85,7 @@ func listKeys(w io.Writer, cat *sysctl.Catalogue) {
 	}
 }
 
-func showKey(w io.Writer, k sysctl.Key, s *sysctl.Survey, now plan.Key) {
+func showKey(w io.Writer, k sysctl.Key, s *sysctl.Survey, now report.Key) {
 	printf(w, "%s\n\n%s\n\n", k.Name, wrap(k.Explain, "  "))
 	row := func(name, value string) {
 		if value != "" {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
@@ -57,14 +59,15 @@ func (t terminal) changeGo(c *cli.Context, planner goPlanner) (outcome, error) {
 	if err != nil {
 		return o, interrupted(c.Context, err)
 	}
-	o.report.Changes, o.report.Warnings = g.plan.Changes, append(o.report.Warnings, g.notes...)
+	o.report.Changes, o.report.Warnings = plan.Rows(g.plan.Changes), append(o.report.Warnings, g.notes...)
 	if g.ready != nil && !g.plan.Empty() {
 		if err := g.ready(c.Context); err != nil {
 			return o, interrupted(c.Context, err)
 		}
 	}
 	said, noted := len(s.Notes), len(o.report.Warnings)
-	o.report.Changes, err = s.Apply(c.Context, g.plan)
+	changes, err := s.Apply(c.Context, g.plan)
+	o.report.Changes = plan.Rows(changes)
 	o.report.Changed = s.Repaired || changed(o.report.Changes)
 	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
 	if err != nil {
@@ -101,18 +104,18 @@ func interrupted(ctx context.Context, err error) error {
 }
 
 // versionsOf is what there is to tell of v after a change.
-func versionsOf(s session, v installer.Version) []plan.GoVersion {
+func versionsOf(s session, v installer.Version) []report.GoVersion {
 	at, err := installer.Observe(s.host, s.Journal())
 	if err != nil || v.IsZero() {
 		return nil // the change was made, and that it cannot be looked at is for the next command to say
 	}
-	return slices.DeleteFunc(at.List(), func(g plan.GoVersion) bool { return g.By != "tcptune" || g.Target != v.String() })
+	return slices.DeleteFunc(at.List(), func(g report.GoVersion) bool { return g.By != "tcptune" || g.Target != v.String() })
 }
 
 // previewGo is the dry run. It needs no root.
 func (t terminal) previewGo(c *cli.Context, planner goPlanner) (outcome, error) {
 	h, at, notes, err := lookAtGo(c)
-	o := outcome{report: report(nil, notes)}
+	o := outcome{report: envelope(nil, notes)}
 	if err != nil {
 		return o, err
 	}
@@ -120,7 +123,7 @@ func (t terminal) previewGo(c *cli.Context, planner goPlanner) (outcome, error) 
 	if err != nil {
 		return o, err
 	}
-	o.report.Changes, o.report.Warnings = g.plan.Changes, append(o.report.Warnings, g.notes...)
+	o.report.Changes, o.report.Warnings = plan.Rows(g.plan.Changes), append(o.report.Warnings, g.notes...)
 	return t.goChanged(o, "to change", ""), nil
 }
 
@@ -167,7 +170,7 @@ func goWish(c *cli.Context) (installer.Wish, error) {
 // stayingGo says of installed toolchains that they are no part of the tuning.
 func stayingGo(j plan.Journal) []string {
 	for _, o := range j.Owned {
-		if o.Kind == plan.Tree {
+		if o.Kind == report.Tree {
 			return []string{"Go stays; to remove it: sudo tcptune go remove --all"}
 		}
 	}

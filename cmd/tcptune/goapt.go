@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
@@ -17,7 +19,7 @@ const aptNote = "this is apt's own transaction: tcptune go rollback and remove d
 
 // goFromApt installs the distribution's package instead of a toolchain of our own.
 func (t terminal) goFromApt(c *cli.Context) (outcome, error) {
-	o := outcome{report: report(nil, nil)}
+	o := outcome{report: envelope(nil, nil)}
 	if from := c.String("from"); from != "apt" {
 		return o, usageError{fmt.Sprintf("cannot install Go from %q", from), "--from takes apt; other ways are --source and --file"}
 	}
@@ -44,10 +46,10 @@ func (t terminal) goFromApt(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return o, asUsage(err)
 	}
-	found := plan.GoVersion{Target: p.Go(), State: "available", By: "apt", Path: p.Program()}
+	found := report.GoVersion{Target: p.Go(), State: "available", By: "apt", Path: p.Program()}
 	if p.Installed == p.Candidate {
 		found.State = "installed"
-		o.report.Versions = []plan.GoVersion{found}
+		o.report.Versions = []report.GoVersion{found}
 		o.text = func(w io.Writer) {
 			printf(w, "%s %s is installed: Go %s, %s\n", p.Name, p.Installed, cmp.Or(p.Go(), "?"), p.Program())
 		}
@@ -55,7 +57,7 @@ func (t terminal) goFromApt(c *cli.Context) (outcome, error) {
 	}
 	o.report.Warnings = append(o.report.Warnings, fmt.Sprintf(aptNote, p.Name))
 	if c.Bool("dry-run") {
-		o.report.Versions = []plan.GoVersion{found}
+		o.report.Versions = []report.GoVersion{found}
 		o.text = func(w io.Writer) {
 			printf(w, "%s %s would be installed: Go %s, %s\n    %s\n", p.Name, p.Candidate, cmp.Or(p.Go(), "?"), p.Program(), p.Command())
 		}

@@ -64,7 +64,7 @@ func (t terminal) goBundle(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, nil)}
+	o := outcome{report: envelope(nil, nil)}
 	for _, p := range r.Passed {
 		o.report.Warnings = append(o.report.Warnings, p.Error())
 	}

@@ -6,10 +6,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func goListCommand(t terminal) *cli.Command {
@@ -36,7 +37,7 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	h, at, notes, err := lookAtGo(c)
-	o := outcome{report: report(nil, notes)}
+	o := outcome{report: envelope(nil, notes)}
 	if err != nil {
 		return o, err
 	}
@@ -64,7 +65,7 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 	return o, nil
 }
 
-func (t terminal) showVersions(w io.Writer, list []plan.GoVersion) {
+func (t terminal) showVersions(w io.Writer, list []report.GoVersion) {
 	if len(list) == 0 {
 		printf(w, "no Go is installed; to install one: sudo tcptune go install\n")
 		return

@@ -29,7 +29,7 @@ Example:
 }
 
 func (t terminal) goNew(c *cli.Context) (outcome, error) {
-	o := outcome{report: report(nil, nil)}
+	o := outcome{report: envelope(nil, nil)}
 	if c.NArg() != 1 || c.Args().First() == "" {
 		return o, usageError{"cannot tell which folder is meant: give one", "see " + fullName(c) + " --help"}
 	}

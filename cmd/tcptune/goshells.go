@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"io"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // showShells prints which go each kind of shell would run, and why.
-func (t terminal) showShells(w io.Writer, list []plan.GoShell) {
+func (t terminal) showShells(w io.Writer, list []report.GoShell) {
 	if len(list) == 0 {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // networkNames are the variables by which users say how to reach the network.
@@ -67,7 +68,8 @@ func (t terminal) installTools(c *cli.Context, before outcome, config installer.
 		return o, err
 	}
 	said := len(s.Notes)
-	changes, err := s.Apply(c.Context, p)
+	made, err := s.Apply(c.Context, p)
+	changes := plan.Rows(made)
 	o.report.Changes = append(o.report.Changes, changes...)
 	o.report.Changed = o.report.Changed || s.Repaired || changed(changes)
 	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)

@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // printJSON prints the envelope. Lists are [] when they are empty, never null.
-func (t terminal) printJSON(r plan.Report) error {
-	r.Schema = plan.Schema
+func (t terminal) printJSON(r report.Report) error {
+	r.Schema = report.Schema
 	if r.Changes == nil {
-		r.Changes = []plan.Change{}
+		r.Changes = []report.Change{}
 	}
 	if r.Warnings == nil {
 		r.Warnings = []string{}

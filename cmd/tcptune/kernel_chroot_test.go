@@ -10,9 +10,9 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"golang.org/x/sys/unix"
 )
 
 // image makes a folder to change the root to, with everything of the room and an /etc of its own.
@@ -59,7 +59,7 @@ func TestKernelAChrootIsRefused(t *testing.T) {
 	r.says(got.err, "tcptune: cannot tune from within a chroot")
 	r.says(got.err, "hint: run it outside, on the folder: tcptune apply --root DIR")
 	rep := r.report(inside(exitFailed, "apply", "--confirm", "10m", "--profile", "room", "--json"))
-	if rep.Error == nil || rep.Error.Code != "chroot" || rep.Changed || rep.Changes[0].Status != plan.Planned {
+	if rep.Error == nil || rep.Error.Code != "chroot" || rep.Changed || rep.Changes[0].Status != report.Planned {
 		r.Errorf("error is %+v, changed %v, want code chroot", rep.Error, rep.Changed)
 	}
 	inside(exitFailed, "plan", "--profile", "room")

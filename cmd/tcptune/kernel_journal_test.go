@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/plan"
@@ -175,7 +177,7 @@ func TestKernelMaskedOwnFileIsObeyed(t *testing.T) {
 
 	rep = r.report(r.run(exitPartial, "revert", "--json"))
 	r.has(roomBefore)
-	if got := words(rep)[own]; got != plan.Kept {
+	if got := words(rep)[own]; got != report.Kept {
 		r.Errorf("the masked file is %q, want kept", got)
 	}
 	if to, err := os.Readlink(own); err != nil || to != "/dev/null" {

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/google/go-cmp/cmp"
 )
 
 // refusing runs tcptune on a kernel that does not take what is written to a key, whatever it is.
@@ -77,7 +77,7 @@ func TestKernelRefusedValueGetsNoLineUntilItIsTaken(t *testing.T) {
 			r.says(second.out, "nothing to do")
 			r.is(left, tree.withoutJournalTimes)
 			rep := r.report(r.refusing(key, exitPartial, "apply", "--json"))
-			if got := words(rep)[key]; got != plan.Refused || rep.Changed {
+			if got := words(rep)[key]; got != report.Refused || rep.Changed {
 				r.Errorf("%s is %q, changed %v, want refused, and nothing changed", key, got, rep.Changed)
 			}
 			r.is(left, tree.withoutJournalTimes)
@@ -178,12 +178,12 @@ func TestKernelOverriddenKeyThatWasChangedIsCounted(t *testing.T) {
 
 	r.set(key, "33")
 	rep := r.report(r.run(exitPartial, "apply", "--json", "--detailed-exitcode"))
-	if got := words(rep)[key]; got != plan.Overridden || !rep.Changed {
+	if got := words(rep)[key]; got != report.Overridden || !rep.Changed {
 		r.Errorf("%s is %q, changed %v, want overridden, and changed", key, got, rep.Changed)
 	}
 	left := r.state()
 	rep = r.report(r.run(exitPartial, "apply", "--json"))
-	if got := words(rep)[key]; got != plan.Overridden || rep.Changed {
+	if got := words(rep)[key]; got != report.Overridden || rep.Changed {
 		r.Errorf("again, %s is %q, changed %v, want overridden, and not changed", key, got, rep.Changed)
 	}
 	r.is(left, maps.Clone)
@@ -194,11 +194,11 @@ func TestKernelEffectiveIsWhatWasWanted(t *testing.T) {
 	if !ok {
 		return
 	}
-	check := func(rep plan.Report) {
+	check := func(rep report.Report) {
 		r.Helper()
 		vectors := 0
 		for _, c := range rep.Changes {
-			if c.Kind != plan.Knob || c.Status != plan.Applied {
+			if c.Kind != report.Knob || c.Status != report.Applied {
 				continue
 			}
 			if c.After == nil || c.Effective == nil || *c.Effective != *c.After {

@@ -4,9 +4,9 @@ import (
 	"os"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"golang.org/x/sys/unix"
 )
 
 // profileLess is the profile of a room without one of its keys, which a switch to it gives back.
@@ -40,10 +40,10 @@ func TestKernelReturnThatIsNotTakenIsRefusedEverywhere(t *testing.T) {
 			r.check(os.WriteFile("/etc/tcptune/profiles.d/less.yaml", []byte(profileLess), 0o644))
 			r.run(exitDone, "apply", "--profile", "room")
 			got := apply(r)
-			if word := words(r.report(got))[key]; word != plan.Refused || got.code != exitPartial {
+			if word := words(r.report(got))[key]; word != report.Refused || got.code != exitPartial {
 				r.Errorf("apply ends with %d and says that it is %s", got.code, word)
 			}
-			if got := words(r.report(r.run(exitPartial, "plan", "--json")))[key]; got != plan.Refused {
+			if got := words(r.report(r.run(exitPartial, "plan", "--json")))[key]; got != report.Refused {
 				r.Errorf("plan says that it is %s", got)
 			}
 			r.says(r.run(exitPartial, "status").err, key+" is not part of this profile, and cannot be given back")

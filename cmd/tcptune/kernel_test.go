@@ -9,24 +9,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tcptune/tcptune/internal/plan"
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
 
 // report reads the document that a run with --json printed.
-func (r room) report(got result) plan.Report {
+func (r room) report(got result) report.Report {
 	r.Helper()
 	schematest.Validate(r, []byte(got.out))
-	var rep plan.Report
+	var rep report.Report
 	r.check(json.Unmarshal([]byte(got.out), &rep))
 	return rep
 }
 
 // words are the status words of changes, or keys, by target.
-func words(rep plan.Report) map[string]plan.Status {
-	m := map[string]plan.Status{}
+func words(rep report.Report) map[string]report.Status {
+	m := map[string]report.Status{}
 	for _, c := range rep.Changes {
 		m[c.Target] = c.Status
 	}
@@ -46,7 +47,7 @@ func TestKernelApplySetsTheRunningValuesAndTheFile(t *testing.T) {
 	rep := r.report(r.run(exitDone, "apply", "--profile", "room", "--json"))
 	r.has(roomAfter)
 	for key := range roomAfter {
-		if got := words(rep)[key]; got != plan.Applied {
+		if got := words(rep)[key]; got != report.Applied {
 			r.Errorf("%s is reported as %s", key, got)
 		}
 	}
@@ -149,9 +150,9 @@ func TestKernelStatusSeesDrift(t *testing.T) {
 	r.says(got.out, "the running value is not as wanted")
 	rep := r.report(r.run(exitDiffers, "status", "--json"))
 	for _, k := range rep.Keys {
-		want := plan.Unchanged
+		want := report.Unchanged
 		if k.Target == "net.ipv4.tcp_keepalive_time" {
-			want = plan.Planned
+			want = report.Planned
 		}
 		if k.Status != want {
 			r.Errorf("%s is %s, want %s", k.Target, k.Status, want)
@@ -178,10 +179,10 @@ func TestKernelRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 	r.run(exitPartial, "revert", "--dry-run")
 	rep := r.report(r.run(exitPartial, "revert", "--json"))
 	r.has(want)
-	if got := words(rep)["net.ipv4.tcp_keepalive_time"]; got != plan.Kept {
+	if got := words(rep)["net.ipv4.tcp_keepalive_time"]; got != report.Kept {
 		r.Errorf("the changed key is %s, want kept", got)
 	}
-	if got := words(rep)["net.core.somaxconn"]; got != plan.Applied {
+	if got := words(rep)["net.core.somaxconn"]; got != report.Applied {
 		r.Errorf("an unchanged key is %s, want applied", got)
 	}
 	// It was left, and that is the end of it.
@@ -208,7 +209,7 @@ func TestKernelProfilesSwitchAsSinglePlans(t *testing.T) {
 	rep := r.report(r.runPartial("apply", "--profile", "classic", "--json"))
 	r.has(classic)
 	for _, key := range []string{wmem, slow, metrics, queue} {
-		if got := words(rep)[key]; got != plan.Applied {
+		if got := words(rep)[key]; got != report.Applied {
 			r.Errorf("%s is %q in the plan that leads from wan to classic, want applied", key, got)
 		}
 	}
@@ -253,7 +254,7 @@ func TestKernelPassingHighValueIsPersisted(t *testing.T) {
 	r.set("net.ipv4.tcp_rmem", high) // what sysctl -w does
 	rep := r.report(r.run(exitDone, "apply", "--profile", "room", "--json"))
 	r.has(map[string]string{"net.ipv4.tcp_rmem": high})
-	if got := words(rep)["net.ipv4.tcp_rmem"]; got != plan.Kept {
+	if got := words(rep)["net.ipv4.tcp_rmem"]; got != report.Kept {
 		r.Errorf("the higher value is %s, want kept", got)
 	}
 	conf, err := os.ReadFile("/etc/sysctl.d/60-tcptune.conf")
@@ -279,7 +280,7 @@ keys:
 	rep := r.report(r.run(exitPartial, "apply", "--profile", "wins-half", "--json"))
 	r.has(map[string]string{"net.ipv4.tcp_fin_timeout": "15"})
 	got := rep.Changes[len(rep.Changes)-1]
-	if got.Status != plan.Overridden || got.DecidedBy == nil || got.DecidedBy.SysctlSystem == nil || *got.DecidedBy.SysctlSystem != "/etc/sysctl.conf:17" {
+	if got.Status != report.Overridden || got.DecidedBy == nil || got.DecidedBy.SysctlSystem == nil || *got.DecidedBy.SysctlSystem != "/etc/sysctl.conf:17" {
 		r.Errorf("the key is %s, decided by %+v", got.Status, got.DecidedBy)
 	}
 	r.says(r.run(exitPartial, "status").out, "after sysctl --system it is 20, by /etc/sysctl.conf:17")

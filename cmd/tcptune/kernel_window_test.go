@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"golang.org/x/sys/unix"
 )
 
 func TestKernelConfirmWhereOurPlaceWasTaken(t *testing.T) {
@@ -118,7 +118,7 @@ keys:
 	rep := r.report(r.start(exec.Command("tcptune", "check", "--json"))())
 	named := false
 	for _, c := range rep.Checks {
-		named = named || c.Grade == plan.Warn && c.Value == "/etc/sysctl.d/70-nonsense.conf:2 "+key
+		named = named || c.Grade == report.Warn && c.Value == "/etc/sysctl.d/70-nonsense.conf:2 "+key
 	}
 	if !named {
 		r.Errorf("no check names the line: %+v", rep.Checks)
@@ -127,7 +127,7 @@ keys:
 	r.run(exitDiffers, "status", "--profile", "sane")
 	rep = r.report(r.run(exitDone, "apply", "--profile", "sane", "--json"))
 	r.has(map[string]string{key: "30"})
-	if got := words(rep)[key]; got != plan.Applied {
+	if got := words(rep)[key]; got != report.Applied {
 		r.Errorf("%s is %q, want applied", key, got)
 	}
 	r.run(exitDone, "status")

@@ -52,14 +52,14 @@ func (t terminal) preview(c *cli.Context, saved *plan.Plan, options *sysctl.Opti
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(d.Changes, d.Warnings)}
+	o := outcome{report: envelope(d.Changes, d.Warnings)}
 	if err := d.refuse(saved); err != nil {
 		return o, err
 	}
 	switch {
 	case !d.Empty():
 		o.code = exitDiffers
-	case partial(d.Changes):
+	case partial(o.report.Changes):
 		o.code = exitPartial
 	}
 	if file := c.String("out"); file != "" {

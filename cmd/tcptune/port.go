@@ -222,7 +222,7 @@ func (t terminal) listPorts(ctx context.Context, view *portcheck.View, w portWis
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, s.Notes)}
+	o := outcome{report: envelope(nil, s.Notes)}
 	o.report.Holders = s.Report()
 	why := view.Why(ctx, s)
 	if w.expect != "" && !asExpected(s, w.expect) {

@@ -6,10 +6,11 @@ import (
 	"io"
 	"os"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/portcheck"
 )
 
@@ -22,7 +23,7 @@ func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, before.Notes)}
+	o := outcome{report: envelope(nil, before.Notes)}
 	o.report.Holders = before.Report()
 	if !w.dryRun && !h.IsRoot() && needsRoot(before) {
 		return o, needsRootError{args: os.Args[1:]}
@@ -70,7 +71,7 @@ func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w
 	return o, err
 }
 
-func changesOf(acts []portcheck.Act) (changes []plan.Change) {
+func changesOf(acts []portcheck.Act) (changes []report.Change) {
 	for _, a := range acts {
 		changes = append(changes, a.Change)
 	}
@@ -102,7 +103,7 @@ func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.V
 	refused := map[string]bool{}
 	for _, a := range acts {
 		for _, port := range a.Ports {
-			refused[port] = refused[port] || a.Status == plan.Refused
+			refused[port] = refused[port] || a.Status == report.Refused
 		}
 	}
 	good, bad, tried := 0, 0, 0

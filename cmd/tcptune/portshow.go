@@ -10,7 +10,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/portcheck"
 )
 
@@ -121,7 +122,7 @@ func command(p portcheck.Process) string {
 func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portcheck.Verdict) {
 	for _, a := range acts {
 		name := a.Target
-		if a.Kind == plan.Signal && a.Pid > 0 {
+		if a.Kind == report.Signal && a.Pid > 0 {
 			name = "pid " + a.Target
 			if a.Before != nil {
 				name += " (" + *a.Before + ")"
@@ -131,7 +132,7 @@ func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portche
 		if a.Reason != "" {
 			printf(w, "    %s\n", a.Reason)
 		}
-		if len(a.Others) > 0 && (a.Status == plan.Planned || a.Status == plan.Applied) {
+		if len(a.Others) > 0 && (a.Status == report.Planned || a.Status == report.Applied) {
 			printf(w, "    also closes %s\n", strings.Join(a.Others, ", "))
 		}
 	}
@@ -157,17 +158,17 @@ func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portche
 }
 
 func actWord(a portcheck.Act) string {
-	stop := map[plan.Kind]string{plan.Signal: "to be ended", plan.Unit: "to be stopped", plan.Container: "to be stopped"}
-	done := map[plan.Kind]string{plan.Signal: "ended", plan.Unit: "stopped", plan.Container: "stopped"}
+	stop := map[report.Kind]string{report.Signal: "to be ended", report.Unit: "to be stopped", report.Container: "to be stopped"}
+	done := map[report.Kind]string{report.Signal: "ended", report.Unit: "stopped", report.Container: "stopped"}
 	switch a.Status {
-	case plan.Planned:
+	case report.Planned:
 		return stop[a.Kind]
-	case plan.Applied:
-		if a.Kind == plan.Signal && a.Effective != nil { // it lives on, without the socket
+	case report.Applied:
+		if a.Kind == report.Signal && a.Effective != nil { // it lives on, without the socket
 			return "freed"
 		}
 		return done[a.Kind]
-	case plan.Unchanged:
+	case report.Unchanged:
 		return "nothing to do"
 	}
 	return string(a.Status)

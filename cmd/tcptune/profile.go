@@ -7,10 +7,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -65,14 +66,14 @@ func (t terminal) profileList(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, nil)}
+	o := outcome{report: envelope(nil, nil)}
 	var broken []string
 	for _, i := range infos {
 		if _, err := sysctl.LoadProfile(h, cat, i.Name); err != nil {
 			broken = append(broken, err.Error())
 			continue
 		}
-		o.report.Profiles = append(o.report.Profiles, plan.Profile{Name: i.Name, Summary: i.Summary, Origin: i.Origin})
+		o.report.Profiles = append(o.report.Profiles, report.Profile{Name: i.Name, Summary: i.Summary, Origin: i.Origin})
 	}
 	o.text = func(w io.Writer) { listProfiles(w, o.report.Profiles) }
 	if broken != nil {
@@ -81,7 +82,7 @@ func (t terminal) profileList(c *cli.Context) (outcome, error) {
 	return o, nil
 }
 
-func listProfiles(w io.Writer, profiles []plan.Profile) {
+func listProfiles(w io.Writer, profiles []report.Profile) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, p := range profiles {
 		printf(tw, "%s\t%s\t%s\n", p.Name, p.Origin, p.Summary)
@@ -105,19 +106,19 @@ func (t terminal) profileShow(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	shown := plan.Profile{Name: p.Name, Summary: p.Summary, Origin: p.Origin, Extends: p.Extends}
+	shown := report.Profile{Name: p.Name, Summary: p.Summary, Origin: p.Origin, Extends: p.Extends}
 	for _, k := range p.Keys {
-		shown.Keys = append(shown.Keys, plan.ProfileKey{
+		shown.Keys = append(shown.Keys, report.ProfileKey{
 			Target: k.Key, Value: k.Value, Mode: string(k.Mode), Required: k.Required, Why: strings.Join(strings.Fields(k.Why), " "),
 		})
 	}
-	o := outcome{report: report(nil, nil)}
-	o.report.Profiles = []plan.Profile{shown}
+	o := outcome{report: envelope(nil, nil)}
+	o.report.Profiles = []report.Profile{shown}
 	o.text = func(w io.Writer) { showProfile(w, shown) }
 	return o, nil
 }
 
-func showProfile(w io.Writer, p plan.Profile) {
+func showProfile(w io.Writer, p report.Profile) {
 	printf(w, "%s (%s)\n%s\n", p.Name, p.Origin, wrap(p.Summary, "  "))
 	if p.Extends != "" {
 		printf(w, "  extends %s\n", p.Extends)
@@ -157,8 +158,8 @@ func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	out := outcome{report: report(nil, size.Warnings)}
-	out.report.Sizing = &plan.Sizing{ReceiveMax: size.ReceiveMax, SendMax: size.SendMax, Steps: size.Steps}
+	out := outcome{report: envelope(nil, size.Warnings)}
+	out.report.Sizing = &report.Sizing{ReceiveMax: size.ReceiveMax, SendMax: size.SendMax, Steps: size.Steps}
 	out.text = func(w io.Writer) { showSteps(w, size.Steps) }
 	return out, nil
 }
@@ -175,7 +176,7 @@ func congestion(cat *sysctl.Catalogue, name string) (string, error) {
 	return name, nil
 }
 
-func showSteps(w io.Writer, steps []plan.Step) {
+func showSteps(w io.Writer, steps []report.Step) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, step := range steps {
 		printf(tw, "%s\t%s\t= %s\n", step.Label, step.Arithmetic, step.Result)

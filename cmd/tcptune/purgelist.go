@@ -9,6 +9,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -69,7 +71,7 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{report: report(nil, nil), text: func(w io.Writer) { writePurgeList(w, proof, list) }}, nil
+	return outcome{report: envelope(nil, nil), text: func(w io.Writer) { writePurgeList(w, proof, list) }}, nil
 }
 
 // journalProof is the SHA-256 of the journal in hexadecimal, "" where there is none.
@@ -144,10 +146,10 @@ func writePurgeList(w io.Writer, journal string, list []plan.Remnant) {
 	}
 	for _, r := range list {
 		switch {
-		case r.Kept != "" && r.Kind == plan.Folder: // whose ever it is, an empty folder does no harm
+		case r.Kept != "" && r.Kind == report.Folder: // whose ever it is, an empty folder does no harm
 		case r.Kept != "":
 			printf(w, "keep\t%s\t%q\n", r.Kept, r.Target)
-		case r.Kind == plan.Folder:
+		case r.Kind == report.Folder:
 			printf(w, "folder\t-\t%s\n", r.Target)
 		default:
 			printf(w, "%s\t%s\t%s\n", r.Kind, r.Proof, r.Target)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
@@ -42,7 +44,7 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if id := c.String("window"); id != "" {
-		return outcome{report: report(nil, nil)}, expire(c.Context, host.Host{}, id)
+		return outcome{report: envelope(nil, nil)}, expire(c.Context, host.Host{}, id)
 	}
 	if c.Bool("dry-run") {
 		return t.revertPlan(c)
@@ -57,7 +59,7 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	if w := s.Journal().Window; w != nil {
 		undone, err = s.Expire(c.Context, w.ID)
 		if err != nil {
-			o.report.Changes = undone
+			o.report.Changes = plan.Rows(undone)
 			return o, err
 		}
 		o.report.Warnings = append(o.report.Warnings, "the unconfirmed apply is taken back")
@@ -70,15 +72,15 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	o.report.Warnings = append(o.report.Warnings, strays...)
 	said := len(s.Notes)
 	reverted, err := s.Apply(c.Context, p)
-	o.report.Changes = append(undone, reverted...)
+	p.Changes = append(undone, reverted...)
+	o.report.Changes = plan.Rows(p.Changes)
 	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
-	p.Changes = o.report.Changes
 	o.report.Changed = s.Repaired || changed(o.report.Changes)
 	if err != nil {
 		return o, err
 	}
-	o.text = func(w io.Writer) { t.showRevert(w, p, "taken back", strays != nil) }
-	if left(p.Changes) || len(s.Notes) > said || strays != nil {
+	o.text = func(w io.Writer) { t.showRevert(w, o.report.Changes, "taken back", strays != nil) }
+	if left(o.report.Changes) || len(s.Notes) > said || strays != nil {
 		o.code = exitPartial
 	}
 	return o, nil
@@ -102,9 +104,9 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 	if j.Window != nil {
 		p.Changes = append(j.Window.Back(), p.Changes...)
 	}
-	o := outcome{report: report(p.Changes, notes)}
-	o.text = func(w io.Writer) { t.showRevert(w, p, "to take back", strays) }
-	if left(p.Changes) || strays {
+	o := outcome{report: envelope(p.Changes, notes)}
+	o.text = func(w io.Writer) { t.showRevert(w, o.report.Changes, "to take back", strays) }
+	if left(o.report.Changes) || strays {
 		o.code = exitPartial
 	}
 	return o, nil
@@ -144,9 +146,9 @@ func staying(j plan.Journal) (notes []string) {
 }
 
 // left reports whether something could not be taken back.
-func left(changes []plan.Change) bool {
+func left(changes []report.Change) bool {
 	for _, c := range changes {
-		if c.Status == plan.Kept || c.Status.Partial() {
+		if c.Status == report.Kept || c.Status.Partial() {
 			return true
 		}
 	}

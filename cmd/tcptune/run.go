@@ -8,9 +8,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"github.com/tcptune/tcptune/internal/report"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/urfave/cli/v2"
 )
 
 // version is set by the linker.
@@ -25,7 +25,7 @@ type terminal struct {
 
 // outcome is what a command has to say: the report for programs, a text for people, and the exit code.
 type outcome struct {
-	report plan.Report
+	report report.Report
 	text   func(w io.Writer)
 	code   int
 }
@@ -113,7 +113,7 @@ func (t terminal) warn(lines []string) {
 // fail prints err as the last word and returns the exit code.
 func (t terminal) fail(err error, command string, asJSON bool) int {
 	if asJSON {
-		return t.failJSON(plan.Report{Command: command}, err)
+		return t.failJSON(report.Report{Command: command}, err)
 	}
 	p, code := describe(err)
 	fmt.Fprintf(t.err, "tcptune: %s\n", p.Message)
@@ -123,7 +123,7 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 	return code
 }
 
-func (t terminal) failJSON(r plan.Report, err error) int {
+func (t terminal) failJSON(r report.Report, err error) int {
 	p, code := describe(err)
 	r.Failed, r.Error = true, &p
 	if err := t.printJSON(r); err != nil {

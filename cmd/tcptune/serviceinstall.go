@@ -107,7 +107,7 @@ func (t terminal) installNow(ctx context.Context, s session, i installing, o out
 		err = prove(ctx)
 	}
 	freed := o.report.Changes
-	o.report.Changes = append(freed, changes...)
+	o.report.Changes = append(freed, plan.Rows(changes)...)
 	o.report.Changed = s.Repaired || changed(o.report.Changes)
 	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
 	if err != nil {
@@ -156,7 +156,7 @@ func (t terminal) previewInstall(c *cli.Context, spec service.Spec) (outcome, er
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, append(known, notes...))}
+	o := outcome{report: envelope(nil, append(known, notes...))}
 	i := installing{spec: spec, host: h, now: c.Bool("now")}
 	if i.plan, err = i.draft(c.Context, j, &o); err != nil {
 		return o, err
@@ -164,7 +164,7 @@ func (t terminal) previewInstall(c *cli.Context, spec service.Spec) (outcome, er
 	if err := i.checkPorts(c.Context, &o, c.Bool("free-port")); err != nil {
 		return o, err
 	}
-	o.report.Changes = append(changesOf(i.acts), i.plan.Changes...)
+	o.report.Changes = append(changesOf(i.acts), plan.Rows(i.plan.Changes)...)
 	if left(o.report.Changes) {
 		o.code = exitPartial
 	}

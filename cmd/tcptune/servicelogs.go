@@ -45,7 +45,7 @@ func (t terminal) serviceLogs(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, notes)}
+	o := outcome{report: envelope(nil, notes)}
 	if _, err := findService(j, name); err != nil { // journalctl would take it for a pattern
 		return o, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/service"
 )
 
@@ -51,7 +52,8 @@ func (t terminal) serviceRestart(c *cli.Context) (outcome, error) {
 	if c.Bool("overlap") {
 		restart = service.Overlap
 	}
-	o.report.Changes, err = restart(c.Context, s.host.SystemManager(), name)
+	changes, err := restart(c.Context, s.host.SystemManager(), name)
+	o.report.Changes = plan.Rows(changes)
 	o.report.Changed = s.Repaired || len(o.report.Changes) > 0
 	if err != nil {
 		return o, err

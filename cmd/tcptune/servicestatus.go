@@ -8,10 +8,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/service"
 )
 
@@ -55,7 +56,7 @@ func (t terminal) serviceStatus(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: report(nil, notes)}
+	o := outcome{report: envelope(nil, notes)}
 	names := c.Args().Slice()
 	if len(names) == 0 {
 		for _, s := range specs {
@@ -79,7 +80,7 @@ func (t terminal) serviceStatus(c *cli.Context) (outcome, error) {
 }
 
 // serviceCode is that of the service which is worst off.
-func serviceCode(services []plan.Service) int {
+func serviceCode(services []report.Service) int {
 	if len(services) == 0 {
 		return exitNoUnit
 	}
@@ -96,7 +97,7 @@ func serviceCode(services []plan.Service) int {
 	return code
 }
 
-func (t terminal) showServices(w io.Writer, services []plan.Service) {
+func (t terminal) showServices(w io.Writer, services []report.Service) {
 	if len(services) == 0 {
 		printf(w, "no service is installed\n")
 	}
@@ -108,7 +109,7 @@ func (t terminal) showServices(w io.Writer, services []plan.Service) {
 	}
 }
 
-func (t terminal) showService(w io.Writer, s plan.Service) {
+func (t terminal) showService(w io.Writer, s report.Service) {
 	color := red
 	if s.State == service.StateActive {
 		color = green
@@ -153,7 +154,7 @@ func (t terminal) showService(w io.Writer, s plan.Service) {
 	}
 }
 
-func (t terminal) showServer(row func(name, value string), s plan.Server) {
+func (t terminal) showServer(row func(name, value string), s report.Server) {
 	state := "serving"
 	if s.Draining {
 		state = "draining"

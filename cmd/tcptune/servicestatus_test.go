@@ -4,14 +4,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/service"
 )
 
 // D-Bus says of a unit without drop-ins that it has an empty list of them.
 func TestAUnitWithoutDropInsIsChangedByNobody(t *testing.T) {
 	var out strings.Builder
-	terminal{}.showService(&out, plan.Service{Target: "x", State: service.StateActive, Units: []plan.ServiceUnit{
+	terminal{}.showService(&out, report.Service{Target: "x", State: service.StateActive, Units: []report.ServiceUnit{
 		{Target: "x.socket", Active: "active", Sub: "listening", File: "enabled", DropIns: []string{}},
 		{Target: "x.service", Active: "active", Sub: "running", File: "static", DropIns: []string{"/etc/systemd/system/x.service.d/a.conf"}},
 	}})

@@ -51,13 +51,14 @@ func (t terminal) serviceUninstall(c *cli.Context) (outcome, error) {
 	}
 	o.report.Warnings = append(o.report.Warnings, stays...)
 	said := len(s.Notes)
-	o.report.Changes, err = s.Apply(c.Context, p)
+	changes, err := s.Apply(c.Context, p)
+	o.report.Changes = plan.Rows(changes)
 	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
 	o.report.Changed = s.Repaired || changed(o.report.Changes)
 	if err != nil {
 		return o, err
 	}
-	if err := forgetUnits(c.Context, s.host, o.report.Changes); err != nil {
+	if err := forgetUnits(c.Context, s.host, changes); err != nil {
 		o.report.Warnings = append(o.report.Warnings, err.Error())
 	}
 	return t.uninstalled(o, name, "removed or stopped"), nil
@@ -76,7 +77,7 @@ func (t terminal) previewUninstall(c *cli.Context, name string) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	return t.uninstalled(outcome{report: report(p.Changes, append(notes, stays...))}, name, "to remove or stop"), nil
+	return t.uninstalled(outcome{report: envelope(p.Changes, append(notes, stays...))}, name, "to remove or stop"), nil
 }
 
 func (t terminal) uninstalled(o outcome, name, verb string) outcome {

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"golang.org/x/sys/unix"
@@ -35,15 +38,15 @@ func (t terminal) paint(color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
 
-func statusColor(s plan.Status) string {
+func statusColor(s report.Status) string {
 	switch s {
-	case plan.Applied, plan.Planned:
+	case report.Applied, report.Planned:
 		return green
-	case plan.Refused, plan.Skipped, plan.Overridden, plan.Kept:
+	case report.Refused, report.Skipped, report.Overridden, report.Kept:
 		return yellow
-	case plan.Failed:
+	case report.Failed:
 		return red
-	case plan.Unchanged:
+	case report.Unchanged:
 		return faint
 	}
 	return plainColor
@@ -52,11 +55,12 @@ func statusColor(s plan.Status) string {
 // showPlan prints a plan, or what became of it, and what it sums up to.
 func (t terminal) showPlan(w io.Writer, d draft, verb string) {
 	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
-	t.showChanges(w, d.Changes, asWanted)
+	rows := plan.Rows(d.Changes)
+	t.showChanges(w, rows, asWanted)
 	if !d.Live() {
-		t.showSettings(w, d.Changes)
+		t.showSettings(w, rows)
 	}
-	sumUp(w, d.Changes, verb, asWanted)
+	sumUp(w, rows, verb, asWanted)
 }
 
 // What is said of changes that need not be made.
@@ -69,9 +73,9 @@ const (
 const changedVerb = "changed"
 
 // showSettings prints the assignments in the files that an image gets: it has no running values that would show them.
-func (t terminal) showSettings(w io.Writer, changes []plan.Change) {
+func (t terminal) showSettings(w io.Writer, changes []report.Change) {
 	for _, c := range changes {
-		if c.Kind != plan.File || c.Before != nil || c.After == nil || c.Target == installer.Profile {
+		if c.Kind != report.File || c.Before != nil || c.After == nil || c.Target == installer.Profile {
 			continue
 		}
 		printf(w, "%s\n", c.Target)
@@ -84,51 +88,52 @@ func (t terminal) showSettings(w io.Writer, changes []plan.Change) {
 	}
 }
 
-func (t terminal) showRevert(w io.Writer, p plan.Plan, verb string, strays bool) {
-	if len(p.Changes) == 0 && strays {
+func (t terminal) showRevert(w io.Writer, changes []report.Change, verb string, strays bool) {
+	if len(changes) == 0 && strays {
 		printf(w, "nothing can be taken back without the journal\n")
 		return
 	}
-	if len(p.Changes) == 0 {
+	if len(changes) == 0 {
 		printf(w, "nothing to take back: tcptune has tuned nothing on this host\n")
 		return
 	}
-	for i := range p.Changes {
-		p.Changes[i].Why = "" // it is the same for all
+	changes = slices.Clone(changes)
+	for i := range changes {
+		changes[i].Why = "" // it is the same for all
 	}
-	t.showChanges(w, p.Changes, asBefore)
-	sumUp(w, p.Changes, verb, asBefore)
+	t.showChanges(w, changes, asBefore)
+	sumUp(w, changes, verb, asBefore)
 }
 
 // sumUp says how many changes there were of each kind.
-func sumUp(w io.Writer, changes []plan.Change, verb, calm string) {
-	counts := map[plan.Status]int{}
+func sumUp(w io.Writer, changes []report.Change, verb, calm string) {
+	counts := map[report.Status]int{}
 	done := 0
 	for _, c := range changes {
 		counts[c.Status]++
-		if moved(c) {
+		if c.Moved() {
 			done++
 		}
 	}
 	var words []string
-	switch n := counts[plan.Planned]; {
+	switch n := counts[report.Planned]; {
 	case n == 0:
 	case verb == changedVerb: // of an apply only what waits for its confirmation stays planned
 		words = append(words, fmt.Sprintf("%d to be written by tcptune confirm", n))
 	default:
 		done += n
 	}
-	for _, s := range []plan.Status{plan.Unchanged, plan.Kept, plan.Overridden, plan.Refused, plan.Skipped, plan.Failed} {
+	for _, s := range []report.Status{report.Unchanged, report.Kept, report.Overridden, report.Refused, report.Skipped, report.Failed} {
 		if n := counts[s]; n > 0 {
 			word := string(s)
-			if s == plan.Unchanged {
+			if s == report.Unchanged {
 				word = calm
 			}
 			words = append(words, fmt.Sprintf("%d %s", n, word))
 		}
 	}
 	head := fmt.Sprintf("%d %s", done, verb)
-	if done == 0 && counts[plan.Planned] == 0 {
+	if done == 0 && counts[report.Planned] == 0 {
 		head = "nothing to do"
 	}
 	printf(w, "%s\n", strings.Join(append([]string{head}, words...), ", "))
@@ -136,16 +141,16 @@ func sumUp(w io.Writer, changes []plan.Change, verb, calm string) {
 
 // showChanges prints one block for each change: what, before and after, the status, and why. Keys that are as wanted take
 // one line together.
-func (t terminal) showChanges(w io.Writer, changes []plan.Change, calm string) {
+func (t terminal) showChanges(w io.Writer, changes []report.Change, calm string) {
 	width := 0
 	for _, c := range changes {
-		if c.Status != plan.Unchanged {
+		if c.Status != report.Unchanged {
 			width = max(width, len(c.Target))
 		}
 	}
 	var quiet []string
 	for _, c := range changes {
-		if c.Status == plan.Unchanged && c.Reason == "" {
+		if c.Status == report.Unchanged && c.Reason == "" {
 			quiet = append(quiet, c.Target)
 			continue
 		}
@@ -159,7 +164,7 @@ func (t terminal) showChanges(w io.Writer, changes []plan.Change, calm string) {
 	}
 }
 
-func (t terminal) showChange(w io.Writer, c plan.Change, width int) {
+func (t terminal) showChange(w io.Writer, c report.Change, width int) {
 	printf(w, "%-*s  %s  %s\n", width, c.Target, t.paint(statusColor(c.Status), fmt.Sprintf("%-10s", c.Status)), transition(c))
 	if c.Reason != "" {
 		printf(w, "    %s\n", t.paint(yellow, c.Reason))
@@ -167,15 +172,15 @@ func (t terminal) showChange(w io.Writer, c plan.Change, width int) {
 	if c.Why != "" {
 		printf(w, "    %s\n", t.paint(faint, c.Why))
 	}
-	if c.Kind == plan.File && (c.Status == plan.Planned || c.Status == plan.Applied) {
+	if c.Kind == report.File && (c.Status == report.Planned || c.Status == report.Applied) {
 		t.showDiff(w, c)
 	}
 }
 
-func transition(c plan.Change) string {
-	if c.Kind == plan.File {
+func transition(c report.Change) string {
+	if c.Kind == report.File {
 		switch {
-		case c.Status == plan.Kept:
+		case c.Status == report.Kept:
 			return "as it is"
 		case c.Before == nil && c.After == nil:
 			return "absent"
@@ -190,9 +195,9 @@ func transition(c plan.Change) string {
 	}
 	before, after := side(c.Before), side(c.After)
 	switch {
-	case c.Status == plan.Kept || c.Status == plan.Unchanged || before == after:
+	case c.Status == report.Kept || c.Status == report.Unchanged || before == after:
 		return before
-	case c.Before == nil && c.Kind != plan.Module && c.Kind != plan.Folder:
+	case c.Before == nil && c.Kind != report.Module && c.Kind != report.Folder:
 		return after
 	}
 	return before + " -> " + after
@@ -207,7 +212,7 @@ func side(v *string) string {
 
 // showDiff prints what changes in a file. A file that is new or goes away is not printed in full: its lines are the
 // keys below.
-func (t terminal) showDiff(w io.Writer, c plan.Change) {
+func (t terminal) showDiff(w io.Writer, c report.Change) {
 	if c.Before == nil || c.After == nil {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
@@ -45,7 +47,7 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	if d.Blocked != nil {
 		d.Warnings = append(d.Warnings, "apply will refuse: "+d.Blocked.Error())
 	}
-	o := outcome{report: report(nil, d.Warnings)}
+	o := outcome{report: envelope(nil, d.Warnings)}
 	o.report.Keys = d.Keys()
 	o.code = statusCode(d, j)
 	if drift != "" {
@@ -59,7 +61,7 @@ func statusCode(d draft, j plan.Journal) int {
 	if !d.Converged() || j.Pending != nil || d.Blocked != nil {
 		return exitDiffers
 	}
-	if d.Unread() != nil || partial(d.Changes) { // a key of another profile that cannot be given back is none of the keys
+	if d.Unread() != nil || partial(plan.Rows(d.Changes)) { // a key of another profile that cannot be given back is none of the keys
 		return exitPartial
 	}
 	for _, k := range d.Keys() {
@@ -89,11 +91,11 @@ func (t terminal) showStatus(w io.Writer, d draft, o outcome, waits bool) {
 }
 
 // showReasons prints why keys are not simply as wanted, each reason once.
-func (t terminal) showReasons(w io.Writer, keys []plan.Key) {
+func (t terminal) showReasons(w io.Writer, keys []report.Key) {
 	var reasons []string
 	about := map[string][]string{}
 	for _, k := range keys {
-		if k.Status == plan.Unchanged || k.Reason == "" {
+		if k.Status == report.Unchanged || k.Reason == "" {
 			continue
 		}
 		if about[k.Reason] == nil {
@@ -110,7 +112,7 @@ func (t terminal) showReasons(w io.Writer, keys []plan.Key) {
 }
 
 // against shortens a value that is the wanted one to "=".
-func against(k plan.Key, v *string) string {
+func against(k report.Key, v *string) string {
 	switch {
 	case v == nil:
 		return "?"
@@ -120,7 +122,7 @@ func against(k plan.Key, v *string) string {
 	return side(v)
 }
 
-func decider(k plan.Key) string {
+func decider(k report.Key) string {
 	if k.DecidedBy == nil {
 		return "-"
 	}
@@ -137,11 +139,11 @@ func decider(k plan.Key) string {
 	return strings.Join(places, ", ")
 }
 
-func statusWord(s plan.Status) string {
+func statusWord(s report.Status) string {
 	switch s {
-	case plan.Unchanged:
+	case report.Unchanged:
 		return "as wanted"
-	case plan.Planned:
+	case report.Planned:
 		return "to apply"
 	}
 	return string(s)

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // StaleError says that the host is no longer as it was when the plan was made.
@@ -22,7 +24,7 @@ func (e *StaleError) Error() string {
 // been changed was undone, and otherwise names what was not, one line each.
 // Kind and Target are empty when it is no single change that failed; then Cause says what could not be done.
 type RolledBackError struct {
-	Kind   Kind
+	Kind   report.Kind
 	Target string
 	Cause  string
 	Left   []string
@@ -78,7 +80,7 @@ func (s *Session) settle(p Plan, changes []Change, made []record) settled {
 		made: made, keep: taken(p.Keep, changes), refused: s.refusals(changes), forget: p.Forget, wanted: p.Wanted,
 		remember: p.Remember,
 	}
-	if p.Wanted == nil && !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Kind == Knob }) {
+	if p.Wanted == nil && !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Kind == report.Knob }) {
 		done.refused = s.journal.Refused // it is not about the kernel
 	}
 	return done
@@ -87,14 +89,14 @@ func (s *Session) settle(p Plan, changes []Change, made []record) settled {
 // taken drops from keep what the kernel has just refused.
 func taken(keep, changes []Change) []record {
 	return recordsOf(slices.DeleteFunc(slices.Clone(keep), func(k Change) bool {
-		return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == k.Ref() && c.Status == Refused })
+		return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == k.Ref() && c.Status == report.Refused })
 	}))
 }
 
 // refusals lists what the kernel did not take, now or when it was last tried in this boot.
 func (s *Session) refusals(changes []Change) (list []Refusal) {
 	for _, c := range changes {
-		if c.Kind != Knob || c.Status != Refused || c.After == nil {
+		if c.Kind != report.Knob || c.Status != report.Refused || c.After == nil {
 			continue
 		}
 		known := slices.ContainsFunc(s.journal.Refused, func(r Refusal) bool { return r.Target == c.Target && r.Value == *c.After && r.BootID == s.bootID })
@@ -136,7 +138,7 @@ func (s *Session) transact(ctx context.Context, p Plan, records []record) (chang
 // commit makes a transaction final by one rename(2). Where even that fails, everything is undone.
 func (s *Session) commit(ctx context.Context, done Journal, changes []Change) error {
 	if err := s.save(done); err != nil {
-		return s.rollBack(ctx, changes, &RolledBackError{Kind: File, Target: JournalPath, Cause: err.Error()})
+		return s.rollBack(ctx, changes, &RolledBackError{Kind: report.File, Target: JournalPath, Cause: err.Error()})
 	}
 	s.sweep(changes)
 	return nil
@@ -191,7 +193,7 @@ func (s *Session) begin(ctx context.Context, p Plan) ([]record, error) {
 const defaultMode fs.FileMode = 0o644
 
 func (s *Session) fileMode(c Change) fs.FileMode {
-	if c.Kind != File || c.Before == nil {
+	if c.Kind != report.File || c.Before == nil {
 		return 0
 	}
 	fi, err := s.h.Lstat(c.Target)
@@ -213,21 +215,21 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		r := records[i]
 		i++
 		if refusedIn(changes, c.Needs) {
-			c.Status, c.Reason = Refused, c.Needs.Target+" was refused"
+			c.Status, c.Reason = report.Refused, c.Needs.Target+" was refused"
 			continue
 		}
 		cause, broken := s.change(ctx, c, r)
 		switch {
 		case broken || cause != "" && c.Required:
-			c.Status, c.Reason = Failed, cause
+			c.Status, c.Reason = report.Failed, cause
 			return changes, nil, s.rollBack(ctx, changes, &RolledBackError{Kind: c.Kind, Target: c.Target, Cause: cause})
 		case cause != "":
-			c.Status, c.Reason, c.Tried = Refused, cause, true
+			c.Status, c.Reason, c.Tried = report.Refused, cause, true
 		case c.DecidedBy != nil:
-			c.Status = Overridden
+			c.Status = report.Overridden
 			made = append(made, r)
 		default:
-			c.Status = Applied
+			c.Status = report.Applied
 			made = append(made, r)
 		}
 		if err := ctx.Err(); err != nil {
@@ -242,7 +244,7 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 }
 
 func refusedIn(changes []Change, ref Ref) bool {
-	return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == ref && c.Status == Refused })
+	return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == ref && c.Status == report.Refused })
 }
 
 // rollBack undoes the pending transaction, says in its changes what became of each, and completes failure with what
@@ -270,11 +272,11 @@ func (s *Session) rollBack(ctx context.Context, changes []Change, failure *Rolle
 
 func (c *Change) rolledBack(undone Change) {
 	switch {
-	case undone.Status == Kept || undone.Status == Failed:
-		c.Status, c.Reason, c.Effective = Failed, "not rolled back: "+undone.Reason, undone.Effective
-	case c.Status == Failed: // the one that is to blame
+	case undone.Status == report.Kept || undone.Status == report.Failed:
+		c.Status, c.Reason, c.Effective = report.Failed, "not rolled back: "+undone.Reason, undone.Effective
+	case c.Status == report.Failed: // the one that is to blame
 		c.Effective = c.Before
 	default:
-		c.Status, c.Reason, c.Effective = Planned, "rolled back", c.Before
+		c.Status, c.Reason, c.Effective = report.Planned, "rolled back", c.Before
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
 
-func statuses(changes []Change) []Status {
-	var all []Status
+func statuses(changes []Change) []report.Status {
+	var all []report.Status
 	for _, c := range changes {
 		all = append(all, c.Status)
 	}
@@ -30,13 +32,13 @@ func mustApply(t *testing.T, s *Session, changes ...Change) []Change {
 func TestApplyChangesAndRemembersWhatWasBefore(t *testing.T) {
 	s, k := newSession(t, map[string]string{"a": "1", "v": "4\t5\t6"})
 	got := mustApply(t, s, newFolder("/etc"), newFile("/etc/f", "text"), knob("a", "1", "2"), knob("v", "4 5 6", "7 8 9"))
-	if diff := cmp.Diff([]Status{Applied, Applied, Applied, Applied}, statuses(got)); diff != "" {
+	if diff := cmp.Diff([]report.Status{report.Applied, report.Applied, report.Applied, report.Applied}, statuses(got)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]string{"a": "2", "v": "7\t8\t9"}, k.values); diff != "" {
 		t.Error(diff)
 	}
-	o, ok := s.Journal().Find(Ref{Knob, "a"})
+	o, ok := s.Journal().Find(Ref{report.Knob, "a"})
 	if !ok || *o.Former() != "1" || *o.Left() != "2" {
 		t.Errorf("journal knows %+v of a", o)
 	}
@@ -50,11 +52,11 @@ func TestSecondApplyKeepsTheFirstMemory(t *testing.T) {
 	s, _ := newSession(t, map[string]string{"a": "1"})
 	mustApply(t, s, knob("a", "1", "2"))
 	mustApply(t, s, knob("a", "2", "3"))
-	if o, _ := s.Journal().Find(Ref{Knob, "a"}); *o.Former() != "1" || *o.Left() != "3" {
+	if o, _ := s.Journal().Find(Ref{report.Knob, "a"}); *o.Former() != "1" || *o.Left() != "3" {
 		t.Errorf("former %s, ours %s", *o.Former(), *o.Left())
 	}
 	mustApply(t, s, knob("a", "3", "1"))
-	if _, owned := s.Journal().Find(Ref{Knob, "a"}); owned {
+	if _, owned := s.Journal().Find(Ref{report.Knob, "a"}); owned {
 		t.Error("a key that is back as it was is still owned")
 	}
 }
@@ -76,7 +78,7 @@ func TestReleaseEndsOwnershipWhateverTheValue(t *testing.T) {
 func TestPlanWithoutChangesWritesNothing(t *testing.T) {
 	s, k := newSession(t, map[string]string{"a": "1"})
 	c := knob("a", "1", "1")
-	c.Status = Unchanged
+	c.Status = report.Unchanged
 	mustApply(t, s, c)
 	if len(k.writes) != 0 {
 		t.Errorf("wrote %v", k.writes)
@@ -97,9 +99,9 @@ func TestRefusedChangeIsReportedAndTheRestGoesOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newSession(t, nil)
 			kernel.values = map[string]string{"a": "1 2 3", "b": "1"}
-			s.effects[Knob] = kernel
+			s.effects[report.Knob] = kernel
 			got := mustApply(t, s, knob("a", "1 2 3", "4 5 6"), knob("b", "1", "2"))
-			if diff := cmp.Diff([]Status{Refused, Applied}, statuses(got)); diff != "" {
+			if diff := cmp.Diff([]report.Status{report.Refused, report.Applied}, statuses(got)); diff != "" {
 				t.Error(diff)
 			}
 			if got[0].Reason == "" {
@@ -108,7 +110,7 @@ func TestRefusedChangeIsReportedAndTheRestGoesOn(t *testing.T) {
 			if now := strings.Join(strings.Fields(kernel.values["a"]), " "); now != "1 2 3" {
 				t.Errorf("a is %s, not as before", now)
 			}
-			if _, owned := s.Journal().Find(Ref{Knob, "a"}); owned {
+			if _, owned := s.Journal().Find(Ref{report.Knob, "a"}); owned {
 				t.Error("a key that was refused is owned")
 			}
 		})
@@ -127,7 +129,7 @@ func TestRequiredChangeThatFailsUndoesEverything(t *testing.T) {
 	if !errors.As(err, &rolledBack) || rolledBack.Target != "b" || len(rolledBack.Left) != 0 {
 		t.Fatalf("error is %v", err)
 	}
-	if got[3].Status != Failed {
+	if got[3].Status != report.Failed {
 		t.Errorf("status is %s", got[3].Status)
 	}
 	if diff := cmp.Diff(map[string]string{"a": "1", "b": "1"}, k.values); diff != "" {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // change makes one change and reads it back. cause says why it was not made; it is "" on success. broken means that the
@@ -17,13 +19,13 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 		return "cannot read it back: " + oerr.Error(), true
 	}
 	c.Effective = now
-	if alike(e, now, c.After) && c.Kind != Unit {
+	if alike(e, now, c.After) && c.Kind != report.Unit {
 		c.Effective = c.After // the kernel writes tabs
 	}
 	switch {
 	case werr == nil && alike(e, now, c.After):
 		return "", false
-	case werr == nil && c.Kind == Unit:
+	case werr == nil && c.Kind == report.Unit:
 		cause = fmt.Sprintf("systemd has done it, and it is %s", *now)
 	case werr == nil:
 		cause = fmt.Sprintf("the kernel made it %s", show(now))
@@ -35,7 +37,7 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 	if alike(e, now, c.Before) {
 		return cause, broken
 	}
-	if c.Kind == Unit { // it needs its former files first
+	if c.Kind == report.Unit { // it needs its former files first
 		return cause, true
 	}
 	if err := s.restore(ctx, r); err != nil {
@@ -47,7 +49,7 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 
 // write changes one target. Before a unit is touched, systemd reads the files that were written until then.
 func (s *Session) write(ctx context.Context, ref Ref, value *string, mode fs.FileMode) error {
-	if ref.Kind == Unit {
+	if ref.Kind == report.Unit {
 		if err := s.refresh(ctx); err != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -26,17 +28,17 @@ type effector interface {
 }
 
 // effectors returns the effectors of the real host.
-func effectors(h host.Host) map[Kind]effector {
-	return map[Kind]effector{
-		Knob:   knobEffect{h},
-		File:   fileEffect{h: h},
-		Folder: folderEffect{h: h},
-		Module: moduleEffect{h: h},
-		Qdisc:  qdiscEffect{h: h},
-		Link:   linkEffect{h: h},
-		Tree:   treeEffect{h: h},
-		Switch: switchEffect{h: h},
-		Unit:   newUnitEffect(h.SystemManager()),
+func effectors(h host.Host) map[report.Kind]effector {
+	return map[report.Kind]effector{
+		report.Knob:   knobEffect{h},
+		report.File:   fileEffect{h: h},
+		report.Folder: folderEffect{h: h},
+		report.Module: moduleEffect{h: h},
+		report.Qdisc:  qdiscEffect{h: h},
+		report.Link:   linkEffect{h: h},
+		report.Tree:   treeEffect{h: h},
+		report.Switch: switchEffect{h: h},
+		report.Unit:   newUnitEffect(h.SystemManager()),
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -72,7 +74,7 @@ func reopen(t *testing.T, h host.Host, k *fakeKernel) (*Session, *fakeKernel) {
 		t.Fatal(err)
 	}
 	s := &Session{h: h, effects: effectors(h), lock: l, units: reloaderOf(h)}
-	s.effects[Knob] = k
+	s.effects[report.Knob] = k
 	t.Cleanup(s.Close)
 	if err := s.start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -83,15 +85,15 @@ func reopen(t *testing.T, h host.Host, k *fakeKernel) (*Session, *fakeKernel) {
 func ptr(s string) *string { return &s }
 
 func knob(key, before, after string) Change {
-	return Change{Kind: Knob, Target: key, Before: ptr(before), After: ptr(after), Status: Planned}
+	return Change{Change: report.Change{Kind: report.Knob, Target: key, Before: ptr(before), After: ptr(after), Status: report.Planned}}
 }
 
 func newFile(path, content string) Change {
-	return Change{Kind: File, Target: path, After: ptr(content), Status: Planned, Required: true}
+	return Change{Change: report.Change{Kind: report.File, Target: path, After: ptr(content), Status: report.Planned, Required: true}}
 }
 
 func newFolder(path string) Change {
-	return Change{Kind: Folder, Target: path, After: ptr("0755"), Status: Planned, Required: true}
+	return Change{Change: report.Change{Kind: report.Folder, Target: path, After: ptr("0755"), Status: report.Planned, Required: true}}
 }
 
 // cancellingKernel cancels a context after some writes, as a SIGINT does.
@@ -113,6 +115,6 @@ func cancelAfter(t *testing.T, s *Session, k *fakeKernel, writes int) context.Co
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	s.effects[Knob] = &cancellingKernel{k, writes, cancel}
+	s.effects[report.Knob] = &cancellingKernel{k, writes, cancel}
 	return ctx
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -113,7 +115,7 @@ func parseJournal(data []byte) (Journal, error) {
 
 // validate refuses kinds that this program cannot undo: a newer tcptune wrote them.
 func (j Journal) validate() error {
-	kinds := map[Kind]bool{Knob: true, File: true, Folder: true, Module: true, Qdisc: true, Link: true, Unit: true, Tree: true, Switch: true}
+	kinds := map[report.Kind]bool{report.Knob: true, report.File: true, report.Folder: true, report.Module: true, report.Qdisc: true, report.Link: true, report.Unit: true, report.Tree: true, report.Switch: true}
 	var refs []Ref
 	for _, o := range j.Owned {
 		refs = append(refs, o.Ref())

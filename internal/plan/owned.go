@@ -4,17 +4,19 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Owned is one thing that tcptune changed.
 type Owned struct {
-	Kind   Kind   `json:"kind"`
-	Target string `json:"target"`
-	Before *blob  `json:"before"` // as it was before the first apply; null: absent
-	Mode   uint32 `json:"mode,omitempty"`
-	Ours   *blob  `json:"ours"`   // as tcptune left it; null: removed
-	BootID string `json:"boot"`   // the boot and network namespace in which Before was running; says nothing of an image
-	Source string `json:"source"` // who wanted it
+	Kind   report.Kind `json:"kind"`
+	Target string      `json:"target"`
+	Before *blob       `json:"before"` // as it was before the first apply; null: absent
+	Mode   uint32      `json:"mode,omitempty"`
+	Ours   *blob       `json:"ours"`   // as tcptune left it; null: removed
+	BootID string      `json:"boot"`   // the boot and network namespace in which Before was running; says nothing of an image
+	Source string      `json:"source"` // who wanted it
 }
 
 // Ref names what o is about.
@@ -93,7 +95,7 @@ func (j *Journal) own(r record, bootID string) {
 	}
 	o := &j.Owned[i]
 	// In a later boot the value from before is worth nothing, unless ours was lost: then it is what runs now.
-	if r.Kind == Knob && o.BootID != bootID && !equal((*string)(r.Before), o.Left()) && !r.Unknown {
+	if r.Kind == report.Knob && o.BootID != bootID && !equal((*string)(r.Before), o.Left()) && !r.Unknown {
 		o.Before, o.BootID = r.Before, bootID
 	}
 	o.Ours, o.Source = r.After, r.Source
@@ -101,7 +103,7 @@ func (j *Journal) own(r record, bootID string) {
 
 // OwnedKnob describes a key that a file of tcptune set at boot, with no apply since then: what it was before is unknown.
 func OwnedKnob(key, value, bootID string) Owned {
-	return Owned{Kind: Knob, Target: key, Ours: (*blob)(&value), BootID: bootID}
+	return Owned{Kind: report.Knob, Target: key, Ours: (*blob)(&value), BootID: bootID}
 }
 
 // After is the journal as it is when every planned change of p has been made. It is for who forecasts, and writes

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Plan is what a command would change, and what it reports without changing it, in the order in which it is carried
@@ -28,8 +30,8 @@ type Plan struct {
 
 // Ref names one thing on the host.
 type Ref struct {
-	Kind   Kind   `json:"kind"`
-	Target string `json:"target"`
+	Kind   report.Kind `json:"kind"`
+	Target string      `json:"target"`
 }
 
 // Ref names what c changes.

@@ -1,16 +1,20 @@
 package plan
 
-import "io/fs"
+import (
+	"io/fs"
+
+	"github.com/tcptune/tcptune/internal/report"
+)
 
 // record is a change in the journal: what is needed to undo it, byte for byte.
 type record struct {
-	Kind   Kind   `json:"kind"`
-	Target string `json:"target"`
-	Before *blob  `json:"before"`
-	Mode   uint32 `json:"mode,omitempty"` // of the file before
-	After  *blob  `json:"after"`
-	Source string `json:"source,omitempty"`
-	Why    string `json:"why,omitempty"`
+	Kind   report.Kind `json:"kind"`
+	Target string      `json:"target"`
+	Before *blob       `json:"before"`
+	Mode   uint32      `json:"mode,omitempty"` // of the file before
+	After  *blob       `json:"after"`
+	Source string      `json:"source,omitempty"`
+	Why    string      `json:"why,omitempty"`
 	// Release and Unknown: see [Change].
 	Release bool `json:"release,omitempty"`
 	Unknown bool `json:"unknown,omitempty"`
@@ -33,10 +37,10 @@ func recordOf(c Change, mode fs.FileMode) record {
 
 // change is r as a change that is still to be made, and must be.
 func (r record) change() Change {
-	return Change{
-		Kind: r.Kind, Target: r.Target, Source: r.Source, Why: r.Why, Release: r.Release, Unknown: r.Unknown,
-		Before: (*string)(r.Before), After: (*string)(r.After), Status: Planned, Required: true,
-	}
+	return Change{Release: r.Release, Unknown: r.Unknown, Change: report.Change{
+		Kind: r.Kind, Target: r.Target, Source: r.Source, Why: r.Why,
+		Before: (*string)(r.Before), After: (*string)(r.After), Status: report.Planned, Required: true,
+	}}
 }
 
 // Ref names what r is about.
@@ -44,7 +48,7 @@ func (r record) Ref() Ref { return Ref{r.Kind, r.Target} }
 
 // back is the change that undoes r.
 func (r record) back() Change {
-	return Change{Kind: r.Kind, Target: r.Target, Before: (*string)(r.After), After: (*string)(r.Before), Source: "revert"}
+	return Change{Change: report.Change{Kind: r.Kind, Target: r.Target, Before: (*string)(r.After), After: (*string)(r.Before), Source: "revert"}}
 }
 
 func recordsOf(changes []Change) (list []record) {

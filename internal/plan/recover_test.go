@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -70,7 +72,7 @@ func TestRecoveryLeavesWhatSomebodyElseChangedSince(t *testing.T) {
 func TestRebootForgetsRunningValuesButNotFiles(t *testing.T) {
 	const before = "an earlier boot"
 	live := []record{recordOf(knob("a", "1", "2"), 0), recordOf(knob("b", "1", "2"), 0)}
-	ours := []Owned{{Kind: Knob, Target: "a", Before: (*blob)(ptr("1")), Ours: (*blob)(ptr("2")), BootID: before}}
+	ours := []Owned{{Kind: report.Knob, Target: "a", Before: (*blob)(ptr("1")), Ours: (*blob)(ptr("2")), BootID: before}}
 	for name, tt := range map[string]struct {
 		window  *Window
 		changes []Change

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Remnant is a thing on disk that stays when tcptune is removed from a host, with what somebody who has no tcptune needs
@@ -27,16 +29,16 @@ func (j Journal) Remnants(folders []string, keep func(source string) string) (li
 	for _, o := range slices.Backward(j.Owned) {
 		r := Remnant{Ref: o.Ref()}
 		switch o.Kind {
-		case File:
+		case report.File:
 			if o.Ours != nil {
 				r.Proof = fmt.Sprintf("%x", sha256.Sum256([]byte(*o.Ours)))
 			}
-		case Link:
+		case report.Link:
 			if o.Ours != nil {
 				r.Proof = string(*o.Ours)
 			}
-		case Folder:
-		case Knob, Module, Qdisc, Unit:
+		case report.Folder:
+		case report.Knob, report.Module, report.Qdisc, report.Unit:
 			continue // not on disk
 		default:
 			r.Kept = "not removed with the package"
@@ -51,7 +53,7 @@ func (j Journal) Remnants(folders []string, keep func(source string) string) (li
 
 func (o Owned) kept(folders []string, keep func(source string) string) string {
 	below := func(dir string) bool {
-		return strings.HasPrefix(o.Target, dir+"/") || o.Kind == Folder && o.Target == dir
+		return strings.HasPrefix(o.Target, dir+"/") || o.Kind == report.Folder && o.Target == dir
 	}
 	switch {
 	case o.Ours == nil:
@@ -59,7 +61,7 @@ func (o Owned) kept(folders []string, keep func(source string) string) string {
 	case o.Before != nil:
 		return "it was there before tcptune, with another content"
 	case !regexp.MustCompile(`^[A-Za-z0-9/@:_.+-]+$`).MatchString(o.Target) || path.Clean(o.Target) != o.Target,
-		o.Kind == Link && strings.ContainsAny(string(*o.Ours), "\t\n"),
+		o.Kind == report.Link && strings.ContainsAny(string(*o.Ours), "\t\n"),
 		!slices.ContainsFunc(folders, below):
 		return "a purge deletes nothing there"
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -16,21 +18,21 @@ func TestRemnants(t *testing.T) {
 		owned Owned
 		want  []Remnant
 	}{
-		"a file, by its hash":  {Owned{Kind: File, Target: "/etc/a/x.conf", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, ""}}},
-		"a link, by its text":  {Owned{Kind: Link, Target: "/etc/a/x", Ours: text("../y")}, []Remnant{{Ref{Link, "/etc/a/x"}, "../y", ""}}},
-		"a folder, if empty":   {Owned{Kind: Folder, Target: "/etc/a", Ours: text("0755")}, []Remnant{{Ref{Folder, "/etc/a"}, "", ""}}},
-		"a folder elsewhere":   {Owned{Kind: Folder, Target: "/opt", Ours: text("0755")}, []Remnant{{Ref{Folder, "/opt"}, "", elsewhere}}},
-		"no value of a kernel": {Owned{Kind: Knob, Target: "net.core.somaxconn", Ours: text("1")}, nil},
-		"no module":            {Owned{Kind: Module, Target: "tcp_bbr", Ours: text("loaded")}, nil},
-		"not what it replaced": {Owned{Kind: File, Target: "/etc/a/x.conf", Before: text("old"), Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, before}}},
-		"not what it removed":  {Owned{Kind: File, Target: "/etc/a/x.conf", Before: text("old")}, []Remnant{{Ref{File, "/etc/a/x.conf"}, "", removed}}},
-		"nothing elsewhere":    {Owned{Kind: File, Target: "/etc/passwd", Ours: text("world")}, []Remnant{{Ref{File, "/etc/passwd"}, sum, elsewhere}}},
-		"nothing beside it":    {Owned{Kind: File, Target: "/etc/ab", Ours: text("world")}, []Remnant{{Ref{File, "/etc/ab"}, sum, elsewhere}}},
-		"not by a detour":      {Owned{Kind: File, Target: "/etc/a/../passwd", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/../passwd"}, sum, elsewhere}}},
-		"not with odd names":   {Owned{Kind: File, Target: "/etc/a/x\ny", Ours: text("world")}, []Remnant{{Ref{File, "/etc/a/x\ny"}, sum, elsewhere}}},
-		"not with odd texts":   {Owned{Kind: Link, Target: "/etc/a/x", Ours: text("y\tz")}, []Remnant{{Ref{Link, "/etc/a/x"}, "y\tz", elsewhere}}},
-		"not what others want": {Owned{Kind: File, Target: "/etc/a/x.conf", Ours: text("world"), Source: "theirs"}, []Remnant{{Ref{File, "/etc/a/x.conf"}, sum, "is theirs"}}},
-		"not a whole tree":     {Owned{Kind: Tree, Target: "/etc/a/x", Ours: text("go")}, []Remnant{{Ref{Tree, "/etc/a/x"}, "", "not removed with the package"}}},
+		"a file, by its hash":  {Owned{Kind: report.File, Target: "/etc/a/x.conf", Ours: text("world")}, []Remnant{{Ref{report.File, "/etc/a/x.conf"}, sum, ""}}},
+		"a link, by its text":  {Owned{Kind: report.Link, Target: "/etc/a/x", Ours: text("../y")}, []Remnant{{Ref{report.Link, "/etc/a/x"}, "../y", ""}}},
+		"a folder, if empty":   {Owned{Kind: report.Folder, Target: "/etc/a", Ours: text("0755")}, []Remnant{{Ref{report.Folder, "/etc/a"}, "", ""}}},
+		"a folder elsewhere":   {Owned{Kind: report.Folder, Target: "/opt", Ours: text("0755")}, []Remnant{{Ref{report.Folder, "/opt"}, "", elsewhere}}},
+		"no value of a kernel": {Owned{Kind: report.Knob, Target: "net.core.somaxconn", Ours: text("1")}, nil},
+		"no module":            {Owned{Kind: report.Module, Target: "tcp_bbr", Ours: text("loaded")}, nil},
+		"not what it replaced": {Owned{Kind: report.File, Target: "/etc/a/x.conf", Before: text("old"), Ours: text("world")}, []Remnant{{Ref{report.File, "/etc/a/x.conf"}, sum, before}}},
+		"not what it removed":  {Owned{Kind: report.File, Target: "/etc/a/x.conf", Before: text("old")}, []Remnant{{Ref{report.File, "/etc/a/x.conf"}, "", removed}}},
+		"nothing elsewhere":    {Owned{Kind: report.File, Target: "/etc/passwd", Ours: text("world")}, []Remnant{{Ref{report.File, "/etc/passwd"}, sum, elsewhere}}},
+		"nothing beside it":    {Owned{Kind: report.File, Target: "/etc/ab", Ours: text("world")}, []Remnant{{Ref{report.File, "/etc/ab"}, sum, elsewhere}}},
+		"not by a detour":      {Owned{Kind: report.File, Target: "/etc/a/../passwd", Ours: text("world")}, []Remnant{{Ref{report.File, "/etc/a/../passwd"}, sum, elsewhere}}},
+		"not with odd names":   {Owned{Kind: report.File, Target: "/etc/a/x\ny", Ours: text("world")}, []Remnant{{Ref{report.File, "/etc/a/x\ny"}, sum, elsewhere}}},
+		"not with odd texts":   {Owned{Kind: report.Link, Target: "/etc/a/x", Ours: text("y\tz")}, []Remnant{{Ref{report.Link, "/etc/a/x"}, "y\tz", elsewhere}}},
+		"not what others want": {Owned{Kind: report.File, Target: "/etc/a/x.conf", Ours: text("world"), Source: "theirs"}, []Remnant{{Ref{report.File, "/etc/a/x.conf"}, sum, "is theirs"}}},
+		"not a whole tree":     {Owned{Kind: report.Tree, Target: "/etc/a/x", Ours: text("go")}, []Remnant{{Ref{report.Tree, "/etc/a/x"}, "", "not removed with the package"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			keep := func(source string) string {
@@ -50,7 +52,7 @@ func TestRemnants(t *testing.T) {
 func TestRemnantsListAFolderAfterWhatIsInIt(t *testing.T) {
 	mode, text := blob("0755"), blob("x")
 	j := Journal{Owned: []Owned{
-		{Kind: Folder, Target: "/etc/a", Ours: &mode}, {Kind: Folder, Target: "/etc/a/b", Ours: &mode}, {Kind: File, Target: "/etc/a/b/c", Ours: &text},
+		{Kind: report.Folder, Target: "/etc/a", Ours: &mode}, {Kind: report.Folder, Target: "/etc/a/b", Ours: &mode}, {Kind: report.File, Target: "/etc/a/b/c", Ours: &text},
 	}}
 	var order []string
 	for _, r := range j.Remnants([]string{"/etc/a"}, func(string) string { return "" }) {

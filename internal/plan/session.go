@@ -9,13 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 )
 
 // Session is the exclusive right to change a host, from [Open] to [Session.Close].
 type Session struct {
 	h       host.Host
-	effects map[Kind]effector
+	effects map[report.Kind]effector
 	lock    *os.File
 	journal Journal
 	bootID  string
@@ -125,7 +127,7 @@ func (s *Session) recover(ctx context.Context) error {
 	s.sweep(undone)
 	s.note("an interrupted %s was found and undone", t.Command)
 	s.Notes = append(s.Notes, leftAlone(undone)...)
-	s.Repaired = slices.ContainsFunc(undone, func(c Change) bool { return c.Status == Applied })
+	s.Repaired = slices.ContainsFunc(undone, func(c Change) bool { return c.Status == report.Applied })
 	return nil
 }
 
@@ -168,5 +170,5 @@ func (j Journal) OtherNamespace(bootID string) bool {
 	boot, _, _ := strings.Cut(bootID, " ")
 	other := func(id string) bool { return id != bootID && strings.HasPrefix(id, boot+" ") }
 	return j.Pending != nil && other(j.Pending.BootID) || j.Window != nil && other(j.Window.BootID) ||
-		slices.ContainsFunc(j.Owned, func(o Owned) bool { return o.Kind == Knob && other(o.BootID) })
+		slices.ContainsFunc(j.Owned, func(o Owned) bool { return o.Kind == report.Knob && other(o.BootID) })
 }

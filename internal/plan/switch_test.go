@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 func switched(before, after *string) Change {
-	return Change{Kind: Switch, Target: "/go", Before: before, After: after, Status: Planned, Required: true}
+	return Change{Change: report.Change{Kind: report.Switch, Target: "/go", Before: before, After: after, Status: report.Planned, Required: true}}
 }
 
 func TestSwitch(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -77,11 +79,11 @@ func makes(t *testing.T, before map[string]string, changes []Change, after map[s
 }
 
 func newTree(value string) Change {
-	return Change{Kind: Tree, Target: "/t/a", After: &value, Status: Planned, Required: true}
+	return Change{Change: report.Change{Kind: report.Tree, Target: "/t/a", After: &value, Status: report.Planned, Required: true}}
 }
 
 func noTree(value string) Change {
-	return Change{Kind: Tree, Target: "/t/a", Before: &value, Status: Planned, Required: true, Release: true}
+	return Change{Change: report.Change{Kind: report.Tree, Target: "/t/a", Before: &value, Status: report.Planned, Required: true}, Release: true}
 }
 
 // broken is a change that fails.

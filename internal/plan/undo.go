@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // undo brings every target of t back to where it was, last change first, and returns what became of each. A target that
@@ -20,7 +22,7 @@ func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, lef
 		}
 		c := r.back()
 		if err := s.undoOne(ctx, r, &c); err != nil {
-			c.Status, c.Reason = Failed, err.Error()
+			c.Status, c.Reason = report.Failed, err.Error()
 			left = append(left, r)
 		}
 		undone = append(undone, c)
@@ -34,7 +36,7 @@ func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, lef
 // setAtBoot lists the running values that a file of t has set at a boot since, before it was undone: the kernel has not
 // forgotten them but been told them again. They are ours, or the next apply would take them for the host's own.
 func (s *Session) setAtBoot(ctx context.Context, t Transaction, undone []Change) (set []record) {
-	read := slices.ContainsFunc(undone, func(c Change) bool { return c.Kind == File && c.Status == Applied && c.Before != nil })
+	read := slices.ContainsFunc(undone, func(c Change) bool { return c.Kind == report.File && c.Status == report.Applied && c.Before != nil })
 	if t.BootID == s.bootID || !read {
 		return nil
 	}
@@ -43,10 +45,10 @@ func (s *Session) setAtBoot(ctx context.Context, t Transaction, undone []Change)
 		records = slices.Concat(records, w.Live)
 	}
 	for _, r := range records {
-		if r.Kind != Knob || r.Release {
+		if r.Kind != report.Knob || r.Release {
 			continue
 		}
-		e := s.effects[Knob]
+		e := s.effects[report.Knob]
 		now, err := e.observe(ctx, r.Target)
 		if err == nil && alike(e, now, (*string)(r.After)) && !alike(e, now, (*string)(r.Before)) {
 			set = append(set, r)
@@ -59,7 +61,7 @@ func (s *Session) setAtBoot(ctx context.Context, t Transaction, undone []Change)
 func (s *Session) sweep(changes []Change) {
 	for _, c := range changes {
 		e, ok := s.effects[c.Kind].(sweeper)
-		if !ok || c.Status == Failed {
+		if !ok || c.Status == report.Failed {
 			continue
 		}
 		if err := e.sweep(c.Target); err != nil {
@@ -69,15 +71,15 @@ func (s *Session) sweep(changes []Change) {
 }
 
 // lasting reports whether a reboot leaves what a change has made.
-func lasting(k Kind) bool { return persistent(k) || k == Unit }
+func lasting(k report.Kind) bool { return persistent(k) || k == report.Unit }
 
 // leftAlone names, one line each, what an undo had to leave.
 func leftAlone(undone []Change) (lines []string) {
 	for _, c := range undone {
 		switch c.Status {
-		case Kept:
+		case report.Kept:
 			lines = append(lines, fmt.Sprintf("%s %s is left as it is, %s: %s", c.Kind, c.Target, show(c.Effective), c.Reason))
-		case Failed:
+		case report.Failed:
 			lines = append(lines, fmt.Sprintf("%s %s cannot be restored: %s", c.Kind, c.Target, c.Reason))
 		}
 	}
@@ -108,9 +110,9 @@ const (
 
 func undoRank(r record) int {
 	switch {
-	case r.Kind == Qdisc:
+	case r.Kind == report.Qdisc:
 		return undoLast
-	case r.Kind != Unit:
+	case r.Kind != report.Unit:
 		return undoPlain
 	case r.Before != nil && runs(string(*r.Before)):
 		return undoStart
@@ -131,7 +133,7 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 	}
 	now, err := e.observe(ctx, r.Target)
 	if isOdd(err) {
-		c.Status, c.Reason = Kept, err.Error()
+		c.Status, c.Reason = report.Kept, err.Error()
 		return nil
 	}
 	if err != nil {
@@ -139,7 +141,7 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 	}
 	c.Effective = now
 	if alike(e, now, before) && !r.repeats() {
-		c.Status = Unchanged
+		c.Status = report.Unchanged
 		return nil
 	}
 	ours := alike(e, now, after) || r.repeats()
@@ -147,13 +149,13 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 		ours = e.torn(*now, *before, *after)
 	}
 	if !ours {
-		c.Status, c.Reason = Kept, "somebody else has changed it since"
+		c.Status, c.Reason = report.Kept, "somebody else has changed it since"
 		return nil
 	}
 	if err := s.restore(ctx, r); err != nil {
 		return err
 	}
-	c.Status, c.Effective = Applied, before
+	c.Status, c.Effective = report.Applied, before
 	return nil
 }
 
@@ -167,7 +169,7 @@ func (s *Session) restore(ctx context.Context, r record) error {
 		value = &restarted
 	}
 	if werr := s.write(ctx, r.Ref(), value, fs.FileMode(r.Mode)); werr != nil {
-		if (r.Kind == Module || r.Kind == Folder) && e.refusal(werr) != "" {
+		if (r.Kind == report.Module || r.Kind == report.Folder) && e.refusal(werr) != "" {
 			return nil // a loaded module and a folder in use do no harm
 		}
 		return werr

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -185,7 +187,7 @@ func midway(value string) bool {
 // repeats reports whether r leaves a unit active that was so before: undoing that is doing it again, with the old files,
 // whatever state it is in by now.
 func (r record) repeats() bool {
-	return r.Kind == Unit && r.Before != nil && runs(string(*r.Before)) &&
+	return r.Kind == report.Unit && r.Before != nil && runs(string(*r.Before)) &&
 		r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
 }
 
@@ -194,7 +196,7 @@ const unitFolder = "/etc/systemd/system"
 
 // ofUnits reports whether systemd has to read its units again once ref was changed.
 func ofUnits(ref Ref) bool {
-	return (ref.Kind == File || ref.Kind == Link) && strings.HasPrefix(path.Clean(ref.Target), unitFolder+"/")
+	return (ref.Kind == report.File || ref.Kind == report.Link) && strings.HasPrefix(path.Clean(ref.Target), unitFolder+"/")
 }
 
 func (r record) ofUnits() bool { return ofUnits(r.Ref()) }

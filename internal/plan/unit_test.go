@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -81,7 +83,7 @@ func withSystemd(t *testing.T, state map[string]string) (*Session, *fakeSystemd)
 	t.Helper()
 	s, _ := newSession(t, nil)
 	f := &fakeSystemd{h: s.h, state: state, broken: map[string]bool{}}
-	s.effects[Unit], s.units = newUnitEffect(f), f
+	s.effects[report.Unit], s.units = newUnitEffect(f), f
 	if err := s.h.MkdirAll(unitFolder); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func withSystemd(t *testing.T, state map[string]string) (*Session, *fakeSystemd)
 }
 
 func unitChange(name, before, after string) Change {
-	return Change{Kind: Unit, Target: name, Before: &before, After: &after, Status: Planned, Required: true, Release: true}
+	return Change{Change: report.Change{Kind: report.Unit, Target: name, Before: &before, After: &after, Status: report.Planned, Required: true}, Release: true}
 }
 
 func unitFile(name, content string) Change { return newFile(unitFolder+"/"+name, content) }
@@ -101,7 +103,7 @@ func rewritten(name, before, after string) Change {
 }
 
 func newLink(path, target string) Change {
-	return Change{Kind: Link, Target: path, After: &target, Status: Planned, Required: true}
+	return Change{Change: report.Change{Kind: report.Link, Target: path, After: &target, Status: report.Planned, Required: true}}
 }
 
 func wantActs(t *testing.T, f *fakeSystemd, want ...string) {
@@ -116,10 +118,10 @@ func TestSystemdReadsNewFilesBeforeTheFirstUnitIsTouched(t *testing.T) {
 	mustApply(t, s, unitFile("a.socket", "1"), unitFile("a.service", "1"), newLink(unitFolder+"/x.wants", "../a.socket"),
 		unitChange("a.socket", Inactive, Active), unitChange("a.service", Inactive, Active))
 	wantActs(t, f, "daemon-reload", "start a.socket (1)", "start a.service (1)")
-	if _, owned := s.Journal().Find(Ref{Unit, "a.socket"}); owned {
+	if _, owned := s.Journal().Find(Ref{report.Unit, "a.socket"}); owned {
 		t.Error("a running unit is owned")
 	}
-	if o, owned := s.Journal().Find(Ref{Link, unitFolder + "/x.wants"}); !owned || *o.Left() != "../a.socket" {
+	if o, owned := s.Journal().Find(Ref{report.Link, unitFolder + "/x.wants"}); !owned || *o.Left() != "../a.socket" {
 		t.Error("the link is not owned")
 	}
 }
@@ -182,7 +184,7 @@ func TestReloadTakesUpAChange(t *testing.T) {
 	s, f := withSystemd(t, map[string]string{"a.service": Active})
 	got := mustApply(t, s, newFile("/etc/a.yaml", "1"), unitChange("a.service", Active, Reloaded))
 	wantActs(t, f, "reload a.service (no file)")
-	if got[1].Status != Applied || *got[1].Effective != Active {
+	if got[1].Status != report.Applied || *got[1].Effective != Active {
 		t.Errorf("%+v", got[1])
 	}
 }
@@ -264,7 +266,7 @@ func TestProofThatFailsTakesEverythingBack(t *testing.T) {
 	if err == nil || err.Error() != "cannot get an answer; everything was rolled back" {
 		t.Errorf("%v", err)
 	}
-	if slices.ContainsFunc(changes, func(c Change) bool { return c.Status != Planned || c.Reason != "rolled back" }) {
+	if slices.ContainsFunc(changes, func(c Change) bool { return c.Status != report.Planned || c.Reason != "rolled back" }) {
 		t.Errorf("%+v", changes)
 	}
 	wantActs(t, f, "daemon-reload", "start a.socket (1)", "stop a.socket (1)", "daemon-reload")

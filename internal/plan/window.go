@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Window is the time in which an apply waits for its confirmation. Until then only live values are changed, so that
@@ -37,11 +39,11 @@ var (
 type Arm func(id string, d time.Duration) error
 
 // persistent reports whether a change survives a reboot. Such changes wait for the confirmation.
-func persistent(k Kind) bool {
+func persistent(k report.Kind) bool {
 	switch k {
-	case File, Folder, Link, Tree, Switch:
+	case report.File, report.Folder, report.Link, report.Tree, report.Switch:
 		return true
-	case Knob, Module, Qdisc, Unit, Signal, Container:
+	case report.Knob, report.Module, report.Qdisc, report.Unit, report.Signal, report.Container:
 	}
 	return false
 }
@@ -61,7 +63,7 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 	for i, c := range live.Changes {
 		if c.Writes() && persistent(c.Kind) {
 			w.Persistent = append(w.Persistent, recordOf(c, s.fileMode(c)))
-			live.Changes[i].Status = Kept // not carried out now
+			live.Changes[i].Status = report.Kept // not carried out now
 		}
 	}
 	list, err := s.begin(ctx, live)
@@ -81,7 +83,7 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 	changes, made, err := s.carryOut(ctx, live, list)
 	for i := range changes {
 		if p.Changes[i].Writes() && persistent(p.Changes[i].Kind) {
-			changes[i].Status = Planned
+			changes[i].Status = report.Planned
 			changes[i].Reason = "written by tcptune confirm"
 		}
 	}
@@ -167,7 +169,7 @@ func (w *Window) Back() []Change {
 	var changes []Change
 	for _, r := range undoOrder(w.Live) {
 		c := r.back()
-		c.Status = Planned
+		c.Status = report.Planned
 		changes = append(changes, c)
 	}
 	return changes

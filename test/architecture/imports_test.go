@@ -19,23 +19,26 @@ const module = "github.com/tcptune/tcptune/"
 // match wins. What is not named here does not belong to the house.
 var rooms = map[string][]string{
 	"cmd/tcptune": {
-		"check", "sysctl", "installer", "portcheck", "service", "bench", "internal/host", "internal/plan", "docs/schema",
+		"check", "sysctl", "installer", "portcheck", "service", "bench", "internal/host", "internal/plan", "internal/report",
+		"docs/schema",
 	},
 	"cmd/tcptune-server": {"server"},
 
 	// The middle floor stands on the ground; its rooms do not know each other.
-	"check":     {"internal/host", "internal/plan", "templates"},
-	"sysctl":    {"internal/host", "internal/plan", "templates"},
-	"installer": {"internal/host", "internal/plan", "templates"},
-	"portcheck": {"internal/host", "internal/plan", "templates"},
-	"service":   {"internal/host", "internal/plan", "templates"},
-	"bench":     {"internal/host", "internal/plan", "templates"},
+	"check":     {"internal/host", "internal/plan", "internal/report", "templates"},
+	"sysctl":    {"internal/host", "internal/plan", "internal/report", "templates"},
+	"installer": {"internal/host", "internal/plan", "internal/report", "templates"},
+	"portcheck": {"internal/host", "internal/plan", "internal/report", "templates"},
+	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
+	"bench":     {"internal/host", "internal/plan", "internal/report", "templates"},
 
-	"internal/plan": {"internal/host"},
+	"internal/plan": {"internal/host", "internal/report"},
 	"internal/host": {},
 	"server":        {},
 	"templates":     {},
-	"docs/schema":   {},
+
+	"internal/report": {},
+	"docs/schema":     {},
 }
 
 // around may import anything of ours, and nothing of ours may import it.

@@ -14,10 +14,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/docs/schema"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // object is one object of the schema, as far as it is compared with a Go struct.
@@ -29,29 +30,29 @@ type object struct {
 	Enum       []string                   `json:"enum"`
 }
 
-func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
+func TestSchemaHasTheFieldsOfTheReport(t *testing.T) {
 	top, defs := published(t)
 	for name, tc := range map[string]struct {
 		obj object
 		typ reflect.Type
 	}{
-		"Report":     {top, reflect.TypeFor[plan.Report]()},
-		"Change":     {defs["change"], reflect.TypeFor[plan.Change]()},
-		"Check":      {defs["check"], reflect.TypeFor[plan.Check]()},
-		"Key":        {defs["key"], reflect.TypeFor[plan.Key]()},
-		"Problem":    {defs["problem"], reflect.TypeFor[plan.Problem]()},
-		"Profile":    {defs["profile"], reflect.TypeFor[plan.Profile]()},
-		"ProfileKey": {defs["profileKey"], reflect.TypeFor[plan.ProfileKey]()},
-		"Sizing":     {defs["sizing"], reflect.TypeFor[plan.Sizing]()},
-		"Step":       {defs["step"], reflect.TypeFor[plan.Step]()},
-		"Holder":     {defs["holder"], reflect.TypeFor[plan.Holder]()},
-		"Process":    {defs["holderProcess"], reflect.TypeFor[plan.HolderProcess]()},
-		"Service":    {defs["service"], reflect.TypeFor[plan.Service]()},
-		"Unit":       {defs["serviceUnit"], reflect.TypeFor[plan.ServiceUnit]()},
-		"GoVersion":  {defs["goVersion"], reflect.TypeFor[plan.GoVersion]()},
-		"GoShell":    {defs["goShell"], reflect.TypeFor[plan.GoShell]()},
-		"Server":     {defs["server"], reflect.TypeFor[plan.Server]()},
-		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[plan.DecidedBy]()},
+		"Report":     {top, reflect.TypeFor[report.Report]()},
+		"Change":     {defs["change"], reflect.TypeFor[report.Change]()},
+		"Check":      {defs["check"], reflect.TypeFor[report.Check]()},
+		"Key":        {defs["key"], reflect.TypeFor[report.Key]()},
+		"Problem":    {defs["problem"], reflect.TypeFor[report.Problem]()},
+		"Profile":    {defs["profile"], reflect.TypeFor[report.Profile]()},
+		"ProfileKey": {defs["profileKey"], reflect.TypeFor[report.ProfileKey]()},
+		"Sizing":     {defs["sizing"], reflect.TypeFor[report.Sizing]()},
+		"Step":       {defs["step"], reflect.TypeFor[report.Step]()},
+		"Holder":     {defs["holder"], reflect.TypeFor[report.Holder]()},
+		"Process":    {defs["holderProcess"], reflect.TypeFor[report.HolderProcess]()},
+		"Service":    {defs["service"], reflect.TypeFor[report.Service]()},
+		"Unit":       {defs["serviceUnit"], reflect.TypeFor[report.ServiceUnit]()},
+		"GoVersion":  {defs["goVersion"], reflect.TypeFor[report.GoVersion]()},
+		"GoShell":    {defs["goShell"], reflect.TypeFor[report.GoShell]()},
+		"Server":     {defs["server"], reflect.TypeFor[report.Server]()},
+		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[report.DecidedBy]()},
 	} {
 		all, required := fields(tc.typ)
 		if diff := cmp.Diff(all, slices.Sorted(maps.Keys(tc.obj.Properties))); diff != "" {
@@ -67,7 +68,7 @@ func TestSchemaHasTheFieldsOfPackagePlan(t *testing.T) {
 	}
 }
 
-func TestSchemaHasTheWordsOfPackagePlan(t *testing.T) {
+func TestSchemaHasTheWordsOfTheReport(t *testing.T) {
 	_, defs := published(t)
 	enum := func(def, property string) []string {
 		var o object
@@ -76,7 +77,7 @@ func TestSchemaHasTheWordsOfPackagePlan(t *testing.T) {
 		}
 		return o.Enum
 	}
-	consts := constants(t, filepath.Join("..", "..", "internal", "plan"))
+	consts := constants(t, filepath.Join("..", "..", "internal", "report"))
 	for typ, words := range map[string][]string{
 		"Kind":   enum("change", "kind"),
 		"Grade":  enum("check", "grade"),

@@ -7,60 +7,60 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // full is a report with something in every field that the envelope knows.
-func full() plan.Report {
+func full() report.Report {
 	s := func(v string) *string { return &v }
-	decided := &plan.DecidedBy{Reboot: s("/etc/sysctl.d/99-zz.conf:3"), SysctlSystem: s("/etc/sysctl.conf:1")}
-	return plan.Report{
-		Schema: plan.Schema, Command: "profile show", Changed: true, Failed: true,
-		Changes: []plan.Change{{
-			Kind: plan.Knob, Target: "net.core.somaxconn", Before: s("4096"), After: s("65535"), Effective: s("65535"),
-			Status: plan.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
+	decided := &report.DecidedBy{Reboot: s("/etc/sysctl.d/99-zz.conf:3"), SysctlSystem: s("/etc/sysctl.conf:1")}
+	return report.Report{
+		Schema: report.Schema, Command: "profile show", Changed: true, Failed: true,
+		Changes: []report.Change{{
+			Kind: report.Knob, Target: "net.core.somaxconn", Before: s("4096"), After: s("65535"), Effective: s("65535"),
+			Status: report.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
 			DecidedBy: decided, Required: true,
 		}},
-		Checks: []plan.Check{{Name: "os-release", Grade: plan.Warn, Value: "Debian 13", Reason: "compatible", Fix: "none"}},
-		Keys: []plan.Key{{
+		Checks: []report.Check{{Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible", Fix: "none"}},
+		Keys: []report.Key{{
 			Target: "net.ipv4.tcp_fin_timeout", Wanted: s("30"), Running: s("60"), AfterReboot: s("60"),
-			AfterSysctlSystem: s("20"), DecidedBy: decided, Status: plan.Kept, Reason: "another file decides",
+			AfterSysctlSystem: s("20"), DecidedBy: decided, Status: report.Kept, Reason: "another file decides",
 		}},
-		Service: []plan.Service{{
+		Service: []report.Service{{
 			Target: "tcptune-server", State: "active", Protocol: "echo", Program: "/usr/bin/tcptune-server",
 			Listen: []string{"[::]:8080"}, Admin: "127.0.0.1:9180", Pid: 7, Memory: 1, Restarts: 1, Says: "serving",
-			Units: []plan.ServiceUnit{{
+			Units: []report.ServiceUnit{{
 				Target: "tcptune-server.socket", Active: "active", Sub: "listening", File: "enabled",
 				DropIns: []string{"/etc/systemd/system/tcptune-server.socket.d/x.conf"},
 			}},
-			Server:          &plan.Server{Protocol: "echo", Refused: map[string]uint64{}},
+			Server:          &report.Server{Protocol: "echo", Refused: map[string]uint64{}},
 			ListenOverflows: new(uint64), Exposure: new(float64), Reason: "one thing is unknown",
 		}},
-		Versions: []plan.GoVersion{{
+		Versions: []report.GoVersion{{
 			Target: "1.26.3", State: "active", By: "tcptune", Path: "/usr/local/lib/tcptune/go/1.26.3", Source: "download",
 			URL: "https://go.dev/dl/go1.26.3.linux-amd64.tar.gz", Digest: "sha256:00", Verified: []string{"sha256"},
 		}},
-		Shells: []plan.GoShell{{
+		Shells: []report.GoShell{{
 			Target: "cron", State: "other", Go: "/usr/bin/go", Version: "1.22.2", By: "apt", Why: "/usr/bin comes first in PATH",
 			Fix: "put /usr/local/bin before it", Doubts: []string{"eval is not followed"},
 		}},
 		Warnings: []string{"something"},
-		Error:    &plan.Problem{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
+		Error:    &report.Problem{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
 }
 
 func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
-	least := plan.Report{Schema: plan.Schema, Command: "plan", Changes: []plan.Change{}, Warnings: []string{}}
+	least := report.Report{Schema: report.Schema, Command: "plan", Changes: []report.Change{}, Warnings: []string{}}
 	absent := full()
 	absent.Changes[0].Before, absent.Changes[0].After, absent.Changes[0].Effective = nil, nil, nil
-	absent.Changes[0].DecidedBy = &plan.DecidedBy{}
-	absent.Keys[0] = plan.Key{Target: "net.core.rmem_max", Status: plan.Skipped}
-	for name, r := range map[string]plan.Report{"least": least, "full": full(), "absent": absent} {
+	absent.Changes[0].DecidedBy = &report.DecidedBy{}
+	absent.Keys[0] = report.Key{Target: "net.core.rmem_max", Status: report.Skipped}
+	for name, r := range map[string]report.Report{"least": least, "full": full(), "absent": absent} {
 		t.Run(name, func(t *testing.T) { Validate(t, encode(t, r)) })
 	}
 }
 
-// optional are the fields that a document may leave out: those with omitempty in package plan.
+// optional are the fields that a document may leave out: those with omitempty in package report.
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",

@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
 
@@ -108,7 +109,7 @@ func (h ownHost) installs(version string) {
 	out, said := h.tcptune(0, args...)
 	h.Logf("Go %s: %s; %s", version, time.Since(began).Round(100*time.Millisecond), strings.TrimSpace(said))
 	schematest.Validate(h, []byte(out))
-	var r plan.Report
+	var r report.Report
 	h.check(json.Unmarshal([]byte(out), &r))
 	if len(r.Versions) != 1 || !strings.HasPrefix(r.Versions[0].Digest, "h1:") || !strings.Contains(strings.Join(r.Versions[0].Verified, " "), "checksum database") {
 		h.Errorf("it does not say what proved it: %+v", r.Versions)

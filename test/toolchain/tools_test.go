@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/internal/plan"
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
@@ -34,7 +36,7 @@ func (h ownHost) buildsTools(version string) {
 	if strings.Contains(said, "building") {
 		h.Errorf("what is there is built again: %s", said)
 	}
-	var r plan.Report
+	var r report.Report
 	h.check(json.Unmarshal([]byte(out), &r))
 	if r.Changed {
 		h.Errorf("the second time changes something:\n%s", out)

@@ -1,4 +1,4 @@
-package plan
+package report
 
 // GoVersion is a Go toolchain, for go list.
 type GoVersion struct {

@@ -1,4 +1,4 @@
-package plan
+package report
 
 // GoShell says which go one kind of shell would run, for go list. No shell was run for that: its files were read.
 type GoShell struct {

@@ -1,4 +1,4 @@
-package plan
+package report
 
 // Schema is the name and version of the JSON envelope, docs/schema/tcptune-v1.json.
 const Schema = "tcptune/v1"

@@ -1,4 +1,4 @@
-package plan
+package report
 
 // Service is how a service is doing, for service status. What cannot be known is absent, and Reason says why.
 type Service struct {

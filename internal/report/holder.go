@@ -1,4 +1,4 @@
-package plan
+package report
 
 // Holder is what keeps a port from being free, for port: a socket, or sockets of one port that are alike and that no
 // process has open.
