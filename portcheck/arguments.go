@@ -6,31 +6,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
-// ArgumentError says what is wrong with a port on the command line.
-type ArgumentError struct{ Argument, Problem, Hint string }
-
-func (e *ArgumentError) Error() string {
-	return fmt.Sprintf("cannot read port %q: %s", e.Argument, e.Problem)
-}
+// wrong says what is wrong with a port on the command line, and what would be right.
+type wrong struct{ problem, hint string }
 
 // ParseRanges reads the ports of a command line: "8080", "9000-9010", "http", each with "tcp/" or "udp/" before it or
 // "/tcp" or "/udp" behind it; "8080" alone means that port of all of protocols. What overlaps or touches is joined, and
-// the result is in order. The error is an [*ArgumentError].
+// the result is in order. The error is a mistake in the usage.
 func ParseRanges(args []string, protocols []Protocol, services Services) ([]Range, error) {
 	var all []Range
 	for _, arg := range args {
 		text, of := cutProtocol(arg, protocols)
 		for _, protocol := range of {
-			r, err := parseRange(text, protocol, services)
-			if err != nil {
-				err.Argument = arg
+			r, wrong := parseRange(text, protocol, services)
+			if wrong != nil {
 				// "ntp" is known for UDP only: with --all that is no mistake.
 				if len(of) > 1 && isName(text) && knownElsewhere(text, protocol, of, services) {
 					continue
 				}
-				return nil, err
+				return nil, report.Usage(fmt.Sprintf("cannot read port %q: %s", arg, wrong.problem), wrong.hint)
 			}
 			all = append(all, r)
 		}
@@ -55,7 +52,7 @@ func cutProtocol(arg string, otherwise []Protocol) (string, []Protocol) {
 	return arg, otherwise
 }
 
-func parseRange(text string, protocol Protocol, services Services) (Range, *ArgumentError) {
+func parseRange(text string, protocol Protocol, services Services) (Range, *wrong) {
 	if isName(text) {
 		return parseName(text, protocol, services)
 	}
@@ -71,7 +68,7 @@ func parseRange(text string, protocol Protocol, services Services) (Range, *Argu
 		}
 	}
 	if low > high {
-		return Range{}, &ArgumentError{Problem: fmt.Sprintf("%d is above %d", low, high), Hint: fmt.Sprintf("%d-%d", high, low)}
+		return Range{}, &wrong{problem: fmt.Sprintf("%d is above %d", low, high), hint: fmt.Sprintf("%d-%d", high, low)}
 	}
 	return Range{protocol, low, high}, nil
 }
@@ -85,32 +82,32 @@ func isNumber(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
 }
 
-func parsePort(text string) (uint16, *ArgumentError) {
+func parsePort(text string) (uint16, *wrong) {
 	switch {
 	case text == "":
-		return 0, &ArgumentError{Problem: "a number is missing"}
+		return 0, &wrong{problem: "a number is missing"}
 	case !isNumber(text):
-		return 0, &ArgumentError{Problem: "it is neither a number, nor a range, nor the name of a service", Hint: "8080, 9000-9010, http, udp/53"}
+		return 0, &wrong{problem: "it is neither a number, nor a range, nor the name of a service", hint: "8080, 9000-9010, http, udp/53"}
 	case text[0] == '0' && len(text) > 1:
-		return 0, &ArgumentError{Problem: "it begins with 0", Hint: strings.TrimLeft(text, "0")}
+		return 0, &wrong{problem: "it begins with 0", hint: strings.TrimLeft(text, "0")}
 	}
 	n, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || n == 0 {
-		return 0, &ArgumentError{Problem: "ports go from 1 to 65535"}
+		return 0, &wrong{problem: "ports go from 1 to 65535"}
 	}
 	return uint16(n), nil
 }
 
-func parseName(name string, protocol Protocol, services Services) (Range, *ArgumentError) {
+func parseName(name string, protocol Protocol, services Services) (Range, *wrong) {
 	if port, ok := services.Lookup(protocol, name); ok {
 		return Range{protocol, port, port}, nil
 	}
 	for _, other := range []Protocol{TCP, UDP} {
 		if _, ok := services.Lookup(other, name); ok {
-			return Range{}, &ArgumentError{Problem: fmt.Sprintf("/etc/services has %s for %s only", name, other), Hint: string(other) + "/" + name}
+			return Range{}, &wrong{problem: fmt.Sprintf("/etc/services has %s for %s only", name, other), hint: string(other) + "/" + name}
 		}
 	}
-	return Range{}, &ArgumentError{Problem: "/etc/services has no such service", Hint: "a number always works"}
+	return Range{}, &wrong{problem: "/etc/services has no such service", hint: "a number always works"}
 }
 
 func knownElsewhere(name string, not Protocol, protocols []Protocol, services Services) bool {

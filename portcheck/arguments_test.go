@@ -1,11 +1,12 @@
 package portcheck
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 const servicesText = `# a comment
@@ -52,9 +53,8 @@ func TestArguments(t *testing.T) {
 		{"tcp/", []Protocol{TCP}, "a number is missing"},
 	} {
 		ranges, err := ParseRanges(strings.Fields(tc.args), tc.protocols, services)
-		var argument *ArgumentError
 		if err != nil {
-			if !errors.As(err, &argument) || !strings.Contains(err.Error(), tc.want) {
+			if !report.Is(err, "usage") || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%q: %v, want %q", tc.args, err, tc.want)
 			}
 			continue

@@ -5,20 +5,11 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // hidden are the folders that the units do not show to their service: ProtectHome= and PrivateTmp=.
 func hidden() []string { return []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"} }
-
-// NoProgramError is a program that the host does not have.
-type NoProgramError struct {
-	Service, Path string
-	Bundled       bool // it is the server that comes with tcptune
-}
-
-func (e *NoProgramError) Error() string {
-	return fmt.Sprintf("cannot install %s: there is no program %s", e.Service, e.Path)
-}
 
 // CheckFiles tells what s needs and h does not have: the program, and the files of TLS. Those are read by systemd, as
 // root; the program is run from within the unit.
@@ -26,7 +17,11 @@ func CheckFiles(h host.Host, s Spec) error {
 	program := s.program()
 	real, err := h.Resolve(program)
 	if err != nil {
-		return &NoProgramError{s.Name, program, s.Exec == nil}
+		missing := &report.Error{Message: fmt.Sprintf("cannot install %s: there is no program %s", s.Name, program)}
+		if s.Exec == nil {
+			missing.Hint = "install the package tcptune-server, or name the program: --program FILE"
+		}
+		return missing
 	}
 	fi, err := h.Stat(program)
 	if err != nil || !fi.Mode().IsRegular() || fi.Mode()&0o111 == 0 {

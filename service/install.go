@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -29,7 +28,7 @@ func Source(name string) string { return Sources + " " + name }
 // that run already take the change up. With now, sockets and service are started as well; it is for a host where systemd
 // runs. It only looks.
 //
-// A unit or file in the way is a [*ForeignError] or a [*TakenError].
+// A unit or file in the way is an error.
 func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool) (plan.Plan, error) {
 	p := plan.Plan{Command: "service install"}
 	files, err := wanted(h, s)
@@ -134,28 +133,4 @@ func unitNames(files []file) (names []string) {
 		}
 	}
 	return names
-}
-
-// ForeignError says that something which tcptune did not write, or not so, stands in the place of a file of the service.
-type ForeignError struct {
-	Path   string
-	Edited bool
-	Odd    string // what it is, when that is no regular file or link
-}
-
-func (e *ForeignError) Error() string {
-	switch {
-	case e.Odd != "":
-		return fmt.Sprintf("cannot replace %s: %s", e.Path, e.Odd)
-	case e.Edited:
-		return fmt.Sprintf("cannot replace %s: it was edited since tcptune wrote it", e.Path)
-	}
-	return fmt.Sprintf("cannot replace %s: tcptune has no record of having written it", e.Path)
-}
-
-// TakenError says that a unit of that name is part of the system.
-type TakenError struct{ Unit, Fragment string }
-
-func (e *TakenError) Error() string {
-	return fmt.Sprintf("cannot install %s: a unit of that name is part of the system, in %s", e.Unit, e.Fragment)
 }

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"errors"
 	"net/netip"
 	"os"
 	"path"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // image is a host of these files, with systemd 255.
@@ -149,8 +149,7 @@ func TestLostJournalIsHealedByInstallingTheSame(t *testing.T) {
 	other := s
 	other.Protocol = "line"
 	_, err := Install(t.Context(), h, plan.Journal{}, other, false)
-	var foreign *ForeignError
-	if !errors.As(err, &foreign) || foreign.Edited {
+	if !report.Is(err, "foreign-file") {
 		t.Errorf("another one: %v", err)
 	}
 	j := apply(t, h, func(j plan.Journal) (plan.Plan, error) { return Install(t.Context(), h, j, s, false) })

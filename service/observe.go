@@ -52,11 +52,11 @@ func observe(ctx context.Context, h host.Host, j plan.Journal, name string, file
 func (at site) free(names []string) error {
 	for _, n := range names {
 		if f := at.units[n].Fragment; f != "" && path.Dir(f) != unitFolder {
-			return &TakenError{n, f}
+			return taken(n, f)
 		}
 		for _, dir := range []string{"/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"} {
 			if _, err := at.h.Lstat(path.Join(dir, n)); err == nil {
-				return &TakenError{n, dir}
+				return taken(n, dir)
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func (at site) want(p *plan.Plan, f file) error {
 	now, err := at.read(f.kind, f.path)
 	var odd errOdd
 	if errors.As(err, &odd) {
-		return &ForeignError{Path: f.path, Odd: string(odd)}
+		return foreign(f.path, string(odd))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", f.path, err)
@@ -113,9 +113,9 @@ func (at site) want(p *plan.Plan, f file) error {
 			p.Keep = append(p.Keep, plan.Change{Change: report.Change{Kind: c.Kind, Target: c.Target, After: c.After, Source: Source(at.name)}})
 		}
 	case !ours || owned.Source != Source(at.name):
-		return &ForeignError{Path: f.path}
+		return foreign(f.path, "")
 	case owned.Left() == nil || *owned.Left() != *now:
-		return &ForeignError{Path: f.path, Edited: true}
+		return edited(f.path)
 	}
 	p.Changes = append(p.Changes, c)
 	return nil

@@ -18,13 +18,6 @@ type manager interface {
 	Restart(ctx context.Context, name string) error
 }
 
-// NotListeningError says that the socket of a service does not listen.
-type NotListeningError struct{ Unit, State string }
-
-func (e *NotListeningError) Error() string {
-	return fmt.Sprintf("cannot restart: %s is %s", e.Unit, e.State)
-}
-
 // Restart replaces the process of a service. The socket stays open: clients that come meanwhile wait in its queue until
 // the new process is up, which is after the old one has drained. done are the acts that were carried out, as far as it
 // came. A twin that an interrupted [Overlap] has left is stopped at the end.
@@ -79,7 +72,10 @@ func (r *restart) listens(ctx context.Context) error {
 		return err
 	}
 	if u.Active != plan.Active {
-		return &NotListeningError{u.Name, u.Active}
+		return &report.Error{
+			Code: "not-active", Message: fmt.Sprintf("cannot restart: %s is %s", u.Name, u.Active),
+			Hint: "run: sudo systemctl start " + u.Name,
+		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/check"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // newApp describes the command line. urfave/cli exits, prints usage to stdout and numbers its errors as it likes; all of
@@ -61,7 +62,7 @@ func prepare(commands []*cli.Command) {
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	message := strings.Replace(err.Error(), "not defined: -", "not defined: --", 1)
-	return usageError{"cannot read the command line: " + lowerFirst(message), "see " + fullName(c) + " --help"}
+	return report.Usage("cannot read the command line: "+lowerFirst(message), "see "+fullName(c)+" --help")
 }
 
 // fullName is what to type for the command of c: "tcptune profile size".
@@ -91,7 +92,7 @@ func groupAction(c *cli.Context) error {
 	if err := cli.ShowSubcommandHelp(c); err != nil {
 		return err
 	}
-	return doneError{exitUsage}
+	return doneError{report.ExitUsage}
 }
 
 func unknownCommand(c *cli.Context) error {
@@ -106,7 +107,7 @@ func unknownCommand(c *cli.Context) error {
 			known = append(known, k.Name)
 		}
 	}
-	return usageError{fmt.Sprintf("cannot run %q: no such command", name), "the commands are " + strings.Join(known, ", ")}
+	return report.Usage(fmt.Sprintf("cannot run %q: no such command", name), "the commands are "+strings.Join(known, ", "))
 }
 
 // The flags that several commands share.
@@ -144,7 +145,7 @@ func hostOf(c *cli.Context) (host.Host, error) {
 		return host.At(dir)
 	}
 	if c.IsSet("root") {
-		return host.Host{}, usageError{"cannot use an empty --root", ""}
+		return host.Host{}, report.Usage("cannot use an empty --root", "")
 	}
 	return host.Host{}, nil
 }
@@ -152,7 +153,7 @@ func hostOf(c *cli.Context) (host.Host, error) {
 // requireRoot refuses to start what would fail half-way.
 func requireRoot(h host.Host) error {
 	if h.Live() && os.Geteuid() != 0 {
-		return needsRootError{args: os.Args[1:]}
+		return needsRoot(os.Args[1:], "")
 	}
 	return nil
 }
@@ -165,7 +166,7 @@ func requireSupport(c *cli.Context, h host.Host) (notes []string, err error) {
 	}
 	switch {
 	case v.Level == check.LevelUnsupported && !c.Bool("allow-unsupported"):
-		return nil, unsupportedError{v.Reason}
+		return nil, unsupported(v.Reason)
 	case v.Level != check.LevelSupported:
 		return []string{v.Reason}, nil
 	}
@@ -174,7 +175,7 @@ func requireSupport(c *cli.Context, h host.Host) (notes []string, err error) {
 
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return usageError{fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name), "see " + fullName(c) + " --help"}
+		return report.Usage(fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name), "see "+fullName(c)+" --help")
 	}
 	return nil
 }
@@ -183,7 +184,7 @@ func noArguments(c *cli.Context) error {
 func positive(c *cli.Context, name string) (time.Duration, error) {
 	d := c.Duration(name)
 	if d < 0 || c.IsSet(name) && d == 0 && name == "confirm" {
-		return 0, usageError{fmt.Sprintf("cannot use --%s %s: it must be positive", name, d), ""}
+		return 0, report.Usage(fmt.Sprintf("cannot use --%s %s: it must be positive", name, d), "")
 	}
 	return d, nil
 }

@@ -68,7 +68,7 @@ func TestTheCommandForRootCanBePasted(t *testing.T) {
 		{[]string{"apply", "--profile", ""}, "sudo tcptune apply --profile ''"},
 		{[]string{"apply", "$HOME/plan", "a;b", "a\tb"}, "sudo tcptune apply '$HOME/plan' 'a;b' 'a\tb'"},
 	} {
-		if got := (needsRootError{args: tc.args}).command(); got != tc.want {
+		if got := asRoot(tc.args); got != tc.want {
 			t.Errorf("%q: got %s, want %s", tc.args, got, tc.want)
 		}
 	}

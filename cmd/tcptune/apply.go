@@ -111,9 +111,9 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	}
 	switch {
 	case partial(o.report.Changes):
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	case o.report.Changed && c.Bool("detailed-exitcode"):
-		o.code = exitDiffers
+		o.code = report.ExitDiffers
 	}
 	return o, nil
 }
@@ -212,10 +212,10 @@ func savedPlan(c *cli.Context) (*plan.Plan, *sysctl.Options, error) {
 		return nil, nil, nil
 	}
 	if c.NArg() > 1 {
-		return nil, nil, usageError{fmt.Sprintf("cannot apply %d plans at once", c.NArg()), "see tcptune apply --help"}
+		return nil, nil, report.Usage(fmt.Sprintf("cannot apply %d plans at once", c.NArg()), "see tcptune apply --help")
 	}
 	if set, err := overrule(c, &sysctl.Options{}); err != nil || set || c.IsSet("profile") {
-		return nil, nil, errors.Join(err, usageError{"cannot use a saved plan together with other wishes", "drop --profile and the flags that belong to it"})
+		return nil, nil, errors.Join(err, report.Usage("cannot use a saved plan together with other wishes", "drop --profile and the flags that belong to it"))
 	}
 	file := c.Args().First()
 	data, err := os.ReadFile(file)
@@ -242,9 +242,9 @@ func confirmTime(c *cli.Context) (time.Duration, error) {
 	case err != nil:
 		return 0, err
 	case d < leastConfirm:
-		return 0, usageError{fmt.Sprintf("cannot use --confirm %s: it must be at least %s", d, leastConfirm), ""}
+		return 0, report.Usage(fmt.Sprintf("cannot use --confirm %s: it must be at least %s", d, leastConfirm), "")
 	case c.IsSet("root") && c.String("root") != "/":
-		return 0, usageError{"cannot use --confirm with --root: an image has no running values to take back", ""}
+		return 0, report.Usage("cannot use --confirm with --root: an image has no running values to take back", "")
 	}
 	return d, nil
 }

@@ -54,12 +54,12 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 	o.report.Checks = append(result.Checks, lint...)
 	for _, k := range o.report.Checks {
 		if k.Grade == report.Fail || k.Grade == report.Warn && c.Bool("strict") {
-			o.code = exitDiffers
+			o.code = report.ExitDiffers
 		}
 	}
 	o.text = func(w io.Writer) { t.showChecks(w, o.report.Checks) }
 	if result.Supported.Level == check.LevelUnsupported && !c.Bool("allow-unsupported") {
-		return o, unsupportedError{result.Supported.Reason}
+		return o, unsupported(result.Supported.Reason)
 	}
 	return o, nil
 }

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"errors"
 	"io"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func confirmCommand(t terminal) *cli.Command {
@@ -42,16 +41,12 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 	if w := s.Journal().Window; w != nil {
 		o.report.Warnings = append(o.report.Warnings, w.Unmet...)
 		if w.Unmet != nil {
-			o.code = exitPartial
+			o.code = report.ExitPartial
 		}
 		timer = "tcptune-confirm-" + w.ID + ".timer"
 	}
 	changes, err := s.Confirm(c.Context)
 	o.report.Changes = plan.Rows(changes)
-	var stale *plan.StaleError
-	if errors.As(err, &stale) {
-		return o, confirmError{stale}
-	}
 	if err != nil {
 		return o, err
 	}
@@ -68,12 +63,3 @@ func (t terminal) confirm(c *cli.Context) (outcome, error) {
 	}
 	return o, nil
 }
-
-// confirmError says that the files which a confirmation writes have changed since the apply.
-type confirmError struct{ stale *plan.StaleError }
-
-func (e confirmError) Error() string {
-	return "cannot confirm: the host has moved on since the apply: " + strings.Join(e.stale.Moved, "; ")
-}
-
-func (e confirmError) Unwrap() error { return e.stale }

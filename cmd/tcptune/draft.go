@@ -43,7 +43,7 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 	}
 	var fixed *sysctl.NotSizedError
 	if errors.As(err, &fixed) && (c.IsSet("bandwidth") || c.IsSet("rtt") || c.IsSet("flows")) {
-		err = usageError{fixed.Error(), "tcptune profile list tells which profiles are sized"}
+		err = report.Usage(fixed.Error(), "tcptune profile list tells which profiles are sized")
 	}
 	if err != nil {
 		return d, err
@@ -131,7 +131,7 @@ func (d draft) refuse(saved *plan.Plan) error {
 		return nil
 	}
 	if moved := plan.Moved(*saved, d.Plan); moved != nil {
-		return &plan.StaleError{Moved: moved}
+		return plan.MovedOn(moved)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	case c.NArg() != 1:
-		return outcome{}, usageError{fmt.Sprintf("cannot explain %d keys: name one", c.NArg()), "tcptune explain --list shows all of them"}
+		return outcome{}, report.Usage(fmt.Sprintf("cannot explain %d keys: name one", c.NArg()), "tcptune explain --list shows all of them")
 	default:
 		if k, err = cat.Lookup(c.Args().First()); err != nil {
 			return outcome{}, fmt.Errorf("cannot explain it: %w", err)

@@ -84,7 +84,7 @@ func (t terminal) changeGo(c *cli.Context, planner goPlanner) (outcome, error) {
 	tidy := len(o.report.Warnings) == noted
 	o = t.goChanged(o, changedVerb, g.done)
 	if !tidy {
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	if o.report.Versions != nil {
 		o.report.Warnings = append(o.report.Warnings, at.Strays()...)
@@ -93,7 +93,9 @@ func (t terminal) changeGo(c *cli.Context, planner goPlanner) (outcome, error) {
 }
 
 // errInterrupted is what becomes of an error that an interrupt has brought about.
-var errInterrupted = errors.New("cannot go on: interrupted; nothing was changed")
+var errInterrupted error = &report.Error{
+	Code: "interrupted", Message: "cannot go on: interrupted; nothing was changed", Hint: "run it again",
+}
 
 // interrupted is err, from before the first change, in the words for an interrupt when that was the cause.
 func interrupted(ctx context.Context, err error) error {
@@ -143,7 +145,7 @@ func lookAtGo(c *cli.Context) (h host.Host, at installer.Site, notes []string, e
 func (t terminal) goChanged(o outcome, verb, done string) outcome {
 	changes := o.report.Changes
 	if left(changes) {
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	o.text = func(w io.Writer) {
 		t.showChanges(w, changes, asWanted)
@@ -159,12 +161,12 @@ func (t terminal) goChanged(o outcome, verb, done string) outcome {
 func goWish(c *cli.Context) (installer.Wish, error) {
 	switch {
 	case c.Args().First() == "": // an empty one is a variable of a script that is not set, and not the latest
-		return installer.Wish{}, usageError{"cannot tell which version is meant", "see " + fullName(c) + " --help"}
+		return installer.Wish{}, report.Usage("cannot tell which version is meant", "see "+fullName(c)+" --help")
 	case c.NArg() == 1:
 		w, err := installer.ParseWish(c.Args().First())
 		return w, asUsage(err)
 	}
-	return installer.Wish{}, usageError{"cannot work on several versions at once", "see " + fullName(c) + " --help"}
+	return installer.Wish{}, report.Usage("cannot work on several versions at once", "see "+fullName(c)+" --help")
 }
 
 // stayingGo says of installed toolchains that they are no part of the tuning.

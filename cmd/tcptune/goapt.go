@@ -21,11 +21,11 @@ const aptNote = "this is apt's own transaction: tcptune go rollback and remove d
 func (t terminal) goFromApt(c *cli.Context) (outcome, error) {
 	o := outcome{report: envelope(nil, nil)}
 	if from := c.String("from"); from != "apt" {
-		return o, usageError{fmt.Sprintf("cannot install Go from %q", from), "--from takes apt; other ways are --source and --file"}
+		return o, report.Usage(fmt.Sprintf("cannot install Go from %q", from), "--from takes apt; other ways are --source and --file")
 	}
 	for _, name := range []string{"root", "source", "file", "from-mod", "tools"} {
 		if c.IsSet(name) {
-			return o, usageError{"cannot use --from apt together with --" + name, "see " + fullName(c) + " --help"}
+			return o, report.Usage("cannot use --from apt together with --"+name, "see "+fullName(c)+" --help")
 		}
 	}
 	wait, err := positive(c, "wait")

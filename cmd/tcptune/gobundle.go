@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func goBundleCommand(t terminal) *cli.Command {
@@ -33,7 +34,7 @@ Example:
 func (t terminal) goBundle(c *cli.Context) (outcome, error) {
 	out := c.String("out")
 	if out == "" {
-		return outcome{}, usageError{"cannot make a bundle without --out DIR", "see " + fullName(c) + " --help"}
+		return outcome{}, report.Usage("cannot make a bundle without --out DIR", "see "+fullName(c)+" --help")
 	}
 	wish, err := installWish(c)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // cacheFolder keeps lists of releases and what is left of broken downloads.
@@ -50,11 +51,11 @@ func goConfig(c *cli.Context, h host.Host) (installer.Config, error) {
 	}
 	config.ChecksumOnly = c.Bool("insecure-checksum-only")
 	if config.File == "" && config.FileSum+config.FileSig != "" {
-		return config, usageError{"cannot use --sha256 and --signature without --file", "see " + fullName(c) + " --help"}
+		return config, report.Usage("cannot use --sha256 and --signature without --file", "see "+fullName(c)+" --help")
 	}
 	for _, s := range config.Sources {
 		if s != installer.Download && s != installer.Module {
-			return config, usageError{"cannot use source \"" + s + "\"", "the sources are download and module"}
+			return config, report.Usage("cannot use source \""+s+"\"", "the sources are download and module")
 		}
 	}
 	return config, nil
@@ -75,7 +76,7 @@ func (d declaredGo) config() installer.Config {
 func asUsage(err error) error {
 	var e *installer.Error
 	if errors.As(err, &e) && e.Code == installer.BadSetting {
-		return usageError{e.Error(), e.Hint}
+		return report.Usage(e.Error(), e.Hint)
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func goInstallCommand(t terminal) *cli.Command {
@@ -166,7 +167,7 @@ func installWish(c *cli.Context) (installer.Wish, error) {
 		return goWish(c)
 	}
 	if err := noArguments(c); err != nil {
-		return installer.Wish{}, usageError{"cannot use --from-mod together with a version", "see " + fullName(c) + " --help"}
+		return installer.Wish{}, report.Usage("cannot use --from-mod together with a version", "see "+fullName(c)+" --help")
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func goNewCommand(t terminal) *cli.Command {
@@ -31,7 +32,7 @@ Example:
 func (t terminal) goNew(c *cli.Context) (outcome, error) {
 	o := outcome{report: envelope(nil, nil)}
 	if c.NArg() != 1 || c.Args().First() == "" {
-		return o, usageError{"cannot tell which folder is meant: give one", "see " + fullName(c) + " --help"}
+		return o, report.Usage("cannot tell which folder is meant: give one", "see "+fullName(c)+" --help")
 	}
 	_, at, _, err := lookAtGo(c)
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // networkNames are the variables by which users say how to reach the network.
@@ -18,7 +18,9 @@ func networkNames() []string {
 }
 
 // errToolsInterrupted is errInterrupted once Go is in place.
-var errToolsInterrupted = errors.New("cannot build the tools: interrupted; the Go that was installed stays")
+var errToolsInterrupted error = &report.Error{
+	Code: "interrupted", Message: "cannot build the tools: interrupted; the Go that was installed stays", Hint: "run it again",
+}
 
 // goTools reads --tools. Whatever is wrong with it is said before anything is installed.
 func goTools(c *cli.Context) ([]installer.Tool, error) {
@@ -26,7 +28,7 @@ func goTools(c *cli.Context) ([]installer.Tool, error) {
 		return nil, nil
 	}
 	if c.String("root") != "" {
-		return nil, usageError{"cannot build tools for an image: it runs nothing", "run tcptune go install --tools on the host that boots from it"}
+		return nil, report.Usage("cannot build tools for an image: it runs nothing", "run tcptune go install --tools on the host that boots from it")
 	}
 	tools, err := installer.ParseTools(c.String("tools"))
 	return tools, asUsage(err)

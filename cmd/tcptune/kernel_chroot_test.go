@@ -55,24 +55,24 @@ func TestKernelAChrootIsRefused(t *testing.T) {
 		}
 		return got
 	}
-	got := inside(exitFailed, "apply", "--profile", "room")
+	got := inside(report.ExitFailed, "apply", "--profile", "room")
 	r.says(got.err, "tcptune: cannot tune from within a chroot")
 	r.says(got.err, "hint: run it outside, on the folder: tcptune apply --root DIR")
-	rep := r.report(inside(exitFailed, "apply", "--confirm", "10m", "--profile", "room", "--json"))
+	rep := r.report(inside(report.ExitFailed, "apply", "--confirm", "10m", "--profile", "room", "--json"))
 	if rep.Error == nil || rep.Error.Code != "chroot" || rep.Changed || rep.Changes[0].Status != report.Planned {
 		r.Errorf("error is %+v, changed %v, want code chroot", rep.Error, rep.Changed)
 	}
-	inside(exitFailed, "plan", "--profile", "room")
-	r.says(inside(exitDiffers, "status").out, "apply will refuse: cannot tune from within a chroot")
+	inside(report.ExitFailed, "plan", "--profile", "room")
+	r.says(inside(report.ExitDiffers, "status").out, "apply will refuse: cannot tune from within a chroot")
 	r.is(before, maps.Clone)
 	if _, err := os.Stat(root + "/etc/sysctl.d/60-tcptune.conf"); err == nil {
 		r.Error("the image has got a file of ours")
 	}
 
 	// The way back stays open, and outside all is as ever.
-	inside(exitDone, "revert")
-	r.run(exitDone, "apply", "--root", root, "--profile", "room")
+	inside(report.ExitDone, "revert")
+	r.run(report.ExitDone, "apply", "--root", root, "--profile", "room")
 	r.has(roomBefore)
-	r.run(exitDone, "apply", "--profile", "room")
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "revert")
 }

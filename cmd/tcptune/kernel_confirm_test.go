@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // journal is the memory of a host; a window that waits for its confirmation is in it.
@@ -38,7 +40,7 @@ func TestKernelConfirmedApplyStays(t *testing.T) {
 		return
 	}
 	before := r.state()
-	rep := r.report(r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m", "--json"))
+	rep := r.report(r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m", "--json"))
 	if !rep.Changed {
 		r.Error("the unconfirmed apply says that it changed nothing")
 	}
@@ -50,24 +52,24 @@ func TestKernelConfirmedApplyStays(t *testing.T) {
 	}
 	r.says(r.start(exec.Command("tcptune", "status"))().err, "sudo tcptune confirm")
 
-	r.says(r.run(exitDone, "confirm").out, "confirmed")
+	r.says(r.run(report.ExitDone, "confirm").out, "confirmed")
 	r.has(roomAfter)
-	r.run(exitDone, "status")
-	r.says(r.run(exitDone, "apply").out, "nothing to do")
-	r.says(r.run(exitDone, "confirm").out, "nothing waits for a confirmation")
-	r.run(exitDone, "revert")
-	r.run(exitFailed, "confirm")
+	r.run(report.ExitDone, "status")
+	r.says(r.run(report.ExitDone, "apply").out, "nothing to do")
+	r.says(r.run(report.ExitDone, "confirm").out, "nothing waits for a confirmation")
+	r.run(report.ExitDone, "revert")
+	r.run(report.ExitFailed, "confirm")
 	r.is(before, tree.withoutTimes)
 
 	// The same, for programs.
-	r.report(r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m", "--json"))
-	if rep := r.report(r.run(exitDone, "confirm", "--json")); !rep.Changed || rep.Failed || len(rep.Changes) != 1 {
+	r.report(r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m", "--json"))
+	if rep := r.report(r.run(report.ExitDone, "confirm", "--json")); !rep.Changed || rep.Failed || len(rep.Changes) != 1 {
 		r.Errorf("confirm reports %+v, want one file written", rep)
 	}
-	if rep := r.report(r.run(exitDone, "revert", "--json")); !rep.Changed || rep.Failed {
+	if rep := r.report(r.run(report.ExitDone, "revert", "--json")); !rep.Changed || rep.Failed {
 		r.Errorf("revert reports %+v", rep)
 	}
-	if rep := r.report(r.run(exitFailed, "confirm", "--json")); rep.Error == nil || rep.Error.Code != "nothing-to-confirm" {
+	if rep := r.report(r.run(report.ExitFailed, "confirm", "--json")); rep.Error == nil || rep.Error.Code != "nothing-to-confirm" {
 		r.Errorf("confirm without a window reports %+v", rep)
 	}
 	r.is(before, tree.withoutTimes)
@@ -79,10 +81,10 @@ func TestKernelUnconfirmedApplyTakesItselfBack(t *testing.T) {
 		return
 	}
 	before := r.state()
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "2s")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "2s")
 	r.until("nobody confirmed, and the values are as before", windowClosed)
 	r.is(before, tree.withoutTimes)
-	r.says(r.run(exitFailed, "confirm").err, "nothing waits for a confirmation")
+	r.says(r.run(report.ExitFailed, "confirm").err, "nothing waits for a confirmation")
 }
 
 func TestKernelUnconfirmedApplyOutlivesItsShell(t *testing.T) {
@@ -113,21 +115,21 @@ func TestKernelSecondApplyInsideTheWindowIsRefused(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 	waiting := r.state()
 	for _, args := range [][]string{
 		{"apply"}, {"apply", "--profile", "classic"}, {"apply", "--profile", "room", "--confirm", "10m"},
 	} {
-		got := r.run(exitBusy, args...)
+		got := r.run(report.ExitBusy, args...)
 		r.says(got.err, "an apply waits for its confirmation")
 		r.says(got.err, "hint: run tcptune confirm to keep it, or tcptune revert to take it back")
 	}
-	rep := r.report(r.run(exitBusy, "apply", "--json"))
+	rep := r.report(r.run(report.ExitBusy, "apply", "--json"))
 	if rep.Error == nil || rep.Error.Code != "confirm-pending" {
 		r.Errorf("error is %+v, want code confirm-pending", rep.Error)
 	}
 	r.is(waiting, tree.withoutTimes)
-	r.run(exitDone, "confirm")
+	r.run(report.ExitDone, "confirm")
 	r.has(roomAfter)
 }
 
@@ -137,16 +139,16 @@ func TestKernelRevertInsideTheWindow(t *testing.T) {
 		return
 	}
 	before := r.state()
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
-	got := r.run(exitDone, "revert")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
+	got := r.run(report.ExitDone, "revert")
 	r.says(got.err, "the unconfirmed apply is taken back")
 	r.is(before, tree.withoutTimes)
-	r.run(exitFailed, "confirm")
+	r.run(report.ExitFailed, "confirm")
 
 	// What was confirmed before stays journalled: a revert in a later window goes back to before the first apply.
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	r.runPartial("apply", "--profile", "classic", "--confirm", "10m")
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	r.is(before, tree.withoutTimes)
 }
 
@@ -155,9 +157,9 @@ func TestKernelRevertShowsInAdvanceWhatItTakesBackFromAWindow(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 	for key := range roomAfter {
-		r.says(r.run(exitDone, "revert", "--dry-run").out, key)
+		r.says(r.run(report.ExitDone, "revert", "--dry-run").out, key)
 	}
 	r.has(roomAfter)
 }
@@ -167,14 +169,14 @@ func TestKernelUnconfirmedSwitchGoesBackToTheProfileBefore(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	applied := r.state()
 	r.runPartial("apply", "--profile", "classic", "--confirm", "2s")
 	r.until("nobody confirmed", windowClosed)
-	r.run(exitFailed, "confirm") // too late, although something is applied
-	r.run(exitDone, "apply")     // the journal need not remember that any more
+	r.run(report.ExitFailed, "confirm") // too late, although something is applied
+	r.run(report.ExitDone, "apply")     // the journal need not remember that any more
 	r.is(applied, tree.withoutTimes)
-	r.run(exitDone, "status")
+	r.run(report.ExitDone, "status")
 }
 
 func TestKernelLateCommandTakesBackAMissedWindow(t *testing.T) {
@@ -184,7 +186,7 @@ func TestKernelLateCommandTakesBackAMissedWindow(t *testing.T) {
 	}
 	before := r.state()
 	const window = 3 * time.Second
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", window.String())
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", window.String())
 	// Who would take it back is gone, as after an out-of-memory kill.
 	pids := keepers()
 	if len(pids) == 0 {
@@ -196,7 +198,7 @@ func TestKernelLateCommandTakesBackAMissedWindow(t *testing.T) {
 	time.Sleep(window) // it began before the apply ended, so now it is over
 	r.says(r.start(exec.Command("tcptune", "status"))().err, "an apply was not confirmed in time")
 	r.has(roomAfter)
-	got := r.run(exitFailed, "confirm")
+	got := r.run(report.ExitFailed, "confirm")
 	r.says(got.err, "an apply was not confirmed in time and was taken back")
 	r.is(before, tree.withoutTimes)
 }

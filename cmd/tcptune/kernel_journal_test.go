@@ -54,8 +54,8 @@ func TestKernelFailureSaysWhatWasRepairedBefore(t *testing.T) {
 		code int
 		args []string
 	}{
-		{exitFailed, []string{"confirm"}},
-		{exitUsage, []string{"apply", "--profile", "nonesuch"}},
+		{report.ExitFailed, []string{"confirm"}},
+		{report.ExitUsage, []string{"apply", "--profile", "nonesuch"}},
 	} {
 		r.killed("write", lastKnob, "apply", "--profile", "room")
 		r.has(map[string]string{"net.core.somaxconn": roomAfter["net.core.somaxconn"]})
@@ -90,19 +90,19 @@ func TestKernelKilledConfirmLeavesTheWindowOpen(t *testing.T) {
 	}
 	const note = "an interrupted confirm was found and undone"
 	for _, place := range []string{"/etc/sysctl.d", "/etc/sysctl.d/60-tcptune.conf"} {
-		r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+		r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 		call := "renameat" // before our file is there
 		if place != "/etc/sysctl.d" {
 			call = "openat" // when it is read back
 		}
 		r.tryKill(call, place, "confirm")
-		got := r.run(exitBusy, "apply")
+		got := r.run(report.ExitBusy, "apply")
 		r.says(got.err, note)
 		r.says(got.err, "an apply waits for its confirmation")
 		r.has(roomAfter)
-		r.run(exitDone, "confirm")
-		r.run(exitDone, "status")
-		r.run(exitDone, "revert")
+		r.run(report.ExitDone, "confirm")
+		r.run(report.ExitDone, "status")
+		r.run(report.ExitDone, "revert")
 	}
 }
 
@@ -123,12 +123,12 @@ func TestKernelRevertWithoutAJournalNamesItsFile(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	r.check(os.RemoveAll("/var/lib/tcptune"))
 	after := r.state()
-	got := r.run(exitPartial, "revert")
+	got := r.run(report.ExitPartial, "revert")
 	r.says(got.err, "/etc/sysctl.d/60-tcptune.conf was written by tcptune, but the journal that says what was before is gone")
-	rep := r.report(r.run(exitPartial, "revert", "--json"))
+	rep := r.report(r.run(report.ExitPartial, "revert", "--json"))
 	if rep.Changed || len(rep.Warnings) != 1 {
 		r.Errorf("revert without a journal: changed %v, warnings %q", rep.Changed, rep.Warnings)
 	}
@@ -141,14 +141,14 @@ func TestKernelDamagedJournalStopsEveryCommand(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	r.check(os.WriteFile(journal, []byte("\x00garbage\xff"), 0o644))
 	before := r.state()
 	for _, command := range []string{"plan", "status", "apply", "confirm", "revert"} {
-		got := r.run(exitFailed, command)
+		got := r.run(report.ExitFailed, command)
 		r.says(got.err, "tcptune: cannot read the journal "+journal)
 		r.says(got.err, "hint: ")
-		rep := r.report(r.run(exitFailed, command, "--json"))
+		rep := r.report(r.run(report.ExitFailed, command, "--json"))
 		if rep.Error == nil || rep.Error.Code != "journal-damaged" || rep.Error.Hint == "" || rep.Changed {
 			r.Errorf("%s: error is %+v, changed %v, want code journal-damaged", command, rep.Error, rep.Changed)
 		}
@@ -162,20 +162,20 @@ func TestKernelMaskedOwnFileIsObeyed(t *testing.T) {
 		return
 	}
 	const own = "/etc/sysctl.d/60-tcptune.conf"
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	r.check(os.Remove(own))
 	r.check(os.Symlink("/dev/null", own))
 	masked := r.state()
-	got := r.run(exitDiffers, "status")
+	got := r.run(report.ExitDiffers, "status")
 	r.says(got.err, "apply will refuse: cannot replace "+own)
-	r.run(exitFailed, "apply")
-	rep := r.report(r.run(exitFailed, "apply", "--json"))
+	r.run(report.ExitFailed, "apply")
+	rep := r.report(r.run(report.ExitFailed, "apply", "--json"))
 	if rep.Error == nil || rep.Error.Code != "foreign-file" || rep.Changed {
 		r.Errorf("apply: error is %+v, changed %v, want code foreign-file", rep.Error, rep.Changed)
 	}
 	r.is(masked, maps.Clone)
 
-	rep = r.report(r.run(exitPartial, "revert", "--json"))
+	rep = r.report(r.run(report.ExitPartial, "revert", "--json"))
 	r.has(roomBefore)
 	if got := words(rep)[own]; got != report.Kept {
 		r.Errorf("the masked file is %q, want kept", got)
@@ -183,7 +183,7 @@ func TestKernelMaskedOwnFileIsObeyed(t *testing.T) {
 	if to, err := os.Readlink(own); err != nil || to != "/dev/null" {
 		r.Errorf("the mask leads to %q, %v", to, err)
 	}
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 }
 
 func TestKernelWayBackWorksOnAnUnsupportedRelease(t *testing.T) {
@@ -197,23 +197,23 @@ func TestKernelWayBackWorksOnAnUnsupportedRelease(t *testing.T) {
 	fedora := []byte("NAME=\"Fedora Linux\"\nID=fedora\nVERSION_ID=42\n")
 
 	before := r.state()
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 	release(fedora)
-	r.run(exitUnsupported, "apply")
-	r.run(exitDone, "confirm")
+	r.run(report.ExitUnsupported, "apply")
+	r.run(report.ExitDone, "confirm")
 	r.has(roomAfter)
-	r.run(exitDone, "revert", "--dry-run")
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert", "--dry-run")
+	r.run(report.ExitDone, "revert")
 	r.has(roomBefore)
 
 	release(supported)
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 	release(fedora)
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	release(supported)
 	r.is(before, tree.withoutTimes)
 
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "2s")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "2s")
 	release(fedora)
 	r.until("nobody confirmed, and the values are as before", windowClosed)
 	release(supported)
@@ -228,9 +228,9 @@ func TestKernelFolderOfTheJournalMayBeAMount(t *testing.T) {
 	folder := path.Dir(plan.JournalPath)
 	r.check(os.MkdirAll(folder, 0o755))
 	r.check(unix.Mount("tmpfs", folder, "tmpfs", 0, ""))
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	r.has(roomAfter)
-	if got := r.run(exitDone, "revert"); got.err != "" {
+	if got := r.run(report.ExitDone, "revert"); got.err != "" {
 		r.Error(got)
 	}
 	r.has(roomBefore)

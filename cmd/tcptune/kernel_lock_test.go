@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // holdLock takes the lock as another tcptune would.
@@ -29,18 +31,18 @@ func TestKernelBusyWhileAnotherHoldsTheLock(t *testing.T) {
 	before := r.state()
 	release := r.holdLock()
 	for _, command := range []string{"apply", "revert", "confirm"} {
-		got := r.run(exitBusy, command)
+		got := r.run(report.ExitBusy, command)
 		r.says(got.err, "tcptune: cannot start: another tcptune is at work on this host\nhint: try again, or let it wait: --wait 30s\n")
-		rep := r.report(r.run(exitBusy, command, "--json"))
+		rep := r.report(r.run(report.ExitBusy, command, "--json"))
 		if rep.Error == nil || rep.Error.Code != "busy" {
 			r.Errorf("%s: error is %+v, want code busy", command, rep.Error)
 		}
 	}
-	r.run(exitBusy, "apply", "--wait", "50ms")
+	r.run(report.ExitBusy, "apply", "--wait", "50ms")
 
 	// What only looks does not ask for the lock.
-	r.run(exitDiffers, "plan", "--profile", "room")
-	r.run(exitDiffers, "status", "--profile", "room")
+	r.run(report.ExitDiffers, "plan", "--profile", "room")
+	r.run(report.ExitDiffers, "status", "--profile", "room")
 	r.is(before, tree.withoutTimes)
 
 	// --wait waits for it.
@@ -48,7 +50,7 @@ func TestKernelBusyWhileAnotherHoldsTheLock(t *testing.T) {
 	time.Sleep(100 * time.Millisecond)
 	r.has(roomBefore)
 	release()
-	if got := wait(); got.code != exitDone {
+	if got := wait(); got.code != report.ExitDone {
 		r.Errorf("after the lock was free: %v", got)
 	}
 	r.has(roomAfter)
@@ -60,9 +62,9 @@ func TestKernelConcurrentAppliesEndAsOneDid(t *testing.T) {
 		return
 	}
 	before := r.state()
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	one := r.state()
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	for _, n := range []int{2, 10} {
 		var waits []func() result
 		for range n {
@@ -71,7 +73,7 @@ func TestKernelConcurrentAppliesEndAsOneDid(t *testing.T) {
 		changed := 0
 		for i, wait := range waits {
 			got := wait()
-			if got.code != exitDone {
+			if got.code != report.ExitDone {
 				r.Errorf("apply %d of %d: %v", i, n, got)
 			}
 			if !strings.Contains(got.out, "nothing to do") {
@@ -82,7 +84,7 @@ func TestKernelConcurrentAppliesEndAsOneDid(t *testing.T) {
 			r.Errorf("%d of %d applies changed something, want 1", changed, n)
 		}
 		r.is(one, tree.withoutTimes)
-		r.run(exitDone, "revert")
+		r.run(report.ExitDone, "revert")
 		r.is(before, tree.withoutTimes)
 	}
 }
@@ -109,7 +111,7 @@ func TestKernelSignalWhileWaitingChangesNothing(t *testing.T) {
 		})
 		r.check(cmd.Process.Signal(sig))
 		got := wait()
-		if got.code != exitFailed {
+		if got.code != report.ExitFailed {
 			r.Errorf("after %v: want exit 1, got %v", sig, got)
 		}
 		r.says(got.err, "tcptune: cannot ")
@@ -135,7 +137,7 @@ func TestKernelSignalInTheMiddleRollsBack(t *testing.T) {
 			got := r.start(exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "-P", folder, "-e", "trace=renameat,fsync",
 				"-e", "inject=renameat:signal="+sig+":when=1", "-e", "inject=fsync:delay_exit=200000",
 				"tcptune", "apply", "--profile", "room"))()
-			if got.code != exitFailed {
+			if got.code != report.ExitFailed {
 				r.Errorf("SIG%s at the rename in %s: want exit 1, got %v", sig, folder, got)
 			}
 			r.says(got.err, ": interrupted; everything was rolled back")
@@ -143,6 +145,6 @@ func TestKernelSignalInTheMiddleRollsBack(t *testing.T) {
 			r.is(before, tree.withoutTimes)
 		}
 	}
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	r.has(roomBefore)
 }

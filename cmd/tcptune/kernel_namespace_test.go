@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // elsewhere runs tcptune in a network namespace of its own, with the files of the room: what "ip netns exec" does.
@@ -22,10 +24,10 @@ func (r room) refusedElsewhere(commands ...string) {
 	r.Helper()
 	before := r.state()
 	for _, command := range commands {
-		got := r.elsewhere(exitFailed, command)
+		got := r.elsewhere(report.ExitFailed, command)
 		r.says(got.err, "tcptune: cannot work in this network namespace")
 		r.says(got.err, "hint: ")
-		rep := r.report(r.elsewhere(exitFailed, command, "--json"))
+		rep := r.report(r.elsewhere(report.ExitFailed, command, "--json"))
 		if rep.Error == nil || rep.Error.Code != "other-namespace" || rep.Changed {
 			r.Errorf("%s: error is %+v, changed %v, want code other-namespace", command, rep.Error, rep.Changed)
 		}
@@ -39,15 +41,15 @@ func TestKernelAnotherNamespaceOfTheSameFilesIsRefused(t *testing.T) {
 		return
 	}
 	before := r.state()
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	after := r.state()
 	r.refusedElsewhere("apply", "revert", "confirm")
-	r.elsewhere(exitFailed, "apply", "--profile", "room", "--confirm", "10m")
+	r.elsewhere(report.ExitFailed, "apply", "--profile", "room", "--confirm", "10m")
 
 	// Where they belong, all is as it was.
 	r.is(after, maps.Clone)
-	r.run(exitDone, "status")
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "status")
+	r.run(report.ExitDone, "revert")
 	r.is(before, tree.withoutTimes)
 }
 
@@ -58,11 +60,11 @@ func TestKernelAnotherNamespaceDoesNotEndTheWindow(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 	r.refusedElsewhere("confirm", "revert", "apply")
 	r.has(roomAfter)
-	r.run(exitDone, "confirm")
-	r.run(exitDone, "status")
+	r.run(report.ExitDone, "confirm")
+	r.run(report.ExitDone, "status")
 }
 
 // So is what a killed command left.
@@ -75,7 +77,7 @@ func TestKernelAnotherNamespaceDoesNotForgetAKilledApply(t *testing.T) {
 	before := r.state()
 	r.killed("write", "/proc/sys/net/ipv4/tcp_no_metrics_save", "apply", "--profile", "room")
 	r.refusedElsewhere("revert", "apply")
-	r.says(r.run(exitDone, "revert").err, "an interrupted apply was found and undone")
+	r.says(r.run(report.ExitDone, "revert").err, "an interrupted apply was found and undone")
 	r.is(before, tree.withoutTimes)
 }
 
@@ -87,6 +89,6 @@ func TestKernelAnotherNamespaceOfAFreshHostIsRefused(t *testing.T) {
 	}
 	before := r.state()
 	r.refusedElsewhere("apply")
-	r.says(r.elsewhere(exitDiffers, "status").out, "apply will refuse: cannot work in this network namespace")
+	r.says(r.elsewhere(report.ExitDiffers, "status").out, "apply will refuse: cannot work in this network namespace")
 	r.is(before, maps.Clone)
 }

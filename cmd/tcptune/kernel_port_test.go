@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // listen listens in a process that can be stopped.
@@ -33,20 +35,20 @@ func TestKernelPortIsFreedOnceAndTwice(t *testing.T) {
 	}
 	r.check(exec.Command("ip", "link", "set", "lo", "up").Run())
 	r.listen("127.0.0.1:9005")
-	r.says(r.run(exitDone, "port", "9005", "--kill", "--dry-run").out, "to be ended")
-	r.run(exitDone, "port", "9005", "--expect", "held")
-	held := r.report(r.run(exitDone, "port", "9005", "--kill", "--json"))
+	r.says(r.run(report.ExitDone, "port", "9005", "--kill", "--dry-run").out, "to be ended")
+	r.run(report.ExitDone, "port", "9005", "--expect", "held")
+	held := r.report(r.run(report.ExitDone, "port", "9005", "--kill", "--json"))
 	if !held.Changed || len(held.Changes) != 1 || held.Changes[0].Kind != "signal" || len(held.Holders) != 0 {
 		t.Errorf("%+v", held)
 	}
-	free := r.report(r.run(exitDone, "port", "9005", "--kill", "--json"))
+	free := r.report(r.run(report.ExitDone, "port", "9005", "--kill", "--json"))
 	if free.Changed || len(free.Changes) != 0 {
 		t.Errorf("%+v", free)
 	}
 	// What else is to be known of a port that nobody holds is said by --kill as well.
 	r.set("net.ipv4.ip_local_reserved_ports", "9005")
-	r.says(r.run(exitDone, "port", "9005").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
-	r.says(r.run(exitDone, "port", "9005", "--kill").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
+	r.says(r.run(report.ExitDone, "port", "9005").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
+	r.says(r.run(report.ExitDone, "port", "9005", "--kill").err, "tcp/9005 is reserved in net.ipv4.ip_local_reserved_ports")
 }
 
 // Free is the same for --expect and --wait as for --kill: a server could bind it.
@@ -59,12 +61,12 @@ func TestKernelPortThatIsBoundWithoutListeningIsNotFree(t *testing.T) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	r.check(err)
 	r.check(unix.Bind(fd, &unix.SockaddrInet4{Port: 9005}))
-	r.says(r.run(exitDiffers, "port", "9005", "--expect", "free").err, "tcp/9005 is not free: no server can bind it")
-	r.run(exitDiffers, "port", "9005", "--wait", "free", "--timeout", "1ms")
-	r.run(exitDiffers, "port", "9005", "--expect", "held")
+	r.says(r.run(report.ExitDiffers, "port", "9005", "--expect", "free").err, "tcp/9005 is not free: no server can bind it")
+	r.run(report.ExitDiffers, "port", "9005", "--wait", "free", "--timeout", "1ms")
+	r.run(report.ExitDiffers, "port", "9005", "--expect", "held")
 	r.check(unix.Close(fd))
-	r.run(exitDone, "port", "9005", "--expect", "free")
-	r.run(exitDone, "port", "9005", "--wait", "free")
+	r.run(report.ExitDone, "port", "9005", "--expect", "free")
+	r.run(report.ExitDone, "port", "9005", "--wait", "free")
 }
 
 func TestKernelPortIsWatched(t *testing.T) {
@@ -90,7 +92,7 @@ func TestKernelPortIsWatched(t *testing.T) {
 	next("tcp/9005 is free")
 	r.listen("127.0.0.1:9005")
 	next("sleep 1000")
-	r.run(exitDone, "port", "9005", "--kill")
+	r.run(report.ExitDone, "port", "9005", "--kill")
 	next("tcp/9005 is free")
 	r.check(cmd.Process.Signal(os.Interrupt))
 	r.check(cmd.Wait())

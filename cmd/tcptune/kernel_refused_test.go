@@ -66,35 +66,35 @@ func TestKernelRefusedValueGetsNoLineUntilItIsTaken(t *testing.T) {
 			without := maps.Clone(roomAfter)
 			delete(without, key)
 
-			first := r.refusing(key, exitPartial, "apply", "--profile", "room")
+			first := r.refusing(key, report.ExitPartial, "apply", "--profile", "room")
 			r.says(first.out, "the kernel refuses this value")
 			r.holds(r.lines(), without)
 			left := r.state()
 
 			// It is tried once more, which the journal has to know while it lasts.
-			second := r.refusing(key, exitPartial, "apply")
+			second := r.refusing(key, report.ExitPartial, "apply")
 			r.says(second.out, "the kernel refuses this value")
 			r.says(second.out, "nothing to do")
 			r.is(left, tree.withoutJournalTimes)
-			rep := r.report(r.refusing(key, exitPartial, "apply", "--json"))
+			rep := r.report(r.refusing(key, report.ExitPartial, "apply", "--json"))
 			if got := words(rep)[key]; got != report.Refused || rep.Changed {
 				r.Errorf("%s is %q, changed %v, want refused, and nothing changed", key, got, rep.Changed)
 			}
 			r.is(left, tree.withoutJournalTimes)
 			left = r.state()
 
-			r.says(r.run(exitPartial, "status").out, "the kernel refuses this value")
-			r.run(exitPartial, "plan")
+			r.says(r.run(report.ExitPartial, "status").out, "the kernel refuses this value")
+			r.run(report.ExitPartial, "plan")
 			r.is(left, maps.Clone)
 
-			r.run(exitDone, "apply")
+			r.run(report.ExitDone, "apply")
 			r.has(roomAfter)
 			r.holds(r.lines(), roomAfter)
-			r.run(exitDone, "status")
+			r.run(report.ExitDone, "status")
 			after := r.state()
-			r.says(r.run(exitDone, "apply").out, "nothing to do")
+			r.says(r.run(report.ExitDone, "apply").out, "nothing to do")
 			r.is(after, maps.Clone)
-			r.run(exitDone, "revert")
+			r.run(report.ExitDone, "revert")
 			r.is(before, tree.withoutTimes)
 		})
 	}
@@ -119,15 +119,15 @@ func TestKernelRefusedValueInAWindow(t *testing.T) {
 		data, err := os.ReadFile(journal)
 		return err == nil && strings.Contains(string(data), `"window"`)
 	})
-	r.says(r.run(exitPartial, "confirm", "--wait", "10m").err, key+" is refused")
-	if got := <-ended; got.code != exitPartial {
+	r.says(r.run(report.ExitPartial, "confirm", "--wait", "10m").err, key+" is refused")
+	if got := <-ended; got.code != report.ExitPartial {
 		r.Errorf("the apply: want exit 4, got %v", got)
 	}
 	r.holds(r.lines(), without)
-	r.run(exitPartial, "status")
-	r.run(exitDone, "apply")
+	r.run(report.ExitPartial, "status")
+	r.run(report.ExitDone, "apply")
 	r.holds(r.lines(), roomAfter)
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	r.is(before, tree.withoutTimes)
 }
 
@@ -150,12 +150,12 @@ func TestKernelAbsentCongestionControlIsNamedAndNotTried(t *testing.T) {
 		"  - {key: net.ipv4.tcp_keepalive_time, value: 600, mode: exact, why: the first}\n" +
 		"  - {key: net.ipv4.tcp_congestion_control, value: " + name + ", mode: exact, why: not to be had}\n"
 	r.check(os.WriteFile("/etc/tcptune/profiles.d/absent.yaml", []byte(profile), 0o644))
-	first := r.run(exitPartial, "apply", "--profile", "absent")
+	first := r.run(report.ExitPartial, "apply", "--profile", "absent")
 	r.says(first.out, "net.ipv4.tcp_congestion_control")
 	r.holds(r.lines(), map[string]string{"net.ipv4.tcp_keepalive_time": "600"})
 	left := r.state()
-	r.says(r.run(exitPartial, "apply").out, "nothing to do")
-	r.run(exitPartial, "status")
+	r.says(r.run(report.ExitPartial, "apply").out, "nothing to do")
+	r.run(report.ExitPartial, "status")
 	r.is(left, maps.Clone)
 }
 
@@ -169,20 +169,20 @@ func TestKernelOverriddenKeyThatWasChangedIsCounted(t *testing.T) {
 	const profile = "name: half\nsummary: a test\nkeys:\n  - {key: net.ipv4.tcp_fin_timeout, value: 15, mode: exact, why: a test}\n"
 	r.check(os.WriteFile("/etc/tcptune/profiles.d/half.yaml", []byte(profile), 0o644))
 	r.set(key, "60")
-	r.says(r.run(exitPartial, "apply", "--profile", "half").out, "2 changed, 1 overridden") // with our file
-	r.says(r.run(exitPartial, "apply").out, "nothing to do, 1 overridden")
+	r.says(r.run(report.ExitPartial, "apply", "--profile", "half").out, "2 changed, 1 overridden") // with our file
+	r.says(r.run(report.ExitPartial, "apply").out, "nothing to do, 1 overridden")
 
 	r.set(key, "33") // now the running value is all that is to be changed
-	r.says(r.run(exitPartial, "apply").out, "1 changed, 1 overridden")
+	r.says(r.run(report.ExitPartial, "apply").out, "1 changed, 1 overridden")
 	r.has(map[string]string{key: "15"})
 
 	r.set(key, "33")
-	rep := r.report(r.run(exitPartial, "apply", "--json", "--detailed-exitcode"))
+	rep := r.report(r.run(report.ExitPartial, "apply", "--json", "--detailed-exitcode"))
 	if got := words(rep)[key]; got != report.Overridden || !rep.Changed {
 		r.Errorf("%s is %q, changed %v, want overridden, and changed", key, got, rep.Changed)
 	}
 	left := r.state()
-	rep = r.report(r.run(exitPartial, "apply", "--json"))
+	rep = r.report(r.run(report.ExitPartial, "apply", "--json"))
 	if got := words(rep)[key]; got != report.Overridden || rep.Changed {
 		r.Errorf("again, %s is %q, changed %v, want overridden, and not changed", key, got, rep.Changed)
 	}
@@ -212,10 +212,10 @@ func TestKernelEffectiveIsWhatWasWanted(t *testing.T) {
 			r.Error("no vector was applied")
 		}
 	}
-	check(r.report(r.run(exitDone, "apply", "--profile", "room", "--json")))
-	check(r.report(r.run(exitDone, "revert", "--json")))
-	check(r.report(r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m", "--json")))
-	check(r.report(r.run(exitDone, "revert", "--json")))
+	check(r.report(r.run(report.ExitDone, "apply", "--profile", "room", "--json")))
+	check(r.report(r.run(report.ExitDone, "revert", "--json")))
+	check(r.report(r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m", "--json")))
+	check(r.report(r.run(report.ExitDone, "revert", "--json")))
 }
 
 func TestKernelSingleWishKeepsTheProfile(t *testing.T) {
@@ -223,11 +223,11 @@ func TestKernelSingleWishKeepsTheProfile(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room", "--live-qdisc")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--live-qdisc")
 	files := r.state().Files["/etc/sysctl.d/60-tcptune.conf"]
-	r.says(r.run(exitDone, "apply", "--live-qdisc=false").out, "profile room, applied last, changed on the command line")
-	r.says(r.run(exitDone, "status").out, "profile room, applied last\n")
-	r.says(r.run(exitDone, "apply").out, "profile room, applied last\n")
+	r.says(r.run(report.ExitDone, "apply", "--live-qdisc=false").out, "profile room, applied last, changed on the command line")
+	r.says(r.run(report.ExitDone, "status").out, "profile room, applied last\n")
+	r.says(r.run(report.ExitDone, "apply").out, "profile room, applied last\n")
 	if diff := cmp.Diff(files, r.state().Files["/etc/sysctl.d/60-tcptune.conf"]); diff != "" {
 		r.Errorf("our file, wanted (-) and found (+):\n%s", diff)
 	}

@@ -29,7 +29,7 @@ func TestKernelReturnThatIsNotTakenIsRefusedEverywhere(t *testing.T) {
 			const net = "/proc/sys/net"
 			r.check(unix.Mount(net, net, "", unix.MS_BIND, ""))
 			r.check(unix.Mount("", net, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""))
-			return r.run(exitPartial, "apply", "--profile", "less", "--json")
+			return r.run(report.ExitPartial, "apply", "--profile", "less", "--json")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -38,21 +38,21 @@ func TestKernelReturnThatIsNotTakenIsRefusedEverywhere(t *testing.T) {
 				return
 			}
 			r.check(os.WriteFile("/etc/tcptune/profiles.d/less.yaml", []byte(profileLess), 0o644))
-			r.run(exitDone, "apply", "--profile", "room")
+			r.run(report.ExitDone, "apply", "--profile", "room")
 			got := apply(r)
-			if word := words(r.report(got))[key]; word != report.Refused || got.code != exitPartial {
+			if word := words(r.report(got))[key]; word != report.Refused || got.code != report.ExitPartial {
 				r.Errorf("apply ends with %d and says that it is %s", got.code, word)
 			}
-			if got := words(r.report(r.run(exitPartial, "plan", "--json")))[key]; got != report.Refused {
+			if got := words(r.report(r.run(report.ExitPartial, "plan", "--json")))[key]; got != report.Refused {
 				r.Errorf("plan says that it is %s", got)
 			}
-			r.says(r.run(exitPartial, "status").err, key+" is not part of this profile, and cannot be given back")
+			r.says(r.run(report.ExitPartial, "status").err, key+" is not part of this profile, and cannot be given back")
 
 			_ = unix.Unmount("/proc/sys/net", 0)
-			r.run(exitDone, "apply")
+			r.run(report.ExitDone, "apply")
 			r.has(map[string]string{key: roomBefore[key]})
-			r.run(exitDone, "status")
-			r.run(exitDone, "revert")
+			r.run(report.ExitDone, "status")
+			r.run(report.ExitDone, "revert")
 			r.has(roomBefore)
 		})
 	}

@@ -42,9 +42,9 @@ func TestKernelApplySetsTheRunningValuesAndTheFile(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDiffers, "plan", "--profile", "room")
+	r.run(report.ExitDiffers, "plan", "--profile", "room")
 	r.has(roomBefore)
-	rep := r.report(r.run(exitDone, "apply", "--profile", "room", "--json"))
+	rep := r.report(r.run(report.ExitDone, "apply", "--profile", "room", "--json"))
 	r.has(roomAfter)
 	for key := range roomAfter {
 		if got := words(rep)[key]; got != report.Applied {
@@ -59,7 +59,7 @@ func TestKernelApplySetsTheRunningValuesAndTheFile(t *testing.T) {
 	for key, value := range roomAfter {
 		r.says(string(conf), fmt.Sprintf("\n%s = %s\n", key, value))
 	}
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 }
 
 func TestKernelSecondApplyWritesNothing(t *testing.T) {
@@ -67,16 +67,16 @@ func TestKernelSecondApplyWritesNothing(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	after := r.state()
-	r.says(r.run(exitDone, "apply").out, "nothing to do")
+	r.says(r.run(report.ExitDone, "apply").out, "nothing to do")
 	r.is(after, maps.Clone)
-	rep := r.report(r.run(exitDone, "apply", "--profile", "room", "--json", "--detailed-exitcode"))
+	rep := r.report(r.run(report.ExitDone, "apply", "--profile", "room", "--json", "--detailed-exitcode"))
 	if rep.Changed {
 		r.Error("the second apply says that it changed something")
 	}
-	r.run(exitDone, "status")
-	r.run(exitDone, "plan")
+	r.run(report.ExitDone, "status")
+	r.run(report.ExitDone, "plan")
 	r.is(after, maps.Clone)
 }
 
@@ -86,13 +86,13 @@ func TestKernelRevertBringsEverythingBack(t *testing.T) {
 		return
 	}
 	before := r.state()
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	after := r.state()
-	r.run(exitDone, "revert", "--dry-run")
+	r.run(report.ExitDone, "revert", "--dry-run")
 	r.is(after, maps.Clone)
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	r.is(before, tree.withoutTimes)
-	r.says(r.run(exitDone, "revert").out, "nothing to take back")
+	r.says(r.run(report.ExitDone, "revert").out, "nothing to take back")
 	r.is(before, tree.withoutTimes)
 }
 
@@ -118,20 +118,20 @@ func TestKernelReservedPortsAreJoined(t *testing.T) {
 	scattered := strings.Join(ports, ",")
 	r.has(map[string]string{key: scattered})
 
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	r.has(map[string]string{key: "8080,9000-9010," + scattered})
-	r.says(r.run(exitDone, "apply").out, "nothing to do")
-	r.run(exitDone, "status")
+	r.says(r.run(report.ExitDone, "apply").out, "nothing to do")
+	r.run(report.ExitDone, "status")
 
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	r.has(map[string]string{key: scattered})
 
 	// A port that somebody reserves later is no drift; it is not lost in a revert, which says so.
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	more := "8080,9000-9010," + "30000"
 	r.set(key, more)
-	r.run(exitDone, "apply")
-	r.run(exitPartial, "revert")
+	r.run(report.ExitDone, "apply")
+	r.run(report.ExitPartial, "revert")
 	r.has(map[string]string{key: more})
 }
 
@@ -140,15 +140,15 @@ func TestKernelStatusSeesDrift(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDiffers, "status", "--profile", "room")
-	r.run(exitDone, "apply", "--profile", "room")
-	r.run(exitDone, "status")
+	r.run(report.ExitDiffers, "status", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "status")
 
 	r.set("net.ipv4.tcp_keepalive_time", "777")
-	got := r.run(exitDiffers, "status")
+	got := r.run(report.ExitDiffers, "status")
 	r.says(got.out, "777")
 	r.says(got.out, "the running value is not as wanted")
-	rep := r.report(r.run(exitDiffers, "status", "--json"))
+	rep := r.report(r.run(report.ExitDiffers, "status", "--json"))
 	for _, k := range rep.Keys {
 		want := report.Unchanged
 		if k.Target == "net.ipv4.tcp_keepalive_time" {
@@ -159,10 +159,10 @@ func TestKernelStatusSeesDrift(t *testing.T) {
 		}
 	}
 	// More than wanted is no drift in mode raise.
-	r.run(exitDone, "apply")
+	r.run(report.ExitDone, "apply")
 	r.set("net.ipv4.tcp_rmem", "4096 131072 134217728")
-	r.says(r.run(exitDiffers, "apply", "--detailed-exitcode").out, "134217728")
-	r.run(exitDone, "status")
+	r.says(r.run(report.ExitDiffers, "apply", "--detailed-exitcode").out, "134217728")
+	r.run(report.ExitDone, "status")
 	r.has(map[string]string{"net.ipv4.tcp_rmem": "4096 131072 134217728", "net.ipv4.tcp_keepalive_time": "600"})
 }
 
@@ -171,13 +171,13 @@ func TestKernelRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room")
+	r.run(report.ExitDone, "apply", "--profile", "room")
 	r.set("net.ipv4.tcp_keepalive_time", "777")
 	want := maps.Clone(roomBefore)
 	want["net.ipv4.tcp_keepalive_time"] = "777"
 
-	r.run(exitPartial, "revert", "--dry-run")
-	rep := r.report(r.run(exitPartial, "revert", "--json"))
+	r.run(report.ExitPartial, "revert", "--dry-run")
+	rep := r.report(r.run(report.ExitPartial, "revert", "--json"))
 	r.has(want)
 	if got := words(rep)["net.ipv4.tcp_keepalive_time"]; got != report.Kept {
 		r.Errorf("the changed key is %s, want kept", got)
@@ -186,7 +186,7 @@ func TestKernelRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 		r.Errorf("an unchanged key is %s, want applied", got)
 	}
 	// It was left, and that is the end of it.
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	r.has(want)
 }
 
@@ -219,7 +219,7 @@ func TestKernelProfilesSwitchAsSinglePlans(t *testing.T) {
 	r.runPartial("apply", "--profile", "server")
 	r.has(server)
 
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 	r.is(before, tree.withoutTimes)
 }
 
@@ -227,7 +227,7 @@ func TestKernelProfilesSwitchAsSinglePlans(t *testing.T) {
 func (r room) runPartial(args ...string) result {
 	r.Helper()
 	got := r.start(exec.Command("tcptune", args...))()
-	if got.code != exitDone && got.code != exitPartial {
+	if got.code != report.ExitDone && got.code != report.ExitPartial {
 		r.Errorf("tcptune %s: want exit 0 or 4, got %v", strings.Join(args, " "), got)
 	}
 	return got
@@ -252,7 +252,7 @@ func TestKernelPassingHighValueIsPersisted(t *testing.T) {
 	}
 	const high = "4096 131072 134217728"
 	r.set("net.ipv4.tcp_rmem", high) // what sysctl -w does
-	rep := r.report(r.run(exitDone, "apply", "--profile", "room", "--json"))
+	rep := r.report(r.run(report.ExitDone, "apply", "--profile", "room", "--json"))
 	r.has(map[string]string{"net.ipv4.tcp_rmem": high})
 	if got := words(rep)["net.ipv4.tcp_rmem"]; got != report.Kept {
 		r.Errorf("the higher value is %s, want kept", got)
@@ -260,8 +260,8 @@ func TestKernelPassingHighValueIsPersisted(t *testing.T) {
 	conf, err := os.ReadFile("/etc/sysctl.d/60-tcptune.conf")
 	r.check(err)
 	r.says(string(conf), "net.ipv4.tcp_rmem = "+high)
-	r.run(exitDone, "status")
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "status")
+	r.run(report.ExitDone, "revert")
 	r.has(map[string]string{"net.ipv4.tcp_rmem": high})
 }
 
@@ -277,15 +277,15 @@ keys:
   - {key: net.ipv4.tcp_fin_timeout, value: 15, mode: exact, why: a test}
 `
 	r.check(os.WriteFile("/etc/tcptune/profiles.d/wins-half.yaml", []byte(profile), 0o644))
-	rep := r.report(r.run(exitPartial, "apply", "--profile", "wins-half", "--json"))
+	rep := r.report(r.run(report.ExitPartial, "apply", "--profile", "wins-half", "--json"))
 	r.has(map[string]string{"net.ipv4.tcp_fin_timeout": "15"})
 	got := rep.Changes[len(rep.Changes)-1]
 	if got.Status != report.Overridden || got.DecidedBy == nil || got.DecidedBy.SysctlSystem == nil || *got.DecidedBy.SysctlSystem != "/etc/sysctl.conf:17" {
 		r.Errorf("the key is %s, decided by %+v", got.Status, got.DecidedBy)
 	}
-	r.says(r.run(exitPartial, "status").out, "after sysctl --system it is 20, by /etc/sysctl.conf:17")
-	r.says(r.run(exitPartial, "apply").out, "nothing to do, 1 overridden")
-	r.run(exitDone, "revert")
+	r.says(r.run(report.ExitPartial, "status").out, "after sysctl --system it is 20, by /etc/sysctl.conf:17")
+	r.says(r.run(report.ExitPartial, "apply").out, "nothing to do, 1 overridden")
+	r.run(report.ExitDone, "revert")
 }
 
 func TestKernelRequiredKeyRollsBackEverything(t *testing.T) {
@@ -303,8 +303,8 @@ keys:
 `
 	r.check(os.WriteFile("/etc/tcptune/profiles.d/impossible.yaml", []byte(profile), 0o644))
 	before := r.state()
-	got := r.run(exitFailed, "apply", "--profile", "impossible")
+	got := r.run(report.ExitFailed, "apply", "--profile", "impossible")
 	r.says(got.err, "tcp_congestion_control")
 	r.is(before, tree.withoutTimes)
-	r.run(exitDone, "revert")
+	r.run(report.ExitDone, "revert")
 }

@@ -24,21 +24,21 @@ func TestKernelConfirmWhereOurPlaceWasTaken(t *testing.T) {
 			if !ok {
 				return
 			}
-			r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+			r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 			r.check(take())
 			taken := r.state()
-			got := r.run(exitFailed, "confirm")
+			got := r.run(report.ExitFailed, "confirm")
 			r.says(got.err, "tcptune: cannot confirm: the host has moved on since the apply: ")
 			r.says(got.err, own)
 			r.says(got.err, "hint: tcptune revert takes the apply back")
-			rep := r.report(r.run(exitFailed, "confirm", "--json"))
+			rep := r.report(r.run(report.ExitFailed, "confirm", "--json"))
 			if rep.Error == nil || rep.Error.Code != "stale-plan" || rep.Changed {
 				r.Errorf("confirm: error is %+v, changed %v, want code stale-plan", rep.Error, rep.Changed)
 			}
 			r.is(taken, maps.Clone)
 
 			// The hint works, and leaves what is there now.
-			r.run(exitDone, "revert")
+			r.run(report.ExitDone, "revert")
 			r.has(roomBefore)
 			if _, err := os.Lstat(own); err != nil {
 				r.Error(err)
@@ -52,11 +52,11 @@ func TestKernelConfirmTwice(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
-	r.run(exitDone, "confirm")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(report.ExitDone, "confirm")
 	kept := r.state()
-	r.says(r.run(exitDone, "confirm").out, "nothing waits for a confirmation: what was applied is kept already")
-	if rep := r.report(r.run(exitDone, "confirm", "--json")); rep.Changed || rep.Failed {
+	r.says(r.run(report.ExitDone, "confirm").out, "nothing waits for a confirmation: what was applied is kept already")
+	if rep := r.report(r.run(report.ExitDone, "confirm", "--json")); rep.Changed || rep.Failed {
 		r.Errorf("the second confirm reports %+v", rep)
 	}
 	r.is(kept, maps.Clone)
@@ -79,7 +79,7 @@ func TestKernelAutomaticRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 			const key = "net.ipv4.tcp_keepalive_time"
 			const note = "knob " + key + ` is left as it is, "777": somebody else has changed it since`
 			tcptune := func(args ...string) result { return r.start(exec.Command("tcptune", args...))() }
-			r.run(exitDone, "apply", "--profile", "room", "--confirm", "10s")
+			r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10s")
 			r.set(key, "777") // before the window is over, also on a busy machine
 			r.until("nobody confirmed", windowClosed)
 			want := maps.Clone(roomBefore)
@@ -123,20 +123,20 @@ keys:
 	if !named {
 		r.Errorf("no check names the line: %+v", rep.Checks)
 	}
-	r.run(exitDiffers, "plan", "--profile", "sane")
-	r.run(exitDiffers, "status", "--profile", "sane")
-	rep = r.report(r.run(exitDone, "apply", "--profile", "sane", "--json"))
+	r.run(report.ExitDiffers, "plan", "--profile", "sane")
+	r.run(report.ExitDiffers, "status", "--profile", "sane")
+	rep = r.report(r.run(report.ExitDone, "apply", "--profile", "sane", "--json"))
 	r.has(map[string]string{key: "30"})
 	if got := words(rep)[key]; got != report.Applied {
 		r.Errorf("%s is %q, want applied", key, got)
 	}
-	r.run(exitDone, "status")
-	r.says(r.run(exitDone, "apply").out, "nothing to do")
+	r.run(report.ExitDone, "status")
+	r.says(r.run(report.ExitDone, "apply").out, "nothing to do")
 
 	// Somebody sets it again.
 	r.set(key, "-5")
-	r.run(exitDiffers, "status")
-	r.run(exitDone, "apply")
+	r.run(report.ExitDiffers, "status")
+	r.run(report.ExitDone, "apply")
 	r.has(map[string]string{key: "30"})
 }
 
@@ -146,7 +146,7 @@ func TestKernelRebootInsideTheWindowEndsIt(t *testing.T) {
 	if !ok {
 		return
 	}
-	r.run(exitDone, "apply", "--profile", "room", "--confirm", "10m")
+	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 	// What a reboot is to tcptune: another boot ID, and values that are the kernel's again.
 	id := filepath.Join(t.TempDir(), "boot_id")
 	r.check(os.WriteFile(id, []byte("00000000-0000-0000-0000-000000000000\n"), 0o644))
@@ -158,5 +158,5 @@ func TestKernelRebootInsideTheWindowEndsIt(t *testing.T) {
 			t.Errorf("%s still waits for a confirmation:\n%s%s", command, said.out, said.err)
 		}
 	}
-	r.says(r.run(exitFailed, "confirm").err, "not confirmed before the reboot")
+	r.says(r.run(report.ExitFailed, "confirm").err, "not confirmed before the reboot")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func main() {
@@ -15,7 +17,7 @@ func main() {
 	defer func() {
 		if p := recover(); p != nil { // by itself Go ends with 2, which means "not as wanted"
 			fmt.Fprintf(os.Stderr, "tcptune: this is a defect of tcptune: %v\n%s", p, debug.Stack())
-			os.Exit(exitFailed)
+			os.Exit(report.ExitFailed)
 		}
 	}()
 	os.Exit(run(interruptible(), os.Args, os.Stdin, os.Stdout, os.Stderr))

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -38,7 +39,7 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if c.IsSet("out") && c.String("out") == "" {
-		return outcome{}, usageError{"cannot use an empty --out", ""}
+		return outcome{}, report.Usage("cannot use an empty --out", "")
 	}
 	return t.preview(c, nil, nil)
 }
@@ -58,9 +59,9 @@ func (t terminal) preview(c *cli.Context, saved *plan.Plan, options *sysctl.Opti
 	}
 	switch {
 	case !d.Empty():
-		o.code = exitDiffers
+		o.code = report.ExitDiffers
 	case partial(o.report.Changes):
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	if file := c.String("out"); file != "" {
 		if err := savePlan(file, d); err != nil {

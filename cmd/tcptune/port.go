@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/portcheck"
 )
 
@@ -105,7 +106,7 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 		}
 	}
 	if w.netns != "" && !h.IsRoot() {
-		return outcome{}, needsRootError{args: os.Args[1:], to: "look into other network namespaces"}
+		return outcome{}, needsRoot(os.Args[1:], "look into other network namespaces")
 	}
 	view, err := portcheck.Open(h, w.netns)
 	if err != nil {
@@ -175,35 +176,35 @@ func (w portWish) check(c *cli.Context, all bool) error {
 	}
 	for _, word := range []string{w.expect, w.wait} {
 		if word != "" && word != portFree && word != portHeld {
-			return usageError{fmt.Sprintf("cannot expect %q: a port is free or held", word), ""}
+			return report.Usage(fmt.Sprintf("cannot expect %q: a port is free or held", word), "")
 		}
 	}
 	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "pid-only", "force"} {
 		if c.IsSet(name) && !w.kill {
-			return usageError{fmt.Sprintf("cannot use --%s without --kill", name), ""}
+			return report.Usage(fmt.Sprintf("cannot use --%s without --kill", name), "")
 		}
 	}
 	switch {
 	case c.IsSet("timeout") && w.wait == "":
-		return usageError{"cannot use --timeout without --wait", ""}
+		return report.Usage("cannot use --timeout without --wait", "")
 	case w.command != nil && (!w.kill || w.dryRun || c.Bool("json")):
-		return usageError{"cannot run a command: it needs --kill, and neither --dry-run nor --json", ""}
+		return report.Usage("cannot run a command: it needs --kill, and neither --dry-run nor --json", "")
 	case w.command != nil && len(w.command) == 0:
-		return usageError{"cannot run a command: none follows --", ""}
+		return report.Usage("cannot run a command: none follows --", "")
 	case all && (w.kill || w.expect != "" || w.wait != ""):
-		return usageError{"cannot take all ports at once: name one", "see tcptune port --help"}
+		return report.Usage("cannot take all ports at once: name one", "see tcptune port --help")
 	case w.kill && w.AnyState:
-		return usageError{"cannot use --kill with --any-state: only what listens is stopped", ""}
+		return report.Usage("cannot use --kill with --any-state: only what listens is stopped", "")
 	case w.kill && w.netns == "all":
-		return usageError{"cannot use --kill with --netns all: name one network namespace", ""}
+		return report.Usage("cannot use --kill with --netns all: name one network namespace", "")
 	case w.kill && size > mostPorts && !w.order.Force:
-		return usageError{fmt.Sprintf("cannot free %d ports at once", size), fmt.Sprintf("--force frees more than %d", mostPorts)}
+		return report.Usage(fmt.Sprintf("cannot free %d ports at once", size), fmt.Sprintf("--force frees more than %d", mostPorts))
 	case w.kill && (w.watch || w.expect != "" || w.wait != ""):
-		return usageError{"cannot use --kill with --watch, --expect or --wait", ""}
+		return report.Usage("cannot use --kill with --watch, --expect or --wait", "")
 	case w.watch && (c.Bool("json") || w.expect != "" || w.wait != ""):
-		return usageError{"cannot use --watch with --json, --expect or --wait", ""}
+		return report.Usage("cannot use --watch with --json, --expect or --wait", "")
 	case w.order.Grace < 0 || w.timeout < 0:
-		return usageError{"cannot use a negative time", ""}
+		return report.Usage("cannot use a negative time", "")
 	}
 	return nil
 }
@@ -214,7 +215,7 @@ func readSignal(text string) (unix.Signal, error) {
 			return n, nil
 		}
 	}
-	return 0, usageError{fmt.Sprintf("cannot send signal %q: no such signal", text), "TERM, INT, HUP, QUIT, KILL or a number"}
+	return 0, report.Usage(fmt.Sprintf("cannot send signal %q: no such signal", text), "TERM, INT, HUP, QUIT, KILL or a number")
 }
 
 func (t terminal) listPorts(ctx context.Context, view *portcheck.View, w portWish) (outcome, error) {
@@ -226,11 +227,11 @@ func (t terminal) listPorts(ctx context.Context, view *portcheck.View, w portWis
 	o.report.Holders = s.Report()
 	why := view.Why(ctx, s)
 	if w.expect != "" && !asExpected(s, w.expect) {
-		o.code = exitDiffers
+		o.code = report.ExitDiffers
 	}
 	if w.expect == portFree {
 		for _, b := range view.Blocked(ctx, s) {
-			o.code = exitDiffers
+			o.code = report.ExitDiffers
 			o.report.Warnings = append(o.report.Warnings, notFree(b))
 		}
 	}

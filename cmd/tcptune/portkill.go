@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +14,10 @@ import (
 )
 
 // errNotFreed is what a --kill ends with that could not free its ports. The report names them.
-var errNotFreed = errors.New("cannot free the port")
+var errNotFreed error = &report.Error{
+	Code: "not-freed", Message: "cannot free the port",
+	Hint: "the lines above say who holds it; tcptune port PORT --kill --dry-run shows what would be done",
+}
 
 // freePorts frees the ports, and proves it.
 func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w portWish) (outcome, error) {
@@ -25,8 +27,8 @@ func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w
 	}
 	o := outcome{report: envelope(nil, before.Notes)}
 	o.report.Holders = before.Report()
-	if !w.dryRun && !h.IsRoot() && needsRoot(before) {
-		return o, needsRootError{args: os.Args[1:]}
+	if !w.dryRun && !h.IsRoot() && ofOthers(before) {
+		return o, needsRoot(os.Args[1:], "")
 	}
 	acts, notes, err := view.Plan(c.Context, before, w.order)
 	o.report.Warnings = append(o.report.Warnings, notes...)
@@ -43,7 +45,7 @@ func (t terminal) freePorts(c *cli.Context, h host.Host, view *portcheck.View, w
 			t.showActs(out, acts, nil)
 		}
 		if partial(o.report.Changes) {
-			o.code = exitPartial
+			o.code = report.ExitPartial
 		}
 		return o, nil
 	}
@@ -78,8 +80,8 @@ func changesOf(acts []portcheck.Act) (changes []report.Change) {
 	return changes
 }
 
-// needsRoot reports whether some holder belongs to somebody else: then nothing is touched, rather than half of it.
-func needsRoot(s portcheck.Survey) bool {
+// ofOthers reports whether some holder belongs to somebody else: then nothing is touched, rather than half of it.
+func ofOthers(s portcheck.Survey) bool {
 	for _, h := range s.Holders {
 		if h.Reason == portcheck.NotVisible {
 			return true
@@ -121,9 +123,9 @@ func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.V
 	}
 	switch {
 	case bad == 0:
-		return exitDone, nil
+		return report.ExitDone, nil
 	case good > 0 || tried == 0:
-		return exitPartial, nil
+		return report.ExitPartial, nil
 	}
-	return exitFailed, errNotFreed
+	return report.ExitFailed, errNotFreed
 }

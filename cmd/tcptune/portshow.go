@@ -38,7 +38,7 @@ func (t terminal) showHolders(w io.Writer, s portcheck.Survey) {
 	}
 	_ = tw.Flush()
 	if hidden {
-		t.warn([]string{"owner not visible: run " + needsRootError{args: os.Args[1:]}.command()})
+		t.warn([]string{"owner not visible: run " + asRoot(os.Args[1:])})
 	}
 	if byGroup {
 		printf(w, "%s\n", t.paint(faint, "looked into the control group in which the socket was made; --thorough looks into every process"))

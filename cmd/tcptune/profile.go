@@ -92,7 +92,7 @@ func listProfiles(w io.Writer, profiles []report.Profile) {
 
 func (t terminal) profileShow(c *cli.Context) (outcome, error) {
 	if c.NArg() != 1 {
-		return outcome{}, usageError{fmt.Sprintf("cannot show %d profiles: name one", c.NArg()), "tcptune profile list shows all of them"}
+		return outcome{}, report.Usage(fmt.Sprintf("cannot show %d profiles: name one", c.NArg()), "tcptune profile list shows all of them")
 	}
 	h, err := hostOf(c)
 	if err != nil {
@@ -137,7 +137,7 @@ func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if c.String("bandwidth") == "" || c.String("rtt") == "" {
-		return outcome{}, usageError{"cannot compute buffers without --bandwidth and --rtt", "see " + fullName(c) + " --help"}
+		return outcome{}, report.Usage("cannot compute buffers without --bandwidth and --rtt", "see "+fullName(c)+" --help")
 	}
 	var o sysctl.Options
 	if _, err := overrule(c, &o); err != nil {
@@ -171,7 +171,7 @@ func congestion(cat *sysctl.Catalogue, name string) (string, error) {
 		return "", err
 	}
 	if !slices.Contains(k.Words, name) {
-		return "", usageError{fmt.Sprintf("cannot use --congestion %q: no such congestion control", name), "they are " + strings.Join(k.Words, ", ")}
+		return "", report.Usage(fmt.Sprintf("cannot use --congestion %q: no such congestion control", name), "they are "+strings.Join(k.Words, ", "))
 	}
 	return name, nil
 }

@@ -58,7 +58,10 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 	case err != nil:
 		return outcome{}, err
 	case j.Pending != nil:
-		return outcome{}, unrepairedError{j.Pending.Command}
+		return outcome{}, &report.Error{
+			Code: "interrupted", Exit: report.ExitBusy, Message: "cannot start: " + j.Pending.Command + " was interrupted",
+			Hint: "tcptune apply undoes what it left and tunes anew, tcptune revert takes everything back",
+		}
 	case j.Window != nil:
 		return outcome{}, plan.ErrWindowOpen
 	}

@@ -81,7 +81,7 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	}
 	o.text = func(w io.Writer) { t.showRevert(w, o.report.Changes, "taken back", strays != nil) }
 	if left(o.report.Changes) || len(s.Notes) > said || strays != nil {
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	return o, nil
 }
@@ -107,7 +107,7 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 	o := outcome{report: envelope(p.Changes, notes)}
 	o.text = func(w io.Writer) { t.showRevert(w, o.report.Changes, "to take back", strays) }
 	if left(o.report.Changes) || strays {
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	return o, nil
 }

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	case errors.As(err, &done):
 		return done.code
 	case errors.As(err, &unknown): // what urfave/cli says of "help" for a command that does not exist
-		err = usageError{"cannot show help: " + lowerFirst(err.Error()), "tcptune --help lists the commands"}
+		err = report.Usage("cannot show help: "+lowerFirst(err.Error()), "tcptune --help lists the commands")
 	}
 	return t.fail(err, commandName(app, args), wantsJSON(args))
 }
@@ -115,22 +115,22 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 	if asJSON {
 		return t.failJSON(report.Report{Command: command}, err)
 	}
-	p, code := describe(err)
+	p := told(err)
 	fmt.Fprintf(t.err, "tcptune: %s\n", p.Message)
 	if p.Hint != "" {
 		fmt.Fprintf(t.err, "hint: %s\n", p.Hint)
 	}
-	return code
+	return p.Exit
 }
 
 func (t terminal) failJSON(r report.Report, err error) int {
-	p, code := describe(err)
+	p := told(err)
 	r.Failed, r.Error = true, &p
 	if err := t.printJSON(r); err != nil {
 		fmt.Fprintf(t.err, "tcptune: %v\n", err)
-		return exitFailed
+		return report.ExitFailed
 	}
-	return code
+	return p.Exit
 }
 
 // colorful reports whether w is a terminal on which colours are welcome (https://no-color.org).

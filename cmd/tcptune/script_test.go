@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
 
@@ -106,7 +107,7 @@ func looks(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: looks PROGRAM ARGUMENT ...")
 	}
-	if got := exitOf(ts, args); !slices.Contains([]int{exitDone, exitDiffers, exitPartial}, got) {
+	if got := exitOf(ts, args); !slices.Contains([]int{report.ExitDone, report.ExitDiffers, report.ExitPartial}, got) {
 		ts.Fatalf("exit status %d, want 0, 2 or 4", got)
 	}
 }

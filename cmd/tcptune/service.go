@@ -7,6 +7,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/service"
 )
 
@@ -22,13 +23,6 @@ func serviceCommand(t terminal) *cli.Command {
 	}
 }
 
-// noServiceError says that nothing of that name is installed.
-type noServiceError struct{ name string }
-
-func (e noServiceError) Error() string {
-	return fmt.Sprintf("cannot find the service %s: tcptune has installed none of that name", e.name)
-}
-
 // serviceName is the one argument of a verb, or the bundled server.
 func serviceName(c *cli.Context) (string, error) {
 	switch c.NArg() {
@@ -37,7 +31,7 @@ func serviceName(c *cli.Context) (string, error) {
 	case 1:
 		return c.Args().First(), nil
 	}
-	return "", usageError{fmt.Sprintf("cannot work on %d services at once", c.NArg()), "see " + fullName(c) + " --help"}
+	return "", report.Usage(fmt.Sprintf("cannot work on %d services at once", c.NArg()), "see "+fullName(c)+" --help")
 }
 
 // findService returns what is known of an installed service.
@@ -51,7 +45,10 @@ func findService(j plan.Journal, name string) (service.Spec, error) {
 			return s, nil
 		}
 	}
-	return service.Spec{}, noServiceError{name}
+	return service.Spec{}, &report.Error{
+		Code: "no-such-service", Message: fmt.Sprintf("cannot find the service %s: tcptune has installed none of that name", name),
+		Hint: "tcptune service status lists what is installed",
+	}
 }
 
 // requireSystemd refuses what needs a running systemd.
@@ -60,7 +57,7 @@ func requireSystemd(h host.Host) error {
 	case !h.Live():
 		return host.ErrNoKernel
 	case !h.SystemdRunning():
-		return fmt.Errorf("cannot run services: %w", host.ErrNoSystemd)
+		return &report.Error{Code: "no-systemd", Message: "cannot run services", Err: host.ErrNoSystemd}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/service"
 )
 
@@ -52,9 +53,9 @@ func (t terminal) serviceInstall(c *cli.Context) (outcome, error) {
 	now := c.Bool("now")
 	switch {
 	case now && !h.Live():
-		return outcome{}, usageError{"cannot use --now with --root: an image starts nothing", ""}
+		return outcome{}, report.Usage("cannot use --now with --root: an image starts nothing", "")
 	case c.Bool("free-port") && !now:
-		return outcome{}, usageError{"cannot use --free-port without --now: nothing listens before the next boot", ""}
+		return outcome{}, report.Usage("cannot use --free-port without --now: nothing listens before the next boot", "")
 	}
 	spec, err := readSpec(c, h)
 	if err != nil {
@@ -119,7 +120,7 @@ func (t terminal) installNow(ctx context.Context, s session, i installing, o out
 		return o, err
 	}
 	if left(o.report.Changes) {
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	shown := o.report.Changes
 	o.text = func(w io.Writer) {
@@ -166,7 +167,7 @@ func (t terminal) previewInstall(c *cli.Context, spec service.Spec) (outcome, er
 	}
 	o.report.Changes = append(changesOf(i.acts), plan.Rows(i.plan.Changes)...)
 	if left(o.report.Changes) {
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	shown := o.report.Changes
 	o.text = func(w io.Writer) {

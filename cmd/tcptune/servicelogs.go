@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/service"
 )
 
@@ -38,7 +39,7 @@ func (t terminal) serviceLogs(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if c.IsSet("lines") && c.Int("lines") < 0 {
-		return outcome{}, usageError{"cannot show a negative number of lines", ""}
+		return outcome{}, report.Usage("cannot show a negative number of lines", "")
 	}
 	h := host.Host{}
 	j, notes, err := recall(h)

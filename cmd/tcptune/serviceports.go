@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/portcheck"
 	"github.com/tcptune/tcptune/service"
 )
@@ -27,17 +28,18 @@ type installing struct {
 	acts []portcheck.Act  // what frees the ports
 }
 
-// portHeldError says who is in the way.
-type portHeldError struct {
-	ports, who string
-	kept       string // why they cannot be freed, "" where that was not tried
-}
-
-func (e portHeldError) Error() string {
-	if e.kept != "" {
-		return fmt.Sprintf("cannot free %s, which %s: %s", e.ports, e.who, e.kept)
+// portTaken says which processes are in the way. kept is why they cannot be stopped, "" where that was not tried.
+func portTaken(held portcheck.Survey, kept string) error {
+	ports, who := heldPorts(held), whoHolds(held)
+	if kept != "" {
+		return &report.Error{
+			Code: "not-freed", Message: fmt.Sprintf("cannot free %s, which %s: %s", ports, who, kept), Hint: "choose another --listen",
+		}
 	}
-	return fmt.Sprintf("cannot listen on %s, which %s", e.ports, e.who)
+	return &report.Error{
+		Code: "port-held", Message: fmt.Sprintf("cannot listen on %s, which %s", ports, who),
+		Hint: "--free-port stops who holds it, or choose another --listen",
+	}
 }
 
 // freeGrace is the time that who holds the port gets to end, the default of port --kill.
@@ -58,13 +60,12 @@ func (i *installing) checkPorts(ctx context.Context, o *outcome, free bool) erro
 		return err
 	}
 	o.report.Holders = i.held.Report()
-	held := portHeldError{heldPorts(i.held), whoHolds(i.held), ""}
 	switch {
 	case !service.Starts(i.plan.Changes):
-		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("%s %s, and is in the way at the next boot", held.ports, held.who))
+		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("%s %s, and is in the way at the next boot", heldPorts(i.held), whoHolds(i.held)))
 		return nil
 	case !free:
-		return held
+		return portTaken(i.held, "")
 	}
 	acts, notes, err := view.Plan(ctx, i.held, i.order())
 	o.report.Warnings = append(o.report.Warnings, notes...)
@@ -140,7 +141,7 @@ func (i *installing) freePorts(ctx context.Context, o *outcome) error {
 	o.report.Changes = changesOf(i.acts)
 	for _, c := range o.report.Changes {
 		if c.Status.Partial() {
-			return portHeldError{heldPorts(i.held), whoHolds(i.held), c.Reason}
+			return portTaken(i.held, c.Reason)
 		}
 	}
 	view, err := portcheck.Open(i.host, "")
@@ -158,7 +159,7 @@ func (i *installing) freePorts(ctx context.Context, o *outcome) error {
 	o.report.Holders = after.Report()
 	for _, v := range verdicts {
 		if !v.Free {
-			return portHeldError{heldPorts(i.held), whoHolds(i.held), v.Reason}
+			return portTaken(i.held, v.Reason)
 		}
 	}
 	o.report.Holders = nil

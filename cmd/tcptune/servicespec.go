@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/service"
 )
 
@@ -66,7 +67,7 @@ func readSpec(c *cli.Context, h host.Host) (service.Spec, error) {
 		err = s.Validate()
 	}
 	if err != nil {
-		return s, usageError{err.Error(), "see " + fullName(c) + " --help"}
+		return s, report.Usage(err.Error(), "see "+fullName(c)+" --help")
 	}
 	return s, nil
 }

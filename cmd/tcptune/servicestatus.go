@@ -84,7 +84,7 @@ func serviceCode(services []report.Service) int {
 	if len(services) == 0 {
 		return exitNoUnit
 	}
-	code := exitDone
+	code := report.ExitDone
 	for _, s := range services {
 		switch s.State {
 		case service.StateActive:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/service"
 )
 
@@ -83,7 +84,7 @@ func (t terminal) previewUninstall(c *cli.Context, name string) (outcome, error)
 func (t terminal) uninstalled(o outcome, name, verb string) outcome {
 	changes := o.report.Changes
 	if left(changes) {
-		o.code = exitPartial
+		o.code = report.ExitPartial
 	}
 	o.text = func(w io.Writer) {
 		if len(changes) == 0 {

@@ -51,7 +51,7 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	o.report.Keys = d.Keys()
 	o.code = statusCode(d, j)
 	if drift != "" {
-		o.code, o.report.Warnings = exitDiffers, append(o.report.Warnings, drift)
+		o.code, o.report.Warnings = report.ExitDiffers, append(o.report.Warnings, drift)
 	}
 	o.text = func(w io.Writer) { t.showStatus(w, d, o, j.Window != nil) }
 	return o, nil
@@ -59,17 +59,17 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 
 func statusCode(d draft, j plan.Journal) int {
 	if !d.Converged() || j.Pending != nil || d.Blocked != nil {
-		return exitDiffers
+		return report.ExitDiffers
 	}
 	if d.Unread() != nil || partial(plan.Rows(d.Changes)) { // a key of another profile that cannot be given back is none of the keys
-		return exitPartial
+		return report.ExitPartial
 	}
 	for _, k := range d.Keys() {
 		if k.Status.Partial() {
-			return exitPartial
+			return report.ExitPartial
 		}
 	}
-	return exitDone
+	return report.ExitDone
 }
 
 func (t terminal) showStatus(w io.Writer, d draft, o outcome, waits bool) {
@@ -151,11 +151,11 @@ func statusWord(s report.Status) string {
 
 func verdict(code int, waits bool) string {
 	switch {
-	case code == exitDiffers && waits:
+	case code == report.ExitDiffers && waits:
 		return "not kept yet: run sudo tcptune confirm"
-	case code == exitDiffers:
+	case code == report.ExitDiffers:
 		return "not as wanted: run sudo tcptune apply"
-	case code == exitPartial:
+	case code == report.ExitPartial:
 		return "as wanted, but for what is named above"
 	}
 	return "as wanted"

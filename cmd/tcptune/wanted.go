@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
 )
 
@@ -45,7 +46,7 @@ type declaredGo struct {
 func wanted(c *cli.Context, h host.Host, j plan.Journal) (o sysctl.Options, origin string, err error) {
 	if c.IsSet("profile") {
 		if c.String("profile") == "" { // a variable of a script that is not set
-			return o, "", usageError{"cannot use an empty --profile", ""}
+			return o, "", report.Usage("cannot use an empty --profile", "")
 		}
 		o, origin = sysctl.Options{Profile: c.String("profile")}, "named on the command line"
 	} else if o, origin, err = standing(h, j); err != nil {
@@ -86,13 +87,13 @@ func standing(h host.Host, j plan.Journal) (o sysctl.Options, origin string, err
 func overrule(c *cli.Context, o *sysctl.Options) (set bool, err error) {
 	bandwidth, rtt, err := parsePath(c.String("bandwidth"), c.String("rtt"))
 	if err != nil {
-		return false, usageError{err.Error(), ""}
+		return false, report.Usage(err.Error(), "")
 	}
 	if n := c.Int("flows"); n < 0 {
-		return false, usageError{fmt.Sprintf("cannot use --flows %d: it must not be negative", n), ""}
+		return false, report.Usage(fmt.Sprintf("cannot use --flows %d: it must not be negative", n), "")
 	}
 	if c.Bool("live-qdisc") && c.IsSet("root") && c.String("root") != "/" {
-		return false, usageError{"cannot use --live-qdisc with --root: an image has no interfaces", ""}
+		return false, report.Usage("cannot use --live-qdisc with --root: an image has no interfaces", "")
 	}
 	for name, put := range map[string]func(){
 		"bandwidth":  func() { o.Bandwidth = bandwidth },

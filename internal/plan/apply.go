@@ -13,45 +13,17 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// StaleError says that the host is no longer as it was when the plan was made.
-type StaleError struct{ Moved []string }
-
-func (e *StaleError) Error() string {
-	return "cannot apply the plan: the host has moved on: " + strings.Join(e.Moved, "; ")
-}
-
-// RolledBackError says that a change failed which the plan cannot do without. Left is empty when everything that had
-// been changed was undone, and otherwise names what was not, one line each.
-// Kind and Target are empty when it is no single change that failed; then Cause says what could not be done.
-type RolledBackError struct {
-	Kind   report.Kind
-	Target string
-	Cause  string
-	Left   []string
-}
-
-func (e *RolledBackError) Error() string {
-	msg := e.Cause
-	if e.Kind != "" {
-		msg = fmt.Sprintf("cannot change %s %s: %s", e.Kind, e.Target, e.Cause)
-	}
-	if len(e.Left) == 0 {
-		return msg + "; everything was rolled back"
-	}
-	return msg + "; not rolled back: " + strings.Join(e.Left, "; ")
-}
-
 // Apply carries out the planned changes of p and returns p's changes with what became of each. Nothing is written, not
 // even the journal, when p plans no change.
 //
 // A change that the host refuses gets the status Refused and the rest goes on, unless it is Required: then everything
-// is undone and the error is a [RolledBackError]. A host that differs from p's Before values is a [StaleError].
+// is undone, see [RolledBack]. A host that differs from p's Before values is [Stale].
 func (s *Session) Apply(ctx context.Context, p Plan) ([]Change, error) {
 	return s.ApplyProven(ctx, p, nil)
 }
 
 // ApplyProven is [Session.Apply] with a proof, which is asked once all changes are made and before they are final: when
-// it fails, everything is undone and the error is a [RolledBackError]. It is not asked when p plans no change.
+// it fails, everything is undone, see [RolledBack]. It is not asked when p plans no change.
 func (s *Session) ApplyProven(ctx context.Context, p Plan, proof func(context.Context) error) ([]Change, error) {
 	records, err := s.begin(ctx, p)
 	if err != nil {
@@ -66,7 +38,7 @@ func (s *Session) ApplyProven(ctx context.Context, p Plan, proof func(context.Co
 	}
 	if proof != nil {
 		if err := proof(ctx); err != nil {
-			return changes, s.rollBack(ctx, changes, &RolledBackError{Cause: err.Error()})
+			return changes, s.rollBack(ctx, changes, failure{cause: err.Error()})
 		}
 	}
 	done := s.journal
@@ -138,7 +110,7 @@ func (s *Session) transact(ctx context.Context, p Plan, records []record) (chang
 // commit makes a transaction final by one rename(2). Where even that fails, everything is undone.
 func (s *Session) commit(ctx context.Context, done Journal, changes []Change) error {
 	if err := s.save(done); err != nil {
-		return s.rollBack(ctx, changes, &RolledBackError{Kind: report.File, Target: JournalPath, Cause: err.Error()})
+		return s.rollBack(ctx, changes, failure{report.File, JournalPath, err.Error()})
 	}
 	s.sweep(changes)
 	return nil
@@ -184,7 +156,7 @@ func (s *Session) begin(ctx context.Context, p Plan) ([]record, error) {
 		records = append(records, recordOf(c, s.fileMode(c)))
 	}
 	if moved != nil {
-		return nil, &StaleError{moved}
+		return nil, staleError("cannot apply the plan: the host has moved on", moved)
 	}
 	return records, nil
 }
@@ -222,7 +194,7 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		switch {
 		case broken || cause != "" && c.Required:
 			c.Status, c.Reason = report.Failed, cause
-			return changes, nil, s.rollBack(ctx, changes, &RolledBackError{Kind: c.Kind, Target: c.Target, Cause: cause})
+			return changes, nil, s.rollBack(ctx, changes, failure{c.Kind, c.Target, cause})
 		case cause != "":
 			c.Status, c.Reason, c.Tried = report.Refused, cause, true
 		case c.DecidedBy != nil:
@@ -234,11 +206,11 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		}
 		if err := ctx.Err(); err != nil {
 			return changes, nil, s.rollBack(ctx, changes,
-				&RolledBackError{Kind: c.Kind, Target: c.Target, Cause: "interrupted"})
+				failure{c.Kind, c.Target, "interrupted"})
 		}
 	}
 	if err := s.refresh(ctx); err != nil {
-		return changes, nil, s.rollBack(ctx, changes, &RolledBackError{Cause: err.Error()})
+		return changes, nil, s.rollBack(ctx, changes, failure{cause: err.Error()})
 	}
 	return changes, made, nil
 }
@@ -247,13 +219,13 @@ func refusedIn(changes []Change, ref Ref) bool {
 	return slices.ContainsFunc(changes, func(c Change) bool { return c.Ref() == ref && c.Status == report.Refused })
 }
 
-// rollBack undoes the pending transaction, says in its changes what became of each, and completes failure with what
-// could not be undone.
-func (s *Session) rollBack(ctx context.Context, changes []Change, failure *RolledBackError) error {
+// rollBack undoes the pending transaction, says in its changes what became of each, and returns the error of f,
+// with what could not be undone.
+func (s *Session) rollBack(ctx context.Context, changes []Change, f failure) error {
 	ctx = context.WithoutCancel(ctx)
 	t := *s.journal.Pending
 	undone, left := s.undo(ctx, t)
-	failure.Left = leftAlone(undone)
+	failed := f.rolledBack(leftAlone(undone))
 	for i := range changes {
 		u := slices.IndexFunc(undone, func(u Change) bool { return u.Ref() == changes[i].Ref() })
 		if u >= 0 {
@@ -261,13 +233,13 @@ func (s *Session) rollBack(ctx context.Context, changes []Change, failure *Rolle
 		}
 	}
 	if left != nil {
-		return failure // the journal keeps the transaction: the next command tries again
+		return failed // the journal keeps the transaction: the next command tries again
 	}
 	if err := s.save(s.journal.withoutPending()); err != nil {
-		return errors.Join(failure, fmt.Errorf("the next command repeats the roll-back: %w", err))
+		return errors.Join(failed, fmt.Errorf("the next command repeats the roll-back: %w", err))
 	}
 	s.sweep(undone)
-	return failure
+	return failed
 }
 
 func (c *Change) rolledBack(undone Change) {

@@ -125,8 +125,7 @@ func TestRequiredChangeThatFailsUndoesEverything(t *testing.T) {
 	got, err := s.Apply(t.Context(), Plan{Command: "apply", Changes: []Change{
 		newFolder("/etc"), newFile("/etc/f", "text"), knob("a", "1", "2"), needed,
 	}})
-	var rolledBack *RolledBackError
-	if !errors.As(err, &rolledBack) || rolledBack.Target != "b" || len(rolledBack.Left) != 0 {
+	if !report.Is(err, RolledBack) || !strings.Contains(err.Error(), "cannot change knob b: ") {
 		t.Fatalf("error is %v", err)
 	}
 	if got[3].Status != report.Failed {
@@ -147,8 +146,7 @@ func TestWhatCannotBeUndoneIsNamedAndTriedAgain(t *testing.T) {
 	s, k := newSession(t, map[string]string{"v": "1 2 3"})
 	k.tear, k.fragile = map[string]bool{"v": true}, map[string]bool{"v": true}
 	_, err := s.Apply(t.Context(), Plan{Command: "apply", Changes: []Change{knob("v", "1 2 3", "4 5 6")}})
-	var rolledBack *RolledBackError
-	if !errors.As(err, &rolledBack) || len(rolledBack.Left) == 0 || !strings.Contains(err.Error(), "not rolled back") {
+	if !report.Is(err, NotRolledBack) || !strings.Contains(err.Error(), "not rolled back: ") {
 		t.Fatalf("error is %v", err)
 	}
 	k.refuse = nil // the kernel has come to its senses
@@ -162,8 +160,7 @@ func TestWhatCannotBeUndoneIsNamedAndTriedAgain(t *testing.T) {
 func TestHostThatHasMovedOnIsStale(t *testing.T) {
 	s, k := newSession(t, map[string]string{"a": "5"})
 	_, err := s.Apply(t.Context(), Plan{Command: "apply", Changes: []Change{knob("a", "1", "2")}})
-	var stale *StaleError
-	if !errors.As(err, &stale) || len(stale.Moved) != 1 || len(k.writes) != 0 {
+	if !report.Is(err, Stale) || !strings.HasSuffix(err.Error(), `moved on: knob a: is "5", not "1"`) || len(k.writes) != 0 {
 		t.Errorf("error %v, writes %v", err, k.writes)
 	}
 }
@@ -172,8 +169,7 @@ func TestCancelledApplyIsRolledBack(t *testing.T) {
 	s, k := newSession(t, map[string]string{"a": "1", "b": "1"})
 	ctx := cancelAfter(t, s, k, 1)
 	_, err := s.Apply(ctx, Plan{Command: "apply", Changes: []Change{knob("a", "1", "2"), knob("b", "1", "2")}})
-	var rolledBack *RolledBackError
-	if !errors.As(err, &rolledBack) {
+	if !report.Is(err, RolledBack) {
 		t.Fatalf("error is %v", err)
 	}
 	if diff := cmp.Diff(map[string]string{"a": "1", "b": "1"}, k.values); diff != "" {

@@ -22,9 +22,6 @@ const JournalPath = "/var/lib/tcptune/journal.json"
 
 const journalSchema = "tcptune-journal/v1"
 
-// ErrDamaged is returned for a journal that this program cannot read, and so must not replace.
-var ErrDamaged = errors.New("cannot read the journal")
-
 // Journal is the memory of a host.
 type Journal struct {
 	Schema string `json:"schema"`
@@ -105,10 +102,10 @@ func ReadJournal(h host.Host) (Journal, error) {
 func parseJournal(data []byte) (Journal, error) {
 	var j Journal
 	if err := strictJSON(data, &j); err != nil {
-		return Journal{}, fmt.Errorf("%w %s: %w", ErrDamaged, JournalPath, err)
+		return Journal{}, damaged(err)
 	}
 	if j.Schema != journalSchema {
-		return Journal{}, fmt.Errorf("%w %s: schema is %q, this tcptune knows %q", ErrDamaged, JournalPath, j.Schema, journalSchema)
+		return Journal{}, damaged(fmt.Errorf("schema is %q, this tcptune knows %q", j.Schema, journalSchema))
 	}
 	return j, j.validate()
 }
@@ -128,7 +125,7 @@ func (j Journal) validate() error {
 	}
 	for _, r := range refs {
 		if !kinds[r.Kind] {
-			return fmt.Errorf("%w %s: unknown kind of change %q", ErrDamaged, JournalPath, r.Kind)
+			return damaged(fmt.Errorf("unknown kind of change %q", r.Kind))
 		}
 	}
 	return nil

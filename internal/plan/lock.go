@@ -12,12 +12,6 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// ErrBusy is returned when another tcptune holds the lock (exit 75).
-var ErrBusy = errors.New("another tcptune is at work on this host")
-
-// ErrInterrupted is returned when a signal ends the wait for the lock.
-var ErrInterrupted = errors.New("interrupted while waiting for another tcptune")
-
 // lockPath is on a file system that is empty after a reboot. Its folder belongs to root, so no link can be planted.
 const lockPath = "/run/tcptune.lock"
 

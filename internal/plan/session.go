@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -156,14 +155,6 @@ func BootID(h host.Host) (string, error) {
 	}
 	return boot + " " + namespace, nil
 }
-
-// ErrOtherNamespace is about a network namespace whose files belong to another one: what is written and remembered for
-// that one must not come from this one's values.
-var ErrOtherNamespace = errors.New("cannot work in this network namespace: the files and the journal of this system are about another one")
-
-// ErrChroot is about files that are not those of the machine whose running values can be seen: a change would reach the
-// builder of an image, which has no journal of it.
-var ErrChroot = errors.New("cannot tune from within a chroot: the running values are those of the machine around it")
 
 // OtherNamespace reports whether j remembers values of this boot, but of another network namespace.
 func (j Journal) OtherNamespace(bootID string) bool {

@@ -141,8 +141,7 @@ func TestUnitThatDoesNotStartTakesEverythingBack(t *testing.T) {
 		unitFile("a.socket", "1"), unitFile("a.service", "1"),
 		unitChange("a.socket", Inactive, Active), unitChange("a.service", Inactive, Active),
 	}})
-	var back *RolledBackError
-	if !errors.As(err, &back) || len(back.Left) > 0 {
+	if !report.Is(err, RolledBack) {
 		t.Fatalf("%v", err)
 	}
 	wantActs(t, f, "daemon-reload", "start a.socket (1)", "start a.service (1)", "stop a.socket (1)", "daemon-reload")
@@ -161,8 +160,7 @@ func TestRestartIsUndoneByARestartWithTheFormerFiles(t *testing.T) {
 			if state == "" {
 				f.broken["a.service"] = true
 				_, err := s.Apply(t.Context(), Plan{Changes: changes})
-				var back *RolledBackError
-				if !errors.As(err, &back) || len(back.Left) > 0 {
+				if !report.Is(err, RolledBack) {
 					t.Fatalf("%v", err)
 				}
 				wantActs(t, f, "daemon-reload", "start a.service (new)", "daemon-reload", "start a.service (old)")

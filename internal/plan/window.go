@@ -29,12 +29,6 @@ type Window struct {
 	Unmet []string `json:"unmet,omitempty"`
 }
 
-// Errors of the confirmation.
-var (
-	ErrNoWindow   = errors.New("nothing waits for a confirmation")
-	ErrWindowOpen = errors.New("an apply waits for its confirmation")
-)
-
 // Arm starts whatever calls [Session.Expire] after d, in a process that outlives the caller and its login session.
 type Arm func(id string, d time.Duration) error
 
@@ -132,6 +126,12 @@ func (s *Session) Confirm(ctx context.Context) ([]Change, error) {
 		p.Changes = append(p.Changes, r.change())
 	}
 	list, err := s.begin(ctx, p)
+	if stale := new(report.Error); errors.As(err, &stale) && stale.Code == Stale {
+		err = &report.Error{
+			Code: Stale, Message: "cannot confirm: the host has moved on since the apply", Err: stale.Err,
+			Hint: "tcptune revert takes the apply back; then apply again",
+		}
+	}
 	if err != nil {
 		return p.Changes, err
 	}

@@ -20,14 +20,7 @@ type Report struct {
 	Versions []GoVersion `json:"versions,omitempty"`
 	Shells   []GoShell   `json:"shells,omitempty"`
 	Warnings []string    `json:"warnings"`
-	Error    *Problem    `json:"error"`
-}
-
-// Problem is an error for a program to read: Code is stable, the texts are not.
-type Problem struct {
-	Code    string `json:"code"` // "stale-plan", "needs-root", "unsupported-os", …
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
+	Error    *Error      `json:"error"`
 }
 
 // Grade is the outcome of one check.

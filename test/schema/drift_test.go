@@ -40,7 +40,7 @@ func TestSchemaHasTheFieldsOfTheReport(t *testing.T) {
 		"Change":     {defs["change"], reflect.TypeFor[report.Change]()},
 		"Check":      {defs["check"], reflect.TypeFor[report.Check]()},
 		"Key":        {defs["key"], reflect.TypeFor[report.Key]()},
-		"Problem":    {defs["problem"], reflect.TypeFor[report.Problem]()},
+		"Error":      {defs["problem"], reflect.TypeFor[report.Error]()},
 		"Profile":    {defs["profile"], reflect.TypeFor[report.Profile]()},
 		"ProfileKey": {defs["profileKey"], reflect.TypeFor[report.ProfileKey]()},
 		"Sizing":     {defs["sizing"], reflect.TypeFor[report.Sizing]()},

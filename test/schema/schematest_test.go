@@ -45,7 +45,7 @@ func full() report.Report {
 			Fix: "put /usr/local/bin before it", Doubts: []string{"eval is not followed"},
 		}},
 		Warnings: []string{"something"},
-		Error:    &report.Problem{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
+		Error:    &report.Error{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
 }
 
