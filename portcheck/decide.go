@@ -9,9 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Order is how ports are to be freed.
@@ -46,12 +47,10 @@ type hold struct {
 // source is who wants the changes.
 const source = "port --kill"
 
-// The values of the states that an act changes.
+// The values of a process and of a container; those of a unit are [host.Active] and [host.Inactive].
 const (
-	active   = "active"
-	inactive = "inactive"
-	running  = "running"
-	exited   = "exited"
+	running = "running"
+	exited  = "exited"
 )
 
 // Plan chooses the acts that free the ports of s, in the order in which they are carried out: sockets of systemd before
@@ -170,7 +169,7 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 	if f.ownUnits[name] {
 		return refusal(h, o, "this tcptune, or what has started it, runs in "+name.String())
 	}
-	a := actOn(report.Unit, name.name, active, inactive, h)
+	a := actOn(report.Unit, name.name, host.Active, host.Inactive, h)
 	a.unit = name
 	if name.user {
 		a.Source += " of user " + strconv.Itoa(int(name.uid))

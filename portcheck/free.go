@@ -58,7 +58,7 @@ func (v *View) stopUnit(ctx context.Context, a *Act) {
 		a.fail(err)
 	case lookErr != nil:
 		a.fail(lookErr)
-	case u.Active == inactive, u.Active == "failed": // failed: its programs have ended, one of them badly
+	case u.Active == host.Inactive, u.Active == "failed": // failed: its programs have ended, one of them badly
 		a.Status = report.Applied
 	default:
 		a.fail(fmt.Errorf("%s is %s after it was stopped", a.Target, u.Active))

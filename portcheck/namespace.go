@@ -69,11 +69,7 @@ func FindNamespaces(h host.Host, want string) ([]Namespace, error) {
 func openNamespace(name, file string) (Namespace, error) {
 	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		return Namespace{}, fmt.Errorf("cannot open network namespace %s: %w", name, err)
+		return Namespace{}, fmt.Errorf("cannot open network namespace %s: %w", name, host.Cause(err))
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {

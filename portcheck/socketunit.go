@@ -36,7 +36,7 @@ func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 			return []Act{a}
 		}
 		is := f.units[unitName{name: name}].Active
-		if i < sockets || is == active || is == "activating" || is == "reloading" {
+		if i < sockets || is == host.Active || is == "activating" || is == "reloading" {
 			acts = append(acts, a)
 		}
 	}

@@ -68,9 +68,6 @@ type file struct {
 	why         string
 }
 
-// unitFolder is where the units of an operator live, systemd.unit(5).
-const unitFolder = "/etc/systemd/system"
-
 // wanted lists the files of s in the order in which they are written.
 func wanted(h host.Host, s Spec) (files []file, err error) {
 	version, err := h.SystemdVersion()
@@ -93,10 +90,10 @@ func wanted(h host.Host, s Spec) (files []file, err error) {
 	}
 	var links []file
 	for _, u := range units {
-		files = append(files, file{report.File, path.Join(unitFolder, u.Name), u.Text, whyUnit(u.Name)})
+		files = append(files, file{report.File, path.Join(host.UnitFolder, u.Name), u.Text, whyUnit(u.Name)})
 		for _, target := range wantedBy(u.Text) {
 			links = append(links, file{
-				report.Link, path.Join(unitFolder, target+".wants", u.Name), path.Join(unitFolder, u.Name), "starts it at boot",
+				report.Link, path.Join(host.UnitFolder, target+".wants", u.Name), path.Join(host.UnitFolder, u.Name), "starts it at boot",
 			})
 		}
 	}
@@ -128,7 +125,7 @@ func wantedBy(text string) (targets []string) {
 // unitNames are the units among files.
 func unitNames(files []file) (names []string) {
 	for _, f := range files {
-		if f.kind == report.File && path.Dir(f.path) == unitFolder {
+		if f.kind == report.File && path.Dir(f.path) == host.UnitFolder {
 			names = append(names, path.Base(f.path))
 		}
 	}

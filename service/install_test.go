@@ -174,13 +174,13 @@ func TestServiceThatShrinksDropsItsFiles(t *testing.T) {
 	h, j := installed(t, s)
 	own := Spec{Name: "mine", Listen: []string{"8080"}, Backlog: 100, Drain: time.Second, Exec: []string{"/usr/bin/tcptune-server"}}
 	apply(t, h, func(plan.Journal) (plan.Plan, error) { return Install(t.Context(), h, j, own, false) })
-	for _, p := range []string{LimitsPath(s), path.Join(unitFolder, "mine-admin.socket"), path.Join(unitFolder, "sockets.target.wants/mine-admin.socket"), path.Join(unitFolder, "mine-twin.service")} {
+	for _, p := range []string{LimitsPath(s), path.Join(host.UnitFolder, "mine-admin.socket"), path.Join(host.UnitFolder, "sockets.target.wants/mine-admin.socket"), path.Join(host.UnitFolder, "mine-twin.service")} {
 		if _, err := h.Lstat(p); err == nil {
 			t.Errorf("%s is still there", p)
 		}
 	}
 	for _, p := range []string{"mine.socket", "mine.service", "sockets.target.wants/mine.socket"} {
-		if _, err := h.Lstat(path.Join(unitFolder, p)); err != nil {
+		if _, err := h.Lstat(path.Join(host.UnitFolder, p)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -51,7 +51,7 @@ func observe(ctx context.Context, h host.Host, j plan.Journal, name string, file
 // free refuses names that units of the system have: one in /etc would replace them.
 func (at site) free(names []string) error {
 	for _, n := range names {
-		if f := at.units[n].Fragment; f != "" && path.Dir(f) != unitFolder {
+		if f := at.units[n].Fragment; f != "" && path.Dir(f) != host.UnitFolder {
 			return taken(n, f)
 		}
 		for _, dir := range []string{"/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system"} {

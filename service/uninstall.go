@@ -89,7 +89,7 @@ func (at site) dropFolders(p *plan.Plan, gone []string) {
 // leftovers are what belongs to the operator: drop-ins, and what the service has saved.
 func (at site) leftovers() (left []string) {
 	for _, suffix := range suffixes() {
-		dir := path.Join(unitFolder, at.name+suffix+".d")
+		dir := path.Join(host.UnitFolder, at.name+suffix+".d")
 		if _, err := at.h.Lstat(dir); err == nil {
 			left = append(left, dir+" is not from tcptune, and is left")
 		}
@@ -105,7 +105,7 @@ func (at site) leftovers() (left []string) {
 // strays are units of that name of which the journal knows nothing.
 func strays(h host.Host, name string) (found []string) {
 	for _, suffix := range suffixes() {
-		p := path.Join(unitFolder, name+suffix)
+		p := path.Join(host.UnitFolder, name+suffix)
 		if _, err := h.Lstat(p); !errors.Is(err, fs.ErrNotExist) {
 			found = append(found, p+" is left: tcptune has no record of having written it")
 		}
@@ -116,7 +116,7 @@ func strays(h host.Host, name string) (found []string) {
 // Gone are the units whose files changes have removed.
 func Gone(changes []plan.Change) (units []string) {
 	for _, c := range changes {
-		if c.Kind == report.File && c.After == nil && c.Status == report.Applied && path.Dir(c.Target) == unitFolder {
+		if c.Kind == report.File && c.After == nil && c.Status == report.Applied && path.Dir(c.Target) == host.UnitFolder {
 			units = append(units, path.Base(c.Target))
 		}
 	}

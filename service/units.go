@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // unitPlan is what becomes of the units of a service: some are stopped before its files change, others are started, or
@@ -50,7 +50,7 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (u u
 			return c.Target == file && c.Writes() && c.Before != nil
 		})
 	}
-	unitChanged := func(name string) bool { return changed(path.Join(unitFolder, name)) }
+	unitChanged := func(name string) bool { return changed(path.Join(host.UnitFolder, name)) }
 	sockets := []string{s.Name + ".socket"}
 	if s.bundled() {
 		sockets = append(sockets, s.Name+"-admin.socket")
@@ -59,7 +59,7 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (u u
 
 	for _, suffix := range suffixes() {
 		name := s.Name + suffix
-		if slices.Contains(dropped, path.Join(unitFolder, name)) && at.up(name) {
+		if slices.Contains(dropped, path.Join(host.UnitFolder, name)) && at.up(name) {
 			u.stop(at, name, "not part of the service any more")
 		}
 	}

@@ -19,7 +19,7 @@ func (h Host) BootID() (string, error) {
 	}
 	data, err := h.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return "", fmt.Errorf("cannot read the boot id: %w", reason(err))
+		return "", fmt.Errorf("cannot read the boot id: %w", Cause(err))
 	}
 	return strings.TrimSpace(string(data)), nil
 }
@@ -62,11 +62,11 @@ func (h Host) pendingReboot() (bool, []string, error) {
 		return false, nil, nil
 	}
 	if err != nil {
-		return false, nil, fmt.Errorf("cannot look for /run/reboot-required: %w", reason(err))
+		return false, nil, fmt.Errorf("cannot look for /run/reboot-required: %w", Cause(err))
 	}
 	data, err := h.ReadFile("/run/reboot-required.pkgs")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return true, nil, fmt.Errorf("cannot read /run/reboot-required.pkgs: %w", reason(err))
+		return true, nil, fmt.Errorf("cannot read /run/reboot-required.pkgs: %w", Cause(err))
 	}
 	return true, uniqueLines(data), nil
 }

@@ -36,7 +36,7 @@ func (h Host) Detach(argv []string) (pid int, err error) {
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
-		return 0, fmt.Errorf("cannot start %s: %w", argv[0], reason(err))
+		return 0, fmt.Errorf("cannot start %s: %w", argv[0], Cause(err))
 	}
 	pid = p.Pid
 	return pid, p.Release()

@@ -108,7 +108,7 @@ func closeOnExec() error {
 	// Linux before 5.9 has no close_range(2), and before 5.11 it lacks this flag.
 	names, err := Host{}.ReadDir("/proc/self/fd")
 	if err != nil {
-		return fmt.Errorf("cannot list the open descriptors: %w", reason(err))
+		return fmt.Errorf("cannot list the open descriptors: %w", Cause(err))
 	}
 	for _, name := range names {
 		// One that has closed by itself, as the folder that was just read, needs no mark.

@@ -25,14 +25,14 @@ func At(dir string) (Host, error) {
 	}
 	real, err := filepath.EvalSymlinks(abs)
 	if err != nil {
-		return Host{}, fmt.Errorf("cannot use root directory %s: %w", dir, reason(err))
+		return Host{}, fmt.Errorf("cannot use root directory %s: %w", dir, Cause(err))
 	}
 	if real == "/" {
 		return Host{}, nil
 	}
 	fi, err := os.Stat(real)
 	if err != nil {
-		return Host{}, fmt.Errorf("cannot use root directory %s: %w", dir, reason(err))
+		return Host{}, fmt.Errorf("cannot use root directory %s: %w", dir, Cause(err))
 	}
 	if !fi.IsDir() {
 		return Host{}, fmt.Errorf("cannot use root directory %s: not a directory", dir)
@@ -49,13 +49,4 @@ func (h Host) Root() string {
 		return "/"
 	}
 	return h.root
-}
-
-// reason strips the operation and the path that package os wraps around an error: the caller has named both already.
-func reason(err error) error {
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }

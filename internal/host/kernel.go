@@ -31,7 +31,7 @@ func (h Host) InstalledKernels() ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot list %s: %w", modulesDir, reason(err))
+		return nil, fmt.Errorf("cannot list %s: %w", modulesDir, Cause(err))
 	}
 	names = slices.DeleteFunc(names, func(name string) bool {
 		_, dep := h.Stat(path.Join(modulesDir, name, "modules.dep"))

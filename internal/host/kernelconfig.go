@@ -30,7 +30,7 @@ func (h Host) KernelConfigText() ([]byte, error) {
 		return unpackConfig(packed)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("cannot read /proc/config.gz: %w", reason(err))
+		return nil, fmt.Errorf("cannot read /proc/config.gz: %w", Cause(err))
 	}
 	u, err := uname()
 	if err != nil {
@@ -38,7 +38,7 @@ func (h Host) KernelConfigText() ([]byte, error) {
 	}
 	text, err := h.ReadFile("/boot/config-" + u.release)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the kernel's configuration: %w", reason(err))
+		return nil, fmt.Errorf("cannot read the kernel's configuration: %w", Cause(err))
 	}
 	return text, nil
 }

@@ -19,7 +19,13 @@ const knobSize = 64 << 10
 // KnobPath returns the file of the sysctl key. Keys are written with dots ("net.ipv4.tcp_rmem"); a dot inside a
 // component, as in the interface eth0.100, is written "/" ("net.ipv4.conf.eth0/100.rp_filter"), the rule of sysctl.d(5).
 func KnobPath(key string) string {
-	swapped := strings.Map(func(r rune) rune {
+	return "/proc/sys/" + SwapSeparators(key)
+}
+
+// SwapSeparators turns the dots of a key into slashes and its slashes into dots: a key becomes the path below /proc/sys,
+// and that path the key.
+func SwapSeparators(key string) string {
+	return strings.Map(func(r rune) rune {
 		switch r {
 		case '.':
 			return '/'
@@ -28,7 +34,6 @@ func KnobPath(key string) string {
 		}
 		return r
 	}, key)
-	return "/proc/sys/" + swapped
 }
 
 // ReadKnob returns the running value of the sysctl key without its final newline; tabs are kept as the kernel wrote

@@ -21,6 +21,9 @@ func TestKnobPathSwapsSeparators(t *testing.T) {
 		if got := KnobPath(key); got != want {
 			t.Errorf("KnobPath(%s) = %s, want %s", key, got, want)
 		}
+		if got := "/proc/sys/" + SwapSeparators(key); got != want || SwapSeparators(SwapSeparators(key)) != key {
+			t.Errorf("SwapSeparators(%s) leads to %s, want %s, and back again", key, got, want)
+		}
 	}
 }
 

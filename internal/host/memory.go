@@ -16,7 +16,7 @@ func (h Host) MemTotal() (uint64, error) {
 	}
 	data, err := h.ReadFile("/proc/meminfo")
 	if err != nil {
-		return 0, fmt.Errorf("cannot read /proc/meminfo: %w", reason(err))
+		return 0, fmt.Errorf("cannot read /proc/meminfo: %w", Cause(err))
 	}
 	return ParseMemTotal(data)
 }

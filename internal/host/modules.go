@@ -85,7 +85,7 @@ func (h Host) loaded(name string) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("cannot list the loaded modules: %w", reason(err))
+		return false, fmt.Errorf("cannot list the loaded modules: %w", Cause(err))
 	}
 	return parseModules(data)[moduleName(name)], nil
 }

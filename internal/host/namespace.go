@@ -5,30 +5,25 @@ import "golang.org/x/sys/unix"
 // SharesNamespacesWithInit reports whether this process sees the same files and the same network as PID 1. Where it does
 // not, what PID 1 starts for us would look at other files and other sysctl values.
 func (h Host) SharesNamespacesWithInit() bool {
-	for _, kind := range []string{"mnt", "net"} {
-		self, err := h.Readlink("/proc/self/ns/" + kind)
-		if err != nil {
-			return false
-		}
-		first, err := h.Readlink("/proc/1/ns/" + kind)
-		if err != nil || first != self {
-			return false
-		}
+	files, _ := h.sharesWithInit("mnt")
+	network, _ := h.sharesWithInit("net")
+	return files && network
+}
+
+// sharesWithInit compares our namespace of a kind, "net", with that of PID 1. Without root it may not be seen.
+func (h Host) sharesWithInit(kind string) (shared, seen bool) {
+	self, err := h.Readlink("/proc/self/ns/" + kind)
+	if err != nil {
+		return false, false
 	}
-	return true
+	first, err := h.Readlink("/proc/1/ns/" + kind)
+	return err == nil && first == self, err == nil
 }
 
 // InAnotherNetwork reports whether the running values are those of another network namespace than PID 1's, while the files
 // are those that PID 1 reads at the next boot, as within "ip netns exec". What cannot be seen without root counts as no.
 func (h Host) InAnotherNetwork() bool {
-	if !h.Live() {
-		return false
-	}
-	self, err := h.Readlink("/proc/self/ns/net")
-	if err != nil {
-		return false
-	}
-	if first, err := h.Readlink("/proc/1/ns/net"); err != nil || first == self {
+	if shared, seen := h.sharesWithInit("net"); !h.Live() || !seen || shared {
 		return false
 	}
 	for _, dir := range []string{"/etc/sysctl.d", "/etc"} {
@@ -44,14 +39,7 @@ func (h Host) InAnotherNetwork() bool {
 // chroot of an image builder: what systemd-detect-virt --chroot says. A container has a PID 1, or a network, of its own.
 // What cannot be seen without root counts as no.
 func (h Host) InChroot() bool {
-	if !h.Live() {
-		return false
-	}
-	self, err := h.Readlink("/proc/self/ns/net")
-	if err != nil {
-		return false
-	}
-	if first, err := h.Readlink("/proc/1/ns/net"); err != nil || first != self {
+	if shared, _ := h.sharesWithInit("net"); !h.Live() || !shared {
 		return false
 	}
 	var ours, theirs unix.Stat_t

@@ -132,7 +132,7 @@ func (h Host) procNet(name string) ([]byte, error) {
 	}
 	data, err := h.ReadFile("/proc/thread-self/net/" + name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read /proc/net/%s: %w", name, reason(err))
+		return nil, fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
 	}
 	return data, nil
 }

@@ -24,7 +24,7 @@ func (h Host) OSRelease() (OSRelease, error) {
 		data, err = h.ReadFile("/usr/lib/os-release")
 	}
 	if err != nil {
-		return OSRelease{}, fmt.Errorf("cannot read /etc/os-release: %w", reason(err))
+		return OSRelease{}, fmt.Errorf("cannot read /etc/os-release: %w", Cause(err))
 	}
 	return ParseOSRelease(data), nil
 }

@@ -228,7 +228,7 @@ func (p *Process) seesSocket(tid, fd int, inode, cookie uint64) (bool, error) {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH):
 		return false, nil
 	case err != nil:
-		return false, reason(err)
+		return false, Cause(err)
 	case link != "socket:["+strconv.FormatUint(inode, 10)+"]":
 		return false, nil
 	case cookie == 0 || thread < 0:
@@ -297,7 +297,7 @@ func readProcStat(pid int) (procStat, error) {
 		return procStat{}, fs.ErrNotExist
 	}
 	if err != nil {
-		return procStat{}, reason(err)
+		return procStat{}, Cause(err)
 	}
 	stat, ok := parseProcStat(data)
 	if !ok {

@@ -61,7 +61,7 @@ func (h Host) countPorts(count *portCount, name string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read /proc/net/%s: %w", name, reason(err))
+		return fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
 	}
 	defer f.Close()
 	if err := count.add(f); err != nil {

@@ -102,7 +102,7 @@ func (h Host) RunProgram(ctx context.Context, p Program) (stdout []byte, err err
 	case errors.As(err, &exit):
 		return out.buf.Bytes(), &ProgramError{name, exit.ExitCode(), exit.String(), strings.TrimSpace(said.buf.String())}
 	case err != nil:
-		return nil, fmt.Errorf("cannot run %s: %w", name, reason(err))
+		return nil, fmt.Errorf("cannot run %s: %w", name, Cause(err))
 	}
 	return out.buf.Bytes(), nil
 }
@@ -127,7 +127,7 @@ func (h Host) runnable(file string) error {
 	fi, err := h.Stat(file)
 	switch {
 	case err != nil:
-		return reason(err)
+		return Cause(err)
 	case !fi.Mode().IsRegular() || fi.Mode()&0o111 == 0:
 		return os.ErrPermission
 	}

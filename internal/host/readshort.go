@@ -30,7 +30,7 @@ func (h Host) ReadShort(p string, limit int64) ([]byte, error) {
 	}
 	f, err := os.Open("/proc/self/fd/" + itoa(int(named.Fd())))
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: p, Err: reason(err)}
+		return nil, &fs.PathError{Op: "open", Path: p, Err: Cause(err)}
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
@@ -38,7 +38,7 @@ func (h Host) ReadShort(p string, limit int64) ([]byte, error) {
 		err = ErrTooLong
 	}
 	if err != nil {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: reason(err)}
+		return nil, &fs.PathError{Op: "read", Path: p, Err: Cause(err)}
 	}
 	return data, nil
 }

@@ -52,11 +52,11 @@ func (h Host) RemoveAll(p string) error {
 	}
 	root, err := os.OpenRoot("/proc/self/fd/" + itoa(int(dir.Fd())))
 	if err != nil {
-		return &fs.PathError{Op: "remove", Path: p, Err: reason(err)}
+		return &fs.PathError{Op: "remove", Path: p, Err: Cause(err)}
 	}
 	defer root.Close()
 	if err := root.RemoveAll(base); err != nil {
-		return &fs.PathError{Op: "remove", Path: p, Err: reason(err)}
+		return &fs.PathError{Op: "remove", Path: p, Err: Cause(err)}
 	}
 	return h.syncDir(dir, p)
 }

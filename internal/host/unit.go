@@ -13,6 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// UnitFolder is where the units of an operator live, and ours, systemd.unit(5).
+const UnitFolder = "/etc/systemd/system"
+
+// The states of a unit that others than systemd bring about.
+const (
+	Active   = "active"
+	Inactive = "inactive"
+)
+
 // Manager is a running systemd: that of the system, or that of a user.
 type Manager struct {
 	h    Host

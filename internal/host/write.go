@@ -60,15 +60,15 @@ func writeTemp(dfd int, name string, data []byte, mode fs.FileMode) error {
 	defer f.Close()
 	// The mode is set again because open(2) subtracts the umask of whoever called us.
 	if err := f.Chmod(mode.Perm()); err != nil {
-		return reason(err)
+		return Cause(err)
 	}
 	if _, err := f.Write(data); err != nil {
-		return reason(err)
+		return Cause(err)
 	}
 	if err := f.Sync(); err != nil {
-		return reason(err)
+		return Cause(err)
 	}
-	return reason(f.Close())
+	return Cause(f.Close())
 }
 
 // Remove unlinks the file or the empty folder at p, and makes that durable. A missing p is no error.
@@ -131,7 +131,7 @@ func (h Host) openParent(p string) (*os.File, string, error) {
 // syncDir makes a new, changed or removed name durable: fsync(2) of a file does not cover its name in the folder.
 func (h Host) syncDir(dir *os.File, p string) error {
 	if err := dir.Sync(); err != nil {
-		return &fs.PathError{Op: "fsync folder of", Path: p, Err: reason(err)}
+		return &fs.PathError{Op: "fsync folder of", Path: p, Err: Cause(err)}
 	}
 	return nil
 }

@@ -160,7 +160,7 @@ func TestWhatCannotBeUndoneIsNamedAndTriedAgain(t *testing.T) {
 func TestHostThatHasMovedOnIsStale(t *testing.T) {
 	s, k := newSession(t, map[string]string{"a": "5"})
 	_, err := s.Apply(t.Context(), Plan{Command: "apply", Changes: []Change{knob("a", "1", "2")}})
-	if !report.Is(err, Stale) || !strings.HasSuffix(err.Error(), `moved on: knob a: is "5", not "1"`) || len(k.writes) != 0 {
+	if !report.Is(err, Stale) || !strings.HasSuffix(err.Error(), `moved on: knob a: was "1", is "5"`) || len(k.writes) != 0 {
 		t.Errorf("error %v, writes %v", err, k.writes)
 	}
 }

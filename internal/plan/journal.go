@@ -200,11 +200,7 @@ func removeStateFolder(h host.Host) error {
 		return nil // something is mounted there: it is not ours to remove, and holds nothing of ours
 	}
 	if _, gone := h.Lstat(dir); err != nil && !errors.Is(gone, fs.ErrNotExist) {
-		var cause *fs.PathError
-		if errors.As(err, &cause) {
-			err = cause.Err
-		}
-		return fmt.Errorf("cannot remove the empty folder %s: %w", dir, err)
+		return fmt.Errorf("cannot remove the empty folder %s: %w", dir, host.Cause(err))
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ import (
 
 // The values of a unit. The last two are wanted only: the unit is active before and after, and takes up what was written.
 const (
-	Active    = "active"
-	Inactive  = "inactive"
+	Active    = host.Active
+	Inactive  = host.Inactive
 	Restarted = "restarted"
 	Reloaded  = "reloaded"
 )
@@ -191,12 +191,9 @@ func (r record) repeats() bool {
 		r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
 }
 
-// unitFolder holds the units of the operator, and ours.
-const unitFolder = "/etc/systemd/system"
-
 // ofUnits reports whether systemd has to read its units again once ref was changed.
 func ofUnits(ref Ref) bool {
-	return (ref.Kind == report.File || ref.Kind == report.Link) && strings.HasPrefix(path.Clean(ref.Target), unitFolder+"/")
+	return (ref.Kind == report.File || ref.Kind == report.Link) && strings.HasPrefix(path.Clean(ref.Target), host.UnitFolder+"/")
 }
 
 func (r record) ofUnits() bool { return ofUnits(r.Ref()) }

@@ -84,7 +84,7 @@ func withSystemd(t *testing.T, state map[string]string) (*Session, *fakeSystemd)
 	s, _ := newSession(t, nil)
 	f := &fakeSystemd{h: s.h, state: state, broken: map[string]bool{}}
 	s.effects[report.Unit], s.units = newUnitEffect(f), f
-	if err := s.h.MkdirAll(unitFolder); err != nil {
+	if err := s.h.MkdirAll(host.UnitFolder); err != nil {
 		t.Fatal(err)
 	}
 	return s, f
@@ -94,7 +94,7 @@ func unitChange(name, before, after string) Change {
 	return Change{Change: report.Change{Kind: report.Unit, Target: name, Before: &before, After: &after, Status: report.Planned, Required: true}, Release: true}
 }
 
-func unitFile(name, content string) Change { return newFile(unitFolder+"/"+name, content) }
+func unitFile(name, content string) Change { return newFile(host.UnitFolder+"/"+name, content) }
 
 func rewritten(name, before, after string) Change {
 	c := unitFile(name, after)
@@ -115,13 +115,13 @@ func wantActs(t *testing.T, f *fakeSystemd, want ...string) {
 
 func TestSystemdReadsNewFilesBeforeTheFirstUnitIsTouched(t *testing.T) {
 	s, f := withSystemd(t, map[string]string{})
-	mustApply(t, s, unitFile("a.socket", "1"), unitFile("a.service", "1"), newLink(unitFolder+"/x.wants", "../a.socket"),
+	mustApply(t, s, unitFile("a.socket", "1"), unitFile("a.service", "1"), newLink(host.UnitFolder+"/x.wants", "../a.socket"),
 		unitChange("a.socket", Inactive, Active), unitChange("a.service", Inactive, Active))
 	wantActs(t, f, "daemon-reload", "start a.socket (1)", "start a.service (1)")
 	if _, owned := s.Journal().Find(Ref{report.Unit, "a.socket"}); owned {
 		t.Error("a running unit is owned")
 	}
-	if o, owned := s.Journal().Find(Ref{report.Link, unitFolder + "/x.wants"}); !owned || *o.Left() != "../a.socket" {
+	if o, owned := s.Journal().Find(Ref{report.Link, host.UnitFolder + "/x.wants"}); !owned || *o.Left() != "../a.socket" {
 		t.Error("the link is not owned")
 	}
 }
@@ -167,7 +167,7 @@ func TestRestartIsUndoneByARestartWithTheFormerFiles(t *testing.T) {
 				return
 			}
 			killed(t, s, nil, changes...)
-			if err := s.h.WriteFile(unitFolder+"/a.service", []byte("new"), 0o644); err != nil {
+			if err := s.h.WriteFile(host.UnitFolder+"/a.service", []byte("new"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.recover(t.Context()); err != nil {
@@ -222,7 +222,7 @@ func TestKilledRemovalRunsAgain(t *testing.T) {
 	f.did = nil
 	killed(t, s, nil, unitChange("a.socket", Active, Inactive), unitChange("a.service", Active, Inactive), gone("a.socket"), gone("a.service"))
 	f.state["a.socket"] = Inactive // as far as it came
-	if err := s.h.Remove(unitFolder + "/a.socket"); err != nil {
+	if err := s.h.Remove(host.UnitFolder + "/a.socket"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.recover(t.Context()); err != nil {
@@ -237,7 +237,7 @@ func TestUnitIsUndoneAfterAReboot(t *testing.T) {
 	s, f := withSystemd(t, map[string]string{})
 	killed(t, s, nil, unitFile("a.socket", "1"), newLink("/etc/systemd/x", "a.socket"), unitChange("a.socket", Inactive, Active))
 	s.journal.Pending.BootID = "an earlier boot"
-	if err := s.h.WriteFile(unitFolder+"/a.socket", []byte("1"), 0o644); err != nil {
+	if err := s.h.WriteFile(host.UnitFolder+"/a.socket", []byte("1"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.h.WriteLink("/etc/systemd/x", "a.socket"); err != nil {
@@ -250,7 +250,7 @@ func TestUnitIsUndoneAfterAReboot(t *testing.T) {
 	if f.state["a.socket"] != Inactive {
 		t.Error("the socket still listens")
 	}
-	for _, p := range []string{unitFolder + "/a.socket", "/etc/systemd/x"} {
+	for _, p := range []string{host.UnitFolder + "/a.socket", "/etc/systemd/x"} {
 		if _, err := s.h.Lstat(p); err == nil {
 			t.Errorf("%s is still there", p)
 		}

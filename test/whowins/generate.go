@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // Initial is what every key holds before a tool runs. No generated file assigns it.
@@ -170,7 +172,7 @@ func (g *generator) newline() string {
 
 // key writes a key in one of the ways in which people write it, or might.
 func (g *generator) key(p string) string {
-	dotted := swap(p)
+	dotted := host.SwapSeparators(p)
 	switch g.IntN(26) {
 	case 0, 1, 2, 3, 4, 5:
 		return p
@@ -196,18 +198,6 @@ func (g *generator) key(p string) string {
 	return dotted
 }
 
-func swap(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '.':
-			return '/'
-		case '/':
-			return '.'
-		}
-		return r
-	}, s)
-}
-
 func (g *generator) assign(key string) string {
 	return g.blank() + key + g.blank() + "=" + g.blank() + g.value() + g.blank()
 }
@@ -216,7 +206,7 @@ func (g *generator) glob() string {
 	pattern := pick(g.Rand, patterns())
 	prefix := pick(g.Rand, []string{"net.ipv4.", "net.ipv4.", "net.ipv4.", "net.ipv4..", "net..ipv4."})
 	if g.IntN(4) == 0 {
-		return swap(prefix + pattern)
+		return host.SwapSeparators(prefix + pattern)
 	}
 	return prefix + pattern
 }
@@ -238,25 +228,25 @@ func (g *generator) snippet() {
 	case 9:
 		g.write(g.blank() + "net.ipv4." + pick(g.Rand, bracePatterns()) + "=" + g.value() + g.newline())
 	case 10, 11:
-		g.write(g.blank() + pick(g.Rand, []string{"#", ";", "# ", ";\t"}) + strings.TrimSpace(g.assign(swap(key))) + g.newline())
+		g.write(g.blank() + pick(g.Rand, []string{"#", ";", "# ", ";\t"}) + strings.TrimSpace(g.assign(host.SwapSeparators(key))) + g.newline())
 	case 12:
-		g.write(pick(g.Rand, []string{"nonsense\n", "=\n", "= 5\n", "-\n", "x\n", "\n", "-=7\n", swap(key) + "\n"}))
+		g.write(pick(g.Rand, []string{"nonsense\n", "=\n", "= 5\n", "-\n", "x\n", "\n", "-=7\n", host.SwapSeparators(key) + "\n"}))
 	case 13, 14:
-		g.write("=" + g.assign(swap(key)) + g.newline())
+		g.write("=" + g.assign(host.SwapSeparators(key)) + g.newline())
 	case 15, 16:
 		g.write(g.key(key) + g.blank() + "=" + g.blank() + g.newline()) // no value
 	case 17:
-		g.write(g.assign(swap(key)) + "\r" + g.assign(swap(pick(g.Rand, g.keys))) + g.newline())
+		g.write(g.assign(host.SwapSeparators(key)) + "\r" + g.assign(host.SwapSeparators(pick(g.Rand, g.keys))) + g.newline())
 	case 18:
-		g.write("words\r" + g.assign(swap(key)) + g.newline())
+		g.write("words\r" + g.assign(host.SwapSeparators(key)) + g.newline())
 	case 19:
-		g.write(pick(g.Rand, []string{"\v", "\f", ""}) + swap(key) + pick(g.Rand, []string{"\v", "\f "}) + "=" + g.value() + g.newline())
+		g.write(pick(g.Rand, []string{"\v", "\f", ""}) + host.SwapSeparators(key) + pick(g.Rand, []string{"\v", "\f "}) + "=" + g.value() + g.newline())
 	case 20:
 		g.write("net.ipv4.tcp_bogus = " + g.value() + g.newline())
 	case 21:
 		g.overlap()
 	case 22:
-		g.write(g.assign(swap(key)) + "\x00" + g.assign(swap(pick(g.Rand, g.keys))) + g.newline())
+		g.write(g.assign(host.SwapSeparators(key)) + "\x00" + g.assign(host.SwapSeparators(pick(g.Rand, g.keys))) + g.newline())
 	case 23:
 		g.write(g.assign("net.ipv4.neigh."+pick(g.Rand, []string{"lo", "e/1"})+".base_reachable_time") + g.newline())
 	default:
@@ -290,7 +280,7 @@ func (g *generator) longLine() {
 	size := 1<<20 - 1 + g.IntN(4)
 	text := "#" + strings.Repeat("x", size-1) + "\n"
 	for _, key := range g.keys {
-		text += g.assign(swap(key)) + "\n"
+		text += g.assign(host.SwapSeparators(key)) + "\n"
 	}
 	g.write(text)
 }
