@@ -10,6 +10,7 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/portcheck"
@@ -71,8 +72,8 @@ type unsupportedError struct{ reason string }
 func (e unsupportedError) Error() string { return "cannot work on this host: " + e.reason }
 
 // goCodes are the exit codes of errors about Go that are not simply failures.
-func goCodes() map[installer.Code]int {
-	return map[installer.Code]int{installer.NoBuild: exitUnsupported, installer.BadSetting: exitUsage, installer.AptBusy: exitBusy}
+func goCodes() map[fetch.Code]int {
+	return map[fetch.Code]int{fetch.NoBuild: exitUnsupported, fetch.BadSetting: exitUsage, installer.AptBusy: exitBusy}
 }
 
 // describe turns an error into what a person and a program read, and the exit code.
@@ -99,7 +100,7 @@ func describe(err error) (report.Problem, int) {
 		closed      *service.NotListeningError
 		portHeld    portHeldError
 		noService   noServiceError
-		aboutGo     *installer.Error
+		aboutGo     *fetch.Error
 	)
 	switch {
 	case errors.As(err, &usage):
