@@ -8,16 +8,16 @@ import (
 	"path"
 	"slices"
 
-	"github.com/tcptune/tcptune/internal/report"
-
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/templates"
 )
 
 // Install plans what makes v the active Go: its tree, which must be staged first (see [Site.Stage] and [NeedsTree]), the
 // links that lead to it, and a profile for login shells. It only looks.
-// What somebody else has put in the place of one of these is an [Error] with code [InTheWay].
-func (s Site) Install(v Version) (plan.Plan, error) {
+// What somebody else has put in the place of one of these is an [fetch.Error] with code [InTheWay].
+func (s Site) Install(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go install"}
 	tree, err := s.tree(v)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s Site) Install(v Version) (plan.Plan, error) {
 }
 
 // Use plans the switch to an installed version.
-func (s Site) Use(v Version) (plan.Plan, error) {
+func (s Site) Use(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go use"}
 	return p, s.activate(&p, v)
 }
@@ -39,7 +39,7 @@ func NeedsTree(p plan.Plan) bool {
 }
 
 // tree is the change that brings the tree of v.
-func (s Site) tree(v Version) (plan.Change, error) {
+func (s Site) tree(v fetch.Version) (plan.Change, error) {
 	value := s.treeValue(v)
 	c := plan.Change{Change: report.Change{
 		Kind: report.Tree, Target: TreePath(v), After: &value, Status: report.Planned, Required: true,
@@ -62,7 +62,7 @@ func (s Site) tree(v Version) (plan.Change, error) {
 }
 
 // activate adds to p what makes v the active version.
-func (s Site) activate(p *plan.Plan, v Version) error {
+func (s Site) activate(p *plan.Plan, v fetch.Version) error {
 	switching, err := s.lead(v)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s Site) activate(p *plan.Plan, v Version) error {
 }
 
 // lead is the change that leads Current to v.
-func (s Site) lead(v Version) (plan.Change, error) {
+func (s Site) lead(v fetch.Version) (plan.Change, error) {
 	text := currentText(v)
 	c := plan.Change{Change: report.Change{
 		Kind: report.Switch, Target: Current, Before: s.place, After: &text, Status: report.Planned, Required: true,

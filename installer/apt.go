@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -18,9 +19,9 @@ type programs interface {
 
 // The codes of errors of apt.
 const (
-	AptBusy   Code = "apt-busy"
-	AptFailed Code = "apt-failed"
-	NoApt     Code = "no-apt"
+	AptBusy   fetch.Code = "apt-busy"
+	AptFailed fetch.Code = "apt-failed"
+	NoApt     fetch.Code = "no-apt"
 )
 
 const aptTime = 30 * time.Minute
@@ -53,12 +54,12 @@ func (p AptPackage) Program() string {
 }
 
 // FindApt asks apt for the package that fulfils w: golang-go for whatever the distribution has, golang-1.22-go for a
-// series. A single release is [BadSetting]: the distribution has one of each series only.
-func FindApt(ctx context.Context, h programs, w Wish) (p AptPackage, err error) {
+// series. A single release is [fetch.BadSetting]: the distribution has one of each series only.
+func FindApt(ctx context.Context, h programs, w fetch.Wish) (p AptPackage, err error) {
 	p.Name = "golang-go"
-	if w != (Wish{}) {
+	if w != (fetch.Wish{}) {
 		if _, exact := w.Exact(); exact || !seriesForm().MatchString(w.String()) {
-			return p, fail(BadSetting, "name a series, 1.22 for instance, or nothing", "cannot choose Go %s among the packages of apt", w)
+			return p, fetch.Fail(fetch.BadSetting, "name a series, 1.22 for instance, or nothing", "cannot choose Go %s among the packages of apt", w)
 		}
 		p.Name = "golang-" + w.String() + "-go"
 	}
@@ -68,7 +69,7 @@ func FindApt(ctx context.Context, h programs, w Wish) (p AptPackage, err error) 
 	}
 	p.Installed, p.Candidate = parsePolicy(string(out))
 	if p.Candidate == "" {
-		return p, fail(NoVersion, "update apt's lists: sudo apt-get update; or leave --from apt out",
+		return p, fetch.Fail(fetch.NoVersion, "update apt's lists: sudo apt-get update; or leave --from apt out",
 			"cannot install %s: apt knows no such package", p.Name)
 	}
 	return p, nil
@@ -121,13 +122,13 @@ func aptError(what string, err error) error {
 	var said *host.ProgramError
 	switch {
 	case errors.As(err, &said) && lockTaken(said.Stderr):
-		return fail(AptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
+		return fetch.Fail(AptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
 	case errors.As(err, &said):
-		return fail(AptFailed, "", "%s: %s", what, firstError(said))
+		return fetch.Fail(AptFailed, "", "%s: %s", what, firstError(said))
 	case errors.Is(err, host.ErrNoKernel):
 		return err
 	}
-	return fail(NoApt, "", "%s", what).because(err)
+	return fetch.Fail(NoApt, "", "%s", what).Because(err)
 }
 
 func lockTaken(stderr string) bool {

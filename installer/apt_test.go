@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -76,7 +77,7 @@ func TestAptSaysWhichGoItWouldInstall(t *testing.T) {
 func TestAptHasNoSingleReleases(t *testing.T) {
 	for _, s := range []string{"1.22.3", "1.27rc1"} {
 		apt := &fakeApt{policy: policyOfNoble}
-		if _, err := FindApt(t.Context(), apt, wish(t, s)); !is(err, BadSetting) || apt.asked != nil {
+		if _, err := FindApt(t.Context(), apt, wish(t, s)); !is(err, fetch.BadSetting) || apt.asked != nil {
 			t.Errorf("%s: got %v", s, err)
 		}
 	}
@@ -84,7 +85,7 @@ func TestAptHasNoSingleReleases(t *testing.T) {
 
 func TestAPackageThatAptDoesNotKnowIsNoVersion(t *testing.T) {
 	for _, policy := range []string{"", "golang-go:\n  Installed: (none)\n  Candidate: (none)\n", "N: Unable to locate package golang-go\n"} {
-		if _, err := FindApt(t.Context(), &fakeApt{policy: policy}, Wish{}); !is(err, NoVersion) {
+		if _, err := FindApt(t.Context(), &fakeApt{policy: policy}, fetch.Wish{}); !is(err, fetch.NoVersion) {
 			t.Errorf("%q: got %v", policy, err)
 		}
 	}
@@ -111,7 +112,7 @@ func TestWhatAptFailsWith(t *testing.T) {
 		"E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?"
 	for name, tc := range map[string]struct {
 		err  error
-		code Code
+		code fetch.Code
 		says string
 	}{
 		"a lock": {&host.ProgramError{Name: "apt-get", Code: 100, Stderr: lock}, AptBusy, "cannot install golang-go: another program holds the lock of apt"},

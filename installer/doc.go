@@ -1,9 +1,4 @@
-// Package installer gets a Go toolchain and puts it in place.
-//
-// Getting ([Config.Resolve], [Config.Fetch]) ends in a new folder that holds one verified toolchain, or in nothing.
-// There are two independent ways: the archives of go.dev/dl, proven by the SHA-256 of the release list and an OpenPGP
-// signature, and the module golang.org/toolchain, proven by the checksum database. A source that cannot be reached
-// gives way to the next one; a proof that fails stops everything.
-//
-// It trusts neither the network nor what an archive says, and starts no program while it gets one.
+// Package installer puts Go toolchains in place: it plans what makes one the active one, tries out what is new, builds
+// tools, goes back, removes, and tells which go the shells of a host find. What it gets from elsewhere comes through
+// [fetch]. It changes the host through plans only, and never by itself: cmd/tcptune carries them out.
 package installer

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // makeFolders puts before the changes of p the folders that they need. A small image may lack some.

@@ -3,6 +3,8 @@ package installer
 import (
 	"path"
 	"strings"
+
+	"github.com/tcptune/tcptune/installer/fetch"
 )
 
 // Where Go is on a host. What tcptune installs is one folder for each version; everything else leads to one of them.
@@ -16,19 +18,19 @@ const (
 )
 
 // TreePath is the GOROOT of v.
-func TreePath(v Version) string { return path.Join(Versions, v.String()) }
+func TreePath(v fetch.Version) string { return path.Join(Versions, v.String()) }
 
 // currentText is what the link at Current says for v. It is relative, so that it holds in an image as well.
-func currentText(v Version) string { return "lib/tcptune/go/" + v.String() }
+func currentText(v fetch.Version) string { return "lib/tcptune/go/" + v.String() }
 
 // versionAt is the version that a link at p with this text leads to, when that is one of ours.
-func versionAt(p, text string) (Version, bool) {
+func versionAt(p, text string) (fetch.Version, bool) {
 	rest, ok := strings.CutPrefix(target(p, text), Versions+"/")
 	if !ok {
-		return Version{}, false
+		return fetch.Version{}, false
 	}
 	name, _, _ := strings.Cut(rest, "/")
-	v, err := ParseVersion(name)
+	v, err := fetch.ParseVersion(name)
 	return v, err == nil
 }
 
@@ -45,7 +47,7 @@ type alias struct{ path, text, why string }
 
 // versionLink makes the version known by its own name: the go command looks for "go1.26.3" in PATH before it downloads
 // what the toolchain line of a go.mod asks for (https://go.dev/doc/toolchain#select).
-func versionLink(v Version) alias {
+func versionLink(v fetch.Version) alias {
 	return alias{
 		path.Join(commands, v.Toolchain()), "../lib/tcptune/go/" + v.String() + "/bin/go",
 		"a go.mod that asks for this version finds it without a download",

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // The states of a [report.GoVersion].
@@ -96,9 +96,9 @@ func selfNamed(h host.Host, p string) string {
 }
 
 // Available lists versions that could be installed, newest first, as go list shows them.
-func Available(versions []Version) (list []report.GoVersion) {
+func Available(versions []fetch.Version) (list []report.GoVersion) {
 	versions = slices.Clone(versions)
-	slices.SortFunc(versions, func(a, b Version) int { return b.Compare(a) })
+	slices.SortFunc(versions, func(a, b fetch.Version) int { return b.Compare(a) })
 	for _, v := range versions {
 		list = append(list, report.GoVersion{Target: v.String(), State: stateAvailable})
 	}

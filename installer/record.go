@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -12,7 +13,7 @@ import (
 // record is what a tree says of itself, in [plan.TreeRecord].
 type record struct {
 	value  string // release and platform: "go1.26.3 linux/amd64"
-	origin Origin
+	origin fetch.Origin
 }
 
 // text is for people, too: a line for each thing.

@@ -4,14 +4,14 @@ import (
 	"path"
 	"slices"
 
-	"github.com/tcptune/tcptune/internal/report"
-
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Rollback plans the switch back to what was active before: the version to, or the folder that was kept, when to is zero.
-// Each one goes a step further back. It is an [Error] with code [NothingBefore] when there is nothing to go back to.
-func (s Site) Rollback() (p plan.Plan, to Version, err error) {
+// Each one goes a step further back. It is an [fetch.Error] with code [NothingBefore] when there is nothing to go back to.
+func (s Site) Rollback() (p plan.Plan, to fetch.Version, err error) {
 	p.Command = "go rollback"
 	if s.place != nil && s.Active.IsZero() && *s.place != plan.FolderInPlace {
 		return p, to, inTheWay(Current, "it is a link of somebody else, to "+*s.place)
@@ -25,13 +25,13 @@ func (s Site) Rollback() (p plan.Plan, to Version, err error) {
 			s.setHistory(&p, list)
 			return p, to, nil
 		}
-		if v, err := ParseVersion(name); err == nil && s.has(v) {
+		if v, err := fetch.ParseVersion(name); err == nil && s.has(v) {
 			err := s.activate(&p, v)
 			s.setHistory(&p, list)
 			return p, v, err
 		}
 	}
-	return p, to, fail(NothingBefore, "tcptune go list shows what is installed; tcptune go use VERSION activates it",
+	return p, to, fetch.Fail(NothingBefore, "tcptune go list shows what is installed; tcptune go use VERSION activates it",
 		"cannot go back: nothing else was active before")
 }
 
@@ -44,11 +44,11 @@ func (s Site) bringBack() plan.Change {
 	}}
 }
 
-// Remove plans the removal of an installed version. The active one is an [Error] with code [ActiveVersion].
-func (s Site) Remove(v Version) (plan.Plan, error) {
+// Remove plans the removal of an installed version. The active one is an [fetch.Error] with code [ActiveVersion].
+func (s Site) Remove(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go remove"}
 	if v == s.Active {
-		return p, fail(ActiveVersion, "activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
+		return p, fetch.Fail(ActiveVersion, "activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
 			"cannot remove Go %s: it is active", v)
 	}
 	p.Changes = append(s.unlink(versionLink(v)), s.discard(v))
@@ -118,7 +118,7 @@ func (s Site) unlink(l alias) []plan.Change {
 }
 
 // discard is the change that removes the tree of v.
-func (s Site) discard(v Version) plan.Change {
+func (s Site) discard(v fetch.Version) plan.Change {
 	value := plan.UnknownTree
 	if r, err := readRecord(s.h, TreePath(v)); err == nil {
 		value = r.value

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -16,7 +17,7 @@ import (
 const Sources = "go"
 
 // Source is who wants the changes for v alone.
-func Source(v Version) string { return Sources + " " + v.String() }
+func Source(v fetch.Version) string { return Sources + " " + v.String() }
 
 // Site is Go on a host, as [Observe] has found it.
 type Site struct {
@@ -24,16 +25,16 @@ type Site struct {
 	arch    string
 	journal plan.Journal
 
-	Installed []Version // by tcptune, newest first
-	Active    Version   // the one of these that is active; zero when there is none
-	history   []string  // what was active before, the latest last
-	place     *string   // what is at Current, as a value of plan.Switch
+	Installed []fetch.Version // by tcptune, newest first
+	Active    fetch.Version   // the one of these that is active; zero when there is none
+	history   []string        // what was active before, the latest last
+	place     *string         // what is at Current, as a value of plan.Switch
 }
 
 // Observe looks at Go on h. It changes nothing.
 func Observe(h host.Host, j plan.Journal) (s Site, err error) {
 	s = Site{h: h, journal: j}
-	if s.arch, err = Arch(h); err != nil {
+	if s.arch, err = fetch.Arch(h); err != nil {
 		return s, err
 	}
 	names, err := h.ReadDir(Versions)
@@ -41,11 +42,11 @@ func Observe(h host.Host, j plan.Journal) (s Site, err error) {
 		return s, fmt.Errorf("cannot look for installed versions: %w", err)
 	}
 	for _, name := range names {
-		if v, err := ParseVersion(name); err == nil && v.String() == name {
+		if v, err := fetch.ParseVersion(name); err == nil && v.String() == name {
 			s.Installed = append(s.Installed, v)
 		}
 	}
-	slices.SortFunc(s.Installed, func(a, b Version) int { return b.Compare(a) })
+	slices.SortFunc(s.Installed, func(a, b fetch.Version) int { return b.Compare(a) })
 	if err := s.observePlace(); err != nil {
 		return s, err
 	}
@@ -80,28 +81,28 @@ func (s *Site) observePlace() error {
 }
 
 // has reports whether v is installed by tcptune.
-func (s Site) has(v Version) bool { return slices.Contains(s.Installed, v) }
+func (s Site) has(v fetch.Version) bool { return slices.Contains(s.Installed, v) }
 
 // Settled returns the version that fulfils w without a look at any release list, if there is one: a release that is named
 // exactly, or for a series the active one.
-func (s Site) Settled(w Wish) (Version, bool) {
+func (s Site) Settled(w fetch.Wish) (fetch.Version, bool) {
 	if v, exact := w.Exact(); exact {
 		return v, s.has(v)
 	}
-	return s.Active, w != Wish{} && !s.Active.IsZero() && s.has(s.Active) && w.allows(s.Active)
+	return s.Active, w != fetch.Wish{} && !s.Active.IsZero() && s.has(s.Active) && w.Allows(s.Active)
 }
 
 // Find returns the newest installed version that fulfils w.
-func (s Site) Find(w Wish) (Version, error) {
-	if v, ok := w.pick(s.Installed); ok {
+func (s Site) Find(w fetch.Wish) (fetch.Version, error) {
+	if v, ok := w.Pick(s.Installed); ok {
 		return v, nil
 	}
 	hint := "run: sudo tcptune go install " + w.String()
-	return Version{}, fail(NotInstalled, hint, "cannot find Go %s: tcptune has not installed it", w)
+	return fetch.Version{}, fetch.Fail(NotInstalled, hint, "cannot find Go %s: tcptune has not installed it", w)
 }
 
 // treeValue is what [plan.TreeRecord] begins with: which release, and for which machines.
-func (s Site) treeValue(v Version) string { return v.Toolchain() + " linux/" + s.arch }
+func (s Site) treeValue(v fetch.Version) string { return v.Toolchain() + " linux/" + s.arch }
 
 // keptFolder reports whether a toolchain of somebody else is kept.
 func (s Site) keptFolder() bool {
@@ -111,13 +112,13 @@ func (s Site) keptFolder() bool {
 
 // The codes of errors about what is installed.
 const (
-	InTheWay      Code = "foreign-file"     // somebody else's file or link stands where one of ours belongs
-	NotInstalled  Code = "not-installed"    // no such version is installed
-	ActiveVersion Code = "active-version"   // the version is active
-	NothingBefore Code = "nothing-to-go-to" // nothing was active before, or it is gone
-	TrialFailed   Code = "trial-failed"     // the new toolchain does not work here
+	InTheWay      fetch.Code = "foreign-file"     // somebody else's file or link stands where one of ours belongs
+	NotInstalled  fetch.Code = "not-installed"    // no such version is installed
+	ActiveVersion fetch.Code = "active-version"   // the version is active
+	NothingBefore fetch.Code = "nothing-to-go-to" // nothing was active before, or it is gone
+	TrialFailed   fetch.Code = "trial-failed"     // the new toolchain does not work here
 )
 
-func inTheWay(p, what string) *Error {
-	return fail(InTheWay, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")), "cannot replace %s: %s", p, what)
+func inTheWay(p, what string) *fetch.Error {
+	return fetch.Fail(InTheWay, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")), "cannot replace %s: %s", p, what)
 }

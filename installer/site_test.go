@@ -10,12 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // image is a host that does not run, on which Go is changed.
@@ -78,18 +78,18 @@ func (i image) files() map[string]string {
 	return found
 }
 
-func version(t *testing.T, s string) Version {
+func version(t *testing.T, s string) fetch.Version {
 	t.Helper()
-	v, err := ParseVersion(s)
+	v, err := fetch.ParseVersion(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
 
-func wish(t *testing.T, s string) Wish {
+func wish(t *testing.T, s string) fetch.Wish {
 	t.Helper()
-	w, err := ParseWish(s)
+	w, err := fetch.ParseWish(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,8 +163,8 @@ func (i image) active() string {
 	return at.activeName()
 }
 
-func code(err error) Code {
-	var e *Error
+func code(err error) fetch.Code {
+	var e *fetch.Error
 	if errors.As(err, &e) {
 		return e.Code
 	}
@@ -236,7 +236,7 @@ func TestWhatSomebodyElseHasPutThereIsNotReplaced(t *testing.T) {
 			if err == nil {
 				_, err = at.Install(version(t, "1.26.3"))
 			}
-			var e *Error
+			var e *fetch.Error
 			if !errors.As(err, &e) || e.Code != InTheWay {
 				t.Fatalf("got %v, want an error with code %s", err, InTheWay)
 			}
@@ -300,4 +300,10 @@ func TestFoldersThatAreMissingAreMadeAndRemoved(t *testing.T) {
 			t.Errorf("%s is still there: %v", dir, err)
 		}
 	}
+}
+
+// is reports whether err is an error of that code.
+func is(err error, code fetch.Code) bool {
+	var e *fetch.Error
+	return errors.As(err, &e) && e.Code == code
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -14,7 +15,7 @@ import (
 // Stage gets the release r ready for the plan of [Site.Install]: fetched, verified, unpacked beside its place, tried out
 // and written to the disk. The caller holds the session of the host. On error nothing is left.
 // On an image the new Go is not tried out.
-func (s Site) Stage(ctx context.Context, c Config, r Resolved, progress func(Progress)) (o Origin, err error) {
+func (s Site) Stage(ctx context.Context, c fetch.Config, r fetch.Resolved, progress func(fetch.Progress)) (o fetch.Origin, err error) {
 	at := plan.Staged(TreePath(r.Version))
 	defer func() {
 		if err != nil {

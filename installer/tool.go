@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
+
+	"github.com/tcptune/tcptune/installer/fetch"
 )
 
 //go:embed tools.txt
@@ -30,7 +32,7 @@ func toolName() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0
 
 // ParseTools reads a list such as "gopls@latest,example.com/cmd/x@v1.2.3". A name without a slash is one of the known
 // ones, anything else the path of a package; without a version it is the latest. What it returns is safe as an argument
-// of the go command: what it refuses is an [Error] with code [BadSetting].
+// of the go command: what it refuses is an [fetch.Error] with code [fetch.BadSetting].
 func ParseTools(list string) (tools []Tool, err error) {
 	known := knownTools(toolNames)
 	for word := range strings.SplitSeq(list, ",") {
@@ -39,7 +41,7 @@ func ParseTools(list string) (tools []Tool, err error) {
 			return nil, err
 		}
 		if slices.ContainsFunc(tools, func(o Tool) bool { return o.Name == t.Name }) {
-			return nil, fail(BadSetting, "", "cannot build two tools that are called %s", t.Name)
+			return nil, fetch.Fail(fetch.BadSetting, "", "cannot build two tools that are called %s", t.Name)
 		}
 		tools = append(tools, t)
 	}
@@ -55,17 +57,17 @@ func parseTool(word string, known map[string]string) (t Tool, err error) {
 	if !strings.Contains(t.Package, "/") {
 		p, ok := known[t.Package]
 		if !ok {
-			return t, fail(BadSetting, "the short names are "+strings.Join(ToolNames(), ", ")+"; of others give the path of the package",
+			return t, fetch.Fail(fetch.BadSetting, "the short names are "+strings.Join(ToolNames(), ", ")+"; of others give the path of the package",
 				"cannot tell which tool %q is", t.Package)
 		}
 		t.Package = p
 	}
 	first, _, _ := strings.Cut(t.Package, "/")
 	if err := module.CheckImportPath(t.Package); err != nil || !strings.Contains(first, ".") || strings.HasPrefix(t.Package, "-") {
-		return t, fail(BadSetting, hint, "cannot use %q as the path of a package", t.Package)
+		return t, fetch.Fail(fetch.BadSetting, hint, "cannot use %q as the path of a package", t.Package)
 	}
 	if t.Version != "latest" && (!semver.IsValid(t.Version) || module.CanonicalVersion(t.Version) != t.Version) {
-		return t, fail(BadSetting, hint, "cannot use %q as a version of %s", t.Version, t.Package)
+		return t, fetch.Fail(fetch.BadSetting, hint, "cannot use %q as a version of %s", t.Version, t.Package)
 	}
 	// The go command calls the program of a package that ends in a major version by what comes before (go help install).
 	prefix, _, ok := module.SplitPathVersion(t.Package)
@@ -74,14 +76,14 @@ func parseTool(word string, known map[string]string) (t Tool, err error) {
 	}
 	t.Name = path.Base(prefix)
 	if !toolName().MatchString(t.Name) || ofGo(t.Name) {
-		return t, fail(BadSetting, "", "cannot put a tool that is called %q into %s", t.Name, commands)
+		return t, fetch.Fail(fetch.BadSetting, "", "cannot put a tool that is called %q into %s", t.Name, commands)
 	}
 	return t, nil
 }
 
 // ofGo reports whether a name in [commands] is one of the toolchain, or our own.
 func ofGo(name string) bool {
-	_, err := ParseVersion(name)
+	_, err := fetch.ParseVersion(name)
 	return name == "go" || name == "gofmt" || name == "tcptune" || name == "tcptune-server" || err == nil
 }
 
@@ -104,7 +106,7 @@ type built struct {
 	tool    Tool
 	version string // of the module
 	sum     string // h1:… of the module, as the checksum database has it; "" where there is none
-	with    Version
+	with    fetch.Version
 }
 
 // value is what [plan.TreeRecord] begins with.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -40,7 +41,7 @@ func TestWhatIsNoToolIsRefused(t *testing.T) {
 		"example.com/go", "example.com/gofmt", "example.com/go1.26.3", "example.com/tcptune", "example.com/.hidden", "file:///x/y",
 		"example.com/gopls,gopls", "example.com/x\x00", "example.com/x\ny",
 	} {
-		if tools, err := ParseTools(list); !is(err, BadSetting) {
+		if tools, err := ParseTools(list); !is(err, fetch.BadSetting) {
 			t.Errorf("%q: got %v, %v", list, tools, err)
 		}
 	}
@@ -51,7 +52,7 @@ func FuzzParseTools(f *testing.F) {
 	f.Add("example.com/cmd/tool/v2@v2.0.0+incompatible")
 	f.Fuzz(func(t *testing.T, list string) {
 		tools, err := ParseTools(list)
-		if err != nil && !is(err, BadSetting) {
+		if err != nil && !is(err, fetch.BadSetting) {
 			t.Fatal(err)
 		}
 		for _, o := range tools {
@@ -94,7 +95,7 @@ func workshop(t *testing.T) (w Workshop, dir string) {
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
 	w.Version = version(t, first)
-	w.Config.Go = ReadGoEnv(host.Host{}, os.Getenv, w.Goroot)
+	w.Config.Go = fetch.ReadGoEnv(host.Host{}, os.Getenv, w.Goroot)
 	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"} {
 		if value := os.Getenv(name); value != "" {
 			w.Network = append(w.Network, name+"="+value)
@@ -173,7 +174,7 @@ func TestABinaryThatIsNotWhatWasAskedForIsRefused(t *testing.T) {
 	hello := Tool{Name: "hello", Package: "example.com/cmd/hello", Version: "v1.2.3"}
 	latest, unlike, other := hello, hello, hello
 	latest.Version, unlike.Version, other.Package = "latest", "v1.2.4", "example.com/hello"
-	v, err := ParseVersion("1.26.8")
+	v, err := fetch.ParseVersion("1.26.8")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -25,14 +26,14 @@ const (
 	toolBytes = 512 << 20
 )
 
-// ToolFailed is the code of an [Error] about a tool that could not be built.
-const ToolFailed Code = "tool-failed"
+// ToolFailed is the code of an [fetch.Error] about a tool that could not be built.
+const ToolFailed fetch.Code = "tool-failed"
 
 // Workshop is how tools are built: by the go of Version at GOROOT, with modules from where Config says.
 type Workshop struct {
-	Config  Config
+	Config  fetch.Config
 	Goroot  string
-	Version Version
+	Version fetch.Version
 	Network []string // what the environment says of HTTP proxies, "HTTPS_PROXY=…"
 }
 
@@ -45,7 +46,7 @@ func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string, ui
 			lines := strings.Split(said.Stderr, "\n")
 			err = errors.New(strings.TrimPrefix(lines[len(lines)-1], "go: "))
 		}
-		return fail(ToolFailed, "", "cannot build %s with Go %s", t, w.Version).because(err)
+		return fetch.Fail(ToolFailed, "", "cannot build %s with Go %s", t, w.Version).Because(err)
 	}
 	command := host.Program{
 		Name: path.Join(w.Goroot, "bin/go"), Args: []string{"install", "--", t.Package + "@" + t.Version},
@@ -136,7 +137,7 @@ func (w Workshop) furnish(h host.Host, dir string, uid int) error {
 
 // record is what is kept beside the program.
 func (b built) record() []byte {
-	return record{b.value(), Origin{Source: "go install", URL: b.tool.Package, Digest: b.sum}}.text()
+	return record{b.value(), fetch.Origin{Source: "go install", URL: b.tool.Package, Digest: b.sum}}.text()
 }
 
 // stage puts the program of b where a transaction finds it.

@@ -7,9 +7,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // BuildTools builds tools and returns the plan that makes them commands of this host, beside the lines that say what they
@@ -18,7 +18,7 @@ import (
 func (s Site) BuildTools(ctx context.Context, w Workshop, tools []Tool, say func(Tool)) (p plan.Plan, lines []string, err error) {
 	p = plan.Plan{Command: "go install"}
 	if w.Config.Go.SumDB == "off" {
-		return p, nil, fail(NoDatabase, "unset it for this command", "cannot build tools: the checksum database is switched off by GOSUMDB=off")
+		return p, nil, fetch.Fail(fetch.NoDatabase, "unset it for this command", "cannot build tools: the checksum database is switched off by GOSUMDB=off")
 	}
 	uid, err := s.h.TransientUser()
 	if err != nil {

@@ -8,11 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // put makes b, with this program, a command of the host of s.

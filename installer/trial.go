@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -30,7 +31,7 @@ func main() { fmt.Println(runtime.Version()) }
 
 // Try runs the toolchain at goroot: it must say that it is v, and build a program, offline, that runs. It does so as a
 // user without privileges and leaves nothing. On an image, which can run nothing, there is no trial.
-func Try(ctx context.Context, h host.Host, goroot string, v Version) (err error) {
+func Try(ctx context.Context, h host.Host, goroot string, v fetch.Version) (err error) {
 	if !h.Live() {
 		return nil
 	}
@@ -58,7 +59,7 @@ func Try(ctx context.Context, h host.Host, goroot string, v Version) (err error)
 }
 
 // Greet asks the toolchain at goroot for its version, which must be v. On an image it does nothing.
-func Greet(ctx context.Context, h host.Host, goroot string, v Version) error {
+func Greet(ctx context.Context, h host.Host, goroot string, v fetch.Version) error {
 	if !h.Live() {
 		return nil
 	}
@@ -72,7 +73,7 @@ func Greet(ctx context.Context, h host.Host, goroot string, v Version) error {
 	return nil
 }
 
-func furnishTrial(h host.Host, v Version) error {
+func furnishTrial(h host.Host, v fetch.Version) error {
 	if err := h.RemoveAll(trial); err != nil {
 		return err
 	}
@@ -99,6 +100,6 @@ func trialCall(name string, args ...string) host.Program {
 	}
 }
 
-func failedTrial(v Version, what string, err error) *Error {
-	return fail(TrialFailed, "nothing was changed: the Go that was active still is", "cannot use Go %s here: %s", v, what).because(err)
+func failedTrial(v fetch.Version, what string, err error) *fetch.Error {
+	return fetch.Fail(TrialFailed, "nothing was changed: the Go that was active still is", "cannot use Go %s here: %s", v, what).Because(err)
 }

@@ -6,12 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // ubuntuFiles is a root with the start-up files of an Ubuntu, and with the Go of tcptune and of apt.

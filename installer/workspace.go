@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/templates"
 )
 
@@ -29,12 +30,12 @@ func workspaceFiles() map[string]string {
 // Workspace is what a new workspace is to be called. Its zero value takes everything from the folder.
 type Workspace struct {
 	Module string // the module path; "": the name of the folder
-	Go     Version
+	Go     fetch.Version
 }
 
 // New makes a workspace in the folder dir of this machine, as the user who calls: a module with a TCP server from the
 // standard library alone, and its tests. It returns the path of the folder. A folder that holds anything is
-// [NotEmpty], a module path that Go does not take [BadSetting]; after an error what was made is gone again.
+// [NotEmpty], a module path that Go does not take [fetch.BadSetting]; after an error what was made is gone again.
 func (w Workspace) New(dir string) (made string, err error) {
 	if made, err = filepath.Abs(dir); err != nil {
 		return "", fmt.Errorf("cannot find the folder %s: %w", dir, err)
@@ -42,7 +43,7 @@ func (w Workspace) New(dir string) (made string, err error) {
 	name := folderName(filepath.Base(made))
 	path := cmp.Or(w.Module, name)
 	if err := module.CheckImportPath(path); err != nil {
-		return "", fail(BadSetting, "name one with --module, example.com/echo for instance", "cannot use the module path %q", path).because(err)
+		return "", fetch.Fail(fetch.BadSetting, "name one with --module, example.com/echo for instance", "cannot use the module path %q", path).Because(err)
 	}
 	texts, err := renderWorkspace(map[string]string{"Name": name, "Module": path, "Go": w.Go.String()})
 	if err != nil {
@@ -85,8 +86,8 @@ func renderWorkspace(values map[string]string) (map[string][]byte, error) {
 	return texts, nil
 }
 
-// NotEmpty is the code of an [Error] about a folder that is not ours to fill.
-const NotEmpty Code = "not-empty"
+// NotEmpty is the code of an [fetch.Error] about a folder that is not ours to fill.
+const NotEmpty fetch.Code = "not-empty"
 
 // emptyFolder makes dir, or takes an empty one. The function takes that back, and the files of texts with it.
 func emptyFolder(dir string) (undo func(texts map[string][]byte) error, err error) {
@@ -100,7 +101,7 @@ func emptyFolder(dir string) (undo func(texts map[string][]byte) error, err erro
 		return nil, fmt.Errorf("cannot use %s for a workspace: %w", dir, err)
 	}
 	if len(names) > 0 {
-		return nil, fail(NotEmpty, "name a folder that does not exist", "cannot make a workspace in %s: it is not empty", dir)
+		return nil, fetch.Fail(NotEmpty, "name a folder that does not exist", "cannot make a workspace in %s: it is not empty", dir)
 	}
 	return func(texts map[string][]byte) error {
 		for file := range texts {
@@ -127,12 +128,12 @@ func writeNew(p string, text []byte) error {
 
 // Newest returns the Go that a new workspace is for: the active one, else the newest that anybody has put on the host;
 // zero when there is none.
-func (s Site) Newest() (newest Version) {
+func (s Site) Newest() (newest fetch.Version) {
 	if !s.Active.IsZero() {
 		return s.Active
 	}
 	for _, g := range s.List() {
-		if v, err := ParseVersion(g.Target); err == nil && v.Compare(newest) > 0 {
+		if v, err := fetch.ParseVersion(g.Target); err == nil && v.Compare(newest) > 0 {
 			newest = v
 		}
 	}

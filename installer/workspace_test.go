@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -137,8 +138,8 @@ func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
 func TestAModulePathThatGoDoesNotTakeMakesNothing(t *testing.T) {
 	for _, path := range []string{"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)"} {
 		dir := filepath.Join(t.TempDir(), "w")
-		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !is(err, BadSetting) {
-			t.Errorf("%q: got %v, want %s", path, err, BadSetting)
+		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !is(err, fetch.BadSetting) {
+			t.Errorf("%q: got %v, want %s", path, err, fetch.BadSetting)
 		}
 		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%q: something was made", path)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
 )
@@ -54,7 +55,7 @@ func told(err error) report.Error {
 		removedKey *sysctl.RemovedKeyError
 		noProfile  *sysctl.UnknownProfileError
 		standing   standingError
-		aboutGo    *installer.Error
+		aboutGo    *fetch.Error
 	)
 	p := report.Describe(err)
 	switch {
@@ -70,8 +71,8 @@ func told(err error) report.Error {
 		}
 	case errors.As(err, &aboutGo):
 		p.Code, p.Hint = string(aboutGo.Code), aboutGo.Hint
-		p.Exit = cmp.Or(map[installer.Code]int{
-			installer.NoBuild: report.ExitUnsupported, installer.BadSetting: report.ExitUsage, installer.AptBusy: report.ExitBusy,
+		p.Exit = cmp.Or(map[fetch.Code]int{
+			fetch.NoBuild: report.ExitUnsupported, fetch.BadSetting: report.ExitUsage, installer.AptBusy: report.ExitBusy,
 		}[aboutGo.Code], p.Exit)
 	case errors.As(err, &unmet):
 		p.Code = "required-key"

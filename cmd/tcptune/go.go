@@ -6,13 +6,13 @@ import (
 	"io"
 	"slices"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func goCommand(t terminal) *cli.Command {
@@ -34,7 +34,7 @@ type goChange struct {
 	ready func(ctx context.Context) error // makes ready what the plan needs; nil for nothing
 	after func(host.Host) error           // tidies up when all is done; nil for nothing
 	done  string                          // what to say when all is as wanted
-	lists installer.Version               // what to tell of in the report, when that is installed; none for the zero value
+	lists fetch.Version                   // what to tell of in the report, when that is installed; none for the zero value
 }
 
 // goPlanner makes the change that a verb is about.
@@ -106,7 +106,7 @@ func interrupted(ctx context.Context, err error) error {
 }
 
 // versionsOf is what there is to tell of v after a change.
-func versionsOf(s session, v installer.Version) []report.GoVersion {
+func versionsOf(s session, v fetch.Version) []report.GoVersion {
 	at, err := installer.Observe(s.host, s.Journal())
 	if err != nil || v.IsZero() {
 		return nil // the change was made, and that it cannot be looked at is for the next command to say
@@ -158,15 +158,15 @@ func (t terminal) goChanged(o outcome, verb, done string) outcome {
 }
 
 // goWish reads the version that is the argument of a verb.
-func goWish(c *cli.Context) (installer.Wish, error) {
+func goWish(c *cli.Context) (fetch.Wish, error) {
 	switch {
 	case c.Args().First() == "": // an empty one is a variable of a script that is not set, and not the latest
-		return installer.Wish{}, report.Usage("cannot tell which version is meant", "see "+fullName(c)+" --help")
+		return fetch.Wish{}, report.Usage("cannot tell which version is meant", "see "+fullName(c)+" --help")
 	case c.NArg() == 1:
-		w, err := installer.ParseWish(c.Args().First())
+		w, err := fetch.ParseWish(c.Args().First())
 		return w, asUsage(err)
 	}
-	return installer.Wish{}, report.Usage("cannot work on several versions at once", "see "+fullName(c)+" --help")
+	return fetch.Wish{}, report.Usage("cannot work on several versions at once", "see "+fullName(c)+" --help")
 }
 
 // stayingGo says of installed toolchains that they are no part of the tuning.

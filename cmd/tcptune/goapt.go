@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // aptNote is said whenever apt is asked to do something: it is nothing that tcptune can take back.

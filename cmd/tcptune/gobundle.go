@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -50,7 +50,7 @@ func (t terminal) goBundle(c *cli.Context) (outcome, error) {
 	}
 	arch := c.String("arch")
 	if arch == "" {
-		if arch, err = installer.Arch(h); err != nil {
+		if arch, err = fetch.Arch(h); err != nil {
 			return outcome{}, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -30,10 +31,10 @@ func goSourceFlags() []cli.Flag {
 }
 
 // goConfig is where the command gets toolchains from.
-func goConfig(c *cli.Context, h host.Host) (installer.Config, error) {
+func goConfig(c *cli.Context, h host.Host) (fetch.Config, error) {
 	d, err := readDeclared(h)
 	if err != nil {
-		return installer.Config{}, err
+		return fetch.Config{}, err
 	}
 	var wanted declaredGo
 	if d != nil {
@@ -54,7 +55,7 @@ func goConfig(c *cli.Context, h host.Host) (installer.Config, error) {
 		return config, report.Usage("cannot use --sha256 and --signature without --file", "see "+fullName(c)+" --help")
 	}
 	for _, s := range config.Sources {
-		if s != installer.Download && s != installer.Module {
+		if s != fetch.Download && s != fetch.Module {
 			return config, report.Usage("cannot use source \""+s+"\"", "the sources are download and module")
 		}
 	}
@@ -62,10 +63,10 @@ func goConfig(c *cli.Context, h host.Host) (installer.Config, error) {
 }
 
 // config is where tcptune.yaml wants toolchains to come from, and where it leaves that open, Go's own configuration.
-func (d declaredGo) config() installer.Config {
-	env := installer.ReadGoEnv(host.Host{}, os.Getenv, installer.Current)
+func (d declaredGo) config() fetch.Config {
+	env := fetch.ReadGoEnv(host.Host{}, os.Getenv, installer.Current)
 	env.Proxy = cmp.Or(d.Proxy, env.Proxy)
-	config := installer.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env}
+	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env}
 	if os.Geteuid() == 0 {
 		config.CacheDir = cacheFolder
 	}
@@ -74,8 +75,8 @@ func (d declaredGo) config() installer.Config {
 
 // asUsage makes a setting that cannot be used a mistake in the command line.
 func asUsage(err error) error {
-	var e *installer.Error
-	if errors.As(err, &e) && e.Code == installer.BadSetting {
+	var e *fetch.Error
+	if errors.As(err, &e) && e.Code == fetch.BadSetting {
 		return report.Usage(e.Error(), e.Hint)
 	}
 	return err

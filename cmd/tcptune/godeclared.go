@@ -7,17 +7,18 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // declaredWish is the Go that tcptune.yaml wants h to have; wanted is false when it says nothing of Go.
-func declaredWish(h host.Host) (g declaredGo, wish installer.Wish, wanted bool, err error) {
+func declaredWish(h host.Host) (g declaredGo, wish fetch.Wish, wanted bool, err error) {
 	d, err := readDeclared(h)
 	if err != nil || d == nil || d.Go.Version == "" {
 		return g, wish, false, err
 	}
-	if wish, err = installer.ParseWish(d.Go.Version); err != nil {
+	if wish, err = fetch.ParseWish(d.Go.Version); err != nil {
 		return g, wish, false, fmt.Errorf("cannot use %s: go.version: %s", declaredPath, err.Error())
 	}
 	return d.Go, wish, true, nil

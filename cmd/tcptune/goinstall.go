@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -93,11 +94,11 @@ func (t terminal) goInstall(c *cli.Context) (outcome, error) {
 
 // planInstall plans the installation of what is wished for. With enough, a version that is active and fulfils the wish
 // does, although there may be a newer one.
-func (t terminal) planInstall(ctx context.Context, h host.Host, at installer.Site, config installer.Config, wish installer.Wish, enough bool) (g goChange, err error) {
-	r := installer.Resolved{}
+func (t terminal) planInstall(ctx context.Context, h host.Host, at installer.Site, config fetch.Config, wish fetch.Wish, enough bool) (g goChange, err error) {
+	r := fetch.Resolved{}
 	v, settled := at.Settled(wish)
 	if !settled || !enough && v.String() != wish.String() {
-		arch, err := installer.Arch(h)
+		arch, err := fetch.Arch(h)
 		if err != nil {
 			return g, err
 		}
@@ -137,8 +138,8 @@ func (t terminal) planInstall(ctx context.Context, h host.Host, at installer.Sit
 
 // orFromFile adds to the hint of an error about sources that cannot be reached which way needs none of them.
 func orFromFile(err error) error {
-	var e *installer.Error
-	if errors.As(err, &e) && e.Code == installer.Unreachable {
+	var e *fetch.Error
+	if errors.As(err, &e) && e.Code == fetch.Unreachable {
 		if e.Hint != "" {
 			e.Hint += "; "
 		}
@@ -158,21 +159,21 @@ func frugal() (end func()) {
 }
 
 // installWish is the version that the command line asks for.
-func installWish(c *cli.Context) (installer.Wish, error) {
+func installWish(c *cli.Context) (fetch.Wish, error) {
 	file := c.String("from-mod")
 	if file == "" {
 		if !c.Args().Present() {
-			return installer.Wish{}, nil
+			return fetch.Wish{}, nil
 		}
 		return goWish(c)
 	}
 	if err := noArguments(c); err != nil {
-		return installer.Wish{}, report.Usage("cannot use --from-mod together with a version", "see "+fullName(c)+" --help")
+		return fetch.Wish{}, report.Usage("cannot use --from-mod together with a version", "see "+fullName(c)+" --help")
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return installer.Wish{}, fmt.Errorf("cannot read --from-mod: %w", err)
+		return fetch.Wish{}, fmt.Errorf("cannot read --from-mod: %w", err)
 	}
-	w, err := installer.WishFromMod(text)
+	w, err := fetch.WishFromMod(text)
 	return w, asUsage(err)
 }

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func goListCommand(t terminal) *cli.Command {

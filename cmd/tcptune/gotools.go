@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -36,7 +37,7 @@ func goTools(c *cli.Context) ([]installer.Tool, error) {
 
 // installTools builds tools with the Go that is active by now, as a plan of its own: when it fails, Go stays. before is
 // what the installation of Go had to say.
-func (t terminal) installTools(c *cli.Context, before outcome, config installer.Config, tools []installer.Tool) (outcome, error) {
+func (t terminal) installTools(c *cli.Context, before outcome, config fetch.Config, tools []installer.Tool) (outcome, error) {
 	if c.Bool("dry-run") {
 		for _, tool := range tools {
 			before.report.Warnings = append(before.report.Warnings, fmt.Sprintf("then %s would be built, from %s", tool, tool.Package))

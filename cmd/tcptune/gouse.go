@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -78,7 +79,7 @@ func (t terminal) goRollback(c *cli.Context) (outcome, error) {
 }
 
 // switching is p, which activates the installed version v. That must run, before anybody is led to it.
-func switching(h host.Host, p plan.Plan, v installer.Version) goChange {
+func switching(h host.Host, p plan.Plan, v fetch.Version) goChange {
 	greet := func(ctx context.Context) error { return installer.Greet(ctx, h, installer.TreePath(v), v) }
 	return goChange{plan: p, ready: greet, done: fmt.Sprintf("Go %s is active", v), lists: v}
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 )
 
 // progressEvery is how often a log is told that something goes on.
@@ -15,14 +15,14 @@ const progressEvery = 10 * time.Second
 
 // progress shows how far a download is: a bar on a terminal, and a line every ten seconds elsewhere. end removes the bar;
 // it may be called twice.
-func (t terminal) progress() (show func(installer.Progress), end func()) {
+func (t terminal) progress() (show func(fetch.Progress), end func()) {
 	if !colorful(t.err) {
 		return t.progressLines(), func() {}
 	}
 	var mu sync.Mutex
 	var bar *progressbar.ProgressBar
-	var now installer.Progress // what the bar is about
-	show = func(p installer.Progress) {
+	var now fetch.Progress // what the bar is about
+	show = func(p fetch.Progress) {
 		mu.Lock()
 		defer mu.Unlock()
 		if bar == nil || p.Source != now.Source || p.Phase != now.Phase || p.Total != now.Total {
@@ -47,10 +47,10 @@ func (t terminal) progress() (show func(installer.Progress), end func()) {
 	}
 }
 
-func (t terminal) progressLines() func(installer.Progress) {
+func (t terminal) progressLines() func(fetch.Progress) {
 	var mu sync.Mutex
 	last := time.Now()
-	return func(p installer.Progress) {
+	return func(p fetch.Progress) {
 		mu.Lock()
 		defer mu.Unlock()
 		if time.Since(last) < progressEvery {
@@ -66,12 +66,12 @@ func (t terminal) progressLines() func(installer.Progress) {
 }
 
 // phase is what is going on, in words.
-func phase(p installer.Progress) string {
+func phase(p fetch.Progress) string {
 	what := p.Source // the name of a file
 	switch p.Source {
-	case installer.Download:
+	case fetch.Download:
 		what = "the archive"
-	case installer.Module:
+	case fetch.Module:
 		what = "the module"
 	}
 	return p.Phase + "ing " + what

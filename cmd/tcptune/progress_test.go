@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 )
 
 func TestALogHearsOfADownloadEveryTenSeconds(t *testing.T) {
@@ -15,7 +15,7 @@ func TestALogHearsOfADownloadEveryTenSeconds(t *testing.T) {
 		var log bytes.Buffer
 		show, end := terminal{err: &log}.progress()
 		for second := range int64(25) {
-			show(installer.Progress{Source: "download", Phase: "download", Done: second << 20, Total: 60 << 20})
+			show(fetch.Progress{Source: "download", Phase: "download", Done: second << 20, Total: 60 << 20})
 			time.Sleep(time.Second)
 		}
 		end()
@@ -32,7 +32,7 @@ func TestALogIsNotToldOfWhatIsShort(t *testing.T) {
 		show, end := terminal{err: &log}.progress()
 		for range 9 {
 			time.Sleep(time.Second)
-			show(installer.Progress{Source: "module", Phase: "unpack", Done: 1})
+			show(fetch.Progress{Source: "module", Phase: "unpack", Done: 1})
 		}
 		end()
 		if got := strings.TrimSpace(log.String()); got != "" {

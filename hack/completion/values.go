@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/service"
 	"github.com/tcptune/tcptune/sysctl"
 )
@@ -77,12 +78,12 @@ func known() (vocabulary, error) {
 	}
 	v := vocabulary{
 		"ALGORITHM":    words(congestion.Words),
-		"ARCHITECTURE": words(installer.Architectures()),
+		"ARCHITECTURE": words(fetch.Architectures()),
 		"LIMIT=VALUE":  words(service.LimitNames()),
 		"NETNS":        {{"all", "every network namespace"}},
 		"SIGNAL":       words(strings.Fields("HUP INT QUIT KILL USR1 USR2 TERM")),
 		"TOOLS":        words(installer.ToolNames()),
-		"WAYS":         words([]string{installer.Download, installer.Module}),
+		"WAYS":         words([]string{fetch.Download, fetch.Module}),
 	}
 	for _, k := range cat.Keys() {
 		v["KEY"] = append(v["KEY"], word{k.Name, sentence(k.Explain)})

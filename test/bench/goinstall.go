@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/test/mirror"
 )
 
@@ -128,19 +128,19 @@ func openShop(dir string) (shop, error) {
 // fetchGo is tcptune's part, as a process of its own: what "tcptune go install" does before it looks at the host.
 func fetchGo(what string) error {
 	words := strings.Split(what, ",")
-	version, err := installer.ParseVersion(words[1])
+	version, err := fetch.ParseVersion(words[1])
 	if err != nil {
 		return err
 	}
 	dir := words[2]
-	config := installer.Config{
-		Sources: []string{installer.Download}, Base: words[0], Keyring: dir + "/key.asc", CAFile: dir + "/ca.pem",
+	config := fetch.Config{
+		Sources: []string{fetch.Download}, Base: words[0], Keyring: dir + "/key.asc", CAFile: dir + "/ca.pem",
 		CacheDir: filepath.Join(dir, "out", "cache"),
 	}
 	if err := os.Mkdir(dir+"/out", 0o755); err != nil {
 		return err
 	}
-	_, err = config.Fetch(context.Background(), installer.Resolved{Version: version}, "amd64", dir+"/out/go", nil)
+	_, err = config.Fetch(context.Background(), fetch.Resolved{Version: version}, "amd64", dir+"/out/go", nil)
 	return err
 }
 

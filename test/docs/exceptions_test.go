@@ -18,7 +18,7 @@ func exceptions() []exception {
 	return []exception{
 		{"apply", "--confirm", "an image has no running values to take back; cmd/tcptune runs it in namespaces"},
 		{"confirm", "", "there is nothing to confirm without a running host; cmd/tcptune runs it in namespaces"},
-		{"go install", "", "the network; cmd/tcptune and installer install from a mirror of their own"},
+		{"go install", "", "the network; cmd/tcptune and installer/fetch install from a mirror of their own"},
 		{"go rollback", "", "nothing was installed before; installer and test/script run it"},
 		{"go list", "--remote", "the network"},
 		{"service status", "", "a booted systemd; test/container runs it"},

@@ -1,0 +1,133 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+)
+
+// download is the source of archives as of go.dev/dl.
+type download struct {
+	web      web
+	base     string
+	lists    lists
+	partials string
+	keys     openpgp.EntityList // nil: the sum in the release list is enough
+}
+
+func (c Config) download() (source, error) {
+	w, err := c.web()
+	if err != nil {
+		return nil, err
+	}
+	d := download{web: w, base: strings.TrimRight(c.base(), "/"), lists: lists{c.cache("lists")}, partials: c.cache("partial")}
+	if !c.ChecksumOnly {
+		d.keys, err = c.keyring()
+	}
+	return d, err
+}
+
+// cache returns a folder below the one for what may be lost, or "" when nothing is to be kept.
+func (c Config) cache(name string) string {
+	if c.CacheDir == "" {
+		return ""
+	}
+	return filepath.Join(c.CacheDir, name)
+}
+
+func (d download) list(ctx context.Context, fresh bool) ([]Version, error) {
+	releases, err := d.releases(ctx, fresh)
+	return versions(releases), err
+}
+
+func (d download) has(ctx context.Context, v Version, arch string) error {
+	_, err := d.build(ctx, v, arch)
+	return err
+}
+
+// build looks a release up. It may be younger than the list that was kept.
+func (d download) build(ctx context.Context, v Version, arch string) (build, error) {
+	var b build
+	var err error
+	for _, fresh := range []bool{false, true} {
+		releases, e := d.releases(ctx, fresh)
+		if e != nil {
+			return build{}, e
+		}
+		if b, err = find(releases, v, arch); !is(err, NoVersion) {
+			break
+		}
+	}
+	return b, err
+}
+
+// proof returns what an archive must be proven by: the sum in the release list, and the signature beside the archive.
+func (d download) proof(ctx context.Context, b build) (proof, error) {
+	p := proof{sha256: b.sha256, keys: d.keys}
+	if d.keys == nil {
+		return p, nil
+	}
+	signature, err := d.web.get(ctx, d.base+"/"+b.name+".asc", maxSignature)
+	if gone(err) {
+		e := unverified("there is no signature at " + redacted(d.base+"/"+b.name+".asc"))
+		e.Hint = "a mirror's own sums prove nothing; --insecure-checksum-only takes them all the same"
+		return p, e
+	}
+	p.signature = signature
+	return p, err
+}
+
+func (d download) fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error) {
+	return d.get(ctx, v, arch, filepath.Dir(dir), report, intoTree(dir))
+}
+
+// get streams the archive of a release into a consumer and proves it on the way.
+func (d download) get(ctx context.Context, v Version, arch, room string, report func(Progress), into consumer) (Origin, error) {
+	b, err := d.build(ctx, v, arch)
+	if err != nil {
+		return Origin{}, err
+	}
+	proof, err := d.proof(ctx, b)
+	if err != nil {
+		return Origin{}, err
+	}
+	if err := requireSpace(room, into.ratio*b.size); err != nil {
+		return Origin{}, err
+	}
+	address := d.base + "/" + b.name
+	for tries := 0; ; tries++ {
+		origin, err := d.stream(ctx, address, b, proof, report, into)
+		if !errors.Is(err, errChanged) {
+			return origin, err
+		}
+		if tries == maxRetries {
+			return origin, unreachable(address, err)
+		}
+		if err := into.reset(); err != nil {
+			return Origin{}, err
+		}
+	}
+}
+
+func (d download) stream(ctx context.Context, address string, b build, proof proof, report func(Progress), into consumer) (Origin, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	part := openPartial(d.partials, b.name, address)
+	s, err := openStream(ctx, d.web, address, b.size, maxArchive, part)
+	if err != nil {
+		part.close()
+		return Origin{}, err
+	}
+	defer s.Close()
+	origin, err := proof.consume(ctx, cancel, counted(s, Download, b.size, report), into)
+	origin.Source, origin.URL = Download, redacted(address)
+	if err == nil || is(err, Unverified) || is(err, UnknownSigner) || is(err, BadArchive) {
+		part.remove()
+	} else {
+		part.close()
+	}
+	return origin, err
+}

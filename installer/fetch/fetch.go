@@ -1,0 +1,193 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// source is a way to toolchains. All its errors that another source could make good are [Unreachable], [NoVersion] or
+// [NoBuild].
+type source interface {
+	fetcher
+	// list returns all versions, from the cache unless fresh is asked for.
+	list(ctx context.Context, fresh bool) ([]Version, error)
+	// has is nil when the release can be got for that architecture.
+	has(ctx context.Context, v Version, arch string) error
+	// bundle makes files in the folder out from which [Config.File] can do without the network, and returns their names.
+	bundle(ctx context.Context, v Version, arch, out string, report func(Progress)) ([]string, error)
+}
+
+// fetcher makes dir, which the caller removes after an error.
+type fetcher interface {
+	fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error)
+}
+
+// open returns a source by its name.
+func (c Config) open(name string) (source, error) {
+	switch name {
+	case Download:
+		return c.download()
+	case Module:
+		return c.module()
+	}
+	return nil, Fail(BadSetting, "there are download and module", "cannot get a toolchain from a source called %q", name)
+}
+
+// Resolved is a release that was found.
+type Resolved struct {
+	Version Version
+	Source  string  // the first one that has it
+	Passed  []error // why the sources before it do not
+}
+
+// Resolve finds the release that fulfils a wish: in the file, if one is configured, or in the first source that answers
+// and has it. The errors are of type [*Error]; [NoVersion] and [NoBuild] name what there is instead.
+func (c Config) Resolve(ctx context.Context, w Wish, arch string) (Resolved, error) {
+	if c.File != "" {
+		v, err := c.fileVersion(w, arch)
+		return Resolved{Version: v, Source: "file"}, err
+	}
+	var r Resolved
+	err := c.inTurn(c.sources(), func(name string, s source) (err error) {
+		r.Source = name
+		r.Version, err = resolve(ctx, s, w, arch)
+		return err
+	}, &r.Passed)
+	return r, err
+}
+
+func resolve(ctx context.Context, s source, w Wish, arch string) (Version, error) {
+	if v, ok := w.Exact(); ok {
+		return v, s.has(ctx, v, arch)
+	}
+	var known []Version
+	for _, fresh := range []bool{false, true} {
+		var err error
+		if known, err = s.list(ctx, fresh); err != nil {
+			return Version{}, err
+		}
+		if v, ok := w.Pick(known); ok {
+			return v, s.has(ctx, v, arch)
+		}
+	}
+	return Version{}, noVersion(w, known)
+}
+
+// List returns all releases that the first source which answers knows, newest first.
+func (c Config) List(ctx context.Context) ([]Version, error) {
+	var all []Version
+	err := c.inTurn(c.sources(), func(_ string, s source) (err error) {
+		all, err = s.list(ctx, false)
+		return err
+	}, nil)
+	slices.SortFunc(all, func(a, b Version) int { return b.Compare(a) })
+	return all, err
+}
+
+// Fetch gets a release into the folder dir, the GOROOT to be, from the first source that can be reached. The folder must
+// not exist, and its parent must. A proof that fails ends the search. After an error nothing of dir is left; what a
+// broken connection has brought waits in the cache for the next try.
+//
+// Progress, which may be nil, is called after each piece, from several goroutines. The files are not synced.
+func (c Config) Fetch(ctx context.Context, r Resolved, arch, dir string, progress func(Progress)) (Origin, error) {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return Origin{}, fmt.Errorf("cannot unpack into %s: it exists", dir)
+	}
+	var origin Origin
+	fetch := func(s fetcher) (err error) {
+		origin, err = s.fetch(ctx, r.Version, arch, dir, progress)
+		if err == nil {
+			err = checkTree(dir, r.Version)
+		}
+		if err != nil {
+			err = outOfSpace(dir, err)
+			if e := os.RemoveAll(dir); e != nil {
+				err = fmt.Errorf("%w; and %w", err, e)
+			}
+		}
+		return err
+	}
+	if c.File != "" {
+		s, err := c.openFile()
+		if err == nil {
+			err = fetch(s)
+		}
+		return origin, err
+	}
+	err := c.inTurn(c.from(r), func(_ string, s source) error { return fetch(s) }, nil)
+	return origin, err
+}
+
+// from returns the sources, less those that have failed already.
+func (c Config) from(r Resolved) []string {
+	all := c.sources()
+	return all[max(0, slices.Index(all, r.Source)):]
+}
+
+// inTurn tries the sources until one does not pass the question on. What those that do have said is kept in passed.
+func (c Config) inTurn(names []string, try func(name string, s source) error, passed *[]error) error {
+	var failed []error
+	for _, name := range names {
+		s, err := c.open(name)
+		if err == nil {
+			err = try(name, s)
+		}
+		if err == nil {
+			if passed != nil {
+				*passed = failed
+			}
+			return nil
+		}
+		failed = append(failed, err)
+		if !is(err, Unreachable) && !is(err, NoVersion) && !is(err, NoBuild) {
+			break
+		}
+	}
+	return together(failed)
+}
+
+// together returns one error for those of all sources. The one that says most decides its code.
+func together(failed []error) error {
+	if len(failed) < 2 {
+		return errors.Join(failed...)
+	}
+	var best *Error
+	var said []string
+	for _, err := range failed {
+		said = append(said, err.Error())
+		var e *Error
+		if errors.As(err, &e) && (best == nil || best.Code == Unreachable) {
+			best = e
+		}
+	}
+	if best == nil || best.Code != Unreachable && best.Code != NoVersion && best.Code != NoBuild {
+		return failed[len(failed)-1]
+	}
+	return &Error{Code: best.Code, Message: strings.Join(said, "; "), Hint: best.Hint}
+}
+
+// checkTree is an error unless dir holds a toolchain of that version. A mirror could offer an older one, signed as well,
+// under a newer name.
+func checkTree(dir string, v Version) error {
+	text, err := readFile(filepath.Join(dir, "VERSION"), 64<<10)
+	if err != nil {
+		return Fail(BadArchive, "", "cannot use the archive: it holds no toolchain, for there is no VERSION in it")
+	}
+	if first := strings.Fields(string(text)); len(first) == 0 || first[0] != v.Toolchain() {
+		return unverified(fmt.Sprintf("it should hold %s, and its VERSION says %.40q", v.Toolchain(), text))
+	}
+	fi, err := os.Lstat(filepath.Join(dir, "bin/go"))
+	if err != nil || !fi.Mode().IsRegular() || fi.Mode()&0o111 == 0 {
+		return Fail(BadArchive, "", "cannot use the archive: it holds no toolchain, for there is no program bin/go in it")
+	}
+	return nil
+}

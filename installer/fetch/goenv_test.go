@@ -1,0 +1,66 @@
+package fetch
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// The order of the go command: environment, the user's file, the file of the toolchain.
+func TestGoEnvIsFoundWhereTheGoCommandFindsIt(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"root/.config/go/env": "# mine\nGOPROXY=https://user.example\nGOPRIVATE=corp.example\n",
+		"xdg/go/env":          "GOPROXY=https://xdg.example\n",
+		"etc/goenv":           "GOPROXY=https://etc.example|direct\nGOSUMDB=off\nGONOSUMDB=a.example\nGOPRIVATE=b.example",
+		"usr/local/go/go.env": "GOPROXY=https://root.example,direct\nGOSUMDB=sum.golang.org\n#GOPROXY=x\n",
+	} {
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h, err := host.At(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		env    map[string]string
+		goroot string
+		want   GoEnv
+	}{
+		"nothing":             {nil, "", GoEnv{}},
+		"toolchain":           {nil, "/usr/local/go", GoEnv{Proxy: "https://root.example,direct", SumDB: "sum.golang.org"}},
+		"user":                {map[string]string{"HOME": "/root"}, "/usr/local/go", GoEnv{"https://user.example", "sum.golang.org", "corp.example"}},
+		"XDG":                 {map[string]string{"HOME": "/root", "XDG_CONFIG_HOME": "/xdg"}, "", GoEnv{Proxy: "https://xdg.example"}},
+		"GOENV":               {map[string]string{"HOME": "/root", "GOENV": "/etc/goenv"}, "", GoEnv{"https://etc.example|direct", "off", "a.example"}},
+		"GOENV=off":           {map[string]string{"HOME": "/root", "GOENV": "off"}, "", GoEnv{}},
+		"environment":         {map[string]string{"HOME": "/root", "GOPROXY": "https://env.example"}, "/usr/local/go", GoEnv{"https://env.example", "sum.golang.org", "corp.example"}},
+		"GOENV that is lost":  {map[string]string{"GOENV": "/nowhere"}, "", GoEnv{}},
+		"a home that is none": {map[string]string{"HOME": "root"}, "", GoEnv{}},
+	} {
+		if diff := cmp.Diff(tt.want, ReadGoEnv(h, func(key string) string { return tt.env[key] }, tt.goroot)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func FuzzParseEnvFile(f *testing.F) {
+	f.Add("GOPROXY=https://proxy.example,direct\n# x\n=\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		env := GoEnv{Proxy: parseEnvFile(text)("GOPROXY")}
+		list, err := env.proxies()
+		for _, p := range list {
+			if err == nil && p.base == "" {
+				t.Errorf("%q: an empty proxy", text)
+			}
+		}
+	})
+}

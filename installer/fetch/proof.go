@@ -1,0 +1,118 @@
+package fetch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+)
+
+// proof is what makes an archive one of Go: a sum from a trusted place, a signature, or both.
+type proof struct {
+	sha256    string             // hexadecimal; "": not known
+	signature []byte             // nil: none
+	keys      openpgp.EntityList // that may have signed
+}
+
+// consumer is where an archive goes while nobody knows yet whether it is one.
+type consumer struct {
+	take  func(ctx context.Context, src io.Reader) error // reads src to its end
+	reset func() error                                   // undoes take, so that it can begin again
+	ratio int64                                          // bytes on disk for one of the archive
+}
+
+func intoTree(dir string) consumer {
+	return consumer{
+		take:  func(ctx context.Context, src io.Reader) error { return untar(ctx, src, dir) },
+		reset: func() error { return os.RemoveAll(dir) },
+		ratio: unpackedRatio,
+	}
+}
+
+// consume gives src to the consumer, computes its sum and checks its signature at the same time, and is an error unless
+// all of them agree. Whether an archive was tampered with is worth more than what is odd about it: after [BadArchive] the
+// rest is read for the proof alone. An error cancels ctx, see [lanes].
+func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src io.Reader, into consumer) (Origin, error) {
+	if p.sha256 == "" && p.signature == nil {
+		return Origin{}, unverified("there is neither a sum nor a signature for it")
+	}
+	sum := sha256.New()
+	var odd, unsigned error
+	var signer string
+	readers := []func(io.Reader) error{
+		func(r io.Reader) error {
+			_, err := io.Copy(sum, r)
+			return err
+		},
+		func(r io.Reader) error {
+			err := into.take(ctx, r)
+			if !is(err, BadArchive) {
+				return err
+			}
+			odd = err
+			_, err = io.Copy(io.Discard, r)
+			return err
+		},
+	}
+	if p.signature != nil {
+		readers = append(readers, func(r io.Reader) (err error) {
+			signer, err = p.signer(r)
+			if is(err, Unverified) { // the sum says more, if it is wrong as well
+				unsigned = err
+				_, err = io.Copy(io.Discard, r)
+			}
+			return err
+		})
+	}
+	if err := lanes(ctx, cancel, src, readers...); err != nil {
+		return Origin{}, err
+	}
+	got := hex.EncodeToString(sum.Sum(nil))
+	if p.sha256 != "" && got != p.sha256 {
+		return Origin{}, unverified(fmt.Sprintf("its SHA-256 is %s, and should be %s", got, p.sha256))
+	}
+	if unsigned != nil {
+		return Origin{}, unsigned
+	}
+	origin := Origin{Digest: "sha256:" + got}
+	if p.sha256 != "" {
+		origin.Verified = append(origin.Verified, "sha256")
+	}
+	if p.signature != nil {
+		origin.Verified = append(origin.Verified, "signature by "+signer)
+	}
+	return origin, odd
+}
+
+func (p proof) signer(content io.Reader) (string, error) {
+	checked, err := checkSignature(p.keys, p.signature, content)
+	if err != nil {
+		return "", err
+	}
+	if _, err := io.Copy(io.Discard, checked); err != nil {
+		return "", err
+	}
+	return checked.signer()
+}
+
+// counted reports how far a reader is.
+func counted(src io.Reader, source string, total int64, report func(Progress)) io.Reader {
+	return &counter{src: src, now: Progress{Source: source, Phase: "download", Total: total}, report: report}
+}
+
+type counter struct {
+	src    io.Reader
+	now    Progress
+	report func(Progress)
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.src.Read(p)
+	c.now.Done += int64(n)
+	c.report(c.now)
+	return n, err
+}

@@ -1,0 +1,129 @@
+package fetch
+
+import (
+	"bytes"
+	_ "embed" // the key of go.dev
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	openpgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
+	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+)
+
+//go:embed google.asc
+var googleKey []byte
+
+const (
+	maxSignature = 64 << 10 // bytes
+	maxKeyring   = 4 << 20  // bytes
+)
+
+// keyring returns the keys that may sign an archive.
+func (c Config) keyring() (openpgp.EntityList, error) {
+	keys, err := readKeyring(googleKey)
+	if err != nil {
+		return nil, Fail(BadSetting, "", "cannot read the built-in key").Because(err)
+	}
+	if c.Keyring == "" {
+		return keys, nil
+	}
+	data, err := readFile(c.Keyring, maxKeyring)
+	if err == nil {
+		var more openpgp.EntityList
+		more, err = readKeyring(data)
+		keys = append(keys, more...)
+	}
+	if err != nil {
+		return nil, Fail(BadSetting, "", "cannot read the key ring %s", c.Keyring).Because(err)
+	}
+	return keys, nil
+}
+
+func readKeyring(data []byte) (openpgp.EntityList, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN")) {
+		return openpgp.ReadArmoredKeyRing(bytes.NewReader(data))
+	}
+	return openpgp.ReadKeyRing(bytes.NewReader(data))
+}
+
+// signed is content whose signature is checked while it is read. The keys of a release expire long before the release
+// does: a key must have been valid when the signature was made, not now. Weak hashes are refused (go-crypto's rule).
+type signed struct {
+	message *openpgp.MessageDetails
+}
+
+// checkSignature begins to check a detached signature, armoured or not. It is [UnknownSigner] at once when no key fits;
+// otherwise what it returns must be read to its end before signer is asked.
+func checkSignature(keys openpgp.EntityList, signature []byte, content io.Reader) (*signed, error) {
+	var packets io.Reader = bytes.NewReader(signature)
+	if bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN")) {
+		block, err := armor.Decode(bytes.NewReader(signature))
+		if err != nil {
+			return nil, unverified("it is no OpenPGP signature").Because(err)
+		}
+		packets = block.Body
+	}
+	message, err := openpgp.VerifyDetachedSignatureReader(keys, content, packets, nil)
+	if err != nil {
+		return nil, unverified("it is no OpenPGP signature").Because(err)
+	}
+	candidates := message.SignatureCandidates
+	if !slices.ContainsFunc(candidates, func(c *openpgp.SignatureCandidate) bool { return c.SignedByEntity != nil }) {
+		return nil, unknownSigner(candidates[0].IssuerKeyId)
+	}
+	return &signed{message}, nil
+}
+
+func (s *signed) Read(p []byte) (int, error) { return s.message.UnverifiedBody.Read(p) }
+
+// signer returns the ID of the key that has signed what was read.
+func (s *signed) signer() (string, error) {
+	switch err := s.message.SignatureError; {
+	case !s.message.IsVerified:
+		return "", unverified("it was not received to its end")
+	case err != nil && s.message.SelectedCandidate.SignedBy == nil:
+		return "", unverified("its key was not valid when it was signed: expired, revoked or not yet made")
+	case err != nil:
+		return "", unverified("").Because(bareSignature(err))
+	}
+	return fmt.Sprintf("%016X", s.message.SignedBy.PublicKey.KeyId), nil
+}
+
+func bareSignature(err error) error {
+	var bad openpgperrors.SignatureError
+	if errors.As(err, &bad) {
+		return errors.New("the signature does not fit: " + string(bad))
+	}
+	return err
+}
+
+func unverified(reason string) *Error {
+	e := Fail(Unverified, "nothing was installed; try another mirror, and report this one", "cannot verify the archive")
+	if reason != "" {
+		e.Message += ": " + reason
+	}
+	return e
+}
+
+func unknownSigner(id uint64) *Error {
+	return Fail(UnknownSigner, "go.dev/dl signs with subkeys that change every few years: give a newer copy of the key, --keyring FILE",
+		"cannot verify the archive: it is signed by the key %016X, which is not known here", id)
+}
+
+// readFile reads a file that has no more than this many bytes.
+func readFile(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(data)) > most {
+		err = fmt.Errorf("%s is larger than %d KiB", name, most>>10)
+	}
+	return data, err
+}

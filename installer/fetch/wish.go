@@ -1,0 +1,103 @@
+package fetch
+
+import (
+	"slices"
+
+	"golang.org/x/mod/modfile"
+)
+
+// Wish is what somebody asks for: the latest release, the newest patch of a series, or one release. The zero value is
+// the latest.
+type Wish struct {
+	version Version
+	series  bool // any release of version's series that is not older than version
+}
+
+// ParseWish reads "latest" (or nothing), "1.26" for the newest patch of a series, and "1.26.3" or "1.27rc1" for exactly
+// that release; "go" may stand in front.
+func ParseWish(s string) (Wish, error) {
+	if s == "" || s == "latest" {
+		return Wish{}, nil
+	}
+	v, series, ok := parseVersion(s)
+	if !ok && !series {
+		return Wish{}, Fail(BadSetting, "ask for latest, 1.26, 1.26.3 or 1.27rc1", "cannot take %q for a version of Go", s)
+	}
+	return Wish{version: v, series: series}, nil
+}
+
+// WishFromMod reads what a go.mod needs. A toolchain line asks for exactly that release. A go line is the least that
+// will do: then it is the newest patch of its series, which has the security fixes.
+func WishFromMod(text []byte) (Wish, error) {
+	mod, err := modfile.ParseLax("go.mod", text, nil)
+	if err != nil {
+		return Wish{}, Fail(BadSetting, "", "cannot read go.mod").Because(err)
+	}
+	// ParseLax, which lets pass what a future Go may add, leaves this line out.
+	for _, stmt := range mod.Syntax.Stmt {
+		line, ok := stmt.(*modfile.Line)
+		if ok && len(line.Token) == 2 && line.Token[0] == "toolchain" && line.Token[1] != "default" {
+			v, err := ParseVersion(line.Token[1])
+			return Wish{version: v}, err
+		}
+	}
+	if mod.Go == nil {
+		return Wish{}, Fail(BadSetting, "add one: go 1.26", "cannot tell from go.mod which Go it needs: it has no go line")
+	}
+	w, err := ParseWish(mod.Go.Version)
+	w.series = w.series || w.version.Stable()
+	return w, err
+}
+
+// String is how the wish is written: "latest", "1.26", "1.26.3".
+func (w Wish) String() string {
+	switch {
+	case w == Wish{}:
+		return "latest"
+	case w.series && w.version.patch == 0:
+		return w.version.Series()
+	}
+	return w.version.String()
+}
+
+// Exact returns the one release that will do, if there is only one.
+func (w Wish) Exact() (Version, bool) { return w.version, w != Wish{} && !w.series }
+
+// Pick returns the newest of these versions that fulfils the wish. Betas and candidates are only taken when named.
+func (w Wish) Pick(from []Version) (Version, bool) {
+	var best Version
+	for _, v := range from {
+		if w.Allows(v) && (best.IsZero() || v.Compare(best) > 0) {
+			best = v
+		}
+	}
+	return best, !best.IsZero()
+}
+
+// Allows reports whether v fulfils the wish.
+func (w Wish) Allows(v Version) bool {
+	switch {
+	case w == Wish{}:
+		return v.Stable()
+	case w.series:
+		return v.Stable() && v.Series() == w.version.Series() && v.Compare(w.version) >= 0
+	}
+	return v == w.version
+}
+
+// near returns what exists beside what was wished for, newest first, at most a handful.
+func (w Wish) near(from []Version) []Version {
+	var same, stable []Version
+	for _, v := range from {
+		if v.Series() == w.version.Series() {
+			same = append(same, v)
+		} else if v.Stable() {
+			stable = append(stable, v)
+		}
+	}
+	if len(same) == 0 {
+		same = stable
+	}
+	slices.SortFunc(same, func(a, b Version) int { return b.Compare(a) })
+	return same[:min(len(same), 5)]
+}
