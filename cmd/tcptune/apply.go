@@ -220,7 +220,7 @@ func savedPlan(c *cli.Context) (*plan.Plan, *sysctl.Options, error) {
 	file := c.Args().First()
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot read the plan: %w", err)
+		return nil, nil, fmt.Errorf("cannot read the plan: %s: %w", file, host.Cause(err))
 	}
 	var o sysctl.Options
 	p, err := plan.Decode(data, &o)

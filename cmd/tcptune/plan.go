@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
-	"github.com/google/renameio/v2"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
@@ -79,11 +83,29 @@ func savePlan(file string, d draft) error {
 	if err != nil {
 		return err
 	}
-	if fi, err := os.Lstat(file); err == nil && !fi.Mode().IsRegular() {
+	fi, err := os.Lstat(file)
+	mode := 0o644 &^ umask()
+	switch {
+	case err == nil && !fi.Mode().IsRegular():
 		return fmt.Errorf("cannot save the plan: %s is a link, a device or a folder", file)
+	case err == nil:
+		mode = fi.Mode()
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil
 	}
-	if err := renameio.WriteFile(file, data, 0o644); err != nil {
-		return fmt.Errorf("cannot save the plan: %w", err)
+	at, errAbs := filepath.Abs(file)
+	if err = errors.Join(err, errAbs); err == nil {
+		err = host.Host{}.WriteFile(at, data, mode)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot save the plan: %s: %w", file, host.Cause(err))
 	}
 	return nil
+}
+
+// umask cannot be asked for without setting it.
+func umask() fs.FileMode {
+	mask := unix.Umask(0o077)
+	unix.Umask(mask)
+	return fs.FileMode(mask)
 }
