@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 )
@@ -122,7 +124,9 @@ func aptError(what string, err error) error {
 	var said *host.ProgramError
 	switch {
 	case errors.As(err, &said) && lockTaken(said.Stderr):
-		return fetch.Fail(AptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
+		busy := fetch.Fail(AptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
+		busy.Exit = report.ExitBusy
+		return busy
 	case errors.As(err, &said):
 		return fetch.Fail(AptFailed, "", "%s: %s", what, firstError(said))
 	case errors.Is(err, host.ErrNoKernel):

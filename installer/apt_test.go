@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/installer/fetch"
@@ -77,7 +79,7 @@ func TestAptSaysWhichGoItWouldInstall(t *testing.T) {
 func TestAptHasNoSingleReleases(t *testing.T) {
 	for _, s := range []string{"1.22.3", "1.27rc1"} {
 		apt := &fakeApt{policy: policyOfNoble}
-		if _, err := FindApt(t.Context(), apt, wish(t, s)); !is(err, fetch.BadSetting) || apt.asked != nil {
+		if _, err := FindApt(t.Context(), apt, wish(t, s)); !report.Is(err, fetch.BadSetting) || apt.asked != nil {
 			t.Errorf("%s: got %v", s, err)
 		}
 	}
@@ -85,7 +87,7 @@ func TestAptHasNoSingleReleases(t *testing.T) {
 
 func TestAPackageThatAptDoesNotKnowIsNoVersion(t *testing.T) {
 	for _, policy := range []string{"", "golang-go:\n  Installed: (none)\n  Candidate: (none)\n", "N: Unable to locate package golang-go\n"} {
-		if _, err := FindApt(t.Context(), &fakeApt{policy: policy}, fetch.Wish{}); !is(err, fetch.NoVersion) {
+		if _, err := FindApt(t.Context(), &fakeApt{policy: policy}, fetch.Wish{}); !report.Is(err, fetch.NoVersion) {
 			t.Errorf("%q: got %v", policy, err)
 		}
 	}
@@ -125,7 +127,7 @@ func TestWhatAptFailsWith(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := (AptPackage{Name: "golang-go"}).Install(t.Context(), &fakeApt{err: tc.err}, 0)
-			if !is(err, tc.code) || err.Error() != tc.says {
+			if !report.Is(err, tc.code) || err.Error() != tc.says {
 				t.Errorf("got %v", err)
 			}
 		})

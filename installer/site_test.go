@@ -301,9 +301,3 @@ func TestFoldersThatAreMissingAreMadeAndRemoved(t *testing.T) {
 		}
 	}
 }
-
-// is reports whether err is an error of that code.
-func is(err error, code fetch.Code) bool {
-	var e *fetch.Error
-	return errors.As(err, &e) && e.Code == code
-}

@@ -8,9 +8,6 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/check"
-	"github.com/tcptune/tcptune/sysctl"
 )
 
 func checkCommand(t terminal) *cli.Command {
@@ -37,31 +34,16 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	h, err := hostOf(c)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	result := check.Run(c.Context, h, check.Options{AllowUnsupported: c.Bool("allow-unsupported")})
-	cat, err := sysctl.LoadCatalogue()
-	if err != nil {
-		return outcome{}, err
+	done, err := target.Check(c.Context, c.Bool("strict"))
+	o := of(done)
+	if o.report.Checks != nil {
+		o.text = func(w io.Writer) { t.showChecks(w, o.report.Checks) }
 	}
-	lint, err := sysctl.Lint(h, cat)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: envelope(nil, nil)}
-	o.report.Checks = append(result.Checks, lint...)
-	for _, k := range o.report.Checks {
-		if k.Grade == report.Fail || k.Grade == report.Warn && c.Bool("strict") {
-			o.code = report.ExitDiffers
-		}
-	}
-	o.text = func(w io.Writer) { t.showChecks(w, o.report.Checks) }
-	if result.Supported.Level == check.LevelUnsupported && !c.Bool("allow-unsupported") {
-		return o, unsupported(result.Supported.Reason)
-	}
-	return o, nil
+	return o, err
 }
 
 func (t terminal) showChecks(w io.Writer, checks []report.Check) {

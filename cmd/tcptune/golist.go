@@ -3,12 +3,10 @@ package main
 import (
 	"cmp"
 	"io"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -35,33 +33,23 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	h, at, notes, err := lookAtGo(c)
-	o := outcome{report: envelope(nil, notes)}
+	target, err := targetOf(c)
 	if err != nil {
-		return o, err
+		return outcome{}, err
 	}
-	o.report.Versions = at.List()
-	if c.Bool("remote") {
-		config, err := goConfig(c, h)
-		if err != nil {
-			return o, err
+	source, err := goSource(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	done, err := target.ListGo(c.Context, source, c.Bool("remote"))
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) {
+			t.showVersions(w, o.report.Versions)
+			t.showShells(w, o.report.Shells)
 		}
-		versions, err := config.List(c.Context)
-		if err != nil {
-			return o, err
-		}
-		o.report.Versions = append(o.report.Versions, installer.Available(versions)...)
 	}
-	shells, unread := at.Shells()
-	o.report.Shells = shells
-	if len(unread) > 0 {
-		o.report.Warnings = append(o.report.Warnings, "the profiles of some users cannot be read without root: "+strings.Join(unread, ", "))
-	}
-	o.text = func(w io.Writer) {
-		t.showVersions(w, o.report.Versions)
-		t.showShells(w, o.report.Shells)
-	}
-	return o, nil
+	return o, err
 }
 
 func (t terminal) showVersions(w io.Writer, list []report.GoVersion) {

@@ -1,12 +1,13 @@
 package fetch
 
 import (
-	"errors"
 	"fmt"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
-// Code says what kind of thing went wrong. The words are stable: they appear in the JSON output.
-type Code string
+// Code says what kind of thing went wrong.
+type Code = string
 
 // The codes of [Error].
 const (
@@ -22,35 +23,10 @@ const (
 )
 
 // Error is what getting a toolchain fails with, for everything that an operator can do something about.
-type Error struct {
-	Code    Code
-	Message string // begins with "cannot"
-	Hint    string // what to do about it; may be empty
-	Err     error  // the cause; may be nil
-}
-
-func (e *Error) Error() string {
-	if e.Err == nil {
-		return e.Message
-	}
-	return e.Message + ": " + e.Err.Error()
-}
-
-func (e *Error) Unwrap() error { return e.Err }
+type Error = report.Error
 
 // Fail is an error of that code, whose message begins with "cannot".
 func Fail(code Code, hint, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint}
-}
-
-// Because adds the cause.
-func (e *Error) Because(err error) *Error {
-	e.Err = err
-	return e
-}
-
-// is reports whether err is an [Error] of that code.
-func is(err error, code Code) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == code
+	exits := map[Code]int{NoBuild: report.ExitUnsupported, BadSetting: report.ExitUsage}
+	return &Error{Code: code, Exit: exits[code], Message: fmt.Sprintf(format, args...), Hint: hint}
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // source is a way to toolchains. All its errors that another source could make good are [Unreachable], [NoVersion] or
@@ -148,7 +150,7 @@ func (c Config) inTurn(names []string, try func(name string, s source) error, pa
 			return nil
 		}
 		failed = append(failed, err)
-		if !is(err, Unreachable) && !is(err, NoVersion) && !is(err, NoBuild) {
+		if !report.Is(err, Unreachable) && !report.Is(err, NoVersion) && !report.Is(err, NoBuild) {
 			break
 		}
 	}
@@ -172,7 +174,7 @@ func together(failed []error) error {
 	if best == nil || best.Code != Unreachable && best.Code != NoVersion && best.Code != NoBuild {
 		return failed[len(failed)-1]
 	}
-	return &Error{Code: best.Code, Message: strings.Join(said, "; "), Hint: best.Hint}
+	return &Error{Code: best.Code, Exit: best.Exit, Message: strings.Join(said, "; "), Hint: best.Hint}
 }
 
 // checkTree is an error unless dir holds a toolchain of that version. A mirror could offer an older one, signed as well,

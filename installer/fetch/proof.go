@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 )
 
@@ -50,7 +52,7 @@ func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src 
 		},
 		func(r io.Reader) error {
 			err := into.take(ctx, r)
-			if !is(err, BadArchive) {
+			if !report.Is(err, BadArchive) {
 				return err
 			}
 			odd = err
@@ -61,7 +63,7 @@ func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src 
 	if p.signature != nil {
 		readers = append(readers, func(r io.Reader) (err error) {
 			signer, err = p.signer(r)
-			if is(err, Unverified) { // the sum says more, if it is wrong as well
+			if report.Is(err, Unverified) { // the sum says more, if it is wrong as well
 				unsigned = err
 				_, err = io.Copy(io.Discard, r)
 			}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
@@ -35,7 +37,7 @@ func TestEachSubkeyOfGoDevIsGoodInItsTime(t *testing.T) {
 
 func TestAKeyRingThatCannotBeReadIsAnError(t *testing.T) {
 	for _, file := range []string{"/nonexistent", "/etc/passwd", "/dev/zero"} {
-		if _, err := (Config{Keyring: file}).keyring(); !is(err, BadSetting) || !strings.Contains(err.Error(), file) {
+		if _, err := (Config{Keyring: file}).keyring(); !report.Is(err, BadSetting) || !strings.Contains(err.Error(), file) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}

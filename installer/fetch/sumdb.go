@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tcptune/tcptune/internal/report"
+
 	"golang.org/x/mod/sumdb"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -170,7 +172,7 @@ func (m modules) database(ctx context.Context) (*database, error) {
 			found = through
 			return nil
 		})
-		if gone(err) || len(m.proxies) > 0 && m.proxies[len(m.proxies)-1].anyError && is(err, Unreachable) {
+		if gone(err) || len(m.proxies) > 0 && m.proxies[len(m.proxies)-1].anyError && report.Is(err, Unreachable) {
 			err = nil
 		}
 		return found, err

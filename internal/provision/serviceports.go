@@ -1,4 +1,4 @@
-package main
+package provision
 
 import (
 	"context"
@@ -47,7 +47,7 @@ const freeGrace = 5 * time.Second
 
 // checkPorts looks who is in the way of the sockets. Where they are opened now that is an error, or with free becomes
 // acts; where they are opened at the next boot it is a note.
-func (i *installing) checkPorts(ctx context.Context, o *outcome, free bool) error {
+func (i *installing) checkPorts(ctx context.Context, o *Outcome, free bool) error {
 	if !i.host.Live() || !i.host.SystemdRunning() {
 		return nil
 	}
@@ -59,16 +59,16 @@ func (i *installing) checkPorts(ctx context.Context, o *outcome, free bool) erro
 	if i.held, err = i.obstacles(ctx, view); err != nil || len(i.held.Holders) == 0 {
 		return err
 	}
-	o.report.Holders = i.held.Report()
+	o.Report.Holders = i.held.Report()
 	switch {
 	case !service.Starts(i.plan.Changes):
-		o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("%s %s, and is in the way at the next boot", heldPorts(i.held), whoHolds(i.held)))
+		o.note(fmt.Sprintf("%s %s, and is in the way at the next boot", heldPorts(i.held), whoHolds(i.held)))
 		return nil
 	case !free:
 		return portTaken(i.held, "")
 	}
 	acts, notes, err := view.Plan(ctx, i.held, i.order())
-	o.report.Warnings = append(o.report.Warnings, notes...)
+	o.note(notes...)
 	i.acts = acts
 	return err
 }
@@ -134,12 +134,12 @@ func (i *installing) isOurs(h portcheck.Holder, socket bool) bool {
 }
 
 // freePorts carries the acts out and proves that the ports are free.
-func (i *installing) freePorts(ctx context.Context, o *outcome) error {
+func (i *installing) freePorts(ctx context.Context, o *Outcome) error {
 	if len(i.acts) == 0 {
 		return nil
 	}
-	o.report.Changes = changesOf(i.acts)
-	for _, c := range o.report.Changes {
+	o.Report.Changes = portcheck.Rows(i.acts)
+	for _, c := range o.Report.Changes {
 		if c.Status.Partial() {
 			return portTaken(i.held, c.Reason)
 		}
@@ -150,19 +150,19 @@ func (i *installing) freePorts(ctx context.Context, o *outcome) error {
 	}
 	defer view.Close()
 	view.Free(ctx, i.acts, i.order())
-	o.report.Changes = changesOf(i.acts)
-	o.report.Changed = changed(o.report.Changes)
+	o.Report.Changes = portcheck.Rows(i.acts)
+	o.Report.Changed = report.Changed(o.Report.Changes)
 	verdicts, after, err := view.Prove(ctx, i.held, i.acts, i.order())
 	if err != nil {
 		return err
 	}
-	o.report.Holders = after.Report()
+	o.Report.Holders = after.Report()
 	for _, v := range verdicts {
 		if !v.Free {
 			return portTaken(i.held, v.Reason)
 		}
 	}
-	o.report.Holders = nil
+	o.Report.Holders = nil
 	return nil
 }
 
