@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -14,6 +15,8 @@ import (
 type acceptor struct {
 	server *Server
 	net.Listener
+	ctx      context.Context       // of its connections
+	close    func() error          // closes the listener, once
 	deadline func(time.Time) error // nil where the listener has none
 	stamp    atomic.Int64          // when the loop last came by, nanoseconds since the server's start
 	paid     bool                  // there is a token of AcceptRate for the next connection
@@ -33,35 +36,33 @@ const (
 
 func (a *acceptor) come() { a.stamp.Store(int64(time.Since(a.server.start))) }
 
-// run accepts until the server drains or the listener is closed.
+// run accepts until the server drains, or accepting fails for good.
 func (a *acceptor) run() error {
 	for {
 		a.come()
 		if !a.awaitRate() {
-			return nil
+			return ErrServerClosed
 		}
 		if a.deadline != nil {
 			_ = a.deadline(time.Now().Add(a.server.wake))
 		}
 		if a.server.draining.Load() { // after the deadline is set: Shutdown sets one as well, after draining
-			return nil
+			return ErrServerClosed
 		}
 		c, err := a.Accept()
 		switch {
 		case err == nil:
 			a.recovered()
 			a.paid = false
-			a.server.arrived(c)
+			a.arrived(c)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			a.recovered() // accept(2) needs a descriptor even to find that nobody is there
-		case errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed):
-			return nil
-		case passing(err):
-			if !a.failed(err) {
-				return nil
-			}
-		default:
+		case a.server.draining.Load():
+			return ErrServerClosed
+		case !passing(err):
 			return err
+		case !a.failed(err):
+			return ErrServerClosed
 		}
 	}
 }
@@ -85,8 +86,8 @@ func (a *acceptor) awaitRate() bool {
 	return true
 }
 
-// lastCall accepts, once the server drains, who is in the listen backlog: closing the socket would reset them. Where another
-// process has the socket as well, as systemd does, they wait for the next server.
+// lastCall accepts, once the server drains, the clients in the listen backlog: closing the socket would reset them. Where
+// another process has the socket as well, as systemd does, they wait for the next server.
 func (a *acceptor) lastCall() {
 	l, ok := a.Listener.(*Listener)
 	if !ok || !l.alone {
@@ -97,14 +98,14 @@ func (a *acceptor) lastCall() {
 		if c == nil {
 			return
 		}
-		a.server.arrived(c)
+		a.arrived(c)
 	}
 }
 
 // stop ends the loop of a server that drains.
 func (a *acceptor) stop() {
 	if a.deadline == nil {
-		_ = a.Close()
+		_ = a.close()
 		return
 	}
 	_ = a.deadline(longAgo())

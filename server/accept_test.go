@@ -97,7 +97,9 @@ func TestAnErrorThatDoesNotPassEndsServe(t *testing.T) {
 	if s.Advancing(time.Millisecond) {
 		t.Error("a loop that has failed advances")
 	}
-	s.Shutdown(t.Context())
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
 }
 
 // undated is a listener without deadlines, as those are that package net's are wrapped in.
@@ -128,8 +130,8 @@ func TestAListenerThatIsClosedIsForgotten(t *testing.T) {
 	go func() { served <- r.Serve(extra) }()
 	(&room{Server: r.Server, t: t, addr: extra.Addr().String()}).serves()
 	_ = extra.Close()
-	if err := <-served; err != nil {
-		t.Errorf("Serve: %v", err)
+	if err := <-served; !errors.Is(err, net.ErrClosed) || errors.Is(err, ErrServerClosed) {
+		t.Errorf("Serve returns %v, want that the listener was closed", err)
 	}
 	time.Sleep(3 * r.wake)
 	if !r.Advancing(10 * time.Second) {

@@ -116,8 +116,10 @@ func BenchmarkEcho(b *testing.B) {
 	}
 	b.StopTimer()
 	_ = unix.Shutdown(fd, unix.SHUT_RDWR)
-	s.Shutdown(b.Context())
-	if err := <-served; err != nil {
+	if err := s.Shutdown(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if err := <-served; !errors.Is(err, ErrServerClosed) {
 		b.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -32,6 +33,7 @@ type conn struct {
 	server   *Server
 	shard    *shard
 	opened   time.Time
+	cancel   context.CancelCauseFunc // of a stream's context; nil where there is none
 
 	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
@@ -39,7 +41,7 @@ type conn struct {
 
 	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
 	seen   uint64
-	seenAt time.Time
+	seenAt time.Duration // after opened
 
 	bytesIn, bytesOut, messages atomic.Uint64
 }
@@ -57,12 +59,21 @@ func (c *conn) cut(why Reason) bool {
 	if !c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) {
 		return false
 	}
+	c.tell(why)
 	_ = c.socket.Close()
 	return true
 }
 
-// wake ends the wait of a connection on which nothing is in flight: the server drains.
+// tell ends the context of a stream, if that has not ended yet.
+func (c *conn) tell(why Reason) {
+	if c.cancel != nil {
+		c.cancel(why)
+	}
+}
+
+// wake tells a connection that the server drains, and ends its wait where nothing is in flight.
 func (c *conn) wake() {
+	c.tell(Drained)
 	switch c.state() {
 	case waiting:
 		c.woken.Store(true)

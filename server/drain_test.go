@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -98,7 +99,7 @@ func TestWhoWaitsIsServedDuringADrain(t *testing.T) {
 	r.ended(Drained, 3)
 }
 
-func TestASecondShutdownWaitsAndItsDeadlineCounts(t *testing.T) {
+func TestAShutdownWhoseContextEndsCutsNobody(t *testing.T) {
 	r := open(t, Config{})
 	c := r.dial()
 	c.say("half a ")
@@ -106,18 +107,84 @@ func TestASecondShutdownWaitsAndItsDeadlineCounts(t *testing.T) {
 	first := r.drain(time.Hour)
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if cut := r.Shutdown(over); cut != 1 {
-		t.Errorf("the second one has cut %d, want 1", cut)
+	if err := r.Shutdown(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("the second one returns %v, want the error of its context", err)
 	}
-	if cut := <-first; cut != 1 {
-		t.Errorf("the first one says that %d were cut, want 1", cut)
+	c.say("line\n")
+	c.ends("echo: half a line\n")
+	if cut := <-first; cut != 0 {
+		t.Errorf("%d were cut", cut)
+	}
+	if err := r.Shutdown(over); err != nil {
+		t.Errorf("when all is over: %v", err)
+	}
+}
+
+func TestCloseEndsADrainAndAllWhoWaitForIt(t *testing.T) {
+	r := open(t, Config{})
+	c := r.dial()
+	c.say("half a ")
+	r.until("it is served", func(st Stats) bool { return st.BytesIn == 7 })
+	first, second := r.drain(time.Hour), r.drain(time.Hour)
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(r.shut)
+	}
+	all.Wait()
+	c.isCut()
+	for _, cut := range []int{<-first, <-second} {
+		if cut != 1 {
+			t.Errorf("%d were cut, want 1", cut)
+		}
+	}
+}
+
+func TestCloseWaitsForNobody(t *testing.T) {
+	goOn := make(chan struct{})
+	r := open(t, Config{Stream: streamFunc(func(_ context.Context, _ net.Conn) error {
+		<-goOn
+		return nil
+	})})
+	c := r.dial()
+	r.until("it is served", func(st Stats) bool { return st.Active == 1 })
+	if err := r.Close(); err != nil {
+		t.Errorf("Close: %v", err)
 	}
 	c.isCut()
-	if cut := r.shutdown(0); cut != 1 {
-		t.Errorf("when all is over, %d were cut, want 1", cut)
+	if st := r.Stats(); st.Active != 1 {
+		t.Errorf("%d handlers run, want the one that waits", st.Active)
 	}
-	if err := r.Serve(listen(t)); err != nil {
-		t.Errorf("Serve after the end: %v", err)
+	close(goOn)
+	r.shut()
+	r.ended(DrainTimeout, 1)
+}
+
+func TestAServerThatHasEndedServesNobody(t *testing.T) {
+	for name, end := range map[string]func(*Server) error{
+		"Shutdown": func(s *Server) error { return s.Shutdown(t.Context()) },
+		"Close":    (*Server).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := end(s); err != nil {
+					t.Errorf("%s before Serve: %v", name, err)
+				}
+				l := listen(t)
+				if err := s.Serve(l); !errors.Is(err, ErrServerClosed) {
+					t.Errorf("Serve returns %v, want ErrServerClosed", err)
+				}
+				if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("its listener is still open: %v", err)
+				}
+			}
+			if err := s.Shutdown(t.Context()); err != nil {
+				t.Errorf("Shutdown in the end: %v", err)
+			}
+		})
 	}
 }
 
@@ -244,18 +311,19 @@ func cutWhileAllLinger(t *testing.T) time.Duration {
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
 	begin := time.Now()
-	cut := make(chan int, 1)
-	go func() { cut <- r.Shutdown(ctx) }()
+	shut := make(chan error, 1)
+	go func() { shut <- r.Shutdown(ctx) }()
 	for _, c := range all {
 		if _, err := c.in.ReadByte(); err != io.EOF {
 			t.Errorf("a client hears of the drain by %v", err)
 		}
 	}
 	end()
-	if n := <-cut; n != 0 {
-		t.Errorf("%d were cut, though nothing was in flight on them", n)
+	if err := <-shut; err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("Shutdown: %v", err)
 	}
+	r.shut()
 	took := time.Since(begin)
-	r.ended(Drained, 100)
+	r.ended(Drained, 100) // none was cut: nothing was in flight on them
 	return took
 }

@@ -64,14 +64,14 @@ func Example() {
 
 	drain, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	fmt.Println("cut:", s.Shutdown(drain))
+	fmt.Println("drained:", s.Shutdown(drain))
 	fmt.Println("served:", <-served)
 	fmt.Println("messages:", s.Stats().Messages)
 	// Output:
 	// HELLO
 	// WORLD
-	// cut: 0
-	// served: <nil>
+	// drained: <nil>
+	// served: the server is closed
 	// messages: 2
 }
 
@@ -116,11 +116,10 @@ func ExampleStreamHandler() {
 	all, _ := io.ReadAll(c)
 	fmt.Println(strings.Fields(string(all)))
 
-	s.Shutdown(context.Background())
-	fmt.Println(<-served)
+	fmt.Println(s.Shutdown(context.Background()), <-served)
 	// Output:
 	// [3 2 1 0]
-	// <nil>
+	// <nil> the server is closed
 }
 
 // A handler answers what is whole, and asks for more by consuming nothing.

@@ -132,11 +132,11 @@ func (c *httpConn) why(ctx context.Context) error {
 	case crash != nil:
 		return crash
 	case c.slowWrite.Load():
-		return ended(SlowWrite)
+		return SlowWrite
 	case c.slowRead.Load() && state == http.StateIdle:
-		return ended(Idle)
+		return Idle
 	case c.slowRead.Load():
-		return ended(SlowRead)
+		return SlowRead
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}

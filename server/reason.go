@@ -1,6 +1,7 @@
 package server
 
-// Reason is why a connection was refused or has ended.
+// Reason is why a connection was refused or has ended. As an error it is the cause of the context of a [StreamHandler],
+// see [context.Cause], and what that may return to say why its connection has ended.
 type Reason uint32
 
 // Why connections are refused, and why they end.
@@ -21,7 +22,7 @@ const (
 	BadMessage   // another error of the protocol
 	BadTLS       // the handshake failed
 	Drained      // the server stops, and nothing was in flight
-	DrainTimeout // the server stops, and could not wait any longer
+	DrainTimeout // [Server.Close]: the server stops, and does not wait any longer
 	Broken       // the network says so: connection reset
 	Panicked     // the handler did; the server goes on
 	reasons      // how many there are
@@ -35,6 +36,9 @@ func (r Reason) String() string {
 		"drained", "drain_timeout", "broken", "panic",
 	}[r]
 }
+
+// Error is the label as well.
+func (r Reason) Error() string { return r.String() }
 
 // Refusals are the reasons for which a connection is not served at all.
 func Refusals() []Reason { return []Reason{QueueFull, QueueTimeout, ClientRate} }

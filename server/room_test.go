@@ -66,7 +66,7 @@ func openOn(t *testing.T, config Config, l net.Listener) *room {
 	r := &room{s, t, l.Addr().String(), log}
 	t.Cleanup(func() {
 		r.shutdown(0)
-		if err := <-served; err != nil {
+		if err := <-served; !errors.Is(err, ErrServerClosed) {
 			t.Errorf("Serve: %v", err)
 		}
 		r.balanced()
@@ -87,11 +87,27 @@ func filled(l Limits) Limits {
 	return l
 }
 
-// shutdown drains the server for at most so long.
+// shutdown drains the server for at most so long, and then closes it. It returns when all is over.
 func (r *room) shutdown(within time.Duration) (cut int) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	return r.Shutdown(ctx)
+	if err := r.Shutdown(ctx); err != nil {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			r.t.Errorf("Shutdown: %v", err)
+		}
+		r.shut()
+	}
+	return int(r.Stats().Ended[DrainTimeout])
+}
+
+// shut closes the server, and returns when all is over.
+func (r *room) shut() {
+	if err := r.Close(); err != nil {
+		r.t.Errorf("Close: %v", err)
+	}
+	if err := r.Shutdown(context.Background()); err != nil {
+		r.t.Errorf("Shutdown after Close: %v", err)
+	}
 }
 
 // balanced checks that every accepted connection is somewhere, once.

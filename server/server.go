@@ -3,11 +3,13 @@ package server
 import (
 	"cmp"
 	"container/list"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -28,6 +30,9 @@ type Config struct {
 	// Linger is how many connections that were refused may be kept open, for a second at most, until their clients have read
 	// why; others are reset. 0 stands for [DefaultLinger].
 	Linger int
+	// BaseContext returns the context from which those of the connections of a listener are derived, when [Server.Serve] is
+	// called; nil stands for [context.Background].
+	BaseContext func(net.Listener) context.Context
 }
 
 // DefaultLinger is how many connections that were refused are kept open at a time.
@@ -51,6 +56,7 @@ type Server struct {
 	draining  atomic.Bool
 	drain     chan struct{} // closed when the server drains
 	forced    chan struct{} // closed when it does not wait any longer
+	served    chan struct{} // closed when the last connection has ended
 	over      chan struct{} // closed when all is done
 	reloaded  chan struct{}
 	lingering chan struct{}
@@ -87,7 +93,8 @@ const defaultWake = time.Second
 func New(config Config) (*Server, error) {
 	s := &Server{
 		config: config, log: config.Log, wake: config.Wake, start: time.Now(),
-		drain: make(chan struct{}), forced: make(chan struct{}), over: make(chan struct{}), reloaded: make(chan struct{}, 1),
+		drain: make(chan struct{}), forced: make(chan struct{}), served: make(chan struct{}), over: make(chan struct{}),
+		reloaded:  make(chan struct{}, 1),
 		lingering: make(chan struct{}, cmp.Or(config.Linger, DefaultLinger)),
 	}
 	if s.log == nil {
@@ -126,11 +133,21 @@ func (s *Server) Reload(handler Handler, stream StreamHandler, limits Limits) er
 	return nil
 }
 
-// Serve accepts the connections of l until [Server.Shutdown], and then returns nil; also when l is closed. It closes l.
-// Several listeners may be served at a time.
+// ErrServerClosed is what [Server.Serve] returns after [Server.Shutdown] or [Server.Close].
+var ErrServerClosed = errors.New("the server is closed")
+
+// Serve accepts the connections of l, and closes l in the end. It returns [ErrServerClosed] once the server drains or is
+// closed, without waiting for its connections, and otherwise the error for which l accepts nobody any more, also
+// [net.ErrClosed] where l was closed. Several listeners may be served at a time.
 func (s *Server) Serve(l net.Listener) error {
-	defer l.Close()
-	a := &acceptor{server: s, Listener: l}
+	a := &acceptor{server: s, Listener: l, close: sync.OnceValue(l.Close)}
+	defer func() { _ = a.close() }()
+	a.ctx = context.Background() //nolint:forbidigo // as in net/http: BaseContext is where callers hand theirs down
+	if base := s.config.BaseContext; base != nil {
+		if a.ctx = base(l); a.ctx == nil {
+			return fmt.Errorf("cannot serve %s: BaseContext has returned no context", l.Addr())
+		}
+	}
 	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
 		a.deadline = d.SetDeadline
 	}
@@ -138,27 +155,32 @@ func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()
-		return nil
+		return ErrServerClosed
 	}
 	s.accepting.Add(1)
 	s.loops = append(s.loops, a)
 	s.mu.Unlock()
 	defer s.accepting.Done()
 	s.sweeping.Do(func() { s.background.Go(s.sweep) })
-	if err := a.run(); err != nil {
-		return fmt.Errorf("cannot accept connections on %s: %w", l.Addr(), err)
-	}
-	if s.draining.Load() {
+	err := a.run()
+	if errors.Is(err, ErrServerClosed) {
 		a.lastCall()
+	} else {
+		closed := errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
+		err = fmt.Errorf("cannot accept connections on %s: %w", l.Addr(), err)
+		if !closed { // it stays known, as one that does not advance
+			return err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loops = slices.DeleteFunc(s.loops, func(one *acceptor) bool { return one == a })
-	return nil
+	return err
 }
 
 // arrived serves a connection, has it wait for that, or refuses it.
-func (s *Server) arrived(c net.Conn) {
+func (a *acceptor) arrived(c net.Conn) {
+	s := a.server
 	s.count.accepted.Add(1)
 	if !s.clients.allow(c.RemoteAddr()) {
 		s.refuse(c, ClientRate)
@@ -170,11 +192,11 @@ func (s *Server) arrived(c net.Conn) {
 		return
 	}
 	s.running.Go(func() {
-		if !granted && !s.awaitSlot(c, place) {
+		if !granted && !a.server.awaitSlot(c, place) {
 			return
 		}
-		defer s.slots.leave()
-		s.serve(c)
+		defer a.server.slots.leave()
+		a.server.serve(a.ctx, c)
 	})
 }
 

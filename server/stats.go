@@ -106,7 +106,7 @@ func (c *conn) info(now time.Time) ConnInfo {
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Messages: c.messages.Load(),
 	}
 	if v == c.seen {
-		i.InState = now.Sub(c.seenAt)
+		i.InState = i.Age - c.seenAt
 	}
 	return i
 }

@@ -173,8 +173,8 @@ func TestANewLimitHoldsForConnectionsThatAreServed(t *testing.T) {
 func TestALateSweeperCutsNobodyEarly(t *testing.T) {
 	limits := Limits{IdleTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}
 	for p, why := range map[phase]Reason{waiting: Idle, reading: SlowRead, handshake: SlowRead, writing: SlowWrite, held: notEnded, streaming: notEnded} {
-		var c conn
 		now := time.Now()
+		c := conn{opened: now}
 		expired := func(after time.Duration) Reason {
 			now = now.Add(after)
 			return limits.expired(&c, now)

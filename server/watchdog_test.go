@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -72,7 +73,7 @@ func TestAStoppedLoopDoesNotAdvance(t *testing.T) {
 	}
 	// It is also no reason to wait forever at the end.
 	r.shutdown(50 * time.Millisecond)
-	if err := <-served; err != nil {
+	if err := <-served; !errors.Is(err, ErrServerClosed) {
 		t.Errorf("Serve: %v", err)
 	}
 }
@@ -100,5 +101,7 @@ func TestAServerWithoutListenersDoesNotAdvance(t *testing.T) {
 	if s.Advancing(time.Hour) {
 		t.Error("it advances")
 	}
-	s.Shutdown(t.Context())
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
 }

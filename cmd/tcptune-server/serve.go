@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -92,7 +93,7 @@ func (s *service) start(ctx context.Context) {
 	}
 	for _, l := range s.sockets.serve {
 		go func() {
-			if err := s.server.Serve(l); err != nil {
+			if err := s.server.Serve(l); !errors.Is(err, server.ErrServerClosed) {
 				s.failed <- err
 			}
 		}()
@@ -160,20 +161,21 @@ func (s *service) drainAndStop(ctx context.Context, signals <-chan os.Signal) in
 	active := s.source.Now().Active
 	s.log.Info("draining", "connections", active, "at most", s.limits.drain)
 	s.notifier.stopping(fmt.Sprintf("draining %d connections", active))
-	ctx, cancel := context.WithTimeout(ctx, s.limits.drain)
-	defer cancel()
-	done := make(chan int, 1)
-	go func() { done <- s.server.Shutdown(ctx) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.drain(ctx)
+	}()
 	for {
 		select {
-		case cut := <-done:
+		case <-done:
 			if s.pool != nil {
 				s.pool.Close()
 			}
 			if s.admin != nil {
 				_ = s.admin.Close()
 			}
-			s.log.Info("stopped", "cut", cut)
+			s.log.Info("stopped", "cut", s.server.Stats().Ended[server.DrainTimeout])
 			return exitDone
 		case got := <-signals:
 			if got == unix.SIGHUP {
@@ -183,4 +185,17 @@ func (s *service) drainAndStop(ctx context.Context, signals <-chan os.Signal) in
 			return exitFailed
 		}
 	}
+}
+
+// drain ends the server, by force when the time for that is over.
+func (s *service) drain(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, s.limits.drain)
+	defer cancel()
+	if s.server.Shutdown(limited) == nil {
+		return
+	}
+	if err := s.server.Close(); err != nil {
+		s.log.Warn("cannot close a listening socket", "error", err)
+	}
+	_ = s.server.Shutdown(context.WithoutCancel(ctx)) // waits for the handlers
 }

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -36,8 +37,8 @@ func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	}
 	t.Cleanup(func() {
 		_ = c.Close()
-		s.Shutdown(t.Context())
-		if err := <-done; err != nil {
+		_ = s.Close()
+		if err := <-done; !errors.Is(err, server.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
@@ -102,7 +103,9 @@ func TestReadyUntilItDrains(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
-	s.Shutdown(t.Context())
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if status, _ := page(pages, "/readyz"); status != http.StatusServiceUnavailable {
 		t.Errorf("/readyz while it drains: %d", status)
 	}
