@@ -44,7 +44,7 @@ func (a *acceptor) run() error {
 			return ErrServerClosed
 		}
 		if a.deadline != nil {
-			_ = a.deadline(time.Now().Add(a.server.wake))
+			_ = a.deadline(time.Now().Add(a.server.settings.Load().Wake))
 		}
 		if a.server.draining.Load() { // after the deadline is set: Shutdown sets one as well, after draining
 			return ErrServerClosed
@@ -79,7 +79,7 @@ func (a *acceptor) awaitRate() bool {
 			a.server.count.delayed.Add(1)
 		}
 		missing := (1 - limiter.Tokens()) / float64(limiter.Limit()) // seconds, until there is a whole token
-		if !a.sleep(max(min(time.Duration(missing*float64(time.Second)), a.server.wake), time.Millisecond)) {
+		if !a.sleep(max(min(time.Duration(missing*float64(time.Second)), a.server.settings.Load().Wake), time.Millisecond)) {
 			return false
 		}
 	}
@@ -114,7 +114,7 @@ func (a *acceptor) stop() {
 // sleep returns false when the server drains.
 func (a *acceptor) sleep(d time.Duration) bool {
 	for d > 0 {
-		slice := min(d, a.server.wake)
+		slice := min(d, a.server.settings.Load().Wake)
 		d -= slice
 		select {
 		case <-a.server.drain:
@@ -148,7 +148,7 @@ func (a *acceptor) failed(err error) bool {
 	}
 	if !a.telling && time.Since(a.told) >= tellPause {
 		a.telling, a.told = true, time.Now()
-		a.server.log.Warn("cannot accept connections; trying again until it works", "listener", a.Addr().String(), "error", err)
+		a.server.settings.Load().Log.Warn("cannot accept connections; trying again until it works", "listener", a.Addr().String(), "error", err)
 	}
 	pause := a.pause
 	a.pause = min(2*a.pause, longestPause)
@@ -158,7 +158,7 @@ func (a *acceptor) failed(err error) bool {
 func (a *acceptor) recovered() {
 	if a.telling {
 		a.telling = false
-		a.server.log.Info("accepting connections again", "listener", a.Addr().String(), "failures", a.failures)
+		a.server.settings.Load().Log.Info("accepting connections again", "listener", a.Addr().String(), "failures", a.failures)
 	}
 	a.failures = 0
 }

@@ -85,7 +85,7 @@ func TestAServerAtItsLimitDoesNotFillTheLog(t *testing.T) {
 
 func TestAnErrorThatDoesNotPassEndsServe(t *testing.T) {
 	l := listen(t)
-	s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits()})
+	s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestAListenerThatIsClosedIsForgotten(t *testing.T) {
 	if err := <-served; !errors.Is(err, net.ErrClosed) || errors.Is(err, ErrServerClosed) {
 		t.Errorf("Serve returns %v, want that the listener was closed", err)
 	}
-	time.Sleep(3 * r.wake)
+	time.Sleep(3 * r.config.Wake)
 	if !r.Advancing(10 * time.Second) {
 		t.Error("the server does not advance")
 	}

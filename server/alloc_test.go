@@ -51,7 +51,7 @@ func TestAMessageAllocatesNothing(t *testing.T) {
 		t.Skip("the race detector makes sync.Pool forget at random")
 	}
 	for name, tt := range map[string]struct {
-		h                Handler
+		h                MessageHandler
 		question, answer string
 	}{
 		"echo":          {Echo{}, "hello", "hello"},
@@ -63,7 +63,7 @@ func TestAMessageAllocatesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newListener(t)
-			openOn(t, Config{Handler: tt.h, Limits: DefaultLimits(), Wake: patience}, l)
+			openOn(t, Config{Handler: Messages(tt.h), Limits: DefaultLimits(), Wake: patience}, l)
 			fd := dialRaw(t, l)
 			question, answer := []byte(tt.question), make([]byte, len(tt.answer))
 			// The sweeper and the runtime allocate by the second, and a busy machine needs some for so many messages. What a
@@ -101,7 +101,7 @@ func BenchmarkEcho(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits()})
+	s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func TestTheContextOfAStreamEndsWithTheReason(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := make(chan context.Context, 1)
-			r := open(t, Config{Stream: waitsFor(seen), Limits: tt.limits})
+			r := open(t, Config{Handler: waitsFor(seen), Limits: tt.limits})
 			c := r.dial()
 			ctx := <-seen
 			tt.end(r)
@@ -53,7 +53,7 @@ func TestTheContextOfAStreamEndsWithTheReason(t *testing.T) {
 
 func TestTheContextOfAStreamEndsWithItsConnection(t *testing.T) {
 	seen := make(chan context.Context, 1)
-	r := open(t, Config{Stream: streamFunc(func(ctx context.Context, _ net.Conn) error {
+	r := open(t, Config{Handler: streamFunc(func(ctx context.Context, _ net.Conn) error {
 		seen <- ctx
 		return nil
 	})})
@@ -68,7 +68,7 @@ func TestTheContextOfAStreamEndsWithItsConnection(t *testing.T) {
 func TestAContextDerivedFromThatOfAStreamCostsNoGoroutine(t *testing.T) {
 	const derived = 1000
 	seen := make(chan context.Context, 1)
-	r := open(t, Config{Stream: waitsFor(seen)})
+	r := open(t, Config{Handler: waitsFor(seen)})
 	c := r.dial()
 	ctx := <-seen
 	before := runtime.NumGoroutine()
@@ -100,7 +100,7 @@ func TestBaseContextIsWhereContextsComeFrom(t *testing.T) {
 	l := listen(t)
 	base, end := context.WithCancelCause(context.WithValue(t.Context(), key{}, "value"))
 	r := openOn(t, Config{
-		Stream: waitsFor(seen),
+		Handler: waitsFor(seen),
 		BaseContext: func(got net.Listener) context.Context {
 			if got != l {
 				t.Errorf("it is asked about %v, want what is served, %v", got, l)
@@ -126,7 +126,7 @@ func TestBaseContextIsWhereContextsComeFrom(t *testing.T) {
 }
 
 func TestWithoutABaseContextNobodyIsServed(t *testing.T) {
-	s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits(), BaseContext: func(net.Listener) context.Context { return nil }})
+	s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits(), BaseContext: func(net.Listener) context.Context { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,7 +141,7 @@ func TestCloseEndsADrainAndAllWhoWaitForIt(t *testing.T) {
 
 func TestCloseWaitsForNobody(t *testing.T) {
 	goOn := make(chan struct{})
-	r := open(t, Config{Stream: streamFunc(func(_ context.Context, _ net.Conn) error {
+	r := open(t, Config{Handler: streamFunc(func(_ context.Context, _ net.Conn) error {
 		<-goOn
 		return nil
 	})})
@@ -165,7 +165,7 @@ func TestAServerThatHasEndedServesNobody(t *testing.T) {
 		"Close":    (*Server).Close,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits()})
+			s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,7 +189,7 @@ func TestAServerThatHasEndedServesNobody(t *testing.T) {
 }
 
 func TestALongAnswerIsSentToItsEndDuringADrain(t *testing.T) {
-	r := open(t, Config{Handler: Frame{Max: 32 << 20}})
+	r := open(t, Config{Handler: Messages(Frame{Max: 32 << 20})})
 	frame := string(AppendFrame(nil, []byte(strings.Repeat("x", 32<<20))))
 	c := r.dial()
 	go func() { _, _ = io.WriteString(c, frame) }()

@@ -36,7 +36,7 @@ func (upper) Handle(out, in []byte) (server.Step, error) {
 // A TCP service is a Handler: bytes in, bytes out. The server does the rest.
 func Example() {
 	ctx := context.Background()
-	s, err := server.New(server.Config{Handler: upper{}, Limits: server.DefaultLimits()})
+	s, err := server.New(server.Config{Handler: server.Messages(upper{}), Limits: server.DefaultLimits()})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -94,7 +94,7 @@ func (d countdown) ServeConn(ctx context.Context, c net.Conn) error {
 
 // A StreamHandler has a connection for itself.
 func ExampleStreamHandler() {
-	s, err := server.New(server.Config{Stream: countdown{from: 3}, Limits: server.DefaultLimits()})
+	s, err := server.New(server.Config{Handler: countdown{from: 3}, Limits: server.DefaultLimits()})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -9,7 +9,7 @@ import (
 )
 
 // talk has a handler answer what arrives in pieces, as a connection does, and returns all answers.
-func talk(t *testing.T, h Handler, pieces ...[]byte) (answers []byte, messages int, last error) {
+func talk(t *testing.T, h MessageHandler, pieces ...[]byte) (answers []byte, messages int, last error) {
 	t.Helper()
 	var in []byte
 	for _, piece := range pieces {
@@ -41,7 +41,7 @@ func talk(t *testing.T, h Handler, pieces ...[]byte) (answers []byte, messages i
 }
 
 // agrees checks that it makes no difference in which pieces in arrives.
-func agrees(t *testing.T, h Handler, in []byte, cut int) (answers []byte, messages int, last error) {
+func agrees(t *testing.T, h MessageHandler, in []byte, cut int) (answers []byte, messages int, last error) {
 	t.Helper()
 	answers, messages, last = talk(t, h, in)
 	cut = int(uint(cut) % uint(len(in)+1))
@@ -133,7 +133,7 @@ func TestAHandlerStopsAtAnOutputChunk(t *testing.T) {
 	line := []byte(strings.Repeat("x", 999) + "\n")
 	frame := AppendFrame(nil, bytes.Repeat([]byte("x"), 1000))
 	for name, tt := range map[string]struct {
-		h   Handler
+		h   MessageHandler
 		one []byte
 	}{"line": {Line{Max: 1000}, line}, "frame": {Frame{Max: 1000}, frame}} {
 		step, err := tt.h.Handle(nil, bytes.Repeat(tt.one, 1000))

@@ -14,7 +14,7 @@ import (
 func web(t *testing.T, handler http.Handler, limits Limits) *room {
 	t.Helper()
 	limits = filled(limits)
-	return open(t, Config{Stream: NewHTTP(handler, limits), Limits: limits})
+	return open(t, Config{Handler: NewHTTP(handler, limits), Limits: limits})
 }
 
 // request makes one exchange.
@@ -208,7 +208,7 @@ func TestTheDeadlineOfADrainCutsHTTP(t *testing.T) {
 }
 
 func TestAStreamThatEndsBecauseOfADrainIsCountedSo(t *testing.T) {
-	r := open(t, Config{Stream: relayTo(func(io.ReadWriter) error { return errors.ErrUnsupported })})
+	r := open(t, Config{Handler: relayTo(func(io.ReadWriter) error { return errors.ErrUnsupported })})
 	idle, half := r.dial(), r.dial()
 	frame := string(AppendFrame(nil, []byte("hello")))
 	refusal := string(AppendFrame(nil, []byte(`{"error":"unsupported operation","ok":false}`)))

@@ -43,8 +43,8 @@ func (m moody) ServeConn(_ context.Context, c net.Conn) error {
 
 func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	for name, config := range map[string]Config{
-		"Handler":       {Handler: moody{Line{Max: 100}}},
-		"StreamHandler": {Stream: moody{Line{Max: 100}}},
+		"MessageHandler": {Handler: Messages(moody{Line{Max: 100}})},
+		"StreamHandler":  {Handler: moody{Line{Max: 100}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := open(t, config)
@@ -67,7 +67,7 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 }
 
 func TestAHandlerThatConsumesMoreThanThereIsEndsItsConnectionOnly(t *testing.T) {
-	r := open(t, Config{Handler: moody{Line{Max: 100}}})
+	r := open(t, Config{Handler: Messages(moody{Line{Max: 100}})})
 	c := r.dial()
 	c.say("nonsense\n")
 	c.isCut()
@@ -79,7 +79,7 @@ func TestAHandlerThatConsumesMoreThanThereIsEndsItsConnectionOnly(t *testing.T) 
 }
 
 func TestTheAnswerToABadMessageArrives(t *testing.T) {
-	r := open(t, Config{Handler: moody{Line{Max: 100}}})
+	r := open(t, Config{Handler: Messages(moody{Line{Max: 100}})})
 	c := r.dial()
 	c.say("bad\n")
 	c.ends("error: bad\n")

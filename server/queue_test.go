@@ -73,9 +73,7 @@ func TestMoreMaxConnsServesWhoWaits(t *testing.T) {
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 2}})
 	r.full(1)
 	first, second := r.queue(1, "first"), r.queue(2, "second")
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{MaxConns: 3, Queue: 2})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{MaxConns: 3, Queue: 2})
 	first.hears("echo: first\n")
 	second.hears("echo: second\n")
 	if st := r.Stats(); st.Active != 3 || st.MaxConns != 3 {
@@ -86,9 +84,7 @@ func TestMoreMaxConnsServesWhoWaits(t *testing.T) {
 func TestLessMaxConnsCutsNobodyAndAdmitsNobody(t *testing.T) {
 	r := open(t, Config{Limits: Limits{MaxConns: 3, Queue: 1}})
 	served := r.full(3)
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{MaxConns: 1, Queue: 1})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{MaxConns: 1, Queue: 1})
 	waits := r.queue(1, "question")
 	for i, c := range served {
 		c.ask("still served")
@@ -124,12 +120,19 @@ func TestALimitThatCannotBeIsRefusedAndNothingChanges(t *testing.T) {
 		"negative":        {MaxConns: 1, MaxOutput: OutputChunk, IdleTimeout: -1},
 		"negative number": {MaxConns: 1, MaxOutput: OutputChunk, Queue: -1},
 	} {
-		if err := r.Reload(Echo{}, nil, l); err == nil {
+		if err := r.Reload(Config{Handler: Messages(Echo{}), Limits: l}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if err := r.Reload(nil, nil, DefaultLimits()); err == nil {
-		t.Error("no handler: accepted")
+	for name, config := range map[string]Config{
+		"no handler":             {},
+		"no handler of messages": {Handler: Messages(nil)},
+		"a negative wake":        {Handler: Messages(Echo{}), Wake: -1},
+		"a negative linger":      {Handler: Messages(Echo{}), Linger: -1},
+	} {
+		if err := r.Reload(config); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
 	}
 	if got := r.Stats().MaxConns; got != DefaultLimits().MaxConns {
 		t.Errorf("MaxConns is %d now", got)

@@ -46,9 +46,7 @@ func TestANewAcceptRateHoldsAtOnce(t *testing.T) {
 	waits := r.dial()
 	waits.say("hello\n")
 	waits.hearsNothing(50 * time.Millisecond)
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{})
 	waits.hears("echo: hello\n")
 }
 
@@ -56,9 +54,7 @@ func TestAReloadDoesNotFillTheBucketAgain(t *testing.T) {
 	limits := filled(Limits{AcceptRate: 0.001, AcceptBurst: 1})
 	r := open(t, Config{Limits: limits})
 	r.serves()
-	if err := r.Reload(Line{Max: 100}, nil, limits); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(limits)
 	waits := r.dial()
 	waits.say("hello\n")
 	waits.hearsNothing(100 * time.Millisecond)

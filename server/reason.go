@@ -17,7 +17,7 @@ const (
 	SlowRead     // ReadTimeout: a message did not arrive whole
 	SlowWrite    // WriteTimeout: the client does not take its answers
 	Total        // TotalTimeout
-	OutputFull   // MaxOutput, also of those who wait: no memory for a client that does not take its answers
+	OutputFull   // MaxOutput, also of those that wait: no memory for a client that does not take its answers
 	TooLong      // a message above the limit of the protocol
 	BadMessage   // another error of the protocol
 	BadTLS       // the handshake failed
@@ -30,11 +30,11 @@ const (
 
 // String is the label of the metrics.
 func (r Reason) String() string {
-	return [reasons]string{
+	return [reasons + 1]string{
 		"", "queue_full", "queue_timeout", "client_rate",
-		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full", "too_long", "bad_message", "bad_tls",
-		"drained", "drain_timeout", "broken", "panic",
-	}[r]
+		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full",
+		"too_long", "bad_message", "bad_tls", "drained", "drain_timeout", "broken", "panic", "",
+	}[min(r, reasons)]
 }
 
 // Error is the label as well.

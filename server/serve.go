@@ -11,18 +11,18 @@ import (
 )
 
 // serve serves a connection to its end. Each stream has a context of its own, so that what is derived from it ends with
-// it, and takes no lock that others take. A [Handler] cannot wait, and needs none.
+// it, and takes no lock that others take. A [MessageHandler] cannot wait, and needs none.
 func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	now := s.settings.Load()
 	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now()}
-	if now.stream != nil {
+	if now.messages == nil {
 		ctx, c.cancel = context.WithCancelCause(ctx)
 	}
 	switch { // before others see it, since a drain acts on the phase
-	case s.config.TLS != nil:
-		c.Conn = tls.Server(nc, s.config.TLS)
+	case now.TLS != nil:
+		c.Conn = tls.Server(nc, now.TLS)
 		c.enter(handshake)
-	case now.stream != nil:
+	case now.messages == nil:
 		c.enter(streaming)
 	}
 	s.conns.add(c)
@@ -47,7 +47,7 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 }
 
 func (s *Server) panicked(c *conn, p any, stack []byte) {
-	s.log.Error("a handler has panicked; its connection is closed", "remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
+	s.settings.Load().Log.Error("a handler has panicked; its connection is closed", "remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
 }
 
 // end closes a connection, and counts it once it is gone.
@@ -70,12 +70,12 @@ func (s *Server) talk(ctx context.Context, c *conn, now *settings) Reason {
 			return why
 		}
 	}
-	if now.stream == nil {
+	if now.messages != nil {
 		c.enter(waiting)
-		return c.serveMessages(now.handler)
+		return c.serveMessages(now.messages)
 	}
 	c.enter(streaming)
-	return c.why(s.streamed(ctx, c, now.stream.ServeConn(ctx, stream{c})))
+	return c.why(s.streamed(ctx, c, now.Handler.ServeConn(ctx, stream{c})))
 }
 
 func (s *Server) shakeHands(ctx context.Context, c *conn, t *tls.Conn) Reason {

@@ -18,20 +18,24 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Config is what a server is made of. One of Handler and Stream is needed.
+// Config is what a server is made of. Handler is needed; what else is zero has the default that is named with it.
 type Config struct {
-	Handler Handler
-	Stream  StreamHandler
-	Limits  Limits
-	TLS     *tls.Config  // nil: none
-	Log     *slog.Logger // nil: nothing is logged
-	// Wake is how often an accept loop comes by at least, also when nobody connects; 0 stands for a second.
+	// Handler serves the connections: a [StreamHandler], or what [Messages] makes of a [MessageHandler].
+	Handler StreamHandler
+	// Limits bound what clients can use up; all zero stands for [DefaultLimits].
+	Limits Limits
+	// TLS is for connections that speak it, as in [tls.Server]; nil: they do not.
+	TLS *tls.Config
+	// Log gets what nobody else is told: panics of handlers, and that accepting fails; nil: nothing is logged.
+	Log *slog.Logger
+	// Wake is how often an accept loop comes by at least, also when nobody connects, see [Server.Advancing]; 0 stands for a
+	// second.
 	Wake time.Duration
-	// Linger is how many connections that were refused may be kept open, for a second at most, until their clients have read
-	// why; others are reset. 0 stands for [DefaultLinger].
+	// Linger is how many connections that were refused may be kept open, for a second at most, until their clients have
+	// read why; others are reset. 0 stands for [DefaultLinger].
 	Linger int
-	// BaseContext returns the context from which those of the connections of a listener are derived, when [Server.Serve] is
-	// called; nil stands for [context.Background].
+	// BaseContext returns the context from which those of the connections of a listener are derived. It is called by
+	// [Server.Serve]; nil stands for [context.Background].
 	BaseContext func(net.Listener) context.Context
 }
 
@@ -40,10 +44,8 @@ const DefaultLinger = 256
 
 // Server serves connections, see [New].
 type Server struct {
-	config   Config
-	log      *slog.Logger
-	wake     time.Duration
-	settings atomic.Pointer[settings]
+	settings  atomic.Pointer[settings]
+	lingering atomic.Int64
 
 	start   time.Time
 	conns   registry
@@ -53,13 +55,12 @@ type Server struct {
 	buffers buffers
 	count   counters
 
-	draining  atomic.Bool
-	drain     chan struct{} // closed when the server drains
-	forced    chan struct{} // closed when it does not wait any longer
-	served    chan struct{} // closed when the last connection has ended
-	over      chan struct{} // closed when all is done
-	reloaded  chan struct{}
-	lingering chan struct{}
+	draining atomic.Bool
+	drain    chan struct{} // closed when the server drains
+	forced   chan struct{} // closed when it does not wait any longer
+	served   chan struct{} // closed when the last connection has ended
+	over     chan struct{} // closed when all is done
+	reloaded chan struct{}
 
 	mu         sync.Mutex
 	loops      []*acceptor
@@ -70,62 +71,56 @@ type Server struct {
 	forcing    sync.Once
 }
 
-// settings is what a reload replaces. Connections keep the handler that they began with.
+// settings are what a reload replaces.
 type settings struct {
-	handler    Handler
-	stream     StreamHandler
-	limits     Limits
+	Config
+	messages   MessageHandler // that of Handler; nil where that is for streams
 	acceptRate *rate.Limiter
 }
-
-func (s *settings) refuser() (r Refuser, ok bool) {
-	if s.stream != nil {
-		r, ok = s.stream.(Refuser)
-		return r, ok
-	}
-	r, ok = s.handler.(Refuser)
-	return r, ok
-}
-
-const defaultWake = time.Second
 
 // New makes a server that serves nobody yet. The error is about the configuration.
 func New(config Config) (*Server, error) {
 	s := &Server{
-		config: config, log: config.Log, wake: config.Wake, start: time.Now(),
-		drain: make(chan struct{}), forced: make(chan struct{}), served: make(chan struct{}), over: make(chan struct{}),
-		reloaded:  make(chan struct{}, 1),
-		lingering: make(chan struct{}, cmp.Or(config.Linger, DefaultLinger)),
+		start: time.Now(), drain: make(chan struct{}), forced: make(chan struct{}), served: make(chan struct{}),
+		over: make(chan struct{}), reloaded: make(chan struct{}, 1),
 	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.wake <= 0 {
-		s.wake = defaultWake
-	}
-	if err := s.Reload(config.Handler, config.Stream, config.Limits); err != nil {
+	if err := s.Reload(config); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Reload replaces the handler and the limits. New connections get both; those that are served keep their handler, and
-// the new deadlines hold for them as well. One of handler and stream is nil.
-func (s *Server) Reload(handler Handler, stream StreamHandler, limits Limits) error {
-	if err := limits.Validate(); err != nil {
+// Reload replaces the configuration while the server runs. The new limits hold at once, its deadlines also for connections
+// that are served; these keep their handler and their TLS, and nobody is cut because there may be fewer of them now. A new
+// BaseContext holds for the listeners that are served from now on. The error is as that of [New]; then nothing changes.
+func (s *Server) Reload(config Config) error {
+	now := &settings{Config: config}
+	h, isMessages := config.Handler.(messages)
+	if now.messages = h.MessageHandler; config.Handler == nil || isMessages && h.MessageHandler == nil {
+		return errors.New("cannot serve without a handler")
+	}
+	if now.Limits == (Limits{}) {
+		now.Limits = DefaultLimits()
+	}
+	if err := now.Limits.Validate(); err != nil {
 		return err
 	}
-	if (handler == nil) == (stream == nil) {
-		return errors.New("cannot serve: one handler is needed")
+	if now.Wake < 0 || now.Linger < 0 {
+		return fmt.Errorf("cannot use a negative wake or linger: %v, %d", now.Wake, now.Linger)
 	}
-	s.output.max.Store(limits.MaxOutput)
-	s.clients.resize(limits.ClientRate, limits.ClientBurst)
-	acceptRate := newLimiter(limits.AcceptRate, limits.AcceptBurst)
-	if old := s.settings.Load(); old != nil && old.limits.AcceptRate == limits.AcceptRate && old.limits.AcceptBurst == limits.AcceptBurst {
-		acceptRate = old.acceptRate // which may be used up
+	now.Wake, now.Linger = cmp.Or(now.Wake, time.Second), cmp.Or(now.Linger, DefaultLinger)
+	if now.Log == nil {
+		now.Log = slog.New(slog.DiscardHandler)
 	}
-	s.settings.Store(&settings{handler, stream, limits, acceptRate})
-	s.slots.resize(limits.MaxConns, limits.Queue)
+	l := &now.Limits
+	s.output.max.Store(l.MaxOutput)
+	s.clients.resize(l.ClientRate, l.ClientBurst)
+	now.acceptRate = newLimiter(l.AcceptRate, l.AcceptBurst)
+	if old := s.settings.Load(); old != nil && old.Limits.AcceptRate == l.AcceptRate && old.Limits.AcceptBurst == l.AcceptBurst {
+		now.acceptRate = old.acceptRate // which may be used up
+	}
+	s.settings.Store(now)
+	s.slots.resize(l.MaxConns, l.Queue)
 	select {
 	case s.reloaded <- struct{}{}:
 	default:
@@ -143,7 +138,7 @@ func (s *Server) Serve(l net.Listener) error {
 	a := &acceptor{server: s, Listener: l, close: sync.OnceValue(l.Close)}
 	defer func() { _ = a.close() }()
 	a.ctx = context.Background() //nolint:forbidigo // as in net/http: BaseContext is where callers hand theirs down
-	if base := s.config.BaseContext; base != nil {
+	if base := s.settings.Load().BaseContext; base != nil {
 		if a.ctx = base(l); a.ctx == nil {
 			return fmt.Errorf("cannot serve %s: BaseContext has returned no context", l.Addr())
 		}
@@ -201,7 +196,7 @@ func (a *acceptor) arrived(c net.Conn) {
 }
 
 func (s *Server) awaitSlot(c net.Conn, place *list.Element) bool {
-	if s.slots.wait(place, s.settings.Load().limits.QueueTimeout, s.forced) {
+	if s.slots.wait(place, s.settings.Load().Limits.QueueTimeout, s.forced) {
 		return true
 	}
 	select {

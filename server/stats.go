@@ -42,7 +42,7 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	sum := s.conns.traffic()
 	st := Stats{
-		Draining: s.draining.Load(), MaxConns: s.settings.Load().limits.MaxConns,
+		Draining: s.draining.Load(), MaxConns: s.settings.Load().Limits.MaxConns,
 		Accepted: s.count.accepted.Load(), AcceptErrors: s.count.acceptErrors.Load(), Delayed: s.count.delayed.Load(),
 		BytesIn: sum.bytesIn, BytesOut: sum.bytesOut, Messages: sum.messages,
 		Latency: s.count.latency.snapshot(), OutputBytes: s.output.used.Load(), OutputWaits: s.output.waits.Load(),

@@ -12,7 +12,7 @@ const (
 func (s *Server) sweep() {
 	for {
 		pace := slowestSweep
-		if shortest := s.settings.Load().limits.shortest(); shortest > 0 {
+		if shortest := s.settings.Load().Limits.shortest(); shortest > 0 {
 			pace = min(max(shortest/8, fastestSweep), slowestSweep)
 		}
 		select {
@@ -22,7 +22,7 @@ func (s *Server) sweep() {
 			continue
 		case <-time.After(pace):
 		}
-		limits := s.settings.Load().limits
+		limits := s.settings.Load().Limits
 		for c := range s.conns.all() {
 			if why := limits.expired(c, time.Now()); why != notEnded {
 				c.cut(why)

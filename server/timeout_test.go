@@ -97,7 +97,7 @@ func (c *client) floods(message string) (sent <-chan int64) {
 
 func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
 	const limit = 500 * time.Millisecond
-	r := open(t, Config{Handler: Echo{}, Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
+	r := open(t, Config{Handler: Messages(Echo{}), Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
 	c := r.deaf()
 	begin := time.Now()
 	sent := c.floods(strings.Repeat("x", 64<<10))
@@ -112,7 +112,7 @@ func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
 }
 
 func TestWhoTakesItsAnswersInTimeGetsAllOfThem(t *testing.T) {
-	r := open(t, Config{Handler: Frame{Max: 1 << 20}, Limits: Limits{WriteTimeout: 10 * time.Second}})
+	r := open(t, Config{Handler: Messages(Frame{Max: 1 << 20}), Limits: Limits{WriteTimeout: 10 * time.Second}})
 	c := r.dial()
 	frame := string(AppendFrame(nil, []byte(strings.Repeat("x", 1<<20))))
 	go func() {
@@ -140,7 +140,7 @@ func (r *room) states() map[string]int {
 
 func TestAConnectionLastsNoLongerThanItsTotal(t *testing.T) {
 	const limit = 500 * time.Millisecond
-	r := open(t, Config{Handler: Echo{}, Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
+	r := open(t, Config{Handler: Messages(Echo{}), Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
 	begin := time.Now()
 	c := r.dial()
 	go func() {
@@ -162,9 +162,7 @@ func TestANewLimitHoldsForConnectionsThatAreServed(t *testing.T) {
 	r := open(t, Config{})
 	c := r.dial()
 	c.ask("hello")
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{IdleTimeout: 100 * time.Millisecond})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{IdleTimeout: 100 * time.Millisecond})
 	c.ends("")
 	r.ended(Idle, 1)
 }

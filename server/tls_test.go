@@ -46,7 +46,7 @@ func (r *room) dialTLS(config *tls.Config) *client {
 }
 
 func TestMessagesOverTLS(t *testing.T) {
-	config, trust := secure(t, Config{Handler: Frame{Max: 4 << 20}})
+	config, trust := secure(t, Config{Handler: Messages(Frame{Max: 4 << 20})})
 	r := open(t, config)
 	c := r.dialTLS(trust)
 	for _, n := range []int{0, 1, 100, 16 << 10, 100_000, 4 << 20} {
@@ -84,9 +84,7 @@ func TestAHandshakeHasItsTime(t *testing.T) {
 	}
 	r.ended(SlowRead, 1)
 	limits.ReadTimeout = patience // a busy machine needs more for a handshake
-	if err := r.Reload(Line{Max: 100}, nil, limits); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(limits)
 	r.dialTLS(trust).ask("hello")
 }
 
@@ -121,16 +119,10 @@ func TestTLSIsIdleAndIsSlowLikeAnyOther(t *testing.T) {
 	idle.ask("hello")
 	half.say("half a ")
 	r.until("one reads", func(Stats) bool { s := r.states(); return s["reading"] == 1 && s["waiting"] == 1 })
-	limit := func(l Limits) { // only now: a busy machine takes its time for a handshake
-		t.Helper()
-		if err := r.Reload(Line{Max: 100}, nil, filled(l)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	limit(Limits{IdleTimeout: 300 * time.Millisecond, ReadTimeout: time.Hour})
+	r.limit(Limits{IdleTimeout: 300 * time.Millisecond, ReadTimeout: time.Hour}) // only now: a busy machine takes its time for a handshake
 	idle.isCut()
 	r.ended(Idle, 1)
-	limit(Limits{IdleTimeout: time.Hour, ReadTimeout: 300 * time.Millisecond})
+	r.limit(Limits{IdleTimeout: time.Hour, ReadTimeout: 300 * time.Millisecond})
 	half.isCut()
 	r.until("it was slow", func(st Stats) bool { return st.Ended[SlowRead] == 1 })
 }

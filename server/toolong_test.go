@@ -12,7 +12,7 @@ func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
 	tooLong := string(AppendFrame(nil, []byte(`{"error":"frame of 101 bytes is longer than 100","ok":false}`)))
 	for _, tt := range []struct {
 		name          string
-		handler       Handler
+		handler       MessageHandler
 		before, after string // a message of the longest size, and its answer
 		long, told    string
 	}{
@@ -25,9 +25,9 @@ func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
 		{"stream", nil, header(100) + strings.Repeat("x", 100), "", header(101) + strings.Repeat("x", 1<<20), string(AppendFrame(nil, []byte(`{"error":"frame of 101 bytes is longer than 100: message is longer than the limit","ok":false}`)))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			config := Config{Handler: tt.handler}
+			config := Config{Handler: Messages(tt.handler)}
 			if tt.handler == nil {
-				config.Stream = Relay{Max: 100}
+				config.Handler = Relay{Max: 100}
 				tt.before = ""
 			}
 			r := open(t, config)
@@ -42,7 +42,7 @@ func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
 }
 
 func TestTheLargestFrameThereIsCostsNoMemoryBeforeItComes(t *testing.T) {
-	r := open(t, Config{Handler: Frame{Max: 1<<32 - 1}})
+	r := open(t, Config{Handler: Messages(Frame{Max: 1<<32 - 1})})
 	c := r.dial()
 	c.say("\xff\xff\xff\xff and some more")
 	r.until("it was read", func(st Stats) bool { return st.BytesIn == 18 })
@@ -62,7 +62,7 @@ func TestAClientThatHalfClosesStillGetsItsAnswer(t *testing.T) {
 }
 
 func TestMessagesOfEachSizeOfBuffers(t *testing.T) {
-	r := open(t, Config{Handler: Frame{Max: 8 << 20}})
+	r := open(t, Config{Handler: Messages(Frame{Max: 8 << 20})})
 	c := r.dial()
 	for _, size := range bufferSizes() {
 		for _, n := range []int{size - FrameHeader - 1, size - FrameHeader, size - FrameHeader + 1, 2 * size, 2*size + 1} {
@@ -95,7 +95,7 @@ func TestManyMessagesAtOnceAreAnsweredInOrder(t *testing.T) {
 }
 
 func TestDiscardAnswersNothing(t *testing.T) {
-	r := open(t, Config{Handler: Discard{}})
+	r := open(t, Config{Handler: Messages(Discard{})})
 	c := r.dial()
 	c.say(strings.Repeat("x", 1<<20))
 	_ = c.Conn.(interface{ CloseWrite() error }).CloseWrite()

@@ -64,7 +64,7 @@ func limitFlags() []limitFlag {
 func count(name, what string, of func(*limits) *int) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) (err error) { *of(l), err = strconv.Atoi(s); return err },
+		func(l *limits, s string) error { return parse(of(l), s, strconv.Atoi) },
 		func(l limits) string { return strconv.Itoa(*of(&l)) },
 	}
 }
@@ -72,7 +72,7 @@ func count(name, what string, of func(*limits) *int) limitFlag {
 func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) (err error) { *of(l), err = time.ParseDuration(s); return err },
+		func(l *limits, s string) error { return parse(of(l), s, time.ParseDuration) },
 		func(l limits) string { return of(&l).String() },
 	}
 }
@@ -81,12 +81,21 @@ func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
 func perSecond(name, what string, of func(*limits) *float64) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) (err error) {
-			*of(l), err = strconv.ParseFloat(strings.TrimSuffix(s, "/s"), 64)
-			return err
+		func(l *limits, s string) error {
+			return parse(of(l), strings.TrimSuffix(s, "/s"), func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
 		},
 		func(l limits) string { return strconv.FormatFloat(*of(&l), 'g', -1, 64) },
 	}
+}
+
+// parse reads a value that is a number, and not below 0.
+func parse[N int | float64 | time.Duration](to *N, s string, read func(string) (N, error)) error {
+	n, err := read(s)
+	if err == nil && !(n >= 0) { // also no NaN
+		err = fmt.Errorf("%s is not 0 or more", s)
+	}
+	*to = n
+	return err
 }
 
 // largestLimitFile bounds what is read.
@@ -163,8 +172,10 @@ func (l limits) check() error {
 		return fmt.Errorf("cannot use max-line %d: from 1 to %d bytes", l.maxLine, mostMessage)
 	case l.maxFrame < 1 || l.maxFrame > mostMessage:
 		return fmt.Errorf("cannot use max-frame %d: from 1 to %d bytes", l.maxFrame, mostMessage)
-	case l.drain < 0:
-		return fmt.Errorf("cannot use a negative drain")
+	case l.MaxConns < 1:
+		return fmt.Errorf("cannot use max-conns %d: at least one connection has to be served", l.MaxConns)
+	case l.MaxOutput < server.OutputChunk:
+		return fmt.Errorf("cannot use max-output %d: at least %d bytes are needed for one answer", l.MaxOutput, server.OutputChunk)
 	}
 	return l.Validate()
 }

@@ -23,6 +23,7 @@ type service struct {
 	options
 	log      *slog.Logger
 	limits   limits
+	config   server.Config // what its server was made of
 	server   *server.Server
 	pool     *pool.Pool
 	sockets  sockets
@@ -59,8 +60,8 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 	if s.sockets, err = openSockets(ctx, s.options); err != nil {
 		return err
 	}
-	config := server.Config{Limits: s.limits.Limits, Log: s.log, Wake: wakeOf(watchdogInterval()), Linger: s.limits.linger}
-	if config.TLS, err = tlsConfig(s.options, environ); err != nil {
+	s.config = server.Config{Log: s.log, Wake: wakeOf(watchdogInterval())}
+	if s.config.TLS, err = tlsConfig(s.options, environ); err != nil {
 		return err
 	}
 	if s.protocol == relay {
@@ -68,18 +69,20 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 			return err
 		}
 	}
-	config.Handler, config.Stream = s.handlers()
-	if s.server, err = server.New(config); err != nil {
+	if s.server, err = server.New(s.configure(s.limits)); err != nil {
 		return err
 	}
 	s.source = admin.Source{
-		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * config.Wake,
+		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * s.config.Wake,
 	}
 	return nil
 }
 
-func (s *service) handlers() (server.Handler, server.StreamHandler) {
-	return handlers(s.protocol, s.limits, s.pool, s.log, func() any { return s.source.Now() })
+// configure is the configuration of the server with these limits.
+func (s *service) configure(l limits) server.Config {
+	config := s.config
+	config.Handler, config.Limits, config.Linger = s.handler(l), l.Limits, l.linger
+	return config
 }
 
 // start begins to serve, and says so.
@@ -142,17 +145,13 @@ func (s *service) reload() {
 	defer func() { s.notifier.ready(s.status()) }()
 	now, err := s.possibleLimits()
 	if err == nil {
-		former := s.limits
-		s.limits = now
-		handler, stream := s.handlers()
-		if err = s.server.Reload(handler, stream, now.Limits); err != nil {
-			s.limits = former
-		}
+		err = s.server.Reload(s.configure(now))
 	}
 	if err != nil {
 		s.log.Error("cannot reload; the former limits stay", "error", err)
 		return
 	}
+	s.limits = now
 	s.log.Info("reloaded", "limits", s.limitFile)
 }
 

@@ -21,7 +21,7 @@ import (
 // serving is a line server with one connection that was answered once, and its admin pages.
 func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	t.Helper()
-	s, err := server.New(server.Config{Handler: server.Line{Max: 100}, Limits: server.DefaultLimits(), Wake: 10 * time.Millisecond})
+	s, err := server.New(server.Config{Handler: server.Messages(server.Line{Max: 100}), Limits: server.DefaultLimits(), Wake: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
