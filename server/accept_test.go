@@ -85,7 +85,7 @@ func TestAServerAtItsLimitDoesNotFillTheLog(t *testing.T) {
 
 func TestAnErrorThatDoesNotPassEndsServe(t *testing.T) {
 	l := listen(t)
-	s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits()})
+	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,12 +54,12 @@ func TestAMessageAllocatesNothing(t *testing.T) {
 		h                MessageHandler
 		question, answer string
 	}{
-		"echo":          {Echo{}, "hello", "hello"},
-		"long echo":     {Echo{}, strings.Repeat("x", 4000), strings.Repeat("x", 4000)},
-		"line":          {Line{Max: 100}, "hello\n", "echo: hello\n"},
-		"frame":         {Frame{Max: 100}, "\x00\x00\x00\x05hello", "\x00\x00\x00\x05hello"},
-		"many at once":  {Line{Max: 100}, strings.Repeat("x\n", 500), strings.Repeat("echo: x\n", 500)},
-		"with deadline": {Echo{}, "hello", "hello"},
+		"echo":          {echo{}, "hello", "hello"},
+		"long echo":     {echo{}, strings.Repeat("x", 4000), strings.Repeat("x", 4000)},
+		"line":          {line{100}, "hello\n", "echo: hello\n"},
+		"frame":         {frame{100}, "\x00\x00\x00\x05hello", "\x00\x00\x00\x05hello"},
+		"many at once":  {line{100}, strings.Repeat("x\n", 500), strings.Repeat("echo: x\n", 500)},
+		"with deadline": {echo{}, "hello", "hello"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newListener(t)
@@ -101,7 +101,7 @@ func BenchmarkEcho(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits()})
+	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -76,8 +76,15 @@ func (c *conn) wake() {
 	c.tell(Drained)
 	switch c.state() {
 	case waiting:
+		until := longAgo()
+		if c.cancel != nil { // a stream, which takes no last look by itself
+			until = time.Now().Add(lastLookTime)
+			if fresh := c.opened.Add(freshGrace); c.messages.Load() == 0 && fresh.After(until) {
+				until = fresh
+			}
+		}
 		c.woken.Store(true)
-		_ = c.SetReadDeadline(longAgo())
+		_ = c.SetReadDeadline(until)
 	case handshake:
 		_ = c.SetReadDeadline(c.opened.Add(freshGrace))
 	}
@@ -97,15 +104,20 @@ func (c *conn) why(why Reason) Reason {
 }
 
 // Progress is what the connections that a [StreamHandler] gets are as well: the handler tells the server what it does,
-// which a stream does not show. One that says nothing has no deadline but [Limits.TotalTimeout].
+// which a stream does not show. One that says nothing has no deadline but [Limits.TotalTimeout], and is not woken by a
+// drain but by its context.
 type Progress interface {
-	// Waiting: nothing is in flight. [Limits.IdleTimeout] runs, and when the server drains a Read ends with
-	// [os.ErrDeadlineExceeded].
+	// Waiting says that nothing is in flight. [Limits.IdleTimeout] runs. While the server drains a Read that finds nothing
+	// ends with [os.ErrDeadlineExceeded]: at once, or, where nothing was answered yet, five seconds after the connection
+	// was accepted.
 	Waiting()
-	Reading() // a message has begun; [Limits.ReadTimeout] runs
-	Working() // on an answer; no deadline
-	Writing() // [Limits.WriteTimeout] runs
-	// Answered counts a message, and how long its answer took.
+	// Reading says that a message has begun. [Limits.ReadTimeout] runs.
+	Reading()
+	// Working says that an answer is being made. There is no deadline.
+	Working()
+	// Writing says that an answer is being sent. [Limits.WriteTimeout] runs.
+	Writing()
+	// Answered counts a message, and how long its answer took, for [Stats].
 	Answered(took time.Duration)
 }
 
@@ -138,7 +150,13 @@ func (s stream) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-func (s stream) Waiting() { s.enter(waiting) }
+func (s stream) Waiting() {
+	s.enter(waiting)
+	if s.server.draining.Load() { // or nobody would: a drain looks at each connection once
+		s.wake()
+	}
+}
+
 func (s stream) Reading() { s.enter(reading) }
 func (s stream) Working() { s.enter(streaming) }
 func (s stream) Writing() { s.enter(writing) }

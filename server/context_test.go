@@ -9,10 +9,6 @@ import (
 	"time"
 )
 
-type streamFunc func(context.Context, net.Conn) error
-
-func (f streamFunc) ServeConn(ctx context.Context, c net.Conn) error { return f(ctx, c) }
-
 // waitsFor serves connections that wait for their context to end, and sends what that is to seen.
 func waitsFor(seen chan<- context.Context) streamFunc {
 	return func(ctx context.Context, _ net.Conn) error {
@@ -126,7 +122,7 @@ func TestBaseContextIsWhereContextsComeFrom(t *testing.T) {
 }
 
 func TestWithoutABaseContextNobodyIsServed(t *testing.T) {
-	s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits(), BaseContext: func(net.Listener) context.Context { return nil }})
+	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits(), BaseContext: func(net.Listener) context.Context { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func exhaustedChild(out io.Writer) int {
 	}
 	var s *Server
 	if err == nil {
-		s, err = New(Config{Handler: Messages(Line{Max: 100}), Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(log, nil)), Wake: 50 * time.Millisecond})
+		s, err = New(Config{Handler: Messages(line{100}), Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(log, nil)), Wake: 50 * time.Millisecond})
 	}
 	if err != nil {
 		fmt.Fprintln(out, err)

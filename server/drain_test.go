@@ -165,7 +165,7 @@ func TestAServerThatHasEndedServesNobody(t *testing.T) {
 		"Close":    (*Server).Close,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits()})
+			s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,8 +189,8 @@ func TestAServerThatHasEndedServesNobody(t *testing.T) {
 }
 
 func TestALongAnswerIsSentToItsEndDuringADrain(t *testing.T) {
-	r := open(t, Config{Handler: Messages(Frame{Max: 32 << 20})})
-	frame := string(AppendFrame(nil, []byte(strings.Repeat("x", 32<<20))))
+	r := open(t, Config{Handler: Messages(frame{32 << 20})})
+	frame := framed(strings.Repeat("x", 32<<20))
 	c := r.dial()
 	go func() { _, _ = io.WriteString(c, frame) }()
 	r.until("the answer is being sent", func(Stats) bool { return r.states()["writing"] == 1 })

@@ -123,13 +123,12 @@ func ExampleStreamHandler() {
 }
 
 // A handler answers what is whole, and asks for more by consuming nothing.
-func ExampleLine() {
-	h := server.Line{Max: 100}
-	step, err := h.Handle(nil, []byte("one\ntwo\nthr"))
+func ExampleMessageHandler() {
+	step, err := upper{}.Handle(nil, []byte("one\ntwo\nthr"))
 	fmt.Printf("%q, %d bytes, %d messages, %v\n", step.Out, step.Consumed, step.Messages, err)
-	step, err = h.Handle(nil, []byte("thr"))
+	step, err = upper{}.Handle(nil, []byte("thr"))
 	fmt.Printf("%q, %d bytes, %d messages, %v\n", step.Out, step.Consumed, step.Messages, err)
 	// Output:
-	// "echo: one\necho: two\n", 8 bytes, 2 messages, <nil>
+	// "ONE\nTWO\n", 8 bytes, 2 messages, <nil>
 	// "", 0 bytes, 0 messages, <nil>
 }

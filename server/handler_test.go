@@ -14,7 +14,7 @@ func TestAReloadHoldsForNewConnectionsAndLeavesTheOthersTheirs(t *testing.T) {
 	before := r.dial()
 	before.ask("hello")
 	config, trust := secure(t, r.config)
-	config.Handler = Messages(Echo{})
+	config.Handler = Messages(echo{})
 	if err := r.Reload(config); err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestAReloadHoldsForNewConnectionsAndLeavesTheOthersTheirs(t *testing.T) {
 }
 
 func TestAllLimitsZeroStandForTheDefaults(t *testing.T) {
-	s, err := New(Config{Handler: Messages(Echo{})})
+	s, err := New(Config{Handler: Messages(echo{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestAllLimitsZeroStandForTheDefaults(t *testing.T) {
 }
 
 func TestAStreamHandlerMayPassItsConnectionOnToMessages(t *testing.T) {
-	lines := Messages(Line{Max: 100})
+	lines := Messages(line{100})
 	r := open(t, Config{Handler: streamFunc(func(ctx context.Context, c net.Conn) error {
 		if c.RemoteAddr().(*net.TCPAddr).IP.String() == "127.0.0.2" {
 			return errors.New("not for you")
@@ -60,7 +60,7 @@ func TestMessagesServeNoConnectionThatTheServerHasNotMade(t *testing.T) {
 	c, other := net.Pipe()
 	defer c.Close()
 	defer other.Close()
-	if err := Messages(Echo{}).ServeConn(t.Context(), c); err == nil || !strings.Contains(err.Error(), "net.pipe") {
+	if err := Messages(echo{}).ServeConn(t.Context(), c); err == nil || !strings.Contains(err.Error(), "net.pipe") {
 		t.Errorf("got %v", err)
 	}
 }

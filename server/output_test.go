@@ -44,7 +44,7 @@ func (r *room) watchOutput(most int64) (stop func()) {
 
 func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
 	const slow, most = 40, 1 << 20 // 32 KiB each: all together need more than there is
-	r := open(t, Config{Handler: Messages(Echo{}), Limits: Limits{MaxOutput: most}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
 	var deaf []*client
 	for range slow {
@@ -79,7 +79,7 @@ func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
 
 func TestSlowReadersThatStartToReadGetEverything(t *testing.T) {
 	const slow, size, most = 4, 16 << 20, 64 << 10 // two at a time, and two wait
-	r := open(t, Config{Handler: Messages(Echo{}), Limits: Limits{MaxOutput: most}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
 	message := strings.Repeat("0123456789abcdef", size/16)
 	var deaf []*client
@@ -103,7 +103,7 @@ func TestSlowReadersThatStartToReadGetEverything(t *testing.T) {
 
 func TestBeyondAllMemoryASlowReaderIsClosed(t *testing.T) {
 	const slow, most = 12, 64 << 10 // two have it, two may wait
-	r := open(t, Config{Handler: Messages(Echo{}), Limits: Limits{MaxOutput: most}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
 	for range slow {
 		r.deaf().floods(strings.Repeat("x", 64<<10))

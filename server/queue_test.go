@@ -120,15 +120,15 @@ func TestALimitThatCannotBeIsRefusedAndNothingChanges(t *testing.T) {
 		"negative":        {MaxConns: 1, MaxOutput: OutputChunk, IdleTimeout: -1},
 		"negative number": {MaxConns: 1, MaxOutput: OutputChunk, Queue: -1},
 	} {
-		if err := r.Reload(Config{Handler: Messages(Echo{}), Limits: l}); err == nil {
+		if err := r.Reload(Config{Handler: Messages(echo{}), Limits: l}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 	for name, config := range map[string]Config{
 		"no handler":             {},
 		"no handler of messages": {Handler: Messages(nil)},
-		"a negative wake":        {Handler: Messages(Echo{}), Wake: -1},
-		"a negative linger":      {Handler: Messages(Echo{}), Linger: -1},
+		"a negative wake":        {Handler: Messages(echo{}), Wake: -1},
+		"a negative linger":      {Handler: Messages(echo{}), Linger: -1},
 	} {
 		if err := r.Reload(config); err == nil {
 			t.Errorf("%s: accepted", name)

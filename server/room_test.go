@@ -50,7 +50,7 @@ func openOn(t *testing.T, config Config, l net.Listener) *room {
 	t.Helper()
 	log := &lockedBuffer{}
 	if config.Handler == nil {
-		config.Handler = Messages(Line{Max: 1 << 10})
+		config.Handler = Messages(line{1 << 10})
 	}
 	config.Limits = filled(config.Limits)
 	if config.Wake == 0 {

@@ -97,7 +97,7 @@ func (c *client) floods(message string) (sent <-chan int64) {
 
 func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
 	const limit = 500 * time.Millisecond
-	r := open(t, Config{Handler: Messages(Echo{}), Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
 	c := r.deaf()
 	begin := time.Now()
 	sent := c.floods(strings.Repeat("x", 64<<10))
@@ -112,9 +112,9 @@ func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
 }
 
 func TestWhoTakesItsAnswersInTimeGetsAllOfThem(t *testing.T) {
-	r := open(t, Config{Handler: Messages(Frame{Max: 1 << 20}), Limits: Limits{WriteTimeout: 10 * time.Second}})
+	r := open(t, Config{Handler: Messages(frame{1 << 20}), Limits: Limits{WriteTimeout: 10 * time.Second}})
 	c := r.dial()
-	frame := string(AppendFrame(nil, []byte(strings.Repeat("x", 1<<20))))
+	frame := framed(strings.Repeat("x", 1<<20))
 	go func() {
 		for range 32 {
 			_, _ = io.WriteString(c, frame)
@@ -140,7 +140,7 @@ func (r *room) states() map[string]int {
 
 func TestAConnectionLastsNoLongerThanItsTotal(t *testing.T) {
 	const limit = 500 * time.Millisecond
-	r := open(t, Config{Handler: Messages(Echo{}), Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
 	begin := time.Now()
 	c := r.dial()
 	go func() {

@@ -46,11 +46,11 @@ func (r *room) dialTLS(config *tls.Config) *client {
 }
 
 func TestMessagesOverTLS(t *testing.T) {
-	config, trust := secure(t, Config{Handler: Messages(Frame{Max: 4 << 20})})
+	config, trust := secure(t, Config{Handler: Messages(frame{4 << 20})})
 	r := open(t, config)
 	c := r.dialTLS(trust)
 	for _, n := range []int{0, 1, 100, 16 << 10, 100_000, 4 << 20} {
-		frame := string(AppendFrame(nil, []byte(strings.Repeat("x", n))))
+		frame := framed(strings.Repeat("x", n))
 		go func() { _, _ = io.WriteString(c, frame) }()
 		c.hears(frame)
 	}

@@ -94,7 +94,7 @@ func TestADrainingServerAdvances(t *testing.T) {
 }
 
 func TestAServerWithoutListenersDoesNotAdvance(t *testing.T) {
-	s, err := New(Config{Handler: Messages(Echo{}), Limits: DefaultLimits()})
+	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}

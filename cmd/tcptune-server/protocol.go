@@ -18,17 +18,17 @@ func protocolNames() []string { return []string{"echo", "line", "frame", "discar
 func (s *service) handler(l limits) server.StreamHandler {
 	switch s.protocol {
 	case "line":
-		return server.Messages(server.Line{Max: l.maxLine})
+		return server.Messages(line{max: l.maxLine})
 	case "frame":
-		return server.Messages(server.Frame{Max: l.maxFrame, Stats: func() any { return s.source.Now() }})
+		return server.Messages(frame{max: l.maxFrame, stats: func() any { return s.source.Now() }})
 	case "discard":
-		return server.Messages(server.Discard{})
+		return server.Messages(discard{})
 	case "http":
-		return server.NewHTTP(server.Demo(l.maxFrame), l.Limits)
+		return server.NewHTTP(demo(l.maxFrame), l.Limits)
 	case relay:
-		return server.Relay{Max: l.maxFrame, Do: exchange(s.pool, s.log)}
+		return relaying{max: l.maxFrame, do: exchange(s.pool, s.log)}
 	}
-	return server.Messages(server.Echo{})
+	return server.Messages(echo{})
 }
 
 // exchange has the pool make an exchange. Clients are told what kind of failure it was, and not about the upstreams.

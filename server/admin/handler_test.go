@@ -18,10 +18,17 @@ import (
 	"github.com/tcptune/tcptune/server/pool"
 )
 
-// serving is a line server with one connection that was answered once, and its admin pages.
+// hello answers each arrival with the very bytes.
+type hello struct{}
+
+func (hello) Handle(_, in []byte) (server.Step, error) {
+	return server.Step{Out: in, Consumed: len(in), Messages: 1}, nil
+}
+
+// serving is a server with one connection that was answered once, and its admin pages.
 func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	t.Helper()
-	s, err := server.New(server.Config{Handler: server.Messages(server.Line{Max: 100}), Limits: server.DefaultLimits(), Wake: 10 * time.Millisecond})
+	s, err := server.New(server.Config{Handler: server.Messages(hello{}), Limits: server.DefaultLimits(), Wake: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +52,7 @@ func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	if _, err := io.WriteString(c, "hi\n"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(c, make([]byte, len("echo: hi\n"))); err != nil {
+	if _, err := io.ReadFull(c, make([]byte, len("hi\n"))); err != nil {
 		t.Fatal(err)
 	}
 	p, err := pool.New([]string{"127.0.0.1:1"}, pool.Config{})
@@ -70,7 +77,7 @@ func TestMetricsTellWhatTheServerDid(t *testing.T) {
 	}
 	for _, line := range []string{
 		"tcptune_server_accepted_total 1", "tcptune_server_active_connections 1", "tcptune_server_messages_total 1",
-		"tcptune_server_received_bytes_total 3", "tcptune_server_sent_bytes_total 9", `tcptune_server_refused_total{reason="queue_full"} 0`,
+		"tcptune_server_received_bytes_total 3", "tcptune_server_sent_bytes_total 3", `tcptune_server_refused_total{reason="queue_full"} 0`,
 		`tcptune_server_ended_total{reason="idle_timeout"} 0`, "tcptune_server_message_seconds_count 1",
 		`tcptune_server_info{protocol="line",version="1"} 1`, `tcptune_server_upstream_open_connections{upstream="127.0.0.1:1"} 0`,
 		`tcptune_server_upstream_retired_total{reason="idle",upstream="127.0.0.1:1"} 0`, "go_goroutines ", "process_open_fds ",
