@@ -86,8 +86,8 @@ func (a *acceptor) awaitRate() bool {
 	return true
 }
 
-// lastCall accepts, once the server drains, the clients in the listen backlog: closing the socket would reset them. Where
-// another process has the socket as well, as systemd does, they wait for the next server.
+// lastCall accepts, once the server drains, the clients in the listen backlog: closing the socket would reset them.
+// Where another process has the socket as well, as systemd does, they wait for the next server.
 func (a *acceptor) lastCall() {
 	l, ok := a.Listener.(*Listener)
 	if !ok || !l.alone {
@@ -126,8 +126,8 @@ func (a *acceptor) sleep(d time.Duration) bool {
 	return true
 }
 
-// passing errors are about one connection that has gone meanwhile, see "Error handling" of accept(2), or about what others
-// will give back: descriptors and memory.
+// passing errors are about one connection that has gone meanwhile, see "Error handling" of accept(2), or about what
+// others will give back: descriptors and memory.
 func passing(err error) bool {
 	for _, errno := range []unix.Errno{
 		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,

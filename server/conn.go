@@ -53,8 +53,8 @@ func (c *conn) state() phase { return phaseOf(c.phase.Load()) }
 
 func phaseOf(v uint64) phase { return phase(v & (1<<phaseBits - 1)) }
 
-// cut closes the connection under the goroutine that serves it, unless it has ended already. It does not wait, as closing
-// TLS may.
+// cut closes the connection under the goroutine that serves it, unless it has ended already. It does not wait, as
+// closing TLS may.
 func (c *conn) cut(why Reason) bool {
 	if !c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) {
 		return false

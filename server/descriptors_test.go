@@ -18,8 +18,8 @@ import (
 
 const childVariable = "TCPTUNE_TEST_OUT_OF_DESCRIPTORS"
 
-// exhaustedChild is a server with few descriptors, in a process of its own: it tells its address, serves until its standard
-// input ends, and then tells what its log and its counters say.
+// exhaustedChild is a server with few descriptors, in a process of its own: it tells its address, serves until its
+// standard input ends, and then tells what its log and its counters say.
 func exhaustedChild(out io.Writer) int {
 	var limit unix.Rlimit
 	log := &lockedBuffer{}

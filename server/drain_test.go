@@ -285,8 +285,8 @@ func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
 	}
 }
 
-// Many that are idle, and do not close when they are told to: the deadline of the drain is theirs as well. Who lingers does
-// so for all of its time in each drain; a machine that stands still for as long does not.
+// Many that are idle, and do not close when they are told to: the deadline of the drain is theirs as well. A server
+// that lingers does so for all of its time in each drain; a machine that stands still for as long does not.
 func TestADrainThatIsCutDoesNotLinger(t *testing.T) {
 	var took time.Duration
 	for range 10 {

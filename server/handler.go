@@ -7,11 +7,11 @@ import (
 	"net"
 )
 
-// StreamHandler serves whole connections. It is called for all of them at once, each on a goroutine of its own, so it may
-// wait. A panic ends its connection and is logged.
+// StreamHandler serves whole connections. It is called for all of them at once, each on a goroutine of its own, so it
+// may wait. A panic ends its connection and is logged.
 type StreamHandler interface {
-	// ServeConn serves a connection until it ends. The server closes c afterwards. Deadlines are the handler's business, but
-	// for [Limits.TotalTimeout] and what it does with [Progress], which c is.
+	// ServeConn serves a connection until it ends. The server closes c afterwards. Deadlines are the handler's business,
+	// but for [Limits.TotalTimeout] and what it does with [Progress], which c is.
 	//
 	// ctx ends when the server drains: then what is in flight is finished, and nothing new is begun. It ends as well when
 	// the connection was closed because of a limit or by [Server.Close], and when ServeConn has returned. Its error is
@@ -45,7 +45,7 @@ type Step struct {
 	Messages int
 }
 
-// OutputChunk is how many bytes of answers are made before they are sent.
+// OutputChunk is how many bytes of answers a [MessageHandler] makes before they are sent.
 const OutputChunk = 64 << 10
 
 // ErrTooLong is what handlers return for a message above their limit.
@@ -77,7 +77,8 @@ func (m messages) Refusal() []byte {
 	return nil
 }
 
-// Refuser is what a [MessageHandler] or a [StreamHandler] may be as well, to have words for a client that is not served.
+// Refuser is what a [MessageHandler] or a [StreamHandler] may be as well, to have words for a client that is not
+// served.
 type Refuser interface {
 	// Refusal is sent to the client before its connection is closed, but not where it expects TLS. It must be short: what
 	// the socket does not take at once, some KiB, is left out.

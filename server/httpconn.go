@@ -59,8 +59,8 @@ func (c *httpConn) Accept() (net.Conn, error) {
 
 func (c *httpConn) Addr() net.Addr { return c.LocalAddr() }
 
-// Close ends what net/http does with the connection. The server closes it then, in a way that does not reset a client whose
-// request is just arriving.
+// Close ends what net/http does with the connection. The server closes it then, in a way that does not reset a client
+// whose request is just arriving.
 func (c *httpConn) Close() error {
 	c.once.Do(func() {
 		close(c.closed)

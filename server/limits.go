@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Limits are what the clients of a server can use up. 0 stands for no limit, but for MaxConns and MaxOutput, which there
-// always are. Times are kept to a quarter of the shortest one: no connection ends before its time.
+// Limits are what the clients of a server can use up. 0 stands for no limit, but for MaxConns and MaxOutput, which
+// there always are. Times are kept to a quarter of the shortest one: no connection ends before its time.
 type Limits struct {
 	MaxConns     int           // connections that are served at a time, 1 at least
 	Queue        int           // accepted connections that may wait for one of those to end; others are refused
@@ -23,9 +23,9 @@ type Limits struct {
 	TotalTimeout time.Duration // for a whole connection, once it is served
 
 	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet, with their buffers: at
-	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection waits
-	// before it sends, and is not read from meanwhile; beyond twice as much, with those that wait, it is closed. It is
-	// [OutputChunk] at least. A [StreamHandler] is not bounded by it.
+	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection
+	// waits before it sends, and is not read from meanwhile; beyond twice as much, with those that wait, it is closed. It
+	// is [OutputChunk] at least. A [StreamHandler] is not bounded by it.
 	MaxOutput int64
 }
 
@@ -39,8 +39,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Validate returns an error that says which limit cannot be: one that is negative or no number, or MaxConns or MaxOutput
-// below what is needed. [New] and [Server.Reload] return the same.
+// Validate returns an error that says which limit cannot be: one that is negative or no number, or MaxConns or
+// MaxOutput below what is needed. [New] and [Server.Reload] return the same.
 func (l Limits) Validate() error {
 	switch {
 	case l.MaxConns < 1:

@@ -84,8 +84,8 @@ func (m *messageConn) fill() Reason {
 // nobody else will answer it.
 const freshGrace = 5 * time.Second
 
-// mayWait tells, while the server drains, whether bytes are still waited for: those of a message that has begun, and the
-// first message.
+// mayWait tells, while the server drains, whether bytes are still waited for: those of a message that has begun, and
+// the first message.
 func (m *messageConn) mayWait() bool {
 	switch {
 	case m.from < m.until:

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// steady waits until the server reads no more from anybody: the same at each look for a while. The looks are counted, since
-// time passes also where the machine stands still.
+// steady waits until the server reads no more from anybody: the same at each look for a while. The looks are counted,
+// since time passes also where the machine stands still.
 func (r *room) steady() Stats {
 	r.t.Helper()
 	last, same := r.Stats(), 0

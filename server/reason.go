@@ -4,13 +4,13 @@ package server
 // see [context.Cause], and what that may return to say why its connection has ended.
 type Reason uint32
 
-// Why connections are refused, and why they end.
+// Why connections are refused, and why they end. Names of fields are those of [Limits].
 const (
 	notEnded Reason = iota
 
 	QueueFull    // MaxConns are served, and Queue more are waiting
 	QueueTimeout // waited for QueueTimeout
-	ClientRate   // too many connections from this address
+	ClientRate   // ClientRate: too many connections from this address
 
 	ClientClosed // the client has closed it
 	Idle         // IdleTimeout
@@ -25,10 +25,11 @@ const (
 	DrainTimeout // [Server.Close]: the server stops, and does not wait any longer
 	Broken       // the network says so: connection reset
 	Panicked     // the handler did; the server goes on
-	reasons      // how many there are
+
+	reasons // how many there are
 )
 
-// String is the label of the metrics.
+// String is the label of the reason in metrics: "idle_timeout".
 func (r Reason) String() string {
 	return [reasons + 1]string{
 		"", "queue_full", "queue_timeout", "client_rate",
@@ -37,7 +38,7 @@ func (r Reason) String() string {
 	}[min(r, reasons)]
 }
 
-// Error is the label as well.
+// Error is the same text as String.
 func (r Reason) Error() string { return r.String() }
 
 // Refusals are the reasons for which a connection is not served at all.

@@ -28,8 +28,8 @@ type Config struct {
 	TLS *tls.Config
 	// Log gets what nobody else is told: panics of handlers, and that accepting fails; nil: nothing is logged.
 	Log *slog.Logger
-	// Wake is how often an accept loop comes by at least, also when nobody connects, see [Server.Advancing]; 0 stands for a
-	// second.
+	// Wake is how often an accept loop comes by at least, also when nobody connects, see [Server.Advancing]; 0 stands for
+	// a second.
 	Wake time.Duration
 	// Linger is how many connections that were refused may be kept open, for a second at most, until their clients have
 	// read why; others are reset. 0 stands for [DefaultLinger].
@@ -39,10 +39,10 @@ type Config struct {
 	BaseContext func(net.Listener) context.Context
 }
 
-// DefaultLinger is how many connections that were refused are kept open at a time.
+// DefaultLinger is how many connections that were refused are kept open at a time, see [Config].
 const DefaultLinger = 256
 
-// Server serves connections, see [New].
+// Server serves connections, see [New]. Its methods may be called by many goroutines.
 type Server struct {
 	settings  atomic.Pointer[settings]
 	lingering atomic.Int64
@@ -78,7 +78,8 @@ type settings struct {
 	acceptRate *rate.Limiter
 }
 
-// New makes a server that serves nobody yet. The error is about the configuration.
+// New makes a server that serves nobody yet. The error is about the configuration: no handler, a limit that cannot be,
+// or a negative Wake or Linger.
 func New(config Config) (*Server, error) {
 	s := &Server{
 		start: time.Now(), drain: make(chan struct{}), forced: make(chan struct{}), served: make(chan struct{}),
@@ -90,9 +91,10 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-// Reload replaces the configuration while the server runs. The new limits hold at once, its deadlines also for connections
-// that are served; these keep their handler and their TLS, and nobody is cut because there may be fewer of them now. A new
-// BaseContext holds for the listeners that are served from now on. The error is as that of [New]; then nothing changes.
+// Reload replaces the configuration while the server runs. The new limits hold at once, its deadlines also for
+// connections that are served; these keep their handler and their TLS, and nobody is cut because there may be fewer of
+// them now. A new BaseContext holds for the listeners that are served from now on. The error is as that of [New]; then
+// nothing changes.
 func (s *Server) Reload(config Config) error {
 	now := &settings{Config: config}
 	h, isMessages := config.Handler.(messages)
@@ -131,8 +133,8 @@ func (s *Server) Reload(config Config) error {
 // ErrServerClosed is what [Server.Serve] returns after [Server.Shutdown] or [Server.Close].
 var ErrServerClosed = errors.New("the server is closed")
 
-// Serve accepts the connections of l, and closes l in the end. It returns [ErrServerClosed] once the server drains or is
-// closed, without waiting for its connections, and otherwise the error for which l accepts nobody any more, also
+// Serve accepts the connections of l, and closes l in the end. It returns [ErrServerClosed] once the server drains or
+// is closed, without waiting for its connections, and otherwise the error for which l accepts nobody any more, also
 // [net.ErrClosed] where l was closed. Several listeners may be served at a time.
 func (s *Server) Serve(l net.Listener) error {
 	a := &acceptor{server: s, Listener: l, close: sync.OnceValue(l.Close)}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socket is an accepted connection with the options that it inherited. It is a [net.Conn] for who wants one.
+// socket is an accepted connection with the options that it inherited. It is a [net.Conn] for those that want one.
 type socket struct {
 	file          *os.File
 	raw           syscall.RawConn

@@ -31,8 +31,8 @@ func (s *Server) sweep() {
 	}
 }
 
-// expired says which deadline has passed, if any. The time in a phase counts from when the sweeper first saw the connection
-// there, so that it is never longer than it was: also where the sweeper comes by late, nobody is cut early.
+// expired says which deadline has passed, if any. The time in a phase counts from when the sweeper first saw the
+// connection there, so that it is never longer than it was: also where the sweeper comes by late, nobody is cut early.
 func (l Limits) expired(c *conn, now time.Time) Reason {
 	v, age := c.phase.Load(), now.Sub(c.opened)
 	if v != c.seen {

@@ -12,7 +12,7 @@ func TestAnIdleConnectionIsClosed(t *testing.T) {
 	const limit = 400 * time.Millisecond
 	r := open(t, Config{Limits: Limits{IdleTimeout: limit}})
 	c := r.dial()
-	begin := time.Now() // before the answer: who hears it late has seen less of the time
+	begin := time.Now() // before the answer: heard late, less of the time is seen
 	c.ask("hello")
 	c.ends("")
 	if took := time.Since(begin); took < limit {

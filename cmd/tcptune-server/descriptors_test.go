@@ -38,7 +38,7 @@ func TestTheLimitsFitIntoTheDescriptors(t *testing.T) {
 	}
 }
 
-// Clients use up what there is for clients; who looks after the server gets an answer all the same.
+// Clients use up what there is for clients; the operator gets an answer all the same.
 func TestTheAdminSocketAnswersWhenClientsHaveAllDescriptors(t *testing.T) {
 	l, admin := listen(t), listen(t)
 	p := launch(t, []string{openFiles + "=100"}, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--max-conns", "100000", "--queue-timeout", "1h")

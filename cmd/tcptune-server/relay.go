@@ -14,9 +14,9 @@ import (
 	"github.com/tcptune/tcptune/server"
 )
 
-// relaying sends each frame to an upstream, and the frame that comes back to the client: one at a time on a connection, so
-// that answers keep the order of the questions. Where that fails, the answer is {"ok":false,"error":…} in a frame, and
-// the connection goes on.
+// relaying sends each frame to an upstream, and the frame that comes back to the client: one at a time on a connection,
+// so that answers keep the order of the questions. Where that fails, the answer is {"ok":false,"error":…} in a frame,
+// and the connection goes on.
 type relaying struct {
 	max int // bytes of a payload, either way
 	// do makes one exchange with an upstream, as pool.Pool does: exchange is given a connection, and may be called again
