@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"sync/atomic"
@@ -33,6 +34,10 @@ const (
 	lastCallTime  = time.Second // in case that clients never cease to come
 	tellPause     = time.Minute // between two logs of that, on a server at its limit
 )
+
+func (a *acceptor) log() *slog.Logger {
+	return a.server.settings.Load().Log.With("listener", a.Addr().String())
+}
 
 func (a *acceptor) come() { a.stamp.Store(int64(time.Since(a.server.start))) }
 
@@ -130,7 +135,8 @@ func (a *acceptor) sleep(d time.Duration) bool {
 // others will give back: descriptors and memory.
 func passing(err error) bool {
 	for _, errno := range []unix.Errno{
-		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
+		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO,
+		unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
 		unix.EOPNOTSUPP, unix.ENETUNREACH, unix.EPERM,
 	} {
 		if errors.Is(err, errno) {
@@ -148,7 +154,7 @@ func (a *acceptor) failed(err error) bool {
 	}
 	if !a.telling && time.Since(a.told) >= tellPause {
 		a.telling, a.told = true, time.Now()
-		a.server.settings.Load().Log.Warn("cannot accept connections; trying again until it works", "listener", a.Addr().String(), "error", err)
+		a.log().Warn("cannot accept connections; trying again until it works", "error", err)
 	}
 	pause := a.pause
 	a.pause = min(2*a.pause, longestPause)
@@ -158,7 +164,7 @@ func (a *acceptor) failed(err error) bool {
 func (a *acceptor) recovered() {
 	if a.telling {
 		a.telling = false
-		a.server.settings.Load().Log.Info("accepting connections again", "listener", a.Addr().String(), "failures", a.failures)
+		a.log().Info("accepting connections again", "failures", a.failures)
 	}
 	a.failures = 0
 }

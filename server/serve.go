@@ -47,7 +47,8 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 }
 
 func (s *Server) panicked(c *conn, p any, stack []byte) {
-	s.settings.Load().Log.Error("a handler has panicked; its connection is closed", "remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
+	s.settings.Load().Log.Error("a handler has panicked; its connection is closed",
+		"remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
 }
 
 // end closes a connection, and counts it once it is gone.

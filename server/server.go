@@ -118,7 +118,8 @@ func (s *Server) Reload(config Config) error {
 	s.output.max.Store(l.MaxOutput)
 	s.clients.resize(l.ClientRate, l.ClientBurst)
 	now.acceptRate = newLimiter(l.AcceptRate, l.AcceptBurst)
-	if old := s.settings.Load(); old != nil && old.Limits.AcceptRate == l.AcceptRate && old.Limits.AcceptBurst == l.AcceptBurst {
+	if old := s.settings.Load(); old != nil &&
+		old.Limits.AcceptRate == l.AcceptRate && old.Limits.AcceptBurst == l.AcceptBurst {
 		now.acceptRate = old.acceptRate // which may be used up
 	}
 	s.settings.Store(now)

@@ -74,7 +74,9 @@ func (s *socket) wrap(op string, err error) error {
 
 // CloseWrite tells the client that nothing more comes.
 func (s *socket) CloseWrite() (err error) {
-	errControl := s.raw.Control(func(fd uintptr) { err = os.NewSyscallError("shutdown", unix.Shutdown(int(fd), unix.SHUT_WR)) })
+	errControl := s.raw.Control(func(fd uintptr) {
+		err = os.NewSyscallError("shutdown", unix.Shutdown(int(fd), unix.SHUT_WR))
+	})
 	return errors.Join(err, errControl)
 }
 

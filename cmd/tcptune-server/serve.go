@@ -65,7 +65,8 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 		return err
 	}
 	if s.protocol == relay {
-		if s.pool, err = pool.New(s.upstreams, pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}); err != nil {
+		config := pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}
+		if s.pool, err = pool.New(s.upstreams, config); err != nil {
 			return err
 		}
 	}
@@ -116,7 +117,8 @@ func adminServer(handler http.Handler, log *slog.Logger) *http.Server {
 
 func (s *service) status() string {
 	now := s.source.Now()
-	return fmt.Sprintf("serving %s, %d of at most %d connections, %d waiting", s.protocol, now.Active, now.MaxConns, now.Queued)
+	return fmt.Sprintf("serving %s, %d of at most %d connections, %d waiting", s.protocol,
+		now.Active, now.MaxConns, now.Queued)
 }
 
 // obey waits for signals, and returns the exit code.

@@ -91,8 +91,9 @@ type Status struct {
 func (s Source) Now() Status {
 	st := s.Server.Stats()
 	status := Status{
-		Protocol: s.Protocol, Version: s.Version, Draining: st.Draining, Active: st.Active, Queued: st.Queued, MaxConns: st.MaxConns,
-		Accepted: st.Accepted, Refused: map[string]uint64{}, Messages: st.Messages, BytesIn: st.BytesIn, BytesOut: st.BytesOut,
+		Protocol: s.Protocol, Version: s.Version, Draining: st.Draining, Active: st.Active,
+		Queued: st.Queued, MaxConns: st.MaxConns, Accepted: st.Accepted, Refused: map[string]uint64{},
+		Messages: st.Messages, BytesIn: st.BytesIn, BytesOut: st.BytesOut,
 		Uptime: int64(time.Since(s.Started).Seconds()),
 	}
 	for why, n := range st.Refused {
@@ -129,8 +130,8 @@ func (s Source) connections(w http.ResponseWriter, r *http.Request) {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(tw, "remote\tage\tstate\tfor\tbytes in\tbytes out\tmessages\t\n")
 	for _, c := range s.Server.Conns(n, order) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t\n", c.Remote, c.Age.Round(time.Millisecond), c.State, c.InState.Round(time.Millisecond),
-			c.BytesIn, c.BytesOut, c.Messages)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t\n", c.Remote,
+			c.Age.Round(time.Millisecond), c.State, c.InState.Round(time.Millisecond), c.BytesIn, c.BytesOut, c.Messages)
 	}
 	_ = tw.Flush()
 }
