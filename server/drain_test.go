@@ -24,6 +24,7 @@ func (r *room) drain(within time.Duration) (cut <-chan int) {
 }
 
 func TestADrainFinishesWhatIsInFlightAndClosesTheRest(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	idle, half, fresh := r.dial(), r.dial(), r.dial()
 	idle.ask("hello")
@@ -47,6 +48,7 @@ func TestADrainFinishesWhatIsInFlightAndClosesTheRest(t *testing.T) {
 }
 
 func TestADrainClosesWhoNeverSaysAnything(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes five seconds, which the server waits for")
 	}
@@ -64,6 +66,7 @@ func TestADrainClosesWhoNeverSaysAnything(t *testing.T) {
 }
 
 func TestTheDeadlineOfADrainCutsTheRest(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 2, Queue: 5}})
 	half, fresh := r.dial(), r.dial()
 	half.say("half a ")
@@ -83,6 +86,7 @@ func TestTheDeadlineOfADrainCutsTheRest(t *testing.T) {
 }
 
 func TestWhoWaitsIsServedDuringADrain(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 5}})
 	served := r.dial()
 	served.say("half a ")
@@ -100,6 +104,7 @@ func TestWhoWaitsIsServedDuringADrain(t *testing.T) {
 }
 
 func TestAShutdownWhoseContextEndsCutsNobody(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	c := r.dial()
 	c.say("half a ")
@@ -121,6 +126,7 @@ func TestAShutdownWhoseContextEndsCutsNobody(t *testing.T) {
 }
 
 func TestCloseEndsADrainAndAllWhoWaitForIt(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	c := r.dial()
 	c.say("half a ")
@@ -140,6 +146,7 @@ func TestCloseEndsADrainAndAllWhoWaitForIt(t *testing.T) {
 }
 
 func TestCloseWaitsForNobody(t *testing.T) {
+	t.Parallel()
 	goOn := make(chan struct{})
 	r := open(t, Config{Handler: streamFunc(func(_ context.Context, _ net.Conn) error {
 		<-goOn
@@ -160,6 +167,7 @@ func TestCloseWaitsForNobody(t *testing.T) {
 }
 
 func TestAServerThatHasEndedServesNobody(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*Server) error{
 		"Shutdown": func(s *Server) error { return s.Shutdown(t.Context()) },
 		"Close":    (*Server).Close,
@@ -189,6 +197,7 @@ func TestAServerThatHasEndedServesNobody(t *testing.T) {
 }
 
 func TestALongAnswerIsSentToItsEndDuringADrain(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Handler: Messages(frame{32 << 20})})
 	frame := framed(strings.Repeat("x", 32<<20))
 	c := r.dial()
@@ -203,6 +212,7 @@ func TestALongAnswerIsSentToItsEndDuringADrain(t *testing.T) {
 // Clients ask as fast as they can when the drain comes. None may see a reset, and none half an answer: each question is
 // answered, or the connection has ended before anything of its answer.
 func TestADrainUnderLoadResetsNobody(t *testing.T) {
+	t.Parallel()
 	const clients, rounds = 50, 5
 	for range rounds {
 		r := open(t, Config{})
@@ -241,6 +251,7 @@ func TestADrainUnderLoadResetsNobody(t *testing.T) {
 
 // The accept rate keeps clients in the backlog: they are connected, as far as they know.
 func TestADrainServesWhoIsInTheBacklogOfASocketThatNobodyElseHas(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{AcceptRate: 0.001, AcceptBurst: 1}})
 	r.serves()
 	var all []*client
@@ -260,6 +271,7 @@ func TestADrainServesWhoIsInTheBacklogOfASocketThatNobodyElseHas(t *testing.T) {
 }
 
 func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
+	t.Parallel()
 	l := listen(t) // as systemd holds it
 	defer l.Close()
 	f, err := l.(*net.TCPListener).File()
@@ -288,6 +300,7 @@ func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
 // Many that are idle, and do not close when they are told to: the deadline of the drain is theirs as well. A server
 // that lingers does so for all of its time in each drain; a machine that stands still for as long does not.
 func TestADrainThatIsCutDoesNotLinger(t *testing.T) {
+	t.Parallel()
 	var took time.Duration
 	for range 10 {
 		if took = cutWhileAllLinger(t); took < lingerTime {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestAReloadHoldsForNewConnectionsAndLeavesTheOthersTheirs(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	before := r.dial()
 	before.ask("hello")
@@ -25,6 +26,7 @@ func TestAReloadHoldsForNewConnectionsAndLeavesTheOthersTheirs(t *testing.T) {
 }
 
 func TestAllLimitsZeroStandForTheDefaults(t *testing.T) {
+	t.Parallel()
 	s, err := New(Config{Handler: Messages(echo{})})
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +37,7 @@ func TestAllLimitsZeroStandForTheDefaults(t *testing.T) {
 }
 
 func TestAStreamHandlerMayPassItsConnectionOnToMessages(t *testing.T) {
+	t.Parallel()
 	lines := Messages(line{100})
 	r := open(t, Config{Handler: streamFunc(func(ctx context.Context, c net.Conn) error {
 		if c.RemoteAddr().(*net.TCPAddr).IP.String() == "127.0.0.2" {
@@ -57,6 +60,7 @@ func TestAStreamHandlerMayPassItsConnectionOnToMessages(t *testing.T) {
 }
 
 func TestMessagesServeNoConnectionThatTheServerHasNotMade(t *testing.T) {
+	t.Parallel()
 	c, other := net.Pipe()
 	defer c.Close()
 	defer other.Close()
@@ -66,6 +70,7 @@ func TestMessagesServeNoConnectionThatTheServerHasNotMade(t *testing.T) {
 }
 
 func TestTheErrorOfAStreamHandlerSaysWhyItsConnectionHasEnded(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		err error
 		why Reason

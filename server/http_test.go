@@ -51,6 +51,7 @@ func refusesLong(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestEachAnswerOfHTTPIsAMessage(t *testing.T) {
+	t.Parallel()
 	r := web(t, http.HandlerFunc(ok), Limits{})
 	c := r.dial()
 	for range 7 {
@@ -66,6 +67,7 @@ func TestEachAnswerOfHTTPIsAMessage(t *testing.T) {
 }
 
 func TestTooLongABodyIsAnsweredBeforeTheConnectionEnds(t *testing.T) {
+	t.Parallel()
 	r := web(t, http.HandlerFunc(refusesLong), Limits{})
 	for range 5 {
 		c := r.dial()
@@ -83,6 +85,7 @@ func TestTooLongABodyIsAnsweredBeforeTheConnectionEnds(t *testing.T) {
 }
 
 func TestHTTPIsRefusedInHTTP(t *testing.T) {
+	t.Parallel()
 	r := web(t, http.HandlerFunc(ok), Limits{MaxConns: 1})
 	c := r.dial()
 	c.request("GET", "/", "")
@@ -95,6 +98,7 @@ func TestHTTPIsRefusedInHTTP(t *testing.T) {
 }
 
 func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
+	t.Parallel()
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 64<<20))
 	})
@@ -107,8 +111,7 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(*client) {}},
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(c *client) { c.say("GET / HTTP/1.1\r\nHo") }},
 		{SlowWrite, Limits{WriteTimeout: 200 * time.Millisecond}, func(c *client) {
-			c.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
-			time.Sleep(time.Second) // and does not read
+			c.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n") // and does not read
 		}},
 		{Total, Limits{TotalTimeout: 2 * time.Second}, func(c *client) { c.request("GET", "/", "") }},
 		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("GET", "/", ""); c.close() }},
@@ -130,6 +133,7 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 }
 
 func TestAPanicInHTTPIsCounted(t *testing.T) {
+	t.Parallel()
 	r := web(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/panic" {
 			panic("moody")
@@ -149,6 +153,7 @@ func TestAPanicInHTTPIsCounted(t *testing.T) {
 }
 
 func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
+	t.Parallel()
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	mux := http.NewServeMux()
 	mux.Handle("/", http.HandlerFunc(ok))
@@ -185,6 +190,7 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 }
 
 func TestTheDeadlineOfADrainCutsHTTP(t *testing.T) {
+	t.Parallel()
 	begun, over := make(chan struct{}), make(chan struct{})
 	r := web(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
@@ -202,6 +208,7 @@ func TestTheDeadlineOfADrainCutsHTTP(t *testing.T) {
 }
 
 func TestAStreamThatEndsBecauseOfADrainIsCountedSo(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Handler: streamFunc(streamedLines)})
 	idle, half := r.full(2)[0], r.full(1)[0]
 	half.say("half a ")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -43,6 +44,7 @@ func (r *room) watchOutput(most int64) (stop func()) {
 }
 
 func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
+	t.Parallel()
 	const slow, most = 40, 1 << 20 // 32 KiB each: all together need more than there is
 	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
@@ -78,6 +80,7 @@ func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
 }
 
 func TestSlowReadersThatStartToReadGetEverything(t *testing.T) {
+	t.Parallel()
 	const slow, size, most = 4, 16 << 20, 64 << 10 // two at a time, and two wait
 	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
@@ -102,6 +105,7 @@ func TestSlowReadersThatStartToReadGetEverything(t *testing.T) {
 }
 
 func TestBeyondAllMemoryASlowReaderIsClosed(t *testing.T) {
+	t.Parallel()
 	const slow, most = 12, 64 << 10 // two have it, two may wait
 	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
@@ -118,20 +122,26 @@ func TestBeyondAllMemoryASlowReaderIsClosed(t *testing.T) {
 }
 
 func TestLessMemoryHoldsForTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, lessMemory)
+}
+
+func lessMemory(t *testing.T) {
 	var o output
 	o.max.Store(100)
 	never := func() bool { return false }
 	a, _ := o.reserve(80, never)
 	o.max.Store(50)
-	got := make(chan int64)
+	got := make(chan int64, 1)
 	go func() {
 		n, _ := o.reserve(70, never)
 		got <- n
 	}()
+	synctest.Wait()
 	select {
 	case n := <-got:
 		t.Fatalf("%d more bytes were given away", n)
-	case <-time.After(20 * time.Millisecond):
+	default:
 	}
 	o.release(a)
 	if n := <-got; n != 50 || o.used.Load() != 50 {

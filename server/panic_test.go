@@ -42,6 +42,7 @@ func (m moody) ServeConn(_ context.Context, c net.Conn) error {
 }
 
 func TestAPanicEndsItsConnectionOnly(t *testing.T) {
+	t.Parallel()
 	for name, config := range map[string]Config{
 		"MessageHandler": {Handler: Messages(moody{line{100}})},
 		"StreamHandler":  {Handler: moody{line{100}}},
@@ -67,6 +68,7 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 }
 
 func TestAHandlerThatConsumesMoreThanThereIsEndsItsConnectionOnly(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Handler: Messages(moody{line{100}})})
 	c := r.dial()
 	c.say("nonsense\n")
@@ -79,6 +81,7 @@ func TestAHandlerThatConsumesMoreThanThereIsEndsItsConnectionOnly(t *testing.T) 
 }
 
 func TestTheAnswerToABadMessageArrives(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Handler: Messages(moody{line{100}})})
 	c := r.dial()
 	c.say("bad\n")

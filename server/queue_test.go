@@ -28,6 +28,7 @@ func (r *room) queue(n int, question string) *client {
 }
 
 func TestWhatIsAboveMaxConnsWaitsAndTheRestIsRefused(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 3, Queue: 2}})
 	served := r.full(3)
 	first, second := r.queue(1, "first"), r.queue(2, "second")
@@ -54,6 +55,7 @@ func TestWhatIsAboveMaxConnsWaitsAndTheRestIsRefused(t *testing.T) {
 }
 
 func TestWhoWaitsTooLongIsRefused(t *testing.T) {
+	t.Parallel()
 	const timeout = 300 * time.Millisecond
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 10, QueueTimeout: timeout}})
 	served := r.full(1)
@@ -70,6 +72,7 @@ func TestWhoWaitsTooLongIsRefused(t *testing.T) {
 }
 
 func TestMoreMaxConnsServesWhoWaits(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 2}})
 	r.full(1)
 	first, second := r.queue(1, "first"), r.queue(2, "second")
@@ -82,6 +85,7 @@ func TestMoreMaxConnsServesWhoWaits(t *testing.T) {
 }
 
 func TestLessMaxConnsCutsNobodyAndAdmitsNobody(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 3, Queue: 1}})
 	served := r.full(3)
 	r.limit(Limits{MaxConns: 1, Queue: 1})
@@ -99,6 +103,7 @@ func TestLessMaxConnsCutsNobodyAndAdmitsNobody(t *testing.T) {
 }
 
 func TestWhoLeavesTheQueueTakesNoSlot(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 10}})
 	served := r.full(1)
 	for i := range 5 {
@@ -113,6 +118,7 @@ func TestWhoLeavesTheQueueTakesNoSlot(t *testing.T) {
 }
 
 func TestALimitThatCannotBeIsRefusedAndNothingChanges(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	for name, l := range map[string]Limits{
 		"no connection":   {MaxOutput: OutputChunk},

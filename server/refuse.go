@@ -21,7 +21,7 @@ func (s *Server) refuse(c net.Conn, why Reason) {
 	s.count.ended[why].Add(1)
 	now := s.settings.Load()
 	if r, ok := now.Handler.(Refuser); ok && now.TLS == nil {
-		_ = c.SetWriteDeadline(time.Now().Add(lingerLook)) // a socket that has sent nothing yet takes some words at once
+		_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // a socket that has sent nothing yet takes some words at once
 		_, _ = c.Write(r.Refusal())
 	}
 	if s.lingering.Add(1) > int64(now.Linger) {

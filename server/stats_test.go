@@ -10,6 +10,7 @@ import (
 
 // Whoever scrapes these takes a sum that has become smaller for a restart.
 func TestSumsNeverBecomeSmaller(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	over := make(chan struct{})
 	var all sync.WaitGroup
@@ -45,6 +46,7 @@ func TestSumsNeverBecomeSmaller(t *testing.T) {
 }
 
 func TestConnectionsAreListed(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	old := r.dial()
 	old.ask("hello") // answered before the other one connects: or that might be served first
@@ -81,6 +83,7 @@ func TestConnectionsAreListed(t *testing.T) {
 }
 
 func TestAHistogramCountsEachDurationOnce(t *testing.T) {
+	t.Parallel()
 	var h histogram
 	for _, d := range []time.Duration{-1, 0, 999, time.Microsecond, 2*time.Microsecond - 1, 3 * time.Microsecond, time.Millisecond, time.Hour} {
 		h.add(d)
@@ -98,6 +101,7 @@ func TestAHistogramCountsEachDurationOnce(t *testing.T) {
 }
 
 func TestEachReasonHasANameAndAPlace(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for _, r := range append(Refusals(), Endings()...) {
 		if name := r.String(); name == "" || seen[name] {

@@ -9,6 +9,7 @@ import (
 )
 
 func TestAnIdleConnectionIsClosed(t *testing.T) {
+	t.Parallel()
 	const limit = 400 * time.Millisecond
 	r := open(t, Config{Limits: Limits{IdleTimeout: limit}})
 	c := r.dial()
@@ -23,6 +24,7 @@ func TestAnIdleConnectionIsClosed(t *testing.T) {
 }
 
 func TestAConnectionInUseIsNotIdle(t *testing.T) {
+	t.Parallel()
 	const limit = 2 * time.Second // a machine that stands still for as long makes it idle
 	r := open(t, Config{Limits: Limits{IdleTimeout: limit}})
 	c := r.dial()
@@ -34,6 +36,7 @@ func TestAConnectionInUseIsNotIdle(t *testing.T) {
 }
 
 func TestDripsOfAMessageDoNotExtendItsTime(t *testing.T) {
+	t.Parallel()
 	const limit = 500 * time.Millisecond
 	r := open(t, Config{Limits: Limits{ReadTimeout: limit, IdleTimeout: time.Minute}})
 	for range 3 {
@@ -58,6 +61,7 @@ func TestDripsOfAMessageDoNotExtendItsTime(t *testing.T) {
 }
 
 func TestAMessageMayTakeItsTime(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{ReadTimeout: patience, IdleTimeout: 1500 * time.Millisecond}})
 	c := r.dial()
 	for range 2 { // longer than IdleTimeout, which is not about a message that has begun
@@ -96,6 +100,7 @@ func (c *client) floods(message string) (sent <-chan int64) {
 }
 
 func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
+	t.Parallel()
 	const limit = 500 * time.Millisecond
 	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
 	c := r.deaf()
@@ -112,6 +117,7 @@ func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
 }
 
 func TestWhoTakesItsAnswersInTimeGetsAllOfThem(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Handler: Messages(frame{1 << 20}), Limits: Limits{WriteTimeout: 10 * time.Second}})
 	c := r.dial()
 	frame := framed(strings.Repeat("x", 1<<20))
@@ -121,7 +127,6 @@ func TestWhoTakesItsAnswersInTimeGetsAllOfThem(t *testing.T) {
 		}
 	}()
 	r.until("the server waits for the client", func(Stats) bool { return r.states()["writing"] == 1 })
-	time.Sleep(300 * time.Millisecond)
 	for range 32 { // more than the kernel's buffers
 		c.hears(frame)
 	}
@@ -139,6 +144,7 @@ func (r *room) states() map[string]int {
 }
 
 func TestAConnectionLastsNoLongerThanItsTotal(t *testing.T) {
+	t.Parallel()
 	const limit = 500 * time.Millisecond
 	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
 	begin := time.Now()
@@ -159,6 +165,7 @@ func TestAConnectionLastsNoLongerThanItsTotal(t *testing.T) {
 }
 
 func TestANewLimitHoldsForConnectionsThatAreServed(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	c := r.dial()
 	c.ask("hello")
@@ -169,6 +176,7 @@ func TestANewLimitHoldsForConnectionsThatAreServed(t *testing.T) {
 
 // The sweeper may come by late, on a machine with too much to do. That must cost no client anything.
 func TestALateSweeperCutsNobodyEarly(t *testing.T) {
+	t.Parallel()
 	limits := Limits{IdleTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}
 	for p, why := range map[phase]Reason{waiting: Idle, reading: SlowRead, handshake: SlowRead, writing: SlowWrite, held: notEnded, streaming: notEnded} {
 		now := time.Now()

@@ -46,6 +46,7 @@ func (r *room) dialTLS(config *tls.Config) *client {
 }
 
 func TestMessagesOverTLS(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{Handler: Messages(frame{4 << 20})})
 	r := open(t, config)
 	c := r.dialTLS(trust)
@@ -62,6 +63,7 @@ func TestMessagesOverTLS(t *testing.T) {
 }
 
 func TestAClientThatHalfClosesTLSStillGetsItsAnswer(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	c := r.dialTLS(trust)
@@ -72,6 +74,7 @@ func TestAClientThatHalfClosesTLSStillGetsItsAnswer(t *testing.T) {
 }
 
 func TestAHandshakeHasItsTime(t *testing.T) {
+	t.Parallel()
 	const limit = 400 * time.Millisecond
 	limits := filled(Limits{ReadTimeout: limit, IdleTimeout: time.Minute})
 	config, trust := secure(t, Config{Limits: limits})
@@ -89,6 +92,7 @@ func TestAHandshakeHasItsTime(t *testing.T) {
 }
 
 func TestWhatIsNoTLSEndsAndIsNotReset(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	c := r.dial()
@@ -99,6 +103,7 @@ func TestWhatIsNoTLSEndsAndIsNotReset(t *testing.T) {
 }
 
 func TestAnOldTLSIsToldWhy(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	old := trust.Clone()
@@ -113,6 +118,7 @@ func TestAnOldTLSIsToldWhy(t *testing.T) {
 }
 
 func TestTLSIsIdleAndIsSlowLikeAnyOther(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	idle, half := r.dialTLS(trust), r.dialTLS(trust)
@@ -128,6 +134,7 @@ func TestTLSIsIdleAndIsSlowLikeAnyOther(t *testing.T) {
 }
 
 func TestADrainOfTLS(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	idle, half, fresh, shaking := r.dialTLS(trust), r.dialTLS(trust), r.dialTLS(trust), r.dial()
@@ -155,6 +162,7 @@ func TestADrainOfTLS(t *testing.T) {
 }
 
 func TestADrainEndsAHandshakeThatNeverComes(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes five seconds, which the server waits for")
 	}

@@ -8,6 +8,7 @@ import (
 )
 
 func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
+	t.Parallel()
 	header := func(size uint32) string { return string(binary.BigEndian.AppendUint32(nil, size)) }
 	tooLong := framed(frameTooLong)
 	for _, tt := range []struct {
@@ -41,6 +42,7 @@ func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
 }
 
 func TestTheLargestFrameThereIsCostsNoMemoryBeforeItComes(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Handler: Messages(frame{1<<32 - 1})})
 	c := r.dial()
 	c.say("\xff\xff\xff\xff and some more")
@@ -50,6 +52,7 @@ func TestTheLargestFrameThereIsCostsNoMemoryBeforeItComes(t *testing.T) {
 }
 
 func TestAClientThatHalfClosesStillGetsItsAnswer(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	c := r.dial()
 	c.say(strings.Repeat("x\n", 10_000))
@@ -61,6 +64,7 @@ func TestAClientThatHalfClosesStillGetsItsAnswer(t *testing.T) {
 }
 
 func TestMessagesOfEachSizeOfBuffers(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Handler: Messages(frame{8 << 20})})
 	c := r.dial()
 	for _, size := range bufferSizes() {
@@ -76,6 +80,7 @@ func TestMessagesOfEachSizeOfBuffers(t *testing.T) {
 }
 
 func TestManyMessagesAtOnceAreAnsweredInOrder(t *testing.T) {
+	t.Parallel()
 	var questions, answers strings.Builder
 	for i := range 100_000 {
 		text := strings.Repeat(string(rune('a'+i%26)), i%60)

@@ -31,6 +31,7 @@ func serving(t *testing.T, h server.StreamHandler) (*server.Server, net.Addr) {
 }
 
 func TestTheDemoAnswers(t *testing.T) {
+	t.Parallel()
 	_, at := serving(t, server.NewHTTP(demo(100), server.DefaultLimits()))
 	for _, tt := range []struct {
 		method, path, body string

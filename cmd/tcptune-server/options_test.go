@@ -10,6 +10,7 @@ import (
 )
 
 func TestCommandLine(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, args, environ string
 		code                int
@@ -47,6 +48,7 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
+	t.Parallel()
 	o, code := readOptions([]string{"--queue", "3"}, []string{"TCPTUNE_SERVER_QUEUE=2", "TCPTUNE_SERVER_DRAIN=2s"}, nil, nil)
 	if code != goOn {
 		t.Fatal(code)
@@ -68,6 +70,7 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 }
 
 func TestFileOfLimits(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ name, text, says string }{
 		{"empty", "", ""},
 		{"only a comment", "# nothing\n", ""},
@@ -102,6 +105,7 @@ func TestFileOfLimits(t *testing.T) {
 
 // A pipe or a device tells no size before it is read.
 func TestFileOfLimitsIsBounded(t *testing.T) {
+	t.Parallel()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

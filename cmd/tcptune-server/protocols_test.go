@@ -132,6 +132,7 @@ func FuzzFrame(f *testing.F) {
 }
 
 func TestAHandlerStopsAtAnOutputChunk(t *testing.T) {
+	t.Parallel()
 	oneLine := []byte(strings.Repeat("x", 999) + "\n")
 	oneFrame := appendFrame(nil, bytes.Repeat([]byte("x"), 1000))
 	for name, tt := range map[string]struct {
@@ -146,6 +147,7 @@ func TestAHandlerStopsAtAnOutputChunk(t *testing.T) {
 }
 
 func TestQuestionsInFramesAreAnsweredInJSON(t *testing.T) {
+	t.Parallel()
 	h := frame{max: 1000, stats: func() any { return map[string]int{"active": 1} }}
 	for question, want := range map[string]string{
 		`{"op":"echo","data":{"a":[1]}}`: `{"data":{"a":[1]},"ok":true}`,

@@ -26,6 +26,7 @@ func ends(t *testing.T, c io.Reader, want string) {
 }
 
 func TestADrainOfRelayAnswersWhatIsInFlight(t *testing.T) {
+	t.Parallel()
 	s, at := serving(t, nobody())
 	refusal := framed(`{"error":"unsupported operation","ok":false}`)
 	idle, half, fresh := dial(t, at), dial(t, at), dial(t, at)
@@ -57,6 +58,7 @@ func TestADrainOfRelayAnswersWhatIsInFlight(t *testing.T) {
 }
 
 func TestRelayTellsThatAFrameIsTooLong(t *testing.T) {
+	t.Parallel()
 	_, at := serving(t, nobody())
 	c := dial(t, at)
 	if _, err := io.WriteString(c, framed(strings.Repeat("x", 101))[:frameHeader]+strings.Repeat("x", 1<<20)); err != nil {

@@ -43,6 +43,7 @@ func credentials(t *testing.T) (dir string, roots *x509.CertPool) {
 }
 
 func TestTLSWithCredentialsOfSystemd(t *testing.T) {
+	t.Parallel()
 	dir, roots := credentials(t)
 	l := listen(t)
 	launch(t, []string{"CREDENTIALS_DIRECTORY=" + dir}, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "line")
@@ -55,12 +56,14 @@ func TestTLSWithCredentialsOfSystemd(t *testing.T) {
 }
 
 func TestCredentialsWithoutACertificateAreNoTLS(t *testing.T) {
+	t.Parallel()
 	l := listen(t)
 	launch(t, []string{"CREDENTIALS_DIRECTORY=" + t.TempDir()}, map[string]*net.TCPListener{"x.socket": l})
 	talk(t, dial(t, l.Addr()), "hello", "hello")
 }
 
 func TestACertificateThatCannotBeReadIsSaid(t *testing.T) {
+	t.Parallel()
 	p := begin(t, nil, nil, "--listen", "127.0.0.1:0", "--tls-cert", "/nowhere.crt", "--tls-key", "/nowhere.key")
 	if code := p.exit(); code != exitFailed || !strings.Contains(p.stderr.String(), "/nowhere.crt") {
 		t.Errorf("exit code %d, %s", code, p.stderr)

@@ -18,14 +18,15 @@ import (
 	"github.com/tcptune/tcptune/server/pool"
 )
 
-// Source is what is shown.
+// Source is what is shown, and by which names.
 type Source struct {
-	Server   *server.Server
-	Pool     *pool.Pool // nil: there is none
-	Protocol string
-	Version  string
-	Started  time.Time
-	// Stuck is the time in which every accept loop comes by; /readyz fails when one does not.
+	Server   *server.Server // needed
+	Pool     *pool.Pool     // nil: there is none
+	Protocol string         // a label
+	Version  string         // a label
+	Started  time.Time      // for the uptime
+	// Stuck is the time in which every accept loop comes by, some times the Wake of [server.Config]; /readyz fails when one
+	// does not.
 	Stuck time.Duration
 }
 
@@ -71,7 +72,7 @@ func (s Source) ready(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// Status is the JSON of /statusz.
+// Status is the JSON of /statusz. Its fields are those of [server.Stats].
 type Status struct {
 	Protocol string            `json:"protocol"`
 	Version  string            `json:"version"`
