@@ -122,7 +122,10 @@ func TestBaseContextIsWhereContextsComeFrom(t *testing.T) {
 }
 
 func TestWithoutABaseContextNobodyIsServed(t *testing.T) {
-	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits(), BaseContext: func(net.Listener) context.Context { return nil }})
+	s, err := New(Config{
+		Handler: Messages(echo{}), Limits: DefaultLimits(),
+		BaseContext: func(net.Listener) context.Context { return nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ func exhaustedChild(out io.Writer) int {
 	}
 	var s *Server
 	if err == nil {
-		s, err = New(Config{Handler: Messages(line{100}), Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(log, nil)), Wake: 50 * time.Millisecond})
+		s, err = New(Config{Handler: Messages(line{100}), Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(log,
+			nil)), Wake: 50 * time.Millisecond})
 	}
 	if err != nil {
 		fmt.Fprintln(out, err)
@@ -49,7 +50,8 @@ func exhaustedChild(out io.Writer) int {
 	defer cancel()
 	_ = s.Shutdown(ctx)
 	st := s.Stats()
-	fmt.Fprintf(out, "serve=%v advancing=%v errors=%v accepted=%d\n%s", <-served, advancing, st.AcceptErrors > 1, st.Accepted, log)
+	fmt.Fprintf(out, "serve=%v advancing=%v errors=%v accepted=%d\n%s", <-served, advancing, st.AcceptErrors > 1,
+		st.Accepted, log)
 	return 0
 }
 

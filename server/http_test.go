@@ -72,7 +72,8 @@ func TestTooLongABodyIsAnsweredBeforeTheConnectionEnds(t *testing.T) {
 	for range 5 {
 		c := r.dial()
 		go func() {
-			_, _ = io.WriteString(c, "POST /api/data HTTP/1.1\r\nHost: test\r\nContent-Length: 4000000\r\n\r\n"+strings.Repeat("x", 4_000_000))
+			head := "POST /api/data HTTP/1.1\r\nHost: test\r\nContent-Length: 4000000\r\n\r\n"
+			_, _ = io.WriteString(c, head+strings.Repeat("x", 4_000_000))
 		}()
 		if a, body := c.response(nil); a.StatusCode != 413 || !strings.Contains(body, "too long") {
 			t.Errorf("%d %q, want 413", a.StatusCode, body)
@@ -107,7 +108,10 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 		limits Limits
 		does   func(*client)
 	}{
-		{Idle, Limits{IdleTimeout: 200 * time.Millisecond, ReadTimeout: patience}, func(c *client) { c.request("GET", "/", "") }},
+		{Idle, Limits{IdleTimeout: 200 * time.Millisecond, ReadTimeout: patience}, func(c *client) {
+			c.request("GET", "/",
+				"")
+		}},
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(*client) {}},
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(c *client) { c.say("GET / HTTP/1.1\r\nHo") }},
 		{SlowWrite, Limits{WriteTimeout: 200 * time.Millisecond}, func(c *client) {
@@ -115,7 +119,11 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 		}},
 		{Total, Limits{TotalTimeout: 2 * time.Second}, func(c *client) { c.request("GET", "/", "") }},
 		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("GET", "/", ""); c.close() }},
-		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.say("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n") }},
+		{
+			ClientClosed,
+			Limits{ReadTimeout: patience},
+			func(c *client) { c.say("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n") },
+		},
 	} {
 		t.Run(tt.why.String(), func(t *testing.T) {
 			mux := http.NewServeMux()

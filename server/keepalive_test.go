@@ -122,7 +122,8 @@ func TestConnectionsInheritWhatAPassedSocketHas(t *testing.T) {
 		}
 		_ = raw.Control(func(fd uintptr) {
 			for name, value := range map[int]int{
-				unix.TCP_KEEPIDLE: want.Idle, unix.TCP_KEEPINTVL: want.Interval, unix.TCP_KEEPCNT: want.Count, unix.TCP_NODELAY: want.NoDelay,
+				unix.TCP_KEEPIDLE: want.Idle, unix.TCP_KEEPINTVL: want.Interval, unix.TCP_KEEPCNT: want.Count,
+				unix.TCP_NODELAY: want.NoDelay,
 			} {
 				if err := unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, name, value); err != nil {
 					t.Error(err)

@@ -178,7 +178,10 @@ func TestANewLimitHoldsForConnectionsThatAreServed(t *testing.T) {
 func TestALateSweeperCutsNobodyEarly(t *testing.T) {
 	t.Parallel()
 	limits := Limits{IdleTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}
-	for p, why := range map[phase]Reason{waiting: Idle, reading: SlowRead, handshake: SlowRead, writing: SlowWrite, held: notEnded, streaming: notEnded} {
+	for p, why := range map[phase]Reason{
+		waiting: Idle, reading: SlowRead, handshake: SlowRead, writing: SlowWrite,
+		held: notEnded, streaming: notEnded,
+	} {
 		now := time.Now()
 		c := conn{opened: now}
 		expired := func(after time.Duration) Reason {

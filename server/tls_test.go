@@ -21,7 +21,10 @@ func secure(t *testing.T, config Config) (Config, *tls.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"test"}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"test"},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +35,10 @@ func secure(t *testing.T, config Config) (Config, *tls.Config) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(certificate)
-	config.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	config.TLS = &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		MinVersion:   tls.VersionTLS12,
+	}
 	return config, &tls.Config{RootCAs: roots, ServerName: "test", MinVersion: tls.VersionTLS12}
 }
 
@@ -125,7 +131,10 @@ func TestTLSIsIdleAndIsSlowLikeAnyOther(t *testing.T) {
 	idle.ask("hello")
 	half.say("half a ")
 	r.until("one reads", func(Stats) bool { s := r.states(); return s["reading"] == 1 && s["waiting"] == 1 })
-	r.limit(Limits{IdleTimeout: 300 * time.Millisecond, ReadTimeout: time.Hour}) // only now: a busy machine takes its time for a handshake
+	r.limit(Limits{
+		IdleTimeout: 300 * time.Millisecond,
+		ReadTimeout: time.Hour,
+	}) // only now: a busy machine takes its time for a handshake
 	idle.isCut()
 	r.ended(Idle, 1)
 	r.limit(Limits{IdleTimeout: time.Hour, ReadTimeout: 300 * time.Millisecond})

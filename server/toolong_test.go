@@ -17,13 +17,29 @@ func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
 		before, after string // a message of the longest size, and its answer
 		long, told    string
 	}{
-		{"line", line{100}, strings.Repeat("x", 100) + "\n", "echo: " + strings.Repeat("x", 100) + "\n", strings.Repeat("x", 101) + "\n", "error: line is too long\n"},
-		{"line of CR LF", line{100}, strings.Repeat("x", 100) + "\r\n", "echo: " + strings.Repeat("x", 100) + "\n", strings.Repeat("x", 101) + "\r\n", "error: line is too long\n"},
+		{
+			"line",
+			line{100},
+			strings.Repeat("x", 100) + "\n", "echo: " + strings.Repeat("x", 100) + "\n",
+			strings.Repeat("x", 101) + "\n", "error: line is too long\n",
+		},
+		{
+			"line of CR LF",
+			line{100},
+			strings.Repeat("x", 100) + "\r\n", "echo: " + strings.Repeat("x", 100) + "\n",
+			strings.Repeat("x", 101) + "\r\n", "error: line is too long\n",
+		},
 		{"line without an end", line{100}, "\n", "echo: \n", strings.Repeat("x", 1000), "error: line is too long\n"},
 		{"more than a kernel buffer", line{100}, "\n", "echo: \n", strings.Repeat("x", 8<<20), "error: line is too long\n"},
-		{"frame", frame{100}, header(100) + strings.Repeat("x", 100), header(100) + strings.Repeat("x", 100), header(101) + strings.Repeat("x", 101), tooLong},
+		{
+			"frame",
+			frame{100},
+			header(100) + strings.Repeat("x", 100), header(100) + strings.Repeat("x", 100),
+			header(101) + strings.Repeat("x", 101), tooLong,
+		},
 		{"frame that only says so", frame{100}, header(0), header(0), header(101), tooLong},
-		{"stream", nil, strings.Repeat("x", 99) + "\n", "echo: " + strings.Repeat("x", 99) + "\n", strings.Repeat("x", 100) + "\n", "error: line is too long\n"},
+		{"stream", nil, strings.Repeat("x", 99) + "\n", "echo: " + strings.Repeat("x", 99) + "\n", strings.Repeat("x",
+			100) + "\n", "error: line is too long\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			config := Config{Handler: Messages(tt.handler)}

@@ -47,7 +47,8 @@ func TestTheDemoAnswers(t *testing.T) {
 		{"GET", "/nothing", "", 404, ""},
 		{"PUT", "/api/data", "", 405, ""},
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), tt.method, "http://"+at.String()+tt.path, strings.NewReader(tt.body))
+		r, err := http.NewRequestWithContext(t.Context(), tt.method, "http://"+at.String()+tt.path,
+			strings.NewReader(tt.body))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,8 @@ func TestTheLimitsFitIntoTheDescriptors(t *testing.T) {
 func TestTheAdminSocketAnswersWhenClientsHaveAllDescriptors(t *testing.T) {
 	t.Parallel()
 	l, admin := listen(t), listen(t)
-	p := launch(t, []string{openFiles + "=100"}, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--max-conns", "100000", "--queue-timeout", "1h")
+	p := launch(t, []string{openFiles + "=100"}, map[string]*net.TCPListener{"x.socket": l, "admin": admin},
+		"--max-conns", "100000", "--queue-timeout", "1h")
 	for range 300 {
 		dial(t, l.Addr())
 	}

@@ -53,7 +53,8 @@ func TestTheAdminServerLogsAsTheRestDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	adminServer(nil, log).ErrorLog.Print("http: Accept error")
-	if !strings.HasPrefix(out.String(), "{") || !strings.Contains(out.String(), `"level":"WARN","msg":"http: Accept error"`) {
+	if !strings.HasPrefix(out.String(), "{") || !strings.Contains(out.String(),
+		`"level":"WARN","msg":"http: Accept error"`) {
 		t.Errorf("%s", out.String())
 	}
 }

@@ -49,7 +49,8 @@ func TestCommandLine(t *testing.T) {
 
 func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 	t.Parallel()
-	o, code := readOptions([]string{"--queue", "3"}, []string{"TCPTUNE_SERVER_QUEUE=2", "TCPTUNE_SERVER_DRAIN=2s"}, nil, nil)
+	o, code := readOptions([]string{"--queue", "3"}, []string{"TCPTUNE_SERVER_QUEUE=2", "TCPTUNE_SERVER_DRAIN=2s"}, nil,
+		nil)
 	if code != goOn {
 		t.Fatal(code)
 	}
@@ -116,7 +117,8 @@ func TestFileOfLimitsIsBounded(t *testing.T) {
 		_ = w.Close()
 	}()
 	l := defaultLimits()
-	if err := l.readFile(fmt.Sprintf("/proc/self/fd/%d", r.Fd())); err == nil || !strings.Contains(err.Error(), "more than") {
+	if err := l.readFile(fmt.Sprintf("/proc/self/fd/%d", r.Fd())); err == nil || !strings.Contains(err.Error(),
+		"more than") {
 		t.Errorf("it says %v", err)
 	}
 }

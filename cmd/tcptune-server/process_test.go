@@ -129,7 +129,8 @@ func TestTheWatchdogIsPinged(t *testing.T) {
 			t.Parallel()
 			l := listen(t)
 			environ := []string{"WATCHDOG_USEC=2000000"}
-			p := launch(t, environ, map[string]*net.TCPListener{"x.socket": l}, "--max-conns", "1", "--queue", "1", "--queue-timeout", "1h")
+			p := launch(t, environ, map[string]*net.TCPListener{"x.socket": l}, "--max-conns", "1", "--queue", "1",
+				"--queue-timeout", "1h")
 			if full {
 				talk(t, dial(t, l.Addr()), "served", "served")
 				dial(t, l.Addr()) // waits
@@ -158,7 +159,8 @@ func TestRelayGoesThroughThePool(t *testing.T) {
 	t.Parallel()
 	upstream, l := listen(t), listen(t)
 	frames := launch(t, nil, map[string]*net.TCPListener{"u.socket": upstream}, "--protocol", "frame")
-	launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "relay", "--upstream", upstream.Addr().String())
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "relay", "--upstream",
+		upstream.Addr().String())
 	c := dial(t, l.Addr())
 	talk(t, c, "\x00\x00\x00\x02hi", "\x00\x00\x00\x02hi")
 	frames.signal(unix.SIGKILL)

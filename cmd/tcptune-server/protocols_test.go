@@ -54,7 +54,8 @@ func agrees(t *testing.T, h server.MessageHandler, in []byte, cut int) (answers 
 	for name, pieces := range map[string][][]byte{"two pieces": {in[:cut], in[cut:]}, "single bytes": each} {
 		gotAnswers, gotMessages, err := converse(t, h, pieces...)
 		if !bytes.Equal(gotAnswers, answers) || gotMessages != messages || !errors.Is(err, last) {
-			t.Fatalf("in %s: %d messages, %q, %v\nas a whole: %d messages, %q, %v", name, gotMessages, gotAnswers, err, messages, answers, last)
+			t.Fatalf("in %s: %d messages, %q, %v\nas a whole: %d messages, %q, %v", name, gotMessages, gotAnswers, err,
+				messages, answers, last)
 		}
 	}
 	return answers, messages, last
@@ -63,14 +64,19 @@ func agrees(t *testing.T, h server.MessageHandler, in []byte, cut int) (answers 
 const fuzzMax = 40
 
 func FuzzLine(f *testing.F) {
-	for _, seed := range []string{"", "\n", "\r\n", "hello\n", "one\ntwo\r\nthree", "\r\r\n", "a\x00b\n", strings.Repeat("x", fuzzMax) + "\r\n", strings.Repeat("x", fuzzMax+1) + "\n", strings.Repeat("x", fuzzMax+3)} {
+	for _, seed := range []string{
+		"", "\n", "\r\n", "hello\n", "one\ntwo\r\nthree", "\r\r\n", "a\x00b\n",
+		strings.Repeat("x", fuzzMax) + "\r\n", strings.Repeat("x", fuzzMax+1) + "\n", strings.Repeat("x", fuzzMax+3),
+	} {
 		f.Add([]byte(seed), 3)
 	}
 	f.Fuzz(func(t *testing.T, in []byte, cut int) {
 		answers, messages, err := agrees(t, line{max: fuzzMax}, in, cut)
 		want, wantMessages, tooLong := echoed(in)
-		if string(answers) != want || messages != wantMessages || errors.Is(err, server.ErrTooLong) != tooLong || err != nil && !tooLong {
-			t.Errorf("%q: %d messages, %q, %v\nwant %d, %q, too long: %v", in, messages, answers, err, wantMessages, want, tooLong)
+		if string(answers) != want || messages != wantMessages || errors.Is(err, server.ErrTooLong) != tooLong ||
+			err != nil && !tooLong {
+			t.Errorf("%q: %d messages, %q, %v\nwant %d, %q, too long: %v", in, messages, answers, err, wantMessages, want,
+				tooLong)
 		}
 	})
 }
@@ -99,9 +105,11 @@ func echoed(in []byte) (answers string, messages int, tooLong bool) {
 
 func FuzzFrame(f *testing.F) {
 	for _, seed := range []string{
-		"", "\x00", "\x00\x00\x00\x00", "\x00\x00\x00\x05hello", "\x00\x00\x00\x05hel", "\xff\xff\xff\xff", "\x00\x00\x00\x29",
+		"", "\x00", "\x00\x00\x00\x00", "\x00\x00\x00\x05hello", "\x00\x00\x00\x05hel", "\xff\xff\xff\xff",
+		"\x00\x00\x00\x29",
 		string(appendFrame(nil, []byte(`{"op":"echo","data":[1,"a"]}`))), string(appendFrame(nil, []byte(`{"op":"stats"}`))),
-		string(appendFrame(nil, []byte(`{"op":"none"}`))), string(appendFrame(nil, []byte(`{"op":7}`))), string(appendFrame(nil, []byte(`{}`))),
+		string(appendFrame(nil, []byte(`{"op":"none"}`))), string(appendFrame(nil, []byte(`{"op":7}`))),
+		string(appendFrame(nil, []byte(`{}`))),
 		string(appendFrame(appendFrame(nil, []byte("one")), []byte("two"))),
 	} {
 		f.Add([]byte(seed), 3)

@@ -22,7 +22,10 @@ func ExampleSource_Handler() {
 		fmt.Println(err)
 		return
 	}
-	pages := admin.Source{Server: s, Protocol: "discard", Version: "1.0", Started: time.Now(), Stuck: 4 * time.Second}.Handler()
+	pages := admin.Source{
+		Server: s, Protocol: "discard", Version: "1.0", Started: time.Now(),
+		Stuck: 4 * time.Second,
+	}.Handler()
 	for _, path := range []string{"/healthz", "/readyz"} {
 		w := httptest.NewRecorder()
 		pages.ServeHTTP(w, httptest.NewRequest("GET", path, nil))

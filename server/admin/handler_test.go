@@ -28,7 +28,10 @@ func (hello) Handle(_, in []byte) (server.Step, error) {
 // serving is a server with one connection that was answered once, and its admin pages.
 func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	t.Helper()
-	s, err := server.New(server.Config{Handler: server.Messages(hello{}), Limits: server.DefaultLimits(), Wake: 10 * time.Millisecond})
+	s, err := server.New(server.Config{
+		Handler: server.Messages(hello{}), Limits: server.DefaultLimits(),
+		Wake: 10 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,10 +80,13 @@ func TestMetricsTellWhatTheServerDid(t *testing.T) {
 	}
 	for _, line := range []string{
 		"tcptune_server_accepted_total 1", "tcptune_server_active_connections 1", "tcptune_server_messages_total 1",
-		"tcptune_server_received_bytes_total 3", "tcptune_server_sent_bytes_total 3", `tcptune_server_refused_total{reason="queue_full"} 0`,
+		"tcptune_server_received_bytes_total 3", "tcptune_server_sent_bytes_total 3",
+		`tcptune_server_refused_total{reason="queue_full"} 0`,
 		`tcptune_server_ended_total{reason="idle_timeout"} 0`, "tcptune_server_message_seconds_count 1",
-		`tcptune_server_info{protocol="line",version="1"} 1`, `tcptune_server_upstream_open_connections{upstream="127.0.0.1:1"} 0`,
-		`tcptune_server_upstream_retired_total{reason="idle",upstream="127.0.0.1:1"} 0`, "go_goroutines ", "process_open_fds ",
+		`tcptune_server_info{protocol="line",version="1"} 1`,
+		`tcptune_server_upstream_open_connections{upstream="127.0.0.1:1"} 0`,
+		`tcptune_server_upstream_retired_total{reason="idle",upstream="127.0.0.1:1"} 0`, "go_goroutines ",
+		"process_open_fds ",
 	} {
 		if !strings.Contains(body, "\n"+line) {
 			t.Errorf("no line %q", line)
@@ -143,7 +149,8 @@ func TestStatusIsJSON(t *testing.T) {
 func TestConnectionsAreListed(t *testing.T) {
 	_, pages := serving(t)
 	for _, path := range []string{"/debug/connz", "/debug/connz?n=1&sort=bytes"} {
-		if status, body := page(pages, path); status != http.StatusOK || strings.Count(body, "127.0.0.1:") != 1 || !strings.Contains(body, "waiting") {
+		if status, body := page(pages, path); status != http.StatusOK || strings.Count(body, "127.0.0.1:") != 1 ||
+			!strings.Contains(body, "waiting") {
 			t.Errorf("%s: %d\n%s", path, status, body)
 		}
 	}
@@ -154,7 +161,8 @@ func TestConnectionsAreListed(t *testing.T) {
 
 func TestProfilesAreThere(t *testing.T) {
 	_, pages := serving(t)
-	if status, body := page(pages, "/debug/pprof/goroutine?debug=1"); status != http.StatusOK || !strings.Contains(body, "goroutine profile") {
+	if status, body := page(pages, "/debug/pprof/goroutine?debug=1"); status != http.StatusOK || !strings.Contains(body,
+		"goroutine profile") {
 		t.Errorf("%d %s", status, body)
 	}
 }
