@@ -18,9 +18,9 @@ func web(t *testing.T, handler http.Handler, limits Limits) *room {
 func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
 
 // request makes one exchange.
-func (c *client) request(method, path, body string) (*http.Response, string) {
+func (c *client) request(path string) (*http.Response, string) {
 	c.t.Helper()
-	r, err := http.NewRequestWithContext(c.t.Context(), method, "http://test"+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://test"+path, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestEachAnswerOfHTTPIsAMessage(t *testing.T) {
 	r := web(t, http.HandlerFunc(ok), Limits{})
 	c := r.dial()
 	for range 7 {
-		if a, body := c.request("GET", "/", ""); a.StatusCode != 200 || body != "ok\n" {
+		if a, body := c.request("/"); a.StatusCode != 200 || body != "ok\n" {
 			t.Errorf("%d %q", a.StatusCode, body)
 		}
 	}
@@ -80,7 +80,7 @@ func TestTooLongABodyIsAnsweredBeforeTheConnectionEnds(t *testing.T) {
 		}
 		c.close()
 	}
-	if a, _ := r.dial().request("GET", "/healthz", ""); a.StatusCode != 200 {
+	if a, _ := r.dial().request("/healthz"); a.StatusCode != 200 {
 		t.Errorf("%d", a.StatusCode)
 	}
 }
@@ -89,7 +89,7 @@ func TestHTTPIsRefusedInHTTP(t *testing.T) {
 	t.Parallel()
 	r := web(t, http.HandlerFunc(ok), Limits{MaxConns: 1})
 	c := r.dial()
-	c.request("GET", "/", "")
+	c.request("/")
 	if a, _ := r.dial().response(nil); a.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%d, want 503", a.StatusCode)
 	}
@@ -109,16 +109,15 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 		does   func(*client)
 	}{
 		{Idle, Limits{IdleTimeout: 200 * time.Millisecond, ReadTimeout: patience}, func(c *client) {
-			c.request("GET", "/",
-				"")
+			c.request("/")
 		}},
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(*client) {}},
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(c *client) { c.say("GET / HTTP/1.1\r\nHo") }},
 		{SlowWrite, Limits{WriteTimeout: 200 * time.Millisecond}, func(c *client) {
 			c.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n") // and does not read
 		}},
-		{Total, Limits{TotalTimeout: 2 * time.Second}, func(c *client) { c.request("GET", "/", "") }},
-		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("GET", "/", ""); c.close() }},
+		{Total, Limits{TotalTimeout: 2 * time.Second}, func(c *client) { c.request("/") }},
+		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("/"); c.close() }},
 		{
 			ClientClosed,
 			Limits{ReadTimeout: patience},
@@ -148,14 +147,14 @@ func TestAPanicInHTTPIsCounted(t *testing.T) {
 		}
 	}), Limits{})
 	c := r.dial()
-	c.request("GET", "/", "")
+	c.request("/")
 	c.say("GET /panic HTTP/1.1\r\nHost: test\r\n\r\n")
 	c.isCut()
 	r.ended(Panicked, 1)
 	if log := r.log.String(); !strings.Contains(log, "panic=moody") || !strings.Contains(log, "http_test.go") {
 		t.Errorf("the log does not say what happened:\n%s", log)
 	}
-	if a, _ := r.dial().request("GET", "/", ""); a.StatusCode != 200 {
+	if a, _ := r.dial().request("/"); a.StatusCode != 200 {
 		t.Errorf("%d", a.StatusCode)
 	}
 }
@@ -172,7 +171,7 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 	})
 	r := web(t, mux, Limits{MaxConns: 3, Queue: 1})
 	busy, idle, fresh := r.dial(), r.dial(), r.dial()
-	idle.request("GET", "/", "")
+	idle.request("/")
 	busy.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
 	<-begun
 	r.until("all are served", func(st Stats) bool { return st.Active == 3 })
@@ -182,7 +181,7 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 
 	idle.ends("")
 	for name, c := range map[string]*client{"fresh": fresh, "queued": waits} {
-		if a, body := c.request("GET", "/healthz", ""); a.StatusCode != 200 || body != "ok\n" || !a.Close {
+		if a, body := c.request("/healthz"); a.StatusCode != 200 || body != "ok\n" || !a.Close {
 			t.Errorf("%s: %d %q, closes: %v", name, a.StatusCode, body, a.Close)
 		}
 	}

@@ -38,8 +38,12 @@ func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
 			header(101) + strings.Repeat("x", 101), tooLong,
 		},
 		{"frame that only says so", frame{100}, header(0), header(0), header(101), tooLong},
-		{"stream", nil, strings.Repeat("x", 99) + "\n", "echo: " + strings.Repeat("x", 99) + "\n", strings.Repeat("x",
-			100) + "\n", "error: line is too long\n"},
+		{
+			"stream",
+			nil,
+			strings.Repeat("x", 99) + "\n", "echo: " + strings.Repeat("x", 99) + "\n",
+			strings.Repeat("x", 100) + "\n", "error: line is too long\n",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			config := Config{Handler: Messages(tt.handler)}
