@@ -1,4 +1,4 @@
-package server
+package main
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Demo answers "/", "/healthz" and "/api/data" (GET, and POST of at most maxBody bytes): something for a load test.
-func Demo(maxBody int) http.Handler {
+// demo answers "/", "/healthz" and "/api/data" (GET, and POST of at most maxBody bytes): something for a load test.
+func demo(maxBody int) http.Handler {
 	mux := http.NewServeMux()
 	text := func(s string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {

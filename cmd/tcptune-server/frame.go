@@ -1,59 +1,61 @@
-package server
+package main
 
 import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/tcptune/tcptune/server"
 )
 
-// FrameHeader is the size of the length before each frame: 4 bytes, big-endian, of the payload alone.
-const FrameHeader = 4
+// frameHeader is the size of the length before each frame: 4 bytes, big-endian, of the payload alone.
+const frameHeader = 4
 
-// Frame answers each frame with a frame. A payload that is a JSON object with an "op" is a question:
+// frame answers each frame with a frame. A payload that is a JSON object with an "op" is a question:
 //
 //	{"op":"echo","data":ANY}  {"op":"time"}  {"op":"stats"}
 //
 // and is answered in JSON; any other payload is sent back.
-type Frame struct {
-	Max   int        // bytes of a payload
-	Stats func() any // what "stats" is answered with, as JSON; nil: it is not known
+type frame struct {
+	max   int        // bytes of a payload
+	stats func() any // what "stats" is answered with, as JSON; nil: it is not known
 }
 
-// Handle answers the whole frames at the beginning of in. A longer one than Max is answered with an error in JSON, and
-// ends the connection with [ErrTooLong].
-func (f Frame) Handle(out, in []byte) (Step, error) {
-	step := Step{Out: out}
-	for len(step.Out) < OutputChunk {
+// Handle answers the whole frames at the beginning of in. A longer one than max is answered with an error in JSON, and
+// ends the connection with [server.ErrTooLong].
+func (f frame) Handle(out, in []byte) (server.Step, error) {
+	step := server.Step{Out: out}
+	for len(step.Out) < server.OutputChunk {
 		rest := in[step.Consumed:]
-		if len(rest) < FrameHeader {
+		if len(rest) < frameHeader {
 			return step, nil
 		}
 		size := uint64(binary.BigEndian.Uint32(rest))
-		if size > uint64(max(f.Max, 0)) {
-			step.Out = AppendFrame(step.Out, failure(fmt.Sprintf("frame of %d bytes is longer than %d", size, f.Max)))
-			return step, ErrTooLong
+		if size > uint64(max(f.max, 0)) {
+			step.Out = appendFrame(step.Out, failure(fmt.Sprintf("frame of %d bytes is longer than %d", size, f.max)))
+			return step, server.ErrTooLong
 		}
-		whole := FrameHeader + int(size)
+		whole := frameHeader + int(size)
 		if len(rest) < whole {
 			return step, nil
 		}
-		step.Out = AppendFrame(step.Out, f.answer(rest[FrameHeader:whole]))
+		step.Out = appendFrame(step.Out, f.answer(rest[frameHeader:whole]))
 		step.Consumed += whole
 		step.Messages++
 	}
 	return step, nil
 }
 
-// AppendFrame appends a frame with the payload to b.
-func AppendFrame(b, payload []byte) []byte {
+// appendFrame appends a frame with the payload to b.
+func appendFrame(b, payload []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(payload))), payload...)
 }
 
 // Refusal is a frame for a client that is not served.
-func (Frame) Refusal() []byte { return AppendFrame(nil, failure("busy")) }
+func (frame) Refusal() []byte { return appendFrame(nil, failure("busy")) }
 
-func (f Frame) answer(payload []byte) []byte {
+func (f frame) answer(payload []byte) []byte {
 	if len(payload) == 0 || payload[0] != '{' {
 		return payload
 	}
@@ -69,8 +71,8 @@ func (f Frame) answer(payload []byte) []byte {
 		return answerJSON("data", question.Data)
 	case op == "time":
 		return answerJSON("time", time.Now().UTC().Format(time.RFC3339Nano))
-	case op == "stats" && f.Stats != nil:
-		return answerJSON("stats", f.Stats())
+	case op == "stats" && f.stats != nil:
+		return answerJSON("stats", f.stats())
 	default:
 		return failure(fmt.Sprintf("unknown op %q", op))
 	}
