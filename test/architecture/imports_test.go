@@ -19,7 +19,7 @@ const module = "github.com/tcptune/tcptune/"
 // match wins. What is not named here does not belong to the house.
 var rooms = map[string][]string{
 	"cmd/tcptune": {
-		"check", "sysctl", "installer", "installer/fetch", "portcheck", "service", "bench", "internal/host", "internal/plan",
+		"check", "sysctl", "installer", "installer/fetch", "portcheck", "service", "internal/host", "internal/plan",
 		"internal/report", "docs/schema",
 	},
 	"cmd/tcptune-server": {"server"},
@@ -30,7 +30,6 @@ var rooms = map[string][]string{
 	"installer": {"installer/fetch", "internal/host", "internal/plan", "internal/report", "templates"},
 	"portcheck": {"internal/host", "internal/plan", "internal/report", "templates"},
 	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
-	"bench":     {"internal/host", "internal/plan", "internal/report", "templates"},
 
 	// Below it, on the same ground.
 	"installer/fetch": {"internal/host", "internal/report"},
