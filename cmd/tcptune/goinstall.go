@@ -172,7 +172,7 @@ func installWish(c *cli.Context) (fetch.Wish, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return fetch.Wish{}, fmt.Errorf("cannot read --from-mod: %w", err)
+		return fetch.Wish{}, fmt.Errorf("cannot read --from-mod: %s: %w", file, host.Cause(err))
 	}
 	w, err := fetch.WishFromMod(text)
 	return w, asUsage(err)

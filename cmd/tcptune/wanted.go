@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -145,7 +146,7 @@ func fromFile(h host.Host) (o sysctl.Options, found bool, err error) {
 	}
 	o.Bandwidth, o.RTT, err = parsePath(d.Tuning.Bandwidth, d.Tuning.RTT)
 	if err != nil {
-		return o, false, fmt.Errorf("cannot use %s: %w", declaredPath, err)
+		return o, false, fmt.Errorf("cannot use %s: %s", declaredPath, strings.TrimPrefix(err.Error(), "cannot read "))
 	}
 	return o, true, nil
 }
@@ -160,7 +161,7 @@ func readDeclared(h host.Host) (*declared, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", declaredPath, err)
+		return nil, fmt.Errorf("cannot read %s: %w", declaredPath, host.Cause(err))
 	}
 	d, err := parseDeclared(data)
 	return &d, err
