@@ -23,7 +23,7 @@ func (h Host) KernelConfig(option string) (string, error) {
 	return ParseKernelConfig(text, option), nil
 }
 
-// KernelConfigText is the text in which [Host.KernelConfig] looks, for who asks more than once: see [ParseKernelConfig].
+// KernelConfigText is the text in which [Host.KernelConfig] looks, to be asked more than once: see [ParseKernelConfig].
 func (h Host) KernelConfigText() ([]byte, error) {
 	packed, err := h.ReadFile("/proc/config.gz")
 	if err == nil {

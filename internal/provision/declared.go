@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
@@ -40,7 +41,7 @@ func readDeclared(h host.Host) (d declared, err error) {
 		return d, nil
 	}
 	if err != nil {
-		return d, fmt.Errorf("cannot read %s: %w", DeclaredPath, err)
+		return d, fmt.Errorf("cannot read %s: %w", DeclaredPath, host.Cause(err))
 	}
 	return parseDeclared(data)
 }
@@ -66,7 +67,7 @@ func (d *declared) settle() (err error) {
 		return fmt.Errorf("cannot use %s: flows must not be negative", DeclaredPath)
 	}
 	if d.options.Bandwidth, d.options.RTT, err = parsePath(w.Bandwidth, w.RTT); err != nil {
-		return fmt.Errorf("cannot use %s: %w", DeclaredPath, err)
+		return fmt.Errorf("cannot use %s: %s", DeclaredPath, strings.TrimPrefix(err.Error(), "cannot read "))
 	}
 	if d.Go.Version != "" {
 		if d.Go.wish, err = fetch.ParseWish(d.Go.Version); err != nil {
@@ -74,7 +75,7 @@ func (d *declared) settle() (err error) {
 		}
 	}
 	if err := checkSources(d.Go.Source); err != nil {
-		return fmt.Errorf("cannot use %s: go.source: %w", DeclaredPath, err)
+		return fmt.Errorf("cannot use %s: go.source: %s", DeclaredPath, strings.TrimPrefix(err.Error(), "cannot use "))
 	}
 	return nil
 }

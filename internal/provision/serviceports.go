@@ -42,10 +42,10 @@ func portTaken(held portcheck.Survey, kept string) error {
 	}
 }
 
-// freeGrace is the time that who holds the port gets to end, the default of port --kill.
+// freeGrace is the time that the holder of a port gets to end, the default of port --kill.
 const freeGrace = 5 * time.Second
 
-// checkPorts looks who is in the way of the sockets. Where they are opened now that is an error, or with free becomes
+// checkPorts looks for what is in their way. Where the sockets are opened now that is an error, or with free becomes
 // acts; where they are opened at the next boot it is a note.
 func (i *installing) checkPorts(ctx context.Context, o *Outcome, free bool) error {
 	if !i.host.Live() || !i.host.SystemdRunning() {
