@@ -75,9 +75,9 @@ func (t terminal) goFromApt(c *cli.Context) (outcome, error) {
 			o.report.Versions = append(o.report.Versions, g)
 		}
 	}
-	if shells, _ := at.Shells(); p.Name == "golang-go" {
-		for _, s := range shells {
-			if s.Go != p.Program() {
+	if p.Name == "golang-go" {
+		for _, s := range at.Shells() {
+			if s.State != "unknown" && s.Go != p.Program() {
 				o.report.Warnings = append(o.report.Warnings, fmt.Sprintf("%s runs %s: %s", s.Target, cmp.Or(s.Go, "no go"), s.Why))
 			}
 		}

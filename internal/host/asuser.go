@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	asUserTime = 2 * time.Second // for the program; its callers say so
-	asUserEnd  = time.Second     // for the kernel, to end what was killed
+	RunAsTime = 2 * time.Second // for the program; its callers say so
+	runAsEnd  = time.Second     // for the kernel, to end what was killed
 )
 
 // RunAs starts a program as a user, never as root, and returns what it has printed by the time that enough is true of
@@ -74,7 +74,7 @@ func (h Host) runAs(ctx context.Context, u Account, argv, env []string, enough f
 		return nil, Cause(err)
 	}
 	defer release()
-	ctx, cancel := context.WithTimeout(ctx, asUserTime)
+	ctx, cancel := context.WithTimeout(ctx, RunAsTime)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = r.SetReadDeadline(time.Unix(1, 0)) })()
 	said, err = readUntil(r, enough)
@@ -157,7 +157,7 @@ func (h Host) endAll(p *os.Process, before map[int]bool) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(asUserEnd):
+	case <-time.After(runAsEnd):
 		return errors.New("what it has started cannot be ended: it waits for a disk or a network file system")
 	}
 }
