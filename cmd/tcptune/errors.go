@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
 )
@@ -55,7 +53,6 @@ func told(err error) report.Error {
 		removedKey *sysctl.RemovedKeyError
 		noProfile  *sysctl.UnknownProfileError
 		standing   standingError
-		aboutGo    *fetch.Error
 	)
 	p := report.Describe(err)
 	switch {
@@ -69,11 +66,6 @@ func told(err error) report.Error {
 		if foreign.Odd != nil {
 			p.Hint = "if it masks the file of tcptune on purpose, run tcptune revert; else remove it"
 		}
-	case errors.As(err, &aboutGo):
-		p.Code, p.Hint = string(aboutGo.Code), aboutGo.Hint
-		p.Exit = cmp.Or(map[fetch.Code]int{
-			fetch.NoBuild: report.ExitUnsupported, fetch.BadSetting: report.ExitUsage, installer.AptBusy: report.ExitBusy,
-		}[aboutGo.Code], p.Exit)
 	case errors.As(err, &unmet):
 		p.Code = "required-key"
 	case errors.As(err, &removedKey):

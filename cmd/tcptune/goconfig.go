@@ -75,7 +75,7 @@ func (d declaredGo) config() fetch.Config {
 
 // asUsage makes a setting that cannot be used a mistake in the command line.
 func asUsage(err error) error {
-	var e *fetch.Error
+	var e *report.Error
 	if errors.As(err, &e) && e.Code == fetch.BadSetting {
 		return report.Usage(e.Error(), e.Hint)
 	}

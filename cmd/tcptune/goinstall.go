@@ -138,7 +138,7 @@ func (t terminal) planInstall(ctx context.Context, h host.Host, at installer.Sit
 
 // orFromFile adds to the hint of an error about sources that cannot be reached which way needs none of them.
 func orFromFile(err error) error {
-	var e *fetch.Error
+	var e *report.Error
 	if errors.As(err, &e) && e.Code == fetch.Unreachable {
 		if e.Hint != "" {
 			e.Hint += "; "

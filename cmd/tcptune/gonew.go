@@ -6,7 +6,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -41,7 +40,7 @@ func (t terminal) goNew(c *cli.Context) (outcome, error) {
 	}
 	v := at.Newest()
 	if v.IsZero() {
-		return o, &fetch.Error{
+		return o, &report.Error{
 			Code: installer.NotInstalled, Message: "cannot make a workspace: there is no Go on this host",
 			Hint: "run: sudo tcptune go install",
 		}

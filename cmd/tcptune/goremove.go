@@ -7,8 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func goRemoveCommand(t terminal) *cli.Command {
@@ -48,7 +48,7 @@ func (t terminal) goRemove(c *cli.Context) (outcome, error) {
 	}
 	return t.changeGo(c, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
 		v, err := at.Find(wish)
-		var missing *fetch.Error
+		var missing *report.Error
 		if errors.As(err, &missing) {
 			missing.Hint = "tcptune go list shows what is installed"
 		}

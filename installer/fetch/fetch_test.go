@@ -55,7 +55,7 @@ func TestWhatIsNotProvenLeavesNothing(t *testing.T) {
 		archive    mirror.Archive
 		middleware func(http.Handler) http.Handler
 		config     func(*testing.T, *shop)
-		code       fetch.Code
+		code       string
 		says       string
 	}{
 		"the archive is another one": {

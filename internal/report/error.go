@@ -36,6 +36,12 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// Because adds the cause.
+func (e *Error) Because(err error) *Error {
+	e.Err = err
+	return e
+}
+
 // Is reports whether err has an [Error] of that code in it.
 func Is(err error, code string) bool {
 	var e *Error
