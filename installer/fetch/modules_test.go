@@ -125,6 +125,7 @@ func TestAModuleIsProvenByTheChecksumDatabase(t *testing.T) {
 }
 
 func TestAModuleThatIsNotProvenLeavesNothing(t *testing.T) {
+	t.Parallel()
 	replaced := func(part string, answer http.HandlerFunc) func(http.Handler) http.Handler {
 		return func(proxy http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
