@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // fakeApt stands in for apt-cache and apt-get, which change the machine: it answers what the real ones have answered.
@@ -114,7 +113,7 @@ func TestWhatAptFailsWith(t *testing.T) {
 		"E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?"
 	for name, tc := range map[string]struct {
 		err  error
-		code fetch.Code
+		code string
 		says string
 	}{
 		"a lock": {&host.ProgramError{Name: "apt-get", Code: 100, Stderr: lock}, AptBusy, "cannot install golang-go: another program holds the lock of apt"},

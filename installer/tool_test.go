@@ -12,12 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func TestToolsAreNamedShortOrByTheirPackage(t *testing.T) {

@@ -15,12 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // goCommand runs the machine's go in dir, offline and apart from the user's settings.

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // download is the source of archives as of go.dev/dl.

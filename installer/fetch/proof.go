@@ -8,9 +8,9 @@ import (
 	"io"
 	"os"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // proof is what makes an archive one of Go: a sum from a trusted place, a signature, or both.
@@ -102,19 +102,19 @@ func (p proof) signer(content io.Reader) (string, error) {
 }
 
 // counted reports how far a reader is.
-func counted(src io.Reader, source string, total int64, report func(Progress)) io.Reader {
-	return &counter{src: src, now: Progress{Source: source, Phase: "download", Total: total}, report: report}
+func counted(src io.Reader, source string, total int64, show func(Progress)) io.Reader {
+	return &counter{src: src, now: Progress{Source: source, Phase: "download", Total: total}, show: show}
 }
 
 type counter struct {
-	src    io.Reader
-	now    Progress
-	report func(Progress)
+	src  io.Reader
+	now  Progress
+	show func(Progress)
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.src.Read(p)
 	c.now.Done += int64(n)
-	c.report(c.now)
+	c.show(c.now)
 	return n, err
 }

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // The key of go.dev/dl: EB4C1BFD4F042F6DDDCCEC917721F63BD38B4796. Each of its subkeys proves what it signed while it was

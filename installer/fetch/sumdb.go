@@ -12,10 +12,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"golang.org/x/mod/sumdb"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 //go:embed databases.txt
@@ -88,7 +88,7 @@ func (d *database) lookup(version string) (string, error) {
 	return sums[0], nil
 }
 
-func unproven(format string, args ...any) *Error {
+func unproven(format string, args ...any) *report.Error {
 	return Fail(Unverified, "nothing was installed", "cannot verify the module "+toolchainModule+": "+format, args...)
 }
 

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/dirhash"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 const testVersion = "v0.0.1-go1.26.3.linux-amd64"

@@ -592,14 +592,14 @@ func TestParseProcStat(t *testing.T) {
 	const rest = " S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 4711 1 1 18446744073709551615"
 	for _, name := range []string{"(sshd)", "()", "(a b)", "(a) Z 1 1)", "(((", ")))", "(tmux: server)"} {
 		got, ok := parseProcStat([]byte("7 (" + name + ")" + rest + "\n"))
-		if want := (procStat{'S', 3, 4711}); got != want || !ok {
+		if want := (procStat{'S', 1, 3, 4711}); got != want || !ok {
 			t.Errorf("%s: got %v, %v, want %v", name, got, ok, want)
 		}
 	}
 	for _, text := range []string{
 		"", "7", "7 (a)", "7 a" + rest, "7 (a) S 1 2 3",
 		"7 (a)" + strings.Replace(rest, "S", "SS", 1),
-		"7 (a)" + strings.Replace(rest, " 3 ", " x ", 1),
+		"7 (a)" + strings.Replace(rest, " 1 ", " x ", 1), "7 (a)" + strings.Replace(rest, " 3 ", " x ", 1),
 		"7 (a)" + strings.Replace(rest, "4711", "-1", 1),
 	} {
 		if got, ok := parseProcStat([]byte(text)); ok {

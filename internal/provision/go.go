@@ -3,7 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
-	"strings"
+	"os"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
@@ -60,7 +60,7 @@ func (t Target) RemoveGo(ctx context.Context, version string, dry bool) (Changed
 	}
 	return t.changeGo(ctx, dry, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
 		v, err := at.Find(wish)
-		var missing *fetch.Error
+		var missing *report.Error
 		if errors.As(err, &missing) {
 			missing.Hint = "tcptune go list shows what is installed"
 		}
@@ -96,7 +96,7 @@ func parseWish(version string) (fetch.Wish, error) {
 
 // asUsage makes a setting that cannot be used a mistake of the caller.
 func asUsage(err error) error {
-	var e *fetch.Error
+	var e *report.Error
 	if errors.As(err, &e) && e.Code == fetch.BadSetting {
 		return report.Usage(e.Error(), e.Hint)
 	}
@@ -180,16 +180,23 @@ func (t Target) lookAtGo() (h host.Host, at installer.Site, notes []string, err 
 	return h, at, notes, err
 }
 
-// ListGo lists the toolchains of the host, with remote also those that could be installed, and which go shells run.
-func (t Target) ListGo(ctx context.Context, source GoSource, remote bool) (out Outcome, err error) {
+// ListGo asks for the toolchains of a host.
+type ListGo struct {
+	Source    GoSource
+	Remote    bool // those that could be installed, too
+	AskShells bool // run the shell of whoever asks, as that user, to learn which go it finds; never as root
+}
+
+// ListGo lists the toolchains of the host, and which go shells find by what files in /etc say.
+func (t Target) ListGo(ctx context.Context, r ListGo) (out Outcome, err error) {
 	h, at, notes, err := t.lookAtGo()
 	out = outcome(notes)
 	if err != nil {
 		return out, err
 	}
 	out.Report.Versions = at.List()
-	if remote {
-		config, err := source.config(h)
+	if r.Remote {
+		config, err := r.Source.config(h)
 		if err != nil {
 			return out, err
 		}
@@ -199,11 +206,18 @@ func (t Target) ListGo(ctx context.Context, source GoSource, remote bool) (out O
 		}
 		out.Report.Versions = append(out.Report.Versions, installer.Available(versions)...)
 	}
-	shells, unread := at.Shells()
-	out.Report.Shells = shells
-	if len(unread) > 0 {
-		out.note("the profiles of some users cannot be read without root: " + strings.Join(unread, ", "))
+	out.Report.Shells = at.Shells()
+	if r.AskShells {
+		u, err := h.Caller(os.Getenv("SUDO_USER"))
+		if err != nil {
+			out.note("no shell was asked: " + err.Error())
+		} else if asked, err := at.AskShells(ctx, u); err != nil {
+			return out, interrupted(ctx, err)
+		} else {
+			out.Report.Shells = append(out.Report.Shells, asked...)
+		}
 	}
+	out.note(at.Settings(os.Getenv)...)
 	return out, nil
 }
 
@@ -215,7 +229,7 @@ func NewWorkspace(dir, module string) (out Outcome, made, version string, err er
 	}
 	v := at.Newest()
 	if v.IsZero() {
-		return out, "", "", &fetch.Error{
+		return out, "", "", &report.Error{
 			Code: installer.NotInstalled, Message: "cannot make a workspace: there is no Go on this host",
 			Hint: "run: sudo tcptune go install",
 		}

@@ -64,9 +64,9 @@ func (t Target) AptGo(ctx context.Context, v GoVersion, dry bool) (out AptGo, er
 			out.Report.Versions = append(out.Report.Versions, g)
 		}
 	}
-	if shells, _ := at.Shells(); p.Name == "golang-go" {
-		for _, s := range shells {
-			if s.Go != p.Program() {
+	if p.Name == "golang-go" {
+		for _, s := range at.Shells() {
+			if s.State != "unknown" && s.Go != p.Program() {
 				out.note(fmt.Sprintf("%s runs %s: %s", s.Target, cmp.Or(s.Go, "no go"), s.Why))
 			}
 		}

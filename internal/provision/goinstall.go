@@ -173,7 +173,7 @@ func switching(h host.Host, p plan.Plan, v fetch.Version) goChange {
 
 // orFromFile adds to the hint of an error about sources that cannot be reached which way needs none of them.
 func orFromFile(err error) error {
-	var e *fetch.Error
+	var e *report.Error
 	if errors.As(err, &e) && e.Code == fetch.Unreachable {
 		if e.Hint != "" {
 			e.Hint += "; "
