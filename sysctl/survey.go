@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -20,9 +22,9 @@ import (
 type Survey struct {
 	Live      bool // false for an image: no running values, and none of this machine's in their place
 	BootID    string
-	Kernel    KernelVersion   // unknown for an image
-	Installed []KernelVersion // the kernels in an image, one of which will boot
-	Memory    int64           // bytes, 0 for an image
+	Kernel    catalogue.KernelVersion   // unknown for an image
+	Installed []catalogue.KernelVersion // the kernels in an image, one of which will boot
+	Memory    int64                     // bytes, 0 for an image
 	Knobs     map[string]Knob
 	Modules   map[string]host.ModuleState
 	Locked    bool // kernel.modules_disabled: nothing more can be loaded until the next boot
@@ -32,10 +34,10 @@ type Survey struct {
 	Loads     File // our file in /etc/modules-load.d
 	Folders   map[string]bool
 	Links     []Link
-	Now       *Forecaster // the configuration files as they are
-	Elsewhere *Forecaster // the same without ours
-	reader    Reader
-	versions  Versions
+	Now       *whowins.Forecaster // the configuration files as they are
+	Elsewhere *whowins.Forecaster // the same without ours
+	reader    whowins.Reader
+	versions  whowins.Versions
 }
 
 // Knob is the running state of one key.
@@ -64,10 +66,10 @@ const (
 
 // Observe surveys h for the keys in names and those that tcptune has changed there. It changes nothing and needs no
 // root.
-func Observe(h host.Host, cat *Catalogue, j plan.Journal, names []string) (Survey, error) {
+func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []string) (Survey, error) {
 	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: h}
 	var err error
-	if s.versions, err = DetectVersions(h); err != nil {
+	if s.versions, err = whowins.DetectVersions(h); err != nil {
 		return s, err
 	}
 	if err := s.observeFiles(h); err != nil {
@@ -103,7 +105,7 @@ func (s *Survey) observeInstalled(h host.Host) error {
 	return nil
 }
 
-func (s *Survey) observeKernel(h host.Host, cat *Catalogue, names []string) (err error) {
+func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []string) (err error) {
 	if s.BootID, err = plan.BootID(h); err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func (s *Survey) observeKernel(h host.Host, cat *Catalogue, names []string) (err
 	for _, name := range names {
 		k, err := cat.Lookup(name)
 		if err != nil {
-			k = Key{Name: name} // an older tcptune knew it
+			k = catalogue.Key{Name: name} // an older tcptune knew it
 		}
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
@@ -162,14 +164,14 @@ func (s *Survey) observeFiles(h host.Host) (err error) {
 		_, err := h.Stat(dir)
 		s.Folders[dir] = err == nil
 	}
-	if s.Now, err = NewForecaster(h, s.versions); err != nil {
+	if s.Now, err = whowins.NewForecaster(h, s.versions); err != nil {
 		return err
 	}
 	if !s.owns(s.Own) {
 		s.Elsewhere = s.Now
 		return nil
 	}
-	s.Elsewhere, err = NewForecaster(WithFile(h, s.Own.Path, nil), s.versions)
+	s.Elsewhere, err = whowins.NewForecaster(whowins.WithFile(h, s.Own.Path, nil), s.versions)
 	return err
 }
 
@@ -182,7 +184,7 @@ func (s *Survey) owns(f File) bool {
 // errOdd is returned where a link, or no file at all, stands in the place of a file of ours.
 var errOdd = errors.New("a link, or no regular file, stands in its place")
 
-func readOptional(h Reader, p string) (*string, error) {
+func readOptional(h whowins.Reader, p string) (*string, error) {
 	fi, err := h.Lstat(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -212,7 +214,7 @@ func unreadable(p string, err error) error {
 // observeModules looks up every module that a value or a key of the catalogue needs. An image has no running kernel, so
 // what counts there is whether a kernel that is installed in it has the module. Where the module lists of the running
 // kernel are not there, as on kernels made without modules, its configuration answers if it can be read.
-func observeModules(h host.Host, cat *Catalogue) (map[string]host.ModuleState, error) {
+func observeModules(h host.Host, cat *catalogue.Catalogue) (map[string]host.ModuleState, error) {
 	states := map[string]host.ModuleState{}
 	var config []byte
 	for _, k := range cat.Keys() {

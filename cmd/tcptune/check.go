@@ -10,7 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/check"
-	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/lint"
 )
 
 func checkCommand(t terminal) *cli.Command {
@@ -42,11 +43,11 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	result := check.Run(c.Context, h, check.Options{AllowUnsupported: c.Bool("allow-unsupported")})
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return outcome{}, err
 	}
-	lint, err := sysctl.Lint(h, cat)
+	lint, err := lint.Files(h, cat)
 	if err != nil {
 		return outcome{}, err
 	}

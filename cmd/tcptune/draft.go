@@ -13,6 +13,7 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 // draft is what a host needs to become as wanted, and how that was found.
@@ -33,7 +34,7 @@ func makeDraft(c *cli.Context, h host.Host, j plan.Journal, o *sysctl.Options, r
 	} else if d.options, d.origin, err = wanted(c, h, j); err != nil {
 		return d, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return d, err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // needsRoot is about a command that only root can run, and says which one would do. to is what root is needed for; "": to
@@ -51,9 +53,9 @@ func told(err error) report.Error {
 	var (
 		foreign    *sysctl.ForeignFileError
 		unmet      *sysctl.UnmetError
-		unknownKey *sysctl.UnknownKeyError
-		removedKey *sysctl.RemovedKeyError
-		noProfile  *sysctl.UnknownProfileError
+		unknownKey *catalogue.UnknownKeyError
+		removedKey *catalogue.RemovedKeyError
+		noProfile  *profile.UnknownError
 		standing   standingError
 		aboutGo    *fetch.Error
 	)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 func explainCommand(t terminal) *cli.Command {
@@ -31,7 +32,7 @@ Examples:
 }
 
 func (t terminal) explain(c *cli.Context) (outcome, error) {
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return outcome{}, err
 	}
@@ -39,7 +40,7 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	var k sysctl.Key
+	var k catalogue.Key
 	switch {
 	case c.Bool("list"):
 		if err := noArguments(c); err != nil {
@@ -78,14 +79,14 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	return o, nil
 }
 
-func listKeys(w io.Writer, cat *sysctl.Catalogue) {
+func listKeys(w io.Writer, cat *catalogue.Catalogue) {
 	for _, k := range cat.Keys() {
 		first, _, _ := strings.Cut(strings.Join(strings.Fields(k.Explain), " "), ". ")
 		printf(w, "%-40s %s\n", k.Name, strings.TrimSuffix(first, ".")+".")
 	}
 }
 
-func showKey(w io.Writer, k sysctl.Key, s *sysctl.Survey, now report.Key) {
+func showKey(w io.Writer, k catalogue.Key, s *sysctl.Survey, now report.Key) {
 	printf(w, "%s\n\n%s\n\n", k.Name, wrap(k.Explain, "  "))
 	row := func(name, value string) {
 		if value != "" {
@@ -131,7 +132,7 @@ func orUnknown(v *string) string {
 	return side(v)
 }
 
-func fieldText(f sysctl.Field) string {
+func fieldText(f catalogue.Field) string {
 	text := ""
 	if f.Min != f.Max {
 		text = fmt.Sprintf("%d to %d", f.Min, f.Max)
@@ -140,17 +141,17 @@ func fieldText(f sysctl.Field) string {
 		text += " " + f.Unit
 	}
 	switch f.Rule {
-	case sysctl.AtLeast:
+	case catalogue.AtLeast:
 		text += ", more is more"
-	case sysctl.AtMost:
+	case catalogue.AtMost:
 		text += ", less is more"
-	case sysctl.Exact:
+	case catalogue.Exact:
 	}
 	return strings.TrimSpace(text)
 }
 
-func scopeText(k sysctl.Key) string {
-	if k.Scope == sysctl.Global {
+func scopeText(k catalogue.Key) string {
+	if k.Scope == catalogue.Global {
 		return "the whole machine"
 	}
 	if k.Inherit {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 func profileCommand(t terminal) *cli.Command {
@@ -58,18 +60,18 @@ func (t terminal) profileList(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return outcome{}, err
 	}
-	infos, err := sysctl.ProfileNames(h)
+	infos, err := profile.List(h)
 	if err != nil {
 		return outcome{}, err
 	}
 	o := outcome{report: envelope(nil, nil)}
 	var broken []string
 	for _, i := range infos {
-		if _, err := sysctl.LoadProfile(h, cat, i.Name); err != nil {
+		if _, err := profile.Load(h, cat, i.Name); err != nil {
 			broken = append(broken, err.Error())
 			continue
 		}
@@ -98,11 +100,11 @@ func (t terminal) profileShow(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return outcome{}, err
 	}
-	p, err := sysctl.LoadProfile(h, cat, c.Args().First())
+	p, err := profile.Load(h, cat, c.Args().First())
 	if err != nil {
 		return outcome{}, err
 	}
@@ -143,7 +145,7 @@ func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 	if _, err := overrule(c, &o); err != nil {
 		return outcome{}, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return outcome{}, err
 	}
@@ -154,7 +156,7 @@ func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 	if path.Congestion, err = congestion(cat, c.String("congestion")); err != nil {
 		return outcome{}, err
 	}
-	size, err := cat.Size(path)
+	size, err := profile.Size(cat, path)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -165,7 +167,7 @@ func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 }
 
 // congestion checks the name of a congestion control: the arithmetic knows bbr, and takes all others for alike.
-func congestion(cat *sysctl.Catalogue, name string) (string, error) {
+func congestion(cat *catalogue.Catalogue, name string) (string, error) {
 	k, err := cat.Lookup("net.ipv4.tcp_congestion_control")
 	if err != nil {
 		return "", err

@@ -16,6 +16,7 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/service"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 func revertCommand(t terminal) *cli.Command {
@@ -114,7 +115,7 @@ func (t terminal) revertPlan(c *cli.Context) (outcome, error) {
 
 // planRevert plans the way back. strays are files of ours that the journal knows nothing of.
 func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err error) {
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return p, nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // declaredPath is the optional file in which an operator declares the state of a host.
@@ -121,12 +122,12 @@ func (e standingError) Unwrap() error { return e.cause }
 
 func parsePath(bandwidth, rtt string) (bits int64, delay time.Duration, err error) {
 	if bandwidth != "" {
-		if bits, err = sysctl.ParseBandwidth(bandwidth); err != nil {
+		if bits, err = profile.ParseBandwidth(bandwidth); err != nil {
 			return 0, 0, err
 		}
 	}
 	if rtt != "" {
-		delay, err = sysctl.ParseRTT(rtt)
+		delay, err = profile.ParseRTT(rtt)
 	}
 	return bits, delay, err
 }
@@ -171,7 +172,7 @@ func parseDeclared(data []byte) (declared, error) {
 	if nothingIn(data) {
 		return d, nil
 	}
-	if err := sysctl.DecodeYAML(data, declaredPath, "this is not the form of tcptune.yaml: see man 5 tcptune.yaml", &d); err != nil {
+	if err := profile.DecodeYAML(data, declaredPath, "this is not the form of tcptune.yaml: see man 5 tcptune.yaml", &d); err != nil {
 		return d, fmt.Errorf("cannot use the declared state: %w", err)
 	}
 	return d, nil
