@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // seen is something that was asked of the host: the answer, or why there is none.
@@ -49,7 +50,8 @@ type facts struct {
 	pendingPackages []string
 	pendingErr      error
 
-	tuners []tuner // those that are installed
+	files  seen[*whowins.Forecaster] // what the files that set keys say
+	tuners []tuner                   // those that are installed
 }
 
 // feature is a part of the kernel that may be a module.
@@ -87,7 +89,9 @@ func observe(ctx context.Context, h host.Host) facts {
 		observeKernel(h, &f)
 		observeNetwork(h, &f)
 	}
-	f.tuners = observeTuners(ctx, h)
+	if f.files = see(whowins.Observe(h)); f.files.err == nil {
+		f.tuners = observeTuners(ctx, h, f.files.value)
+	}
 	return f
 }
 

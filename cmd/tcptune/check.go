@@ -10,8 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/check"
-	"github.com/tcptune/tcptune/sysctl/catalogue"
-	"github.com/tcptune/tcptune/sysctl/lint"
 )
 
 func checkCommand(t terminal) *cli.Command {
@@ -43,16 +41,8 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	result := check.Run(c.Context, h, check.Options{AllowUnsupported: c.Bool("allow-unsupported")})
-	cat, err := catalogue.Load()
-	if err != nil {
-		return outcome{}, err
-	}
-	lint, err := lint.Files(h, cat)
-	if err != nil {
-		return outcome{}, err
-	}
 	o := outcome{report: envelope(nil, nil)}
-	o.report.Checks = append(result.Checks, lint...)
+	o.report.Checks = result.Checks
 	for _, k := range o.report.Checks {
 		if k.Grade == report.Fail || k.Grade == report.Warn && c.Bool("strict") {
 			o.code = report.ExitDiffers

@@ -3,6 +3,8 @@ package catalogue
 import (
 	"fmt"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // UnknownKeyError is returned for a name that is not in the catalogue.
@@ -47,15 +49,7 @@ func DottedName(name string) string {
 	if first < 0 || name[first] == '.' {
 		return name
 	}
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '/':
-			return '.'
-		case '.':
-			return '/'
-		}
-		return r
-	}, name)
+	return host.SwapSeparators(name)
 }
 
 // Lookup finds a key by its name with dots or slashes, or by its last component where only one key ends so

@@ -10,17 +10,9 @@ import (
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
-// Files looks through the configuration files of a machine for keys that are misspelt or that kernels do not have any
+// Files looks through what the configuration files of a machine say for keys that are misspelt or that kernels do not have any
 // more, for values that the catalogue does not allow, and for lines that no tool understands.
-func Files(r whowins.Reader, cat *catalogue.Catalogue) ([]report.Check, error) {
-	v, err := whowins.DetectVersions(r)
-	if err != nil {
-		return nil, err
-	}
-	f, err := whowins.NewForecaster(r, v)
-	if err != nil {
-		return nil, err
-	}
+func Files(f *whowins.Forecaster, cat *catalogue.Catalogue) []report.Check {
 	var checks []report.Check
 	for _, set := range f.Settings() {
 		if c, wrong := lintSetting(set, cat); wrong {
@@ -42,7 +34,7 @@ func Files(r whowins.Reader, cat *catalogue.Catalogue) ([]report.Check, error) {
 			Reason: "the files that set sysctl keys name only keys that exist",
 		})
 	}
-	return checks, nil
+	return checks
 }
 
 // vendor reports whether a file came with a package and is not the operator's to edit.

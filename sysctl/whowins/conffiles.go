@@ -40,7 +40,7 @@ func (c *confReader) report(o Origin, text string) { c.add(Problem{Origin: o, Te
 // unread reports a file or a folder that cannot be read.
 func (c *confReader) unread(p, what string, err error) {
 	hidden := errors.Is(err, fs.ErrPermission) || errors.Is(err, host.ErrTooLong)
-	c.add(Problem{Origin: Origin{File: p}, Text: what + ": " + cause(err), Unread: hidden})
+	c.add(Problem{Origin: Origin{File: p}, Text: what + ": " + host.Cause(err).Error(), Unread: hidden})
 }
 
 func (c *confReader) add(p Problem) {
@@ -99,14 +99,6 @@ func (c *confReader) open(p string) confFile {
 }
 
 func (c *confReader) origin(p string) Origin { return Origin{File: p, Target: c.open(p).target} }
-
-func cause(err error) string {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err.Error()
-	}
-	return err.Error()
-}
 
 // merged returns the files with the suffix .conf of the folders, in the order in which a tool reads them.
 // The folders are given from the highest to the lowest.

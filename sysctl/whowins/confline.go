@@ -3,6 +3,8 @@ package whowins
 import (
 	"path"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // assignment is one line of a file, as one of the tools understands it.
@@ -130,7 +132,7 @@ func (ru rules) normal(key string) string {
 	}
 	first := strings.IndexAny(key, "/.")
 	if first >= 0 && (key[first] == '.' || !ru.firstDecides || ru.alwaysSwap) {
-		key = swapSeparators(key)
+		key = host.SwapSeparators(key)
 	}
 	if !ru.simplify {
 		return key
@@ -171,15 +173,3 @@ func (ru rules) names(p string) string {
 }
 
 const procSys = "/proc/sys/"
-
-func swapSeparators(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case '.':
-			return '/'
-		case '/':
-			return '.'
-		}
-		return r
-	}, s)
-}

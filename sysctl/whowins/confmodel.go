@@ -1,6 +1,10 @@
 package whowins
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
 
 // model is what the files add up to for one tool: the writes that it will do, in order.
 type model struct {
@@ -125,9 +129,9 @@ func refused(p, value string) bool {
 }
 
 func (a assignment) setting(p string) Setting {
-	s := Setting{Key: swapSeparators(p), Value: a.value, Origin: a.origin, IgnoreErrors: a.ignore, Exclude: a.exclude}
+	s := Setting{Key: host.SwapSeparators(p), Value: a.value, Origin: a.origin, IgnoreErrors: a.ignore, Exclude: a.exclude}
 	if isGlob(a.path) {
-		s.Glob = swapSeparators(a.path)
+		s.Glob = host.SwapSeparators(a.path)
 	}
 	return s
 }

@@ -6,6 +6,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // Origin is the place of an assignment in a file.
@@ -38,9 +40,9 @@ type Setting struct {
 func (s Setting) Covers(key string) bool {
 	p := rules{firstDecides: true, simplify: true}.normal(key)
 	if s.Glob == "" {
-		return s.Key == swapSeparators(p)
+		return s.Key == host.SwapSeparators(p)
 	}
-	for _, pattern := range braces(swapSeparators(s.Glob)) {
+	for _, pattern := range braces(host.SwapSeparators(s.Glob)) {
 		if _, ok := globKey(pattern, p); ok {
 			return true
 		}
@@ -104,10 +106,20 @@ type Forecaster struct {
 	restart *model // systemd-sysctl now
 	system  *model // sysctl --system
 	absent  [2]string
-	ufw     *model // nil where ufw is not enabled
+	ufw     *model // nil where ufw sets nothing
+	ufwIs   State
 	tuned   *tuned // nil where TuneD is not enabled
 	modules []string
 	kernel  *model // the parameters of the kernel
+}
+
+// Observe is [NewForecaster] for the releases that are installed on the machine.
+func Observe(r Reader) (*Forecaster, error) {
+	v, err := DetectVersions(r)
+	if err != nil {
+		return nil, err
+	}
+	return NewForecaster(r, v)
 }
 
 // NewForecaster reads and parses all files that take part. The machine may be an image: then /run is left out, since
@@ -135,8 +147,8 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	} else {
 		ru := procpsRules(v.Procps)
 		f.system = c.procpsSystem(ru, run)
-		f.ufw = c.ufwSysctl(ru)
 	}
+	f.ufwIs, f.ufw = c.ufwSysctl(v.Procps)
 	f.tuned = c.tunedProfile(v.Tuned)
 	modules, err := modulesAtBoot(c)
 	if err != nil {
@@ -148,23 +160,11 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	return f, err
 }
 
-// masked reports whether the administrator has masked the unit, systemctl(1).
-func (c *confReader) masked(unit string) bool {
-	target, err := c.Readlink("/etc/systemd/system/" + unit)
-	return err == nil && target == "/dev/null"
-}
-
-// enabled reports whether multi-user.target starts the unit at boot.
-func (c *confReader) enabled(unit string) bool {
-	_, err := c.Lstat("/etc/systemd/system/multi-user.target.wants/" + unit)
-	return err == nil && !c.masked(unit)
-}
-
 // Key forecasts what becomes of key, which may be written with dots or with slashes, see sysctl.d(5). The key need not
 // exist; a forecast for a key that the kernel does not have is what would be tried.
 func (f *Forecaster) Key(key string) Forecast {
 	p := rules{firstDecides: true, simplify: true}.normal(key)
-	fc := Forecast{Key: swapSeparators(p)}
+	fc := Forecast{Key: host.SwapSeparators(p)}
 	fc.Restart = f.outcome(f.restart, p, f.absent[0])
 	fc.SysctlSystem = f.outcome(f.system, p, f.absent[1])
 	fc.Reboot = f.outcome(f.boot, p, f.absent[0])

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // tuned is what TuneD will write when it starts, after systemd-sysctl, ufw and the network. Sources: plugin_sysctl.py,
@@ -56,7 +58,7 @@ func (c *confReader) tunedAgain(ru rules, exclude []string) *model {
 	var list []assignment
 	for _, p := range append(c.merged([]string{"/etc/sysctl.d"}, ru), "/etc/sysctl.conf") {
 		for _, a := range ru.parse(c.open(p).data, c.origin(p), func(Origin, string) {}) {
-			matches := func(pattern string) bool { return fnmatch(pattern, swapSeparators(a.path)) }
+			matches := func(pattern string) bool { return fnmatch(pattern, host.SwapSeparators(a.path)) }
 			if !slices.ContainsFunc(exclude, matches) {
 				list = append(list, a)
 			}
@@ -234,7 +236,7 @@ func (l *tunedLoader) merge() []assignment {
 		default:
 			merged[at].off = u.off
 			merged[at].options = slices.DeleteFunc(merged[at].options, func(a assignment) bool {
-				return slices.Contains(u.drop, swapSeparators(a.path))
+				return slices.Contains(u.drop, host.SwapSeparators(a.path))
 			})
 			merged[at].options = append(merged[at].options, u.options...)
 		}

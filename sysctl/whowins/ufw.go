@@ -2,21 +2,32 @@ package whowins
 
 import "strings"
 
-// ufwSysctl reads the file that ufw hands to "sysctl -e -q -p" when it starts, or nil when ufw is not enabled or names
-// none. Source: ufw-init-functions, function ufw_start.
-func (c *confReader) ufwSysctl(ru rules) *model {
+// ufwSysctl reads the file that ufw hands to "sysctl -e -q -p" when it starts; sets is nil where it hands none, or one
+// that sets nothing. Source: ufw-init-functions, function ufw_start.
+func (c *confReader) ufwSysctl(procps string) (state State, sets *model) {
 	conf, found := c.readIfThere("/etc/ufw/ufw.conf")
-	if !found || c.masked("ufw.service") {
-		return nil
+	if !found {
+		return State{}, nil
 	}
 	// ufw sources both files, in this order.
 	defaults, _ := c.readIfThere("/etc/default/ufw")
 	script := defaults + "\n" + conf
 	enabled, p := shellVariable(script, "ENABLED"), shellVariable(script, "IPT_SYSCTL")
-	if enabled != "yes" && enabled != "YES" || p == "" {
-		return nil
+	switch {
+	case c.masked("ufw.service"):
+		return State{Text: "masked"}, nil
+	case enabled != "yes" && enabled != "YES":
+		return State{Text: "disabled"}, nil
+	case p == "":
+		return State{Text: "enabled, without IPT_SYSCTL"}, nil
+	case procps == "":
+		return State{Text: "enabled, without procps"}, nil
 	}
-	return ru.collect(c.assignments(c.opened(p, ru), ru))
+	ru := procpsRules(procps)
+	if sets = ru.collect(c.assignments(c.opened(p, ru), ru)); len(sets.nodes) == 0 {
+		return State{Text: "enabled, " + p + " sets nothing"}, nil
+	}
+	return State{On: true, Text: "enabled"}, sets
 }
 
 // shellVariable returns what name holds after a shell has read script, which consists of plain assignments.
@@ -32,8 +43,10 @@ func shellVariable(script, name string) string {
 			value, _, _ = strings.Cut(rest[1:], rest[:1])
 			continue
 		}
-		value, _, _ = strings.Cut(rest, " ")
-		value = strings.TrimSuffix(value, ";")
+		value = rest
+		if end := strings.IndexAny(rest, " \t;"); end >= 0 {
+			value = rest[:end]
+		}
 	}
 	return value
 }
