@@ -211,31 +211,58 @@ func unreadable(p string, err error) error {
 	return fmt.Errorf("cannot read %s: %w", p, err)
 }
 
-// observeModules looks up every module that a value or a key of the catalogue needs. An image has no running kernel, so
-// what counts there is whether a kernel that is installed in it has the module. Where the module lists of the running
-// kernel are not there, as on kernels made without modules, its configuration answers if it can be read.
+// observeModules looks up every module that a value or a key of the catalogue needs. Where the module lists of the
+// running kernel are not there, as on kernels made without modules, its configuration answers if it can be read.
 func observeModules(h host.Host, cat *catalogue.Catalogue) (map[string]host.ModuleState, error) {
-	states := map[string]host.ModuleState{}
-	var config []byte
+	var names []string
 	for _, k := range cat.Keys() {
-		for _, m := range append(slices.Collect(maps.Values(k.ValueModules)), k.Module) {
-			if _, seen := states[m]; seen || m == "" {
-				continue
+		names = slices.AppendSeq(names, maps.Values(k.ValueModules))
+		if k.Module != "" {
+			names = append(names, k.Module)
+		}
+	}
+	if !h.Live() {
+		return modulesOfImage(h, names)
+	}
+	states, err := h.Modules(names...)
+	if err != nil {
+		return nil, err
+	}
+	var config []byte
+	for m, st := range states {
+		if st != host.ModuleUnknown {
+			continue
+		}
+		if config == nil {
+			if config, err = h.KernelConfigText(); err != nil {
+				config = []byte{} // not visible, so it stays unknown
 			}
-			st, err := moduleOn(h, m)
-			if err != nil {
-				return nil, err
+		}
+		states[m] = moduleInConfig(config, m)
+	}
+	return states, nil
+}
+
+// modulesOfImage: an image has no running kernel, so what counts there is whether a kernel that is installed in it has
+// the module.
+func modulesOfImage(h host.Host, names []string) (map[string]host.ModuleState, error) {
+	releases, err := h.InstalledKernels()
+	if err != nil {
+		return nil, err
+	}
+	states := map[string]host.ModuleState{}
+	for _, m := range names {
+		states[m] = host.ModuleUnknown
+	}
+	for _, r := range releases {
+		in, err := h.ModulesIn(r, names...)
+		if err != nil {
+			return nil, err
+		}
+		for m, st := range in {
+			if states[m] != host.ModuleLoadable {
+				states[m] = st
 			}
-			if st == host.ModuleUnknown && h.Live() {
-				if config == nil {
-					config, err = h.KernelConfigText()
-					if err != nil {
-						config = []byte{} // not visible, so it stays unknown
-					}
-				}
-				st = moduleInConfig(config, m)
-			}
-			states[m] = st
 		}
 	}
 	return states, nil
@@ -260,25 +287,6 @@ func moduleInConfig(config []byte, module string) host.ModuleState {
 		return host.ModuleUnknown // it may be installed somewhere out of sight
 	}
 	return host.ModuleAbsent
-}
-
-func moduleOn(h host.Host, name string) (host.ModuleState, error) {
-	if h.Live() {
-		return h.Module(name)
-	}
-	releases, err := h.InstalledKernels()
-	if err != nil {
-		return host.ModuleUnknown, err
-	}
-	found := host.ModuleUnknown
-	for _, r := range releases {
-		st, err := h.ModuleIn(r, name)
-		if err != nil || st == host.ModuleLoadable {
-			return st, err
-		}
-		found = st
-	}
-	return found, nil
 }
 
 // ownLines returns the assignments in our own file.
