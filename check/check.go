@@ -6,14 +6,16 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/lint"
 )
 
 // Options change how findings are judged.
@@ -43,14 +45,19 @@ func (r Result) Worst() report.Grade {
 // finding, not an error.
 func Run(ctx context.Context, h host.Host, opt Options) Result {
 	m, err := supportMatrix()
-	if err != nil {
+	cat, errCat := catalogue.Load()
+	if err = cmp.Or(err, errCat); err != nil {
 		return Result{
 			Checks:    []report.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
 			Supported: Verdict{LevelUnsupported, err.Error()},
 		}
 	}
 	f := observe(ctx, h)
-	return Result{judge(m, f, opt), worst(f.releaseVerdict(m), f.archVerdict(m))}
+	checks := judge(m, f, opt)
+	if f.files.err == nil {
+		checks = append(checks, lint.Files(f.files.value, cat)...)
+	}
+	return Result{checks, worst(f.releaseVerdict(m), f.archVerdict(m))}
 }
 
 func judge(m matrix, f facts, opt Options) []report.Check {

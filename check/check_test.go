@@ -234,6 +234,8 @@ func TestAnImageHasNoLiveChecks(t *testing.T) {
 		"/lib/systemd/libsystemd-shared-255.so":     "",
 		"/etc/ufw/ufw.conf":                         "# comment\nENABLED=yes\n",
 		"/etc/default/ufw":                          "IPT_SYSCTL=/etc/ufw/sysctl.conf\n",
+		"/etc/ufw/sysctl.conf":                      "net/ipv4/tcp_syncookies=1\n",
+		"/var/lib/dpkg/status":                      packages,
 		"/usr/sbin/tuned":                           "",
 		"/etc/systemd/system/multi-user.target.wants/tuned.service": "-> /usr/lib/systemd/system/tuned.service",
 		"/usr/sbin/bpftune":                          "",
@@ -245,6 +247,7 @@ func TestAnImageHasNoLiveChecks(t *testing.T) {
 		"os-release PASS Ubuntu 24.04 LTS", "architecture PASS arm64", "kernel PASS 6.8.0-60-generic", "systemd PASS systemd 255",
 		"tuner-tuned WARN enabled, systemd is not running", "tuner-bpftune PASS not enabled", "tuner-ufw WARN enabled",
 		"tuner-cloud-image WARN /etc/sysctl.d/60-gce-network-security.conf",
+		"sysctl-files WARN /etc/tuned/active_profile",
 	}
 	var lines []string
 	for _, c := range got.Checks {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // seen is something that was asked of the host: the answer, or why there is none.
@@ -49,7 +50,8 @@ type facts struct {
 	pendingPackages []string
 	pendingErr      error
 
-	tuners []tuner // those that are installed
+	files  seen[*whowins.Forecaster] // what the files that set keys say
+	tuners []tuner                   // those that are installed
 }
 
 // feature is a part of the kernel that may be a module.
@@ -87,7 +89,9 @@ func observe(ctx context.Context, h host.Host) facts {
 		observeKernel(h, &f)
 		observeNetwork(h, &f)
 	}
-	f.tuners = observeTuners(ctx, h)
+	if f.files = see(whowins.Observe(h)); f.files.err == nil {
+		f.tuners = observeTuners(ctx, h, f.files.value)
+	}
 	return f
 }
 
@@ -96,8 +100,7 @@ func observeKernel(h host.Host, f *facts) {
 	f.systemdRunning = h.SystemdRunning()
 	f.virt = see(h.Virt())
 	f.initialUserNS = h.InitialUserNamespace()
-	f.bbr = observeFeature(h, "tcp_bbr", "CONFIG_TCP_CONG_BBR")
-	f.fq = observeFeature(h, "sch_fq", "CONFIG_NET_SCH_FQ")
+	f.bbr, f.fq = observeFeatures(h)
 	_, err := h.Stat("/proc/modules")
 	f.hasModules = err == nil
 	f.mayLoadModules = h.MayHave(unix.CAP_SYS_MODULE) && f.initialUserNS
@@ -125,12 +128,15 @@ func observeNetwork(h host.Host, f *facts) {
 	f.ports = see(h.PortUse())
 }
 
-func observeFeature(h host.Host, module, option string) feature {
-	f := feature{module: see(h.Module(module))}
-	if f.module.value == host.ModuleUnknown {
-		f.config = see(h.KernelConfig(option))
+func observeFeatures(h host.Host) (bbr, fq feature) {
+	states, err := h.Modules("tcp_bbr", "sch_fq")
+	bbr.module, fq.module = see(states["tcp_bbr"], err), see(states["sch_fq"], err)
+	if bbr.module.value == host.ModuleUnknown || fq.module.value == host.ModuleUnknown {
+		text, err := h.KernelConfigText()
+		bbr.config = see(host.ParseKernelConfig(text, "CONFIG_TCP_CONG_BBR"), err)
+		fq.config = see(host.ParseKernelConfig(text, "CONFIG_NET_SCH_FQ"), err)
 	}
-	return f
+	return bbr, fq
 }
 
 // words reports whether the knob's list has the word.

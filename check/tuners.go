@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // tuner is another program that sets TCP keys, and is installed.
@@ -69,26 +70,27 @@ func unitTuners() []unitTuner {
 	}
 }
 
-func observeTuners(ctx context.Context, h host.Host) []tuner {
+// observeTuners finds the tuners; what the files of the host say about one is what the forecast says.
+func observeTuners(ctx context.Context, h host.Host, files *whowins.Forecaster) []tuner {
 	var found []tuner
 	for _, u := range unitTuners() {
 		if anyFile(h, u.files) {
 			t := tuner{name: u.name, does: u.does, fix: u.fix}
-			t.active, t.detail = unitActive(ctx, h, u.unit)
+			t.active, t.detail = unitActive(ctx, h, files, u.unit)
 			found = append(found, t)
 		}
 	}
-	if t, ok := observeUFW(h); ok {
+	if t, ok := ufw(files); ok {
 		found = append(found, t)
 	}
-	if t, ok := observeCloud(h); ok {
+	if t, ok := cloudFiles(files); ok {
 		found = append(found, t)
 	}
 	return found
 }
 
 // unitActive asks systemd. Where it does not run, the link that "systemctl enable" makes says what the next boot does.
-func unitActive(ctx context.Context, h host.Host, unit string) (active bool, detail string) {
+func unitActive(ctx context.Context, h host.Host, files *whowins.Forecaster, unit string) (active bool, detail string) {
 	if h.SystemdRunning() {
 		state, _, file, err := h.UnitState(ctx, unit)
 		if err != nil {
@@ -96,58 +98,38 @@ func unitActive(ctx context.Context, h host.Host, unit string) (active bool, det
 		}
 		return state == "active" || state == "activating" || state == "reloading", strings.TrimSuffix(state+", "+file, ", ")
 	}
-	if anyFile(h, []string{"/etc/systemd/system/multi-user.target.wants/" + unit}) {
-		return !h.Live(), "enabled, systemd is not running"
+	is := files.Unit(unit)
+	if is.On {
+		return !h.Live(), is.Text + ", systemd is not running"
 	}
-	return false, "not enabled"
+	return false, is.Text
 }
 
-// observeUFW reads whether the firewall is on: it then loads /etc/ufw/sysctl.conf at boot, in no order against
-// systemd-sysctl.
-func observeUFW(h host.Host) (tuner, bool) {
-	conf, err := h.ReadFile("/etc/ufw/ufw.conf")
-	if err != nil {
-		return tuner{}, false
-	}
-	t := tuner{
-		name: "ufw", detail: "disabled",
+// ufw is the firewall: where it is on it loads /etc/ufw/sysctl.conf at boot, in no order against systemd-sysctl.
+func ufw(files *whowins.Forecaster) (tuner, bool) {
+	is := files.Ufw()
+	return tuner{
+		name: "ufw", active: is.On, detail: is.Text,
 		does: "at boot it applies /etc/ufw/sysctl.conf, before or after sysctl.d as chance has it",
 		fix:  `see "tcptune status" for keys that both set; IPT_SYSCTL= (empty) in /etc/default/ufw ends it`,
-	}
-	if assignment(conf, "ENABLED") == "yes" {
-		t.active, t.detail = true, "enabled"
-	}
-	if defaults, err := h.ReadFile("/etc/default/ufw"); err == nil && t.active && assignment(defaults, "IPT_SYSCTL") == "" {
-		t.active, t.detail = false, "enabled, without IPT_SYSCTL"
-	}
-	return t, true
+	}, is.Text != ""
 }
 
-// observeCloud finds the sysctl files that cloud images and cloud-init bring, when they set keys of TCP. Most only set
+// cloudFiles finds the sysctl files that cloud images and cloud-init bring, when they set keys of TCP. Most only set
 // IPv6 privacy addresses.
-func observeCloud(h host.Host) (tuner, bool) {
-	var files []string
-	for _, dir := range []string{"/etc/sysctl.d", "/usr/lib/sysctl.d"} {
-		names, err := h.ReadDir(dir)
-		if err != nil {
-			continue
+func cloudFiles(files *whowins.Forecaster) (tuner, bool) {
+	var found []string
+	for _, set := range files.Settings() {
+		file := set.Origin.File
+		if path.Base(path.Dir(file)) == "sysctl.d" && isCloudFile(path.Base(file)) && setsTCP(set) &&
+			!slices.Contains(found, file) {
+			found = append(found, file)
 		}
-		for _, name := range names {
-			if !strings.HasSuffix(name, ".conf") || !isCloudFile(name) {
-				continue
-			}
-			if data, err := h.ReadFile(path.Join(dir, name)); err == nil && setsTCP(data) {
-				files = append(files, path.Join(dir, name))
-			}
-		}
-	}
-	if len(files) == 0 {
-		return tuner{}, false
 	}
 	return tuner{
-		name: "cloud-image", active: true, detail: strings.Join(files, ", "),
+		name: "cloud-image", active: true, detail: strings.Join(found, ", "),
 		does: "its files of sysctl.d set keys of TCP", fix: `see "tcptune status" for who wins`,
-	}, true
+	}, found != nil
 }
 
 // isCloudFile knows the files by the names that the images of Ubuntu's cloud partners carry.
@@ -160,26 +142,10 @@ func isCloudFile(name string) bool {
 	return false
 }
 
-// setsTCP reports whether a line assigns a key of TCP or of sockets. Which line wins is for package sysctl to say.
-func setsTCP(data []byte) bool {
-	for line := range strings.Lines(string(data)) {
-		key := strings.ReplaceAll(strings.TrimLeft(line, " \t-"), "/", ".")
-		if strings.HasPrefix(key, "net.core.") || strings.HasPrefix(key, "net.ipv4.tcp_") || strings.HasPrefix(key, "net.ipv4.ip_local_") {
-			return true
-		}
-	}
-	return false
-}
-
-// assignment finds a shell variable in a file such as /etc/default/ufw; the last one counts.
-func assignment(data []byte, name string) string {
-	value := ""
-	for line := range strings.Lines(string(data)) {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(line), name+"="); ok {
-			value = strings.Trim(v, `"' `)
-		}
-	}
-	return value
+// setsTCP reports whether set assigns a key of TCP or of sockets.
+func setsTCP(set whowins.Setting) bool {
+	return !set.Exclude && (strings.HasPrefix(set.Key, "net.core.") || strings.HasPrefix(set.Key, "net.ipv4.tcp_") ||
+		strings.HasPrefix(set.Key, "net.ipv4.ip_local_"))
 }
 
 func anyFile(h host.Host, files []string) bool {
@@ -193,6 +159,9 @@ func anyFile(h host.Host, files []string) bool {
 
 // checkTuners makes a finding for each other tuner that is installed, or one that there is none.
 func checkTuners(f facts) []report.Check {
+	if f.files.err != nil {
+		return []report.Check{unseen("tuners", f.files.err)}
+	}
 	if len(f.tuners) == 0 {
 		return []report.Check{pass("tuners", "none", "no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, ufw, cloud image files")}
 	}

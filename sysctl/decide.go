@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"golang.org/x/sys/unix"
 
@@ -14,8 +17,8 @@ import (
 
 // decision is what is to be done about one wanted key.
 type decision struct {
-	key    Key
-	wish   ProfileKey
+	key    catalogue.Key
+	wish   profile.Wish
 	want   string // the value that this host is to have
 	line   bool   // it needs a line in our file to have it after a reboot
 	write  bool   // the running value is not enough
@@ -25,7 +28,7 @@ type decision struct {
 }
 
 // decide settles one wish of a profile for the surveyed host.
-func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
+func (s *Survey) decide(k catalogue.Key, wish profile.Wish) (decision, error) {
 	d := decision{key: k, wish: wish, status: report.Unchanged}
 	if reason, status := s.outOfReach(k, wish); reason != "" {
 		d.want, d.status, d.reason = k.Normal(wish.Value), status, reason
@@ -40,21 +43,21 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 		// of the module, it is loaded early at the next boot, before the lock.
 		d.status, d.reason = report.Refused, reason
 		d.line = s.Locked && s.Modules[k.ValueModules[d.want]] == host.ModuleLoadable
-		if s.Retry && !wish.enough(k, s.Knobs[k.Name].Value, d.want) {
+		if s.Retry && !wish.Enough(k, s.Knobs[k.Name].Value, d.want) {
 			d.status, d.reason, d.write, d.retry = report.Planned, "", true, true
 		}
 		return d, nil
 	}
 	after, known := s.afterReboot(s.Elsewhere, k)
-	d.line = !known || !wish.enough(k, after, d.want)
+	d.line = !known || !wish.Enough(k, after, d.want)
 	if !s.Live {
 		return d, nil
 	}
 	running := s.Knobs[k.Name].Value
 	switch {
-	case !wish.enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
+	case !wish.Enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
 		d.write, d.status = true, report.Planned
-	case wish.Mode == Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
+	case wish.Mode == profile.Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
 		d.status = report.Kept
 		d.reason = "host already has " + further(k) + " than " + k.Normal(wish.Value)
 	}
@@ -62,31 +65,22 @@ func (s *Survey) decide(k Key, wish ProfileKey) (decision, error) {
 }
 
 // further is the word for the direction of k.
-func further(k Key) string {
-	if len(k.Fields) == 1 && k.Fields[0].Rule == AtMost {
+func further(k catalogue.Key) string {
+	if len(k.Fields) == 1 && k.Fields[0].Rule == catalogue.AtMost {
 		return "less"
 	}
 	return "more"
 }
 
-// enough reports whether have needs no change where want is wanted. What k cannot have is never enough, however much it
-// is: the kernel refuses a number that does not fit, and keeps what it has.
-func (w ProfileKey) enough(k Key, have, want string) bool {
-	if w.Mode == ExactMode {
-		return k.Equal(have, want)
-	}
-	return k.Validate(have) == nil && k.Satisfies(have, want)
-}
-
 // wanted is the value that k is to have on this host: the profile's, and in mode raise never less than the host has
 // without us, in mode union together with what the host has.
-func (s *Survey) wanted(k Key, wish ProfileKey) string {
+func (s *Survey) wanted(k catalogue.Key, wish profile.Wish) string {
 	want := k.Normal(wish.Value)
-	if wish.Mode == ExactMode {
+	if wish.Mode == profile.ExactMode {
 		return want
 	}
 	more := k.Better
-	if wish.Mode == UnionMode {
+	if wish.Mode == profile.UnionMode {
 		more = k.Union
 	}
 	for _, of := range []func() (string, bool){
@@ -103,7 +97,7 @@ func (s *Survey) wanted(k Key, wish ProfileKey) string {
 }
 
 // nowPossible reports whether a value that was refused for want of a module has got it since.
-func (s *Survey) nowPossible(k Key, value string) bool {
+func (s *Survey) nowPossible(k catalogue.Key, value string) bool {
 	m, needed := k.ValueModules[value]
 	return needed && s.Modules[m].Usable()
 }
@@ -111,7 +105,7 @@ func (s *Survey) nowPossible(k Key, value string) bool {
 // without is the running value of k as it would be if tcptune had never been here. What tcptune itself wrote must not
 // count as the host's own: a switch from a large profile to a small one would never come down again. What the host had
 // before the first apply counts for ever, also after a reboot, at which it would have been lost without us.
-func (s *Survey) without(k Key) (value string, known bool) {
+func (s *Survey) without(k catalogue.Key) (value string, known bool) {
 	knob := s.Knobs[k.Name]
 	if !s.Live || !knob.Present {
 		return "", false
@@ -126,13 +120,13 @@ func (s *Survey) without(k Key) (value string, known bool) {
 }
 
 // remembers reports whether the journal knows what k was before tcptune.
-func (s *Survey) remembers(k Key) bool {
+func (s *Survey) remembers(k catalogue.Key) bool {
 	o, owned := s.Journal.Find(plan.Ref{Kind: report.Knob, Target: k.Name})
 	return owned && o.Former() != nil
 }
 
 // ours reports whether the running value of k is there because tcptune wrote it, or because our file set it at boot.
-func (s *Survey) ours(k Key) bool {
+func (s *Survey) ours(k catalogue.Key) bool {
 	running := s.Knobs[k.Name].Value
 	o, owned := s.Journal.Find(plan.Ref{Kind: report.Knob, Target: k.Name})
 	if owned && o.Left() != nil && k.Equal(running, *o.Left()) {
@@ -150,7 +144,7 @@ func (s *Survey) bootedWithOwn() bool {
 
 // kernelDefault is the value that k has when nothing sets it, where that is known: on the running kernel, and for an
 // image when all kernels that are installed in it agree.
-func (s *Survey) kernelDefault(k Key) (value string, known bool) {
+func (s *Survey) kernelDefault(k catalogue.Key) (value string, known bool) {
 	if s.Live {
 		value, known = k.DefaultOn(s.Kernel, s.Memory)
 		return k.Normal(value), known
@@ -167,7 +161,7 @@ func (s *Survey) kernelDefault(k Key) (value string, known bool) {
 
 // nonsense says that set assigns what k cannot have, or returns "". Whether the kernel refuses it or takes it cannot be
 // told.
-func nonsense(k Key, set *Setting) string {
+func nonsense(k catalogue.Key, set *whowins.Setting) string {
 	if set == nil || k.Kind == "" {
 		return ""
 	}
@@ -179,7 +173,7 @@ func nonsense(k Key, set *Setting) string {
 
 // afterReboot is the value that k has after a reboot with the files of f: what they assign, or else the default of the
 // running kernel where that is known.
-func (s *Survey) afterReboot(f *Forecaster, k Key) (value string, known bool) {
+func (s *Survey) afterReboot(f *whowins.Forecaster, k catalogue.Key) (value string, known bool) {
 	fc := f.Key(k.Name)
 	switch {
 	case fc.Reboot.Set != nil:
@@ -191,7 +185,7 @@ func (s *Survey) afterReboot(f *Forecaster, k Key) (value string, known bool) {
 }
 
 // outOfReach says why k cannot have the wished value here at all, or "".
-func (s *Survey) outOfReach(k Key, wish ProfileKey) (string, report.Status) {
+func (s *Survey) outOfReach(k catalogue.Key, wish profile.Wish) (string, report.Status) {
 	if m, needed := k.ValueModules[wish.Value]; needed && s.Modules[m] == host.ModuleAbsent {
 		return fmt.Sprintf("this kernel has no %s: module %s is neither built in nor installed", wish.Value, m), report.Skipped
 	}
@@ -205,7 +199,7 @@ func (s *Survey) outOfReach(k Key, wish ProfileKey) (string, report.Status) {
 	switch {
 	case knob.Refusal == nil:
 		return "", ""
-	case wish.enough(k, knob.Value, s.wanted(k, wish)):
+	case wish.Enough(k, knob.Value, s.wanted(k, wish)):
 		return "", "" // as wanted already: nothing is to be written
 	}
 	return knob.whyRefused(), report.Refused
@@ -219,14 +213,14 @@ func (k Knob) whyRefused() string {
 	return "the key belongs to the host of this container or network namespace: set it there"
 }
 
-func (s *Survey) whyMissing(k Key) string {
+func (s *Survey) whyMissing(k catalogue.Key) string {
 	if err := k.OnKernel(s.Kernel); err != nil {
 		return err.Error()
 	}
 	if k.Module != "" {
 		return fmt.Sprintf("the key appears when module %s is loaded, and it is not", k.Module)
 	}
-	if k.Scope == Global {
+	if k.Scope == catalogue.Global {
 		return "the key does not exist here: this is a container or another network namespace"
 	}
 	return "the running kernel does not have it"

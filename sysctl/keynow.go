@@ -2,15 +2,17 @@ package sysctl
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // KeyNow is the truth about one key of this host, with nothing wanted of it.
-func (s *Survey) KeyNow(k Key) report.Key {
+func (s *Survey) KeyNow(k catalogue.Key) report.Key {
 	out := report.Key{Target: k.Name, Status: report.Unchanged}
-	v := s.verdict(s.Now, k, ProfileKey{Mode: ExactMode}, "")
+	v := s.verdict(s.Now, k, profile.Wish{Mode: profile.ExactMode}, "")
 	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Reason = v.reboot, v.system, v.decidedBy, v.rebootReason
 	knob := s.Knobs[k.Name]
 	switch {
@@ -24,9 +26,9 @@ func (s *Survey) KeyNow(k Key) report.Key {
 }
 
 // Setters lists every assignment of k in the files of the host, "file:line = value", the winner of the next boot marked.
-func (s *Survey) Setters(k Key) []string {
+func (s *Survey) Setters(k catalogue.Key) []string {
 	fc := s.Now.Key(k.Name)
-	winners := map[Origin]string{}
+	winners := map[whowins.Origin]string{}
 	if fc.Reboot.Set != nil {
 		winners[fc.Reboot.Set.Origin] = "wins at boot"
 	}
@@ -38,8 +40,8 @@ func (s *Survey) Setters(k Key) []string {
 		}
 	}
 	var lines []string
-	seen := map[Origin]bool{}
-	for _, o := range []Outcome{fc.Reboot, fc.Restart, fc.SysctlSystem} {
+	seen := map[whowins.Origin]bool{}
+	for _, o := range []whowins.Outcome{fc.Reboot, fc.Restart, fc.SysctlSystem} {
 		if o.Set == nil {
 			continue
 		}
@@ -56,35 +58,4 @@ func (s *Survey) Setters(k Key) []string {
 		}
 	}
 	return lines
-}
-
-// DefaultLines describes the defaults of k, one line for each change of it: "from Linux 5.4: 4096".
-func (k Key) DefaultLines() []string {
-	var lines []string
-	for _, d := range k.Defaults {
-		text := strings.ReplaceAll(d.Value, "$", d.Scale.String())
-		switch {
-		case text == "" && d.By != "":
-			text = "decided by " + d.By
-		case text == "":
-			text, d.Note = d.Note, ""
-		}
-		if d.Since.Known() {
-			text = fmt.Sprintf("from Linux %s: %s", d.Since, text)
-		}
-		if d.Note != "" {
-			text += " (" + d.Note + ")"
-		}
-		lines = append(lines, text)
-	}
-	return lines
-}
-
-// String writes s as arithmetic.
-func (s Scale) String() string {
-	text := fmt.Sprintf("memory / %d", s.Per)
-	if s.PowerOfTwo {
-		text += ", up to a power of two"
-	}
-	return fmt.Sprintf("<%s, at least %d, at most %d>", text, s.Min, s.Max)
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // Options say which tuning is wanted. They stand in a saved plan and in the journal, so that status compares the host
@@ -31,34 +33,34 @@ const DefaultProfile = "server"
 
 // LoadProfile loads the profile of o, with the values that depend on the path and on the memory of h computed.
 // The warnings are those of the computation.
-func (o Options) LoadProfile(h host.Host, cat *Catalogue) (Profile, []string, error) {
-	p, err := LoadProfile(h, cat, cmp.Or(o.Profile, DefaultProfile))
+func (o Options) LoadProfile(h host.Host, cat *catalogue.Catalogue) (profile.Profile, []string, error) {
+	p, err := profile.Load(h, cat, cmp.Or(o.Profile, DefaultProfile))
 	if err != nil {
-		return Profile{}, nil, err
+		return profile.Profile{}, nil, err
 	}
 	if !p.Computed() {
 		if o.Bandwidth != 0 || o.RTT != 0 || o.Flows != 0 {
-			return Profile{}, nil, &NotSizedError{p.Name}
+			return profile.Profile{}, nil, &NotSizedError{p.Name}
 		}
 		return p, nil, nil
 	}
 	path, err := o.Path(h)
 	if err != nil {
-		return Profile{}, nil, err
+		return profile.Profile{}, nil, err
 	}
 	path.BitsPerSecond = cmp.Or(path.BitsPerSecond, p.Bandwidth)
 	path.RTT = cmp.Or(path.RTT, p.RTT)
 	if path.BitsPerSecond == 0 || path.RTT == 0 {
-		return Profile{}, nil, fmt.Errorf("cannot size profile %s: it names no path, so it needs --bandwidth and --rtt", p.Name)
+		return profile.Profile{}, nil, fmt.Errorf("cannot size profile %s: it names no path, so it needs --bandwidth and --rtt", p.Name)
 	}
 	for _, k := range p.Keys {
 		if k.Key == congestionKey {
 			path.Congestion = k.Value
 		}
 	}
-	size, err := cat.Size(path)
+	size, err := profile.Size(cat, path)
 	if err != nil {
-		return Profile{}, nil, err
+		return profile.Profile{}, nil, err
 	}
 	return p.Resolve(size), size.Warnings, nil
 }
@@ -66,8 +68,8 @@ func (o Options) LoadProfile(h host.Host, cat *Catalogue) (Profile, []string, er
 const congestionKey = "net.ipv4.tcp_congestion_control"
 
 // Path is the network path of o as seen from h: what its kernel and memory allow. Of an image nothing is known.
-func (o Options) Path(h host.Host) (Path, error) {
-	p := Path{BitsPerSecond: o.Bandwidth, RTT: o.RTT, Flows: o.Flows}
+func (o Options) Path(h host.Host) (profile.Path, error) {
+	p := profile.Path{BitsPerSecond: o.Bandwidth, RTT: o.RTT, Flows: o.Flows}
 	if !h.Live() {
 		return p, nil
 	}

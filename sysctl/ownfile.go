@@ -5,6 +5,7 @@ import (
 	"path"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -62,13 +63,13 @@ func (d *Draft) place() error {
 }
 
 // wins is 2 when the key is as wanted after a reboot, 1 when it may be because it wins one side of a race, and else 0.
-func (s *Survey) wins(f *Forecaster, dec decision) int {
-	if value, known := s.afterReboot(f, dec.key); known && dec.wish.enough(dec.key, value, dec.want) {
+func (s *Survey) wins(f *whowins.Forecaster, dec decision) int {
+	if value, known := s.afterReboot(f, dec.key); known && dec.wish.Enough(dec.key, value, dec.want) {
 		return 2
 	}
 	for _, race := range f.Key(dec.key.Name).Races {
-		for _, side := range []Outcome{race.Either, race.Or} {
-			if value, known := side.Value(); known && dec.wish.enough(dec.key, value, dec.want) {
+		for _, side := range []whowins.Outcome{race.Either, race.Or} {
+			if value, known := side.Value(); known && dec.wish.Enough(dec.key, value, dec.want) {
 				return 1
 			}
 		}
@@ -77,12 +78,12 @@ func (s *Survey) wins(f *Forecaster, dec decision) int {
 }
 
 // with is the forecast for the host with our file at p, and nowhere else.
-func (s *Survey) with(p, text string) (*Forecaster, error) {
+func (s *Survey) with(p, text string) (*whowins.Forecaster, error) {
 	r := s.reader
 	if s.owns(s.Own) {
-		r = WithFile(r, s.Own.Path, nil)
+		r = whowins.WithFile(r, s.Own.Path, nil)
 	}
-	return NewForecaster(WithFile(r, p, []byte(text)), s.versions)
+	return whowins.NewForecaster(whowins.WithFile(r, p, []byte(text)), s.versions)
 }
 
 // usefulNames drops the names that cannot win more than one before them: a name makes a difference only by standing
@@ -91,7 +92,7 @@ func (s *Survey) usefulNames(wanted []decision) []string {
 	rivals := map[string]bool{}
 	for _, dec := range wanted {
 		fc := s.Elsewhere.Key(dec.key.Name)
-		for _, o := range []Outcome{fc.Reboot, fc.Restart} {
+		for _, o := range []whowins.Outcome{fc.Reboot, fc.Restart} {
 			if o.Set != nil && path.Base(path.Dir(o.Set.Origin.File)) == "sysctl.d" {
 				rivals[path.Base(o.Set.Origin.File)] = true
 			}

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -16,13 +19,13 @@ import (
 type Draft struct {
 	plan.Plan
 	survey    *Survey
-	profile   Profile
+	profile   profile.Profile
 	decisions []decision
 	own       File // our file as it is to be
 	// Blocked says why the plan cannot be applied: somebody else's file is in the way, or the profile requires what
 	// this host cannot have.
 	Blocked  error
-	forecast *Forecaster
+	forecast *whowins.Forecaster
 }
 
 // ForeignFileError says that a file which tcptune would write is somebody else's, or was edited since tcptune wrote it.
@@ -50,7 +53,7 @@ func (e *UnmetError) Error() string {
 }
 
 // Diff plans what brings the surveyed host to profile p. It only computes.
-func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
+func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*Draft, error) {
 	d := &Draft{survey: s, profile: p, Plan: plan.Plan{Command: "apply"}}
 	if s.Live && !cat.Covers(s.Kernel) {
 		d.Warnings = append(d.Warnings, fmt.Sprintf(
@@ -97,7 +100,7 @@ func Diff(s *Survey, cat *Catalogue, p Profile, o Options) (*Draft, error) {
 func (d *Draft) warnUnsettled() {
 	var keys []string
 	for _, dec := range d.decisions {
-		if _, known := d.survey.kernelDefault(dec.key); !d.survey.Live && dec.wish.Mode == Raise && dec.line && !known {
+		if _, known := d.survey.kernelDefault(dec.key); !d.survey.Live && dec.wish.Mode == profile.Raise && dec.line && !known {
 			keys = append(keys, dec.key.Name)
 		}
 	}
@@ -245,7 +248,7 @@ func (d *Draft) planKnobs() {
 }
 
 // planReturns gives back what tcptune changed and this profile does not want: a switch of profiles is one plan.
-func (d *Draft) planReturns(cat *Catalogue) {
+func (d *Draft) planReturns(cat *catalogue.Catalogue) {
 	for _, o := range d.survey.ownedWithLines() {
 		wanted := slices.ContainsFunc(d.decisions, func(dec decision) bool { return dec.key.Name == o.Target })
 		if o.Kind != report.Knob || wanted || !d.survey.Live {

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -34,7 +37,7 @@ type machine struct {
 
 func newMachine(t *testing.T, kernel string) *machine {
 	t.Helper()
-	cat, err := LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +89,7 @@ func (m *machine) survey() *Survey {
 	for key, value := range m.knobs {
 		s.Knobs[key] = Knob{Value: value, Present: true, Refusal: m.refused[key]}
 	}
-	if s.versions, err = DetectVersions(h); err != nil {
+	if s.versions, err = whowins.DetectVersions(h); err != nil {
 		m.t.Fatal(err)
 	}
 	if err := s.observeFiles(h); err != nil {
@@ -95,19 +98,19 @@ func (m *machine) survey() *Survey {
 	return s
 }
 
-func (m *machine) profile(keys ...ProfileKey) Profile {
+func (m *machine) profile(keys ...profile.Wish) profile.Profile {
 	for i := range keys {
 		if keys[i].Mode == "" {
-			keys[i].Mode = Raise
+			keys[i].Mode = profile.Raise
 		}
 		keys[i].Why = "because"
 	}
-	return Profile{Name: "test", Keys: keys}
+	return profile.Profile{Name: "test", Keys: keys}
 }
 
-func (m *machine) diff(p Profile) *Draft {
+func (m *machine) diff(p profile.Profile) *Draft {
 	m.t.Helper()
-	cat, err := LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -144,7 +147,7 @@ func (m *machine) reboot() {
 	m.t.Helper()
 	m.boot += "+"
 	s := m.survey()
-	cat, _ := LoadCatalogue()
+	cat, _ := catalogue.Load()
 	for key := range m.knobs {
 		k, err := cat.Lookup(key)
 		if err != nil {
@@ -183,7 +186,7 @@ const rmem, rmemMax, finTimeout, somaxconn = "net.ipv4.tcp_rmem", "net.core.rmem
 func TestRaiseNeverLowers(t *testing.T) {
 	m := newMachine(t, "6.17.0")
 	m.knobs[rmem] = "4096 131072 33554432"
-	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	d := m.diff(m.profile(profile.Wish{Key: rmem, Value: "4096 131072 16777216"}))
 	if c := find(t, d.Changes, rmem); c.Status != report.Kept || !strings.Contains(c.Reason, "host already has more") {
 		t.Errorf("%s: %s", c.Status, c.Reason)
 	}
@@ -195,7 +198,7 @@ func TestRaiseNeverLowers(t *testing.T) {
 func TestHighValueOfAPassingSysctlIsPersisted(t *testing.T) {
 	m := newMachine(t, "6.8.0")
 	m.knobs[rmem] = "4096 131072 67108864"
-	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	d := m.diff(m.profile(profile.Wish{Key: rmem, Value: "4096 131072 16777216"}))
 	if c := find(t, d.Changes, firstOwnPath); !strings.Contains(*c.After, rmem+" = 4096 131072 67108864") {
 		t.Errorf("file is\n%s", *c.After)
 	}
@@ -203,8 +206,8 @@ func TestHighValueOfAPassingSysctlIsPersisted(t *testing.T) {
 
 func TestSecondPlanIsEmpty(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	p := m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}, ProfileKey{Key: finTimeout, Value: "30"},
-		ProfileKey{Key: "net.ipv4.tcp_congestion_control", Value: "bbr", Mode: ExactMode})
+	p := m.profile(profile.Wish{Key: rmem, Value: "4096 131072 16777216"}, profile.Wish{Key: finTimeout, Value: "30"},
+		profile.Wish{Key: "net.ipv4.tcp_congestion_control", Value: "bbr", Mode: profile.ExactMode})
 	m.apply(m.diff(p).Plan)
 	m.modules["tcp_bbr"] = host.ModuleLoaded
 	if d := m.diff(p); !d.Empty() || !d.Converged() {
@@ -219,8 +222,8 @@ func TestSecondPlanIsEmpty(t *testing.T) {
 // The values of a profile must not count as the host's own, or a large profile could never be left again.
 func TestSwitchToASmallerProfileComesDown(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 268435456"}, ProfileKey{Key: finTimeout, Value: "10"})).Plan)
-	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	m.apply(m.diff(m.profile(profile.Wish{Key: rmem, Value: "4096 131072 268435456"}, profile.Wish{Key: finTimeout, Value: "10"})).Plan)
+	d := m.diff(m.profile(profile.Wish{Key: rmem, Value: "4096 131072 16777216"}))
 	if c := find(t, d.Changes, rmem); *c.After != "4096 131072 16777216" || c.Status != report.Planned {
 		t.Errorf("%s: %s", c.Status, *c.After)
 	}
@@ -236,9 +239,9 @@ func TestSwitchToASmallerProfileComesDown(t *testing.T) {
 
 func TestSwitchAfterARebootComesDownToo(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 268435456"})).Plan)
+	m.apply(m.diff(m.profile(profile.Wish{Key: rmem, Value: "4096 131072 268435456"})).Plan)
 	m.reboot()
-	d := m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}))
+	d := m.diff(m.profile(profile.Wish{Key: rmem, Value: "4096 131072 16777216"}))
 	if c := find(t, d.Changes, rmem); c.Status != report.Planned || *c.After != "4096 131072 16777216" {
 		t.Errorf("%s: %s", c.Status, *c.After)
 	}
@@ -246,7 +249,7 @@ func TestSwitchAfterARebootComesDownToo(t *testing.T) {
 
 func TestLineThatANewerKernelHasOvertakenIsFlaggedAndDropped(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	p := m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"})
+	p := m.profile(profile.Wish{Key: rmem, Value: "4096 131072 16777216"})
 	m.apply(m.diff(p).Plan)
 	m.kernel = "6.17.0"
 	m.reboot()
@@ -276,7 +279,7 @@ func TestOurFileTakesTheLowestNameThatWins(t *testing.T) {
 	} {
 		m := newMachine(t, "6.8.0")
 		m.write("/etc/sysctl.d/"+rival, finTimeout+" = 100\n")
-		d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+		d := m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "30"}))
 		c := find(t, d.Changes, sysctlFolder+"/"+want)
 		if key := find(t, d.Changes, finTimeout); key.DecidedBy != nil {
 			t.Errorf("%s: overridden: %s", rival, key.Reason)
@@ -291,7 +294,7 @@ func TestOurFileTakesTheLowestNameThatWins(t *testing.T) {
 
 func TestRivalThatComesLaterMovesOurFile(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"})
+	p := m.profile(profile.Wish{Key: finTimeout, Value: "30"})
 	m.apply(m.diff(p).Plan)
 	m.write("/etc/sysctl.d/80-a.conf", finTimeout+" = 100\n")
 	d := m.diff(p)
@@ -310,7 +313,7 @@ func TestRivalThatComesLaterMovesOurFile(t *testing.T) {
 func TestWhereNoNameCanWinItIsSaid(t *testing.T) {
 	m := newMachine(t, "6.8.0")
 	m.write("/etc/sysctl.conf", "# procps reads this last\n"+finTimeout+" = 100\n")
-	d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+	d := m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "30"}))
 	c := find(t, d.Changes, finTimeout)
 	if c.DecidedBy == nil || *c.DecidedBy.SysctlSystem != "/etc/sysctl.conf:2" || !strings.Contains(c.Reason, "/etc/sysctl.conf:2") {
 		t.Errorf("%+v", c)
@@ -318,7 +321,7 @@ func TestWhereNoNameCanWinItIsSaid(t *testing.T) {
 }
 
 func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
-	p := newMachine(t, "6.8.0").profile(ProfileKey{Key: finTimeout, Value: "30"})
+	p := newMachine(t, "6.8.0").profile(profile.Wish{Key: finTimeout, Value: "30"})
 	t.Run("foreign", func(t *testing.T) {
 		m := newMachine(t, "6.8.0")
 		m.write(firstOwnPath, "# mine\n")
@@ -333,7 +336,7 @@ func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
 		m.write(firstOwnPath, m.read(firstOwnPath)+"vm.swappiness = 1\n")
 		m.knobs[somaxconn] = "4096"
 		var foreign *ForeignFileError
-		if d := m.diff(m.profile(ProfileKey{Key: somaxconn, Value: "65535"})); !errors.As(d.Blocked, &foreign) || !foreign.Edited {
+		if d := m.diff(m.profile(profile.Wish{Key: somaxconn, Value: "65535"})); !errors.As(d.Blocked, &foreign) || !foreign.Edited {
 			t.Errorf("blocked by %v", d.Blocked)
 		}
 	})
@@ -353,7 +356,7 @@ func TestUnionKeepsThePortsOfTheHost(t *testing.T) {
 	const reserved = "net.ipv4.ip_local_reserved_ports"
 	m := newMachine(t, "6.8.0")
 	m.knobs[reserved] = "8080,9000-9010"
-	d := m.diff(m.profile(ProfileKey{Key: reserved, Value: "9005-9020,11211", Mode: UnionMode}))
+	d := m.diff(m.profile(profile.Wish{Key: reserved, Value: "9005-9020,11211", Mode: profile.UnionMode}))
 	if c := find(t, d.Changes, reserved); *c.After != "8080,9000-9020,11211" {
 		t.Errorf("after is %s", *c.After)
 	}
@@ -364,8 +367,8 @@ func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
 	m.modules["sch_fq"] = host.ModuleAbsent
 	delete(m.knobs, somaxconn)
 	m.refused = map[string]error{rmemMax: fs.ErrPermission}
-	keys := []ProfileKey{
-		{Key: "net.core.default_qdisc", Value: "fq", Mode: ExactMode}, {Key: somaxconn, Value: "65535"}, {Key: rmemMax, Value: "16777216"},
+	keys := []profile.Wish{
+		{Key: "net.core.default_qdisc", Value: "fq", Mode: profile.ExactMode}, {Key: somaxconn, Value: "65535"}, {Key: rmemMax, Value: "16777216"},
 	}
 	d := m.diff(m.profile(keys...))
 	got := map[string]report.Status{}
@@ -388,8 +391,8 @@ func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
 func TestRevertInTheSameBootRestoresEveryValue(t *testing.T) {
 	m := newMachine(t, "6.8.0")
 	before := maps.Clone(m.knobs)
-	m.apply(m.diff(m.profile(ProfileKey{Key: rmem, Value: "4096 131072 16777216"}, ProfileKey{Key: finTimeout, Value: "30"})).Plan)
-	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "15"})).Plan)
+	m.apply(m.diff(m.profile(profile.Wish{Key: rmem, Value: "4096 131072 16777216"}, profile.Wish{Key: finTimeout, Value: "30"})).Plan)
+	m.apply(m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "15"})).Plan)
 	m.apply(m.revert())
 	if diff := cmp.Diff(before, m.knobs); diff != "" {
 		t.Error(diff)
@@ -401,7 +404,7 @@ func TestRevertInTheSameBootRestoresEveryValue(t *testing.T) {
 
 func (m *machine) revert() plan.Plan {
 	m.t.Helper()
-	cat, err := LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -410,7 +413,7 @@ func (m *machine) revert() plan.Plan {
 
 func TestRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: somaxconn, Value: "65535"})).Plan)
+	m.apply(m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "30"}, profile.Wish{Key: somaxconn, Value: "65535"})).Plan)
 	m.knobs[finTimeout] = "42"
 	p := m.revert()
 	if c := find(t, p.Changes, finTimeout); c.Status != report.Kept || !strings.Contains(c.Reason, "somebody else") {
@@ -425,7 +428,7 @@ func TestRevertAfterARebootInventsNothing(t *testing.T) {
 	m := newMachine(t, "6.8.0")
 	m.write("/etc/sysctl.d/50-app.conf", somaxconn+" = 8192\n")
 	m.knobs[somaxconn] = "8192"
-	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: somaxconn, Value: "65535"})).Plan)
+	m.apply(m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "30"}, profile.Wish{Key: somaxconn, Value: "65535"})).Plan)
 	m.reboot()
 	p := m.revert()
 	if c := find(t, p.Changes, somaxconn); c.Status != report.Planned || *c.After != "8192" {
@@ -441,7 +444,7 @@ func TestWhatTheHostHadSurvivesReboots(t *testing.T) {
 	const reserved = "net.ipv4.ip_local_reserved_ports"
 	m := newMachine(t, "6.8.0")
 	m.knobs[somaxconn], m.knobs[reserved] = "100000", "8080,8443"
-	p := m.profile(ProfileKey{Key: somaxconn, Value: "65535"}, ProfileKey{Key: reserved, Value: "11211", Mode: UnionMode})
+	p := m.profile(profile.Wish{Key: somaxconn, Value: "65535"}, profile.Wish{Key: reserved, Value: "11211", Mode: profile.UnionMode})
 	for range 3 {
 		m.apply(m.diff(p).Plan)
 		m.reboot()
@@ -456,14 +459,14 @@ func TestWhatTheHostHadSurvivesReboots(t *testing.T) {
 
 func TestKeysThatAnImageHasSetAtBootAreOursToo(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	server := m.profile(ProfileKey{Key: somaxconn, Value: "65535"}, ProfileKey{Key: rmem, Value: "4096 131072 16777216"})
+	server := m.profile(profile.Wish{Key: somaxconn, Value: "65535"}, profile.Wish{Key: rmem, Value: "4096 131072 16777216"})
 	// As apply --root leaves it: the files and a journal without a boot.
 	d := m.diff(server)
 	m.write(firstOwnPath, *d.own.Content)
 	m.journal = plan.Journal{}.After(plan.Plan{Changes: []plan.Change{find(t, d.Changes, firstOwnPath)}}, "")
 	m.knobs[somaxconn], m.knobs[rmem] = "65535", "4096 131072 16777216"
 
-	classic := m.profile(ProfileKey{Key: rmem, Value: "4096 65536 8388608", Mode: ExactMode})
+	classic := m.profile(profile.Wish{Key: rmem, Value: "4096 65536 8388608", Mode: profile.ExactMode})
 	d = m.diff(classic)
 	if c := find(t, d.Changes, somaxconn); c.Status != report.Kept || !strings.Contains(c.Reason, "until the next one") {
 		t.Errorf("a key that the new profile does not want: %+v", c)
@@ -478,7 +481,7 @@ func TestKeysThatAnImageHasSetAtBootAreOursToo(t *testing.T) {
 
 func TestValueThatWasLostAndSetAgainIsRevertedInItsBoot(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"})
+	p := m.profile(profile.Wish{Key: finTimeout, Value: "30"})
 	m.apply(m.diff(p).Plan)
 	m.reboot()
 	m.knobs[finTimeout] = "55" // something at boot was later than our file
@@ -496,7 +499,7 @@ func TestNonsenseOnTheHostIsRepairedNotRaised(t *testing.T) {
 		} else {
 			m.write("/etc/sysctl.d/50-a.conf", finTimeout+" = -5\n")
 		}
-		d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+		d := m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "30"}))
 		if c := find(t, d.Changes, finTimeout); *c.After != "30" {
 			t.Errorf("%s: %+v", where, c)
 		}
@@ -514,7 +517,7 @@ func TestValueThatTheKernelCannotTakeIsNotEnough(t *testing.T) {
 		m := newMachine(t, "6.8.0")
 		m.knobs[somaxconn] = "4096"
 		m.write("/etc/sysctl.d/90-a.conf", somaxconn+" = "+nonsense+"\n")
-		p := m.profile(ProfileKey{Key: somaxconn, Value: "65535", Mode: Raise})
+		p := m.profile(profile.Wish{Key: somaxconn, Value: "65535", Mode: profile.Raise})
 		d := m.diff(p)
 		if k := d.Keys()[0]; k.AfterReboot != nil || k.AfterSysctlSystem != nil || k.Status != report.Planned {
 			t.Errorf("before: %+v", k)
@@ -550,7 +553,7 @@ func TestFileInThePlaceOfTheFolderIsNamed(t *testing.T) {
 
 func TestReasonSaysWhyNoFileCounts(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"})
+	p := m.profile(profile.Wish{Key: finTimeout, Value: "30"})
 	m.apply(m.diff(p).Plan)
 	m.write("/etc/systemd/system/x", "")
 	if err := os.Symlink("/dev/null", filepath.Join(m.root, "etc/systemd/system/systemd-sysctl.service")); err != nil {
@@ -564,7 +567,7 @@ func TestReasonSaysWhyNoFileCounts(t *testing.T) {
 
 // hidden is a host of which one file is for root only.
 type hidden struct {
-	Reader
+	whowins.Reader
 	path string
 }
 
@@ -581,12 +584,15 @@ func TestFileForRootOnlyIsSaidToBeUnread(t *testing.T) {
 	m := newMachine(t, "6.8.0")
 	m.write("/etc/sysctl.d/99-secret.conf", finTimeout+" = 45\n")
 	s := m.survey()
-	s.Now = forecaster(t, hidden{s.reader, "/etc/sysctl.d/99-secret.conf"}, s.versions)
-	cat, err := LoadCatalogue()
+	var err error
+	if s.Now, err = whowins.NewForecaster(hidden{s.reader, "/etc/sysctl.d/99-secret.conf"}, s.versions); err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Diff(s, cat, m.profile(ProfileKey{Key: finTimeout, Value: "30"}), Options{})
+	d, err := Diff(s, cat, m.profile(profile.Wish{Key: finTimeout, Value: "30"}), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -603,7 +609,7 @@ func TestANamedPipeLeavesOpenWhatTheNextBootBrings(t *testing.T) {
 	if err := unix.Mkfifo(filepath.Join(m.root, "/etc/sysctl.d/99-pipe.conf"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"}))
+	d := m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "30"}))
 	if unread := d.Unread(); len(unread) != 1 || !strings.HasPrefix(unread[0], "/etc/sysctl.d/99-pipe.conf: a named pipe: systemd-sysctl waits ") {
 		t.Error(unread)
 	}
@@ -611,7 +617,7 @@ func TestANamedPipeLeavesOpenWhatTheNextBootBrings(t *testing.T) {
 
 func TestMaskOfTheOperatorIsLeftAndTheRestReverted(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	m.apply(m.diff(m.profile(ProfileKey{Key: finTimeout, Value: "30"})).Plan)
+	m.apply(m.diff(m.profile(profile.Wish{Key: finTimeout, Value: "30"})).Plan)
 	if err := os.Remove(filepath.Join(m.root, firstOwnPath)); err != nil {
 		t.Fatal(err)
 	}
@@ -629,7 +635,7 @@ func TestMaskOfTheOperatorIsLeftAndTheRestReverted(t *testing.T) {
 
 func TestWhatTheKernelRefusedIsNotTriedAgainInThatBootAndGetsNoLine(t *testing.T) {
 	m := newMachine(t, "6.8.0")
-	p := m.profile(ProfileKey{Key: finTimeout, Value: "30"}, ProfileKey{Key: "net.ipv4.tcp_congestion_control", Value: "bbr", Mode: ExactMode})
+	p := m.profile(profile.Wish{Key: finTimeout, Value: "30"}, profile.Wish{Key: "net.ipv4.tcp_congestion_control", Value: "bbr", Mode: profile.ExactMode})
 	m.modules["tcp_bbr"] = host.ModuleUnknown
 	m.journal.Refused = []plan.Refusal{{Target: "net.ipv4.tcp_congestion_control", Value: "bbr", BootID: m.boot, Reason: "no"}}
 	d := m.diff(p)

@@ -7,13 +7,14 @@ import (
 	"slices"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
 // Revert plans the way back to before the first apply. It undoes only what still is as tcptune left it: what somebody
 // else has changed since is theirs, is left, and is said.
-func Revert(s *Survey, cat *Catalogue) plan.Plan {
+func Revert(s *Survey, cat *catalogue.Catalogue) plan.Plan {
 	p := plan.Plan{Command: "revert", Wanted: json.RawMessage("null")}
 	var files, folders, links []plan.Change
 	forget := func(o plan.Owned) { p.Forget = append(p.Forget, o.Ref()) }
@@ -22,7 +23,7 @@ func Revert(s *Survey, cat *Catalogue) plan.Plan {
 		case report.Knob:
 			k, err := cat.Lookup(o.Target)
 			if err != nil {
-				k = Key{Name: o.Target} // an older tcptune knew it
+				k = catalogue.Key{Name: o.Target} // an older tcptune knew it
 			}
 			c, gone := s.giveBack(k, o)
 			if gone {
@@ -84,7 +85,7 @@ func (s *Survey) ownedWithLines() []plan.Owned {
 
 // giveBack is the change that returns a running value to what it was. forget says that nothing can be changed and
 // tcptune has no business with the key any more.
-func (s *Survey) giveBack(k Key, o plan.Owned) (c plan.Change, forget bool) {
+func (s *Survey) giveBack(k catalogue.Key, o plan.Owned) (c plan.Change, forget bool) {
 	knob := s.Knobs[o.Target]
 	c = plan.Change{Change: report.Change{Kind: report.Knob, Target: o.Target, Status: report.Kept}, Release: true}
 	if !s.Live || !knob.Present {

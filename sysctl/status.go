@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // verdict is what becomes of one key after a reboot and after "sysctl --system".
@@ -17,7 +20,7 @@ type verdict struct {
 }
 
 // verdict forecasts k with the files of f, where want is wanted.
-func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) verdict {
+func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wish, want string) verdict {
 	fc := f.Key(k.Name)
 	v := verdict{decidedBy: &report.DecidedBy{}}
 	if value, known := s.afterReboot(f, k); known {
@@ -42,9 +45,9 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 		v.decidedBy.Reboot = &origin
 	}
 	var reasons []string
-	if v.reboot != nil && !wish.enough(k, *v.reboot, want) {
+	if v.reboot != nil && !wish.Enough(k, *v.reboot, want) {
 		why := ""
-		if fc.Reboot.Set == nil && fc.Reboot.Reason != nobodyAssigns {
+		if fc.Reboot.Set == nil && fc.Reboot.Reason != whowins.NobodyAssigns {
 			why = ": " + fc.Reboot.Reason // systemd-sysctl is masked, for instance
 		}
 		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s%s", shown(*v.reboot), by(v.decidedBy.Reboot), why))
@@ -63,7 +66,7 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 	if wrongByHand != "" && wrongByHand != wrongAtBoot {
 		reasons = append(reasons, "after sysctl --system it cannot be told: "+wrongByHand)
 	}
-	if fc.SysctlSystem.Set != nil && wrongByHand == "" && !wish.enough(k, *v.system, want) {
+	if fc.SysctlSystem.Set != nil && wrongByHand == "" && !wish.Enough(k, *v.system, want) {
 		reasons = append(reasons, fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)))
 	}
 	v.overridden = strings.Join(reasons, "; ")
@@ -71,10 +74,10 @@ func (s *Survey) verdict(f *Forecaster, k Key, wish ProfileKey, want string) ver
 }
 
 // lost says that one side of a race does not give k what is wanted, or returns "".
-func (s *Survey) lost(race Race, k Key, wish ProfileKey, want string) string {
+func (s *Survey) lost(race whowins.Race, k catalogue.Key, wish profile.Wish, want string) string {
 	var sides []string
 	bad := false
-	for _, side := range []Outcome{race.Either, race.Or} {
+	for _, side := range []whowins.Outcome{race.Either, race.Or} {
 		value, known := side.Value()
 		from := "the kernel's default"
 		if known {
@@ -85,7 +88,7 @@ func (s *Survey) lost(race Race, k Key, wish ProfileKey, want string) string {
 		if !known {
 			value = "unknown"
 		}
-		bad = bad || !known || !wish.enough(k, k.Normal(value), want)
+		bad = bad || !known || !wish.Enough(k, k.Normal(value), want)
 		sides = append(sides, fmt.Sprintf("%s by %s", value, from))
 	}
 	if !bad {
@@ -109,7 +112,7 @@ func by(origin *string) string {
 	return *origin
 }
 
-func whyUnknown(s *Survey, k Key, fc Forecast) string {
+func whyUnknown(s *Survey, k catalogue.Key, fc whowins.Forecast) string {
 	wrong := nonsense(k, fc.Reboot.Set)
 	switch {
 	case wrong != "":
@@ -184,7 +187,7 @@ func (d *Draft) keyStatus(dec decision) report.Key {
 // overtaken reports whether a line that was right once now holds the host below what its kernel gives by itself.
 func (s *Survey) overtaken(dec decision, line string) bool {
 	value, known := s.kernelDefault(dec.key)
-	return known && dec.wish.Mode == Raise && !dec.key.Equal(value, line) && dec.key.Satisfies(value, line)
+	return known && dec.wish.Mode == profile.Raise && !dec.key.Equal(value, line) && dec.key.Satisfies(value, line)
 }
 
 // Converged reports whether nothing at all is to be changed.

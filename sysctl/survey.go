@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -20,9 +22,9 @@ import (
 type Survey struct {
 	Live      bool // false for an image: no running values, and none of this machine's in their place
 	BootID    string
-	Kernel    KernelVersion   // unknown for an image
-	Installed []KernelVersion // the kernels in an image, one of which will boot
-	Memory    int64           // bytes, 0 for an image
+	Kernel    catalogue.KernelVersion   // unknown for an image
+	Installed []catalogue.KernelVersion // the kernels in an image, one of which will boot
+	Memory    int64                     // bytes, 0 for an image
 	Knobs     map[string]Knob
 	Modules   map[string]host.ModuleState
 	Locked    bool // kernel.modules_disabled: nothing more can be loaded until the next boot
@@ -32,10 +34,10 @@ type Survey struct {
 	Loads     File // our file in /etc/modules-load.d
 	Folders   map[string]bool
 	Links     []Link
-	Now       *Forecaster // the configuration files as they are
-	Elsewhere *Forecaster // the same without ours
-	reader    Reader
-	versions  Versions
+	Now       *whowins.Forecaster // the configuration files as they are
+	Elsewhere *whowins.Forecaster // the same without ours
+	reader    whowins.Reader
+	versions  whowins.Versions
 }
 
 // Knob is the running state of one key.
@@ -64,10 +66,10 @@ const (
 
 // Observe surveys h for the keys in names and those that tcptune has changed there. It changes nothing and needs no
 // root.
-func Observe(h host.Host, cat *Catalogue, j plan.Journal, names []string) (Survey, error) {
+func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []string) (Survey, error) {
 	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: h}
 	var err error
-	if s.versions, err = DetectVersions(h); err != nil {
+	if s.versions, err = whowins.DetectVersions(h); err != nil {
 		return s, err
 	}
 	if err := s.observeFiles(h); err != nil {
@@ -103,7 +105,7 @@ func (s *Survey) observeInstalled(h host.Host) error {
 	return nil
 }
 
-func (s *Survey) observeKernel(h host.Host, cat *Catalogue, names []string) (err error) {
+func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []string) (err error) {
 	if s.BootID, err = plan.BootID(h); err != nil {
 		return err
 	}
@@ -125,7 +127,7 @@ func (s *Survey) observeKernel(h host.Host, cat *Catalogue, names []string) (err
 	for _, name := range names {
 		k, err := cat.Lookup(name)
 		if err != nil {
-			k = Key{Name: name} // an older tcptune knew it
+			k = catalogue.Key{Name: name} // an older tcptune knew it
 		}
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
@@ -162,14 +164,14 @@ func (s *Survey) observeFiles(h host.Host) (err error) {
 		_, err := h.Stat(dir)
 		s.Folders[dir] = err == nil
 	}
-	if s.Now, err = NewForecaster(h, s.versions); err != nil {
+	if s.Now, err = whowins.NewForecaster(h, s.versions); err != nil {
 		return err
 	}
 	if !s.owns(s.Own) {
 		s.Elsewhere = s.Now
 		return nil
 	}
-	s.Elsewhere, err = NewForecaster(WithFile(h, s.Own.Path, nil), s.versions)
+	s.Elsewhere, err = whowins.NewForecaster(whowins.WithFile(h, s.Own.Path, nil), s.versions)
 	return err
 }
 
@@ -182,7 +184,7 @@ func (s *Survey) owns(f File) bool {
 // errOdd is returned where a link, or no file at all, stands in the place of a file of ours.
 var errOdd = errors.New("a link, or no regular file, stands in its place")
 
-func readOptional(h Reader, p string) (*string, error) {
+func readOptional(h whowins.Reader, p string) (*string, error) {
 	fi, err := h.Lstat(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -209,31 +211,58 @@ func unreadable(p string, err error) error {
 	return fmt.Errorf("cannot read %s: %w", p, err)
 }
 
-// observeModules looks up every module that a value or a key of the catalogue needs. An image has no running kernel, so
-// what counts there is whether a kernel that is installed in it has the module. Where the module lists of the running
-// kernel are not there, as on kernels made without modules, its configuration answers if it can be read.
-func observeModules(h host.Host, cat *Catalogue) (map[string]host.ModuleState, error) {
-	states := map[string]host.ModuleState{}
-	var config []byte
+// observeModules looks up every module that a value or a key of the catalogue needs. Where the module lists of the
+// running kernel are not there, as on kernels made without modules, its configuration answers if it can be read.
+func observeModules(h host.Host, cat *catalogue.Catalogue) (map[string]host.ModuleState, error) {
+	var names []string
 	for _, k := range cat.Keys() {
-		for _, m := range append(slices.Collect(maps.Values(k.ValueModules)), k.Module) {
-			if _, seen := states[m]; seen || m == "" {
-				continue
+		names = slices.AppendSeq(names, maps.Values(k.ValueModules))
+		if k.Module != "" {
+			names = append(names, k.Module)
+		}
+	}
+	if !h.Live() {
+		return modulesOfImage(h, names)
+	}
+	states, err := h.Modules(names...)
+	if err != nil {
+		return nil, err
+	}
+	var config []byte
+	for m, st := range states {
+		if st != host.ModuleUnknown {
+			continue
+		}
+		if config == nil {
+			if config, err = h.KernelConfigText(); err != nil {
+				config = []byte{} // not visible, so it stays unknown
 			}
-			st, err := moduleOn(h, m)
-			if err != nil {
-				return nil, err
+		}
+		states[m] = moduleInConfig(config, m)
+	}
+	return states, nil
+}
+
+// modulesOfImage: an image has no running kernel, so what counts there is whether a kernel that is installed in it has
+// the module.
+func modulesOfImage(h host.Host, names []string) (map[string]host.ModuleState, error) {
+	releases, err := h.InstalledKernels()
+	if err != nil {
+		return nil, err
+	}
+	states := map[string]host.ModuleState{}
+	for _, m := range names {
+		states[m] = host.ModuleUnknown
+	}
+	for _, r := range releases {
+		in, err := h.ModulesIn(r, names...)
+		if err != nil {
+			return nil, err
+		}
+		for m, st := range in {
+			if states[m] != host.ModuleLoadable {
+				states[m] = st
 			}
-			if st == host.ModuleUnknown && h.Live() {
-				if config == nil {
-					config, err = h.KernelConfigText()
-					if err != nil {
-						config = []byte{} // not visible, so it stays unknown
-					}
-				}
-				st = moduleInConfig(config, m)
-			}
-			states[m] = st
 		}
 	}
 	return states, nil
@@ -258,25 +287,6 @@ func moduleInConfig(config []byte, module string) host.ModuleState {
 		return host.ModuleUnknown // it may be installed somewhere out of sight
 	}
 	return host.ModuleAbsent
-}
-
-func moduleOn(h host.Host, name string) (host.ModuleState, error) {
-	if h.Live() {
-		return h.Module(name)
-	}
-	releases, err := h.InstalledKernels()
-	if err != nil {
-		return host.ModuleUnknown, err
-	}
-	found := host.ModuleUnknown
-	for _, r := range releases {
-		st, err := h.ModuleIn(r, name)
-		if err != nil || st == host.ModuleLoadable {
-			return st, err
-		}
-		found = st
-	}
-	return found, nil
 }
 
 // ownLines returns the assignments in our own file.

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 // inRoom tells the copy of a test that it runs in a room.
@@ -74,7 +74,7 @@ func enter(t *testing.T) (r room, ok bool) {
 // machineValues is what all keys of the catalogue hold outside.
 func machineValues(t *testing.T) map[string]string {
 	t.Helper()
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

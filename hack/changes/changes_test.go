@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 func TestPageIsAsGenerated(t *testing.T) {
@@ -31,7 +31,7 @@ func TestPageHasEveryKeyWithItsReasons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 //go:embed page.md.tmpl
@@ -25,24 +26,24 @@ func (noFiles) ReadDir(string) ([]string, error) { return nil, nil }
 
 // entry is a key with what the profiles want of it.
 type entry struct {
-	sysctl.Key
+	catalogue.Key
 	Wishes []wish
 }
 
 // wish is what one or several profiles want of a key, in the same words.
 type wish struct {
 	Profiles []string
-	sysctl.ProfileKey
+	profile.Wish
 }
 
 // facts is what the page shows.
 type facts struct {
-	Newest   sysctl.KernelVersion
-	Profiles []sysctl.Profile
+	Newest   catalogue.KernelVersion
+	Profiles []profile.Profile
 	Set      []entry // keys that some profile sets
 	Known    []entry // all others
-	Removed  []sysctl.RemovedKey
-	Misspelt []sysctl.Misspelling
+	Removed  []catalogue.RemovedKey
+	Misspelt []catalogue.Misspelling
 }
 
 // render returns the page. It fails where a built-in profile cannot be loaded.
@@ -65,18 +66,18 @@ func render() (string, error) {
 }
 
 func collect() (facts, error) {
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return facts{}, err
 	}
-	infos, err := sysctl.ProfileNames(noFiles{})
+	infos, err := profile.List(noFiles{})
 	if err != nil {
 		return facts{}, err
 	}
 	f := facts{Newest: cat.Newest(), Removed: cat.RemovedKeys(), Misspelt: cat.Misspellings()}
 	wishes := map[string][]wish{}
 	for _, info := range infos {
-		p, err := sysctl.LoadProfile(noFiles{}, cat, info.Name)
+		p, err := profile.Load(noFiles{}, cat, info.Name)
 		if err != nil {
 			return facts{}, err
 		}
@@ -96,7 +97,7 @@ func collect() (facts, error) {
 }
 
 // wanting adds what a profile wants. One that extends another one wants most keys in the same words.
-func wanting(all []wish, profile string, k sysctl.ProfileKey) []wish {
+func wanting(all []wish, profile string, k profile.Wish) []wish {
 	same := func(w wish) bool { return w.Value == k.Value && w.Mode == k.Mode && flat(w.Why) == flat(k.Why) }
 	if i := slices.IndexFunc(all, same); i >= 0 {
 		all[i].Profiles = append(all[i].Profiles, profile)
@@ -114,17 +115,17 @@ func escape(text string) string {
 }
 
 // rangeOf is the sensible range of a field, and the direction in which it is raised.
-func rangeOf(f sysctl.Field) string {
+func rangeOf(f catalogue.Field) string {
 	var parts []string
 	if f.Min != f.Max {
 		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d to %d %s", f.Min, f.Max, f.Unit)))
 	}
 	switch f.Rule {
-	case sysctl.AtLeast:
+	case catalogue.AtLeast:
 		parts = append(parts, "more is more")
-	case sysctl.AtMost:
+	case catalogue.AtMost:
 		parts = append(parts, "less is more")
-	case sysctl.Exact:
+	case catalogue.Exact:
 	}
 	return strings.Join(parts, ", ")
 }
@@ -134,9 +135,9 @@ func value(v string) string {
 	return strings.NewReplacer("$receive", "RECEIVE", "$send", "SEND").Replace(v)
 }
 
-func scope(k sysctl.Key) string {
+func scope(k catalogue.Key) string {
 	switch {
-	case k.Scope == sysctl.Global:
+	case k.Scope == catalogue.Global:
 		return "the whole machine"
 	case k.Inherit:
 		return "each network namespace; a new one copies it"

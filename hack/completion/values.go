@@ -9,7 +9,8 @@ import (
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/service"
-	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // word is something that can be typed, and what it means.
@@ -68,7 +69,7 @@ func (v vocabulary) add(placeholder string) error {
 
 // known is what is compiled into tcptune.
 func known() (vocabulary, error) {
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func known() (vocabulary, error) {
 
 // profiles are the built-in ones.
 func profiles() (list []word, err error) {
-	infos, err := sysctl.ProfileNames(emptyHost{})
+	infos, err := profile.List(emptyHost{})
 	for _, i := range infos {
 		list = append(list, word{i.Name, i.Summary})
 	}

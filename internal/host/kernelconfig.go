@@ -9,21 +9,9 @@ import (
 	"io/fs"
 )
 
-// KernelConfig returns how the running kernel was built: option ("CONFIG_NET_SCH_FQ") is "y", "m", another value, or ""
-// when it is not set. It reads /proc/config.gz, or /boot/config-RELEASE as Debian and Ubuntu install it, which may be
-// readable by root only. It is fs.ErrNotExist where neither is visible and [ErrNoKernel] on an image.
-func (h Host) KernelConfig(option string) (string, error) {
-	if !h.Live() {
-		return "", ErrNoKernel
-	}
-	text, err := h.KernelConfigText()
-	if err != nil {
-		return "", err
-	}
-	return ParseKernelConfig(text, option), nil
-}
-
-// KernelConfigText is the text in which [Host.KernelConfig] looks, to be asked more than once: see [ParseKernelConfig].
+// KernelConfigText is how the running kernel was built, for [ParseKernelConfig]. It reads /proc/config.gz, or
+// /boot/config-RELEASE as Debian and Ubuntu install it, which may be readable by root only. It is fs.ErrNotExist where
+// neither is visible.
 func (h Host) KernelConfigText() ([]byte, error) {
 	packed, err := h.ReadFile("/proc/config.gz")
 	if err == nil {
@@ -55,7 +43,8 @@ func unpackConfig(packed []byte) ([]byte, error) {
 	return text, nil
 }
 
-// ParseKernelConfig finds the option in the text of a kernel configuration. Options that are off are comments there.
+// ParseKernelConfig finds the option ("CONFIG_NET_SCH_FQ") in the text of a kernel configuration: "y", "m", another
+// value, or "" when it is not set. Options that are off are comments there.
 func ParseKernelConfig(text []byte, option string) string {
 	assignment := []byte("\n" + option + "=")
 	rest, found := bytes.CutPrefix(text, assignment[1:])

@@ -1,12 +1,16 @@
 package host
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // ModuleState says whether a piece of the kernel is there.
@@ -27,16 +31,25 @@ const (
 func (s ModuleState) Usable() bool { return s == ModuleLoaded || s == ModuleBuiltin }
 
 // Module says whether the running kernel has the module. Name may be spelt with - or _. It is [ErrNoKernel] on an
-// image, see [Host.ModuleIn].
+// image, see [Host.ModulesIn].
 func (h Host) Module(name string) (ModuleState, error) {
-	if !h.Live() {
-		return ModuleUnknown, ErrNoKernel
-	}
-	u, err := uname()
+	states, err := h.Modules(name)
 	if err != nil {
 		return ModuleUnknown, err
 	}
-	return h.module(u.release, name)
+	return states[name], nil
+}
+
+// Modules is [Host.Module] for several modules, with each list of the kernel read once.
+func (h Host) Modules(names ...string) (map[string]ModuleState, error) {
+	if !h.Live() {
+		return nil, ErrNoKernel
+	}
+	u, err := uname()
+	if err != nil {
+		return nil, err
+	}
+	return h.modules(u.release, names)
 }
 
 // Loaded reports whether the module is in memory as a module; one that is built in is not. It is [ErrNoKernel] on an
@@ -45,74 +58,99 @@ func (h Host) Loaded(name string) (bool, error) {
 	if !h.Live() {
 		return false, ErrNoKernel
 	}
-	return h.loaded(name)
+	loaded, err := h.loaded()
+	return loaded[moduleName(name)], err
 }
 
-// ModuleIn says whether the installed kernel of that release has the module, loaded or not: by the lists that depmod(8)
-// and the kernel's own build wrote to /lib/modules. It works on images.
-func (h Host) ModuleIn(release, name string) (ModuleState, error) {
-	state, _, err := h.moduleIn(release, name)
-	return state, err
+// ModulesIn says of each module whether the installed kernel of that release has it, loaded or not: by the lists that
+// depmod(8) and the kernel's own build wrote to /lib/modules. It works on images.
+func (h Host) ModulesIn(release string, names ...string) (map[string]ModuleState, error) {
+	found, err := h.modulesIn(release, names)
+	if err != nil {
+		return nil, err
+	}
+	states := map[string]ModuleState{}
+	for name, m := range found {
+		states[name] = m.state
+	}
+	return states, nil
 }
 
-func (h Host) module(release, name string) (ModuleState, error) {
-	loaded, err := h.loaded(name)
+func (h Host) modules(release string, names []string) (map[string]ModuleState, error) {
+	loaded, err := h.loaded()
 	if err != nil {
-		return ModuleUnknown, err
+		return nil, err
 	}
-	if loaded {
-		return ModuleLoaded, nil
-	}
-	state, real, err := h.moduleIn(release, name)
+	found, err := h.modulesIn(release, names)
 	if err != nil {
-		return ModuleUnknown, err
+		return nil, err
 	}
-	if real != moduleName(name) { // name was an alias
-		if loaded, err := h.loaded(real); err == nil && loaded {
-			return ModuleLoaded, nil
+	states := map[string]ModuleState{}
+	for name, m := range found {
+		switch {
+		case loaded[moduleName(name)] || loaded[m.real]:
+			m.state = ModuleLoaded
+		// Built-in code shows up in /sys/module too, but only where it has parameters or a version.
+		case !m.state.Usable() && h.exists("/sys/module/"+m.real):
+			m.state = ModuleBuiltin
 		}
+		states[name] = m.state
 	}
-	// Built-in code shows up in /sys/module too, but only where it has parameters or a version.
-	if !state.Usable() && h.exists("/sys/module/"+real) {
-		return ModuleBuiltin, nil
-	}
-	return state, nil
+	return states, nil
 }
 
-func (h Host) loaded(name string) (bool, error) {
+// loaded are the modules in memory.
+func (h Host) loaded() (map[string]bool, error) {
 	data, err := h.ReadFile("/proc/modules")
 	if errors.Is(err, fs.ErrNotExist) { // a kernel without modules
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("cannot list the loaded modules: %w", Cause(err))
+		return nil, fmt.Errorf("cannot list the loaded modules: %w", Cause(err))
 	}
-	return parseModules(data)[moduleName(name)], nil
+	return parseModules(data), nil
 }
 
-// moduleIn also returns the module's real name where name is an alias of it.
-func (h Host) moduleIn(release, name string) (ModuleState, string, error) {
-	want := moduleName(name)
-	if !validModule(name) {
-		return ModuleUnknown, want, errModuleName(name)
+// listedModule is what the lists of a kernel say of a module. real is its name where it was asked for by an alias.
+type listedModule struct {
+	state ModuleState
+	real  string
+}
+
+func (h Host) modulesIn(release string, names []string) (map[string]listedModule, error) {
+	found := map[string]listedModule{}
+	for _, name := range names {
+		if !validModule(name) {
+			return nil, errModuleName(name)
+		}
+		found[name] = listedModule{ModuleAbsent, moduleName(name)}
 	}
-	dir := path.Join(modulesDir, release)
-	builtin, errB := h.ReadFile(path.Join(dir, "modules.builtin"))
-	if errB == nil && inModuleList(builtin, want) {
-		return ModuleBuiltin, want, nil
+	lists := path.Join(modulesDir, release)
+	builtin, errB := parsed(h, lists+"/modules.builtin", parseModuleList)
+	dep, errD := parsed(h, lists+"/modules.dep", parseModuleList)
+	var aliases map[string]string
+	aliasesRead := false
+	for name, m := range found {
+		switch {
+		case builtin[m.real]:
+			m.state = ModuleBuiltin
+		case dep[m.real]:
+			m.state = ModuleLoadable
+		case errB != nil || errD != nil:
+			m.state = ModuleUnknown
+		default:
+			if !aliasesRead {
+				aliasesRead = true
+				// Without them, what goes by an alias counts as absent.
+				aliases, _ = parsed(h, lists+"/modules.alias", parseModuleAliases)
+			}
+			if real := aliases[m.real]; dep[real] {
+				m = listedModule{ModuleLoadable, real}
+			}
+		}
+		found[name] = m
 	}
-	dep, errD := h.ReadFile(path.Join(dir, "modules.dep"))
-	if errD == nil && inModuleList(dep, want) {
-		return ModuleLoadable, want, nil
-	}
-	if errB != nil || errD != nil {
-		return ModuleUnknown, want, nil
-	}
-	aliases, err := h.ReadFile(path.Join(dir, "modules.alias"))
-	if real := aliasTarget(aliases, want); err == nil && real != "" && real != want && inModuleList(dep, real) {
-		return ModuleLoadable, real, nil
-	}
-	return ModuleAbsent, want, nil
+	return found, nil
 }
 
 // moduleName is the kernel's own spelling: it turns every - of a file name into _, see modprobe(8).
@@ -129,26 +167,51 @@ func parseModules(data []byte) map[string]bool {
 	return names
 }
 
-// inModuleList reports whether a list such as modules.builtin or modules.dep has a file of the module. A line of the
-// latter is "kernel/net/ipv4/tcp_bbr.ko.zst: kernel/…", the module before the colon and what it needs after it.
-func inModuleList(data []byte, want string) bool {
-	for line := range bytes.Lines(data) {
+// parseModuleList reads the names in a list such as modules.builtin or modules.dep. A line of the latter is
+// "kernel/net/ipv4/tcp_bbr.ko.zst: kernel/…", the module before the colon and what it needs after it.
+func parseModuleList(r io.Reader) (map[string]bool, error) {
+	names := map[string]bool{}
+	return names, eachLine(r, func(line []byte) {
 		file, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
-		base, _, ok := strings.Cut(path.Base(string(file)), ".ko")
-		if ok && moduleName(base) == want {
-			return true
+		if base, _, ok := bytes.Cut(file[bytes.LastIndexByte(file, '/')+1:], []byte(".ko")); ok {
+			names[moduleName(string(base))] = true
 		}
-	}
-	return false
+	})
 }
 
-// aliasTarget finds the module of an alias without wildcards in the text of modules.alias, "alias NAME MODULE".
-func aliasTarget(data []byte, want string) string {
-	for line := range bytes.Lines(data) {
-		fields := bytes.Fields(line)
-		if len(fields) == 3 && string(fields[0]) == "alias" && moduleName(string(fields[1])) == want {
-			return moduleName(string(fields[2]))
+// parseModuleAliases reads the aliases without wildcards of a modules.alias, "alias NAME MODULE".
+func parseModuleAliases(r io.Reader) (map[string]string, error) {
+	aliases := map[string]string{}
+	return aliases, eachLine(r, func(line []byte) {
+		if bytes.ContainsAny(line, "*?[") { // nearly all of them
+			return
 		}
+		fields := bytes.Fields(line)
+		if len(fields) != 3 || string(fields[0]) != "alias" {
+			return
+		}
+		if name := moduleName(string(fields[1])); aliases[name] == "" {
+			aliases[name] = moduleName(string(fields[2]))
+		}
+	})
+}
+
+// parsed is what parse makes of the file at p, which is read as a stream: modules.alias has megabytes.
+func parsed[T any](h Host, p string, parse func(io.Reader) (T, error)) (list T, err error) {
+	f, err := h.open(p, unix.O_RDONLY|unix.O_NONBLOCK)
+	if err != nil {
+		return list, err
 	}
-	return ""
+	defer f.Close()
+	return parse(f)
+}
+
+// eachLine hands each line to use, which must not keep it.
+func eachLine(r io.Reader, use func(line []byte)) error {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		use(scanner.Bytes())
+	}
+	return scanner.Err()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -36,11 +37,11 @@ func TestModule(t *testing.T) {
 		"xt_conntrack":  ModuleAbsent,
 		"nf_conntrack_": ModuleAbsent,
 	} {
-		if got, err := h.module(release, name); got != want || err != nil {
-			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		if got, err := h.modules(release, []string{name, "sch_netem"}); got[name] != want || err != nil {
+			t.Errorf("%s: got %q, %v, want %q", name, got[name], err, want)
 		}
 	}
-	if got, err := h.ModuleIn(release, "tcp_bbr"); got != ModuleLoadable || err != nil {
+	if got, err := h.ModulesIn(release, "tcp_bbr"); got["tcp_bbr"] != ModuleLoadable || err != nil {
 		t.Errorf("in the image: got %q, %v", got, err)
 	}
 }
@@ -49,8 +50,8 @@ func TestModuleOfAKernelWithoutLists(t *testing.T) {
 	t.Parallel()
 	h := tree(t, map[string]string{"/sys/module/tcp_cubic/": ""})
 	for name, want := range map[string]ModuleState{"tcp_cubic": ModuleBuiltin, "tcp_bbr": ModuleUnknown} {
-		if got, err := h.module(release, name); got != want || err != nil {
-			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		if got, err := h.modules(release, []string{name, "sch_netem"}); got[name] != want || err != nil {
+			t.Errorf("%s: got %q, %v, want %q", name, got[name], err, want)
 		}
 	}
 }
@@ -59,8 +60,8 @@ func TestModuleNamesCannotBeOptionsOrPaths(t *testing.T) {
 	t.Parallel()
 	h := tree(t, moduleFiles)
 	for _, name := range []string{"", "-r", "../../etc/passwd", "a b", "a\x00", "tcp_bbr.ko", "x=1", string(bytes.Repeat([]byte("a"), 57))} {
-		if _, err := h.ModuleIn(release, name); err == nil {
-			t.Errorf("ModuleIn(%q) succeeds", name)
+		if _, err := h.ModulesIn(release, name); err == nil {
+			t.Errorf("ModulesIn(%q) succeeds", name)
 		}
 		if err := (Host{}).LoadModule(t.Context(), name); err == nil {
 			t.Errorf("LoadModule(%q) succeeds", name)
@@ -110,9 +111,10 @@ func FuzzModuleLists(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, name string) {
 		_ = parseModules(data)
-		_ = inModuleList(data, moduleName(name))
-		_ = aliasTarget(data, moduleName(name))
-		if validModule(name) && !inModuleList([]byte("kernel/"+name+".ko.xz: x\n"), moduleName(name)) {
+		_, _ = parseModuleList(bytes.NewReader(data))
+		_, _ = parseModuleAliases(bytes.NewReader(data))
+		list, _ := parseModuleList(strings.NewReader("kernel/" + name + ".ko.xz: x\n"))
+		if validModule(name) && !list[moduleName(name)] {
 			t.Errorf("%q is not found in a list that has it", name)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // about gives an error of package sysctl the code and the hint with which an operator reads it.
@@ -12,9 +14,9 @@ func about(err error) error {
 	var (
 		foreign    *sysctl.ForeignFileError
 		unmet      *sysctl.UnmetError
-		unknownKey *sysctl.UnknownKeyError
-		removedKey *sysctl.RemovedKeyError
-		noProfile  *sysctl.UnknownProfileError
+		unknownKey *catalogue.UnknownKeyError
+		removedKey *catalogue.RemovedKeyError
+		noProfile  *profile.UnknownError
 	)
 	var told report.Error
 	switch {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/tcptune/tcptune/check"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/sysctl"
 )
 
 // Check says whether the host is supported, and what is wrong with it. With strict a warning is as bad as a failure.
@@ -15,16 +14,8 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 		return out, err
 	}
 	result := check.Run(ctx, h, check.Options{AllowUnsupported: t.AllowUnsupported})
-	cat, err := sysctl.LoadCatalogue()
-	if err != nil {
-		return out, err
-	}
-	lint, err := sysctl.Lint(h, cat)
-	if err != nil {
-		return out, err
-	}
 	out = outcome(nil)
-	out.Report.Checks = append(result.Checks, lint...)
+	out.Report.Checks = result.Checks
 	for _, k := range out.Report.Checks {
 		if k.Grade == report.Fail || k.Grade == report.Warn && strict {
 			out.Code = report.ExitDiffers

@@ -10,6 +10,7 @@ import (
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // DeclaredPath is the optional file in which an operator declares the state of a host.
@@ -49,7 +50,7 @@ func readDeclared(h host.Host) (d declared, err error) {
 func parseDeclared(data []byte) (declared, error) {
 	d := declared{there: true}
 	if !nothingIn(data) {
-		if err := sysctl.DecodeYAML(data, DeclaredPath, "this is not the form of tcptune.yaml: see man 5 tcptune.yaml", &d); err != nil {
+		if err := profile.DecodeYAML(data, DeclaredPath, "this is not the form of tcptune.yaml: see man 5 tcptune.yaml", &d); err != nil {
 			return d, fmt.Errorf("cannot use the declared state: %w", err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 // draft is what a host needs to become as wanted, and how that was found.
@@ -35,7 +36,7 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 	} else if d.options, d.origin, err = w.wanted(w.declared, j); err != nil {
 		return d, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return d, err
 	}

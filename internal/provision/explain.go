@@ -7,6 +7,7 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 // Explained is what is to be said of one key. The envelope has its values on this host.
@@ -14,7 +15,7 @@ type Explained struct {
 	Outcome
 	Text    string
 	Facts   []Fact // fields, scope, module, since, defaults
-	Myths   []sysctl.Myth
+	Myths   []catalogue.Myth
 	Setters []string // files that assign it, and which one wins
 	Sources []string
 }
@@ -27,7 +28,7 @@ type Summary struct{ Key, Text string }
 
 // Explain tells about a key: what it does, and who sets it here.
 func (t Target) Explain(name string) (out Explained, err error) {
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return out, err
 	}
@@ -49,7 +50,7 @@ func (t Target) Explain(name string) (out Explained, err error) {
 
 // Keys lists the keys of the catalogue, with their values on this host.
 func (t Target) Keys() (out Outcome, list []Summary, err error) {
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return out, nil, err
 	}
@@ -66,7 +67,7 @@ func (t Target) Keys() (out Outcome, list []Summary, err error) {
 	return out, list, nil
 }
 
-func (t Target) survey(cat *sysctl.Catalogue, names ...string) (s sysctl.Survey, err error) {
+func (t Target) survey(cat *catalogue.Catalogue, names ...string) (s sysctl.Survey, err error) {
 	h, err := t.host()
 	if err != nil {
 		return s, err
@@ -78,7 +79,7 @@ func (t Target) survey(cat *sysctl.Catalogue, names ...string) (s sysctl.Survey,
 	return sysctl.Observe(h, cat, j, names)
 }
 
-func factsOf(k sysctl.Key) (facts []Fact) {
+func factsOf(k catalogue.Key) (facts []Fact) {
 	add := func(name, value string) { facts = append(facts, Fact{name, value}) }
 	for _, f := range k.Fields {
 		add(f.Name, fieldText(f))
@@ -96,7 +97,7 @@ func factsOf(k sysctl.Key) (facts []Fact) {
 	return facts
 }
 
-func fieldText(f sysctl.Field) string {
+func fieldText(f catalogue.Field) string {
 	text := ""
 	if f.Min != f.Max {
 		text = fmt.Sprintf("%d to %d", f.Min, f.Max)
@@ -105,17 +106,17 @@ func fieldText(f sysctl.Field) string {
 		text += " " + f.Unit
 	}
 	switch f.Rule {
-	case sysctl.AtLeast:
+	case catalogue.AtLeast:
 		text += ", more is more"
-	case sysctl.AtMost:
+	case catalogue.AtMost:
 		text += ", less is more"
-	case sysctl.Exact:
+	case catalogue.Exact:
 	}
 	return strings.TrimSpace(text)
 }
 
-func scopeText(k sysctl.Key) string {
-	if k.Scope == sysctl.Global {
+func scopeText(k catalogue.Key) string {
+	if k.Scope == catalogue.Global {
 		return "the whole machine"
 	}
 	if k.Inherit {

@@ -8,6 +8,8 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // Profiles lists the profiles, built in and of the host. The error names those that cannot be used.
@@ -16,18 +18,18 @@ func (t Target) Profiles() (out Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return out, err
 	}
-	infos, err := sysctl.ProfileNames(h)
+	infos, err := profile.List(h)
 	if err != nil {
 		return out, err
 	}
 	out = outcome(nil)
 	var broken []string
 	for _, i := range infos {
-		if _, err := sysctl.LoadProfile(h, cat, i.Name); err != nil {
+		if _, err := profile.Load(h, cat, i.Name); err != nil {
 			broken = append(broken, err.Error())
 			continue
 		}
@@ -45,11 +47,11 @@ func (t Target) Profile(name string) (out Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return out, err
 	}
-	p, err := sysctl.LoadProfile(h, cat, name)
+	p, err := profile.Load(h, cat, name)
 	if err != nil {
 		return out, about(err)
 	}
@@ -70,7 +72,7 @@ func Size(w Tuning, congestionControl string) (out Outcome, err error) {
 	if err := w.overrule(&o); err != nil {
 		return out, err
 	}
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return out, err
 	}
@@ -81,7 +83,7 @@ func Size(w Tuning, congestionControl string) (out Outcome, err error) {
 	if path.Congestion, err = congestion(cat, congestionControl); err != nil {
 		return out, err
 	}
-	size, err := cat.Size(path)
+	size, err := profile.Size(cat, path)
 	if err != nil {
 		return out, err
 	}
@@ -91,7 +93,7 @@ func Size(w Tuning, congestionControl string) (out Outcome, err error) {
 }
 
 // congestion checks the name of a congestion control: the arithmetic knows bbr, and takes all others for alike.
-func congestion(cat *sysctl.Catalogue, name string) (string, error) {
+func congestion(cat *catalogue.Catalogue, name string) (string, error) {
 	k, err := cat.Lookup("net.ipv4.tcp_congestion_control")
 	if err != nil {
 		return "", err

@@ -10,6 +10,7 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/service"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 // Reverted is what became of the way back.
@@ -78,7 +79,7 @@ func (t Target) RevertPlan() (out Reverted, err error) {
 
 // planRevert plans the way back. strays are files of ours that the journal knows nothing of.
 func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err error) {
-	cat, err := sysctl.LoadCatalogue()
+	cat, err := catalogue.Load()
 	if err != nil {
 		return p, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 // Tuning is what a caller asks of the tuning. What it leaves open is as declared, else as applied last, else the default.
@@ -87,12 +88,12 @@ func (t Tuning) overrule(o *sysctl.Options) error {
 
 func parsePath(bandwidth, rtt string) (bits int64, delay time.Duration, err error) {
 	if bandwidth != "" {
-		if bits, err = sysctl.ParseBandwidth(bandwidth); err != nil {
+		if bits, err = profile.ParseBandwidth(bandwidth); err != nil {
 			return 0, 0, err
 		}
 	}
 	if rtt != "" {
-		delay, err = sysctl.ParseRTT(rtt)
+		delay, err = profile.ParseRTT(rtt)
 	}
 	return bits, delay, err
 }

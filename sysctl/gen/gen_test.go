@@ -8,8 +8,8 @@ import (
 
 func TestCompiledDataAreThoseOfTheYAMLFiles(t *testing.T) {
 	for file, generate := range map[string]func(string) ([]byte, error){
-		"catalogue_gen.go": generateCatalogue,
-		"profiles_gen.go":  generateProfiles,
+		"catalogue/catalogue_gen.go": generateCatalogue,
+		"profile/profiles_gen.go":    generateProfiles,
 	} {
 		want, err := generate("..")
 		if err != nil {
@@ -27,7 +27,7 @@ func TestCompiledDataAreThoseOfTheYAMLFiles(t *testing.T) {
 
 // A profile that is in the folder and not in the list of the generator would silently be no profile.
 func TestEveryProfileIsCompiledIn(t *testing.T) {
-	files, err := os.ReadDir("../profiles")
+	files, err := os.ReadDir("../profile/profiles")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// source is a Go file of package sysctl with a function that returns value.
-func source(from, function string, value any) ([]byte, error) {
+// source is a Go file of package pkg with a function that returns value.
+func source(pkg, from, function string, value any) ([]byte, error) {
 	var b bytes.Buffer
 	v := reflect.ValueOf(value)
-	fmt.Fprintf(&b, "// Code generated from %s by sysctl/gen; DO NOT EDIT.\n\npackage sysctl\n\n", from)
+	fmt.Fprintf(&b, "// Code generated from %s by sysctl/gen; DO NOT EDIT.\n\npackage %s\n\n", from, pkg)
 	fmt.Fprintf(&b, "func %s() %s {\n\treturn ", function, typeName(v.Type()))
 	literal(&b, v)
 	b.WriteString("\n}\n")
@@ -71,7 +71,7 @@ func elements(b *bytes.Buffer, v reflect.Value) {
 	}
 }
 
-// typeName is the name of t in package sysctl, which gives types of package host a name of its own.
+// typeName is the name of t in its own package; package catalogue gives types of package host a name of its own.
 func typeName(t reflect.Type) string {
-	return strings.NewReplacer("sysctl.", "", "host.", "").Replace(t.String())
+	return strings.NewReplacer("catalogue.", "", "profile.", "", "host.", "").Replace(t.String())
 }

@@ -1,4 +1,4 @@
-// Gen compiles catalogue.yaml and profiles/*.yaml into Go: reading YAML would take longer than all the rest of a run.
+// Gen compiles catalogue/catalogue.yaml and profile/profiles/*.yaml into Go: reading YAML would take longer than all the rest of a run.
 // It is run by "go generate ./sysctl"; a test holds its output against the files in the tree.
 package main
 
@@ -10,14 +10,15 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 func main() {
 	for _, g := range []struct {
 		file     string
 		generate func(dir string) ([]byte, error)
-	}{{"catalogue_gen.go", generateCatalogue}, {"profiles_gen.go", generateProfiles}} {
+	}{{"catalogue/catalogue_gen.go", generateCatalogue}, {"profile/profiles_gen.go", generateProfiles}} {
 		out, err := g.generate(".")
 		if err == nil {
 			err = os.WriteFile(g.file, out, 0o644)
@@ -29,39 +30,39 @@ func main() {
 	}
 }
 
-// generateCatalogue compiles catalogue.yaml of the package in dir.
+// generateCatalogue compiles catalogue.yaml below dir.
 func generateCatalogue(dir string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "catalogue.yaml"))
+	text, err := os.ReadFile(filepath.Join(dir, "catalogue", "catalogue.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	var data sysctl.CatalogueData
+	var data catalogue.Data
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&data); err != nil {
 		return nil, fmt.Errorf("cannot read catalogue.yaml: %w", err)
 	}
-	if _, err := sysctl.NewCatalogue(data); err != nil {
+	if _, err := catalogue.New(data); err != nil {
 		return nil, err
 	}
 	for i := range data.Keys { // what NewCatalogue fills in
-		data.Keys[i].Order, data.Keys[i].Reviewed = 0, sysctl.KernelVersion{}
+		data.Keys[i].Order, data.Keys[i].Reviewed = 0, catalogue.KernelVersion{}
 	}
-	return source("catalogue.yaml", "catalogueData", data)
+	return source("catalogue", "catalogue.yaml", "compiled", data)
 }
 
-// generateProfiles compiles profiles/*.yaml of the package in dir, the default profile first.
+// generateProfiles compiles profiles/*.yaml below dir, the default profile first.
 func generateProfiles(dir string) ([]byte, error) {
-	var files []sysctl.ProfileFile
+	var files []profile.File
 	for _, name := range []string{"server", "classic", "wan", "latency", "proxy"} {
 		path := "profiles/" + name + ".yaml"
-		text, err := os.ReadFile(filepath.Join(dir, path))
+		text, err := os.ReadFile(filepath.Join(dir, "profile", path))
 		if err != nil {
 			return nil, err
 		}
-		f, err := sysctl.ParseProfile(text, path)
+		f, err := profile.Parse(text, path)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, f)
 	}
-	return source("profiles/*.yaml", "profileFiles", files)
+	return source("profile", "profiles/*.yaml", "builtInFiles", files)
 }

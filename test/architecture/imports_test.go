@@ -23,18 +23,28 @@ var rooms = map[string][]string{
 	"cmd/tcptune-server": {"server"},
 
 	"internal/provision": {
-		"check", "sysctl", "installer", "installer/fetch", "portcheck", "service", "internal/host", "internal/plan", "internal/report",
+		"check", "sysctl", "sysctl/catalogue", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service",
+		"internal/host", "internal/plan", "internal/report",
 	},
 
 	// The middle floor stands on the ground; its rooms do not know each other.
-	"check":     {"internal/host", "internal/plan", "internal/report", "templates"},
-	"sysctl":    {"internal/host", "internal/plan", "internal/report", "templates"},
+	"check": {
+		"sysctl/catalogue", "sysctl/lint", "sysctl/whowins", "internal/host", "internal/report", "templates",
+	},
+	"sysctl": {
+		"sysctl/catalogue", "sysctl/lint", "sysctl/profile", "sysctl/whowins",
+		"internal/host", "internal/plan", "internal/report", "templates",
+	},
 	"installer": {"installer/fetch", "internal/host", "internal/plan", "internal/report", "templates"},
 	"portcheck": {"internal/host", "internal/plan", "internal/report", "templates"},
 	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
 
-	// Below it, on the same ground.
-	"installer/fetch": {"internal/host", "internal/report"},
+	// Below them, what each is about: a key, a host's files, what is wanted, what is wrong with a file.
+	"sysctl/catalogue": {"internal/host", "internal/report", "templates"},
+	"sysctl/whowins":   {"internal/host", "internal/report", "templates"},
+	"sysctl/profile":   {"sysctl/catalogue", "internal/host", "internal/report", "templates"},
+	"sysctl/lint":      {"sysctl/catalogue", "sysctl/whowins", "internal/host", "internal/report", "templates"},
+	"installer/fetch":  {"internal/host", "internal/report"},
 
 	"internal/plan": {"internal/host", "internal/report"},
 	"internal/host": {},
@@ -120,17 +130,23 @@ func TestServerHoldsNoneOfTheRest(t *testing.T) {
 
 // TestPictureRefuses keeps the tests above honest: each of these would be a way around the picture.
 func TestPictureRefuses(t *testing.T) {
-	for from, to := range map[string]string{
-		"cmd/tcptune": "internal/host", "internal/report": "internal/host",
-		"check": "sysctl", "sysctl": "check", "installer/fetch": "installer", "internal/host": "internal/plan", "internal/plan": "sysctl",
-		"server": "internal/host", "templates": "internal/host", "cmd/tcptune-server": "internal/host",
+	for _, way := range [][2]string{
+		{"check", "sysctl"}, {"sysctl", "check"}, {"internal/host", "internal/plan"}, {"internal/plan", "sysctl"},
+		{"sysctl/catalogue", "sysctl/whowins"}, {"sysctl/whowins", "sysctl/catalogue"}, {"sysctl/lint", "sysctl"},
+		{"sysctl/lint", "sysctl/profile"}, {"sysctl/profile", "sysctl/whowins"}, {"check", "sysctl/profile"},
+		{"sysctl/whowins", "internal/plan"}, {"installer", "sysctl/whowins"}, {"installer/fetch", "installer"},
+		{"cmd/tcptune", "internal/host"}, {"internal/report", "internal/host"}, {"internal/plan", "internal/provision"},
+		{"server", "internal/host"}, {"templates", "internal/host"}, {"cmd/tcptune-server", "internal/host"},
 	} {
-		if slices.Contains(rooms[from], to) {
-			t.Errorf("the picture lets %s import %s", from, to)
+		if slices.Contains(rooms[way[0]], way[1]) {
+			t.Errorf("the picture lets %s import %s", way[0], way[1])
 		}
 	}
-	if got := room("sysctl/profiles"); got != "sysctl" {
-		t.Errorf("room of sysctl/profiles = %q, want sysctl", got)
+	if got := room("sysctl/gen"); got != "sysctl" {
+		t.Errorf("room of sysctl/gen = %q, want sysctl", got)
+	}
+	if got := room("sysctl/profile/profiles"); got != "sysctl/profile" {
+		t.Errorf("room of sysctl/profile/profiles = %q, want sysctl/profile", got)
 	}
 	if got := room("cmd/tcptune-server"); got != "cmd/tcptune-server" {
 		t.Errorf("room of cmd/tcptune-server = %q, want itself", got)

@@ -1,0 +1,95 @@
+package profile
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
+	const head = "name: x\nsummary: s\n"
+	entry := func(lines ...string) string { return head + "keys:\n  - " + strings.Join(lines, "\n    ") + "\n" }
+	good := entry("key: tcp_sack", "value: 1", "mode: exact", "why: w")
+	for _, c := range []struct{ rule, text, want string }{
+		{"good", good, ""},
+		{"a byte order mark", "\ufeff" + good, ""},
+		{"empty", "", "1:1: the file is empty"},
+		{"only a comment", "# nothing\n", "1:1: the file is empty"},
+		{"no YAML", "name: [", "1:7: sequence end token ']' not found"},
+		{"unknown field", head + "color: red\n", `3:1: unknown field "color"`},
+		{"unknown field of a key", entry("key: tcp_sack", "walue: 1"), `5:5: unknown field "walue"`},
+		{"repeated field", "name: x\nname: x\n", `2:1: mapping key "name" already defined at [1:1]`},
+		{"two documents", good + "---\nname: y\n", "9:5: want one document, without a second one behind ---"},
+		{"an alias", "name: &a x\nsummary: *a\n", "1:7: want plain YAML, without anchors, aliases, merges and tags"},
+		{"a tag", head + "keys: !odd value\n", "3:7: want plain YAML, without anchors, aliases, merges and tags"},
+		{"a merge", head + "path:\n  <<: {rtt: 1ms}\n", "4:3: want plain YAML, without anchors, aliases, merges and tags"},
+		{"a list for a value", entry("key: tcp_rmem", "value: [4096, 131072, 6291456]"), "5:12: want one plain value here"},
+		{"no text for a bool", entry("key: tcp_sack", "required: maybe"), "5:15: want true or false here"},
+		{"no list", head + "extends: server\ndrop: tcp_sack\n", "4:7: this is not the form of a profile: see tcptune profile show server"},
+		{"a list for all", "- a\n- b\n", "1:1: this is not the form of a profile: see tcptune profile show server"},
+		{"a word for all", "server\n", "1:1: this is not the form of a profile: see tcptune profile show server"},
+		{"other name", strings.Replace(good, "name: x", "name: y", 1), `1:7: want "name: x", the name of the file`},
+		{"no name", "summary: s\n", `1:1: want "name: x", the name of the file`},
+		{"no summary", "name: x\nkeys: []\n", "1:7: profile x has no summary"},
+		{"no keys", head, "1:7: profile x has no keys"},
+		{"an item without a key", entry("value: 1"), "1:7: an item under keys has no key"},
+		{"no value", entry("key: tcp_sack", "mode: exact", "why: w"), "4:10: net.ipv4.tcp_sack has no value"},
+		{"no mode", entry("key: tcp_sack", "value: 1", "why: w"), `4:10: mode of net.ipv4.tcp_sack must be exact, not ""`},
+		{"no why", entry("key: tcp_sack", "value: 1", "mode: exact"), "4:10: net.ipv4.tcp_sack has no why: say what the value is for"},
+		{"a control character", entry("key: tcp_sack", "value: 1", "mode: exact", `why: "x\0net.ipv4.tcp_dsack = 0"`), "7:10: why of net.ipv4.tcp_sack must not hold control characters"},
+		{"a reason of two lines", entry("key: tcp_sack", "value: 1", "mode: exact", `why: "one\n\ttwo"`), ""},
+		{"nonsense", entry("key: tcp_fin_timeout", "value: -5", "mode: exact", "why: w"), "5:12: time of net.ipv4.tcp_fin_timeout must be 1 to 3600 seconds, not -5"},
+		{"misspelt", entry("key: net.ipv4.tcp_nometrics_save", "value: 1"), "4:10: net.ipv4.tcp_nometrics_save is a wrong name that circulates, no current kernel has such a key: did you mean net.ipv4.tcp_no_metrics_save?"},
+		{"removed", entry("key: tcp_tw_recycle", "value: 1"), "4:10: net.ipv4.tcp_tw_recycle was removed in Linux 4.12: it broke clients behind NAT; tcp_tw_reuse=1 is what outgoing connections can use, incoming ones need nothing"},
+		{"a word is not raised", entry("key: tcp_congestion_control", "value: bbr", "mode: raise", "why: w"), `6:11: mode of net.ipv4.tcp_congestion_control must be exact, not "raise"`},
+		{"a number is not united", entry("key: somaxconn", "value: 1", "mode: union", "why: w"), `6:11: mode of net.core.somaxconn must be raise or exact, not "union"`},
+		{"ports are not raised", entry("key: ip_local_reserved_ports", "value: 80", "mode: raise", "why: w"), `6:11: mode of net.ipv4.ip_local_reserved_ports must be union or exact, not "raise"`},
+		{"a key twice", good + strings.TrimPrefix(strings.Replace(good, "tcp_sack", "net.ipv4.tcp_sack", 1), head+"keys:\n"), "8:10: net.ipv4.tcp_sack is set twice, first in line 4"},
+		{"unknown parent", head + "extends: sever\n", `3:10: cannot find profile "sever": built in are server, classic, wan, latency, proxy, others live in /etc/tcptune/profiles.d`},
+		{"its own parent", head + "extends: x\n", "3:10: profiles extend each other in a circle: x -> x"},
+		{"drops what is not there", head + "extends: server\ndrop: [tcp_sack]\n", `4:8: cannot drop net.ipv4.tcp_sack: profile "server" does not set it`},
+		{"drops an unknown key", head + "extends: server\ndrop: [tcp_sak]\n", "4:8: tcp_sak is not in the catalogue of keys: did you mean net.ipv4.tcp_sack?"},
+		{"no path", head + "path: {rtt: far}\nextends: server\n", `3:13: cannot read round-trip time "far": want a number and us, ms or s, as in 80ms`},
+		{"unknown placeholder", entry("key: somaxconn", "value: $size", "mode: exact", "why: w"), `5:12: limit of net.core.somaxconn must be a whole number, not "$size"`},
+	} {
+		_, err := Load(files{"x.yaml": c.text}, loadCatalogue(t), "x")
+		var at *Error
+		if c.want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", c.rule, err)
+			}
+		} else if !errors.As(err, &at) || err.Error() != Dir+"/x.yaml:"+c.want {
+			t.Errorf("%s:\n got %v\nwant %s/x.yaml:%s", c.rule, err, Dir, c.want)
+		}
+	}
+}
+
+func TestACircleOfProfilesIsNamed(t *testing.T) {
+	text := func(name, parent string) string { return "name: " + name + "\nsummary: s\nextends: " + parent + "\n" }
+	host := files{"a.yaml": text("a", "b"), "b.yaml": text("b", "c"), "c.yaml": text("c", "a")}
+	_, err := Load(host, loadCatalogue(t), "a")
+	if want := Dir + "/c.yaml:3:10: profiles extend each other in a circle: a -> b -> c -> a"; err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzProfile(f *testing.F) {
+	f.Add(own)
+	f.Add("name: own\nsummary: s\nkeys: [{key: tcp_sack, value: 1, mode: exact, why: w}]\n")
+	f.Add("name: own\nsummary: A\nkeys: !0 0\n")
+	f.Add("name: &a own\nsummary: *a\nextends: own\n")
+	f.Add("name: own\nsummary: |\n  s\nkeys:\n- key: tcp_rmem\n  value: 4096 131072 $receive\n  mode: raise\n  why: >-\n    w\n")
+	c := loadCatalogue(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := Load(files{"own.yaml": text}, c, "own")
+		var at *Error
+		if err != nil && (!errors.As(err, &at) || at.Line < 1 || at.Column < 1 || at.Message == "") {
+			t.Errorf("an error without a place: %v", err)
+		}
+		for _, k := range p.Resolve(Sizing{ReceiveMax: 16 * mib, SendMax: 16 * mib}).Keys {
+			if err := lookup(t, k.Key).Validate(k.Value); err != nil {
+				t.Errorf("an invalid value came through: %v", err)
+			}
+		}
+	})
+}

@@ -1,0 +1,145 @@
+package whowins
+
+import (
+	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// model is what the files add up to for one tool: the writes that it will do, in order.
+type model struct {
+	rules
+	nodes    []assignment
+	listed   map[string]bool // keys that are named, wildcards leave them alone
+	excluded []string        // patterns of keys that are left alone
+}
+
+// collect merges the assignments of all files, in the order of reading, into the writes that a tool carries out.
+func (ru rules) collect(list []assignment) *model {
+	m := &model{rules: ru, listed: map[string]bool{}}
+	if ru.onlyLast {
+		list = ru.replace(list)
+	}
+	if !ru.lastWins {
+		for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
+			list[i], list[j] = list[j], list[i]
+		}
+	}
+	m.nodes = list
+	for _, n := range list {
+		if n.exclude && isGlob(n.path) && ru.excludeGlobs {
+			m.excluded = append(m.excluded, procSys+n.path)
+		}
+		if n.exclude || ru.explicitWins {
+			m.listed[n.path] = true
+		}
+	}
+	return m
+}
+
+const NobodyAssigns = "no file assigns it"
+
+// decide says what becomes of the key at path p, "net/ipv4/tcp_rmem".
+func (m *model) decide(p string) Outcome {
+	var won *assignment
+	var lost []Setting
+	reason := NobodyAssigns
+	for i := range m.nodes {
+		n := &m.nodes[i]
+		var match bool
+		glob := m.globs && isGlob(n.path)
+		switch {
+		case n.exclude:
+			if n.path == p {
+				reason = n.origin.String() + " excludes it from wildcards"
+				lost = append(lost, settings(p, n.earlier)...)
+			}
+			continue
+		case glob:
+			var free bool
+			match, free = m.matches(n.path, p)
+			if match && !free {
+				lost = append(lost, n.setting(p))
+				continue
+			}
+		default:
+			match = n.key == p
+		}
+		if !match {
+			continue
+		}
+		lost = append(lost, settings(p, n.earlier)...)
+		if refused(p, n.value) {
+			reason = n.origin.String() + " assigns it, but the kernel refuses the value"
+			lost = append(lost, n.setting(p))
+			continue
+		}
+		if won != nil {
+			lost = append(lost, won.setting(p))
+		}
+		won = n
+	}
+	if won == nil {
+		return Outcome{Reason: reason}
+	}
+	set := won.setting(p)
+	set.Shadowed = lost
+	return Outcome{Set: &set, Reason: set.Origin.String() + " is the last to assign it"}
+}
+
+// matches reports whether the pattern matches the key at p, and whether no other line keeps the pattern off that key.
+func (m *model) matches(pattern, p string) (match, free bool) {
+	patterns := []string{pattern}
+	if m.globBraces {
+		patterns = braces(pattern)
+	}
+	for _, pattern := range patterns {
+		if candidate, ok := globKey(pattern, p); ok {
+			return true, !m.keptOff(candidate)
+		}
+	}
+	return false, false
+}
+
+func (m *model) keptOff(candidate string) bool {
+	if m.listed[candidate] {
+		return true
+	}
+	for _, pattern := range m.excluded {
+		if fnmatch(pattern, procSys+candidate) {
+			return true
+		}
+	}
+	return false
+}
+
+// refused reports whether the kernel takes the value for an error whatever the key at p is, as far as that can be told:
+// a key of the network takes neither nothing at all nor a control character in its first word (blank, tab and newline
+// end a word). Only a list of ports can be emptied. Below kernel/ there are free strings, such as core_pattern.
+func refused(p, value string) bool {
+	if strings.HasPrefix(p, "kernel/") {
+		return false
+	}
+	if value == "" {
+		return p != "net/ipv4/ip_local_reserved_ports"
+	}
+	word, _, _ := strings.Cut(value, " ")
+	word, _, _ = strings.Cut(word, "\t")
+	return strings.ContainsAny(word, "\r\v\f")
+}
+
+func (a assignment) setting(p string) Setting {
+	s := Setting{Key: host.SwapSeparators(p), Value: a.value, Origin: a.origin, IgnoreErrors: a.ignore, Exclude: a.exclude}
+	if isGlob(a.path) {
+		s.Glob = host.SwapSeparators(a.path)
+	}
+	return s
+}
+
+func settings(p string, list []assignment) []Setting {
+	var out []Setting
+	for _, a := range list {
+		out = append(out, a.setting(p))
+	}
+	return out
+}

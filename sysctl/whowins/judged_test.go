@@ -1,0 +1,376 @@
+package whowins
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tcptune/tcptune/test/debian"
+	"github.com/tcptune/tcptune/test/whowins"
+)
+
+var (
+	flagTrees = flag.Int("whowins.trees", 1000, "how many generated trees the real tools judge")
+	flagSeed  = flag.Uint64("whowins.seed", 1, "the seed of the first tree; a failure names the seed to give here")
+	flagAll   = flag.Bool("whowins.full", false, "every tree is judged by every judge")
+)
+
+// TestModelAgainstTheRealTools generates trees of sysctl.d files, lets the real systemd-sysctl and the real
+// "sysctl --system" of several releases loose on them in namespaces of their own, and compares what every key holds
+// afterwards with what the model says. Then it disables each rule of the model in turn, for the releases that have it:
+// the comparison must fail for at least 50 of 1,000 trees, or the trees do not test that rule. It also gives each rule
+// to the releases that do not have it.
+//
+//	go test -v -run RealTools ./sysctl -whowins.seed=17 -whowins.trees=1 -whowins.full
+func TestModelAgainstTheRealTools(t *testing.T) {
+	if whowins.InSandbox() {
+		if err := whowins.Serve(t.Context()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("SKIP: running the real tools in namespaces needs root")
+	}
+	if testing.Short() {
+		t.Skip("SKIP: the real tools are not run with -short")
+	}
+	judges := findJudges(t)
+	before := machineKeys(t)
+	results := judgeTrees(t, judges)
+	if after := machineKeys(t); after != before {
+		t.Errorf("the sandbox changed the machine's own keys:\n%s", firstDifference(before, after))
+	}
+	c := comparison{judges: map[string]whowins.Judge{}, results: results}
+	for _, j := range judges {
+		c.judges[j.Name] = j
+	}
+	c.run(t)
+}
+
+func findJudges(t *testing.T) []whowins.Judge {
+	cache, err := debian.CacheDir("judges")
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := whowins.Machine(t.TempDir())
+	if err != nil {
+		t.Fatalf("the machine's own tools: %v", err)
+	}
+	judges := []whowins.Judge{machine}
+	suites := debian.Suites()
+	found := make([]whowins.Judge, len(suites))
+	reasons := make([]error, len(suites))
+	var group sync.WaitGroup
+	for i, suite := range suites {
+		group.Go(func() { found[i], reasons[i] = whowins.Debian(cache, suite) })
+	}
+	group.Wait()
+	for i, suite := range suites {
+		if reasons[i] != nil {
+			t.Run("judge="+suite, func(t *testing.T) { t.Skipf("SKIP: no tools of Debian %s: %v", suite, reasons[i]) })
+			continue
+		}
+		judges = append(judges, found[i])
+	}
+	for _, j := range judges {
+		t.Logf("judge %-8s systemd-sysctl %d, procps %s", j.Name, j.Systemd, j.Procps)
+	}
+	return judges
+}
+
+// judgeTrees runs the trees in as many sandboxes as there are cores.
+func judgeTrees(t *testing.T, judges []whowins.Judge) []whowins.Result {
+	start := time.Now()
+	workers := runtime.GOMAXPROCS(0)
+	var mu sync.Mutex
+	var all []whowins.Result
+	var group sync.WaitGroup
+	for w := range workers {
+		job := whowins.Job{Root: t.TempDir(), Judges: judges, All: *flagAll}
+		// A run of neighbours, so that each of them meets every judge in turn.
+		for n := w * *flagTrees / workers; n < (w+1)**flagTrees/workers; n++ {
+			job.Seeds = append(job.Seeds, *flagSeed+uint64(n))
+		}
+		group.Go(func() {
+			err := whowins.Run(t.Context(), t.Name(), job, func(r whowins.Result) {
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, r)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	t.Logf("the real tools ran %d times in %.1f s", len(all), time.Since(start).Seconds())
+	return all
+}
+
+// machineKeys is what the machine's own namespace holds of the keys that the tools could reach if the sandbox leaked: all
+// of /proc/sys but net/ipv4 is read-only there. Interfaces come and go, with keys of their own.
+func machineKeys(t *testing.T) string {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, _ := exec.CommandContext(ctx, "sysctl", "-a", "-r", `^net\.(ipv4|core)\.`).Output() // exit 1: some cannot be read
+	if len(out) == 0 {
+		t.Fatal("sysctl -a says nothing")
+	}
+	var kept []string
+	for line := range strings.Lines(string(out)) {
+		if !strings.HasPrefix(line, "net.ipv4.conf.") && !strings.HasPrefix(line, "net.ipv4.neigh.") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return "before " + x[i] + "\nafter  " + y[i]
+		}
+	}
+	return "keys came or went"
+}
+
+// comparison holds the judgements against the model.
+type comparison struct {
+	judges  map[string]whowins.Judge
+	results []whowins.Result
+}
+
+func (c comparison) run(t *testing.T) {
+	start := time.Now()
+	byTree := map[uint64][]whowins.Result{}
+	counts := map[string]int{}
+	failed := 0
+	for _, r := range c.results {
+		if r.Err != "" {
+			t.Errorf("seed %d: %s of %s did not run: %s", r.Seed, r.Tool, r.Judge, r.Err)
+			continue
+		}
+		byTree[r.Seed] = append(byTree[r.Seed], r)
+		counts[fmt.Sprintf("%s %s", r.Judge, r.Tool)]++
+	}
+	decided := map[change]int{}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	seeds := make(chan uint64)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for seed := range seeds {
+				disagree, changed := c.compare(seed, byTree[seed])
+				mu.Lock()
+				for _, text := range disagree {
+					if failed++; failed <= 5 {
+						t.Error(text)
+					}
+				}
+				for how := range changed {
+					decided[how]++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, seed := range slices.Sorted(maps.Keys(byTree)) {
+		seeds <- seed
+	}
+	close(seeds)
+	group.Wait()
+	if failed > 0 {
+		t.Errorf("%d of %d judgements disagree", failed, len(c.results))
+	}
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%-24s judged %4d trees", name, counts[name])
+	}
+	t.Logf("compared in %.1f s", time.Since(start).Seconds())
+	t.Attr("count", fmt.Sprintf("%d trees, %d judgements by the real tools, %d disagreements", len(byTree), len(c.results), failed))
+	least := len(byTree)
+	for name := range switches() {
+		if c.haveRule(name) {
+			least = min(least, decided[change{name, false}])
+		}
+	}
+	t.Attr("count", fmt.Sprintf("%d rules, each of which decides at least %d of the trees", len(switches()), least))
+	want := 50 * *flagTrees / 1000
+	if *flagTrees < 500 {
+		want = 0 // a few trees say nothing about a rule
+	}
+	for _, name := range slices.Sorted(maps.Keys(switches())) {
+		t.Run("rule="+name, func(t *testing.T) {
+			if !c.haveRule(name) {
+				t.Skip("SKIP: none of the judges at hand has this rule")
+			}
+			disabled, given := decided[change{name, false}], decided[change{name, true}]
+			t.Logf("%s decides %d of %d trees; given to releases that do not have it, it spoils %d", name, disabled, len(byTree), given)
+			if disabled < want && failed == 0 {
+				t.Errorf("without this rule the comparison fails for %d trees, want at least %d", disabled, want)
+			}
+		})
+	}
+}
+
+// haveRule reports whether a tool that has judged has the rule.
+func (c comparison) haveRule(name string) bool {
+	return slices.ContainsFunc(c.results, func(r whowins.Result) bool {
+		return reflect.ValueOf(c.rules(r)).FieldByName(name).Bool()
+	})
+}
+
+// change is a rule and what it was switched to.
+type change struct {
+	rule string
+	to   bool
+}
+
+// compare holds the judgements of one tree against the model. It returns what disagrees, and the changes of a rule with
+// which something would.
+func (c comparison) compare(seed uint64, results []whowins.Result) (disagree []string, changed map[change]bool) {
+	tree := freeze(whowins.Generate(seed))
+	changed = map[change]bool{}
+	for _, r := range results {
+		ru := c.rules(r)
+		if wrong := disagreement(tree, r, ru); wrong != "" {
+			disagree = append(disagree, fmt.Sprintf("seed %d: the model and %s of %s (%s) disagree:\n%s\n"+
+				"Try -whowins.seed=%d -whowins.trees=1 -whowins.full\n%s%s",
+				seed, r.Tool, r.Judge, c.version(r), wrong, seed, tree.Tree, r.Output))
+			continue
+		}
+		for name, flip := range switches() {
+			other := ru
+			flip(&other)
+			how := change{name, reflect.ValueOf(other).FieldByName(name).Bool()}
+			if !changed[how] {
+				changed[how] = disagreement(tree, r, other) != ""
+			}
+		}
+	}
+	maps.DeleteFunc(changed, func(_ change, did bool) bool { return !did })
+	return disagree, changed
+}
+
+func (c comparison) rules(r whowins.Result) rules {
+	if r.Tool == whowins.SystemdSysctl {
+		return systemdRules(c.judges[r.Judge].Systemd)
+	}
+	return procpsRules(c.judges[r.Judge].Procps)
+}
+
+func (c comparison) version(r whowins.Result) string {
+	if r.Tool == whowins.SystemdSysctl {
+		return fmt.Sprint(c.judges[r.Judge].Systemd)
+	}
+	return c.judges[r.Judge].Procps
+}
+
+// disagreement compares the model with these rules to what the tool did, and returns the first difference or "".
+func disagreement(tree Reader, r whowins.Result, ru rules) string {
+	conf := newConfReader(tree)
+	var m *model
+	if r.Tool == whowins.SystemdSysctl {
+		m = conf.systemdSysctl(ru, true)
+	} else {
+		m = conf.procpsSystem(ru, true)
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Values)) {
+		want := r.Values[key]
+		o := m.decide(key)
+		got := whowins.Initial
+		if o.Set != nil {
+			// The kernel reads a number up to the first blank.
+			got = strings.FieldsFunc(o.Set.Value, func(r rune) bool { return r == ' ' || r == '\t' })[0]
+		}
+		if got != want {
+			return fmt.Sprintf("%s: the tool left %s, the model says %s (%s)", key, want, got, o.Reason)
+		}
+	}
+	return ""
+}
+
+// TestEveryRuleCanBeSwitched keeps the list below complete. plainDots and alwaysSwap are rules of TuneD, of which there is
+// no judge.
+func TestEveryRuleCanBeSwitched(t *testing.T) {
+	if got, want := len(switches()), reflect.TypeFor[rules]().NumField()-2; got != want {
+		t.Errorf("%d of %d rules can be switched over", got, want)
+	}
+	for name, flip := range switches() {
+		var before, after rules
+		flip(&after)
+		if before == after || !reflect.ValueOf(after).FieldByName(name).Bool() {
+			t.Errorf("the switch of %s does not switch it", name)
+		}
+	}
+}
+
+// switches names each rule of the model and how to switch it over.
+func switches() map[string]func(*rules) {
+	return map[string]func(*rules){
+		"maskByName":    func(r *rules) { r.maskByName = !r.maskByName },
+		"emptyMasks":    func(r *rules) { r.emptyMasks = !r.emptyMasks },
+		"etcFirst":      func(r *rules) { r.etcFirst = !r.etcFirst },
+		"sortByName":    func(r *rules) { r.sortByName = !r.sortByName },
+		"confSuffix":    func(r *rules) { r.confSuffix = !r.confSuffix },
+		"dotFiles":      func(r *rules) { r.dotFiles = !r.dotFiles },
+		"danglingHide":  func(r *rules) { r.danglingHide = !r.danglingHide },
+		"loopsHide":     func(r *rules) { r.loopsHide = !r.loopsHide },
+		"splitUsr":      func(r *rules) { r.splitUsr = !r.splitUsr },
+		"sysctlConf":    func(r *rules) { r.sysctlConf = !r.sysctlConf },
+		"globNames":     func(r *rules) { r.globNames = !r.globNames },
+		"credential":    func(r *rules) { r.credential = !r.credential },
+		"comments":      func(r *rules) { r.comments = !r.comments },
+		"crEndsLine":    func(r *rules) { r.crEndsLine = !r.crEndsLine },
+		"formFeedSpace": func(r *rules) { r.formFeedSpace = !r.formFeedSpace },
+		"dashStripped":  func(r *rules) { r.dashStripped = !r.dashStripped },
+		"dashBlanks":    func(r *rules) { r.dashBlanks = !r.dashBlanks },
+		"doubleDash":    func(r *rules) { r.doubleDash = !r.doubleDash },
+		"firstDecides":  func(r *rules) { r.firstDecides = !r.firstDecides },
+		"simplify":      func(r *rules) { r.simplify = !r.simplify },
+		"dotDot":        func(r *rules) { r.dotDot = !r.dotDot },
+		"shortLines":    func(r *rules) { r.shortLines = !r.shortLines },
+		"strtok":        func(r *rules) { r.strtok = !r.strtok },
+		"deprecated":    func(r *rules) { r.deprecated = !r.deprecated },
+		"lastWins":      func(r *rules) { r.lastWins = !r.lastWins },
+		"onlyLast":      func(r *rules) { r.onlyLast = !r.onlyLast },
+		"globs":         func(r *rules) { r.globs = !r.globs },
+		"globBraces":    func(r *rules) { r.globBraces = !r.globBraces },
+		"explicitWins":  func(r *rules) { r.explicitWins = !r.explicitWins },
+		"excludes":      func(r *rules) { r.excludes = !r.excludes },
+		"excludeGlobs":  func(r *rules) { r.excludeGlobs = !r.excludeGlobs },
+		"excludeCancel": func(r *rules) { r.excludeCancel = !r.excludeCancel },
+		"keepsPlace":    func(r *rules) { r.keepsPlace = !r.keepsPlace },
+	}
+}
+
+// frozen is a tree whose folders are listed once: the comparison asks for them a hundred times.
+type frozen struct {
+	whowins.Tree
+	dirs map[string][]string
+}
+
+func freeze(t whowins.Tree) frozen { return frozen{t, map[string][]string{}} }
+
+func (f frozen) ReadDir(p string) ([]string, error) {
+	if names, known := f.dirs[p]; known {
+		return names, nil
+	}
+	names, err := f.Tree.ReadDir(p)
+	if err == nil {
+		f.dirs[p] = names
+	}
+	return names, err
+}

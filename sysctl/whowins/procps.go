@@ -1,0 +1,30 @@
+package whowins
+
+// procpsSystem reads what "sysctl --system" of procps would read now. It takes the same folders as systemd, always with
+// /lib/sysctl.d, then /etc/sysctl.conf, and writes every assignment in the order of reading (releases before 4 while
+// reading, later ones at the end).
+func (c *confReader) procpsSystem(ru rules, run bool) *model {
+	var files []string
+	for _, p := range c.merged(sysctlDirs(ru, run), ru) {
+		files = append(files, c.opened(p, ru)...)
+	}
+	if ru.sysctlConf {
+		files = append(files, "/etc/sysctl.conf")
+	}
+	return ru.collect(c.assignments(files, ru))
+}
+
+// opened returns the files that procps reads for the name p. Where that is a pattern, the first match that cannot be
+// opened ends the list.
+func (c *confReader) opened(p string, ru rules) []string {
+	if !ru.globNames {
+		return []string{p}
+	}
+	found := c.expand(p)
+	for i, match := range found {
+		if c.open(match).gone {
+			return found[:i]
+		}
+	}
+	return found
+}
