@@ -16,7 +16,7 @@ import (
 
 // Install plans what makes v the active Go: its tree, which must be staged first (see [Site.Stage] and [NeedsTree]), the
 // links that lead to it, and a profile for login shells. It only looks.
-// What somebody else has put in the place of one of these is an [fetch.Error] with code [InTheWay].
+// What somebody else has put in the place of one of these is an [report.Error] with code [InTheWay].
 func (s Site) Install(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go install"}
 	tree, err := s.tree(v)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // programs runs programs; [host.Host] does.
@@ -19,9 +20,9 @@ type programs interface {
 
 // The codes of errors of apt.
 const (
-	AptBusy   fetch.Code = "apt-busy"
-	AptFailed fetch.Code = "apt-failed"
-	NoApt     fetch.Code = "no-apt"
+	AptBusy   = "apt-busy"
+	AptFailed = "apt-failed"
+	NoApt     = "no-apt"
 )
 
 const aptTime = 30 * time.Minute
@@ -122,7 +123,9 @@ func aptError(what string, err error) error {
 	var said *host.ProgramError
 	switch {
 	case errors.As(err, &said) && lockTaken(said.Stderr):
-		return fetch.Fail(AptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
+		e := fetch.Fail(AptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
+		e.Exit = report.ExitBusy
+		return e
 	case errors.As(err, &said):
 		return fetch.Fail(AptFailed, "", "%s: %s", what, firstError(said))
 	case errors.Is(err, host.ErrNoKernel):

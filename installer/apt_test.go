@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // fakeApt stands in for apt-cache and apt-get, which change the machine: it answers what the real ones have answered.
@@ -77,7 +78,7 @@ func TestAptSaysWhichGoItWouldInstall(t *testing.T) {
 func TestAptHasNoSingleReleases(t *testing.T) {
 	for _, s := range []string{"1.22.3", "1.27rc1"} {
 		apt := &fakeApt{policy: policyOfNoble}
-		if _, err := FindApt(t.Context(), apt, wish(t, s)); !is(err, fetch.BadSetting) || apt.asked != nil {
+		if _, err := FindApt(t.Context(), apt, wish(t, s)); !report.Is(err, fetch.BadSetting) || apt.asked != nil {
 			t.Errorf("%s: got %v", s, err)
 		}
 	}
@@ -85,7 +86,7 @@ func TestAptHasNoSingleReleases(t *testing.T) {
 
 func TestAPackageThatAptDoesNotKnowIsNoVersion(t *testing.T) {
 	for _, policy := range []string{"", "golang-go:\n  Installed: (none)\n  Candidate: (none)\n", "N: Unable to locate package golang-go\n"} {
-		if _, err := FindApt(t.Context(), &fakeApt{policy: policy}, fetch.Wish{}); !is(err, fetch.NoVersion) {
+		if _, err := FindApt(t.Context(), &fakeApt{policy: policy}, fetch.Wish{}); !report.Is(err, fetch.NoVersion) {
 			t.Errorf("%q: got %v", policy, err)
 		}
 	}
@@ -112,7 +113,7 @@ func TestWhatAptFailsWith(t *testing.T) {
 		"E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?"
 	for name, tc := range map[string]struct {
 		err  error
-		code fetch.Code
+		code string
 		says string
 	}{
 		"a lock": {&host.ProgramError{Name: "apt-get", Code: 100, Stderr: lock}, AptBusy, "cannot install golang-go: another program holds the lock of apt"},
@@ -125,7 +126,7 @@ func TestWhatAptFailsWith(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := (AptPackage{Name: "golang-go"}).Install(t.Context(), &fakeApt{err: tc.err}, 0)
-			if !is(err, tc.code) || err.Error() != tc.says {
+			if !report.Is(err, tc.code) || err.Error() != tc.says {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -85,14 +85,18 @@ func (s Site) bySnap() []report.GoVersion {
 	return []report.GoVersion{{Target: selfNamed(s.h, at), State: stateInstalled, By: "snap", Path: at}}
 }
 
-// selfNamed is the version that the GOROOT at p says it is, in its file VERSION; "" when that does not say.
+// selfNamed is the version that the GOROOT at p says it is, in its file VERSION; "" when that does not say, or says what
+// cannot be shown.
 func selfNamed(h host.Host, p string) string {
-	text, err := h.ReadFile(path.Join(p, "VERSION"))
+	text, err := h.ReadShort(path.Join(p, "VERSION"), lookBytes)
 	if err != nil {
 		return ""
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
-	return strings.TrimPrefix(strings.TrimSpace(first), "go")
+	if first = strings.TrimPrefix(strings.TrimSpace(first), "go"); !plain(first) {
+		return ""
+	}
+	return first
 }
 
 // Available lists versions that could be installed, newest first, as go list shows them.

@@ -10,7 +10,7 @@ import (
 )
 
 // Rollback plans the switch back to what was active before: the version to, or the folder that was kept, when to is zero.
-// Each one goes a step further back. It is an [fetch.Error] with code [NothingBefore] when there is nothing to go back to.
+// Each one goes a step further back. It is an [report.Error] with code [NothingBefore] when there is nothing to go back to.
 func (s Site) Rollback() (p plan.Plan, to fetch.Version, err error) {
 	p.Command = "go rollback"
 	if s.place != nil && s.Active.IsZero() && *s.place != plan.FolderInPlace {
@@ -44,7 +44,7 @@ func (s Site) bringBack() plan.Change {
 	}}
 }
 
-// Remove plans the removal of an installed version. The active one is an [fetch.Error] with code [ActiveVersion].
+// Remove plans the removal of an installed version. The active one is an [report.Error] with code [ActiveVersion].
 func (s Site) Remove(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go remove"}
 	if v == s.Active {

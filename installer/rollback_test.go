@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -107,7 +106,7 @@ func TestRemove(t *testing.T) {
 		})
 		return err
 	}
-	for name, want := range map[string]fetch.Code{"1.26": ActiveVersion, "1.26.3": ActiveVersion, "1.24.1": NotInstalled, "1.24": NotInstalled} {
+	for name, want := range map[string]string{"1.26": ActiveVersion, "1.26.3": ActiveVersion, "1.24.1": NotInstalled, "1.24": NotInstalled} {
 		if err := remove(name); code(err) != want {
 			t.Errorf("remove %s: %v, want code %s", name, err, want)
 		}

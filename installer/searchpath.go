@@ -1,7 +1,7 @@
 package installer
 
 import (
-	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -13,7 +13,7 @@ import (
 
 // folder is one entry of a PATH.
 type folder struct {
-	dir    string // absolute; what is unknown in it is [unknownText], and what is no absolute path is never searched
+	dir    string // what is no absolute path is never searched
 	origin string // who put it there, "/etc/environment:1"
 }
 
@@ -51,43 +51,19 @@ func (p searchPath) origins() string {
 	return strings.Join(list, ", ")
 }
 
-// find returns the go that a shell with PATH p runs, and the folder that has it; file is "" when none has it. unsure are
-// the folders before it that cannot be judged.
-func (p searchPath) find(h host.Host) (file string, in folder, unsure []folder) {
+// find returns the go that a shell with PATH p runs, and the folder that has it; file is "" when none has it.
+func (p searchPath) find(h host.Host) (file string, in folder) {
 	for _, f := range p {
-		switch {
-		case f.dir != "" && !plain(f.dir):
-			unsure = append(unsure, f)
-		case path.IsAbs(f.dir) && runnable(h, path.Join(f.dir, "go")):
-			return path.Join(f.dir, "go"), f, unsure
+		if file := path.Join(f.dir, "go"); path.IsAbs(f.dir) && runnable(h, file) {
+			return file, f
 		}
 	}
-	return "", folder{}, unsure
+	return "", folder{}
 }
 
 func runnable(h host.Host, file string) bool {
 	fi, err := h.Stat(file)
 	return err == nil && fi.Mode().IsRegular() && fi.Mode()&0o111 != 0
-}
-
-// assignment finds the last line NAME=value of a file that is no script: of pam_env(8), login.defs(5) or crontab(5).
-// Nothing is expanded there, a "$PATH" least of all. line is 0 when there is none.
-func assignment(text, name string) (value string, line int) {
-	n := 0
-	for l := range strings.Lines(text) {
-		n++
-		l = strings.TrimSpace(l)
-		l = strings.TrimSpace(strings.TrimPrefix(l, "export "))
-		rest, ok := strings.CutPrefix(l, name)
-		if !ok {
-			continue
-		}
-		if rest, ok = strings.CutPrefix(strings.TrimSpace(rest), "="); !ok {
-			continue
-		}
-		value, line = unquoted(strings.TrimSpace(rest)), n
-	}
-	return value, line
 }
 
 // unquoted takes one pair of quotes away.
@@ -101,19 +77,14 @@ func unquoted(s string) string {
 	return s
 }
 
-// plain reports whether s can be shown as it is: what a user has written into a file of his own must not steer the
-// terminal of root.
+// plain reports whether s can be shown as it is: what a user has chosen must not steer the terminal of root.
 func plain(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// whose returns which file a program called go really is, the version of the Go that it belongs to, and who put that
-// there.
-func (s Site) whose(file string) (real, version, by string) {
-	real, err := s.h.Resolve(file)
-	if err != nil {
-		return file, "", ""
-	}
+// whose returns the version of the Go that a program called go belongs to, "" when that cannot be told, and who has put
+// it on the host. real is what file leads to.
+func (s Site) whose(file, real string) (version, by string) {
 	goroot := path.Dir(path.Dir(real))
 	switch {
 	case strings.HasPrefix(real, Versions+"/"):
@@ -125,10 +96,15 @@ func (s Site) whose(file string) (real, version, by string) {
 	default:
 		by = "hand"
 	}
-	if version = selfNamed(s.h, goroot); !plain(version) {
-		version = ""
+	if os.Geteuid() == 0 && !rootsOwn(goroot) {
+		return "", by
 	}
-	return real, version, by
+	return selfNamed(s.h, goroot), by
+}
+
+// rootsOwn reports whether only root puts anything at p: no file that a user may have chosen is opened as root.
+func rootsOwn(p string) bool {
+	return slices.ContainsFunc([]string{"/usr/", "/opt/", "/snap/"}, func(dir string) bool { return strings.HasPrefix(p, dir) })
 }
 
 // exists reports whether there is anything at p.
@@ -136,5 +112,3 @@ func exists(h host.Host, p string) bool {
 	_, err := h.Stat(p)
 	return err == nil
 }
-
-func isFolder(fi fs.FileInfo, err error) bool { return err == nil && fi.IsDir() }

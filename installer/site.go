@@ -11,6 +11,7 @@ import (
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Sources is how the source of every change of this package begins: what it owns is no tuning.
@@ -112,13 +113,13 @@ func (s Site) keptFolder() bool {
 
 // The codes of errors about what is installed.
 const (
-	InTheWay      fetch.Code = "foreign-file"     // somebody else's file or link stands where one of ours belongs
-	NotInstalled  fetch.Code = "not-installed"    // no such version is installed
-	ActiveVersion fetch.Code = "active-version"   // the version is active
-	NothingBefore fetch.Code = "nothing-to-go-to" // nothing was active before, or it is gone
-	TrialFailed   fetch.Code = "trial-failed"     // the new toolchain does not work here
+	InTheWay      = "foreign-file"     // somebody else's file or link stands where one of ours belongs
+	NotInstalled  = "not-installed"    // no such version is installed
+	ActiveVersion = "active-version"   // the version is active
+	NothingBefore = "nothing-to-go-to" // nothing was active before, or it is gone
+	TrialFailed   = "trial-failed"     // the new toolchain does not work here
 )
 
-func inTheWay(p, what string) *fetch.Error {
+func inTheWay(p, what string) *report.Error {
 	return fetch.Fail(InTheWay, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")), "cannot replace %s: %s", p, what)
 }

@@ -163,8 +163,8 @@ func (i image) active() string {
 	return at.activeName()
 }
 
-func code(err error) fetch.Code {
-	var e *fetch.Error
+func code(err error) string {
+	var e *report.Error
 	if errors.As(err, &e) {
 		return e.Code
 	}
@@ -236,7 +236,7 @@ func TestWhatSomebodyElseHasPutThereIsNotReplaced(t *testing.T) {
 			if err == nil {
 				_, err = at.Install(version(t, "1.26.3"))
 			}
-			var e *fetch.Error
+			var e *report.Error
 			if !errors.As(err, &e) || e.Code != InTheWay {
 				t.Fatalf("got %v, want an error with code %s", err, InTheWay)
 			}
@@ -300,10 +300,4 @@ func TestFoldersThatAreMissingAreMadeAndRemoved(t *testing.T) {
 			t.Errorf("%s is still there: %v", dir, err)
 		}
 	}
-}
-
-// is reports whether err is an error of that code.
-func is(err error, code fetch.Code) bool {
-	var e *fetch.Error
-	return errors.As(err, &e) && e.Code == code
 }

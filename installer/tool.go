@@ -32,7 +32,7 @@ func toolName() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0
 
 // ParseTools reads a list such as "gopls@latest,example.com/cmd/x@v1.2.3". A name without a slash is one of the known
 // ones, anything else the path of a package; without a version it is the latest. What it returns is safe as an argument
-// of the go command: what it refuses is an [fetch.Error] with code [fetch.BadSetting].
+// of the go command: what it refuses is an [report.Error] with code [fetch.BadSetting].
 func ParseTools(list string) (tools []Tool, err error) {
 	known := knownTools(toolNames)
 	for word := range strings.SplitSeq(list, ",") {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func TestToolsAreNamedShortOrByTheirPackage(t *testing.T) {
@@ -41,7 +42,7 @@ func TestWhatIsNoToolIsRefused(t *testing.T) {
 		"example.com/go", "example.com/gofmt", "example.com/go1.26.3", "example.com/tcptune", "example.com/.hidden", "file:///x/y",
 		"example.com/gopls,gopls", "example.com/x\x00", "example.com/x\ny",
 	} {
-		if tools, err := ParseTools(list); !is(err, fetch.BadSetting) {
+		if tools, err := ParseTools(list); !report.Is(err, fetch.BadSetting) {
 			t.Errorf("%q: got %v, %v", list, tools, err)
 		}
 	}
@@ -52,7 +53,7 @@ func FuzzParseTools(f *testing.F) {
 	f.Add("example.com/cmd/tool/v2@v2.0.0+incompatible")
 	f.Fuzz(func(t *testing.T, list string) {
 		tools, err := ParseTools(list)
-		if err != nil && !is(err, fetch.BadSetting) {
+		if err != nil && !report.Is(err, fetch.BadSetting) {
 			t.Fatal(err)
 		}
 		for _, o := range tools {
@@ -210,7 +211,7 @@ func TestAToolThatCannotBeBuiltSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err := w.build(t.Context(), h, Tool{"x", "example.com/x", "v1.0.0"}, dir, host.Nobody)
-	if !is(err, ToolFailed) || !strings.Contains(err.Error(), "cannot build x@v1.0.0") || !strings.Contains(err.Error(), "GOPROXY=off") {
+	if !report.Is(err, ToolFailed) || !strings.Contains(err.Error(), "cannot build x@v1.0.0") || !strings.Contains(err.Error(), "GOPROXY=off") {
 		t.Errorf("got %v", err)
 	}
 	var said *host.ProgramError

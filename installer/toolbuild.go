@@ -26,8 +26,8 @@ const (
 	toolBytes = 512 << 20
 )
 
-// ToolFailed is the code of an [fetch.Error] about a tool that could not be built.
-const ToolFailed fetch.Code = "tool-failed"
+// ToolFailed is the code of an [report.Error] about a tool that could not be built.
+const ToolFailed = "tool-failed"
 
 // Workshop is how tools are built: by the go of Version at GOROOT, with modules from where Config says.
 type Workshop struct {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // trialSource holds the program. It is no folder for temporary files, in which the go command ignores a go.mod.
@@ -100,6 +101,6 @@ func trialCall(name string, args ...string) host.Program {
 	}
 }
 
-func failedTrial(v fetch.Version, what string, err error) *fetch.Error {
+func failedTrial(v fetch.Version, what string, err error) *report.Error {
 	return fetch.Fail(TrialFailed, "nothing was changed: the Go that was active still is", "cannot use Go %s here: %s", v, what).Because(err)
 }

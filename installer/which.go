@@ -2,12 +2,9 @@ package installer
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -23,39 +20,37 @@ const (
 // seeker is what looks for go in a PATH of its own, and how to make it find another.
 type seeker struct {
 	name   string
+	blind  string // why its PATH cannot be told; "" when it can
 	path   searchPath
 	doubts []doubt
-	notes  []string
-	where  string // what is to be changed; "": PATH, in the file that has put the folder there
-	advice string // what to do, where that is always the same
+	vars   map[string]string // of [goVariables], those that are set
+	where  string            // what is to be changed; "": PATH, in the file that has put the folder there
 }
 
-// Shells says which go each kind of shell would run now, sudo and cron too. It only reads files, and runs no shell: what
-// they say that cannot be judged is among the doubts. Of users only those are named for whom another go is found; unread
-// are those whose files this process may not read.
-func (s Site) Shells() (list []report.GoShell, unread []string) {
-	m := machine{h: s.h}
-	m.observe()
-	for _, k := range m.system() {
-		list = append(list, s.judge(k))
+// doubt is a line of which nobody can tell what it makes of PATH, or whether it does.
+type doubt struct {
+	origin string
+	path   searchPath // that it would make; nil: not known
+}
+
+// goVariables are the variables by which a go becomes another one, or behaves as another one.
+func goVariables() []string { return []string{"GOROOT", "GOFLAGS", "GOTOOLCHAIN"} }
+
+// Shells says which go is found by what the files in /etc make of PATH: in a login shell, in another shell, and by sudo.
+// These are plain looks, at lines that are written out; no shell is run, and no file of a user is opened.
+// What a user has added to that, his shell alone can tell: [Site.AskShells].
+func (s Site) Shells() (list []report.GoShell) {
+	session := s.session()
+	list = append(list, s.judge(s.login(session)), s.judge(session))
+	if exists(s.h, "/usr/bin/sudo") {
+		list = append(list, s.judge(s.sudo(session)))
 	}
-	if m.sudo() {
-		k, err := m.sudoSeeker()
-		if err != nil {
-			list = append(list, report.GoShell{Target: "sudo", State: shellUnknown, Why: err.Error()})
-		} else {
-			list = append(list, s.judge(k))
-		}
-	}
-	list = append(list, s.schedules(m)...)
-	users, unread := s.users(m, list)
-	return append(list, users...), unread
+	return list
 }
 
 // Strays are the shells that would not run the active Go, in words; none when there is no active one.
 func (s Site) Strays() (lines []string) {
-	list, _ := s.Shells()
-	for _, g := range list {
+	for _, g := range s.Shells() {
 		var found string
 		switch g.State {
 		case shellOther:
@@ -88,89 +83,47 @@ func (s Site) activeProgram() string {
 
 // judge says what k finds.
 func (s Site) judge(k seeker) report.GoShell {
-	file, in, unsure := k.path.find(s.h)
-	g := report.GoShell{Target: k.name, Go: file, Doubts: slices.Clone(k.notes)}
-	active := s.activeProgram()
-	real := ""
+	g := report.GoShell{Target: k.name, Goroot: k.vars["GOROOT"], Goflags: k.vars["GOFLAGS"], Gotoolchain: k.vars["GOTOOLCHAIN"]}
+	if k.blind != "" {
+		g.State, g.Why = shellUnknown, k.blind
+		return g
+	}
+	file, in := k.path.find(s.h)
+	g.Go = file
 	if file == "" {
 		g.State, g.Why = shellNone, fmt.Sprintf("no folder of PATH has one (%s)", k.path.origins())
 	} else {
-		real, g.Version, g.By = s.whose(file)
-		g.State, g.Why = shellOther, fmt.Sprintf("%s comes first in PATH, by %s", in.dir, in.origin)
-		if real == active {
-			g.State = shellActive
-		}
-	}
-	for _, f := range unsure {
-		g.Doubts = append(g.Doubts, "a folder that comes before, by "+f.origin+", is not known")
+		real, _ := s.h.Resolve(file)
+		s.found(&g, real)
+		g.Why = fmt.Sprintf("%s comes first in PATH, by %s", in.dir, in.origin)
 	}
 	for _, d := range k.doubts {
-		other, in, _ := d.path.find(s.h)
-		if r, _, _ := s.whose(other); other != "" && r != real {
-			g.Doubts = append(g.Doubts, fmt.Sprintf("%s may put %s first, where another go is", d.origin, in.dir))
+		if other, _ := d.path.find(s.h); d.path == nil || other != file {
+			g.Doubts = append(g.Doubts, "cannot tell what "+d.origin+" makes of it")
 		}
 	}
-	if g.State != shellActive && active != "" {
+	if active := s.activeProgram(); active != "" && g.State != shellActive {
 		g.Fix = k.fix(file, in)
 	}
 	return g
 }
 
+// found fills in whose go it is that was found, and real what it leads to.
+func (s Site) found(g *report.GoShell, real string) {
+	g.State = shellOther
+	if real == s.activeProgram() {
+		g.State = shellActive
+	}
+	g.Version, g.By = s.whose(g.Go, real)
+}
+
 // fix is what makes k find the active go.
 func (k seeker) fix(file string, in folder) string {
 	switch {
-	case k.advice != "":
-		return k.advice
 	case file == "":
 		return fmt.Sprintf("add %s to %s", commands, cmp.Or(k.where, "PATH, see "+k.path.origins()))
-	case in.dir == commands || in.dir == path.Join(Current, "bin"):
+	case slices.Contains([]string{commands, path.Join(Current, "bin")}, in.dir):
 		return fmt.Sprintf("move %s away", file)
 	}
 	return fmt.Sprintf("put %s before %s in %s", commands, in.dir, cmp.Or(k.where, in.origin))
-}
-
-// users are the shells of users for whom another go is found than for all.
-func (s Site) users(m machine, general []report.GoShell) (list []report.GoShell, unread []string) {
-	usual := map[string]report.GoShell{}
-	for _, g := range general {
-		usual[g.Target] = g
-	}
-	for _, u := range m.accounts {
-		if _, err := s.h.Stat(path.Join("/", u.home, ".profile")); errors.Is(err, fs.ErrPermission) {
-			unread = append(unread, u.name)
-			continue
-		}
-		for _, k := range m.shellsOf(u) {
-			kind := k.name
-			k.name += " of " + u.name
-			g := s.judge(k)
-			if was := usual[kind]; g.Go != was.Go || !slices.Equal(g.Doubts, was.Doubts) {
-				list = append(list, g)
-			}
-		}
-	}
-	return list, unread
-}
-
-// schedules are cron, and the crontabs for which another go is found.
-func (s Site) schedules(m machine) (list []report.GoShell) {
-	if !exists(s.h, "/usr/sbin/cron") {
-		return nil
-	}
-	general := s.judge(m.cron())
-	list = append(list, general)
-	for _, k := range m.crontabs() {
-		if g := s.judge(k); g.Go != general.Go {
-			list = append(list, g)
-		}
-	}
-	return list
-}
-
-// knownShell names a shell whose start-up files are understood, "" for another one.
-func knownShell(file string) string {
-	if base := path.Base(file); slices.Contains([]string{"sh", "dash", "bash", "zsh"}, base) {
-		return strings.Replace(base, "dash", "sh", 1)
-	}
-	return ""
 }

@@ -1,12 +1,14 @@
 package installer
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -16,28 +18,6 @@ import (
 // ubuntuFiles is a root with the start-up files of an Ubuntu, and with the Go of tcptune and of apt.
 var ubuntuFiles = map[string]string{
 	"/etc/environment": `PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games:/usr/local/games:/snap/bin"` + "\n",
-	"/etc/passwd": `root:x:0:0:root:/root:/bin/bash
-daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
-alice:x:1000:1000:Alice,,,:/home/alice:/bin/bash
-zoe:x:1001:1001::/home/zoe:/usr/bin/zsh
-`,
-	"/etc/profile": `if [ "${PS1-}" ]; then
-  if [ "${BASH-}" ] && [ "$BASH" != "/bin/sh" ]; then
-    if [ -f /etc/bash.bashrc ]; then
-      . /etc/bash.bashrc
-    fi
-  fi
-fi
-if [ -d /etc/profile.d ]; then
-  for i in /etc/profile.d/*.sh; do
-    if [ -r $i ]; then
-      . $i
-    fi
-  done
-  unset i
-fi
-`,
-	"/etc/bash.bashrc": "[ -z \"$PS1\" ] && return\nshopt -s checkwinsize\n",
 	"/etc/profile.d/apps-bin-path.sh": `snap_bin_path="/snap/bin"
 if [ -n "${PATH##*${snap_bin_path}}" ] && [ -n "${PATH##*${snap_bin_path}:*}" ]; then
     PATH="$PATH:${snap_bin_path}"
@@ -48,25 +28,13 @@ Defaults	secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 root	ALL=(ALL:ALL) ALL
 @includedir /etc/sudoers.d
 `,
-	"/etc/crontab":                         "SHELL=/bin/sh\n#PATH=/usr/local/sbin:/usr/local/bin\n17 *	* * *	root	cd / && run-parts /etc/cron.hourly\n",
-	"/usr/lib/systemd/system/cron.service": "[Service]\nExecStart=/usr/sbin/cron -f -P $EXTRA_OPTS\n",
-	"/home/alice/.profile": `if [ -n "$BASH_VERSION" ]; then
-    if [ -f "$HOME/.bashrc" ]; then
-	. "$HOME/.bashrc"
-    fi
-fi
-if [ -d "$HOME/bin" ] ; then
-    PATH="$HOME/bin:$PATH"
-fi
-`,
-	"/home/alice/.bashrc":                      "case $- in\n    *i*) ;;\n      *) return;;\nesac\nHISTSIZE=1000\n",
 	"/usr/lib/go-1.22/VERSION":                 "go1.22.2\n",
 	"/usr/local/lib/tcptune/go/1.26.3/VERSION": "go1.26.3\ntime 2026-01-01\n",
 	"/var/lib/dpkg/arch":                       "amd64\n",
 }
 
 var ubuntuPrograms = []string{
-	"/usr/bin/sudo", "/usr/sbin/cron", "/usr/bin/zsh", "/usr/lib/go-1.22/bin/go", "/usr/local/lib/tcptune/go/1.26.3/bin/go",
+	"/usr/bin/sudo", "/usr/lib/go-1.22/bin/go", "/usr/local/lib/tcptune/go/1.26.3/bin/go",
 }
 
 var ubuntuLinks = map[string]string{
@@ -129,15 +97,10 @@ func TestOnUbuntuAllShellsRunTheActiveGo(t *testing.T) {
 	want := []report.GoShell{
 		{Target: "login shell", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by " + env},
 		{Target: "shell", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by " + env},
-		{Target: "zsh", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by " + env},
 		{Target: "sudo", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by /etc/sudoers:2"},
-		{Target: "cron", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by systemd, see -P in /usr/lib/systemd/system/cron.service"},
 	}
 	s := site(t, nil)
-	got, unread := s.Shells()
-	if unread != nil {
-		t.Errorf("cannot read the files of %q", unread)
-	}
+	got := s.Shells()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -166,69 +129,59 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			toolchain(map[string]string{"/etc/profile.d/zz.sh": "# go\nexport PATH=/opt/go/bin:$PATH\n"}), "login shell", hand,
 			"/etc/profile.d/zz.sh:2", "put /usr/local/bin before /opt/go/bin in /etc/profile.d/zz.sh:2", "",
 		},
+		"in quotes, and exported behind": {
+			toolchain(map[string]string{"/etc/profile.d/zz.sh": "PATH=\"/opt/go/bin:${PATH}\" ; export PATH # ours\n"}), "login shell", hand,
+			"/etc/profile.d/zz.sh:1", "put", "",
+		},
 		"a stray line in a profile.d is not read by other shells": {
 			toolchain(map[string]string{"/etc/profile.d/zz.sh": "export PATH=/opt/go/bin:$PATH\n"}), "shell", active, "/etc/environment:1", "", "",
 		},
+		"a file that is no script of the shell": {
+			toolchain(map[string]string{"/etc/profile.d/zz.csh": "PATH=/opt/go/bin:$PATH\n"}), "login shell", active, "/etc/environment:1", "", "",
+		},
 		"a stray line behind": {
-			toolchain(map[string]string{"/etc/profile.d/zz.sh": "PATH=$PATH:/opt/go/bin; export PATH\n"}), "login shell", active, "/etc/environment:1", "", "",
-		},
-		"a variable of the same file": {
-			toolchain(map[string]string{"/etc/profile.d/zz.sh": "GOHOME=/opt/go\nexport PATH=\"${GOHOME}/bin:${PATH}\"\n"}), "login shell", hand,
-			"/etc/profile.d/zz.sh:2", "put /usr/local/bin before", "",
-		},
-		"a variable that nobody knows": {
-			map[string]string{"/etc/profile.d/zz.sh": "export PATH=$SDK/bin:$PATH\n"},
-			"login shell", active, "/etc/environment:1", "",
-			"a folder that comes before, by /etc/profile.d/zz.sh:1, is not known",
-		},
-		"an unknown condition": {
-			toolchain(map[string]string{"/etc/profile.d/zz.sh": "if hash nix; then\n PATH=/opt/go/bin:$PATH\nfi\n"}), "login shell", active,
-			"/etc/environment:1", "", "/etc/profile.d/zz.sh:2 may put /opt/go/bin first",
-		},
-		"an unknown condition that changes nothing": {
-			map[string]string{"/etc/profile.d/zz.sh": "hash nix && PATH=/nix/bin:$PATH\n"}, "login shell", active, "/etc/environment:1", "", "",
-		},
-		"a condition that does not hold": {
-			toolchain(map[string]string{"/etc/profile.d/zz.sh": "if [ -d /nowhere ]; then PATH=/opt/go/bin:$PATH; fi\n"}), "login shell", active,
+			toolchain(map[string]string{"/etc/profile.d/zz.sh": "PATH=$PATH:/opt/go/bin; export PATH\n"}), "login shell", active,
 			"/etc/environment:1", "", "",
 		},
-		"a function": {
-			toolchain(map[string]string{"/etc/profile.d/zz.sh": "front() { PATH=$1:$PATH; }\nfront /opt/go/bin\n"}), "login shell", active,
-			"/etc/environment:1", "", "/etc/profile.d/zz.sh:2: the function of /etc/profile.d/zz.sh:1",
+		"another variable whose name ends so": {
+			toolchain(map[string]string{"/etc/profile.d/zz.sh": "MANPATH=/opt/go/bin\nexport GOPATH=/opt/go/bin\n"}), "login shell", active,
+			"/etc/environment:1", "", "",
+		},
+		"a variable": {
+			toolchain(map[string]string{"/etc/profile.d/zz.sh": "GOHOME=/opt/go\nexport PATH=\"${GOHOME}/bin:${PATH}\"\n"}), "login shell",
+			active, "/etc/environment:1", "", "cannot tell what /etc/profile.d/zz.sh:2 makes of it",
+		},
+		"a condition": {
+			toolchain(map[string]string{"/etc/profile.d/zz.sh": "if hash nix; then\nPATH=/opt/go/bin:$PATH\nfi\n"}), "login shell", active,
+			"/etc/environment:1", "", "cannot tell what /etc/profile.d/zz.sh:2 makes of it",
+		},
+		"a condition that changes nothing": {
+			map[string]string{"/etc/profile.d/zz.sh": "hash nix && PATH=/nix/bin:$PATH\n"}, "login shell", active, "/etc/environment:1", "", "",
+		},
+		"what is put behind by a condition": {
+			toolchain(map[string]string{"/etc/profile.d/zz.sh": "[ -d /x ] && PATH=\"$PATH:$(brew --prefix)\"\n"}), "login shell", active,
+			"/etc/environment:1", "", "",
+		},
+		"what is put behind by a condition, and nothing before": {
+			map[string]string{"/etc/environment": "PATH=/bin\n", "/etc/profile.d/zz.sh": "[ -d /x ] && PATH=\"$PATH:$x\"\n"}, "login shell", "",
+			"(/etc/environment:1)", "add", "cannot tell what /etc/profile.d/zz.sh:1 makes of it",
 		},
 		"a text that is no command": {
 			toolchain(map[string]string{"/etc/profile.d/zz.sh": "cat <<END\nexport PATH=/opt/go/bin:$PATH\nEND\n# PATH=/opt/go/bin\n"}), "login shell",
-			active, "/etc/environment:1", "", "",
-		},
-		"a file that is no script": {
-			map[string]string{"/etc/profile.d/zz.sh": "A=1\nif PATH=(\n"}, "login shell", active, "/etc/environment:1", "", "is not understood from line 2 on",
-		},
-		"files that read each other": {
-			map[string]string{"/etc/profile.d/zz.sh": ". /etc/profile.d/zz.sh\n"}, "login shell", active, "/etc/environment:1", "", "read each other",
-		},
-		"eval": {
-			map[string]string{"/etc/profile.d/zz.sh": `eval "$(/opt/brew shellenv)"` + "\n"}, "login shell", active, "/etc/environment:1", "", "what eval runs",
-		},
-		"GOROOT": {
-			map[string]string{"/etc/profile.d/zz.sh": "export GOROOT=/opt/go\n"}, "login shell", active, "/etc/environment:1", "", "sets GOROOT",
+			active, "/etc/environment:1", "", "cannot tell what /etc/profile.d/zz.sh:2",
 		},
 		"our own profile": {
 			map[string]string{"/etc/profile.d/tcptune-go.sh": "case \":$PATH:\" in\n*:/usr/local/go/bin:*) ;;\n*) PATH=/usr/local/go/bin:$PATH ;;\nesac\nexport PATH\n"},
-			"login shell", "/usr/local/go/bin/go", "/etc/profile.d/tcptune-go.sh:3", "", "",
-		},
-		"a PATH that replaces all": {
-			map[string]string{"/etc/bash.bashrc": "export PATH=/usr/bin:/bin\n"},
-			"shell", apt, "/etc/bash.bashrc:1",
-			"put /usr/local/bin before /usr/bin in /etc/bash.bashrc:1", "",
+			"login shell", "/usr/local/go/bin/go", "/etc/profile.d/tcptune-go.sh", "", "",
 		},
 		"pam_env expands nothing": {
 			toolchain(map[string]string{"/etc/environment": "PATH=/opt/go/bin:$PATH\n"}), "shell", hand, "/etc/environment:1", "put", "",
 		},
-		"no PATH in the environment": {
-			map[string]string{"/etc/environment": "LANG=C\n", "/etc/login.defs": "ENV_PATH\tPATH=/usr/bin:/bin\n"}, "shell", apt, "/etc/login.defs:1", "put", "",
+		"the last line counts": {
+			map[string]string{"/etc/environment": "PATH=/usr/local/bin\nexport PATH = '/usr/bin:/bin'\n"}, "shell", apt, "/etc/environment:2", "put", "",
 		},
 		"secure_path in a drop-in": {
-			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/sbin\\:/usr/bin, env_reset\n"},
+			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/sbin:/usr/bin\n"},
 			"sudo", apt, "/etc/sudoers.d/path:1",
 			"put /usr/local/bin before /usr/bin in the secure_path of /etc/sudoers.d/path:1 (visudo)", "",
 		},
@@ -236,46 +189,23 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			map[string]string{"/etc/sudoers.d/path.old": "Defaults secure_path=/usr/bin\n"}, "sudo", active, "/etc/sudoers:2", "", "",
 		},
 		"secure_path for some": {
-			map[string]string{"/etc/sudoers.d/path": "Defaults:alice secure_path=/usr/bin\n"}, "sudo", active, "/etc/sudoers:2", "", "sets secure_path for some only",
+			map[string]string{"/etc/sudoers.d/path": "Defaults:alice secure_path=/usr/bin\n"}, "sudo", active, "/etc/sudoers:2", "",
+			"cannot tell what /etc/sudoers.d/path:1 makes of it",
+		},
+		"secure_path beside others": {
+			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/bin, env_reset\n"}, "sudo", active, "/etc/sudoers:2", "",
+			"cannot tell what /etc/sudoers.d/path:1 makes of it",
+		},
+		"another file of sudo": {
+			map[string]string{"/etc/sudoers.d/path": "@include /etc/sudoers.%h\n"}, "sudo", active, "/etc/sudoers:2", "", "cannot tell what /etc/sudoers.d/path:1",
 		},
 		"no secure_path": {
-			map[string]string{"/etc/sudoers": "Defaults !secure_path\n"}, "sudo", active, "/etc/environment:1", "", "",
-		},
-		"cron without -P": {
-			map[string]string{"/usr/lib/systemd/system/cron.service": "[Service]\nExecStart=/usr/sbin/cron -f\n"},
-			"cron", apt, "the default of cron",
-			"begin the crontab with PATH=/usr/local/bin", "",
-		},
-		"a crontab with a PATH": {
-			map[string]string{"/var/spool/cron/crontabs/alice": "PATH=/usr/bin:$PATH\n"}, "crontab of alice", apt, "/var/spool/cron/crontabs/alice:1", "put", "",
-		},
-		"the profile of a user": {
-			map[string]string{"/home/alice/.profile": "PATH=$HOME/sdk/bin:$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"},
-			"login shell of alice",
-			"/home/alice/sdk/bin/go", "/home/alice/.profile:1", "put", "",
-		},
-		"bash takes the first of three": {
-			map[string]string{"/home/alice/.bash_profile": "PATH=~/sdk/bin:$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"},
-			"login shell of alice",
-			"/home/alice/sdk/bin/go", "/home/alice/.bash_profile:1", "put", "",
-		},
-		"the bashrc of a user": {
-			map[string]string{"/home/alice/.bashrc": "PATH=\"$HOME/sdk/bin\":$PATH\n", "/home/alice/sdk/bin/go": "#!/bin/sh\n"},
-			"shell of alice",
-			"/home/alice/sdk/bin/go", "/home/alice/.bashrc:1", "put", "",
-		},
-		"the array of zsh": {
-			map[string]string{"/home/zoe/.zshrc": "typeset -U path\npath=(~/sdk/bin $path)\n", "/home/zoe/sdk/bin/go": "#!/bin/sh\n"},
-			"zsh of zoe",
-			"/home/zoe/sdk/bin/go", "/home/zoe/.zshrc:2", "put", "",
-		},
-		"zsh appends": {
-			map[string]string{"/home/zoe/.zshenv": "path+=(~/sdk/bin)\nexport FOO=1\nPATH=/opt/none:$PATH\n"}, "zsh", active, "/etc/environment:1", "", "",
+			map[string]string{"/etc/sudoers": "# Defaults secure_path=/usr/bin\n"}, "sudo", active, "/etc/environment:1", "", "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got report.GoShell
-			list, _ := site(t, tc.files).Shells()
+			list := site(t, tc.files).Shells()
 			for _, g := range list {
 				if g.Target == tc.target {
 					got = g
@@ -297,6 +227,72 @@ func TestWhichGoAShellRuns(t *testing.T) {
 	}
 }
 
+// What go would find in the environment is said beside it.
+func TestTheVariablesOfGoAreTold(t *testing.T) {
+	s := site(t, map[string]string{
+		"/etc/environment":     "PATH=/usr/local/bin\nGOTOOLCHAIN=local\n",
+		"/etc/profile.d/zz.sh": "export GOROOT=/opt/go\nexport GOFLAGS=\"-mod=mod -v\"\n",
+	})
+	for _, g := range s.Shells() {
+		got := [3]string{g.Goroot, g.Goflags, g.Gotoolchain}
+		want := map[string][3]string{"login shell": {"/opt/go", "-mod=mod -v", "local"}, "shell": {"", "", "local"}}[g.Target]
+		if got != want {
+			t.Errorf("%s: %q, want %q", g.Target, got, want)
+		}
+	}
+}
+
+func TestWithoutAPathInTheEnvironmentNothingIsSaid(t *testing.T) {
+	for name, text := range map[string]string{"none": "", "no PATH": "LANG=C\n", "one that cannot be shown": "PATH=/usr/local/bin:/\x1b[31m\n"} {
+		for _, g := range site(t, map[string]string{"/etc/environment": text}).Shells() {
+			if g.Target != "sudo" && (g.State != shellUnknown || g.Why != "cannot tell: /etc/environment sets no PATH") {
+				t.Errorf("%s: %+v", name, g)
+			}
+		}
+	}
+}
+
+// A FIFO would wait for its other end for ever, and to open a device may act.
+func TestNothingButARegularFileIsOpened(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to make a device")
+	}
+	for what, mode := range map[string]uint32{"FIFO": unix.S_IFIFO, "device": unix.S_IFCHR} {
+		for _, file := range []string{"/opt/go/VERSION", "/etc/environment", "/etc/profile.d/zz.sh", "/etc/sudoers.d/zz", "/etc/sudoers", "/usr/local/lib/tcptune/go/1.26.3/VERSION"} {
+			t.Run(what+" "+file, func(t *testing.T) {
+				s := site(t, map[string]string{file: "", "/etc/profile.d/yy.sh": "PATH=/opt/go/bin:$PATH\n", "/opt/go/bin/go": ""})
+				at := filepath.Join(s.h.Root(), file)
+				if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), unix.Mknod(at, mode|0o666, int(unix.Mkdev(1, 3)))); err != nil {
+					t.Fatal(err)
+				}
+				opened := watch(t, at)
+				s.Shells()
+				s.List()
+				if opened() {
+					t.Error("it was opened")
+				}
+			})
+		}
+	}
+}
+
+// watch returns whether somebody has opened the file since.
+func watch(t *testing.T, file string) (opened func() bool) {
+	t.Helper()
+	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if _, err := unix.InotifyAddWatch(fd, file, unix.IN_OPEN); err != nil {
+		t.Fatal(err)
+	}
+	return func() bool {
+		n, err := unix.Read(fd, make([]byte, 4096))
+		return n > 0 && err == nil
+	}
+}
+
 func TestWhatCannotBeReadIsNotGuessed(t *testing.T) {
 	s := site(t, map[string]string{"/etc/sudoers": ""})
 	root, err := s.h.OSPath("/etc")
@@ -306,7 +302,7 @@ func TestWhatCannotBeReadIsNotGuessed(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, "sudoers"), 0o755); err != nil { // no regular file
 		t.Fatal(err)
 	}
-	list, _ := s.Shells()
+	list := s.Shells()
 	for _, g := range list {
 		if g.Target == "sudo" && (g.State != shellUnknown || g.Go != "" || !strings.Contains(g.Why, "cannot read /etc/sudoers")) {
 			t.Errorf("got %+v", g)
@@ -314,20 +310,48 @@ func TestWhatCannotBeReadIsNotGuessed(t *testing.T) {
 	}
 }
 
-func TestAFileOfAUserCannotSteerTheTerminal(t *testing.T) {
+func TestAFileCannotSteerTheTerminal(t *testing.T) {
 	s := site(t, map[string]string{
-		"/home/alice/.bashrc":            "PATH=$'/home/alice/\\e[31m':$PATH\nPATH=\"/home/alice/\x1b]0;x\x07bin:$PATH\"\n",
-		"/home/alice/\x1b]0;x\x07bin/go": "#!/bin/sh\n",
-		"/home/zoe/.zshenv":              "PATH=/home/zoe/go/bin:$PATH\n",
-		"/home/zoe/go/bin/go":            "#!/bin/sh\n",
-		"/home/zoe/go/VERSION":           "go1\x1b[31m\n",
+		"/etc/profile.d/zz.sh": "PATH=/opt/\x1b]0;x\x07/bin:/opt/go/bin:$PATH\nexport GOFLAGS=\x1b[31m\n",
+		"/opt/go/bin/go":       "#!/bin/sh\n",
+		"/opt/go/VERSION":      "go1\x1b[31m\n",
+		"/etc/environment":     "PATH=/opt/go/bin\nGOROOT=\x1b[31m\n",
 	})
-	list, _ := s.Shells()
-	for _, g := range list {
-		for _, text := range append([]string{g.Target, g.Go, g.Why, g.Fix, g.Version}, g.Doubts...) {
+	for _, g := range s.Shells() {
+		for _, text := range append([]string{g.Target, g.Go, g.Why, g.Fix, g.Version, g.Goroot, g.Goflags}, g.Doubts...) {
 			if text != "" && !plain(text) {
 				t.Errorf("%s: %q", g.Target, text)
 			}
 		}
 	}
+}
+
+// FuzzLooks: whatever is in a file, what is said of it can be shown, and names a line that is there.
+func FuzzLooks(f *testing.F) {
+	for _, text := range ubuntuFiles {
+		f.Add(text)
+	}
+	for _, text := range []string{"a\n)", "PATH=~nobody/bin:${!x}", "export PATH=\"$PATH", "Defaults secure_path=\"", "PATH=\nPATH=$PATH:$PATH:$PATH\n"} {
+		f.Add(text)
+	}
+	root := f.TempDir()
+	h, err := host.At(root)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, file := range []string{"etc/environment", "etc/profile.d/x.sh", "etc/sudoers", "usr/bin/sudo"} {
+			file = filepath.Join(root, file)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o755)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, g := range (Site{h: h}).Shells() {
+			for _, text := range append([]string{g.Why, g.Goroot, g.Goflags, g.Gotoolchain}, g.Doubts...) {
+				if text != "" && !plain(text) {
+					t.Errorf("%s: %q", g.Target, text)
+				}
+			}
+		}
+	})
 }

@@ -86,8 +86,8 @@ func renderWorkspace(values map[string]string) (map[string][]byte, error) {
 	return texts, nil
 }
 
-// NotEmpty is the code of an [fetch.Error] about a folder that is not ours to fill.
-const NotEmpty fetch.Code = "not-empty"
+// NotEmpty is the code of an [report.Error] about a folder that is not ours to fill.
+const NotEmpty = "not-empty"
 
 // emptyFolder makes dir, or takes an empty one. The function takes that back, and the files of texts with it.
 func emptyFolder(dir string) (undo func(texts map[string][]byte) error, err error) {

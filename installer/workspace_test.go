@@ -19,6 +19,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // goCommand runs the machine's go in dir, offline and apart from the user's settings.
@@ -127,7 +128,7 @@ func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Workspace{Module: "example.com/other", Go: version(t, "1.26.0")}).New(dir); !is(err, NotEmpty) {
+	if _, err := (Workspace{Module: "example.com/other", Go: version(t, "1.26.0")}).New(dir); !report.Is(err, NotEmpty) {
 		t.Fatalf("got %v, want %s", err, NotEmpty)
 	}
 	if after, _ := os.ReadFile(filepath.Join(dir, "main.go")); string(after) != string(before) {
@@ -138,7 +139,7 @@ func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
 func TestAModulePathThatGoDoesNotTakeMakesNothing(t *testing.T) {
 	for _, path := range []string{"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)"} {
 		dir := filepath.Join(t.TempDir(), "w")
-		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !is(err, fetch.BadSetting) {
+		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !report.Is(err, fetch.BadSetting) {
 			t.Errorf("%q: got %v, want %s", path, err, fetch.BadSetting)
 		}
 		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {

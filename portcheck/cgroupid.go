@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // CgroupPath returns the path of a control group of version 2 below the root of its hierarchy. The id is what the kernel
@@ -102,7 +104,7 @@ func CgroupPids(p string) (pids []int, err error) {
 	}
 	data, err := os.ReadFile(path.Join(root, path.Clean("/"+p), "cgroup.procs"))
 	if err != nil {
-		return nil, fmt.Errorf("cannot list the processes of control group %s: %w", p, err)
+		return nil, fmt.Errorf("cannot list the processes of control group %s: %w", p, host.Cause(err))
 	}
 	for line := range strings.Lines(string(data)) {
 		if pid, err := strconv.Atoi(strings.TrimSpace(line)); err == nil && pid > 0 { // 0: outside of this PID namespace

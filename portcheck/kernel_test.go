@@ -289,7 +289,8 @@ func TestWhoTakesThePortAgainIsNamed(t *testing.T) {
 	for port, pause := range map[uint16]string{8080: "0s", 8081: "1s"} { // runsv(8) waits for a second
 		supervisor := r.actor(fmt.Sprintf("supervise 127.0.0.1:%d %s", port, pause), nil)
 		var v Verdict
-		// A busy machine may need longer for a start than anybody waits; who never waits sees none of those after a second.
+		// A busy machine may need longer for a start than anybody waits; one that never waits sees no start that comes
+		// a second later.
 		for try := 0; try < 10 && !v.Again; try++ {
 			r.until("the port is held", func() bool {
 				_, s := r.look(Query{Ranges: ports(TCP, port, port)})
@@ -451,7 +452,7 @@ func (r room) connectAndCloseFirst(address string) {
 	r.must(l.Close())
 }
 
-// An interrupt is no leave to kill: who was given time to end keeps it.
+// An interrupt is no leave to kill: a process that was given time to end keeps it.
 func TestAnInterruptSendsNoSIGKILL(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {

@@ -90,3 +90,11 @@ func userName(uid uint32) string {
 	}
 	return number
 }
+
+// Rows is what is shown of acts.
+func Rows(acts []Act) (changes []report.Change) {
+	for _, a := range acts {
+		changes = append(changes, a.Change)
+	}
+	return changes
+}

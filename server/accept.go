@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"sync/atomic"
@@ -14,6 +16,8 @@ import (
 type acceptor struct {
 	server *Server
 	net.Listener
+	ctx      context.Context       // of its connections
+	close    func() error          // closes the listener, once
 	deadline func(time.Time) error // nil where the listener has none
 	stamp    atomic.Int64          // when the loop last came by, nanoseconds since the server's start
 	paid     bool                  // there is a token of AcceptRate for the next connection
@@ -31,37 +35,39 @@ const (
 	tellPause     = time.Minute // between two logs of that, on a server at its limit
 )
 
+func (a *acceptor) log() *slog.Logger {
+	return a.server.settings.Load().Log.With("listener", a.Addr().String())
+}
+
 func (a *acceptor) come() { a.stamp.Store(int64(time.Since(a.server.start))) }
 
-// run accepts until the server drains or the listener is closed.
+// run accepts until the server drains, or accepting fails for good.
 func (a *acceptor) run() error {
 	for {
 		a.come()
 		if !a.awaitRate() {
-			return nil
+			return ErrServerClosed
 		}
 		if a.deadline != nil {
-			_ = a.deadline(time.Now().Add(a.server.wake))
+			_ = a.deadline(time.Now().Add(a.server.settings.Load().Wake))
 		}
 		if a.server.draining.Load() { // after the deadline is set: Shutdown sets one as well, after draining
-			return nil
+			return ErrServerClosed
 		}
 		c, err := a.Accept()
 		switch {
 		case err == nil:
 			a.recovered()
 			a.paid = false
-			a.server.arrived(c)
+			a.arrived(c)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			a.recovered() // accept(2) needs a descriptor even to find that nobody is there
-		case errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed):
-			return nil
-		case passing(err):
-			if !a.failed(err) {
-				return nil
-			}
-		default:
+		case a.server.draining.Load():
+			return ErrServerClosed
+		case !passing(err):
 			return err
+		case !a.failed(err):
+			return ErrServerClosed
 		}
 	}
 }
@@ -78,15 +84,15 @@ func (a *acceptor) awaitRate() bool {
 			a.server.count.delayed.Add(1)
 		}
 		missing := (1 - limiter.Tokens()) / float64(limiter.Limit()) // seconds, until there is a whole token
-		if !a.sleep(max(min(time.Duration(missing*float64(time.Second)), a.server.wake), time.Millisecond)) {
+		if !a.sleep(max(min(time.Duration(missing*float64(time.Second)), a.server.settings.Load().Wake), time.Millisecond)) {
 			return false
 		}
 	}
 	return true
 }
 
-// lastCall accepts, once the server drains, who is in the listen backlog: closing the socket would reset them. Where another
-// process has the socket as well, as systemd does, they wait for the next server.
+// lastCall accepts, once the server drains, the clients in the listen backlog: closing the socket would reset them.
+// Where another process has the socket as well, as systemd does, they wait for the next server.
 func (a *acceptor) lastCall() {
 	l, ok := a.Listener.(*Listener)
 	if !ok || !l.alone {
@@ -97,14 +103,14 @@ func (a *acceptor) lastCall() {
 		if c == nil {
 			return
 		}
-		a.server.arrived(c)
+		a.arrived(c)
 	}
 }
 
 // stop ends the loop of a server that drains.
 func (a *acceptor) stop() {
 	if a.deadline == nil {
-		_ = a.Close()
+		_ = a.close()
 		return
 	}
 	_ = a.deadline(longAgo())
@@ -113,7 +119,7 @@ func (a *acceptor) stop() {
 // sleep returns false when the server drains.
 func (a *acceptor) sleep(d time.Duration) bool {
 	for d > 0 {
-		slice := min(d, a.server.wake)
+		slice := min(d, a.server.settings.Load().Wake)
 		d -= slice
 		select {
 		case <-a.server.drain:
@@ -125,11 +131,12 @@ func (a *acceptor) sleep(d time.Duration) bool {
 	return true
 }
 
-// passing errors are about one connection that has gone meanwhile, see "Error handling" of accept(2), or about what others
-// will give back: descriptors and memory.
+// passing errors are about one connection that has gone meanwhile, see "Error handling" of accept(2), or about what
+// others will give back: descriptors and memory.
 func passing(err error) bool {
 	for _, errno := range []unix.Errno{
-		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO, unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
+		unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EPROTO,
+		unix.ENETDOWN, unix.ENOPROTOOPT, unix.EHOSTDOWN, unix.ENONET, unix.EHOSTUNREACH,
 		unix.EOPNOTSUPP, unix.ENETUNREACH, unix.EPERM,
 	} {
 		if errors.Is(err, errno) {
@@ -147,7 +154,7 @@ func (a *acceptor) failed(err error) bool {
 	}
 	if !a.telling && time.Since(a.told) >= tellPause {
 		a.telling, a.told = true, time.Now()
-		a.server.log.Warn("cannot accept connections; trying again until it works", "listener", a.Addr().String(), "error", err)
+		a.log().Warn("cannot accept connections; trying again until it works", "error", err)
 	}
 	pause := a.pause
 	a.pause = min(2*a.pause, longestPause)
@@ -157,7 +164,7 @@ func (a *acceptor) failed(err error) bool {
 func (a *acceptor) recovered() {
 	if a.telling {
 		a.telling = false
-		a.server.log.Info("accepting connections again", "listener", a.Addr().String(), "failures", a.failures)
+		a.log().Info("accepting connections again", "failures", a.failures)
 	}
 	a.failures = 0
 }

@@ -51,19 +51,19 @@ func TestAMessageAllocatesNothing(t *testing.T) {
 		t.Skip("the race detector makes sync.Pool forget at random")
 	}
 	for name, tt := range map[string]struct {
-		h                Handler
+		h                MessageHandler
 		question, answer string
 	}{
-		"echo":          {Echo{}, "hello", "hello"},
-		"long echo":     {Echo{}, strings.Repeat("x", 4000), strings.Repeat("x", 4000)},
-		"line":          {Line{Max: 100}, "hello\n", "echo: hello\n"},
-		"frame":         {Frame{Max: 100}, "\x00\x00\x00\x05hello", "\x00\x00\x00\x05hello"},
-		"many at once":  {Line{Max: 100}, strings.Repeat("x\n", 500), strings.Repeat("echo: x\n", 500)},
-		"with deadline": {Echo{}, "hello", "hello"},
+		"echo":          {echo{}, "hello", "hello"},
+		"long echo":     {echo{}, strings.Repeat("x", 4000), strings.Repeat("x", 4000)},
+		"line":          {line{100}, "hello\n", "echo: hello\n"},
+		"frame":         {frame{100}, "\x00\x00\x00\x05hello", "\x00\x00\x00\x05hello"},
+		"many at once":  {line{100}, strings.Repeat("x\n", 500), strings.Repeat("echo: x\n", 500)},
+		"with deadline": {echo{}, "hello", "hello"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newListener(t)
-			openOn(t, Config{Handler: tt.h, Limits: DefaultLimits(), Wake: patience}, l)
+			openOn(t, Config{Handler: Messages(tt.h), Limits: DefaultLimits(), Wake: patience}, l)
 			fd := dialRaw(t, l)
 			question, answer := []byte(tt.question), make([]byte, len(tt.answer))
 			// The sweeper and the runtime allocate by the second, and a busy machine needs some for so many messages. What a
@@ -101,7 +101,7 @@ func BenchmarkEcho(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits()})
+	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -116,8 +116,10 @@ func BenchmarkEcho(b *testing.B) {
 	}
 	b.StopTimer()
 	_ = unix.Shutdown(fd, unix.SHUT_RDWR)
-	s.Shutdown(b.Context())
-	if err := <-served; err != nil {
+	if err := s.Shutdown(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if err := <-served; !errors.Is(err, ErrServerClosed) {
 		b.Fatal(err)
 	}
 }

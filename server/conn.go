@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -32,6 +33,7 @@ type conn struct {
 	server   *Server
 	shard    *shard
 	opened   time.Time
+	cancel   context.CancelCauseFunc // of a stream's context; nil where there is none
 
 	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
@@ -39,7 +41,7 @@ type conn struct {
 
 	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
 	seen   uint64
-	seenAt time.Time
+	seenAt time.Duration // after opened
 
 	bytesIn, bytesOut, messages atomic.Uint64
 }
@@ -51,22 +53,38 @@ func (c *conn) state() phase { return phaseOf(c.phase.Load()) }
 
 func phaseOf(v uint64) phase { return phase(v & (1<<phaseBits - 1)) }
 
-// cut closes the connection under the goroutine that serves it, unless it has ended already. It does not wait, as closing
-// TLS may.
+// cut closes the connection under the goroutine that serves it, unless it has ended already. It does not wait, as
+// closing TLS may.
 func (c *conn) cut(why Reason) bool {
 	if !c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) {
 		return false
 	}
+	c.tell(why)
 	_ = c.socket.Close()
 	return true
 }
 
-// wake ends the wait of a connection on which nothing is in flight: the server drains.
+// tell ends the context of a stream, if that has not ended yet.
+func (c *conn) tell(why Reason) {
+	if c.cancel != nil {
+		c.cancel(why)
+	}
+}
+
+// wake tells a connection that the server drains, and ends its wait where nothing is in flight.
 func (c *conn) wake() {
+	c.tell(Drained)
 	switch c.state() {
 	case waiting:
+		until := longAgo()
+		if c.cancel != nil { // a stream, which takes no last look by itself
+			until = time.Now().Add(lastLookTime)
+			if fresh := c.opened.Add(freshGrace); c.messages.Load() == 0 && fresh.After(until) {
+				until = fresh
+			}
+		}
 		c.woken.Store(true)
-		_ = c.SetReadDeadline(longAgo())
+		_ = c.SetReadDeadline(until)
 	case handshake:
 		_ = c.SetReadDeadline(c.opened.Add(freshGrace))
 	}
@@ -86,15 +104,20 @@ func (c *conn) why(why Reason) Reason {
 }
 
 // Progress is what the connections that a [StreamHandler] gets are as well: the handler tells the server what it does,
-// which a stream does not show. One that says nothing has no deadline but [Limits.TotalTimeout].
+// which a stream does not show. One that says nothing has no deadline but [Limits.TotalTimeout], and is not woken by a
+// drain but by its context.
 type Progress interface {
-	// Waiting: nothing is in flight. [Limits.IdleTimeout] runs, and when the server drains a Read ends with
-	// [os.ErrDeadlineExceeded].
+	// Waiting says that nothing is in flight. [Limits.IdleTimeout] runs. While the server drains a Read that finds nothing
+	// ends with [os.ErrDeadlineExceeded]: at once, or, where nothing was answered yet, five seconds after the connection
+	// was accepted.
 	Waiting()
-	Reading() // a message has begun; [Limits.ReadTimeout] runs
-	Working() // on an answer; no deadline
-	Writing() // [Limits.WriteTimeout] runs
-	// Answered counts a message, and how long its answer took.
+	// Reading says that a message has begun. [Limits.ReadTimeout] runs.
+	Reading()
+	// Working says that an answer is being made. There is no deadline.
+	Working()
+	// Writing says that an answer is being sent. [Limits.WriteTimeout] runs.
+	Writing()
+	// Answered counts a message, and how long its answer took, for [Stats].
 	Answered(took time.Duration)
 }
 
@@ -127,7 +150,13 @@ func (s stream) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-func (s stream) Waiting() { s.enter(waiting) }
+func (s stream) Waiting() {
+	s.enter(waiting)
+	if s.server.draining.Load() { // or nobody would: a drain looks at each connection once
+		s.wake()
+	}
+}
+
 func (s stream) Reading() { s.enter(reading) }
 func (s stream) Working() { s.enter(streaming) }
 func (s stream) Writing() { s.enter(writing) }

@@ -18,8 +18,8 @@ import (
 
 const childVariable = "TCPTUNE_TEST_OUT_OF_DESCRIPTORS"
 
-// exhaustedChild is a server with few descriptors, in a process of its own: it tells its address, serves until its standard
-// input ends, and then tells what its log and its counters say.
+// exhaustedChild is a server with few descriptors, in a process of its own: it tells its address, serves until its
+// standard input ends, and then tells what its log and its counters say.
 func exhaustedChild(out io.Writer) int {
 	var limit unix.Rlimit
 	log := &lockedBuffer{}
@@ -34,7 +34,8 @@ func exhaustedChild(out io.Writer) int {
 	}
 	var s *Server
 	if err == nil {
-		s, err = New(Config{Handler: Line{Max: 100}, Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(log, nil)), Wake: 50 * time.Millisecond})
+		s, err = New(Config{Handler: Messages(line{100}), Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(log,
+			nil)), Wake: 50 * time.Millisecond})
 	}
 	if err != nil {
 		fmt.Fprintln(out, err)
@@ -47,9 +48,10 @@ func exhaustedChild(out io.Writer) int {
 	advancing := s.Advancing(10 * time.Second)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	s.Shutdown(ctx)
+	_ = s.Shutdown(ctx)
 	st := s.Stats()
-	fmt.Fprintf(out, "serve=%v advancing=%v errors=%v accepted=%d\n%s", <-served, advancing, st.AcceptErrors > 1, st.Accepted, log)
+	fmt.Fprintf(out, "serve=%v advancing=%v errors=%v accepted=%d\n%s", <-served, advancing, st.AcceptErrors > 1,
+		st.Accepted, log)
 	return 0
 }
 
@@ -101,7 +103,7 @@ func TestOutOfDescriptorsItSaysSoOnceAndServesAgain(t *testing.T) {
 	if err := child.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, rest)
 	}
-	if want := "serve=<nil> advancing=true errors=true accepted=61\n"; !strings.HasPrefix(rest, want) {
+	if want := "serve=the server is closed advancing=true errors=true accepted=61\n"; !strings.HasPrefix(rest, want) {
 		t.Errorf("got %s\nwant %s", rest, want)
 	}
 	for _, line := range []string{"cannot accept connections", "too many open files", "accepting connections again"} {

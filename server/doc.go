@@ -1,11 +1,18 @@
-// Package server is a TCP server for many connections: a library for anyone who writes a TCP service, and what
-// cmd/tcptune-server is made of.
+// Package server is a TCP server for many connections, for services that are to stay up: it bounds what clients can use
+// up, drains without resetting anybody, and counts what it does. Linux only.
 //
-// A [Server] accepts connections within [Limits], drains them when it is told to stop, and counts what it does. What is
-// said on a connection is the business of a [Handler], which only turns bytes into bytes and so fits any way of driving
-// connections, or of a [StreamHandler], which gets a goroutine and may wait.
+// A protocol is a function from bytes to bytes, a [MessageHandler], or where it has to wait, for a database for
+// instance, a [StreamHandler], which gets each connection and a context. [NewHTTP] makes one for HTTP/1.1.
 //
-// Connections are driven by a goroutine each. One that waits holds no buffer; deadlines are kept by one goroutine that
-// looks at all connections ([Server] has no timer per connection); reads and writes are single system calls that never
-// block.
+//	s, err := server.New(server.Config{Handler: server.Messages(myProtocol{})})
+//	l, err := server.Listen(ctx, ":8080", net.KeepAliveConfig{})
+//	err = s.Serve(l) // until s.Shutdown(ctx) or s.Close(), as in net/http
+//
+// A [Server] accepts connections within [Limits]; each that it refuses or that ends does so for a [Reason], see
+// [Stats]. [Server.Reload] replaces its configuration while it runs. [Listen] opens a socket that costs less than one
+// of package net, and [FileListener] takes one over from systemd; any [net.Listener] is served.
+//
+// Connections are driven by a goroutine each. One that waits for a message holds no buffer; deadlines are kept by one
+// goroutine that looks at all connections, so that there is no timer per connection; reads and writes are single system
+// calls that never block. Package admin shows all this on a page, package pool keeps connections to upstreams.
 package server

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -23,6 +24,7 @@ func (r *room) drain(within time.Duration) (cut <-chan int) {
 }
 
 func TestADrainFinishesWhatIsInFlightAndClosesTheRest(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	idle, half, fresh := r.dial(), r.dial(), r.dial()
 	idle.ask("hello")
@@ -46,6 +48,7 @@ func TestADrainFinishesWhatIsInFlightAndClosesTheRest(t *testing.T) {
 }
 
 func TestADrainClosesWhoNeverSaysAnything(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes five seconds, which the server waits for")
 	}
@@ -63,6 +66,7 @@ func TestADrainClosesWhoNeverSaysAnything(t *testing.T) {
 }
 
 func TestTheDeadlineOfADrainCutsTheRest(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 2, Queue: 5}})
 	half, fresh := r.dial(), r.dial()
 	half.say("half a ")
@@ -82,6 +86,7 @@ func TestTheDeadlineOfADrainCutsTheRest(t *testing.T) {
 }
 
 func TestWhoWaitsIsServedDuringADrain(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 5}})
 	served := r.dial()
 	served.say("half a ")
@@ -98,7 +103,8 @@ func TestWhoWaitsIsServedDuringADrain(t *testing.T) {
 	r.ended(Drained, 3)
 }
 
-func TestASecondShutdownWaitsAndItsDeadlineCounts(t *testing.T) {
+func TestAShutdownWhoseContextEndsCutsNobody(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	c := r.dial()
 	c.say("half a ")
@@ -106,24 +112,94 @@ func TestASecondShutdownWaitsAndItsDeadlineCounts(t *testing.T) {
 	first := r.drain(time.Hour)
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if cut := r.Shutdown(over); cut != 1 {
-		t.Errorf("the second one has cut %d, want 1", cut)
+	if err := r.Shutdown(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("the second one returns %v, want the error of its context", err)
 	}
-	if cut := <-first; cut != 1 {
-		t.Errorf("the first one says that %d were cut, want 1", cut)
+	c.say("line\n")
+	c.ends("echo: half a line\n")
+	if cut := <-first; cut != 0 {
+		t.Errorf("%d were cut", cut)
+	}
+	if err := r.Shutdown(over); err != nil {
+		t.Errorf("when all is over: %v", err)
+	}
+}
+
+func TestCloseEndsADrainAndAllWhoWaitForIt(t *testing.T) {
+	t.Parallel()
+	r := open(t, Config{})
+	c := r.dial()
+	c.say("half a ")
+	r.until("it is served", func(st Stats) bool { return st.BytesIn == 7 })
+	first, second := r.drain(time.Hour), r.drain(time.Hour)
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(r.shut)
+	}
+	all.Wait()
+	c.isCut()
+	for _, cut := range []int{<-first, <-second} {
+		if cut != 1 {
+			t.Errorf("%d were cut, want 1", cut)
+		}
+	}
+}
+
+func TestCloseWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	goOn := make(chan struct{})
+	r := open(t, Config{Handler: streamFunc(func(_ context.Context, _ net.Conn) error {
+		<-goOn
+		return nil
+	})})
+	c := r.dial()
+	r.until("it is served", func(st Stats) bool { return st.Active == 1 })
+	if err := r.Close(); err != nil {
+		t.Errorf("Close: %v", err)
 	}
 	c.isCut()
-	if cut := r.shutdown(0); cut != 1 {
-		t.Errorf("when all is over, %d were cut, want 1", cut)
+	if st := r.Stats(); st.Active != 1 {
+		t.Errorf("%d handlers run, want the one that waits", st.Active)
 	}
-	if err := r.Serve(listen(t)); err != nil {
-		t.Errorf("Serve after the end: %v", err)
+	close(goOn)
+	r.shut()
+	r.ended(DrainTimeout, 1)
+}
+
+func TestAServerThatHasEndedServesNobody(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*Server) error{
+		"Shutdown": func(s *Server) error { return s.Shutdown(t.Context()) },
+		"Close":    (*Server).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if err := end(s); err != nil {
+					t.Errorf("%s before Serve: %v", name, err)
+				}
+				l := listen(t)
+				if err := s.Serve(l); !errors.Is(err, ErrServerClosed) {
+					t.Errorf("Serve returns %v, want ErrServerClosed", err)
+				}
+				if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("its listener is still open: %v", err)
+				}
+			}
+			if err := s.Shutdown(t.Context()); err != nil {
+				t.Errorf("Shutdown in the end: %v", err)
+			}
+		})
 	}
 }
 
 func TestALongAnswerIsSentToItsEndDuringADrain(t *testing.T) {
-	r := open(t, Config{Handler: Frame{Max: 32 << 20}})
-	frame := string(AppendFrame(nil, []byte(strings.Repeat("x", 32<<20))))
+	t.Parallel()
+	r := open(t, Config{Handler: Messages(frame{32 << 20})})
+	frame := framed(strings.Repeat("x", 32<<20))
 	c := r.dial()
 	go func() { _, _ = io.WriteString(c, frame) }()
 	r.until("the answer is being sent", func(Stats) bool { return r.states()["writing"] == 1 })
@@ -136,6 +212,7 @@ func TestALongAnswerIsSentToItsEndDuringADrain(t *testing.T) {
 // Clients ask as fast as they can when the drain comes. None may see a reset, and none half an answer: each question is
 // answered, or the connection has ended before anything of its answer.
 func TestADrainUnderLoadResetsNobody(t *testing.T) {
+	t.Parallel()
 	const clients, rounds = 50, 5
 	for range rounds {
 		r := open(t, Config{})
@@ -174,6 +251,7 @@ func TestADrainUnderLoadResetsNobody(t *testing.T) {
 
 // The accept rate keeps clients in the backlog: they are connected, as far as they know.
 func TestADrainServesWhoIsInTheBacklogOfASocketThatNobodyElseHas(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{AcceptRate: 0.001, AcceptBurst: 1}})
 	r.serves()
 	var all []*client
@@ -193,6 +271,7 @@ func TestADrainServesWhoIsInTheBacklogOfASocketThatNobodyElseHas(t *testing.T) {
 }
 
 func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
+	t.Parallel()
 	l := listen(t) // as systemd holds it
 	defer l.Close()
 	f, err := l.(*net.TCPListener).File()
@@ -218,9 +297,10 @@ func TestADrainLeavesTheListeningSocketToOthers(t *testing.T) {
 	}
 }
 
-// Many that are idle, and do not close when they are told to: the deadline of the drain is theirs as well. Who lingers does
-// so for all of its time in each drain; a machine that stands still for as long does not.
+// Many that are idle, and do not close when they are told to: the deadline of the drain is theirs as well. A server
+// that lingers does so for all of its time in each drain; a machine that stands still for as long does not.
 func TestADrainThatIsCutDoesNotLinger(t *testing.T) {
+	t.Parallel()
 	var took time.Duration
 	for range 10 {
 		if took = cutWhileAllLinger(t); took < lingerTime {
@@ -244,18 +324,19 @@ func cutWhileAllLinger(t *testing.T) time.Duration {
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
 	begin := time.Now()
-	cut := make(chan int, 1)
-	go func() { cut <- r.Shutdown(ctx) }()
+	shut := make(chan error, 1)
+	go func() { shut <- r.Shutdown(ctx) }()
 	for _, c := range all {
 		if _, err := c.in.ReadByte(); err != io.EOF {
 			t.Errorf("a client hears of the drain by %v", err)
 		}
 	}
 	end()
-	if n := <-cut; n != 0 {
-		t.Errorf("%d were cut, though nothing was in flight on them", n)
+	if err := <-shut; err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("Shutdown: %v", err)
 	}
+	r.shut()
 	took := time.Since(begin)
-	r.ended(Drained, 100)
+	r.ended(Drained, 100) // none was cut: nothing was in flight on them
 	return took
 }

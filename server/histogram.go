@@ -21,11 +21,11 @@ func (h *histogram) add(d time.Duration) {
 	h.sum.Add(int64(d))
 }
 
-// Histogram is how many durations were within each bound.
+// Histogram is how many durations were below each bound, as Prometheus counts them.
 type Histogram struct {
-	Count   uint64
-	Sum     time.Duration
-	Buckets map[time.Duration]uint64 // upper bound -> how many were below it, those of smaller bounds included
+	Count   uint64                   // of all durations
+	Sum     time.Duration            // of all durations
+	Buckets map[time.Duration]uint64 // bound, 1 µs to 34 s in powers of two -> how many were below it
 }
 
 func (h *histogram) snapshot() Histogram {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// HTTP serves HTTP/1.1 on connections that a [Server] accepts, within the same limits.
-type HTTP struct {
+// httpHandler has package net/http serve connections that a [Server] accepts.
+type httpHandler struct {
 	server *http.Server
 	drain  sync.Once
 	conns  atomic.Int64
@@ -19,10 +19,11 @@ type HTTP struct {
 
 const longestHeader = 64 << 10
 
-// NewHTTP serves requests with handler, and the timeouts of limits: ReadTimeout for a whole request, WriteTimeout for its
-// answer, IdleTimeout between two.
-func NewHTTP(handler http.Handler, limits Limits) *HTTP {
-	return &HTTP{server: &http.Server{
+// NewHTTP makes a handler of connections that speak HTTP/1.1. Of limits it takes the times: ReadTimeout for a whole
+// request, WriteTimeout for its answer, IdleTimeout between two. Headers have 64 KiB at most. When the server drains,
+// the request that is in flight is answered, and an idle connection is closed; a client that is refused gets a 503.
+func NewHTTP(handler http.Handler, limits Limits) StreamHandler {
+	return &httpHandler{server: &http.Server{
 		Handler: measured(handler), MaxHeaderBytes: longestHeader,
 		ReadTimeout: limits.ReadTimeout, WriteTimeout: limits.WriteTimeout, IdleTimeout: limits.IdleTimeout,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
@@ -30,9 +31,9 @@ func NewHTTP(handler http.Handler, limits Limits) *HTTP {
 	}}
 }
 
-// ServeConn serves the requests of one connection. When the server drains, the request that is in flight is answered, and
-// an idle connection is closed.
-func (h *HTTP) ServeConn(ctx context.Context, c net.Conn) error {
+// ServeConn serves the requests of one connection. When the server drains, the request that is in flight is answered,
+// and an idle connection is closed.
+func (h *httpHandler) ServeConn(ctx context.Context, c net.Conn) error {
 	h.conns.Add(1)
 	defer h.conns.Add(-1)
 	h.drain.Do(func() { go h.closeIdle(ctx) })
@@ -43,13 +44,13 @@ func (h *HTTP) ServeConn(ctx context.Context, c net.Conn) error {
 	return one.why(ctx)
 }
 
-// closeIdlePause is how often idle connections are closed while the server drains. Those that have not said anything yet
-// count as idle after five seconds.
+// closeIdlePause is how often idle connections are closed while the server drains. Those that have not said anything
+// yet count as idle after five seconds.
 const closeIdlePause = 100 * time.Millisecond
 
-// closeIdle closes idle connections once ctx ends. [http.Server.Shutdown] would do, but for connections that come out of
-// the queue later, which it does not serve.
-func (h *HTTP) closeIdle(ctx context.Context) {
+// closeIdle closes idle connections once ctx ends. [http.Server.Shutdown] would do, but for connections that come out
+// of the queue later, which it does not serve.
+func (h *httpHandler) closeIdle(ctx context.Context) {
 	<-ctx.Done()
 	for {
 		h.server.SetKeepAlivesEnabled(false)
@@ -61,6 +62,6 @@ func (h *HTTP) closeIdle(ctx context.Context) {
 }
 
 // Refusal is an answer for a client that is not served.
-func (*HTTP) Refusal() []byte {
+func (*httpHandler) Refusal() []byte {
 	return []byte("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 }

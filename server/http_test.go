@@ -1,8 +1,6 @@
 package server
 
 import (
-	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -14,13 +12,15 @@ import (
 func web(t *testing.T, handler http.Handler, limits Limits) *room {
 	t.Helper()
 	limits = filled(limits)
-	return open(t, Config{Stream: NewHTTP(handler, limits), Limits: limits})
+	return open(t, Config{Handler: NewHTTP(handler, limits), Limits: limits})
 }
 
+func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+
 // request makes one exchange.
-func (c *client) request(method, path, body string) (*http.Response, string) {
+func (c *client) request(path string) (*http.Response, string) {
 	c.t.Helper()
-	r, err := http.NewRequestWithContext(c.t.Context(), method, "http://test"+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://test"+path, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -43,25 +43,20 @@ func (c *client) response(r *http.Request) (*http.Response, string) {
 	return a, string(b)
 }
 
-func TestDemoAnswers(t *testing.T) {
-	r := web(t, Demo(100), Limits{})
+// refusesLong answers before it has read the body.
+func refusesLong(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength > 100 {
+		http.Error(w, "body is too long", http.StatusRequestEntityTooLarge)
+	}
+}
+
+func TestEachAnswerOfHTTPIsAMessage(t *testing.T) {
+	t.Parallel()
+	r := web(t, http.HandlerFunc(ok), Limits{})
 	c := r.dial()
-	for _, tt := range []struct {
-		method, path, body string
-		status             int
-		want               string
-	}{
-		{"GET", "/", "", 200, "tcptune-server\n"},
-		{"GET", "/healthz", "", 200, "ok\n"},
-		{"GET", "/api/data", "", 200, `"ok":true`},
-		{"POST", "/api/data", "12345", 200, `"bytes":5`},
-		{"POST", "/api/data", strings.Repeat("x", 100), 200, `"bytes":100`},
-		{"GET", "/nothing", "", 404, ""},
-		{"PUT", "/api/data", "", 405, ""},
-	} {
-		a, body := c.request(tt.method, tt.path, tt.body)
-		if a.StatusCode != tt.status || !strings.Contains(body, tt.want) {
-			t.Errorf("%s %s: %d %q, want %d %q", tt.method, tt.path, a.StatusCode, body, tt.status, tt.want)
+	for range 7 {
+		if a, body := c.request("/"); a.StatusCode != 200 || body != "ok\n" {
+			t.Errorf("%d %q", a.StatusCode, body)
 		}
 	}
 	c.close()
@@ -72,26 +67,29 @@ func TestDemoAnswers(t *testing.T) {
 }
 
 func TestTooLongABodyIsAnsweredBeforeTheConnectionEnds(t *testing.T) {
-	r := web(t, Demo(100), Limits{})
+	t.Parallel()
+	r := web(t, http.HandlerFunc(refusesLong), Limits{})
 	for range 5 {
 		c := r.dial()
 		go func() {
-			_, _ = io.WriteString(c, "POST /api/data HTTP/1.1\r\nHost: test\r\nContent-Length: 4000000\r\n\r\n"+strings.Repeat("x", 4_000_000))
+			head := "POST /api/data HTTP/1.1\r\nHost: test\r\nContent-Length: 4000000\r\n\r\n"
+			_, _ = io.WriteString(c, head+strings.Repeat("x", 4_000_000))
 		}()
 		if a, body := c.response(nil); a.StatusCode != 413 || !strings.Contains(body, "too long") {
 			t.Errorf("%d %q, want 413", a.StatusCode, body)
 		}
 		c.close()
 	}
-	if a, _ := r.dial().request("GET", "/healthz", ""); a.StatusCode != 200 {
+	if a, _ := r.dial().request("/healthz"); a.StatusCode != 200 {
 		t.Errorf("%d", a.StatusCode)
 	}
 }
 
 func TestHTTPIsRefusedInHTTP(t *testing.T) {
-	r := web(t, Demo(100), Limits{MaxConns: 1})
+	t.Parallel()
+	r := web(t, http.HandlerFunc(ok), Limits{MaxConns: 1})
 	c := r.dial()
-	c.request("GET", "/", "")
+	c.request("/")
 	if a, _ := r.dial().response(nil); a.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%d, want 503", a.StatusCode)
 	}
@@ -101,6 +99,7 @@ func TestHTTPIsRefusedInHTTP(t *testing.T) {
 }
 
 func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
+	t.Parallel()
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("x", 64<<20))
 	})
@@ -109,20 +108,25 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 		limits Limits
 		does   func(*client)
 	}{
-		{Idle, Limits{IdleTimeout: 200 * time.Millisecond, ReadTimeout: patience}, func(c *client) { c.request("GET", "/", "") }},
+		{Idle, Limits{IdleTimeout: 200 * time.Millisecond, ReadTimeout: patience}, func(c *client) {
+			c.request("/")
+		}},
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(*client) {}},
 		{SlowRead, Limits{ReadTimeout: 200 * time.Millisecond}, func(c *client) { c.say("GET / HTTP/1.1\r\nHo") }},
 		{SlowWrite, Limits{WriteTimeout: 200 * time.Millisecond}, func(c *client) {
-			c.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
-			time.Sleep(time.Second) // and does not read
+			c.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n") // and does not read
 		}},
-		{Total, Limits{TotalTimeout: 2 * time.Second}, func(c *client) { c.request("GET", "/", "") }},
-		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("GET", "/", ""); c.close() }},
-		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.say("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n") }},
+		{Total, Limits{TotalTimeout: 2 * time.Second}, func(c *client) { c.request("/") }},
+		{ClientClosed, Limits{ReadTimeout: patience}, func(c *client) { c.request("/"); c.close() }},
+		{
+			ClientClosed,
+			Limits{ReadTimeout: patience},
+			func(c *client) { c.say("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n") },
+		},
 	} {
 		t.Run(tt.why.String(), func(t *testing.T) {
 			mux := http.NewServeMux()
-			mux.Handle("/", Demo(100))
+			mux.Handle("/", http.HandlerFunc(ok))
 			mux.Handle("/slow", slow)
 			r := web(t, mux, tt.limits)
 			c := r.dial()
@@ -136,28 +140,30 @@ func TestDeadlinesOfHTTPAreCountedAsWhatTheyAre(t *testing.T) {
 }
 
 func TestAPanicInHTTPIsCounted(t *testing.T) {
+	t.Parallel()
 	r := web(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/panic" {
 			panic("moody")
 		}
 	}), Limits{})
 	c := r.dial()
-	c.request("GET", "/", "")
+	c.request("/")
 	c.say("GET /panic HTTP/1.1\r\nHost: test\r\n\r\n")
 	c.isCut()
 	r.ended(Panicked, 1)
 	if log := r.log.String(); !strings.Contains(log, "panic=moody") || !strings.Contains(log, "http_test.go") {
 		t.Errorf("the log does not say what happened:\n%s", log)
 	}
-	if a, _ := r.dial().request("GET", "/", ""); a.StatusCode != 200 {
+	if a, _ := r.dial().request("/"); a.StatusCode != 200 {
 		t.Errorf("%d", a.StatusCode)
 	}
 }
 
 func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
+	t.Parallel()
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	mux := http.NewServeMux()
-	mux.Handle("/", Demo(100))
+	mux.Handle("/", http.HandlerFunc(ok))
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)
 		<-goOn
@@ -165,7 +171,7 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 	})
 	r := web(t, mux, Limits{MaxConns: 3, Queue: 1})
 	busy, idle, fresh := r.dial(), r.dial(), r.dial()
-	idle.request("GET", "/", "")
+	idle.request("/")
 	busy.say("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
 	<-begun
 	r.until("all are served", func(st Stats) bool { return st.Active == 3 })
@@ -175,7 +181,7 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 
 	idle.ends("")
 	for name, c := range map[string]*client{"fresh": fresh, "queued": waits} {
-		if a, body := c.request("GET", "/healthz", ""); a.StatusCode != 200 || body != "ok\n" || !a.Close {
+		if a, body := c.request("/healthz"); a.StatusCode != 200 || body != "ok\n" || !a.Close {
 			t.Errorf("%s: %d %q, closes: %v", name, a.StatusCode, body, a.Close)
 		}
 	}
@@ -191,6 +197,7 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 }
 
 func TestTheDeadlineOfADrainCutsHTTP(t *testing.T) {
+	t.Parallel()
 	begun, over := make(chan struct{}), make(chan struct{})
 	r := web(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
@@ -208,24 +215,15 @@ func TestTheDeadlineOfADrainCutsHTTP(t *testing.T) {
 }
 
 func TestAStreamThatEndsBecauseOfADrainIsCountedSo(t *testing.T) {
-	r := open(t, Config{Stream: relayTo(func(io.ReadWriter) error { return errors.ErrUnsupported })})
-	idle, half := r.dial(), r.dial()
-	frame := string(AppendFrame(nil, []byte("hello")))
-	refusal := string(AppendFrame(nil, []byte(`{"error":"unsupported operation","ok":false}`)))
-	for _, c := range []*client{idle, half} {
-		c.say(frame)
-		c.hears(refusal)
-	}
-	half.say(frame[:6])
-	r.until("half a frame is there", func(Stats) bool { return r.states()["reading"] == 1 && r.states()["waiting"] == 1 })
+	t.Parallel()
+	r := open(t, Config{Handler: streamFunc(streamedLines)})
+	idle, half := r.full(2)[0], r.full(1)[0]
+	half.say("half a ")
+	r.until("half a line is there", func(Stats) bool { return r.states()["reading"] == 1 && r.states()["waiting"] == 2 })
 	done := r.drain(patience)
 	idle.ends("")
-	half.say(frame[6:])
-	half.ends(refusal)
+	half.say("line\n")
+	half.ends("echo: half a line\n")
 	<-done
-	r.ended(Drained, 2)
-}
-
-func relayTo(answer func(io.ReadWriter) error) Relay {
-	return Relay{Max: 100, Do: func(_ context.Context, _ func(io.ReadWriter) error) error { return answer(nil) }}
+	r.ended(Drained, 3)
 }

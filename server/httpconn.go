@@ -59,8 +59,8 @@ func (c *httpConn) Accept() (net.Conn, error) {
 
 func (c *httpConn) Addr() net.Addr { return c.LocalAddr() }
 
-// Close ends what net/http does with the connection. The server closes it then, in a way that does not reset a client whose
-// request is just arriving.
+// Close ends what net/http does with the connection. The server closes it then, in a way that does not reset a client
+// whose request is just arriving.
 func (c *httpConn) Close() error {
 	c.once.Do(func() {
 		close(c.closed)
@@ -132,11 +132,11 @@ func (c *httpConn) why(ctx context.Context) error {
 	case crash != nil:
 		return crash
 	case c.slowWrite.Load():
-		return ended(SlowWrite)
+		return SlowWrite
 	case c.slowRead.Load() && state == http.StateIdle:
-		return ended(Idle)
+		return Idle
 	case c.slowRead.Load():
-		return ended(SlowRead)
+		return SlowRead
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}

@@ -59,6 +59,7 @@ func accepted(t *testing.T, l net.Listener) syscall.Conn {
 }
 
 func TestConnectionsInheritWhatListenSets(t *testing.T) {
+	t.Parallel()
 	byDefault := func() options { // what the kernel, here and now, gives a socket that nobody asked anything of
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 		if err != nil {
@@ -108,6 +109,7 @@ func TestConnectionsInheritWhatListenSets(t *testing.T) {
 }
 
 func TestConnectionsInheritWhatAPassedSocketHas(t *testing.T) {
+	t.Parallel()
 	for _, want := range []options{
 		{KeepAlive: 1, Idle: 91, Interval: 17, Count: 3, NoDelay: 1},
 		{KeepAlive: 0, Idle: 91, Interval: 17, Count: 3, NoDelay: 0},
@@ -120,7 +122,8 @@ func TestConnectionsInheritWhatAPassedSocketHas(t *testing.T) {
 		}
 		_ = raw.Control(func(fd uintptr) {
 			for name, value := range map[int]int{
-				unix.TCP_KEEPIDLE: want.Idle, unix.TCP_KEEPINTVL: want.Interval, unix.TCP_KEEPCNT: want.Count, unix.TCP_NODELAY: want.NoDelay,
+				unix.TCP_KEEPIDLE: want.Idle, unix.TCP_KEEPINTVL: want.Interval, unix.TCP_KEEPCNT: want.Count,
+				unix.TCP_NODELAY: want.NoDelay,
 			} {
 				if err := unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, name, value); err != nil {
 					t.Error(err)
@@ -147,6 +150,7 @@ func TestConnectionsInheritWhatAPassedSocketHas(t *testing.T) {
 }
 
 func TestListenIsPlainTCP(t *testing.T) {
+	t.Parallel()
 	l, err := Listen(t.Context(), "127.0.0.1:0", net.KeepAliveConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -164,6 +168,7 @@ func TestListenIsPlainTCP(t *testing.T) {
 }
 
 func TestWhatIsNoListeningSocketIsRefused(t *testing.T) {
+	t.Parallel()
 	a, b, err := pair(t)
 	if err != nil {
 		t.Fatal(err)

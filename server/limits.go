@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Limits are what the clients of a server can use up. 0 stands for no limit, but for MaxConns and MaxOutput, which there
-// always are.
+// Limits are what the clients of a server can use up. 0 stands for no limit, but for MaxConns and MaxOutput, which
+// there always are. Times are kept to a quarter of the shortest one: no connection ends before its time.
 type Limits struct {
-	MaxConns     int           // connections that are served at a time
-	Queue        int           // accepted connections that may wait for one of those to end
+	MaxConns     int           // connections that are served at a time, 1 at least
+	Queue        int           // accepted connections that may wait for one of those to end; others are refused
 	QueueTimeout time.Duration // how long they wait before they are refused
 
 	AcceptRate  float64 // connections a second; beyond that, clients wait in the listen backlog
 	AcceptBurst int     // connections that may come at once; 0: as many as in a second
 	ClientRate  float64 // connections a second from one IPv4 address or one IPv6 /64; beyond that, they are refused
-	ClientBurst int
+	ClientBurst int     // connections of one of those that may come at once; 0: as many as in a second
 
 	IdleTimeout  time.Duration // between messages
 	ReadTimeout  time.Duration // from the first byte of a message to its last, and for a TLS handshake
@@ -23,12 +23,14 @@ type Limits struct {
 	TotalTimeout time.Duration // for a whole connection, once it is served
 
 	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet, with their buffers: at
-	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection waits
-	// before it sends, and is not read from meanwhile; beyond twice as much, with those that wait, it is closed.
+	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection
+	// waits before it sends, and is not read from meanwhile; beyond twice as much, with those that wait, it is closed. It
+	// is [OutputChunk] at least. A [StreamHandler] is not bounded by it.
 	MaxOutput int64
 }
 
-// DefaultLimits are generous to clients, and protect a machine with 1 GiB of memory.
+// DefaultLimits are generous to clients, and protect a machine with 1 GiB of memory: 100,000 connections and 1,024 that
+// wait for 5 s, 5 min between messages, 30 s for a message and for its answer, 256 MiB of answers, no rates.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxConns: 100_000, Queue: 1024, QueueTimeout: 5 * time.Second,
@@ -37,31 +39,32 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Validate says what cannot be. The names are those of the flags of tcptune-server.
+// Validate returns an error that says which limit cannot be: one that is negative or no number, or MaxConns or
+// MaxOutput below what is needed. [New] and [Server.Reload] return the same.
 func (l Limits) Validate() error {
 	switch {
 	case l.MaxConns < 1:
-		return fmt.Errorf("cannot use max-conns %d: at least one connection has to be served", l.MaxConns)
+		return fmt.Errorf("cannot serve at most %d connections: one is the least", l.MaxConns)
 	case l.MaxOutput < OutputChunk:
-		return fmt.Errorf("cannot use max-output %d: at least %d bytes are needed for one answer", l.MaxOutput, OutputChunk)
+		return fmt.Errorf("cannot bound answers to %d bytes: %d are needed for one", l.MaxOutput, OutputChunk)
 	}
 	for _, n := range []struct {
 		name  string
 		value float64
 	}{
 		{"queue", float64(l.Queue)},
-		{"queue-timeout", float64(l.QueueTimeout)},
-		{"accept-rate", l.AcceptRate},
-		{"accept-burst", float64(l.AcceptBurst)},
-		{"client-rate", l.ClientRate},
-		{"client-burst", float64(l.ClientBurst)},
-		{"idle-timeout", float64(l.IdleTimeout)},
-		{"read-timeout", float64(l.ReadTimeout)},
-		{"write-timeout", float64(l.WriteTimeout)},
-		{"total-timeout", float64(l.TotalTimeout)},
+		{"time in the queue", float64(l.QueueTimeout)},
+		{"rate of accepting", l.AcceptRate},
+		{"burst of accepting", float64(l.AcceptBurst)},
+		{"rate of one client", l.ClientRate},
+		{"burst of one client", float64(l.ClientBurst)},
+		{"idle time", float64(l.IdleTimeout)},
+		{"time for reading", float64(l.ReadTimeout)},
+		{"time for writing", float64(l.WriteTimeout)},
+		{"time in total", float64(l.TotalTimeout)},
 	} {
 		if !(n.value >= 0) { // also no NaN
-			return fmt.Errorf("cannot use a negative %s", n.name)
+			return fmt.Errorf("cannot limit the %s to %v: it is negative, or no number", n.name, n.value)
 		}
 	}
 	return nil

@@ -25,7 +25,8 @@ type Listener struct {
 }
 
 // Listen opens a listening socket: "127.0.0.1:8080", ":8080" for all addresses of IPv4 and IPv6. Its connections have
-// TCP_NODELAY set, and the keep-alive that ka says.
+// TCP_NODELAY set, and the keep-alive that ka says: none where it is not enabled; times are rounded up to seconds, and
+// what is zero is left to the kernel. ctx is for looking up a name.
 func Listen(ctx context.Context, address string, ka net.KeepAliveConfig) (*Listener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false) // package net's default; its sockets take not all of these options before Linux 5.17
@@ -51,7 +52,7 @@ func Listen(ctx context.Context, address string, ka net.KeepAliveConfig) (*Liste
 }
 
 // FileListener takes over a listening socket, as systemd passes them, with the options that it has. f stays the
-// caller's.
+// caller's to close. The error says that f is no listening socket.
 func FileListener(f *os.File) (*Listener, error) {
 	l, err := net.FileListener(f)
 	if err != nil {
@@ -88,8 +89,8 @@ func dupListener(l syscall.Conn, addr net.Addr) (*Listener, error) {
 	}
 	// O_NONBLOCK belongs to the open file, open(2), which systemd and a twin of ours share with us: whoever starts may
 	// clear it for a moment, as systemd does without NonBlocking=yes, and os.File.Fd. An accept(2) that blocks then would
-	// wait for the next client, whatever the deadline of our poller: SO_RCVTIMEO, socket(7), brings it back (not for Multipath
-	// TCP, whose accept ignores it; systemd opens that only where SocketProtocol=mptcp asks for it). Connections
+	// wait for the next client, whatever the deadline of our poller: SO_RCVTIMEO, socket(7), brings it back (not for
+	// Multipath TCP, whose accept ignores it; systemd opens that only where SocketProtocol=mptcp asks for it). Connections
 	// inherit it, but they never block.
 	patience := unix.NsecToTimeval(int64(acceptBlocks))
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
@@ -146,7 +147,7 @@ func (l *Listener) Close() error {
 // SetDeadline ends an Accept that waits longer, with [os.ErrDeadlineExceeded].
 func (l *Listener) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t) }
 
-// Accept waits for a connection.
+// Accept waits for a connection. The error is a [*net.OpError] as of package net, [net.ErrClosed] after Close.
 func (l *Listener) Accept() (net.Conn, error) {
 	var fd int
 	var from unix.Sockaddr

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// messageConn drives a connection with a [Handler]: read what is there, have it answered, send the answers.
+// messageConn drives a connection with a [MessageHandler]: read what is there, have it answered, send the answers.
 //
 // The system calls are made inside of [syscall.RawConn], whose functions are called until they return true, and between
 // two calls the goroutine waits for the socket. So a buffer is only held while there is something in it.
 type messageConn struct {
 	*conn
-	handler Handler
+	handler MessageHandler
 	raw     syscall.RawConn // nil: not a socket but TLS, whose Read and Write are used
 
 	in          *buffer // nil while nothing was received
@@ -36,7 +36,7 @@ type messageConn struct {
 // timedBatches: the latency of one in so many is measured. It must be a power of two.
 const timedBatches = 16
 
-func (c *conn) serveMessages(h Handler) Reason {
+func (c *conn) serveMessages(h MessageHandler) Reason {
 	m := &messageConn{conn: c, handler: h}
 	if s, ok := c.Conn.(syscall.Conn); ok {
 		if raw, err := s.SyscallConn(); err == nil {
@@ -84,8 +84,8 @@ func (m *messageConn) fill() Reason {
 // nobody else will answer it.
 const freshGrace = 5 * time.Second
 
-// mayWait tells, while the server drains, whether bytes are still waited for: those of a message that has begun, and the
-// first message.
+// mayWait tells, while the server drains, whether bytes are still waited for: those of a message that has begun, and
+// the first message.
 func (m *messageConn) mayWait() bool {
 	switch {
 	case m.from < m.until:

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// output bounds the memory of answers that clients have not taken yet. Only what a client's socket has not taken at once
-// is counted, so that a fast client costs nothing.
+// output bounds the memory of answers that clients have not taken yet. Only what a client's socket has not taken at
+// once is counted, so that a fast client costs nothing.
 //
-// That a client is slow shows when its answer is there already; then it may have to wait for its share, with the answer in
-// hand. What is held that way is bounded by the same number: beyond it the connection is closed. So fast clients go on,
-// whatever the slow ones do.
+// That a client is slow shows when its answer is there already; then it may have to wait for its share, with the answer
+// in hand. What is held that way is bounded by the same number: beyond it the connection is closed. So fast clients go
+// on, whatever the slow ones do.
 type output struct {
 	max, used atomic.Int64
 	held      atomic.Int64  // by those that wait for their share
@@ -23,8 +23,8 @@ type output struct {
 // outputPause is how often a connection that waits looks at whether it was cut.
 const outputPause = 50 * time.Millisecond
 
-// reserve waits until n more bytes may be held, unless cut says so first or too many wait already. More than there is in
-// all counts as all there is.
+// reserve waits until n more bytes may be held, unless cut says so first or too many wait already. More than there is
+// in all counts as all there is.
 func (o *output) reserve(n int64, cut func() bool) (reserved int64, why Reason) {
 	if n = min(n, o.max.Load()); o.take(&o.used, n) {
 		return n, notEnded

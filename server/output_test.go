@@ -5,11 +5,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
-// steady waits until the server reads no more from anybody: the same at each look for a while. The looks are counted, since
-// time passes also where the machine stands still.
+// steady waits until the server reads no more from anybody: the same at each look for a while. The looks are counted,
+// since time passes also where the machine stands still.
 func (r *room) steady() Stats {
 	r.t.Helper()
 	last, same := r.Stats(), 0
@@ -43,8 +44,9 @@ func (r *room) watchOutput(most int64) (stop func()) {
 }
 
 func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
+	t.Parallel()
 	const slow, most = 40, 1 << 20 // 32 KiB each: all together need more than there is
-	r := open(t, Config{Handler: Echo{}, Limits: Limits{MaxOutput: most}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
 	var deaf []*client
 	for range slow {
@@ -78,8 +80,9 @@ func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
 }
 
 func TestSlowReadersThatStartToReadGetEverything(t *testing.T) {
+	t.Parallel()
 	const slow, size, most = 4, 16 << 20, 64 << 10 // two at a time, and two wait
-	r := open(t, Config{Handler: Echo{}, Limits: Limits{MaxOutput: most}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
 	message := strings.Repeat("0123456789abcdef", size/16)
 	var deaf []*client
@@ -102,8 +105,9 @@ func TestSlowReadersThatStartToReadGetEverything(t *testing.T) {
 }
 
 func TestBeyondAllMemoryASlowReaderIsClosed(t *testing.T) {
+	t.Parallel()
 	const slow, most = 12, 64 << 10 // two have it, two may wait
-	r := open(t, Config{Handler: Echo{}, Limits: Limits{MaxOutput: most}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
 	for range slow {
 		r.deaf().floods(strings.Repeat("x", 64<<10))
@@ -118,20 +122,26 @@ func TestBeyondAllMemoryASlowReaderIsClosed(t *testing.T) {
 }
 
 func TestLessMemoryHoldsForTheNext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, lessMemory)
+}
+
+func lessMemory(t *testing.T) {
 	var o output
 	o.max.Store(100)
 	never := func() bool { return false }
 	a, _ := o.reserve(80, never)
 	o.max.Store(50)
-	got := make(chan int64)
+	got := make(chan int64, 1)
 	go func() {
 		n, _ := o.reserve(70, never)
 		got <- n
 	}()
+	synctest.Wait()
 	select {
 	case n := <-got:
 		t.Fatalf("%d more bytes were given away", n)
-	case <-time.After(20 * time.Millisecond):
+	default:
 	}
 	o.release(a)
 	if n := <-got; n != 50 || o.used.Load() != 50 {

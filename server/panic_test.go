@@ -10,7 +10,7 @@ import (
 )
 
 // moody is a Line that some words upset.
-type moody struct{ Line }
+type moody struct{ line }
 
 func (m moody) Handle(out, in []byte) (Step, error) {
 	switch {
@@ -21,7 +21,7 @@ func (m moody) Handle(out, in []byte) (Step, error) {
 	case bytes.HasPrefix(in, []byte("bad")):
 		return Step{Out: append(out, "error: bad\n"...), Consumed: len(in)}, errors.New("bad")
 	}
-	return m.Line.Handle(out, in)
+	return m.line.Handle(out, in)
 }
 
 func (m moody) ServeConn(_ context.Context, c net.Conn) error {
@@ -42,9 +42,10 @@ func (m moody) ServeConn(_ context.Context, c net.Conn) error {
 }
 
 func TestAPanicEndsItsConnectionOnly(t *testing.T) {
+	t.Parallel()
 	for name, config := range map[string]Config{
-		"Handler":       {Handler: moody{Line{Max: 100}}},
-		"StreamHandler": {Stream: moody{Line{Max: 100}}},
+		"MessageHandler": {Handler: Messages(moody{line{100}})},
+		"StreamHandler":  {Handler: moody{line{100}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := open(t, config)
@@ -67,7 +68,8 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 }
 
 func TestAHandlerThatConsumesMoreThanThereIsEndsItsConnectionOnly(t *testing.T) {
-	r := open(t, Config{Handler: moody{Line{Max: 100}}})
+	t.Parallel()
+	r := open(t, Config{Handler: Messages(moody{line{100}})})
 	c := r.dial()
 	c.say("nonsense\n")
 	c.isCut()
@@ -79,7 +81,8 @@ func TestAHandlerThatConsumesMoreThanThereIsEndsItsConnectionOnly(t *testing.T) 
 }
 
 func TestTheAnswerToABadMessageArrives(t *testing.T) {
-	r := open(t, Config{Handler: moody{Line{Max: 100}}})
+	t.Parallel()
+	r := open(t, Config{Handler: Messages(moody{line{100}})})
 	c := r.dial()
 	c.say("bad\n")
 	c.ends("error: bad\n")

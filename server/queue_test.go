@@ -28,6 +28,7 @@ func (r *room) queue(n int, question string) *client {
 }
 
 func TestWhatIsAboveMaxConnsWaitsAndTheRestIsRefused(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 3, Queue: 2}})
 	served := r.full(3)
 	first, second := r.queue(1, "first"), r.queue(2, "second")
@@ -54,6 +55,7 @@ func TestWhatIsAboveMaxConnsWaitsAndTheRestIsRefused(t *testing.T) {
 }
 
 func TestWhoWaitsTooLongIsRefused(t *testing.T) {
+	t.Parallel()
 	const timeout = 300 * time.Millisecond
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 10, QueueTimeout: timeout}})
 	served := r.full(1)
@@ -70,12 +72,11 @@ func TestWhoWaitsTooLongIsRefused(t *testing.T) {
 }
 
 func TestMoreMaxConnsServesWhoWaits(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 2}})
 	r.full(1)
 	first, second := r.queue(1, "first"), r.queue(2, "second")
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{MaxConns: 3, Queue: 2})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{MaxConns: 3, Queue: 2})
 	first.hears("echo: first\n")
 	second.hears("echo: second\n")
 	if st := r.Stats(); st.Active != 3 || st.MaxConns != 3 {
@@ -84,11 +85,10 @@ func TestMoreMaxConnsServesWhoWaits(t *testing.T) {
 }
 
 func TestLessMaxConnsCutsNobodyAndAdmitsNobody(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 3, Queue: 1}})
 	served := r.full(3)
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{MaxConns: 1, Queue: 1})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{MaxConns: 1, Queue: 1})
 	waits := r.queue(1, "question")
 	for i, c := range served {
 		c.ask("still served")
@@ -103,6 +103,7 @@ func TestLessMaxConnsCutsNobodyAndAdmitsNobody(t *testing.T) {
 }
 
 func TestWhoLeavesTheQueueTakesNoSlot(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 10}})
 	served := r.full(1)
 	for i := range 5 {
@@ -117,6 +118,7 @@ func TestWhoLeavesTheQueueTakesNoSlot(t *testing.T) {
 }
 
 func TestALimitThatCannotBeIsRefusedAndNothingChanges(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	for name, l := range map[string]Limits{
 		"no connection":   {MaxOutput: OutputChunk},
@@ -124,12 +126,19 @@ func TestALimitThatCannotBeIsRefusedAndNothingChanges(t *testing.T) {
 		"negative":        {MaxConns: 1, MaxOutput: OutputChunk, IdleTimeout: -1},
 		"negative number": {MaxConns: 1, MaxOutput: OutputChunk, Queue: -1},
 	} {
-		if err := r.Reload(Echo{}, nil, l); err == nil {
+		if err := r.Reload(Config{Handler: Messages(echo{}), Limits: l}); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if err := r.Reload(nil, nil, DefaultLimits()); err == nil {
-		t.Error("no handler: accepted")
+	for name, config := range map[string]Config{
+		"no handler":             {},
+		"no handler of messages": {Handler: Messages(nil)},
+		"a negative wake":        {Handler: Messages(echo{}), Wake: -1},
+		"a negative linger":      {Handler: Messages(echo{}), Linger: -1},
+	} {
+		if err := r.Reload(config); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
 	}
 	if got := r.Stats().MaxConns; got != DefaultLimits().MaxConns {
 		t.Errorf("MaxConns is %d now", got)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestAboveTheAcceptRateClientsWaitAndNoneIsRefused(t *testing.T) {
+	t.Parallel()
 	const perSecond, burst, clients = 100, 5, 40
 	r := open(t, Config{Limits: Limits{AcceptRate: perSecond, AcceptBurst: burst}})
 	begin := time.Now()
@@ -30,8 +31,17 @@ func TestAboveTheAcceptRateClientsWaitAndNoneIsRefused(t *testing.T) {
 }
 
 func TestAnIdleServerUsesUpNoAcceptRate(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Wake: time.Millisecond, Limits: Limits{AcceptRate: 0.01, AcceptBurst: 4}})
-	time.Sleep(100 * time.Millisecond) // a hundred times that the loop comes by
+	r.until("it accepts", func(Stats) bool { return len(r.acceptors()) == 1 })
+	var stamp int64
+	for range 100 {
+		r.until("the loop comes by", func(Stats) bool {
+			former := stamp
+			stamp = r.acceptors()[0].stamp.Load()
+			return stamp != former
+		})
+	}
 	for range 3 {
 		r.serves()
 	}
@@ -41,30 +51,29 @@ func TestAnIdleServerUsesUpNoAcceptRate(t *testing.T) {
 }
 
 func TestANewAcceptRateHoldsAtOnce(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{AcceptRate: 0.001, AcceptBurst: 1}})
 	r.serves()
 	waits := r.dial()
 	waits.say("hello\n")
 	waits.hearsNothing(50 * time.Millisecond)
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{})
 	waits.hears("echo: hello\n")
 }
 
 func TestAReloadDoesNotFillTheBucketAgain(t *testing.T) {
+	t.Parallel()
 	limits := filled(Limits{AcceptRate: 0.001, AcceptBurst: 1})
 	r := open(t, Config{Limits: limits})
 	r.serves()
-	if err := r.Reload(Line{Max: 100}, nil, limits); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(limits)
 	waits := r.dial()
 	waits.say("hello\n")
 	waits.hearsNothing(100 * time.Millisecond)
 }
 
 func TestAClientAboveItsRateIsRefusedAndOthersAreNot(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{ClientRate: 0.001, ClientBurst: 3}})
 	for range 3 {
 		r.serves()
@@ -80,6 +89,7 @@ func TestAClientAboveItsRateIsRefusedAndOthersAreNot(t *testing.T) {
 }
 
 func TestClientsAreBoundedAndAFullTableIsNoWayAround(t *testing.T) {
+	t.Parallel()
 	var c clients
 	c.resize(0.001, 1)
 	address := func(i int) net.Addr {
@@ -105,6 +115,7 @@ func TestClientsAreBoundedAndAFullTableIsNoWayAround(t *testing.T) {
 }
 
 func TestAClientIsAnIPv4AddressOrAnIPv6Network(t *testing.T) {
+	t.Parallel()
 	same := func(a, b string) bool {
 		x, _ := clientOf(&net.TCPAddr{IP: net.ParseIP(a)})
 		y, _ := clientOf(&net.TCPAddr{IP: net.ParseIP(b)})
@@ -129,6 +140,7 @@ func TestAClientIsAnIPv4AddressOrAnIPv6Network(t *testing.T) {
 }
 
 func TestAFloodOfConnectionsThatCloseAtOnce(t *testing.T) {
+	t.Parallel()
 	const perWorker, workers = 400, 8
 	r := open(t, Config{Limits: Limits{MaxConns: 50, Queue: 10}})
 	var all sync.WaitGroup

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawRead and rawWrite are read(2) and write(2) on a descriptor that never blocks. The scheduler is not told of them: it
-// would hand the processor to another thread in case that the call takes long, which costs as much as the call.
+// rawRead and rawWrite are read(2) and write(2) on a descriptor that never blocks. The scheduler is not told of them:
+// it would hand the processor to another thread in case that the call takes long, which costs as much as the call.
 //
 //	rawRead: n bytes, 0 at the end of the stream, or an error number; unix.EAGAIN when there is nothing now
 func rawRead(fd uintptr, b []byte) (n int, errno unix.Errno) { return rawCall(unix.SYS_READ, fd, b) }

@@ -1,40 +1,45 @@
 package server
 
-// Reason is why a connection was refused or has ended.
+// Reason is why a connection was refused or has ended. As an error it is the cause of the context of a [StreamHandler],
+// see [context.Cause], and what that may return to say why its connection has ended.
 type Reason uint32
 
-// Why connections are refused, and why they end.
+// Why connections are refused, and why they end. Names of fields are those of [Limits].
 const (
 	notEnded Reason = iota
 
 	QueueFull    // MaxConns are served, and Queue more are waiting
 	QueueTimeout // waited for QueueTimeout
-	ClientRate   // too many connections from this address
+	ClientRate   // ClientRate: too many connections from this address
 
 	ClientClosed // the client has closed it
 	Idle         // IdleTimeout
 	SlowRead     // ReadTimeout: a message did not arrive whole
 	SlowWrite    // WriteTimeout: the client does not take its answers
 	Total        // TotalTimeout
-	OutputFull   // MaxOutput, also of those who wait: no memory for a client that does not take its answers
+	OutputFull   // MaxOutput, also of those that wait: no memory for a client that does not take its answers
 	TooLong      // a message above the limit of the protocol
 	BadMessage   // another error of the protocol
 	BadTLS       // the handshake failed
 	Drained      // the server stops, and nothing was in flight
-	DrainTimeout // the server stops, and could not wait any longer
+	DrainTimeout // [Server.Close]: the server stops, and does not wait any longer
 	Broken       // the network says so: connection reset
 	Panicked     // the handler did; the server goes on
-	reasons      // how many there are
+
+	reasons // how many there are
 )
 
-// String is the label of the metrics.
+// String is the label of the reason in metrics: "idle_timeout".
 func (r Reason) String() string {
-	return [reasons]string{
+	return [reasons + 1]string{
 		"", "queue_full", "queue_timeout", "client_rate",
-		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full", "too_long", "bad_message", "bad_tls",
-		"drained", "drain_timeout", "broken", "panic",
-	}[r]
+		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full",
+		"too_long", "bad_message", "bad_tls", "drained", "drain_timeout", "broken", "panic", "",
+	}[min(r, reasons)]
 }
+
+// Error is the same text as String.
+func (r Reason) Error() string { return r.String() }
 
 // Refusals are the reasons for which a connection is not served at all.
 func Refusals() []Reason { return []Reason{QueueFull, QueueTimeout, ClientRate} }

@@ -19,19 +19,20 @@ type closeWriter interface{ CloseWrite() error }
 // refuse closes a connection that is not served, so that its client learns why.
 func (s *Server) refuse(c net.Conn, why Reason) {
 	s.count.ended[why].Add(1)
-	if r, ok := s.settings.Load().refuser(); ok && s.config.TLS == nil {
-		_ = c.SetWriteDeadline(time.Now().Add(lingerLook)) // a socket that has sent nothing yet takes some words at once
+	now := s.settings.Load()
+	if r, ok := now.Handler.(Refuser); ok && now.TLS == nil {
+		_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // a socket that has sent nothing yet takes some words at once
 		_, _ = c.Write(r.Refusal())
 	}
-	select {
-	case s.lingering <- struct{}{}:
-		s.running.Go(func() {
-			s.linger(c, c, lingerLook)
-			<-s.lingering
-		})
-	default:
+	if s.lingering.Add(1) > int64(now.Linger) {
+		s.lingering.Add(-1)
 		_ = c.Close()
+		return
 	}
+	s.running.Go(func() {
+		s.linger(c, c, lingerLook)
+		s.lingering.Add(-1)
+	})
 }
 
 // linger closes a connection to a client that may still be sending; c is the socket or TLS over it. close(2) with bytes

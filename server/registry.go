@@ -8,8 +8,8 @@ import (
 
 const registryShards = 32
 
-// registry holds the connections that are served. It is split, so that who walks over a million of them does not stop
-// all others for long.
+// registry holds the connections that are served. It is split, so that a walk over a million of them does not stop all
+// others for long.
 type registry struct {
 	next   atomic.Uint32
 	shards [registryShards]shard
@@ -47,8 +47,8 @@ func (r *registry) remove(c *conn) {
 	c.shard.gone.add(c)
 }
 
-// traffic adds up all connections there are and were. Each counts once, in its shard, and so no sum is ever less than the
-// one before.
+// traffic adds up all connections there are and were. Each counts once, in its shard, and so no sum is ever less than
+// the one before.
 func (r *registry) traffic() (sum traffic) {
 	for i := range r.shards {
 		s := &r.shards[i]

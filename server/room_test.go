@@ -29,12 +29,13 @@ func TestMain(m *testing.M) {
 // room is a server under test, on a port of the loopback.
 type room struct {
 	*Server
-	t    *testing.T
-	addr string
-	log  *lockedBuffer
+	t      *testing.T
+	config Config
+	addr   string
+	log    *lockedBuffer
 }
 
-// open serves config until the test ends. Then it must come to its end, with all goroutines gone and all counts in balance.
+// open serves config until the test ends. Then it must come to its end with all counts in balance, see also TestMain.
 // What config leaves out is a server of lines with the default limits.
 func open(t *testing.T, config Config) *room {
 	t.Helper()
@@ -47,10 +48,9 @@ func open(t *testing.T, config Config) *room {
 
 func openOn(t *testing.T, config Config, l net.Listener) *room {
 	t.Helper()
-	t.Cleanup(func() { goleak.VerifyNone(t) })
 	log := &lockedBuffer{}
-	if config.Handler == nil && config.Stream == nil {
-		config.Handler = Line{Max: 1 << 10}
+	if config.Handler == nil {
+		config.Handler = Messages(line{1 << 10})
 	}
 	config.Limits = filled(config.Limits)
 	if config.Wake == 0 {
@@ -63,10 +63,10 @@ func openOn(t *testing.T, config Config, l net.Listener) *room {
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
-	r := &room{s, t, l.Addr().String(), log}
+	r := &room{s, t, config, l.Addr().String(), log}
 	t.Cleanup(func() {
 		r.shutdown(0)
-		if err := <-served; err != nil {
+		if err := <-served; !errors.Is(err, ErrServerClosed) {
 			t.Errorf("Serve: %v", err)
 		}
 		r.balanced()
@@ -75,6 +75,15 @@ func openOn(t *testing.T, config Config, l net.Listener) *room {
 		}
 	})
 	return r
+}
+
+// limit reloads the server with other limits.
+func (r *room) limit(l Limits) {
+	r.t.Helper()
+	r.config.Limits = filled(l)
+	if err := r.Reload(r.config); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 func filled(l Limits) Limits {
@@ -87,11 +96,27 @@ func filled(l Limits) Limits {
 	return l
 }
 
-// shutdown drains the server for at most so long.
+// shutdown drains the server for at most so long, and then closes it. It returns when all is over.
 func (r *room) shutdown(within time.Duration) (cut int) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	return r.Shutdown(ctx)
+	if err := r.Shutdown(ctx); err != nil {
+		if !errors.Is(err, context.DeadlineExceeded) {
+			r.t.Errorf("Shutdown: %v", err)
+		}
+		r.shut()
+	}
+	return int(r.Stats().Ended[DrainTimeout])
+}
+
+// shut closes the server, and returns when all is over.
+func (r *room) shut() {
+	if err := r.Close(); err != nil {
+		r.t.Errorf("Close: %v", err)
+	}
+	if err := r.Shutdown(context.Background()); err != nil {
+		r.t.Errorf("Shutdown after Close: %v", err)
+	}
 }
 
 // balanced checks that every accepted connection is somewhere, once.

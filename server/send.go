@@ -4,8 +4,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// send sends an answer. Where the client does not take it at once, the rest counts as [Limits.MaxOutput], and nothing is
-// read from the client until it is gone.
+// send sends an answer. Where the client does not take it at once, the rest counts as [Limits.MaxOutput], and nothing
+// is read from the client until it is gone.
 func (m *messageConn) send(answer []byte) Reason {
 	if len(answer) == 0 {
 		return notEnded

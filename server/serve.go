@@ -6,18 +6,23 @@ import (
 	"errors"
 	"net"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
-// serve serves a connection to its end.
-func (s *Server) serve(nc net.Conn) {
+// serve serves a connection to its end. Each stream has a context of its own, so that what is derived from it ends with
+// it, and takes no lock that others take. A [MessageHandler] cannot wait, and needs none.
+func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	now := s.settings.Load()
 	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now()}
+	if now.messages == nil {
+		ctx, c.cancel = context.WithCancelCause(ctx)
+	}
 	switch { // before others see it, since a drain acts on the phase
-	case s.config.TLS != nil:
-		c.Conn = tls.Server(nc, s.config.TLS)
+	case now.TLS != nil:
+		c.Conn = tls.Server(nc, now.TLS)
 		c.enter(handshake)
-	case now.stream != nil:
+	case now.messages == nil:
 		c.enter(streaming)
 	}
 	s.conns.add(c)
@@ -35,16 +40,21 @@ func (s *Server) serve(nc net.Conn) {
 		return
 	default:
 	}
-	why = s.talk(c, now)
+	if s.draining.Load() {
+		c.tell(Drained)
+	}
+	why = s.talk(ctx, c, now)
 }
 
 func (s *Server) panicked(c *conn, p any, stack []byte) {
-	s.log.Error("a handler has panicked; its connection is closed", "remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
+	s.settings.Load().Log.Error("a handler has panicked; its connection is closed",
+		"remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
 }
 
 // end closes a connection, and counts it once it is gone.
 func (s *Server) end(c *conn, why Reason) {
 	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
+	c.tell(why)
 	switch why {
 	case TooLong, BadMessage, BadTLS, Drained: // the client may not have heard yet
 		s.linger(c.Conn, c.socket, lingerTime)
@@ -55,19 +65,18 @@ func (s *Server) end(c *conn, why Reason) {
 	s.count.ended[why].Add(1)
 }
 
-func (s *Server) talk(c *conn, now *settings) Reason {
-	ctx := drainContext{s.drain}
+func (s *Server) talk(ctx context.Context, c *conn, now *settings) Reason {
 	if t, ok := c.Conn.(*tls.Conn); ok {
 		if why := s.shakeHands(ctx, c, t); why != notEnded {
 			return why
 		}
 	}
-	if now.stream == nil {
+	if now.messages != nil {
 		c.enter(waiting)
-		return c.serveMessages(now.handler)
+		return c.serveMessages(now.messages)
 	}
 	c.enter(streaming)
-	return c.why(s.streamed(c, now.stream.ServeConn(ctx, stream{c})))
+	return c.why(s.streamed(ctx, c, now.Handler.ServeConn(ctx, stream{c})))
 }
 
 func (s *Server) shakeHands(ctx context.Context, c *conn, t *tls.Conn) Reason {
@@ -88,29 +97,25 @@ func (s *Server) shakeHands(ctx context.Context, c *conn, t *tls.Conn) Reason {
 }
 
 // streamed is what the error of a StreamHandler means.
-func (s *Server) streamed(c *conn, err error) Reason {
+func (s *Server) streamed(ctx context.Context, c *conn, err error) Reason {
 	var crash *crash
-	var e ended
+	var why Reason
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	switch {
 	case err == nil:
 		return ClientClosed
 	case errors.As(err, &crash):
 		s.panicked(c, crash.value, crash.stack)
 		return Panicked
-	case errors.As(err, &e):
-		return Reason(e)
-	case errors.Is(err, errDraining):
-		return Drained
+	case errors.As(err, &why) && slices.Contains(Endings(), why):
+		return why
 	case errors.Is(err, ErrTooLong):
 		return TooLong
 	}
 	return Broken
 }
-
-// ended is an error that says why exactly a stream has ended.
-type ended Reason
-
-func (e ended) Error() string { return Reason(e).String() }
 
 // crash is the panic of a handler in a goroutine of its own.
 type crash struct {

@@ -3,11 +3,13 @@ package server
 import (
 	"cmp"
 	"container/list"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,29 +18,34 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Config is what a server is made of. One of Handler and Stream is needed.
+// Config is what a server is made of. Handler is needed; what else is zero has the default that is named with it.
 type Config struct {
-	Handler Handler
-	Stream  StreamHandler
-	Limits  Limits
-	TLS     *tls.Config  // nil: none
-	Log     *slog.Logger // nil: nothing is logged
-	// Wake is how often an accept loop comes by at least, also when nobody connects; 0 stands for a second.
+	// Handler serves the connections: a [StreamHandler], or what [Messages] makes of a [MessageHandler].
+	Handler StreamHandler
+	// Limits bound what clients can use up; all zero stands for [DefaultLimits].
+	Limits Limits
+	// TLS is for connections that speak it, as in [tls.Server]; nil: they do not.
+	TLS *tls.Config
+	// Log gets what nobody else is told: panics of handlers, and that accepting fails; nil: nothing is logged.
+	Log *slog.Logger
+	// Wake is how often an accept loop comes by at least, also when nobody connects, see [Server.Advancing]; 0 stands for
+	// a second.
 	Wake time.Duration
-	// Linger is how many connections that were refused may be kept open, for a second at most, until their clients have read
-	// why; others are reset. 0 stands for [DefaultLinger].
+	// Linger is how many connections that were refused may be kept open, for a second at most, until their clients have
+	// read why; others are reset. 0 stands for [DefaultLinger].
 	Linger int
+	// BaseContext returns the context from which those of the connections of a listener are derived. It is called by
+	// [Server.Serve]; nil stands for [context.Background].
+	BaseContext func(net.Listener) context.Context
 }
 
-// DefaultLinger is how many connections that were refused are kept open at a time.
+// DefaultLinger is how many connections that were refused are kept open at a time, see [Config].
 const DefaultLinger = 256
 
-// Server serves connections, see [New].
+// Server serves connections, see [New]. Its methods may be called by many goroutines.
 type Server struct {
-	config   Config
-	log      *slog.Logger
-	wake     time.Duration
-	settings atomic.Pointer[settings]
+	settings  atomic.Pointer[settings]
+	lingering atomic.Int64
 
 	start   time.Time
 	conns   registry
@@ -48,12 +55,12 @@ type Server struct {
 	buffers buffers
 	count   counters
 
-	draining  atomic.Bool
-	drain     chan struct{} // closed when the server drains
-	forced    chan struct{} // closed when it does not wait any longer
-	over      chan struct{} // closed when all is done
-	reloaded  chan struct{}
-	lingering chan struct{}
+	draining atomic.Bool
+	drain    chan struct{} // closed when the server drains
+	forced   chan struct{} // closed when it does not wait any longer
+	served   chan struct{} // closed when the last connection has ended
+	over     chan struct{} // closed when all is done
+	reloaded chan struct{}
 
 	mu         sync.Mutex
 	loops      []*acceptor
@@ -64,61 +71,59 @@ type Server struct {
 	forcing    sync.Once
 }
 
-// settings is what a reload replaces. Connections keep the handler that they began with.
+// settings are what a reload replaces.
 type settings struct {
-	handler    Handler
-	stream     StreamHandler
-	limits     Limits
+	Config
+	messages   MessageHandler // that of Handler; nil where that is for streams
 	acceptRate *rate.Limiter
 }
 
-func (s *settings) refuser() (r Refuser, ok bool) {
-	if s.stream != nil {
-		r, ok = s.stream.(Refuser)
-		return r, ok
-	}
-	r, ok = s.handler.(Refuser)
-	return r, ok
-}
-
-const defaultWake = time.Second
-
-// New makes a server that serves nobody yet. The error is about the configuration.
+// New makes a server that serves nobody yet. The error is about the configuration: no handler, a limit that cannot be,
+// or a negative Wake or Linger.
 func New(config Config) (*Server, error) {
 	s := &Server{
-		config: config, log: config.Log, wake: config.Wake, start: time.Now(),
-		drain: make(chan struct{}), forced: make(chan struct{}), over: make(chan struct{}), reloaded: make(chan struct{}, 1),
-		lingering: make(chan struct{}, cmp.Or(config.Linger, DefaultLinger)),
+		start: time.Now(), drain: make(chan struct{}), forced: make(chan struct{}), served: make(chan struct{}),
+		over: make(chan struct{}), reloaded: make(chan struct{}, 1),
 	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.wake <= 0 {
-		s.wake = defaultWake
-	}
-	if err := s.Reload(config.Handler, config.Stream, config.Limits); err != nil {
+	if err := s.Reload(config); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Reload replaces the handler and the limits. New connections get both; those that are served keep their handler, and
-// the new deadlines hold for them as well. One of handler and stream is nil.
-func (s *Server) Reload(handler Handler, stream StreamHandler, limits Limits) error {
-	if err := limits.Validate(); err != nil {
+// Reload replaces the configuration while the server runs. The new limits hold at once, its deadlines also for
+// connections that are served; these keep their handler and their TLS, and nobody is cut because there may be fewer of
+// them now. A new BaseContext holds for the listeners that are served from now on. The error is as that of [New]; then
+// nothing changes.
+func (s *Server) Reload(config Config) error {
+	now := &settings{Config: config}
+	h, isMessages := config.Handler.(messages)
+	if now.messages = h.MessageHandler; config.Handler == nil || isMessages && h.MessageHandler == nil {
+		return errors.New("cannot serve without a handler")
+	}
+	if now.Limits == (Limits{}) {
+		now.Limits = DefaultLimits()
+	}
+	if err := now.Limits.Validate(); err != nil {
 		return err
 	}
-	if (handler == nil) == (stream == nil) {
-		return errors.New("cannot serve: one handler is needed")
+	if now.Wake < 0 || now.Linger < 0 {
+		return fmt.Errorf("cannot use a negative wake or linger: %v, %d", now.Wake, now.Linger)
 	}
-	s.output.max.Store(limits.MaxOutput)
-	s.clients.resize(limits.ClientRate, limits.ClientBurst)
-	acceptRate := newLimiter(limits.AcceptRate, limits.AcceptBurst)
-	if old := s.settings.Load(); old != nil && old.limits.AcceptRate == limits.AcceptRate && old.limits.AcceptBurst == limits.AcceptBurst {
-		acceptRate = old.acceptRate // which may be used up
+	now.Wake, now.Linger = cmp.Or(now.Wake, time.Second), cmp.Or(now.Linger, DefaultLinger)
+	if now.Log == nil {
+		now.Log = slog.New(slog.DiscardHandler)
 	}
-	s.settings.Store(&settings{handler, stream, limits, acceptRate})
-	s.slots.resize(limits.MaxConns, limits.Queue)
+	l := &now.Limits
+	s.output.max.Store(l.MaxOutput)
+	s.clients.resize(l.ClientRate, l.ClientBurst)
+	now.acceptRate = newLimiter(l.AcceptRate, l.AcceptBurst)
+	if old := s.settings.Load(); old != nil &&
+		old.Limits.AcceptRate == l.AcceptRate && old.Limits.AcceptBurst == l.AcceptBurst {
+		now.acceptRate = old.acceptRate // which may be used up
+	}
+	s.settings.Store(now)
+	s.slots.resize(l.MaxConns, l.Queue)
 	select {
 	case s.reloaded <- struct{}{}:
 	default:
@@ -126,11 +131,21 @@ func (s *Server) Reload(handler Handler, stream StreamHandler, limits Limits) er
 	return nil
 }
 
-// Serve accepts the connections of l until [Server.Shutdown], and then returns nil; also when l is closed. It closes l.
-// Several listeners may be served at a time.
+// ErrServerClosed is what [Server.Serve] returns after [Server.Shutdown] or [Server.Close].
+var ErrServerClosed = errors.New("the server is closed")
+
+// Serve accepts the connections of l, and closes l in the end. It returns [ErrServerClosed] once the server drains or
+// is closed, without waiting for its connections, and otherwise the error for which l accepts nobody any more, also
+// [net.ErrClosed] where l was closed. Several listeners may be served at a time.
 func (s *Server) Serve(l net.Listener) error {
-	defer l.Close()
-	a := &acceptor{server: s, Listener: l}
+	a := &acceptor{server: s, Listener: l, close: sync.OnceValue(l.Close)}
+	defer func() { _ = a.close() }()
+	a.ctx = context.Background() //nolint:forbidigo // as in net/http: BaseContext is where callers hand theirs down
+	if base := s.settings.Load().BaseContext; base != nil {
+		if a.ctx = base(l); a.ctx == nil {
+			return fmt.Errorf("cannot serve %s: BaseContext has returned no context", l.Addr())
+		}
+	}
 	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
 		a.deadline = d.SetDeadline
 	}
@@ -138,27 +153,32 @@ func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()
-		return nil
+		return ErrServerClosed
 	}
 	s.accepting.Add(1)
 	s.loops = append(s.loops, a)
 	s.mu.Unlock()
 	defer s.accepting.Done()
 	s.sweeping.Do(func() { s.background.Go(s.sweep) })
-	if err := a.run(); err != nil {
-		return fmt.Errorf("cannot accept connections on %s: %w", l.Addr(), err)
-	}
-	if s.draining.Load() {
+	err := a.run()
+	if errors.Is(err, ErrServerClosed) {
 		a.lastCall()
+	} else {
+		closed := errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
+		err = fmt.Errorf("cannot accept connections on %s: %w", l.Addr(), err)
+		if !closed { // it stays known, as one that does not advance
+			return err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loops = slices.DeleteFunc(s.loops, func(one *acceptor) bool { return one == a })
-	return nil
+	return err
 }
 
 // arrived serves a connection, has it wait for that, or refuses it.
-func (s *Server) arrived(c net.Conn) {
+func (a *acceptor) arrived(c net.Conn) {
+	s := a.server
 	s.count.accepted.Add(1)
 	if !s.clients.allow(c.RemoteAddr()) {
 		s.refuse(c, ClientRate)
@@ -170,16 +190,16 @@ func (s *Server) arrived(c net.Conn) {
 		return
 	}
 	s.running.Go(func() {
-		if !granted && !s.awaitSlot(c, place) {
+		if !granted && !a.server.awaitSlot(c, place) {
 			return
 		}
-		defer s.slots.leave()
-		s.serve(c)
+		defer a.server.slots.leave()
+		a.server.serve(a.ctx, c)
 	})
 }
 
 func (s *Server) awaitSlot(c net.Conn, place *list.Element) bool {
-	if s.slots.wait(place, s.settings.Load().limits.QueueTimeout, s.forced) {
+	if s.slots.wait(place, s.settings.Load().Limits.QueueTimeout, s.forced) {
 		return true
 	}
 	select {

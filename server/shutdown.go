@@ -7,52 +7,64 @@ import (
 	"time"
 )
 
-// errDraining is why the context of a StreamHandler ends.
-var errDraining = errors.New("the server drains")
-
-// drainContext ends when the server drains. It costs nothing per connection.
-type drainContext struct{ done chan struct{} }
-
-func (drainContext) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
-func (d drainContext) Done() <-chan struct{}                 { return d.done }
-func (drainContext) Value(any) any                           { return nil }
-
-func (d drainContext) Err() error {
-	select {
-	case <-d.done:
-		return errDraining
-	default:
-		return nil
-	}
-}
-
-// Draining reports whether Shutdown was called.
+// Draining reports whether Shutdown or Close was called.
 func (s *Server) Draining() bool { return s.draining.Load() }
 
-// Shutdown drains the server: it accepts nobody any more, closes the connections on which nothing is in flight, finishes
-// what is, and returns when all is done. When ctx ends first, it closes what is left. cut is how many those were. Who calls
-// it once more waits as well, and closes what is left when their ctx ends.
+// Shutdown drains the server: it accepts nobody any more, closes the connections on which nothing is in flight,
+// finishes what is, and returns nil when all is done. When ctx ends first it returns the error of ctx, and the drain
+// goes on, until it is done or [Server.Close] ends it. It may be called several times, and at any time: a server that
+// was shut down before it serves never does, and after Close it waits until the handlers have returned.
 //
-// Of a socket that [Listen] opened, who is in the listen backlog is still accepted, since they would be reset otherwise.
-//
-// A connection that has not said anything yet counts as in flight for five seconds: it was accepted, so nobody else will
-// answer it. One that waits in the queue is still served.
-func (s *Server) Shutdown(ctx context.Context) (cut int) {
-	s.mu.Lock()
-	first := s.draining.CompareAndSwap(false, true)
-	s.mu.Unlock() // from now on no accept loop begins
-	if first {
-		close(s.drain)
+// Of a socket that [Listen] opened, the clients in the listen backlog are still accepted, for a second at most: they
+// would be reset otherwise. A connection that has not said anything yet counts as in flight for five seconds: it was
+// accepted, so nobody else will answer it. One that waits in the queue is still served.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if s.begin() {
 		go s.finish()
 	}
 	select {
 	case <-s.over:
-	case <-ctx.Done():
-		s.forcing.Do(s.force)
-		<-s.over
+		return nil
+	default:
 	}
-	s.background.Wait()
-	return int(s.count.ended[DrainTimeout].Load())
+	select {
+	case <-s.over:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close ends the server at once: it closes all listeners and all connections, which count as [DrainTimeout]. It does
+// not wait for handlers, which find their connection closed and their context at its end; a call of [Server.Shutdown]
+// does. It may be called several times, and at any time. The error is that of closing the listeners.
+func (s *Server) Close() error {
+	first := s.begin()
+	s.forcing.Do(func() { close(s.forced) })
+	var errs []error
+	for _, a := range s.acceptors() {
+		errs = append(errs, a.close()) // which ends also an Accept that its deadline has not ended
+	}
+	for c := range s.conns.all() {
+		if !c.cut(DrainTimeout) {
+			_ = c.socket.Close() // it has ended, and lingers
+		}
+	}
+	if first {
+		go s.finish()
+	}
+	return errors.Join(errs...)
+}
+
+// begin makes the server one that drains: from now on no accept loop begins. It returns false where it did already.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.draining.CompareAndSwap(false, true) {
+		return false
+	}
+	close(s.drain)
+	return true
 }
 
 // finish ends the accept loops, tells the connections, and waits for them.
@@ -60,25 +72,14 @@ func (s *Server) finish() {
 	for _, a := range s.acceptors() {
 		a.stop()
 	}
-	s.accepting.Wait()
 	for c := range s.conns.all() {
 		c.wake()
 	}
+	s.accepting.Wait()
 	s.running.Wait()
+	close(s.served)
+	s.background.Wait()
 	close(s.over)
-}
-
-// force closes all that is left.
-func (s *Server) force() {
-	close(s.forced)
-	for _, a := range s.acceptors() {
-		_ = a.Close() // which ends an Accept that its deadline has not ended
-	}
-	for c := range s.conns.all() {
-		if !c.cut(DrainTimeout) {
-			_ = c.socket.Close() // it has ended, and lingers
-		}
-	}
 }
 
 func (s *Server) acceptors() []*acceptor {
@@ -88,9 +89,9 @@ func (s *Server) acceptors() []*acceptor {
 }
 
 // Advancing reports whether every accept loop came by within the given time, which is longer than [Config.Wake]. Loops
-// that have ended because the server drains count as advancing, and one whose listener was closed is forgotten; without any
-// loop nothing advances. It is for watchdogs. The loop of a listener without SetDeadline only comes by when somebody
-// connects.
+// that have ended because the server drains count as advancing, and one whose listener was closed is forgotten; without
+// any loop nothing advances. It is for watchdogs. The loop of a listener without SetDeadline only comes by when
+// somebody connects.
 func (s *Server) Advancing(within time.Duration) bool {
 	if s.draining.Load() {
 		return true

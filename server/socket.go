@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socket is an accepted connection with the options that it inherited. It is a [net.Conn] for who wants one.
+// socket is an accepted connection with the options that it inherited. It is a [net.Conn] for those that want one.
 type socket struct {
 	file          *os.File
 	raw           syscall.RawConn
@@ -74,7 +74,9 @@ func (s *socket) wrap(op string, err error) error {
 
 // CloseWrite tells the client that nothing more comes.
 func (s *socket) CloseWrite() (err error) {
-	errControl := s.raw.Control(func(fd uintptr) { err = os.NewSyscallError("shutdown", unix.Shutdown(int(fd), unix.SHUT_WR)) })
+	errControl := s.raw.Control(func(fd uintptr) {
+		err = os.NewSyscallError("shutdown", unix.Shutdown(int(fd), unix.SHUT_WR))
+	})
 	return errors.Join(err, errControl)
 }
 

@@ -17,32 +17,34 @@ type counters struct {
 	latency      histogram
 }
 
-// Stats is what a server has done, and what it is doing.
+// Stats is what a server has done since [New], and what it is doing. What is unsigned never becomes less.
 type Stats struct {
-	Draining     bool
-	Active       int // connections that are served
-	Queued       int // connections that wait for one of those to end
-	MaxConns     int
-	Accepted     uint64
+	Draining     bool              // as [Server.Draining]
+	Active       int               // connections that are served
+	Queued       int               // connections that wait for one of those to end
+	MaxConns     int               // as in [Limits]
+	Accepted     uint64            // connections: refused, ended, active or queued
 	AcceptErrors uint64            // accept(2) failed: no descriptor, no memory
 	Delayed      uint64            // pauses for AcceptRate between two accepts, whether or not a client waited
-	Refused      map[Reason]uint64 // every one of [Refusals]
-	Ended        map[Reason]uint64 // every one of [Endings]
-	BytesIn      uint64
-	BytesOut     uint64
-	Messages     uint64
+	Refused      map[Reason]uint64 // connections, by every one of [Refusals]
+	Ended        map[Reason]uint64 // connections, by every one of [Endings]
+	BytesIn      uint64            // received from clients; over TLS without what that adds
+	BytesOut     uint64            // sent to clients, likewise
+	Messages     uint64            // as handlers count them, see [Step] and [Progress]
 	// Latency is the time from the arrival of bytes to the sending of their answer, of one in 16 of them on each
-	// connection.
-	Latency     Histogram
-	OutputBytes int64  // memory of answers that clients have not taken yet, at most MaxOutput; those that wait for it beside
+	// connection, and what streams say of theirs.
+	Latency Histogram
+	// OutputBytes is the memory in bytes of answers that clients have not taken yet, at most MaxOutput. What waits for its
+	// share of that is not in it.
+	OutputBytes int64
 	OutputWaits uint64 // how often a connection waited for MaxOutput
 }
 
-// Stats looks at all connections, which takes some nanoseconds for each.
+// Stats adds up all connections, which takes some nanoseconds for each. It may be called at any time, also in the end.
 func (s *Server) Stats() Stats {
 	sum := s.conns.traffic()
 	st := Stats{
-		Draining: s.draining.Load(), MaxConns: s.settings.Load().limits.MaxConns,
+		Draining: s.draining.Load(), MaxConns: s.settings.Load().Limits.MaxConns,
 		Accepted: s.count.accepted.Load(), AcceptErrors: s.count.acceptErrors.Load(), Delayed: s.count.delayed.Load(),
 		BytesIn: sum.bytesIn, BytesOut: sum.bytesOut, Messages: sum.messages,
 		Latency: s.count.latency.snapshot(), OutputBytes: s.output.used.Load(), OutputWaits: s.output.waits.Load(),
@@ -58,27 +60,25 @@ func (s *Server) Stats() Stats {
 	return st
 }
 
-// ConnInfo is one connection.
+// ConnInfo is one connection that is served.
 type ConnInfo struct {
-	Remote            string
-	Age               time.Duration
-	State             string        // "waiting", "reading", "writing", "handshake", "streaming", "held"
+	Remote            string        // address and port of the client
+	Age               time.Duration // since it is served
+	State             string        // "waiting", "reading", "writing", "handshake", "streaming", "held" (for MaxOutput)
 	InState           time.Duration // as far as it was seen: up to a second less than it is
-	BytesIn, BytesOut uint64
-	Messages          uint64
+	BytesIn, BytesOut uint64        // as in [Stats]
+	Messages          uint64        // as in [Stats]
 }
 
-// Order is how connections are listed.
-type Order func(a, b ConnInfo) int
-
-// ByAge lists the oldest first.
+// ByAge has [Server.Conns] list the oldest first.
 func ByAge(a, b ConnInfo) int { return cmp.Compare(b.Age, a.Age) }
 
-// ByBytes lists those first that have moved the most bytes, both ways.
+// ByBytes has [Server.Conns] list those first that have moved the most bytes, both ways.
 func ByBytes(a, b ConnInfo) int { return cmp.Compare(b.BytesIn+b.BytesOut, a.BytesIn+a.BytesOut) }
 
-// Conns lists connections, at most so many.
-func (s *Server) Conns(most int, order Order) []ConnInfo {
+// Conns lists the connections that are served, at most so many, in the order of a comparison as [slices.SortFunc] takes
+// it. It is not given Remote. All connections are looked at, however few are listed.
+func (s *Server) Conns(most int, order func(a, b ConnInfo) int) []ConnInfo {
 	type listed struct {
 		ConnInfo
 		remote net.Addr
@@ -106,7 +106,7 @@ func (c *conn) info(now time.Time) ConnInfo {
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Messages: c.messages.Load(),
 	}
 	if v == c.seen {
-		i.InState = now.Sub(c.seenAt)
+		i.InState = i.Age - c.seenAt
 	}
 	return i
 }

@@ -10,6 +10,7 @@ import (
 
 // Whoever scrapes these takes a sum that has become smaller for a restart.
 func TestSumsNeverBecomeSmaller(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	over := make(chan struct{})
 	var all sync.WaitGroup
@@ -30,7 +31,8 @@ func TestSumsNeverBecomeSmaller(t *testing.T) {
 	var last Stats
 	for end := time.Now().Add(time.Second); time.Now().Before(end); {
 		st := r.Stats()
-		if st.BytesIn < last.BytesIn || st.BytesOut < last.BytesOut || st.Messages < last.Messages || st.Latency.Count < last.Latency.Count || st.Accepted < last.Accepted {
+		if st.BytesIn < last.BytesIn || st.BytesOut < last.BytesOut || st.Messages < last.Messages ||
+			st.Latency.Count < last.Latency.Count || st.Accepted < last.Accepted {
 			t.Fatalf("before: %+v\nafter: %+v", last, st)
 		}
 		last = st
@@ -39,12 +41,14 @@ func TestSumsNeverBecomeSmaller(t *testing.T) {
 	all.Wait()
 	st := r.until("all gone", func(st Stats) bool { return st.Active == 0 })
 	r.balanced()
-	if n := st.Accepted; st.Messages != n || st.BytesIn != 6*n || st.BytesOut != 12*n || st.Latency.Count != n || st.Ended[ClientClosed] != n {
+	if n := st.Accepted; st.Messages != n || st.BytesIn != 6*n || st.BytesOut != 12*n || st.Latency.Count != n ||
+		st.Ended[ClientClosed] != n {
 		t.Errorf("%+v does not fit to %d connections of one message", st, n)
 	}
 }
 
 func TestConnectionsAreListed(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	old := r.dial()
 	old.ask("hello") // answered before the other one connects: or that might be served first
@@ -81,12 +85,19 @@ func TestConnectionsAreListed(t *testing.T) {
 }
 
 func TestAHistogramCountsEachDurationOnce(t *testing.T) {
+	t.Parallel()
 	var h histogram
-	for _, d := range []time.Duration{-1, 0, 999, time.Microsecond, 2*time.Microsecond - 1, 3 * time.Microsecond, time.Millisecond, time.Hour} {
+	for _, d := range []time.Duration{
+		-1, 0, 999, time.Microsecond, 2*time.Microsecond - 1, 3 * time.Microsecond,
+		time.Millisecond, time.Hour,
+	} {
 		h.add(d)
 	}
 	got := h.snapshot()
-	want := map[time.Duration]uint64{time.Microsecond: 3, 2 * time.Microsecond: 5, 4 * time.Microsecond: 6, 512 * time.Microsecond: 6, 1024 * time.Microsecond: 7, time.Microsecond << 25: 7}
+	want := map[time.Duration]uint64{
+		time.Microsecond: 3, 2 * time.Microsecond: 5, 4 * time.Microsecond: 6,
+		512 * time.Microsecond: 6, 1024 * time.Microsecond: 7, time.Microsecond << 25: 7,
+	}
 	for bound, n := range want {
 		if got.Buckets[bound] != n {
 			t.Errorf("%d were below %v, want %d", got.Buckets[bound], bound, n)
@@ -98,6 +109,7 @@ func TestAHistogramCountsEachDurationOnce(t *testing.T) {
 }
 
 func TestEachReasonHasANameAndAPlace(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for _, r := range append(Refusals(), Endings()...) {
 		if name := r.String(); name == "" || seen[name] {

@@ -9,10 +9,11 @@ import (
 )
 
 func TestAnIdleConnectionIsClosed(t *testing.T) {
+	t.Parallel()
 	const limit = 400 * time.Millisecond
 	r := open(t, Config{Limits: Limits{IdleTimeout: limit}})
 	c := r.dial()
-	begin := time.Now() // before the answer: who hears it late has seen less of the time
+	begin := time.Now() // before the answer: heard late, less of the time is seen
 	c.ask("hello")
 	c.ends("")
 	if took := time.Since(begin); took < limit {
@@ -23,6 +24,7 @@ func TestAnIdleConnectionIsClosed(t *testing.T) {
 }
 
 func TestAConnectionInUseIsNotIdle(t *testing.T) {
+	t.Parallel()
 	const limit = 2 * time.Second // a machine that stands still for as long makes it idle
 	r := open(t, Config{Limits: Limits{IdleTimeout: limit}})
 	c := r.dial()
@@ -34,6 +36,7 @@ func TestAConnectionInUseIsNotIdle(t *testing.T) {
 }
 
 func TestDripsOfAMessageDoNotExtendItsTime(t *testing.T) {
+	t.Parallel()
 	const limit = 500 * time.Millisecond
 	r := open(t, Config{Limits: Limits{ReadTimeout: limit, IdleTimeout: time.Minute}})
 	for range 3 {
@@ -58,6 +61,7 @@ func TestDripsOfAMessageDoNotExtendItsTime(t *testing.T) {
 }
 
 func TestAMessageMayTakeItsTime(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{ReadTimeout: patience, IdleTimeout: 1500 * time.Millisecond}})
 	c := r.dial()
 	for range 2 { // longer than IdleTimeout, which is not about a message that has begun
@@ -96,8 +100,9 @@ func (c *client) floods(message string) (sent <-chan int64) {
 }
 
 func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
+	t.Parallel()
 	const limit = 500 * time.Millisecond
-	r := open(t, Config{Handler: Echo{}, Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{WriteTimeout: limit, IdleTimeout: time.Minute}})
 	c := r.deaf()
 	begin := time.Now()
 	sent := c.floods(strings.Repeat("x", 64<<10))
@@ -112,16 +117,16 @@ func TestWhoDoesNotTakeItsAnswersIsCut(t *testing.T) {
 }
 
 func TestWhoTakesItsAnswersInTimeGetsAllOfThem(t *testing.T) {
-	r := open(t, Config{Handler: Frame{Max: 1 << 20}, Limits: Limits{WriteTimeout: 10 * time.Second}})
+	t.Parallel()
+	r := open(t, Config{Handler: Messages(frame{1 << 20}), Limits: Limits{WriteTimeout: 10 * time.Second}})
 	c := r.dial()
-	frame := string(AppendFrame(nil, []byte(strings.Repeat("x", 1<<20))))
+	frame := framed(strings.Repeat("x", 1<<20))
 	go func() {
 		for range 32 {
 			_, _ = io.WriteString(c, frame)
 		}
 	}()
 	r.until("the server waits for the client", func(Stats) bool { return r.states()["writing"] == 1 })
-	time.Sleep(300 * time.Millisecond)
 	for range 32 { // more than the kernel's buffers
 		c.hears(frame)
 	}
@@ -139,8 +144,9 @@ func (r *room) states() map[string]int {
 }
 
 func TestAConnectionLastsNoLongerThanItsTotal(t *testing.T) {
+	t.Parallel()
 	const limit = 500 * time.Millisecond
-	r := open(t, Config{Handler: Echo{}, Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
+	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{TotalTimeout: limit, IdleTimeout: time.Minute}})
 	begin := time.Now()
 	c := r.dial()
 	go func() {
@@ -159,22 +165,25 @@ func TestAConnectionLastsNoLongerThanItsTotal(t *testing.T) {
 }
 
 func TestANewLimitHoldsForConnectionsThatAreServed(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	c := r.dial()
 	c.ask("hello")
-	if err := r.Reload(Line{Max: 100}, nil, filled(Limits{IdleTimeout: 100 * time.Millisecond})); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(Limits{IdleTimeout: 100 * time.Millisecond})
 	c.ends("")
 	r.ended(Idle, 1)
 }
 
 // The sweeper may come by late, on a machine with too much to do. That must cost no client anything.
 func TestALateSweeperCutsNobodyEarly(t *testing.T) {
+	t.Parallel()
 	limits := Limits{IdleTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}
-	for p, why := range map[phase]Reason{waiting: Idle, reading: SlowRead, handshake: SlowRead, writing: SlowWrite, held: notEnded, streaming: notEnded} {
-		var c conn
+	for p, why := range map[phase]Reason{
+		waiting: Idle, reading: SlowRead, handshake: SlowRead, writing: SlowWrite,
+		held: notEnded, streaming: notEnded,
+	} {
 		now := time.Now()
+		c := conn{opened: now}
 		expired := func(after time.Duration) Reason {
 			now = now.Add(after)
 			return limits.expired(&c, now)

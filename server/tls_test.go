@@ -21,7 +21,10 @@ func secure(t *testing.T, config Config) (Config, *tls.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"test"}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"test"},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +35,10 @@ func secure(t *testing.T, config Config) (Config, *tls.Config) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(certificate)
-	config.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	config.TLS = &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		MinVersion:   tls.VersionTLS12,
+	}
 	return config, &tls.Config{RootCAs: roots, ServerName: "test", MinVersion: tls.VersionTLS12}
 }
 
@@ -46,11 +52,12 @@ func (r *room) dialTLS(config *tls.Config) *client {
 }
 
 func TestMessagesOverTLS(t *testing.T) {
-	config, trust := secure(t, Config{Handler: Frame{Max: 4 << 20}})
+	t.Parallel()
+	config, trust := secure(t, Config{Handler: Messages(frame{4 << 20})})
 	r := open(t, config)
 	c := r.dialTLS(trust)
 	for _, n := range []int{0, 1, 100, 16 << 10, 100_000, 4 << 20} {
-		frame := string(AppendFrame(nil, []byte(strings.Repeat("x", n))))
+		frame := framed(strings.Repeat("x", n))
 		go func() { _, _ = io.WriteString(c, frame) }()
 		c.hears(frame)
 	}
@@ -62,6 +69,7 @@ func TestMessagesOverTLS(t *testing.T) {
 }
 
 func TestAClientThatHalfClosesTLSStillGetsItsAnswer(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	c := r.dialTLS(trust)
@@ -72,6 +80,7 @@ func TestAClientThatHalfClosesTLSStillGetsItsAnswer(t *testing.T) {
 }
 
 func TestAHandshakeHasItsTime(t *testing.T) {
+	t.Parallel()
 	const limit = 400 * time.Millisecond
 	limits := filled(Limits{ReadTimeout: limit, IdleTimeout: time.Minute})
 	config, trust := secure(t, Config{Limits: limits})
@@ -84,13 +93,12 @@ func TestAHandshakeHasItsTime(t *testing.T) {
 	}
 	r.ended(SlowRead, 1)
 	limits.ReadTimeout = patience // a busy machine needs more for a handshake
-	if err := r.Reload(Line{Max: 100}, nil, limits); err != nil {
-		t.Fatal(err)
-	}
+	r.limit(limits)
 	r.dialTLS(trust).ask("hello")
 }
 
 func TestWhatIsNoTLSEndsAndIsNotReset(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	c := r.dial()
@@ -101,6 +109,7 @@ func TestWhatIsNoTLSEndsAndIsNotReset(t *testing.T) {
 }
 
 func TestAnOldTLSIsToldWhy(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	old := trust.Clone()
@@ -115,27 +124,26 @@ func TestAnOldTLSIsToldWhy(t *testing.T) {
 }
 
 func TestTLSIsIdleAndIsSlowLikeAnyOther(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	idle, half := r.dialTLS(trust), r.dialTLS(trust)
 	idle.ask("hello")
 	half.say("half a ")
 	r.until("one reads", func(Stats) bool { s := r.states(); return s["reading"] == 1 && s["waiting"] == 1 })
-	limit := func(l Limits) { // only now: a busy machine takes its time for a handshake
-		t.Helper()
-		if err := r.Reload(Line{Max: 100}, nil, filled(l)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	limit(Limits{IdleTimeout: 300 * time.Millisecond, ReadTimeout: time.Hour})
+	r.limit(Limits{
+		IdleTimeout: 300 * time.Millisecond,
+		ReadTimeout: time.Hour,
+	}) // only now: a busy machine takes its time for a handshake
 	idle.isCut()
 	r.ended(Idle, 1)
-	limit(Limits{IdleTimeout: time.Hour, ReadTimeout: 300 * time.Millisecond})
+	r.limit(Limits{IdleTimeout: time.Hour, ReadTimeout: 300 * time.Millisecond})
 	half.isCut()
 	r.until("it was slow", func(st Stats) bool { return st.Ended[SlowRead] == 1 })
 }
 
 func TestADrainOfTLS(t *testing.T) {
+	t.Parallel()
 	config, trust := secure(t, Config{})
 	r := open(t, config)
 	idle, half, fresh, shaking := r.dialTLS(trust), r.dialTLS(trust), r.dialTLS(trust), r.dial()
@@ -163,6 +171,7 @@ func TestADrainOfTLS(t *testing.T) {
 }
 
 func TestADrainEndsAHandshakeThatNeverComes(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes five seconds, which the server waits for")
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ func (r *room) advances() {
 }
 
 func TestAnIdleServerAdvances(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	r.serves()
 	r.advances()
@@ -31,6 +33,7 @@ func TestAnIdleServerAdvances(t *testing.T) {
 }
 
 func TestAFullServerAdvances(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{Limits: Limits{MaxConns: 1, Queue: 1, AcceptRate: 0.001, AcceptBurst: 2}})
 	r.full(1)
 	r.queue(1, "hello")
@@ -60,32 +63,29 @@ func (h *hanging) Close() error {
 }
 
 func TestAStoppedLoopDoesNotAdvance(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	l := &hanging{listen(t), make(chan struct{})}
 	served := make(chan error)
 	go func() { served <- r.Serve(l) }()
 	r.serves() // by the other loop, which is well
-	for end := time.Now().Add(patience); r.Advancing(100 * time.Millisecond); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the stopped loop counts as advancing")
-		}
-	}
+	r.until("the stopped loop does not advance", func(Stats) bool { return !r.Advancing(100 * time.Millisecond) })
 	// It is also no reason to wait forever at the end.
 	r.shutdown(50 * time.Millisecond)
-	if err := <-served; err != nil {
+	if err := <-served; !errors.Is(err, ErrServerClosed) {
 		t.Errorf("Serve: %v", err)
 	}
 }
 
 func TestADrainingServerAdvances(t *testing.T) {
+	t.Parallel()
 	r := open(t, Config{})
 	c := r.dial()
 	c.say("half a ")
 	r.until("the server has it", func(st Stats) bool { return st.BytesIn == 7 })
 	go r.shutdown(patience)
 	r.until("it drains", func(st Stats) bool { return st.Draining })
-	time.Sleep(100 * time.Millisecond)
-	if !r.Advancing(50 * time.Millisecond) {
+	if !r.Advancing(0) {
 		t.Error("a server that drains does not advance")
 	}
 	c.say("line\n")
@@ -93,12 +93,15 @@ func TestADrainingServerAdvances(t *testing.T) {
 }
 
 func TestAServerWithoutListenersDoesNotAdvance(t *testing.T) {
-	s, err := New(Config{Handler: Echo{}, Limits: DefaultLimits()})
+	t.Parallel()
+	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Advancing(time.Hour) {
 		t.Error("it advances")
 	}
-	s.Shutdown(t.Context())
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
 }

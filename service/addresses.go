@@ -10,7 +10,7 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
-// Addresses are those that the sockets of s listen on, for who asks whether they are free. One without an IP stands for
+// Addresses are those that the sockets of s listen on, to be asked whether they are free. One without an IP stands for
 // all addresses.
 func (s Spec) Addresses() (all []netip.AddrPort, err error) {
 	for _, listen := range s.Listen {

@@ -82,6 +82,7 @@ func running(states ...string) map[string]host.Unit {
 
 // What happens to units follows from the files that change and from what runs.
 func TestUnitsTakeUpWhatChanges(t *testing.T) {
+	t.Parallel()
 	const up, down = "active", "inactive"
 	all := running(up, up, up, down)
 	for name, tc := range map[string]struct {
@@ -141,6 +142,7 @@ func TestUnitsTakeUpWhatChanges(t *testing.T) {
 }
 
 func TestLostJournalIsHealedByInstallingTheSame(t *testing.T) {
+	t.Parallel()
 	s := bundledSpec()
 	h, _ := installed(t, s)
 	if err := h.Remove(plan.JournalPath); err != nil {
@@ -169,6 +171,7 @@ func TestLostJournalIsHealedByInstallingTheSame(t *testing.T) {
 }
 
 func TestServiceThatShrinksDropsItsFiles(t *testing.T) {
+	t.Parallel()
 	s := bundledSpec()
 	s.Name = "mine"
 	h, j := installed(t, s)
@@ -187,6 +190,7 @@ func TestServiceThatShrinksDropsItsFiles(t *testing.T) {
 }
 
 func TestImageWithoutSystemdHasNoServices(t *testing.T) {
+	t.Parallel()
 	h, err := host.At(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

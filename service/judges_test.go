@@ -15,6 +15,7 @@ import (
 // TestRealSystemdTakesTheUnits shows what is rendered for a release to the real systemd-analyze of that release, or of
 // a newer one: it has no word to say, and finds the exposure of each service as low as promised.
 func TestRealSystemdTakesTheUnits(t *testing.T) {
+	t.Parallel()
 	for _, judge := range findJudges(t) {
 		for _, release := range releases() {
 			if release > judge.Release {
@@ -63,6 +64,7 @@ func exposure(s Spec) float64 {
 // TestOlderSystemdComplainsWithoutTheTable shows that each line of the table is needed: a release from before it does
 // complain about what is rendered for the one that it names.
 func TestOlderSystemdComplainsWithoutTheTable(t *testing.T) {
+	t.Parallel()
 	judges := findJudges(t)
 	table, err := readSince()
 	if err != nil {

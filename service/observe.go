@@ -101,7 +101,7 @@ func (at site) want(p *plan.Plan, f file) error {
 		return foreign(f.path, string(odd))
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read %s: %w", f.path, err)
+		return fmt.Errorf("cannot read %s: %w", f.path, host.Cause(err))
 	}
 	c := plan.Change{Change: report.Change{Kind: f.kind, Target: f.path, Before: now, After: &f.value, Why: f.why, Status: report.Planned, Required: true}}
 	owned, ours := at.journal.Find(c.Ref())

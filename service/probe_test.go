@@ -55,6 +55,7 @@ func health(status string) func(net.Conn) {
 }
 
 func TestProbeAsksInTheProtocol(t *testing.T) {
+	t.Parallel()
 	hangUp := func(net.Conn) {}
 	for name, tc := range map[string]struct {
 		protocol string
@@ -89,6 +90,7 @@ func TestProbeAsksInTheProtocol(t *testing.T) {
 
 // Where systemd listens a connection is taken by the kernel, also for a program that never looks at its socket.
 func TestProbeDoesNotSayThatAProgramOfWhichNothingIsKnownTakesConnections(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // and nobody accepts
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +104,7 @@ func TestProbeDoesNotSayThatAProgramOfWhichNothingIsKnownTakesConnections(t *tes
 }
 
 func TestProbeOfAClosedPort(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.10:0") // where no other test listens: it stays closed
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +118,7 @@ func TestProbeOfAClosedPort(t *testing.T) {
 }
 
 func TestWhereToReachWhatListens(t *testing.T) {
+	t.Parallel()
 	for listen, want := range map[string]string{
 		"8080": "127.0.0.1:8080", "0.0.0.0:8080": "127.0.0.1:8080", "[::]:8080": "[::1]:8080", "10.0.0.1:80": "10.0.0.1:80", "[::1]:80": "[::1]:80",
 	} {

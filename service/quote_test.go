@@ -45,6 +45,7 @@ func unquote(line string) ([]string, error) {
 }
 
 func TestArgumentsAreQuotedForSystemd(t *testing.T) {
+	t.Parallel()
 	for arg, want := range map[string]string{
 		"--listen=[::1]:80": `"--listen=[::1]:80"`,
 		"plain/path-1.2":    "plain/path-1.2",

@@ -65,6 +65,7 @@ func asMap(units []Unit) map[string]string {
 }
 
 func TestRenderedUnitsAreTheGoldenFiles(t *testing.T) {
+	t.Parallel()
 	for _, release := range releases() {
 		for kind, spec := range kinds() {
 			for _, unit := range render(t, spec, release) {
@@ -100,6 +101,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestUnitsOfABundledServer(t *testing.T) {
+	t.Parallel()
 	var names []string
 	for _, u := range render(t, echo(), 255) {
 		names = append(names, u.Name)
@@ -111,6 +113,7 @@ func TestUnitsOfABundledServer(t *testing.T) {
 }
 
 func TestOwnProgramHasAPairAndNoLimits(t *testing.T) {
+	t.Parallel()
 	var names []string
 	for _, u := range render(t, own(), 255) {
 		names = append(names, u.Name)
@@ -124,6 +127,7 @@ func TestOwnProgramHasAPairAndNoLimits(t *testing.T) {
 }
 
 func TestTooOldSystemdIsRefused(t *testing.T) {
+	t.Parallel()
 	if _, err := Render(echo(), Oldest-1); err == nil || !strings.Contains(err.Error(), "247") {
 		t.Errorf("got %v", err)
 	}
@@ -132,6 +136,7 @@ func TestTooOldSystemdIsRefused(t *testing.T) {
 // TestReleasesGetOnlyWhatTheyKnow holds the templates against the table: each of its lines is used, by the release that
 // it names and not by the one before.
 func TestReleasesGetOnlyWhatTheyKnow(t *testing.T) {
+	t.Parallel()
 	table, err := readSince()
 	if err != nil {
 		t.Fatal(err)

@@ -49,6 +49,7 @@ func (f *fakeManager) Restart(_ context.Context, name string) error {
 }
 
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	const socket, service, twin = "s.socket", "s.service", "s-twin.service"
 	units := func(socketState, serviceState, twinState string) map[string]string {
 		return map[string]string{socket: socketState, service: serviceState, twin: twinState}

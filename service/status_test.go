@@ -15,6 +15,7 @@ import (
 )
 
 func TestStateOfAPair(t *testing.T) {
+	t.Parallel()
 	unit := func(active string) host.Unit { return host.Unit{Load: "loaded", Active: active} }
 	for name, tc := range map[string]struct {
 		socket, service host.Unit
@@ -35,6 +36,7 @@ func TestStateOfAPair(t *testing.T) {
 }
 
 func TestExposureIsReadFromTheLastLine(t *testing.T) {
+	t.Parallel()
 	got, err := parseExposure("✓ PrivateNetwork= …\n\n→ Overall exposure level for tcptune-server.service: 0.2 SAFE 😀\n")
 	if err != nil || *got != 0.2 {
 		t.Errorf("%v, %v", got, err)
@@ -76,6 +78,7 @@ func TestCountersComeFromTheAdminSocket(t *testing.T) {
 }
 
 func TestResidentMemory(t *testing.T) {
+	t.Parallel()
 	h := image(t, map[string]string{"/proc/7/status": "Name:\tx\nVmRSS:\t    2048 kB\nThreads:\t1\n"})
 	if got := residentMemory(h, 7); got != 2<<20 {
 		t.Errorf("%d bytes", got)

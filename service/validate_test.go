@@ -8,6 +8,7 @@ import (
 )
 
 func TestSpecsThatCanBeInstalled(t *testing.T) {
+	t.Parallel()
 	for kind, spec := range kinds() {
 		if err := spec.Validate(); err != nil {
 			t.Errorf("%s: %v", kind, err)
@@ -17,6 +18,7 @@ func TestSpecsThatCanBeInstalled(t *testing.T) {
 
 // TestSpecsThatCannotBeInstalled spoils one thing of a good service at a time. The message names the flag.
 func TestSpecsThatCannotBeInstalled(t *testing.T) {
+	t.Parallel()
 	address := netip.MustParseAddrPort
 	for _, test := range []struct {
 		name  string
@@ -102,6 +104,7 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 }
 
 func TestAddressesThatClash(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		a, b string
 		want bool
@@ -124,6 +127,7 @@ func TestAddressesThatClash(t *testing.T) {
 
 // Two bundled services have the same admin port, unless one is told another.
 func TestRivalsAreNamed(t *testing.T) {
+	t.Parallel()
 	a, b := echo(), echo()
 	b.Name, b.Listen = "other", []string{"9000"}
 	lines, err := b.Rivals([]Spec{a, b})
@@ -137,6 +141,7 @@ func TestRivalsAreNamed(t *testing.T) {
 }
 
 func TestOnlySpecificAddressesAreBoundBeforeTheyExist(t *testing.T) {
+	t.Parallel()
 	for listen, want := range map[string]bool{
 		"8080": false, "0.0.0.0:80": false, "[::]:80": false, "127.0.0.1:80": false, "[::1]:80": false,
 		"192.0.2.7:80": true, "[2001:db8::7]:80": true,

@@ -7,14 +7,15 @@ import (
 )
 
 const (
-	// spareDescriptors are those that are not connections of clients: listeners, the log, and what the admin socket accepts.
+	// spareDescriptors are those that are not connections of clients: listeners, the log, and what the admin socket
+	// accepts.
 	spareDescriptors = 64
 	// perUpstream is how many connections the pool of relay makes to one upstream.
 	perUpstream = 64
 )
 
-// possibleLimits are the limits that are wanted, lowered to what the limit of open files lets in. Go has raised the soft
-// limit to the hard one before main.
+// possibleLimits are the limits that are wanted, lowered to what the limit of open files lets in. Go has raised the
+// soft limit to the hard one before main.
 func (s *service) possibleLimits() (limits, error) {
 	wanted, err := s.readLimits()
 	var r unix.Rlimit

@@ -7,6 +7,7 @@ import (
 )
 
 func TestTheLimitsFitIntoTheDescriptors(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name                 string
 		files                uint64
@@ -38,10 +39,12 @@ func TestTheLimitsFitIntoTheDescriptors(t *testing.T) {
 	}
 }
 
-// Clients use up what there is for clients; who looks after the server gets an answer all the same.
+// Clients use up what there is for clients; the operator gets an answer all the same.
 func TestTheAdminSocketAnswersWhenClientsHaveAllDescriptors(t *testing.T) {
+	t.Parallel()
 	l, admin := listen(t), listen(t)
-	p := launch(t, []string{openFiles + "=100"}, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--max-conns", "100000", "--queue-timeout", "1h")
+	p := launch(t, []string{openFiles + "=100"}, map[string]*net.TCPListener{"x.socket": l, "admin": admin},
+		"--max-conns", "100000", "--queue-timeout", "1h")
 	for range 300 {
 		dial(t, l.Addr())
 	}

@@ -41,30 +41,42 @@ func limitFlags() []limitFlag {
 	return []limitFlag{
 		count("max-conns", "serve `N` connections at a time", func(l *limits) *int { return &l.MaxConns }),
 		count("queue", "beyond --max-conns, let `N` accepted connections wait", func(l *limits) *int { return &l.Queue }),
-		duration("queue-timeout", "let an accepted connection wait for `TIME` at most", func(l *limits) *time.Duration { return &l.QueueTimeout }),
-		perSecond("accept-rate", "accept `N` connections a second, others wait in the backlog; 0: any number", func(l *limits) *float64 { return &l.AcceptRate }),
-		count("accept-burst", "with --accept-rate, let `N` connections come at once; 0: as many as in a second", func(l *limits) *int { return &l.AcceptBurst }),
-		perSecond("client-rate", "serve `N` new connections a second from one address, refuse others; 0: any number", func(l *limits) *float64 { return &l.ClientRate }),
-		count("client-burst", "with --client-rate, let `N` connections of one address come at once; 0: as many as in a second", func(l *limits) *int { return &l.ClientBurst }),
-		duration("idle-timeout", "close a connection after `TIME` without a message; 0: never", func(l *limits) *time.Duration { return &l.IdleTimeout }),
-		duration("read-timeout", "close a connection when a message takes `TIME` to arrive; 0: never", func(l *limits) *time.Duration { return &l.ReadTimeout }),
-		duration("write-timeout", "close a connection when the client does not take an answer for `TIME`; 0: never", func(l *limits) *time.Duration { return &l.WriteTimeout }),
-		duration("total-timeout", "close a connection `TIME` after it was accepted, whatever it does; 0: never", func(l *limits) *time.Duration { return &l.TotalTimeout }),
+		duration("queue-timeout", "let an accepted connection wait for `TIME` at most",
+			func(l *limits) *time.Duration { return &l.QueueTimeout }),
+		perSecond("accept-rate", "accept `N` connections a second, others wait in the backlog; 0: any number",
+			func(l *limits) *float64 { return &l.AcceptRate }),
+		count("accept-burst", "with --accept-rate, let `N` connections come at once; 0: as many as in a second",
+			func(l *limits) *int { return &l.AcceptBurst }),
+		perSecond("client-rate", "serve `N` new connections a second from one address, refuse others; 0: any number",
+			func(l *limits) *float64 { return &l.ClientRate }),
+		count("client-burst", "with --client-rate, let `N` connections of one address come at once; "+
+			"0: as many as in a second",
+			func(l *limits) *int { return &l.ClientBurst }),
+		duration("idle-timeout", "close a connection after `TIME` without a message; 0: never",
+			func(l *limits) *time.Duration { return &l.IdleTimeout }),
+		duration("read-timeout", "close a connection when a message takes `TIME` to arrive; 0: never",
+			func(l *limits) *time.Duration { return &l.ReadTimeout }),
+		duration("write-timeout", "close a connection when the client does not take an answer for `TIME`; 0: never",
+			func(l *limits) *time.Duration { return &l.WriteTimeout }),
+		duration("total-timeout", "close a connection `TIME` after it was accepted, whatever it does; 0: never",
+			func(l *limits) *time.Duration { return &l.TotalTimeout }),
 		count("max-line", "refuse a line of more than `BYTES`", func(l *limits) *int { return &l.maxLine }),
-		count("max-frame", "refuse a frame, or the body of an HTTP request, of more than `BYTES`", func(l *limits) *int { return &l.maxFrame }),
+		count("max-frame", "refuse a frame, or the body of an HTTP request, of more than `BYTES`",
+			func(l *limits) *int { return &l.maxFrame }),
 		{
 			"max-output", "hold at most `BYTES` of answers that clients have not taken yet",
 			func(l *limits, s string) (err error) { l.MaxOutput, err = strconv.ParseInt(s, 10, 64); return err },
 			func(l limits) string { return strconv.FormatInt(l.MaxOutput, 10) },
 		},
-		duration("drain", "on SIGTERM, wait `TIME` for connections to end", func(l *limits) *time.Duration { return &l.drain }),
+		duration("drain", "on SIGTERM, wait `TIME` for connections to end",
+			func(l *limits) *time.Duration { return &l.drain }),
 	}
 }
 
 func count(name, what string, of func(*limits) *int) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) (err error) { *of(l), err = strconv.Atoi(s); return err },
+		func(l *limits, s string) error { return parse(of(l), s, strconv.Atoi) },
 		func(l limits) string { return strconv.Itoa(*of(&l)) },
 	}
 }
@@ -72,7 +84,7 @@ func count(name, what string, of func(*limits) *int) limitFlag {
 func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) (err error) { *of(l), err = time.ParseDuration(s); return err },
+		func(l *limits, s string) error { return parse(of(l), s, time.ParseDuration) },
 		func(l limits) string { return of(&l).String() },
 	}
 }
@@ -81,12 +93,23 @@ func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
 func perSecond(name, what string, of func(*limits) *float64) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) (err error) {
-			*of(l), err = strconv.ParseFloat(strings.TrimSuffix(s, "/s"), 64)
-			return err
+		func(l *limits, s string) error {
+			return parse(of(l), strings.TrimSuffix(s, "/s"), func(s string) (float64, error) {
+				return strconv.ParseFloat(s, 64)
+			})
 		},
 		func(l limits) string { return strconv.FormatFloat(*of(&l), 'g', -1, 64) },
 	}
+}
+
+// parse reads a value that is a number, and not below 0.
+func parse[N int | float64 | time.Duration](to *N, s string, read func(string) (N, error)) error {
+	n, err := read(s)
+	if err == nil && !(n >= 0) { // also no NaN
+		err = fmt.Errorf("%s is not 0 or more", s)
+	}
+	*to = n
+	return err
 }
 
 // largestLimitFile bounds what is read.
@@ -163,8 +186,11 @@ func (l limits) check() error {
 		return fmt.Errorf("cannot use max-line %d: from 1 to %d bytes", l.maxLine, mostMessage)
 	case l.maxFrame < 1 || l.maxFrame > mostMessage:
 		return fmt.Errorf("cannot use max-frame %d: from 1 to %d bytes", l.maxFrame, mostMessage)
-	case l.drain < 0:
-		return fmt.Errorf("cannot use a negative drain")
+	case l.MaxConns < 1:
+		return fmt.Errorf("cannot use max-conns %d: at least one connection has to be served", l.MaxConns)
+	case l.MaxOutput < server.OutputChunk:
+		return fmt.Errorf("cannot use max-output %d: at least %d bytes are needed for one answer",
+			l.MaxOutput, server.OutputChunk)
 	}
 	return l.Validate()
 }

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// newLogger logs to w. For a terminal and where text is asked for it is text with the time; for the journal each line has
-// its priority before it (sd-daemon(3)), and no time, which the journal adds.
+// newLogger logs to w. For a terminal and where text is asked for it is text with the time; for the journal each line
+// has its priority before it (sd-daemon(3)), and no time, which the journal adds.
 func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {

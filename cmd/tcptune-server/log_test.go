@@ -6,6 +6,7 @@ import (
 )
 
 func TestTheJournalGetsPriorities(t *testing.T) {
+	t.Parallel()
 	var out strings.Builder
 	log, err := newLogger(&out, "auto", "info")
 	if err != nil {
@@ -22,6 +23,7 @@ func TestTheJournalGetsPriorities(t *testing.T) {
 }
 
 func TestTooManyLinesAreCounted(t *testing.T) {
+	t.Parallel()
 	var out strings.Builder
 	log, err := newLogger(&out, "text", "info")
 	if err != nil {
@@ -37,19 +39,22 @@ func TestTooManyLinesAreCounted(t *testing.T) {
 }
 
 func TestALevelThatDoesNotExistIsRefused(t *testing.T) {
+	t.Parallel()
 	if _, err := newLogger(nil, "text", "loud"); err == nil {
 		t.Error("taken")
 	}
 }
 
 func TestTheAdminServerLogsAsTheRestDoes(t *testing.T) {
+	t.Parallel()
 	var out strings.Builder
 	log, err := newLogger(&out, "json", "info")
 	if err != nil {
 		t.Fatal(err)
 	}
 	adminServer(nil, log).ErrorLog.Print("http: Accept error")
-	if !strings.HasPrefix(out.String(), "{") || !strings.Contains(out.String(), `"level":"WARN","msg":"http: Accept error"`) {
+	if !strings.HasPrefix(out.String(), "{") || !strings.Contains(out.String(),
+		`"level":"WARN","msg":"http: Accept error"`) {
 		t.Errorf("%s", out.String())
 	}
 }

@@ -1,5 +1,5 @@
-// Command tcptune-server is the bundled TCP server: package server with its limits on the command line, its sockets from
-// systemd and its health on a second socket. It needs no privileges, and starts no program.
+// Command tcptune-server is the bundled TCP server: package server with its limits on the command line, its sockets
+// from systemd and its health on a second socket. It needs no privileges, and starts no program.
 package main
 
 import (

@@ -73,10 +73,14 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 	set.StringVar(&o.protocol, "protocol", "echo", "speak `NAME`: "+strings.Join(protocolNames(), ", "))
 	set.StringVar(&o.admin, "admin", "", "serve metrics, health and profiles on the loopback address `ADDR:PORT`")
 	set.Var(list{&o.upstreams}, "upstream", "relay to `ADDR:PORT`; may be repeated")
-	set.StringVar(&o.limitFile, "limits", "", "read limits from the YAML `FILE`, again on SIGHUP; its keys are the names of the flags that are limits")
-	set.StringVar(&o.tlsCert, "tls-cert", "", "serve TLS with the certificates in the PEM `FILE`; without it, with tls.crt of $CREDENTIALS_DIRECTORY where that is")
-	set.StringVar(&o.tlsKey, "tls-key", "", "the private key of the certificates, a PEM `FILE`; without it, tls.key beside tls.crt")
-	set.StringVar(&o.logFormat, "log-format", "auto", "log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
+	set.StringVar(&o.limitFile, "limits", "",
+		"read limits from the YAML `FILE`, again on SIGHUP; its keys are the names of the flags that are limits")
+	set.StringVar(&o.tlsCert, "tls-cert", "",
+		"serve TLS with the certificates in the PEM `FILE`; without it, with tls.crt of $CREDENTIALS_DIRECTORY where that is")
+	set.StringVar(&o.tlsKey, "tls-key", "",
+		"the private key of the certificates, a PEM `FILE`; without it, tls.key beside tls.crt")
+	set.StringVar(&o.logFormat, "log-format", "auto",
+		"log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
 	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")
 	showVersion := set.Bool("version", false, "print the version")
 	for _, l := range limitFlags() {
@@ -155,7 +159,8 @@ func (o options) check() error {
 		return fmt.Errorf("cannot use --admin %s: it is not ADDR:PORT", o.admin)
 	}
 	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return fmt.Errorf("cannot use --admin %s: it shows profiles to everybody who can reach it, so it has to be a loopback address", o.admin)
+		return fmt.Errorf("cannot use --admin %s: it shows profiles to everybody who can reach it, "+
+			"so it has to be a loopback address", o.admin)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 )
 
 func TestCommandLine(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, args, environ string
 		code                int
@@ -47,7 +48,9 @@ func TestCommandLine(t *testing.T) {
 }
 
 func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
-	o, code := readOptions([]string{"--queue", "3"}, []string{"TCPTUNE_SERVER_QUEUE=2", "TCPTUNE_SERVER_DRAIN=2s"}, nil, nil)
+	t.Parallel()
+	o, code := readOptions([]string{"--queue", "3"}, []string{"TCPTUNE_SERVER_QUEUE=2", "TCPTUNE_SERVER_DRAIN=2s"}, nil,
+		nil)
 	if code != goOn {
 		t.Fatal(code)
 	}
@@ -68,6 +71,7 @@ func TestTheCommandLineWinsOverTheEnvironmentAndThatOverTheFile(t *testing.T) {
 }
 
 func TestFileOfLimits(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ name, text, says string }{
 		{"empty", "", ""},
 		{"only a comment", "# nothing\n", ""},
@@ -102,6 +106,7 @@ func TestFileOfLimits(t *testing.T) {
 
 // A pipe or a device tells no size before it is read.
 func TestFileOfLimitsIsBounded(t *testing.T) {
+	t.Parallel()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +117,8 @@ func TestFileOfLimitsIsBounded(t *testing.T) {
 		_ = w.Close()
 	}()
 	l := defaultLimits()
-	if err := l.readFile(fmt.Sprintf("/proc/self/fd/%d", r.Fd())); err == nil || !strings.Contains(err.Error(), "more than") {
+	if err := l.readFile(fmt.Sprintf("/proc/self/fd/%d", r.Fd())); err == nil || !strings.Contains(err.Error(),
+		"more than") {
 		t.Errorf("it says %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 )
 
 func TestServesTheSocketsOfSystemdAndDrains(t *testing.T) {
+	t.Parallel()
 	l, admin := listen(t), listen(t)
 	p := launch(t, nil, map[string]*net.TCPListener{"web.socket": l, "admin": admin}, "--protocol", "line")
 	c := dial(t, l.Addr())
@@ -56,6 +57,7 @@ func connections(t testing.TB, admin net.Addr) string {
 }
 
 func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	l := listen(t)
 	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "line", "--drain", "1h")
 	c := dial(t, l.Addr())
@@ -69,6 +71,7 @@ func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
 }
 
 func TestTheDrainHasADeadline(t *testing.T) {
+	t.Parallel()
 	l := listen(t)
 	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "line", "--drain", "100ms")
 	c := dial(t, l.Addr())
@@ -83,6 +86,7 @@ func TestTheDrainHasADeadline(t *testing.T) {
 }
 
 func TestSIGHUPReadsTheLimitsAgain(t *testing.T) {
+	t.Parallel()
 	l, admin := listen(t), listen(t)
 	file := filepath.Join(t.TempDir(), "limits.yaml")
 	write := func(text string) {
@@ -118,13 +122,15 @@ func TestSIGHUPReadsTheLimitsAgain(t *testing.T) {
 }
 
 func TestTheWatchdogIsPinged(t *testing.T) {
+	t.Parallel()
 	const interval, periods = 2 * time.Second, 3
 	for name, full := range map[string]bool{"idle": false, "full": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := listen(t)
 			environ := []string{"WATCHDOG_USEC=2000000"}
-			p := launch(t, environ, map[string]*net.TCPListener{"x.socket": l}, "--max-conns", "1", "--queue", "1", "--queue-timeout", "1h")
+			p := launch(t, environ, map[string]*net.TCPListener{"x.socket": l}, "--max-conns", "1", "--queue", "1",
+				"--queue-timeout", "1h")
 			if full {
 				talk(t, dial(t, l.Addr()), "served", "served")
 				dial(t, l.Addr()) // waits
@@ -142,6 +148,7 @@ func TestTheWatchdogIsPinged(t *testing.T) {
 }
 
 func TestWithoutASocketItFails(t *testing.T) {
+	t.Parallel()
 	p := begin(t, nil, nil)
 	if code := p.exit(); code != exitFailed || !strings.Contains(p.stderr.String(), "--listen") {
 		t.Errorf("exit code %d, %s", code, p.stderr)
@@ -149,9 +156,11 @@ func TestWithoutASocketItFails(t *testing.T) {
 }
 
 func TestRelayGoesThroughThePool(t *testing.T) {
+	t.Parallel()
 	upstream, l := listen(t), listen(t)
 	frames := launch(t, nil, map[string]*net.TCPListener{"u.socket": upstream}, "--protocol", "frame")
-	launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "relay", "--upstream", upstream.Addr().String())
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "relay", "--upstream",
+		upstream.Addr().String())
 	c := dial(t, l.Addr())
 	talk(t, c, "\x00\x00\x00\x02hi", "\x00\x00\x00\x02hi")
 	frames.signal(unix.SIGKILL)

@@ -14,21 +14,21 @@ const relay = "relay"
 
 func protocolNames() []string { return []string{"echo", "line", "frame", "discard", "http", relay} }
 
-// handlers makes the handler of the protocol; one of the two is nil. stats answers "stats" of frame.
-func handlers(protocol string, l limits, upstreams *pool.Pool, log *slog.Logger, stats func() any) (server.Handler, server.StreamHandler) {
-	switch protocol {
+// handler makes the handler of the protocol.
+func (s *service) handler(l limits) server.StreamHandler {
+	switch s.protocol {
 	case "line":
-		return server.Line{Max: l.maxLine}, nil
+		return server.Messages(line{max: l.maxLine})
 	case "frame":
-		return server.Frame{Max: l.maxFrame, Stats: stats}, nil
+		return server.Messages(frame{max: l.maxFrame, stats: func() any { return s.source.Now() }})
 	case "discard":
-		return server.Discard{}, nil
+		return server.Messages(discard{})
 	case "http":
-		return nil, server.NewHTTP(server.Demo(l.maxFrame), l.Limits)
+		return server.NewHTTP(demo(l.maxFrame), l.Limits)
 	case relay:
-		return nil, server.Relay{Max: l.maxFrame, Do: exchange(upstreams, log)}
+		return relaying{max: l.maxFrame, do: exchange(s.pool, s.log)}
 	}
-	return server.Echo{}, nil
+	return server.Messages(echo{})
 }
 
 // exchange has the pool make an exchange. Clients are told what kind of failure it was, and not about the upstreams.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,6 +23,7 @@ type service struct {
 	options
 	log      *slog.Logger
 	limits   limits
+	config   server.Config // what its server was made of
 	server   *server.Server
 	pool     *pool.Pool
 	sockets  sockets
@@ -58,27 +60,30 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 	if s.sockets, err = openSockets(ctx, s.options); err != nil {
 		return err
 	}
-	config := server.Config{Limits: s.limits.Limits, Log: s.log, Wake: wakeOf(watchdogInterval()), Linger: s.limits.linger}
-	if config.TLS, err = tlsConfig(s.options, environ); err != nil {
+	s.config = server.Config{Log: s.log, Wake: wakeOf(watchdogInterval())}
+	if s.config.TLS, err = tlsConfig(s.options, environ); err != nil {
 		return err
 	}
 	if s.protocol == relay {
-		if s.pool, err = pool.New(s.upstreams, pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}); err != nil {
+		config := pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}
+		if s.pool, err = pool.New(s.upstreams, config); err != nil {
 			return err
 		}
 	}
-	config.Handler, config.Stream = s.handlers()
-	if s.server, err = server.New(config); err != nil {
+	if s.server, err = server.New(s.configure(s.limits)); err != nil {
 		return err
 	}
 	s.source = admin.Source{
-		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * config.Wake,
+		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * s.config.Wake,
 	}
 	return nil
 }
 
-func (s *service) handlers() (server.Handler, server.StreamHandler) {
-	return handlers(s.protocol, s.limits, s.pool, s.log, func() any { return s.source.Now() })
+// configure is the configuration of the server with these limits.
+func (s *service) configure(l limits) server.Config {
+	config := s.config
+	config.Handler, config.Limits, config.Linger = s.handler(l), l.Limits, l.linger
+	return config
 }
 
 // start begins to serve, and says so.
@@ -92,7 +97,7 @@ func (s *service) start(ctx context.Context) {
 	}
 	for _, l := range s.sockets.serve {
 		go func() {
-			if err := s.server.Serve(l); err != nil {
+			if err := s.server.Serve(l); !errors.Is(err, server.ErrServerClosed) {
 				s.failed <- err
 			}
 		}()
@@ -112,7 +117,8 @@ func adminServer(handler http.Handler, log *slog.Logger) *http.Server {
 
 func (s *service) status() string {
 	now := s.source.Now()
-	return fmt.Sprintf("serving %s, %d of at most %d connections, %d waiting", s.protocol, now.Active, now.MaxConns, now.Queued)
+	return fmt.Sprintf("serving %s, %d of at most %d connections, %d waiting", s.protocol,
+		now.Active, now.MaxConns, now.Queued)
 }
 
 // obey waits for signals, and returns the exit code.
@@ -141,17 +147,13 @@ func (s *service) reload() {
 	defer func() { s.notifier.ready(s.status()) }()
 	now, err := s.possibleLimits()
 	if err == nil {
-		former := s.limits
-		s.limits = now
-		handler, stream := s.handlers()
-		if err = s.server.Reload(handler, stream, now.Limits); err != nil {
-			s.limits = former
-		}
+		err = s.server.Reload(s.configure(now))
 	}
 	if err != nil {
 		s.log.Error("cannot reload; the former limits stay", "error", err)
 		return
 	}
+	s.limits = now
 	s.log.Info("reloaded", "limits", s.limitFile)
 }
 
@@ -160,20 +162,21 @@ func (s *service) drainAndStop(ctx context.Context, signals <-chan os.Signal) in
 	active := s.source.Now().Active
 	s.log.Info("draining", "connections", active, "at most", s.limits.drain)
 	s.notifier.stopping(fmt.Sprintf("draining %d connections", active))
-	ctx, cancel := context.WithTimeout(ctx, s.limits.drain)
-	defer cancel()
-	done := make(chan int, 1)
-	go func() { done <- s.server.Shutdown(ctx) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.drain(ctx)
+	}()
 	for {
 		select {
-		case cut := <-done:
+		case <-done:
 			if s.pool != nil {
 				s.pool.Close()
 			}
 			if s.admin != nil {
 				_ = s.admin.Close()
 			}
-			s.log.Info("stopped", "cut", cut)
+			s.log.Info("stopped", "cut", s.server.Stats().Ended[server.DrainTimeout])
 			return exitDone
 		case got := <-signals:
 			if got == unix.SIGHUP {
@@ -183,4 +186,17 @@ func (s *service) drainAndStop(ctx context.Context, signals <-chan os.Signal) in
 			return exitFailed
 		}
 	}
+}
+
+// drain ends the server, by force when the time for that is over.
+func (s *service) drain(ctx context.Context) {
+	limited, cancel := context.WithTimeout(ctx, s.limits.drain)
+	defer cancel()
+	if s.server.Shutdown(limited) == nil {
+		return
+	}
+	if err := s.server.Close(); err != nil {
+		s.log.Warn("cannot close a listening socket", "error", err)
+	}
+	_ = s.server.Shutdown(context.WithoutCancel(ctx)) // waits for the handlers
 }

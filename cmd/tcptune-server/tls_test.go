@@ -27,14 +27,21 @@ func credentials(t *testing.T) (dir string, roots *x509.CertPool) {
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	must(err)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	must(err)
 	dir = t.TempDir()
-	must(os.WriteFile(filepath.Join(dir, "tls.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	must(os.WriteFile(filepath.Join(dir, "tls.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+	must(os.WriteFile(filepath.Join(dir, "tls.crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		0o600))
+	must(os.WriteFile(filepath.Join(dir, "tls.key"), pem.EncodeToMemory(&pem.Block{
+		Type:  "PRIVATE KEY",
+		Bytes: private,
+	}), 0o600))
 	certificate, err := x509.ParseCertificate(der)
 	must(err)
 	roots = x509.NewCertPool()
@@ -43,24 +50,30 @@ func credentials(t *testing.T) (dir string, roots *x509.CertPool) {
 }
 
 func TestTLSWithCredentialsOfSystemd(t *testing.T) {
+	t.Parallel()
 	dir, roots := credentials(t)
 	l := listen(t)
 	launch(t, []string{"CREDENTIALS_DIRECTORY=" + dir}, map[string]*net.TCPListener{"x.socket": l}, "--protocol", "line")
 	c := tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"})
 	talk(t, c, "hello\n", "echo: hello\n")
-	old := tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", MaxVersion: tls.VersionTLS11})
+	old := tls.Client(dial(t, l.Addr()), &tls.Config{
+		RootCAs: roots, ServerName: "127.0.0.1",
+		MaxVersion: tls.VersionTLS11,
+	})
 	if err := old.Handshake(); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
 }
 
 func TestCredentialsWithoutACertificateAreNoTLS(t *testing.T) {
+	t.Parallel()
 	l := listen(t)
 	launch(t, []string{"CREDENTIALS_DIRECTORY=" + t.TempDir()}, map[string]*net.TCPListener{"x.socket": l})
 	talk(t, dial(t, l.Addr()), "hello", "hello")
 }
 
 func TestACertificateThatCannotBeReadIsSaid(t *testing.T) {
+	t.Parallel()
 	p := begin(t, nil, nil, "--listen", "127.0.0.1:0", "--tls-cert", "/nowhere.crt", "--tls-key", "/nowhere.key")
 	if code := p.exit(); code != exitFailed || !strings.Contains(p.stderr.String(), "/nowhere.crt") {
 		t.Errorf("exit code %d, %s", code, p.stderr)

@@ -3,15 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/check"
-	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -139,54 +135,11 @@ func wantFlags() []cli.Flag {
 
 func flags(groups ...[]cli.Flag) []cli.Flag { return slices.Concat(groups...) }
 
-// hostOf is the host that the command is about.
-func hostOf(c *cli.Context) (host.Host, error) {
-	if dir := c.String("root"); dir != "" {
-		return host.At(dir)
-	}
-	if c.IsSet("root") {
-		return host.Host{}, report.Usage("cannot use an empty --root", "")
-	}
-	return host.Host{}, nil
-}
-
-// requireRoot refuses to start what would fail half-way.
-func requireRoot(h host.Host) error {
-	if h.Live() && os.Geteuid() != 0 {
-		return needsRoot(os.Args[1:], "")
-	}
-	return nil
-}
-
-// requireSupport refuses systems that tcptune does not know. The note is what is worth saying about one that it does.
-func requireSupport(c *cli.Context, h host.Host) (notes []string, err error) {
-	v, err := check.Supported(h)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case v.Level == check.LevelUnsupported && !c.Bool("allow-unsupported"):
-		return nil, unsupported(v.Reason)
-	case v.Level != check.LevelSupported:
-		return []string{v.Reason}, nil
-	}
-	return nil, nil
-}
-
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return report.Usage(fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name), "see "+fullName(c)+" --help")
 	}
 	return nil
-}
-
-// positive reads a duration flag that must not be negative.
-func positive(c *cli.Context, name string) (time.Duration, error) {
-	d := c.Duration(name)
-	if d < 0 || c.IsSet(name) && d == 0 && name == "confirm" {
-		return 0, report.Usage(fmt.Sprintf("cannot use --%s %s: it must be positive", name, d), "")
-	}
-	return d, nil
 }
 
 func printf(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }

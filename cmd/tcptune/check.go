@@ -8,8 +8,6 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/check"
 )
 
 func checkCommand(t terminal) *cli.Command {
@@ -36,23 +34,16 @@ func (t terminal) check(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	h, err := hostOf(c)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	result := check.Run(c.Context, h, check.Options{AllowUnsupported: c.Bool("allow-unsupported")})
-	o := outcome{report: envelope(nil, nil)}
-	o.report.Checks = result.Checks
-	for _, k := range o.report.Checks {
-		if k.Grade == report.Fail || k.Grade == report.Warn && c.Bool("strict") {
-			o.code = report.ExitDiffers
-		}
+	done, err := target.Check(c.Context, c.Bool("strict"))
+	o := of(done)
+	if o.report.Checks != nil {
+		o.text = func(w io.Writer) { t.showChecks(w, o.report.Checks) }
 	}
-	o.text = func(w io.Writer) { t.showChecks(w, o.report.Checks) }
-	if result.Supported.Level == check.LevelUnsupported && !c.Bool("allow-unsupported") {
-		return o, unsupported(result.Supported.Reason)
-	}
-	return o, nil
+	return o, err
 }
 
 func (t terminal) showChecks(w io.Writer, checks []report.Check) {

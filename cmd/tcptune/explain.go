@@ -5,13 +5,10 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/internal/plan"
-	"github.com/tcptune/tcptune/sysctl"
-	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 func explainCommand(t terminal) *cli.Command {
@@ -32,79 +29,46 @@ Examples:
 }
 
 func (t terminal) explain(c *cli.Context) (outcome, error) {
-	cat, err := catalogue.Load()
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	h, err := hostOf(c)
-	if err != nil {
-		return outcome{}, err
-	}
-	var k catalogue.Key
 	switch {
 	case c.Bool("list"):
 		if err := noArguments(c); err != nil {
 			return outcome{}, err
 		}
+		done, list, err := target.Keys()
+		o := of(done)
+		o.text = func(w io.Writer) { listKeys(w, list) }
+		return o, err
 	case c.NArg() != 1:
 		return outcome{}, report.Usage(fmt.Sprintf("cannot explain %d keys: name one", c.NArg()), "tcptune explain --list shows all of them")
-	default:
-		if k, err = cat.Lookup(c.Args().First()); err != nil {
-			return outcome{}, fmt.Errorf("cannot explain it: %w", err)
-		}
 	}
-	j, err := plan.ReadJournal(h)
-	if err != nil {
-		return outcome{}, err
+	k, err := target.Explain(c.Args().First())
+	o := of(k.Outcome)
+	if err == nil {
+		o.text = func(w io.Writer) { showKey(w, k) }
 	}
-	names := []string{k.Name}
-	if c.Bool("list") {
-		names = cat.Names()
-	}
-	survey, err := sysctl.Observe(h, cat, j, names)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: envelope(nil, survey.Unread())}
-	if c.Bool("list") {
-		for _, k := range cat.Keys() {
-			o.report.Keys = append(o.report.Keys, survey.KeyNow(k))
-		}
-		o.text = func(w io.Writer) { listKeys(w, cat) }
-		return o, nil
-	}
-	now := survey.KeyNow(k)
-	o.report.Keys = []report.Key{now}
-	o.text = func(w io.Writer) { showKey(w, k, &survey, now) }
-	return o, nil
+	return o, err
 }
 
-func listKeys(w io.Writer, cat *catalogue.Catalogue) {
-	for _, k := range cat.Keys() {
-		first, _, _ := strings.Cut(strings.Join(strings.Fields(k.Explain), " "), ". ")
-		printf(w, "%-40s %s\n", k.Name, strings.TrimSuffix(first, ".")+".")
+func listKeys(w io.Writer, list []provision.Summary) {
+	for _, k := range list {
+		printf(w, "%-40s %s\n", k.Key, k.Text)
 	}
 }
 
-func showKey(w io.Writer, k catalogue.Key, s *sysctl.Survey, now report.Key) {
-	printf(w, "%s\n\n%s\n\n", k.Name, wrap(k.Explain, "  "))
+func showKey(w io.Writer, k provision.Explained) {
+	now := k.Report.Keys[0]
+	printf(w, "%s\n\n%s\n\n", now.Target, wrap(k.Text, "  "))
 	row := func(name, value string) {
 		if value != "" {
 			printf(w, "  %-22s %s\n", name, value)
 		}
 	}
-	for _, f := range k.Fields {
-		row(f.Name, fieldText(f))
-	}
-	row("scope", scopeText(k))
-	if k.Module != "" {
-		row("module", "appears with module "+k.Module)
-	}
-	if k.Since.Known() {
-		row("since", "Linux "+k.Since.String())
-	}
-	for _, line := range k.DefaultLines() {
-		row("default", line)
+	for _, f := range k.Facts {
+		row(f.Name, f.Value)
 	}
 	for _, m := range k.Myths {
 		printf(w, "\n  Myth: %s\n%s\n", strings.Join(strings.Fields(m.Claim), " "), wrap(m.Truth, "  "))
@@ -116,7 +80,7 @@ func showKey(w io.Writer, k catalogue.Key, s *sysctl.Survey, now report.Key) {
 	if now.Reason != "" {
 		row("  note", now.Reason)
 	}
-	for _, line := range s.Setters(k) {
+	for _, line := range k.Setters {
 		row("  set by", line)
 	}
 	printf(w, "\n  Sources\n")
@@ -130,34 +94,6 @@ func orUnknown(v *string) string {
 		return "unknown"
 	}
 	return side(v)
-}
-
-func fieldText(f catalogue.Field) string {
-	text := ""
-	if f.Min != f.Max {
-		text = fmt.Sprintf("%d to %d", f.Min, f.Max)
-	}
-	if f.Unit != "" {
-		text += " " + f.Unit
-	}
-	switch f.Rule {
-	case catalogue.AtLeast:
-		text += ", more is more"
-	case catalogue.AtMost:
-		text += ", less is more"
-	case catalogue.Exact:
-	}
-	return strings.TrimSpace(text)
-}
-
-func scopeText(k catalogue.Key) string {
-	if k.Scope == catalogue.Global {
-		return "the whole machine"
-	}
-	if k.Inherit {
-		return "each network namespace, a new one copies it"
-	}
-	return "each network namespace"
 }
 
 // wrap breaks text into lines of at most 100 characters behind indent.

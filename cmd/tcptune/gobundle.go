@@ -2,11 +2,10 @@ package main
 
 import (
 	"io"
-	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -36,43 +35,22 @@ func (t terminal) goBundle(c *cli.Context) (outcome, error) {
 	if out == "" {
 		return outcome{}, report.Usage("cannot make a bundle without --out DIR", "see "+fullName(c)+" --help")
 	}
-	wish, err := installWish(c)
-	if err != nil {
+	r := provision.BundleGo{Out: out, Arch: c.String("arch"), Progress: t.progress()}
+	var err error
+	if r.GoVersion, err = goVersion(c); err != nil {
 		return outcome{}, err
 	}
-	h, err := hostOf(c)
-	if err != nil {
+	if r.Source, err = goSource(c); err != nil {
 		return outcome{}, err
 	}
-	config, err := goConfig(c, h)
-	if err != nil {
-		return outcome{}, err
-	}
-	arch := c.String("arch")
-	if arch == "" {
-		if arch, err = fetch.Arch(h); err != nil {
-			return outcome{}, err
+	done, files, err := r.Bundle(c.Context)
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) {
+			for _, file := range files {
+				printf(w, "%s\n", file)
+			}
 		}
 	}
-	r, err := config.Resolve(c.Context, wish, arch)
-	if err != nil {
-		return outcome{}, err
-	}
-	defer frugal()()
-	show, end := t.progress()
-	names, err := config.Bundle(c.Context, r, arch, out, show)
-	end()
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: envelope(nil, nil)}
-	for _, p := range r.Passed {
-		o.report.Warnings = append(o.report.Warnings, p.Error())
-	}
-	o.text = func(w io.Writer) {
-		for _, name := range names {
-			printf(w, "%s\n", filepath.Join(out, name))
-		}
-	}
-	return o, nil
+	return o, err
 }

@@ -1,18 +1,11 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"os"
-	"runtime/debug"
-	"strings"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/installer/fetch"
-	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -59,121 +52,40 @@ func (t terminal) goInstall(c *cli.Context) (outcome, error) {
 	if c.IsSet("from") {
 		return t.goFromApt(c)
 	}
-	tools, err := goTools(c)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	h, err := hostOf(c)
-	if err != nil {
+	r := provision.InstallGo{Progress: t.progress()}
+	if list := c.String("tools"); c.IsSet("tools") {
+		if c.String("root") != "" {
+			return outcome{}, report.Usage("cannot build tools for an image: it runs nothing",
+				"run tcptune go install --tools on the host that boots from it")
+		}
+		r.Tools = &list
+	}
+	if r.Source, err = goSource(c); err != nil {
 		return outcome{}, err
 	}
-	config, err := goConfig(c, h)
-	if err != nil {
+	if r.GoVersion, err = goVersion(c); err != nil {
 		return outcome{}, err
 	}
-	wish, err := installWish(c)
-	if err != nil {
-		return outcome{}, err
+	done, tools, err := target.InstallGo(c.Context, r, c.Bool("dry-run"))
+	if tools == nil || err != nil {
+		return t.changedGo(c, done, err)
 	}
-	var known []string
-	if !c.Bool("dry-run") {
-		if known, err = supportNotes(c); err != nil {
-			return outcome{}, err
+	all := done.Report.Changes
+	done.Report.Changes = all[:len(all)-len(tools.Changes)]
+	o, _ := t.changedGo(c, done, nil)
+	ofGo := o.text
+	o.report.Changes = all
+	o.text = func(w io.Writer) {
+		ofGo(w)
+		printf(w, "\n")
+		t.showChanges(w, tools.Changes, asWanted)
+		for _, line := range tools.Lines {
+			printf(w, "%s\n", line)
 		}
 	}
-	o, err := t.changeGo(c, func(ctx context.Context, h host.Host, at installer.Site) (goChange, error) {
-		g, err := t.planInstall(ctx, h, at, config, wish, false)
-		g.notes = append(known, g.notes...)
-		return g, err
-	})
-	if err != nil || len(tools) == 0 {
-		return o, err
-	}
-	return t.installTools(c, o, config, tools)
-}
-
-// planInstall plans the installation of what is wished for. With enough, a version that is active and fulfils the wish
-// does, although there may be a newer one.
-func (t terminal) planInstall(ctx context.Context, h host.Host, at installer.Site, config fetch.Config, wish fetch.Wish, enough bool) (g goChange, err error) {
-	r := fetch.Resolved{}
-	v, settled := at.Settled(wish)
-	if !settled || !enough && v.String() != wish.String() {
-		arch, err := fetch.Arch(h)
-		if err != nil {
-			return g, err
-		}
-		if r, err = config.Resolve(ctx, wish, arch); err != nil {
-			return g, orFromFile(err)
-		}
-		v = r.Version
-		for _, p := range r.Passed {
-			g.notes = append(g.notes, p.Error())
-		}
-	}
-	if g.plan, err = at.Install(v); err != nil {
-		return g, err
-	}
-	notes := g.notes
-	g = switching(h, g.plan, v)
-	g.notes = notes
-	if !installer.NeedsTree(g.plan) {
-		return g, nil
-	}
-	if !h.Live() {
-		g.notes = append(g.notes, "an image runs nothing: the new Go is not tried out")
-	}
-	g.ready = func(ctx context.Context) error {
-		show, end := t.progress()
-		defer end()
-		defer frugal()()
-		o, err := at.Stage(ctx, config, r, show)
-		if err == nil {
-			end()
-			fmt.Fprintf(t.err, "Go %s from %s, verified by %s\n", v, o.URL, strings.Join(o.Verified, ", "))
-		}
-		return orFromFile(err)
-	}
-	return g, nil
-}
-
-// orFromFile adds to the hint of an error about sources that cannot be reached which way needs none of them.
-func orFromFile(err error) error {
-	var e *fetch.Error
-	if errors.As(err, &e) && e.Code == fetch.Unreachable {
-		if e.Hint != "" {
-			e.Hint += "; "
-		}
-		e.Hint += "without a network: tcptune go bundle --out DIR on a host that has one, then tcptune go install --file ARCHIVE here"
-	}
-	return err
-}
-
-// fetchMemory is the bytes of heap from which garbage is collected while a toolchain passes through: main asks for none
-// below a limit that suits commands which only look.
-const fetchMemory = 48 << 20
-
-// frugal keeps the memory of a download small until the returned function is called.
-func frugal() (end func()) {
-	before := debug.SetMemoryLimit(fetchMemory)
-	return func() { debug.SetMemoryLimit(before) }
-}
-
-// installWish is the version that the command line asks for.
-func installWish(c *cli.Context) (fetch.Wish, error) {
-	file := c.String("from-mod")
-	if file == "" {
-		if !c.Args().Present() {
-			return fetch.Wish{}, nil
-		}
-		return goWish(c)
-	}
-	if err := noArguments(c); err != nil {
-		return fetch.Wish{}, report.Usage("cannot use --from-mod together with a version", "see "+fullName(c)+" --help")
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return fetch.Wish{}, fmt.Errorf("cannot read --from-mod: %w", err)
-	}
-	w, err := fetch.WishFromMod(text)
-	return w, asUsage(err)
+	return o, nil
 }

@@ -3,12 +3,11 @@ package main
 import (
 	"cmp"
 	"io"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -16,17 +15,25 @@ func goListCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "list",
 		Usage:     "the toolchains on this host, whoever put them there; --remote: those that could be installed",
-		UsageText: "tcptune go list [--remote] [--root DIR] [--json]",
+		UsageText: "tcptune go list [--remote] [--shells] [--root DIR] [--json]",
 		Description: `Shows each Go on this host: those of tcptune with where they came from and what proved them, those of apt and snap, and
-what somebody has unpacked at /usr/local/go. Then which of them a login shell, another shell, zsh, sudo and cron would run,
-why, and how to change that; for this their files are read, and no shell is run. Users are named whose own files lead to
-another go. It changes nothing, and without --remote needs no network; without root it cannot read sudoers and the files
-of others.
+what somebody has unpacked at /usr/local/go. Then which of them a login shell, another shell and sudo find, by what
+/etc/environment, /etc/profile.d and sudoers say in plain lines, and how to change that. It changes nothing, and without
+--remote needs no network; without root it cannot read sudoers.
+
+What your own start-up files make of that, your shell alone can tell. With --shells it is asked: it is run as a login shell
+and as another one, as you, also under sudo, and never as root; without a terminal, for 2 s at most, and then whatever it
+has started is ended. Nothing else of tcptune runs a shell.
 
 Examples:
   tcptune go list
+  tcptune go list --shells                      which go do my shells find?
   tcptune go list --remote --json | jq -r '.versions[] | select(.state == "available") | .target'`,
-		Flags:  flags(goSourceFlags(), []cli.Flag{&cli.BoolFlag{Name: "remote", Usage: "also list what could be installed"}, rootFlag(), jsonFlag()}),
+		Flags: flags(goSourceFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "remote", Usage: "also list what could be installed"},
+			&cli.BoolFlag{Name: "shells", Usage: "run your shell, as you, and ask it which go it finds"},
+			rootFlag(), jsonFlag(),
+		}),
 		Action: t.action(t.goList),
 	}
 }
@@ -35,33 +42,31 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	h, at, notes, err := lookAtGo(c)
-	o := outcome{report: envelope(nil, notes)}
+	target, err := targetOf(c)
 	if err != nil {
-		return o, err
+		return outcome{}, err
 	}
-	o.report.Versions = at.List()
-	if c.Bool("remote") {
-		config, err := goConfig(c, h)
-		if err != nil {
-			return o, err
+	r := provision.ListGo{Remote: c.Bool("remote"), AskShells: c.Bool("shells")}
+	if r.AskShells && target.Root != "" {
+		return outcome{}, report.Usage(
+			"cannot ask the shells of an image: it runs nothing", "leave --shells out: what its files say is listed")
+	}
+	r.Source, err = goSource(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	done, err := target.ListGo(c.Context, r)
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) {
+			t.showVersions(w, o.report.Versions)
+			t.showShells(w, o.report.Shells)
+			if target.Root == "" && !r.AskShells {
+				printf(w, "what your own start-up files make of that: tcptune go list --shells\n")
+			}
 		}
-		versions, err := config.List(c.Context)
-		if err != nil {
-			return o, err
-		}
-		o.report.Versions = append(o.report.Versions, installer.Available(versions)...)
 	}
-	shells, unread := at.Shells()
-	o.report.Shells = shells
-	if len(unread) > 0 {
-		o.report.Warnings = append(o.report.Warnings, "the profiles of some users cannot be read without root: "+strings.Join(unread, ", "))
-	}
-	o.text = func(w io.Writer) {
-		t.showVersions(w, o.report.Versions)
-		t.showShells(w, o.report.Shells)
-	}
-	return o, nil
+	return o, err
 }
 
 func (t terminal) showVersions(w io.Writer, list []report.GoVersion) {

@@ -5,8 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -31,28 +30,16 @@ Example:
 }
 
 func (t terminal) goNew(c *cli.Context) (outcome, error) {
-	o := outcome{report: envelope(nil, nil)}
 	if c.NArg() != 1 || c.Args().First() == "" {
-		return o, report.Usage("cannot tell which folder is meant: give one", "see "+fullName(c)+" --help")
+		return outcome{}, report.Usage("cannot tell which folder is meant: give one", "see "+fullName(c)+" --help")
 	}
-	_, at, _, err := lookAtGo(c)
+	done, dir, version, err := provision.NewWorkspace(c.Args().First(), c.String("module"))
+	o := of(done)
 	if err != nil {
 		return o, err
 	}
-	v := at.Newest()
-	if v.IsZero() {
-		return o, &fetch.Error{
-			Code: installer.NotInstalled, Message: "cannot make a workspace: there is no Go on this host",
-			Hint: "run: sudo tcptune go install",
-		}
-	}
-	dir, err := installer.Workspace{Module: c.String("module"), Go: v}.New(c.Args().First())
-	if err != nil {
-		return o, asUsage(err)
-	}
-	o.report.Changed = true
 	o.text = func(w io.Writer) {
-		printf(w, "made %s, for Go %s; next:\n\n", dir, v)
+		printf(w, "made %s, for Go %s; next:\n\n", dir, version)
 		printf(w, "  cd %s\n  go test ./...\n  go run . -listen 127.0.0.1:8080\n", shellWord(dir))
 		printf(w, "  printf 'hello\\n' | nc -N 127.0.0.1 8080      # in another terminal\n\n")
 		printf(w, "README.md there has the rest.\n")

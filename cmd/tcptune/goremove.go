@@ -1,14 +1,7 @@
 package main
 
 import (
-	"context"
-	"errors"
-
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/installer/fetch"
-	"github.com/tcptune/tcptune/internal/host"
 )
 
 func goRemoveCommand(t terminal) *cli.Command {
@@ -33,37 +26,21 @@ Examples:
 }
 
 func (t terminal) goRemove(c *cli.Context) (outcome, error) {
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
 	if c.Bool("all") {
 		if err := noArguments(c); err != nil {
 			return outcome{}, err
 		}
-		return t.changeGo(c, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
-			p, left := at.RemoveAll()
-			return goChange{plan: p, notes: left, after: forgetDownloads}, nil
-		})
+		done, err := target.RemoveAllGo(c.Context, c.Bool("dry-run"))
+		return t.changedGo(c, done, err)
 	}
-	wish, err := goWish(c)
+	version, err := goArgument(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	return t.changeGo(c, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
-		v, err := at.Find(wish)
-		var missing *fetch.Error
-		if errors.As(err, &missing) {
-			missing.Hint = "tcptune go list shows what is installed"
-		}
-		if err != nil {
-			return goChange{}, err
-		}
-		p, err := at.Remove(v)
-		return goChange{plan: p}, err
-	})
-}
-
-// forgetDownloads removes the cache of downloads. It belongs to the machine that fetches, not to an image.
-func forgetDownloads(h host.Host) error {
-	if !h.Live() {
-		return nil
-	}
-	return h.RemoveAll(cacheFolder)
+	done, err := target.RemoveGo(c.Context, version, c.Bool("dry-run"))
+	return t.changedGo(c, done, err)
 }

@@ -12,7 +12,7 @@ func (t terminal) showShells(w io.Writer, list []report.GoShell) {
 	if len(list) == 0 {
 		return
 	}
-	printf(w, "\nwhich go they run:\n")
+	printf(w, "\nwhich go they find:\n")
 	width := 0
 	for _, g := range list {
 		width = max(width, len(g.Target))
@@ -28,6 +28,11 @@ func (t terminal) showShells(w io.Writer, list []report.GoShell) {
 		}
 		printf(w, "  %-*s  %s\n", width, g.Target, t.paint(color, cmp.Or(found, g.State)))
 		printf(w, "      %s\n", t.paint(faint, g.Why))
+		for _, v := range [][2]string{{"GOROOT", g.Goroot}, {"GOFLAGS", g.Goflags}, {"GOTOOLCHAIN", g.Gotoolchain}} {
+			if v[1] != "" {
+				printf(w, "      there, %s is %s\n", v[0], v[1])
+			}
+		}
 		if g.Fix != "" {
 			printf(w, "      to run the active one, %s\n", g.Fix)
 		}

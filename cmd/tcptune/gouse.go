@@ -1,15 +1,7 @@
 package main
 
 import (
-	"context"
-	"fmt"
-
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/installer/fetch"
-	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func goUseCommand(t terminal) *cli.Command {
@@ -33,18 +25,16 @@ Examples:
 }
 
 func (t terminal) goUse(c *cli.Context) (outcome, error) {
-	wish, err := goWish(c)
+	version, err := goArgument(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	return t.changeGo(c, func(_ context.Context, h host.Host, at installer.Site) (goChange, error) {
-		v, err := at.Find(wish)
-		if err != nil {
-			return goChange{}, err
-		}
-		p, err := at.Use(v)
-		return switching(h, p, v), err
-	})
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	done, err := target.UseGo(c.Context, version, c.Bool("dry-run"))
+	return t.changedGo(c, done, err)
 }
 
 func goRollbackCommand(t terminal) *cli.Command {
@@ -69,17 +59,10 @@ func (t terminal) goRollback(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	return t.changeGo(c, func(_ context.Context, h host.Host, at installer.Site) (goChange, error) {
-		p, v, err := at.Rollback()
-		if v.IsZero() {
-			return goChange{plan: p, done: "the folder that stood at " + installer.Current + " before is there again"}, err
-		}
-		return switching(h, p, v), err
-	})
-}
-
-// switching is p, which activates the installed version v. That must run, before anybody is led to it.
-func switching(h host.Host, p plan.Plan, v fetch.Version) goChange {
-	greet := func(ctx context.Context) error { return installer.Greet(ctx, h, installer.TreePath(v), v) }
-	return goChange{plan: p, ready: greet, done: fmt.Sprintf("Go %s is active", v), lists: v}
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	done, err := target.RollbackGo(c.Context, c.Bool("dry-run"))
+	return t.changedGo(c, done, err)
 }

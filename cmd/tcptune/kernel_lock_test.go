@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,6 +21,19 @@ func (r room) holdLock() (release func()) {
 	r.check(err)
 	r.check(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB))
 	return func() { r.check(f.Close()) }
+}
+
+// lockOpeners are the open files of processes that are the lock, held or not.
+func lockOpeners(r room) (opened []string) {
+	r.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/fd/*")
+	r.check(err)
+	for _, link := range links {
+		if file, err := os.Readlink(link); err == nil && file == "/run/tcptune.lock" {
+			opened = append(opened, link)
+		}
+	}
+	return opened
 }
 
 func TestKernelBusyWhileAnotherHoldsTheLock(t *testing.T) {
@@ -47,7 +60,7 @@ func TestKernelBusyWhileAnotherHoldsTheLock(t *testing.T) {
 
 	// --wait waits for it.
 	wait := r.start(exec.Command("tcptune", "apply", "--profile", "room", "--wait", "10m"))
-	time.Sleep(100 * time.Millisecond)
+	r.until("it has opened the lock", func() bool { return len(lockOpeners(r)) > 1 })
 	r.has(roomBefore)
 	release()
 	if got := wait(); got.code != report.ExitDone {

@@ -53,8 +53,8 @@ func TestKernelAnotherNamespaceOfTheSameFilesIsRefused(t *testing.T) {
 	r.is(before, tree.withoutTimes)
 }
 
-// A window is no less a memory of another namespace than what was confirmed: who forgets it there leaves the values here
-// for ever.
+// A window is no less a memory of another namespace than what was confirmed: an apply that forgets it there leaves the
+// values here for ever.
 func TestKernelAnotherNamespaceDoesNotEndTheWindow(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {

@@ -1,20 +1,12 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 
-	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/sysctl"
 )
 
 func planCommand(t terminal) *cli.Command {
@@ -45,67 +37,22 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 	if c.IsSet("out") && c.String("out") == "" {
 		return outcome{}, report.Usage("cannot use an empty --out", "")
 	}
-	return t.preview(c, nil, nil)
-}
-
-// preview shows what apply would do, with the options of a saved plan if there is one.
-func (t terminal) preview(c *cli.Context, saved *plan.Plan, options *sysctl.Options) (outcome, error) {
-	h, j, d, err := look(c, options)
-	if err == nil {
-		err = t.withGo(c, h, j, &d)
-	}
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{report: envelope(d.Changes, d.Warnings)}
-	if err := d.refuse(saved); err != nil {
-		return o, err
+	if err := checkLinks(c); err != nil {
+		return outcome{}, err
 	}
-	switch {
-	case !d.Empty():
-		o.code = report.ExitDiffers
-	case partial(o.report.Changes):
-		o.code = report.ExitPartial
-	}
-	if file := c.String("out"); file != "" {
-		if err := savePlan(file, d); err != nil {
-			return o, err
-		}
-	}
-	o.text = func(w io.Writer) { t.showPlan(w, d, "to change") }
-	return o, nil
+	return t.preview(c, target, provision.Apply{Tuning: tuningOf(c), Out: c.String("out"), Progress: t.progress()})
 }
 
-// savePlan writes the plan for a later apply, whole or not at all. It replaces a regular file, but nothing else: renaming
-// over /dev/stdout would break the machine, and a link may be a trap.
-func savePlan(file string, d draft) error {
-	data, err := plan.Encode(d.Plan, d.options)
-	if err != nil {
-		return err
+// preview shows what apply would do.
+func (t terminal) preview(c *cli.Context, target provision.Target, a provision.Apply) (outcome, error) {
+	planned, err := target.Plan(c.Context, a)
+	o := of(planned.Outcome)
+	if err == nil {
+		o.text = func(w io.Writer) { t.showTuned(w, planned, "to change") }
 	}
-	fi, err := os.Lstat(file)
-	mode := 0o644 &^ umask()
-	switch {
-	case err == nil && !fi.Mode().IsRegular():
-		return fmt.Errorf("cannot save the plan: %s is a link, a device or a folder", file)
-	case err == nil:
-		mode = fi.Mode()
-	case errors.Is(err, fs.ErrNotExist):
-		err = nil
-	}
-	at, errAbs := filepath.Abs(file)
-	if err = errors.Join(err, errAbs); err == nil {
-		err = host.Host{}.WriteFile(at, data, mode)
-	}
-	if err != nil {
-		return fmt.Errorf("cannot save the plan: %s: %w", file, host.Cause(err))
-	}
-	return nil
-}
-
-// umask cannot be asked for without setting it.
-func umask() fs.FileMode {
-	mask := unix.Umask(0o077)
-	unix.Umask(mask)
-	return fs.FileMode(mask)
+	return o, err
 }

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
-	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/portcheck"
 )
 
 func portCommand(t terminal) *cli.Command {
@@ -78,9 +74,7 @@ func portKillFlags() []cli.Flag {
 
 // portWish is the command line of port.
 type portWish struct {
-	portcheck.Query
-	order        portcheck.Order
-	netns        string
+	provision.Ports
 	kill, dryRun bool
 	watch        bool
 	expect, wait string
@@ -90,8 +84,8 @@ type portWish struct {
 
 // The words of --expect and --wait.
 const (
-	portFree = "free"
-	portHeld = "held"
+	portFree = provision.PortFree
+	portHeld = provision.PortHeld
 )
 
 func (t terminal) port(c *cli.Context) (outcome, error) {
@@ -99,70 +93,61 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	h := host.Host{}
 	if w.command != nil {
-		if _, err := h.LookCommand(w.command[0], os.Environ()); err != nil {
+		if err := provision.LookCommand(w.command); err != nil {
 			return outcome{}, err
 		}
 	}
-	if w.netns != "" && !h.IsRoot() {
-		return outcome{}, needsRoot(os.Args[1:], "look into other network namespaces")
-	}
-	view, err := portcheck.Open(h, w.netns)
+	view, err := provision.OpenPorts(w.Netns)
 	if err != nil {
 		return outcome{}, err
 	}
 	defer view.Close()
 	switch {
 	case w.watch:
-		return outcome{}, t.watchPorts(c.Context, view, w)
+		return outcome{}, view.Watch(c.Context, w.Ports, t.showAgain)
 	case w.kill:
-		return t.freePorts(c, h, view, w)
+		return t.freePorts(c.Context, view, w)
 	case w.wait != "":
-		return t.awaitPorts(c.Context, view, w)
+		return t.ports(view.Wait(c.Context, w.Ports, w.wait, w.timeout))
 	}
-	return t.listPorts(c.Context, view, w)
+	return t.ports(view.List(c.Context, w.Ports, w.expect))
+}
+
+// ports shows who holds them.
+func (t terminal) ports(list provision.PortList, err error) (outcome, error) {
+	o := of(list.Outcome)
+	if err == nil {
+		o.text = func(out io.Writer) { t.showHolders(out, list.Survey) }
+	}
+	return o, err
 }
 
 func readPortWish(c *cli.Context) (portWish, error) {
 	w := portWish{
-		netns: c.String("netns"), kill: c.Bool("kill"), dryRun: c.Bool("dry-run"), watch: c.Bool("watch"),
+		kill: c.Bool("kill"), dryRun: c.Bool("dry-run"), watch: c.Bool("watch"),
 		expect: c.String("expect"), wait: c.String("wait"), timeout: c.Duration("timeout"),
-		order: portcheck.Order{
-			Grace: c.Duration("grace"), NoForce: c.Bool("no-force"), PidOnly: c.Bool("pid-only"), Force: c.Bool("force"),
-		},
 	}
+	w.Netns = c.String("netns")
+	w.Order.Grace, w.Order.NoForce = c.Duration("grace"), c.Bool("no-force")
+	w.Order.PidOnly, w.Order.Force = c.Bool("pid-only"), c.Bool("force")
 	w.AnyState, w.Thorough = c.Bool("any-state"), c.Bool("thorough") || c.Bool("kill")
 	args := c.Args().Slice()
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, w.command = args[:i], args[i+1:]
 	}
 	var err error
-	if w.order.Signal, err = readSignal(c.String("signal")); err != nil {
-		return w, err
-	}
-	services, err := portcheck.ReadServices(host.Host{})
-	if err != nil {
+	if w.Order.Signal, err = readSignal(c.String("signal")); err != nil {
 		return w, err
 	}
 	all := len(args) == 0
 	if all {
 		args = []string{"1-65535"}
 	}
-	if w.Ranges, err = portcheck.ParseRanges(args, protocols(c), services); err != nil {
+	if w.Ranges, err = provision.ParsePorts(args, c.Bool("all") || c.Bool("tcp") || !c.Bool("udp"), c.Bool("all") || c.Bool("udp")); err != nil {
 		return w, err
 	}
 	return w, w.check(c, all)
-}
-
-func protocols(c *cli.Context) []portcheck.Protocol {
-	switch {
-	case c.Bool("all") || c.Bool("tcp") && c.Bool("udp"):
-		return []portcheck.Protocol{portcheck.TCP, portcheck.UDP}
-	case c.Bool("udp"):
-		return []portcheck.Protocol{portcheck.UDP}
-	}
-	return []portcheck.Protocol{portcheck.TCP}
 }
 
 // mostPorts is how many ports one --kill frees without --force: more are rather a slip of the finger.
@@ -195,15 +180,15 @@ func (w portWish) check(c *cli.Context, all bool) error {
 		return report.Usage("cannot take all ports at once: name one", "see tcptune port --help")
 	case w.kill && w.AnyState:
 		return report.Usage("cannot use --kill with --any-state: only what listens is stopped", "")
-	case w.kill && w.netns == "all":
+	case w.kill && w.Netns == "all":
 		return report.Usage("cannot use --kill with --netns all: name one network namespace", "")
-	case w.kill && size > mostPorts && !w.order.Force:
+	case w.kill && size > mostPorts && !w.Order.Force:
 		return report.Usage(fmt.Sprintf("cannot free %d ports at once", size), fmt.Sprintf("--force frees more than %d", mostPorts))
 	case w.kill && (w.watch || w.expect != "" || w.wait != ""):
 		return report.Usage("cannot use --kill with --watch, --expect or --wait", "")
 	case w.watch && (c.Bool("json") || w.expect != "" || w.wait != ""):
 		return report.Usage("cannot use --watch with --json, --expect or --wait", "")
-	case w.order.Grace < 0 || w.timeout < 0:
+	case w.Order.Grace < 0 || w.timeout < 0:
 		return report.Usage("cannot use a negative time", "")
 	}
 	return nil
@@ -216,74 +201,4 @@ func readSignal(text string) (unix.Signal, error) {
 		}
 	}
 	return 0, report.Usage(fmt.Sprintf("cannot send signal %q: no such signal", text), "TERM, INT, HUP, QUIT, KILL or a number")
-}
-
-func (t terminal) listPorts(ctx context.Context, view *portcheck.View, w portWish) (outcome, error) {
-	s, err := view.Observe(ctx, w.Query)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: envelope(nil, s.Notes)}
-	o.report.Holders = s.Report()
-	why := view.Why(ctx, s)
-	if w.expect != "" && !asExpected(s, w.expect) {
-		o.code = report.ExitDiffers
-	}
-	if w.expect == portFree {
-		for _, b := range view.Blocked(ctx, s) {
-			o.code = report.ExitDiffers
-			o.report.Warnings = append(o.report.Warnings, notFree(b))
-		}
-	}
-	o.report.Warnings = append(o.report.Warnings, why...)
-	o.text = func(out io.Writer) { t.showHolders(out, s) }
-	return o, nil
-}
-
-func notFree(v portcheck.Verdict) string { return fmt.Sprintf("%s is not free: %s", v.Range, v.Reason) }
-
-// asExpected reports whether all ports are held, or none of them.
-func asExpected(s portcheck.Survey, word string) bool {
-	held := map[string]bool{}
-	for _, h := range s.Holders {
-		held[fmt.Sprintf("%s/%d", h.Protocol, h.Port())] = true
-	}
-	if word == portFree {
-		return len(held) == 0
-	}
-	size := 0
-	for _, r := range s.Ranges {
-		size += r.Size()
-	}
-	return len(held) == size
-}
-
-// waitPause is how often --wait and --watch look.
-const (
-	waitPause  = 50 * time.Millisecond
-	watchPause = time.Second
-)
-
-func (t terminal) awaitPorts(ctx context.Context, view *portcheck.View, w portWish) (outcome, error) {
-	deadline := time.Now().Add(w.timeout)
-	for {
-		held, err := view.Held(w.Ranges)
-		if err != nil {
-			return outcome{}, err
-		}
-		s := portcheck.Survey{Query: w.Query}
-		for _, socket := range held {
-			s.Holders = append(s.Holders, portcheck.Holder{Socket: socket})
-		}
-		come := asExpected(s, w.wait) && (w.wait != portFree || len(view.Blocked(ctx, s)) == 0)
-		if come || !time.Now().Before(deadline) {
-			w.expect = w.wait
-			return t.listPorts(ctx, view, w)
-		}
-		select {
-		case <-ctx.Done():
-			return outcome{}, errors.New("cannot wait any longer: interrupted")
-		case <-time.After(waitPause):
-		}
-	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,13 +9,12 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
-
-	"github.com/tcptune/tcptune/portcheck"
 )
 
 // showHolders prints a row for each process of each socket, and what is to be known of those without one.
-func (t terminal) showHolders(w io.Writer, s portcheck.Survey) {
+func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 	if len(s.Holders)+len(s.Rest) == 0 {
 		printf(w, "%s\n", freeText(s))
 		return
@@ -33,7 +31,7 @@ func (t terminal) showHolders(w io.Writer, s portcheck.Survey) {
 			run := orDash(h.OriginName())
 			printf(tw, "%s\t-\t%s\t-\t-\t%s\t%s\n", head, h.User(), run, howMany(h)+h.Reason)
 		}
-		hidden = hidden || h.Reason == portcheck.NotVisible
+		hidden = hidden || h.Reason == provision.OwnerNotVisible
 		byGroup = byGroup || h.ByCgroup
 	}
 	_ = tw.Flush()
@@ -45,7 +43,7 @@ func (t terminal) showHolders(w io.Writer, s portcheck.Survey) {
 	}
 }
 
-func freeText(s portcheck.Survey) string {
+func freeText(s provision.PortSurvey) string {
 	var names []string
 	for _, r := range s.Ranges {
 		names = append(names, r.String())
@@ -56,7 +54,7 @@ func freeText(s portcheck.Survey) string {
 	return strings.Join(names, ", ") + " are free"
 }
 
-func address(h portcheck.Holder) string {
+func address(h provision.PortHolder) string {
 	text := h.Local.Addr().String()
 	if h.Family() == "dual-stack" {
 		text += " (dual-stack)"
@@ -70,7 +68,7 @@ func address(h portcheck.Holder) string {
 	return text
 }
 
-func howMany(h portcheck.Holder) string {
+func howMany(h provision.PortHolder) string {
 	if h.Count > 1 {
 		return fmt.Sprintf("%d ", h.Count)
 	}
@@ -93,7 +91,7 @@ func started(at time.Time) string {
 	}
 }
 
-func runBy(c portcheck.Cgroup) string {
+func runBy(c provision.Cgroup) string {
 	switch {
 	case c.Container.ID != "":
 		return c.Container.Engine + "/" + c.Container.ID[:min(12, len(c.Container.ID))]
@@ -111,7 +109,7 @@ func orDash(s string) string {
 }
 
 // command is the command line, or as ps(1) does, the name of a process without one.
-func command(p portcheck.Process) string {
+func command(p provision.PortProcess) string {
 	if text := p.CommandLine(); text != "" {
 		return text
 	}
@@ -119,7 +117,7 @@ func command(p portcheck.Process) string {
 }
 
 // showActs prints what was done, or would be, and then what became of the ports.
-func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portcheck.Verdict) {
+func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []provision.PortVerdict) {
 	for _, a := range acts {
 		name := a.Target
 		if a.Kind == report.Signal && a.Pid > 0 {
@@ -157,7 +155,7 @@ func (t terminal) showActs(w io.Writer, acts []portcheck.Act, verdicts []portche
 	}
 }
 
-func actWord(a portcheck.Act) string {
+func actWord(a provision.PortAct) string {
 	stop := map[report.Kind]string{report.Signal: "to be ended", report.Unit: "to be stopped", report.Container: "to be stopped"}
 	done := map[report.Kind]string{report.Signal: "ended", report.Unit: "stopped", report.Container: "stopped"}
 	switch a.Status {
@@ -174,30 +172,12 @@ func actWord(a portcheck.Act) string {
 	return string(a.Status)
 }
 
-// watchPorts lists the holders again whenever they change.
-func (t terminal) watchPorts(ctx context.Context, view *portcheck.View, w portWish) error {
-	last := ""
-	for {
-		s, err := view.Observe(ctx, w.Query)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		var text bytes.Buffer
-		t.showHolders(&text, s)
-		if now := fmt.Sprint(s.Report()); now != last {
-			last = now
-			if t.color {
-				printf(t.out, "\x1b[H\x1b[2J")
-			}
-			printf(t.out, "%s  %s", time.Now().Format(time.TimeOnly), text.String())
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(watchPause):
-		}
+// showAgain shows the holders after a change.
+func (t terminal) showAgain(s provision.PortSurvey) {
+	var text bytes.Buffer
+	t.showHolders(&text, s)
+	if t.color {
+		printf(t.out, "\x1b[H\x1b[2J")
 	}
+	printf(t.out, "%s  %s", time.Now().Format(time.TimeOnly), text.String())
 }

@@ -3,18 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"text/tabwriter"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/sysctl"
-	"github.com/tcptune/tcptune/sysctl/catalogue"
-	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
 func profileCommand(t terminal) *cli.Command {
@@ -56,32 +50,14 @@ func (t terminal) profileList(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	h, err := hostOf(c)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	cat, err := catalogue.Load()
-	if err != nil {
-		return outcome{}, err
-	}
-	infos, err := profile.List(h)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: envelope(nil, nil)}
-	var broken []string
-	for _, i := range infos {
-		if _, err := profile.Load(h, cat, i.Name); err != nil {
-			broken = append(broken, err.Error())
-			continue
-		}
-		o.report.Profiles = append(o.report.Profiles, report.Profile{Name: i.Name, Summary: i.Summary, Origin: i.Origin})
-	}
+	done, err := target.Profiles()
+	o := of(done)
 	o.text = func(w io.Writer) { listProfiles(w, o.report.Profiles) }
-	if broken != nil {
-		return o, fmt.Errorf("cannot use every profile: %s", strings.Join(broken, "; "))
-	}
-	return o, nil
+	return o, err
 }
 
 func listProfiles(w io.Writer, profiles []report.Profile) {
@@ -96,28 +72,16 @@ func (t terminal) profileShow(c *cli.Context) (outcome, error) {
 	if c.NArg() != 1 {
 		return outcome{}, report.Usage(fmt.Sprintf("cannot show %d profiles: name one", c.NArg()), "tcptune profile list shows all of them")
 	}
-	h, err := hostOf(c)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	cat, err := catalogue.Load()
-	if err != nil {
-		return outcome{}, err
+	done, err := target.Profile(c.Args().First())
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) { showProfile(w, o.report.Profiles[0]) }
 	}
-	p, err := profile.Load(h, cat, c.Args().First())
-	if err != nil {
-		return outcome{}, err
-	}
-	shown := report.Profile{Name: p.Name, Summary: p.Summary, Origin: p.Origin, Extends: p.Extends}
-	for _, k := range p.Keys {
-		shown.Keys = append(shown.Keys, report.ProfileKey{
-			Target: k.Key, Value: k.Value, Mode: string(k.Mode), Required: k.Required, Why: strings.Join(strings.Fields(k.Why), " "),
-		})
-	}
-	o := outcome{report: envelope(nil, nil)}
-	o.report.Profiles = []report.Profile{shown}
-	o.text = func(w io.Writer) { showProfile(w, shown) }
-	return o, nil
+	return o, err
 }
 
 func showProfile(w io.Writer, p report.Profile) {
@@ -141,41 +105,12 @@ func (t terminal) profileSize(c *cli.Context) (outcome, error) {
 	if c.String("bandwidth") == "" || c.String("rtt") == "" {
 		return outcome{}, report.Usage("cannot compute buffers without --bandwidth and --rtt", "see "+fullName(c)+" --help")
 	}
-	var o sysctl.Options
-	if _, err := overrule(c, &o); err != nil {
-		return outcome{}, err
+	done, err := provision.Size(tuningOf(c), c.String("congestion"))
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) { showSteps(w, o.report.Sizing.Steps) }
 	}
-	cat, err := catalogue.Load()
-	if err != nil {
-		return outcome{}, err
-	}
-	path, err := o.Path(host.Host{})
-	if err != nil {
-		return outcome{}, err
-	}
-	if path.Congestion, err = congestion(cat, c.String("congestion")); err != nil {
-		return outcome{}, err
-	}
-	size, err := profile.Size(cat, path)
-	if err != nil {
-		return outcome{}, err
-	}
-	out := outcome{report: envelope(nil, size.Warnings)}
-	out.report.Sizing = &report.Sizing{ReceiveMax: size.ReceiveMax, SendMax: size.SendMax, Steps: size.Steps}
-	out.text = func(w io.Writer) { showSteps(w, size.Steps) }
-	return out, nil
-}
-
-// congestion checks the name of a congestion control: the arithmetic knows bbr, and takes all others for alike.
-func congestion(cat *catalogue.Catalogue, name string) (string, error) {
-	k, err := cat.Lookup("net.ipv4.tcp_congestion_control")
-	if err != nil {
-		return "", err
-	}
-	if !slices.Contains(k.Words, name) {
-		return "", report.Usage(fmt.Sprintf("cannot use --congestion %q: no such congestion control", name), "they are "+strings.Join(k.Words, ", "))
-	}
-	return name, nil
+	return o, err
 }
 
 func showSteps(w io.Writer, steps []report.Step) {

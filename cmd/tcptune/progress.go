@@ -7,22 +7,22 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/provision"
 )
 
 // progressEvery is how often a log is told that something goes on.
 const progressEvery = 10 * time.Second
 
-// progress shows how far a download is: a bar on a terminal, and a line every ten seconds elsewhere. end removes the bar;
-// it may be called twice.
-func (t terminal) progress() (show func(fetch.Progress), end func()) {
+// progress shows how far a download is: a bar on a terminal, and a line every ten seconds elsewhere.
+func (t terminal) progress() provision.Progress {
+	say := func(line string) { fmt.Fprintln(t.err, line) }
 	if !colorful(t.err) {
-		return t.progressLines(), func() {}
+		return provision.Progress{Show: t.progressLines(), End: func() {}, Say: say}
 	}
 	var mu sync.Mutex
 	var bar *progressbar.ProgressBar
-	var now fetch.Progress // what the bar is about
-	show = func(p fetch.Progress) {
+	var now provision.Step // what the bar is about
+	show := func(p provision.Step) {
 		mu.Lock()
 		defer mu.Unlock()
 		if bar == nil || p.Source != now.Source || p.Phase != now.Phase || p.Total != now.Total {
@@ -37,7 +37,7 @@ func (t terminal) progress() (show func(fetch.Progress), end func()) {
 		now = p
 		_ = bar.Set64(p.Done)
 	}
-	return show, func() {
+	end := func() {
 		mu.Lock()
 		defer mu.Unlock()
 		if bar != nil {
@@ -45,12 +45,13 @@ func (t terminal) progress() (show func(fetch.Progress), end func()) {
 			bar = nil
 		}
 	}
+	return provision.Progress{Show: show, End: end, Say: say}
 }
 
-func (t terminal) progressLines() func(fetch.Progress) {
+func (t terminal) progressLines() func(provision.Step) {
 	var mu sync.Mutex
 	last := time.Now()
-	return func(p fetch.Progress) {
+	return func(p provision.Step) {
 		mu.Lock()
 		defer mu.Unlock()
 		if time.Since(last) < progressEvery {
@@ -66,12 +67,12 @@ func (t terminal) progressLines() func(fetch.Progress) {
 }
 
 // phase is what is going on, in words.
-func phase(p fetch.Progress) string {
+func phase(p provision.Step) string {
 	what := p.Source // the name of a file
 	switch p.Source {
-	case fetch.Download:
+	case provision.Download:
 		what = "the archive"
-	case fetch.Module:
+	case provision.Module:
 		what = "the module"
 	}
 	return p.Phase + "ing " + what

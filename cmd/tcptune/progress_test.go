@@ -7,18 +7,18 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/provision"
 )
 
 func TestALogHearsOfADownloadEveryTenSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		show, end := terminal{err: &log}.progress()
+		progress := terminal{err: &log}.progress()
 		for second := range int64(25) {
-			show(fetch.Progress{Source: "download", Phase: "download", Done: second << 20, Total: 60 << 20})
+			progress.Show(provision.Step{Source: "download", Phase: "download", Done: second << 20, Total: 60 << 20})
 			time.Sleep(time.Second)
 		}
-		end()
+		progress.End()
 		want := "tcptune: downloading the archive: 10 of 60 MiB\ntcptune: downloading the archive: 20 of 60 MiB\n"
 		if got := log.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -29,12 +29,12 @@ func TestALogHearsOfADownloadEveryTenSeconds(t *testing.T) {
 func TestALogIsNotToldOfWhatIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		show, end := terminal{err: &log}.progress()
+		progress := terminal{err: &log}.progress()
 		for range 9 {
 			time.Sleep(time.Second)
-			show(fetch.Progress{Source: "module", Phase: "unpack", Done: 1})
+			progress.Show(provision.Step{Source: "module", Phase: "unpack", Done: 1})
 		}
-		end()
+		progress.End()
 		if got := strings.TrimSpace(log.String()); got != "" {
 			t.Errorf("got %q", got)
 		}

@@ -115,7 +115,7 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 	if asJSON {
 		return t.failJSON(report.Report{Command: command}, err)
 	}
-	p := told(err)
+	p := describe(err)
 	fmt.Fprintf(t.err, "tcptune: %s\n", p.Message)
 	if p.Hint != "" {
 		fmt.Fprintf(t.err, "hint: %s\n", p.Hint)
@@ -124,7 +124,7 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 }
 
 func (t terminal) failJSON(r report.Report, err error) int {
-	p := told(err)
+	p := describe(err)
 	r.Failed, r.Error = true, &p
 	if err := t.printJSON(r); err != nil {
 		fmt.Fprintf(t.err, "tcptune: %v\n", err)

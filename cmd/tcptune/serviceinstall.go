@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"io"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/service"
 )
 
 func serviceInstallCommand(t terminal) *cli.Command {
@@ -46,150 +43,56 @@ Examples:
 }
 
 func (t terminal) serviceInstall(c *cli.Context) (outcome, error) {
-	h, err := hostOf(c)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
 	now := c.Bool("now")
 	switch {
-	case now && !h.Live():
+	case now && c.IsSet("root") && c.String("root") != "/":
 		return outcome{}, report.Usage("cannot use --now with --root: an image starts nothing", "")
 	case c.Bool("free-port") && !now:
 		return outcome{}, report.Usage("cannot use --free-port without --now: nothing listens before the next boot", "")
 	}
-	spec, err := readSpec(c, h)
-	if err != nil {
+	r := provision.InstallService{Now: now, FreePort: c.Bool("free-port")}
+	if r.Spec, err = readSpec(c, target); err != nil {
 		return outcome{}, err
 	}
 	if now {
-		if err := requireSystemd(h); err != nil {
+		if err := target.RequireSystemd(); err != nil {
 			return outcome{}, err
 		}
 	}
 	if c.Bool("dry-run") {
-		return t.previewInstall(c, spec)
+		planned, err := target.InstallServicePlan(c.Context, r)
+		return t.serviceChanged(of(planned), "to change", err)
 	}
-	known, err := supportNotes(c)
-	if err != nil {
-		return outcome{}, err
+	done, err := target.InstallService(c.Context, r)
+	o, err := t.serviceChanged(of(done.Outcome), changedVerb, err)
+	if shown := o.text; err == nil {
+		o.text = func(w io.Writer) {
+			shown(w)
+			t.showInstalled(w, r.Spec.Name, done)
+		}
 	}
-	s, notes, err := openSettled(c)
-	if err != nil {
-		return outcome{}, err
-	}
-	defer s.Close()
-	o := outcome{report: s.report(append(known, notes...))}
-	i := installing{spec: spec, host: h, now: now}
-	if i.plan, err = i.draft(c.Context, s.Journal(), &o); err != nil {
-		return o, err
-	}
-	if err := i.checkPorts(c.Context, &o, c.Bool("free-port")); err != nil {
-		return o, err
-	}
-	if err := i.freePorts(c.Context, &o); err != nil {
-		return o, err
-	}
-	return t.installNow(c.Context, s, i, o)
+	return o, err
 }
 
-// installNow carries the plan out. What --free-port has stopped stays so, also when that fails.
-func (t terminal) installNow(ctx context.Context, s session, i installing, o outcome) (outcome, error) {
-	var seen string
-	prove := func(ctx context.Context) (err error) {
-		if i.now {
-			seen, err = service.Prove(ctx, i.host, i.spec)
+func (t terminal) serviceChanged(o outcome, verb string, err error) (outcome, error) {
+	if err == nil {
+		o.text = func(w io.Writer) {
+			t.showChanges(w, o.report.Changes, asWanted)
+			sumUp(w, o.report.Changes, verb, asWanted)
 		}
-		return err
 	}
-	began := time.Now()
-	said := len(s.Notes)
-	changes, err := s.ApplyProven(ctx, i.plan, prove)
-	if err == nil && i.plan.Empty() {
-		err = prove(ctx)
-	}
-	freed := o.report.Changes
-	o.report.Changes = append(freed, plan.Rows(changes)...)
-	o.report.Changed = s.Repaired || changed(o.report.Changes)
-	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
-	if err != nil {
-		if i.now {
-			for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, journalLines) {
-				o.report.Warnings = append(o.report.Warnings, "journal: "+line)
-			}
-		}
-		return o, err
-	}
-	if left(o.report.Changes) {
-		o.code = report.ExitPartial
-	}
-	shown := o.report.Changes
-	o.text = func(w io.Writer) {
-		t.showChanges(w, shown, asWanted)
-		sumUp(w, shown, changedVerb, asWanted)
-		t.showInstalled(w, i, seen)
-	}
-	return o, nil
+	return o, err
 }
 
-// journalLines is how much of the journal a failed start shows.
-const journalLines = 6
-
-func (t terminal) showInstalled(w io.Writer, i installing, seen string) {
+func (t terminal) showInstalled(w io.Writer, name string, done provision.InstalledService) {
 	switch {
-	case seen != "":
-		printf(w, "%s %s\n", i.spec.Name, seen)
-	case i.host.SystemdRunning():
-		printf(w, "%s listens from the next boot on, or from: sudo systemctl start %s.socket\n", i.spec.Name, i.spec.Name)
+	case done.Seen != "":
+		printf(w, "%s %s\n", name, done.Seen)
+	case done.Booted:
+		printf(w, "%s listens from the next boot on, or from: sudo systemctl start %s.socket\n", name, name)
 	}
-}
-
-// previewInstall is the dry run. It needs no root.
-func (t terminal) previewInstall(c *cli.Context, spec service.Spec) (outcome, error) {
-	h, err := hostOf(c)
-	if err != nil {
-		return outcome{}, err
-	}
-	known, err := requireSupport(c, h)
-	if err != nil {
-		return outcome{}, err
-	}
-	j, notes, err := recall(h)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: envelope(nil, append(known, notes...))}
-	i := installing{spec: spec, host: h, now: c.Bool("now")}
-	if i.plan, err = i.draft(c.Context, j, &o); err != nil {
-		return o, err
-	}
-	if err := i.checkPorts(c.Context, &o, c.Bool("free-port")); err != nil {
-		return o, err
-	}
-	o.report.Changes = append(changesOf(i.acts), plan.Rows(i.plan.Changes)...)
-	if left(o.report.Changes) {
-		o.code = report.ExitPartial
-	}
-	shown := o.report.Changes
-	o.text = func(w io.Writer) {
-		t.showChanges(w, shown, asWanted)
-		sumUp(w, shown, "to change", asWanted)
-	}
-	return o, nil
-}
-
-// draft plans the installation, and notes which other services are to listen in the same place.
-func (i installing) draft(ctx context.Context, j plan.Journal, o *outcome) (plan.Plan, error) {
-	if err := service.CheckFiles(i.host, i.spec); err != nil {
-		return plan.Plan{}, err
-	}
-	others, err := service.Installed(j)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	rivals, err := i.spec.Rivals(others)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	o.report.Warnings = append(o.report.Warnings, rivals...)
-	return service.Install(ctx, i.host, j, i.spec, i.now)
 }

@@ -1,16 +1,10 @@
 package main
 
 import (
-	"os"
-	"slices"
-	"strconv"
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/service"
 )
 
 func serviceLogsCommand(t terminal) *cli.Command {
@@ -41,24 +35,9 @@ func (t terminal) serviceLogs(c *cli.Context) (outcome, error) {
 	if c.IsSet("lines") && c.Int("lines") < 0 {
 		return outcome{}, report.Usage("cannot show a negative number of lines", "")
 	}
-	h := host.Host{}
-	j, notes, err := recall(h)
-	if err != nil {
-		return outcome{}, err
+	var lines *int
+	if n := c.Int("lines"); c.IsSet("lines") {
+		lines = &n
 	}
-	o := outcome{report: envelope(nil, notes)}
-	if _, err := findService(j, name); err != nil { // journalctl would take it for a pattern
-		return o, err
-	}
-	argv := append([]string{"journalctl"}, service.LogUnits(name)...)
-	if c.Bool("follow") {
-		argv = append(argv, "--follow")
-	}
-	if c.IsSet("lines") {
-		argv = append(argv, "--lines="+strconv.Itoa(c.Int("lines")))
-	}
-	// Without PATH the program is looked for in the folders of the system only.
-	env := slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "PATH=") })
-	t.warn(notes)
-	return outcome{}, h.Exec(argv, env)
+	return outcome{}, provision.Target{}.ServiceLogs(name, c.Bool("follow"), lines, t.warn)
 }

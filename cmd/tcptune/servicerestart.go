@@ -4,9 +4,6 @@ import (
 	"io"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/internal/plan"
-	"github.com/tcptune/tcptune/service"
 )
 
 func serviceRestartCommand(t terminal) *cli.Command {
@@ -35,36 +32,17 @@ func (t terminal) serviceRestart(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	s, notes, err := openSettled(c)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	defer s.Close()
-	o := outcome{report: s.report(notes)}
-	spec, err := findService(s.Journal(), name)
-	if err != nil {
-		return o, err
+	done, seen, err := target.RestartService(c.Context, name, c.Bool("overlap"))
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) {
+			t.showChanges(w, o.report.Changes, asWanted)
+			printf(w, "restarted: %s %s\n", name, seen)
+		}
 	}
-	if err := requireSystemd(s.host); err != nil {
-		return o, err
-	}
-	restart := service.Restart
-	if c.Bool("overlap") {
-		restart = service.Overlap
-	}
-	changes, err := restart(c.Context, s.host.SystemManager(), name)
-	o.report.Changes = plan.Rows(changes)
-	o.report.Changed = s.Repaired || len(o.report.Changes) > 0
-	if err != nil {
-		return o, err
-	}
-	seen, err := service.Prove(c.Context, s.host, spec)
-	if err != nil {
-		return o, err
-	}
-	o.text = func(w io.Writer) {
-		t.showChanges(w, o.report.Changes, asWanted)
-		printf(w, "restarted: %s %s\n", name, seen)
-	}
-	return o, nil
+	return o, err
 }

@@ -8,18 +8,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/service"
-)
-
-// The exit codes of service status are those of "systemctl status".
-const (
-	exitNotActive = 3
-	exitNoUnit    = 4
 )
 
 func serviceStatusCommand(t terminal) *cli.Command {
@@ -44,57 +36,12 @@ func (t terminal) serviceStatus(c *cli.Context) (outcome, error) {
 	if _, err := serviceName(c); err != nil {
 		return outcome{}, err
 	}
-	h := host.Host{}
-	if err := requireSystemd(h); err != nil {
-		return outcome{}, err
+	done, err := provision.Target{}.ServiceStatus(c.Context, c.Args().Slice())
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) { t.showServices(w, o.report.Service) }
 	}
-	j, notes, err := recall(h)
-	if err != nil {
-		return outcome{}, err
-	}
-	specs, err := service.Installed(j)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := outcome{report: envelope(nil, notes)}
-	names := c.Args().Slice()
-	if len(names) == 0 {
-		for _, s := range specs {
-			names = append(names, s.Name)
-		}
-	}
-	for _, name := range names {
-		var known *service.Spec
-		if i := slices.IndexFunc(specs, func(s service.Spec) bool { return s.Name == name }); i >= 0 {
-			known = &specs[i]
-		}
-		s, err := service.Status(c.Context, h, name, known)
-		if err != nil {
-			return o, err
-		}
-		o.report.Service = append(o.report.Service, s)
-	}
-	o.code = serviceCode(o.report.Service)
-	o.text = func(w io.Writer) { t.showServices(w, o.report.Service) }
-	return o, nil
-}
-
-// serviceCode is that of the service which is worst off.
-func serviceCode(services []report.Service) int {
-	if len(services) == 0 {
-		return exitNoUnit
-	}
-	code := report.ExitDone
-	for _, s := range services {
-		switch s.State {
-		case service.StateActive:
-		case service.StateMissing:
-			code = max(code, exitNoUnit)
-		default:
-			code = max(code, exitNotActive)
-		}
-	}
-	return code
+	return o, err
 }
 
 func (t terminal) showServices(w io.Writer, services []report.Service) {
@@ -111,7 +58,7 @@ func (t terminal) showServices(w io.Writer, services []report.Service) {
 
 func (t terminal) showService(w io.Writer, s report.Service) {
 	color := red
-	if s.State == service.StateActive {
+	if s.State == provision.ServiceActive {
 		color = green
 	}
 	printf(w, "%s  %s\n", s.Target, t.paint(color, s.State))
@@ -136,7 +83,7 @@ func (t terminal) showService(w io.Writer, s report.Service) {
 	if s.Pid > 0 {
 		row("process", fmt.Sprintf("pid %d, %s of memory", s.Pid, mebibytes(s.Memory)))
 	}
-	if s.State != service.StateMissing {
+	if s.State != provision.ServiceMissing {
 		row("restarts", fmt.Sprintf("%d after a failure", s.Restarts))
 	}
 	if s.Server != nil {

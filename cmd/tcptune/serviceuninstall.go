@@ -1,15 +1,11 @@
 package main
 
 import (
-	"context"
 	"io"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/service"
 )
 
 func serviceUninstallCommand(t terminal) *cli.Command {
@@ -37,75 +33,27 @@ func (t terminal) serviceUninstall(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	verb, uninstall := "removed or stopped", target.UninstallService
 	if c.Bool("dry-run") {
-		return t.previewUninstall(c, name)
+		verb, uninstall = "to remove or stop", target.UninstallServicePlan
 	}
-	s, notes, err := openSettled(c)
-	if err != nil {
-		return outcome{}, err
+	done, err := uninstall(c.Context, name)
+	o := of(done)
+	if err == nil {
+		o.text = func(w io.Writer) { t.showUninstalled(w, o.report.Changes, name, verb) }
 	}
-	defer s.Close()
-	o := outcome{report: s.report(notes)}
-	p, stays, err := service.Uninstall(c.Context, s.host, s.Journal(), name)
-	if err != nil {
-		return o, err
-	}
-	o.report.Warnings = append(o.report.Warnings, stays...)
-	said := len(s.Notes)
-	changes, err := s.Apply(c.Context, p)
-	o.report.Changes = plan.Rows(changes)
-	o.report.Warnings = append(o.report.Warnings, s.Notes[said:]...)
-	o.report.Changed = s.Repaired || changed(o.report.Changes)
-	if err != nil {
-		return o, err
-	}
-	if err := forgetUnits(c.Context, s.host, changes); err != nil {
-		o.report.Warnings = append(o.report.Warnings, err.Error())
-	}
-	return t.uninstalled(o, name, "removed or stopped"), nil
+	return o, err
 }
 
-func (t terminal) previewUninstall(c *cli.Context, name string) (outcome, error) {
-	h, err := hostOf(c)
-	if err != nil {
-		return outcome{}, err
+func (t terminal) showUninstalled(w io.Writer, changes []report.Change, name, verb string) {
+	if len(changes) == 0 {
+		printf(w, "nothing to do: tcptune has installed no service %s\n", name)
+		return
 	}
-	j, notes, err := recall(h)
-	if err != nil {
-		return outcome{}, err
-	}
-	p, stays, err := service.Uninstall(c.Context, h, j, name)
-	if err != nil {
-		return outcome{}, err
-	}
-	return t.uninstalled(outcome{report: envelope(p.Changes, append(notes, stays...))}, name, "to remove or stop"), nil
-}
-
-func (t terminal) uninstalled(o outcome, name, verb string) outcome {
-	changes := o.report.Changes
-	if left(changes) {
-		o.code = report.ExitPartial
-	}
-	o.text = func(w io.Writer) {
-		if len(changes) == 0 {
-			printf(w, "nothing to do: tcptune has installed no service %s\n", name)
-			return
-		}
-		t.showChanges(w, changes, asBefore)
-		sumUp(w, changes, verb, asBefore)
-	}
-	return o
-}
-
-// forgetUnits makes systemd forget that units which are no more have failed.
-func forgetUnits(ctx context.Context, h host.Host, changes []plan.Change) error {
-	if !h.SystemdRunning() {
-		return nil
-	}
-	for _, unit := range service.Gone(changes) {
-		if err := h.SystemManager().ResetFailed(ctx, unit); err != nil {
-			return err
-		}
-	}
-	return nil
+	t.showChanges(w, changes, asBefore)
+	sumUp(w, changes, verb, asBefore)
 }

@@ -8,13 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"golang.org/x/sys/unix"
-
-	"github.com/tcptune/tcptune/installer"
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func isTerminal(f *os.File) bool {
@@ -52,15 +50,14 @@ func statusColor(s report.Status) string {
 	return plainColor
 }
 
-// showPlan prints a plan, or what became of it, and what it sums up to.
-func (t terminal) showPlan(w io.Writer, d draft, verb string) {
-	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
-	rows := plan.Rows(d.Changes)
-	t.showChanges(w, rows, asWanted)
-	if !d.Live() {
-		t.showSettings(w, rows)
+// showTuned prints a plan, or what became of it, and what it sums up to.
+func (t terminal) showTuned(w io.Writer, d provision.Tuned, verb string) {
+	printf(w, "%s\n\n", t.paint(faint, d.Origin))
+	t.showChanges(w, d.Report.Changes, asWanted)
+	if d.Image {
+		t.showSettings(w, d.Report.Changes)
 	}
-	sumUp(w, rows, verb, asWanted)
+	sumUp(w, d.Report.Changes, verb, asWanted)
 }
 
 // What is said of changes that need not be made.
@@ -75,7 +72,7 @@ const changedVerb = "changed"
 // showSettings prints the assignments in the files that an image gets: it has no running values that would show them.
 func (t terminal) showSettings(w io.Writer, changes []report.Change) {
 	for _, c := range changes {
-		if c.Kind != report.File || c.Before != nil || c.After == nil || c.Target == installer.Profile {
+		if c.Kind != report.File || c.Before != nil || c.After == nil || c.Source == provision.AboutGo {
 			continue
 		}
 		printf(w, "%s\n", c.Target)

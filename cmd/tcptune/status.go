@@ -1,16 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/tcptune/tcptune/internal/plan"
 )
 
 func statusCommand(t terminal) *cli.Command {
@@ -36,58 +34,37 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	h, j, d, err := look(c, nil)
+	target, err := targetOf(c)
 	if err != nil {
 		return outcome{}, err
 	}
-	drift, err := goDrift(h, j)
-	if err != nil {
+	if err := checkLinks(c); err != nil {
 		return outcome{}, err
 	}
-	if d.Blocked != nil {
-		d.Warnings = append(d.Warnings, "apply will refuse: "+d.Blocked.Error())
+	s, err := target.Status(tuningOf(c))
+	o := of(s.Outcome)
+	if err == nil {
+		o.text = func(w io.Writer) { t.showStatus(w, s) }
 	}
-	o := outcome{report: envelope(nil, d.Warnings)}
-	o.report.Keys = d.Keys()
-	o.code = statusCode(d, j)
-	if drift != "" {
-		o.code, o.report.Warnings = report.ExitDiffers, append(o.report.Warnings, drift)
-	}
-	o.text = func(w io.Writer) { t.showStatus(w, d, o, j.Window != nil) }
-	return o, nil
+	return o, err
 }
 
-func statusCode(d draft, j plan.Journal) int {
-	if !d.Converged() || j.Pending != nil || d.Blocked != nil {
-		return report.ExitDiffers
-	}
-	if d.Unread() != nil || partial(plan.Rows(d.Changes)) { // a key of another profile that cannot be given back is none of the keys
-		return report.ExitPartial
-	}
-	for _, k := range d.Keys() {
-		if k.Status.Partial() {
-			return report.ExitPartial
-		}
-	}
-	return report.ExitDone
-}
-
-func (t terminal) showStatus(w io.Writer, d draft, o outcome, waits bool) {
-	printf(w, "%s\n\n", t.paint(faint, fmt.Sprintf("%s, %s", d.Source(), d.origin)))
+func (t terminal) showStatus(w io.Writer, s provision.Status) {
+	printf(w, "%s\n\n", t.paint(faint, s.Origin))
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printf(tw, "KEY\tWANTED\tRUNNING\tAFTER REBOOT\tAFTER SYSCTL --SYSTEM\tDECIDED BY\tSTATUS\n")
-	for _, k := range o.report.Keys {
+	for _, k := range s.Report.Keys {
 		printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Target, side(k.Wanted), against(k, k.Running),
 			against(k, k.AfterReboot), against(k, k.AfterSysctlSystem), decider(k), statusWord(k.Status))
 	}
 	_ = tw.Flush()
 	printf(w, "\n")
-	t.showReasons(w, o.report.Keys)
-	if d.Blocked != nil {
-		printf(w, "not as wanted, and apply will refuse: %v\n", d.Blocked)
+	t.showReasons(w, s.Report.Keys)
+	if s.Blocked != nil {
+		printf(w, "not as wanted, and apply will refuse: %v\n", s.Blocked)
 		return
 	}
-	printf(w, "%s\n", verdict(o.code, waits))
+	printf(w, "%s\n", verdict(s.Code, s.Waits))
 }
 
 // showReasons prints why keys are not simply as wanted, each reason once.

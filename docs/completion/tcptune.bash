@@ -255,6 +255,7 @@ _tcptune_command() {
 			'--keyring=FILE'
 			'--insecure-checksum-only'
 			'--remote'
+			'--shells'
 			'--root=DIR'
 			'--json'
 			'--help,-h'

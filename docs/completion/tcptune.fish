@@ -470,6 +470,7 @@ complete -c tcptune -n '__tcptune_at \'go list\' --ca-file=' -l ca-file -r -F -d
 complete -c tcptune -n '__tcptune_at \'go list\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go list\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
 complete -c tcptune -n '__tcptune_at \'go list\' --remote' -l remote -d 'also list what could be installed'
+complete -c tcptune -n '__tcptune_at \'go list\' --shells' -l shells -d 'run your shell, as you, and ask it which go it finds'
 complete -c tcptune -n '__tcptune_at \'go list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'go list\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
 complete -c tcptune -n '__tcptune_at \'go list\' --help -h' -l help -s h -d 'show help'

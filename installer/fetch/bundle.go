@@ -28,7 +28,7 @@ func (c Config) Bundle(ctx context.Context, r Resolved, arch, out string, progre
 	return names, err
 }
 
-func (d download) bundle(ctx context.Context, v Version, arch, out string, report func(Progress)) ([]string, error) {
+func (d download) bundle(ctx context.Context, v Version, arch, out string, show func(Progress)) ([]string, error) {
 	temp, err := os.CreateTemp(out, ".tcptune-")
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a bundle: %w", err)
@@ -46,7 +46,7 @@ func (d download) bundle(ctx context.Context, v Version, arch, out string, repor
 		},
 		ratio: 1,
 	}
-	origin, err := d.get(ctx, v, arch, out, report, into)
+	origin, err := d.get(ctx, v, arch, out, show, into)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (d download) bundle(ctx context.Context, v Version, arch, out string, repor
 	return names, place(temp, filepath.Join(out, name), files)
 }
 
-func (m modules) bundle(ctx context.Context, v Version, arch, out string, report func(Progress)) ([]string, error) {
+func (m modules) bundle(ctx context.Context, v Version, arch, out string, show func(Progress)) ([]string, error) {
 	db, err := m.database(ctx)
 	if err != nil {
 		return nil, err
@@ -72,13 +72,13 @@ func (m modules) bundle(ctx context.Context, v Version, arch, out string, report
 	notes := map[string][]byte{}
 	db.record(notes)
 	name := v.Toolchain() + ".linux-" + arch + ".zip"
-	err = m.spool(ctx, v, arch, out, report, func(file *os.File, size int64, _ string) error {
+	err = m.spool(ctx, v, arch, out, show, func(file *os.File, size int64, _ string) error {
 		dir, err := os.MkdirTemp(out, ".tcptune-") // the hash is one of what is in the zip
 		if err != nil {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		if _, err := unpackModule(ctx, db, file, size, moduleVersion(v, arch), filepath.Join(dir, "go"), Module, report); err != nil {
+		if _, err := unpackModule(ctx, db, file, size, moduleVersion(v, arch), filepath.Join(dir, "go"), Module, show); err != nil {
 			return err
 		}
 		records, err := json.Marshal(notes)

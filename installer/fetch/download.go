@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // download is the source of archives as of go.dev/dl.
@@ -57,7 +59,7 @@ func (d download) build(ctx context.Context, v Version, arch string) (build, err
 		if e != nil {
 			return build{}, e
 		}
-		if b, err = find(releases, v, arch); !is(err, NoVersion) {
+		if b, err = find(releases, v, arch); !report.Is(err, NoVersion) {
 			break
 		}
 	}
@@ -80,12 +82,12 @@ func (d download) proof(ctx context.Context, b build) (proof, error) {
 	return p, err
 }
 
-func (d download) fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error) {
-	return d.get(ctx, v, arch, filepath.Dir(dir), report, intoTree(dir))
+func (d download) fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error) {
+	return d.get(ctx, v, arch, filepath.Dir(dir), show, intoTree(dir))
 }
 
 // get streams the archive of a release into a consumer and proves it on the way.
-func (d download) get(ctx context.Context, v Version, arch, room string, report func(Progress), into consumer) (Origin, error) {
+func (d download) get(ctx context.Context, v Version, arch, room string, show func(Progress), into consumer) (Origin, error) {
 	b, err := d.build(ctx, v, arch)
 	if err != nil {
 		return Origin{}, err
@@ -99,7 +101,7 @@ func (d download) get(ctx context.Context, v Version, arch, room string, report 
 	}
 	address := d.base + "/" + b.name
 	for tries := 0; ; tries++ {
-		origin, err := d.stream(ctx, address, b, proof, report, into)
+		origin, err := d.stream(ctx, address, b, proof, show, into)
 		if !errors.Is(err, errChanged) {
 			return origin, err
 		}
@@ -112,7 +114,7 @@ func (d download) get(ctx context.Context, v Version, arch, room string, report 
 	}
 }
 
-func (d download) stream(ctx context.Context, address string, b build, proof proof, report func(Progress), into consumer) (Origin, error) {
+func (d download) stream(ctx context.Context, address string, b build, proof proof, show func(Progress), into consumer) (Origin, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	part := openPartial(d.partials, b.name, address)
@@ -122,9 +124,9 @@ func (d download) stream(ctx context.Context, address string, b build, proof pro
 		return Origin{}, err
 	}
 	defer s.Close()
-	origin, err := proof.consume(ctx, cancel, counted(s, Download, b.size, report), into)
+	origin, err := proof.consume(ctx, cancel, counted(s, Download, b.size, show), into)
 	origin.Source, origin.URL = Download, redacted(address)
-	if err == nil || is(err, Unverified) || is(err, UnknownSigner) || is(err, BadArchive) {
+	if err == nil || report.Is(err, Unverified) || report.Is(err, UnknownSigner) || report.Is(err, BadArchive) {
 		part.remove()
 	} else {
 		part.close()

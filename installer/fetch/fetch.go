@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // source is a way to toolchains. All its errors that another source could make good are [Unreachable], [NoVersion] or
@@ -20,12 +22,12 @@ type source interface {
 	// has is nil when the release can be got for that architecture.
 	has(ctx context.Context, v Version, arch string) error
 	// bundle makes files in the folder out from which [Config.File] can do without the network, and returns their names.
-	bundle(ctx context.Context, v Version, arch, out string, report func(Progress)) ([]string, error)
+	bundle(ctx context.Context, v Version, arch, out string, show func(Progress)) ([]string, error)
 }
 
 // fetcher makes dir, which the caller removes after an error.
 type fetcher interface {
-	fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error)
+	fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error)
 }
 
 // open returns a source by its name.
@@ -47,7 +49,7 @@ type Resolved struct {
 }
 
 // Resolve finds the release that fulfils a wish: in the file, if one is configured, or in the first source that answers
-// and has it. The errors are of type [*Error]; [NoVersion] and [NoBuild] name what there is instead.
+// and has it. The errors are of type [*report.Error]; [NoVersion] and [NoBuild] name what there is instead.
 func (c Config) Resolve(ctx context.Context, w Wish, arch string) (Resolved, error) {
 	if c.File != "" {
 		v, err := c.fileVersion(w, arch)
@@ -148,7 +150,7 @@ func (c Config) inTurn(names []string, try func(name string, s source) error, pa
 			return nil
 		}
 		failed = append(failed, err)
-		if !is(err, Unreachable) && !is(err, NoVersion) && !is(err, NoBuild) {
+		if !report.Is(err, Unreachable) && !report.Is(err, NoVersion) && !report.Is(err, NoBuild) {
 			break
 		}
 	}
@@ -160,11 +162,11 @@ func together(failed []error) error {
 	if len(failed) < 2 {
 		return errors.Join(failed...)
 	}
-	var best *Error
+	var best *report.Error
 	var said []string
 	for _, err := range failed {
 		said = append(said, err.Error())
-		var e *Error
+		var e *report.Error
 		if errors.As(err, &e) && (best == nil || best.Code == Unreachable) {
 			best = e
 		}
@@ -172,7 +174,7 @@ func together(failed []error) error {
 	if best == nil || best.Code != Unreachable && best.Code != NoVersion && best.Code != NoBuild {
 		return failed[len(failed)-1]
 	}
-	return &Error{Code: best.Code, Message: strings.Join(said, "; "), Hint: best.Hint}
+	return &report.Error{Code: best.Code, Exit: best.Exit, Message: strings.Join(said, "; "), Hint: best.Hint}
 }
 
 // checkTree is an error unless dir holds a toolchain of that version. A mirror could offer an older one, signed as well,

@@ -48,6 +48,7 @@ func TestAProvenArchiveIsUnpacked(t *testing.T) {
 
 // Whatever goes wrong with a proof, nothing is installed, nothing is left, and the next source is not asked.
 func TestWhatIsNotProvenLeavesNothing(t *testing.T) {
+	t.Parallel()
 	other := pack(t, toolchain("go1.26.2", 0)...)
 	good := pack(t, toolchain("go1.26.3", 0)...)
 	now := time.Now()
@@ -55,7 +56,7 @@ func TestWhatIsNotProvenLeavesNothing(t *testing.T) {
 		archive    mirror.Archive
 		middleware func(http.Handler) http.Handler
 		config     func(*testing.T, *shop)
-		code       fetch.Code
+		code       string
 		says       string
 	}{
 		"the archive is another one": {
@@ -191,6 +192,7 @@ func TestTheChecksumAloneIsEnoughOnRequestOnly(t *testing.T) {
 
 // What answers in the place of a mirror is as good as no answer: the next source is asked.
 func TestAnUnreachableSourceGivesWay(t *testing.T) {
+	t.Parallel()
 	html := func(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte("<!DOCTYPE html><title>Please log in</title>"))

@@ -112,7 +112,7 @@ func (f *file) records(sha256 bool) error {
 	return nil
 }
 
-func (f file) fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error) {
+func (f file) fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error) {
 	in, err := os.Open(f.path)
 	if err != nil {
 		return Origin{}, Fail(BadSetting, "", "cannot read the archive").Because(err)
@@ -132,23 +132,23 @@ func (f file) fetch(ctx context.Context, v Version, arch, dir string, report fun
 	defer cancel(nil)
 	var origin Origin
 	if strings.HasSuffix(f.path, ".zip") {
-		origin, err = f.unzip(ctx, in, fi.Size(), moduleVersion(v, arch), dir, report)
+		origin, err = f.unzip(ctx, in, fi.Size(), moduleVersion(v, arch), dir, show)
 	} else {
-		origin, err = f.proof.consume(ctx, cancel, counted(io.Reader(in), "file", fi.Size(), report), intoTree(dir))
+		origin, err = f.proof.consume(ctx, cancel, counted(io.Reader(in), "file", fi.Size(), show), intoTree(dir))
 	}
 	origin.Source, origin.URL = "file", f.path
 	return origin, err
 }
 
-func (f file) unzip(ctx context.Context, in io.ReaderAt, size int64, version, dir string, report func(Progress)) (Origin, error) {
+func (f file) unzip(ctx context.Context, in io.ReaderAt, size int64, version, dir string, show func(Progress)) (Origin, error) {
 	if f.h1 != "" {
-		return Origin{Digest: f.h1, Verified: []string{"h1"}}, unpackProven(ctx, f.h1, in, size, version, dir, "file", report)
+		return Origin{Digest: f.h1, Verified: []string{"h1"}}, unpackProven(ctx, f.h1, in, size, version, dir, "file", show)
 	}
 	db, _, err := f.env.open()
 	if err != nil {
 		return Origin{}, err
 	}
 	db.remote = offline(f.notes)
-	digest, err := unpackModule(ctx, db, in, size, version, dir, "file", report)
+	digest, err := unpackModule(ctx, db, in, size, version, dir, "file", show)
 	return Origin{Digest: digest, Verified: []string{"checksum database " + db.name}}, err
 }

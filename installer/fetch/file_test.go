@@ -116,7 +116,7 @@ func TestAFileNeedsASumOrASignature(t *testing.T) {
 	for name, tt := range map[string]struct {
 		config   fetch.Config
 		verified []string
-		code     fetch.Code
+		code     string
 	}{
 		"nothing":              {fetch.Config{}, nil, fetch.Unverified},
 		"sum":                  {fetch.Config{FileSum: sum}, []string{"sha256"}, ""},
@@ -152,7 +152,7 @@ func TestAFileNeedsASumOrASignature(t *testing.T) {
 }
 
 func TestTheNameOfAFileSaysWhatIsInIt(t *testing.T) {
-	for name, code := range map[string]fetch.Code{
+	for name, code := range map[string]string{
 		"go1.26.3.linux-amd64.tar.gz": "", "go1.27rc1.linux-amd64.zip": "", "go1.26.3.linux-arm64.tar.gz": fetch.NoBuild,
 		"go1.26.3.darwin-amd64.tar.gz": fetch.BadSetting, "latest.tar.gz": fetch.BadSetting, "go1.26.linux-amd64.tar.gz": fetch.BadSetting,
 	} {

@@ -23,24 +23,10 @@ type GoEnv struct {
 // ReadGoEnv finds Go's configuration as the go command would, which need not be there: the environment first, then the
 // user's file ($GOENV, or go/env below $XDG_CONFIG_HOME or $HOME/.config), then go.env of the GOROOT at goroot, if any.
 func ReadGoEnv(h host.Host, getenv func(string) string, goroot string) GoEnv {
-	var files []string
-	switch file := getenv("GOENV"); {
-	case file == "off":
-	case file != "":
-		files = append(files, file)
-	case path.IsAbs(getenv("XDG_CONFIG_HOME")):
-		files = append(files, getenv("XDG_CONFIG_HOME")+"/go/env")
-	case path.IsAbs(getenv("HOME")):
-		files = append(files, getenv("HOME")+"/.config/go/env")
-	}
+	_, user := UserEnv(h, getenv)
+	lookups := []func(string) string{getenv, user}
 	if goroot != "" {
-		files = append(files, path.Join(goroot, "go.env"))
-	}
-	lookups := []func(string) string{getenv}
-	for _, file := range files {
-		if text, err := h.ReadFile(file); err == nil { // the go command skips what it cannot read as well
-			lookups = append(lookups, parseEnvFile(string(text)))
-		}
+		lookups = append(lookups, readEnvFile(h, path.Join(goroot, "go.env")))
 	}
 	find := func(name string) (value string) {
 		for _, lookup := range lookups {
@@ -49,6 +35,30 @@ func ReadGoEnv(h host.Host, getenv func(string) string, goroot string) GoEnv {
 		return value
 	}
 	return GoEnv{Proxy: find("GOPROXY"), SumDB: find("GOSUMDB"), NoSumDB: cmp.Or(find("GONOSUMDB"), find("GOPRIVATE"))}
+}
+
+// UserEnv is the user's file, "" when there can be none, and the lookup in it. Nothing but a regular
+// file is opened: as root, on behalf of somebody else, it may be that one's.
+func UserEnv(h host.Host, getenv func(string) string) (file string, lookup func(string) string) {
+	switch name := getenv("GOENV"); {
+	case name == "off":
+	case name != "":
+		file = name
+	case path.IsAbs(getenv("XDG_CONFIG_HOME")):
+		file = getenv("XDG_CONFIG_HOME") + "/go/env"
+	case path.IsAbs(getenv("HOME")):
+		file = getenv("HOME") + "/.config/go/env"
+	}
+	return file, readEnvFile(h, file)
+}
+
+// readEnvFile looks nothing up in a file that cannot be read, as the go command does.
+func readEnvFile(h host.Host, file string) func(string) string {
+	text, err := h.ReadShort(file, 1<<20)
+	if err != nil {
+		return func(string) string { return "" }
+	}
+	return parseEnvFile(string(text))
 }
 
 // parseEnvFile reads lines KEY=VALUE; lines of comment begin with "#". The last line of a key counts.

@@ -89,15 +89,15 @@ func (m modules) address(base string, v Version, arch string) string {
 	return base + "/" + toolchainModule + "/@v/" + moduleVersion(v, arch)
 }
 
-func (m modules) fetch(ctx context.Context, v Version, arch, dir string, report func(Progress)) (Origin, error) {
+func (m modules) fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error) {
 	db, err := m.database(ctx)
 	if err != nil {
 		return Origin{}, err
 	}
 	var origin Origin
-	err = m.spool(ctx, v, arch, filepath.Dir(dir), report, func(file *os.File, size int64, address string) error {
+	err = m.spool(ctx, v, arch, filepath.Dir(dir), show, func(file *os.File, size int64, address string) error {
 		origin = Origin{Source: Module, URL: redacted(address)}
-		origin.Digest, err = unpackModule(ctx, db, file, size, moduleVersion(v, arch), dir, Module, report)
+		origin.Digest, err = unpackModule(ctx, db, file, size, moduleVersion(v, arch), dir, Module, show)
 		origin.Verified = []string{"checksum database " + db.name}
 		return err
 	})
@@ -105,7 +105,7 @@ func (m modules) fetch(ctx context.Context, v Version, arch, dir string, report 
 }
 
 // unpackModule asks the database what the module must be, unpacks it and compares.
-func unpackModule(ctx context.Context, db *database, file io.ReaderAt, size int64, version, dir, source string, report func(Progress)) (string, error) {
+func unpackModule(ctx context.Context, db *database, file io.ReaderAt, size int64, version, dir, source string, show func(Progress)) (string, error) {
 	want, err := db.lookup(version)
 	if err != nil {
 		return "", err
@@ -113,12 +113,12 @@ func unpackModule(ctx context.Context, db *database, file io.ReaderAt, size int6
 	if err := requireSpace(filepath.Dir(dir), (unpackedRatio-1)*size); err != nil {
 		return "", err
 	}
-	return want, unpackProven(ctx, want, file, size, version, dir, source, report)
+	return want, unpackProven(ctx, want, file, size, version, dir, source, show)
 }
 
-func unpackProven(ctx context.Context, want string, file io.ReaderAt, size int64, version, dir, source string, report func(Progress)) error {
+func unpackProven(ctx context.Context, want string, file io.ReaderAt, size int64, version, dir, source string, show func(Progress)) error {
 	got, err := unzip(ctx, file, size, version, dir, func(done, total int64) {
-		report(Progress{Source: source, Phase: "unpack", Done: done, Total: total})
+		show(Progress{Source: source, Phase: "unpack", Done: done, Total: total})
 	})
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func unpackProven(ctx context.Context, want string, file io.ReaderAt, size int64
 
 // spool downloads the zip of a version into a file that has no name any more, in the folder room, and hands it to use.
 // A zip is read from its end, so it cannot be unpacked while it comes in.
-func (m modules) spool(ctx context.Context, v Version, arch, room string, report func(Progress), use func(file *os.File, size int64, address string) error) error {
+func (m modules) spool(ctx context.Context, v Version, arch, room string, show func(Progress), use func(file *os.File, size int64, address string) error) error {
 	file, err := os.CreateTemp(room, ".tcptune-")
 	if err != nil {
 		return fmt.Errorf("cannot download: %w", err)
@@ -143,7 +143,7 @@ func (m modules) spool(ctx context.Context, v Version, arch, room string, report
 	return tryProxies(ctx, m.proxies, func(base string) error {
 		address := m.address(base, v, arch) + ".zip"
 		for tries := 0; ; tries++ {
-			err := m.download(ctx, address, moduleVersion(v, arch)+".zip", room, file, report, use)
+			err := m.download(ctx, address, moduleVersion(v, arch)+".zip", room, file, show, use)
 			if !errors.Is(err, errChanged) {
 				return err
 			}
@@ -154,7 +154,7 @@ func (m modules) spool(ctx context.Context, v Version, arch, room string, report
 	})
 }
 
-func (m modules) download(ctx context.Context, address, name, room string, file *os.File, report func(Progress), use func(*os.File, int64, string) error) error {
+func (m modules) download(ctx context.Context, address, name, room string, file *os.File, show func(Progress), use func(*os.File, int64, string) error) error {
 	part := openPartial(m.partials, name, address)
 	defer func() { part.close() }()
 	s, err := openStream(ctx, m.web, address, 0, maxArchive, part)
@@ -168,7 +168,7 @@ func (m modules) download(ctx context.Context, address, name, room string, file 
 	if err := file.Truncate(0); err != nil {
 		return err
 	}
-	size, err := io.Copy(io.NewOffsetWriter(file, 0), counted(s, Module, s.size, report))
+	size, err := io.Copy(io.NewOffsetWriter(file, 0), counted(s, Module, s.size, show))
 	if err != nil {
 		return outOfSpace(room, err)
 	}

@@ -125,6 +125,7 @@ func TestAModuleIsProvenByTheChecksumDatabase(t *testing.T) {
 }
 
 func TestAModuleThatIsNotProvenLeavesNothing(t *testing.T) {
+	t.Parallel()
 	replaced := func(part string, answer http.HandlerFunc) func(http.Handler) http.Handler {
 		return func(proxy http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +140,7 @@ func TestAModuleThatIsNotProvenLeavesNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		middleware func(http.Handler) http.Handler
 		change     func(*testing.T, *moduleShop)
-		code       fetch.Code
+		code       string
 	}{
 		"another module":             {change: func(t *testing.T, s *moduleShop) { s.zip = moduleZip(t, "go1.26.2") }, code: fetch.Unverified},
 		"switched off":               {change: func(t *testing.T, s *moduleShop) { s.config.Go.SumDB = "off" }, code: fetch.NoDatabase},

@@ -9,6 +9,8 @@ import (
 	"os"
 
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // proof is what makes an archive one of Go: a sum from a trusted place, a signature, or both.
@@ -50,7 +52,7 @@ func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src 
 		},
 		func(r io.Reader) error {
 			err := into.take(ctx, r)
-			if !is(err, BadArchive) {
+			if !report.Is(err, BadArchive) {
 				return err
 			}
 			odd = err
@@ -61,7 +63,7 @@ func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src 
 	if p.signature != nil {
 		readers = append(readers, func(r io.Reader) (err error) {
 			signer, err = p.signer(r)
-			if is(err, Unverified) { // the sum says more, if it is wrong as well
+			if report.Is(err, Unverified) { // the sum says more, if it is wrong as well
 				unsigned = err
 				_, err = io.Copy(io.Discard, r)
 			}
@@ -100,19 +102,19 @@ func (p proof) signer(content io.Reader) (string, error) {
 }
 
 // counted reports how far a reader is.
-func counted(src io.Reader, source string, total int64, report func(Progress)) io.Reader {
-	return &counter{src: src, now: Progress{Source: source, Phase: "download", Total: total}, report: report}
+func counted(src io.Reader, source string, total int64, show func(Progress)) io.Reader {
+	return &counter{src: src, now: Progress{Source: source, Phase: "download", Total: total}, show: show}
 }
 
 type counter struct {
-	src    io.Reader
-	now    Progress
-	report func(Progress)
+	src  io.Reader
+	now  Progress
+	show func(Progress)
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.src.Read(p)
 	c.now.Done += int64(n)
-	c.report(c.now)
+	c.show(c.now)
 	return n, err
 }

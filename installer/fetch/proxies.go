@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // proxy is an entry of GOPROXY.
@@ -45,7 +47,7 @@ func tryProxies(ctx context.Context, list []proxy, ask func(base string) error) 
 	err := error(Fail(Unreachable, "set GOPROXY, or go.proxy in tcptune.yaml", "cannot get a module: GOPROXY names no proxy"))
 	for _, p := range list {
 		err = ask(p.base)
-		if err == nil || ctx.Err() != nil || !is(err, Unreachable) || !gone(err) && !p.anyError {
+		if err == nil || ctx.Err() != nil || !report.Is(err, Unreachable) || !gone(err) && !p.anyError {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/test/mirror"
 )
 
@@ -44,7 +45,7 @@ func TestAnOlderToolchainComesThroughTheConfiguredProxy(t *testing.T) {
 	env := fetch.ReadGoEnv(host.Host{}, os.Getenv, goroot)
 	c := fetch.Config{Sources: []string{fetch.Module}, Go: env, CacheDir: t.TempDir()}
 	known, err := c.List(t.Context())
-	var e *fetch.Error
+	var e *report.Error
 	if errors.As(err, &e) && e.Code == fetch.Unreachable {
 		t.Skipf("no module proxy can be reached from here: %v", err)
 	}

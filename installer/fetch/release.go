@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 const (
@@ -111,7 +113,7 @@ func versions(releases []release) []Version {
 	return all
 }
 
-func noVersion(w Wish, from []Version) *Error {
+func noVersion(w Wish, from []Version) *report.Error {
 	hint := ""
 	for _, v := range w.near(from) {
 		hint += ", " + v.String()
@@ -122,7 +124,7 @@ func noVersion(w Wish, from []Version) *Error {
 	return Fail(NoVersion, hint, "cannot find Go %s", w)
 }
 
-func noBuild(v Version, arch string, have []string) *Error {
+func noBuild(v Version, arch string, have []string) *report.Error {
 	hint := ""
 	if len(have) > 0 {
 		hint = "it was built for " + strings.Join(have, ", ")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/test/mirror"
 )
 
@@ -93,14 +94,14 @@ func (s shop) leftovers(t *testing.T) []string {
 	return left
 }
 
-func wantCode(t *testing.T, err error, code fetch.Code) {
+func wantCode(t *testing.T, err error, code string) {
 	t.Helper()
 	_ = wantError(t, err, code)
 }
 
-func wantError(t *testing.T, err error, code fetch.Code) *fetch.Error {
+func wantError(t *testing.T, err error, code string) *report.Error {
 	t.Helper()
-	var e *fetch.Error
+	var e *report.Error
 	if !errors.As(err, &e) || e.Code != code {
 		t.Fatalf("error = %v, want code %s", err, code)
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	openpgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 //go:embed google.asc
@@ -101,7 +103,7 @@ func bareSignature(err error) error {
 	return err
 }
 
-func unverified(reason string) *Error {
+func unverified(reason string) *report.Error {
 	e := Fail(Unverified, "nothing was installed; try another mirror, and report this one", "cannot verify the archive")
 	if reason != "" {
 		e.Message += ": " + reason
@@ -109,7 +111,7 @@ func unverified(reason string) *Error {
 	return e
 }
 
-func unknownSigner(id uint64) *Error {
+func unknownSigner(id uint64) *report.Error {
 	return Fail(UnknownSigner, "go.dev/dl signs with subkeys that change every few years: give a newer copy of the key, --keyring FILE",
 		"cannot verify the archive: it is signed by the key %016X, which is not known here", id)
 }

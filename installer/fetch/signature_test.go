@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // The key of go.dev/dl: EB4C1BFD4F042F6DDDCCEC917721F63BD38B4796. Each of its subkeys proves what it signed while it was
@@ -35,7 +37,7 @@ func TestEachSubkeyOfGoDevIsGoodInItsTime(t *testing.T) {
 
 func TestAKeyRingThatCannotBeReadIsAnError(t *testing.T) {
 	for _, file := range []string{"/nonexistent", "/etc/passwd", "/dev/zero"} {
-		if _, err := (Config{Keyring: file}).keyring(); !is(err, BadSetting) || !strings.Contains(err.Error(), file) {
+		if _, err := (Config{Keyring: file}).keyring(); !report.Is(err, BadSetting) || !strings.Contains(err.Error(), file) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}

@@ -35,6 +35,7 @@ func TestADownloadThatBreaksEveryMegabyteComesToItsEnd(t *testing.T) {
 
 // A process that was ended, or has given up, leaves what it has for the next one.
 func TestATruncatedDownloadIsResumed(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var ranges []string
 	broken, tag := new(atomic.Bool), ""
@@ -74,6 +75,7 @@ func TestATruncatedDownloadIsResumed(t *testing.T) {
 }
 
 func TestWhatIsLeftOfAnotherArchiveIsNotContinued(t *testing.T) {
+	t.Parallel()
 	today := new(atomic.Bool)
 	s := openShop(t, mirror.Archive{Data: pack(t, toolchain("go1.26.3", noise)...)},
 		onArchive(func(w http.ResponseWriter, r *http.Request, mirror http.Handler) {
@@ -119,6 +121,7 @@ func TestAServerThatCannotContinueStartsAgain(t *testing.T) {
 
 // A silent server and one that sends a byte now and then are given up alike.
 func TestASlowServerIsGivenUp(t *testing.T) {
+	t.Parallel()
 	for name, pause := range map[string]time.Duration{"slow loris": 20 * time.Millisecond, "silent": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/mod/sumdb"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 //go:embed databases.txt
@@ -86,7 +88,7 @@ func (d *database) lookup(version string) (string, error) {
 	return sums[0], nil
 }
 
-func unproven(format string, args ...any) *Error {
+func unproven(format string, args ...any) *report.Error {
 	return Fail(Unverified, "nothing was installed", "cannot verify the module "+toolchainModule+": "+format, args...)
 }
 
@@ -170,7 +172,7 @@ func (m modules) database(ctx context.Context) (*database, error) {
 			found = through
 			return nil
 		})
-		if gone(err) || len(m.proxies) > 0 && m.proxies[len(m.proxies)-1].anyError && is(err, Unreachable) {
+		if gone(err) || len(m.proxies) > 0 && m.proxies[len(m.proxies)-1].anyError && report.Is(err, Unreachable) {
 			err = nil
 		}
 		return found, err

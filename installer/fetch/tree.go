@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // What a toolchain is at most. Go 1.26.8 for amd64 has 15,000 files and 230 MB, 1.19 had 480 MB; no path in any is longer
@@ -49,7 +51,7 @@ func newTree(dir string) (*tree, error) {
 	return &tree{root: root, kinds: map[string]byte{".": 'd'}}, nil
 }
 
-func refuse(name, format string, args ...any) *Error {
+func refuse(name, format string, args ...any) *report.Error {
 	return Fail(BadArchive, "", "cannot unpack %q: "+format, append([]any{name}, args...)...)
 }
 

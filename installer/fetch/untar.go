@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 const (
@@ -107,7 +109,7 @@ func (r reader) Read(p []byte) (int, error) {
 
 // damaged is what reading an archive failed with, when that is not because of something else.
 func damaged(ctx context.Context, err error) error {
-	var known *Error
+	var known *report.Error
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

@@ -30,6 +30,7 @@ func unpack(t *testing.T, data []byte) (dir string, err error) {
 }
 
 func TestHostileArchivesAreRefused(t *testing.T) {
+	t.Parallel()
 	special := func(name string, kind byte, link string) entry {
 		return entry{Header: tar.Header{Name: name, Typeflag: kind, Linkname: link, Mode: 0o644}}
 	}
@@ -86,6 +87,7 @@ func TestHostileArchivesAreRefused(t *testing.T) {
 }
 
 func TestDamagedArchivesAreRefused(t *testing.T) {
+	t.Parallel()
 	good := pack(t, toolchain("go1.26.3", 1<<20)...)
 	broken := bytes.Clone(good)
 	broken[len(broken)-6] ^= 1 // in the sum at the end of the gzip stream
@@ -103,6 +105,7 @@ func TestDamagedArchivesAreRefused(t *testing.T) {
 
 // What a header claims is believed before anything is written: a bomb is not unpacked to be found one.
 func TestAnArchiveThatIsLargerThanAToolchainIsRefused(t *testing.T) {
+	t.Parallel()
 	var raw bytes.Buffer
 	w := tar.NewWriter(&raw)
 	if err := w.WriteHeader(&tar.Header{Name: "go/x", Typeflag: tar.TypeReg, Size: 3 << 30, Mode: 0o644}); err != nil {

@@ -19,7 +19,7 @@ import (
 
 // unzip unpacks the zip of a version of golang.org/toolchain into the new folder dir. It returns the hash of the module,
 // "h1:…", which was computed on the way (golang.org/x/mod/sumdb/dirhash.Hash1). A module knows neither links nor modes.
-func unzip(ctx context.Context, zipped io.ReaderAt, size int64, version, dir string, report func(done, total int64)) (string, error) {
+func unzip(ctx context.Context, zipped io.ReaderAt, size int64, version, dir string, show func(done, total int64)) (string, error) {
 	archive, err := zip.NewReader(zipped, size)
 	if err != nil {
 		return "", damaged(ctx, err)
@@ -66,7 +66,7 @@ func unzip(ctx context.Context, zipped io.ReaderAt, size int64, version, dir str
 					return err
 				}
 				lines[i] = fmt.Sprintf("%x  %s\n", h.Sum(nil), f.Name)
-				report(done.Add(int64(f.UncompressedSize64)), total)
+				show(done.Add(int64(f.UncompressedSize64)), total)
 			}
 		})
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/dirhash"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 const testVersion = "v0.0.1-go1.26.3.linux-amd64"
@@ -118,7 +120,7 @@ func TestHostileModulesAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			room := t.TempDir()
-			if hash, err := unzipTo(t, data, filepath.Join(room, "go")); !is(err, BadArchive) {
+			if hash, err := unzipTo(t, data, filepath.Join(room, "go")); !report.Is(err, BadArchive) {
 				t.Errorf("unpacked as %s, %v, want %s", hash, err, BadArchive)
 			}
 			if left, _ := filepath.Glob(room + "/[^g]*"); len(left) > 0 {
@@ -149,7 +151,7 @@ func FuzzUntar(f *testing.F) {
 
 func onlyTheTree(t *testing.T, room string, err error) {
 	t.Helper()
-	if err != nil && !is(err, BadArchive) {
+	if err != nil && !report.Is(err, BadArchive) {
 		t.Errorf("error = %v, want %s", err, BadArchive)
 	}
 	if beside, _ := filepath.Glob(room + "/[^g]*"); len(beside) > 0 {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 const (
@@ -172,7 +174,7 @@ func page(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("<"))
 }
 
-func unreachable(address string, err error) *Error {
+func unreachable(address string, err error) *report.Error {
 	e := Fail(Unreachable, "", "cannot get %s", redacted(address)).Because(bare(err))
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestDebianArch(t *testing.T) {
+	t.Parallel()
 	for machine, want := range map[string]string{
 		"x86_64": "amd64", "aarch64": "arm64", "riscv64": "riscv64", "ppc64le": "ppc64el", "s390x": "s390x",
 		"armv7l": "armhf", "armv8l": "armhf", "armv6l": "armel", "i686": "i386", "amd64": "amd64", "vax": "vax",
@@ -35,6 +36,7 @@ func header(class elf.Class, data elf.Data, machine elf.Machine, flags uint32) [
 }
 
 func TestElfArch(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		head []byte
 		want string
@@ -60,6 +62,7 @@ func TestElfArch(t *testing.T) {
 }
 
 func TestArchOfAnImage(t *testing.T) {
+	t.Parallel()
 	status := "Package: base-files\nStatus: install ok installed\nArchitecture: all\n\n" +
 		"Package: dpkg\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1.22.6\n"
 	env := string(header(elf.ELFCLASS64, elf.ELFDATA2MSB, elf.EM_S390, 0))
@@ -83,6 +86,7 @@ func TestArchOfAnImage(t *testing.T) {
 }
 
 func TestArchOfThisMachineIsDpkgs(t *testing.T) {
+	t.Parallel()
 	out, err := (Host{}).Run(t.Context(), "dpkg", "--print-architecture")
 	if err != nil {
 		t.Skip("no dpkg here: ", err)
@@ -97,6 +101,7 @@ func TestArchOfThisMachineIsDpkgs(t *testing.T) {
 }
 
 func TestParseDpkgStatus(t *testing.T) {
+	t.Parallel()
 	text := "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n" +
 		"Package: half\nStatus: install ok half-installed\nVersion: 1\n\n" +
 		"Package: systemd\nStatus: install ok installed\nDescription: x\n Package: no\nArchitecture: amd64\nVersion: 255.4-1ubuntu8\n"

@@ -12,6 +12,7 @@ import (
 )
 
 func TestBootClockIsProcUptime(t *testing.T) {
+	t.Parallel()
 	before, err := (Host{}).BootClock()
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +36,7 @@ func TestBootClockIsProcUptime(t *testing.T) {
 }
 
 func TestBootIDIsAUUIDThatStays(t *testing.T) {
+	t.Parallel()
 	a, errA := (Host{}).BootID()
 	b, errB := (Host{}).BootID()
 	if errA != nil || errB != nil || a != b || !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(a) {
@@ -43,6 +45,7 @@ func TestBootIDIsAUUIDThatStays(t *testing.T) {
 }
 
 func TestPendingReboot(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		files    map[string]string
 		pending  bool

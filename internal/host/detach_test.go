@@ -85,6 +85,7 @@ func detachAndWait(t *testing.T, file string) {
 }
 
 func TestDetachRefuses(t *testing.T) {
+	t.Parallel()
 	for _, argv := range [][]string{nil, {}, {"sleep", "1"}, {"./sleep"}, {""}} {
 		if pid, err := (Host{}).Detach(argv); err == nil {
 			_ = unix.Kill(pid, unix.SIGKILL)

@@ -54,6 +54,7 @@ func standInEngine(t *testing.T) (Engine, *string) {
 }
 
 func TestEngineTellsWhatItsContainersPublish(t *testing.T) {
+	t.Parallel()
 	e, _ := standInEngine(t)
 	got, err := e.Containers(t.Context())
 	want := []EngineContainer{{ID: "abc123", Name: "shop", State: "running", Ports: []Published{
@@ -65,6 +66,7 @@ func TestEngineTellsWhatItsContainersPublish(t *testing.T) {
 }
 
 func TestEngineStopsAContainerOnceAndTwice(t *testing.T) {
+	t.Parallel()
 	e, grace := standInEngine(t)
 	for range 2 {
 		if err := e.Stop(t.Context(), "abc123", 5*time.Second); err != nil || *grace != "5" {
@@ -77,6 +79,7 @@ func TestEngineStopsAContainerOnceAndTwice(t *testing.T) {
 }
 
 func TestEngineErrors(t *testing.T) {
+	t.Parallel()
 	e, _ := standInEngine(t)
 	for id, want := range map[string]string{
 		"broken": "out of order", "endless": "longer than 4 MiB", "../images": "neither an id nor a name", "a/b": "neither", "": "neither", "x?y": "neither",

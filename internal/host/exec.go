@@ -47,7 +47,7 @@ var errNoCommand = errors.New("cannot run a command without a name")
 
 // LookCommand returns the file that [Host.Exec] would run for a name. One with a slash is used as it is. Any other is
 // looked for in the absolute folders of PATH in env, without PATH in /usr/sbin, /usr/bin, /sbin and /bin; never in the
-// current folder, which an empty entry of PATH means to a shell: who calls as root may stand in anybody's.
+// current folder, which an empty entry of PATH means to a shell: root may stand in anybody's when calling us.
 // It is fs.ErrNotExist when there is none, os.ErrPermission when there is but it may not be run, and [ErrNoKernel] on an
 // image.
 func (h Host) LookCommand(name string, env []string) (string, error) {
@@ -90,8 +90,8 @@ func pathOf(env []string) string {
 	return programPath
 }
 
-// executable asks the kernel whether this process, as who it acts, may run the file: that takes access lists and
-// noexec mounts into account, which the mode does not show.
+// executable asks the kernel whether this process, with the rights that it acts with, may run the file: that takes access
+// lists and noexec mounts into account, which the mode does not show.
 func (h Host) executable(file string) error {
 	if err := h.runnable(file); err != nil {
 		return err

@@ -81,6 +81,7 @@ func executable(t *testing.T) string {
 }
 
 func TestExecRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {
 		file := filepath.Join(dir, name)
@@ -175,6 +176,7 @@ func TestLookCommand(t *testing.T) {
 
 // TestLookCommandAsksTheKernel needs a file whose mode alone says that it may be run.
 func TestLookCommandAsksTheKernel(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 || testing.Short() {
 		t.Skip("needs root for a mount namespace")
 	}

@@ -38,6 +38,7 @@ func link(t *testing.T, h Host, target, p string) {
 }
 
 func TestSlashIsTheRunningMachine(t *testing.T) {
+	t.Parallel()
 	h, err := At("/")
 	if err != nil || !h.Live() || h != (Host{}) || h.Root() != "/" {
 		t.Errorf("%+v, %v", h, err)
@@ -45,6 +46,7 @@ func TestSlashIsTheRunningMachine(t *testing.T) {
 }
 
 func TestRootMustBeAFolder(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -57,6 +59,7 @@ func TestRootMustBeAFolder(t *testing.T) {
 }
 
 func TestWriteFileReplacesAtomicallyAndLeavesNothingElse(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc")
 	for _, text := range []string{"one", "two, longer", ""} {
@@ -78,6 +81,7 @@ func TestWriteFileReplacesAtomicallyAndLeavesNothingElse(t *testing.T) {
 }
 
 func TestWriteFileReplacesALinkInsteadOfFollowingIt(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc")
 	outside := filepath.Join(t.TempDir(), "victim")
@@ -98,6 +102,7 @@ func TestWriteFileReplacesALinkInsteadOfFollowingIt(t *testing.T) {
 }
 
 func TestNoPathLeavesTheRoot(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc", "/inside")
 	secret := t.TempDir()
@@ -120,6 +125,7 @@ func TestNoPathLeavesTheRoot(t *testing.T) {
 }
 
 func TestLinksResolveInsideTheRoot(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc", "/usr", "/usr/lib")
 	if err := h.WriteFile("/usr/lib/os-release", []byte("ID=x"), 0o644); err != nil {
@@ -145,6 +151,7 @@ func TestLinksResolveInsideTheRoot(t *testing.T) {
 }
 
 func TestRemoveIsSilentAboutWhatIsNotThere(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc")
 	if err := h.Remove("/etc/f"); err != nil {
@@ -162,6 +169,7 @@ func TestRemoveIsSilentAboutWhatIsNotThere(t *testing.T) {
 }
 
 func TestRemoveKeepsAFolderThatHoldsSomething(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc", "/etc/x")
 	if err := h.Remove("/etc"); err == nil {
@@ -170,6 +178,7 @@ func TestRemoveKeepsAFolderThatHoldsSomething(t *testing.T) {
 }
 
 func TestOnlyRegularFilesAreRead(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc")
 	if _, err := h.ReadFile("/etc"); err == nil {
@@ -187,6 +196,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 }
 
 func TestHugeFileIsNotRead(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	if err := os.WriteFile(filepath.Join(h.Root(), "log"), nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -200,6 +210,7 @@ func TestHugeFileIsNotRead(t *testing.T) {
 }
 
 func TestWriteLinkReplacesWhatIsThere(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/etc", "/elsewhere")
 	link(t, h, "/elsewhere", "/etc/l")

@@ -9,6 +9,7 @@ import (
 )
 
 func TestInstalledKernels(t *testing.T) {
+	t.Parallel()
 	h := tree(t, map[string]string{
 		"/usr/lib/modules/6.8.0-60-generic/modules.dep":     "",
 		"/usr/lib/modules/6.8.0-9-generic/modules.dep":      "",
@@ -27,6 +28,7 @@ func TestInstalledKernels(t *testing.T) {
 }
 
 func TestImagesHaveNoKernel(t *testing.T) {
+	t.Parallel()
 	h := tree(t, map[string]string{"/etc/": ""})
 	for name, ask := range map[string]func() error{
 		"KernelRelease": func() error { _, err := h.KernelRelease(); return err },

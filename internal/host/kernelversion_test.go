@@ -3,6 +3,7 @@ package host
 import "testing"
 
 func TestParseKernelVersion(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		release string
 		want    KernelVersion
@@ -26,6 +27,7 @@ func TestParseKernelVersion(t *testing.T) {
 }
 
 func TestKernelVersionsAreOrderedByNumbers(t *testing.T) {
+	t.Parallel()
 	versions := []KernelVersion{{5, 15}, {6, 8}, {6, 14}, {6, 17}, {6, 18}, {7, 0}}
 	for i, v := range versions {
 		for j, w := range versions {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestKnobPathSwapsSeparators(t *testing.T) {
+	t.Parallel()
 	for key, want := range map[string]string{
 		"net.ipv4.tcp_rmem":                    "/proc/sys/net/ipv4/tcp_rmem",
 		"net.ipv4.conf.eth0/100.rp_filter":     "/proc/sys/net/ipv4/conf/eth0.100/rp_filter",
@@ -28,6 +29,7 @@ func TestKnobPathSwapsSeparators(t *testing.T) {
 }
 
 func TestKnobStaysBelowProcSys(t *testing.T) {
+	t.Parallel()
 	for _, key := range []string{"//.//.etc.passwd", "net.//.//.//.etc.passwd", "//"} {
 		if v, err := (Host{}).ReadKnob(key); err == nil {
 			t.Errorf("ReadKnob(%s) = %q", key, v)
@@ -39,6 +41,7 @@ func TestKnobStaysBelowProcSys(t *testing.T) {
 }
 
 func TestMissingKnobIsNotExistAndIsNotMade(t *testing.T) {
+	t.Parallel()
 	if _, err := (Host{}).ReadKnob("net.ipv4.no_such_key"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
@@ -48,6 +51,7 @@ func TestMissingKnobIsNotExistAndIsNotMade(t *testing.T) {
 }
 
 func TestImageHasNoKnobs(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	if _, err := h.ReadKnob("net.ipv4.tcp_rmem"); !errors.Is(err, ErrNoKernel) {
 		t.Error(err)
@@ -81,6 +85,7 @@ func inNamespace(t *testing.T) bool {
 // A list of 2,000 scattered ports is 12 kB: os.ReadFile would return 512 bytes of it, and the kernel takes no more than
 // a page of it in one write.
 func TestLongPortListIsReadAndWrittenWhole(t *testing.T) {
+	t.Parallel()
 	if !inNamespace(t) {
 		return
 	}
@@ -103,6 +108,7 @@ func TestLongPortListIsReadAndWrittenWhole(t *testing.T) {
 }
 
 func TestShortWriteIsAFailure(t *testing.T) {
+	t.Parallel()
 	if !inNamespace(t) {
 		return
 	}
@@ -116,6 +122,7 @@ func TestShortWriteIsAFailure(t *testing.T) {
 }
 
 func TestVectorComesBackWithTabs(t *testing.T) {
+	t.Parallel()
 	if !inNamespace(t) {
 		return
 	}

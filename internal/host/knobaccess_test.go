@@ -10,6 +10,7 @@ import (
 )
 
 func TestCanWriteKnob(t *testing.T) {
+	t.Parallel()
 	h := Host{}
 	if err := h.CanWriteKnob("net.ipv4.no_such_key"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a key that does not exist: %v", err)
@@ -26,6 +27,7 @@ func TestCanWriteKnob(t *testing.T) {
 // TestCanWriteKnobInANamespace sees what a container sees: a network namespace of its own shows keys of the machine
 // read-only, and hides others.
 func TestCanWriteKnobInANamespace(t *testing.T) {
+	t.Parallel()
 	if !(Host{}).IsRoot() {
 		t.Skip("needs root for a network namespace")
 	}

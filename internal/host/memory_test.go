@@ -8,6 +8,7 @@ import (
 )
 
 func TestParseMemTotal(t *testing.T) {
+	t.Parallel()
 	if n, err := ParseMemTotal([]byte("MemTotal:       24684084 kB\nMemFree:        1 kB\n")); n != 24684084<<10 || err != nil {
 		t.Errorf("got %d, %v", n, err)
 	}
@@ -19,6 +20,7 @@ func TestParseMemTotal(t *testing.T) {
 }
 
 func TestMemTotalOfThisMachine(t *testing.T) {
+	t.Parallel()
 	var info unix.Sysinfo_t
 	if err := unix.Sysinfo(&info); err != nil {
 		t.Fatal(err)
@@ -32,6 +34,7 @@ func TestMemTotalOfThisMachine(t *testing.T) {
 }
 
 func TestParseLimits(t *testing.T) {
+	t.Parallel()
 	const head = "Limit                     Soft Limit           Hard Limit           Units     \nMax open files  "
 	for row, want := range map[string]NoFile{
 		"          1024                 524288               files     \n":    {1024, 524288},
@@ -50,6 +53,7 @@ func TestParseLimits(t *testing.T) {
 }
 
 func TestNoFileOfThisMachine(t *testing.T) {
+	t.Parallel()
 	var own unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &own); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ var moduleFiles = map[string]string{
 }
 
 func TestModule(t *testing.T) {
+	t.Parallel()
 	h := tree(t, moduleFiles)
 	for name, want := range map[string]ModuleState{
 		"tcp_bbr":       ModuleLoaded,
@@ -46,6 +47,7 @@ func TestModule(t *testing.T) {
 }
 
 func TestModuleOfAKernelWithoutLists(t *testing.T) {
+	t.Parallel()
 	h := tree(t, map[string]string{"/sys/module/tcp_cubic/": ""})
 	for name, want := range map[string]ModuleState{"tcp_cubic": ModuleBuiltin, "tcp_bbr": ModuleUnknown} {
 		if got, err := h.modules(release, []string{name, "sch_netem"}); got[name] != want || err != nil {
@@ -55,6 +57,7 @@ func TestModuleOfAKernelWithoutLists(t *testing.T) {
 }
 
 func TestModuleNamesCannotBeOptionsOrPaths(t *testing.T) {
+	t.Parallel()
 	h := tree(t, moduleFiles)
 	for _, name := range []string{"", "-r", "../../etc/passwd", "a b", "a\x00", "tcp_bbr.ko", "x=1", string(bytes.Repeat([]byte("a"), 57))} {
 		if _, err := h.ModulesIn(release, name); err == nil {
@@ -67,6 +70,7 @@ func TestModuleNamesCannotBeOptionsOrPaths(t *testing.T) {
 }
 
 func TestLoadModuleHere(t *testing.T) {
+	t.Parallel()
 	h := Host{}
 	if h.exists("/proc/modules") {
 		t.Skip("this kernel has modules: loading one is for the VM test")
@@ -82,6 +86,7 @@ func TestLoadModuleHere(t *testing.T) {
 }
 
 func TestKernelConfig(t *testing.T) {
+	t.Parallel()
 	const text = "#\n# CONFIG_NET_SCH_FQ is not set\nCONFIG_TCP_CONG_BBR=m\nCONFIG_DEFAULT_TCP_CONG=\"cubic\"\n"
 	for option, want := range map[string]string{
 		"CONFIG_NET_SCH_FQ": "", "CONFIG_TCP_CONG_BBR": "m", "CONFIG_DEFAULT_TCP_CONG": "cubic", "CONFIG_TCP_CONG": "",

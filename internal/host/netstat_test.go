@@ -7,6 +7,7 @@ import (
 )
 
 func TestParseNetstat(t *testing.T) {
+	t.Parallel()
 	const text = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 0 12 340\nIpExt: InNoRoutes\nIpExt: -1\nMPTcpExt: A\nMPTcpExt: 18446744073709551615\n"
 	got, err := ParseNetstat([]byte(text))
 	want := map[string]uint64{"TcpExtSyncookiesSent": 0, "TcpExtListenOverflows": 12, "TcpExtListenDrops": 340, "MPTcpExtA": 1<<64 - 1}
@@ -21,6 +22,7 @@ func TestParseNetstat(t *testing.T) {
 }
 
 func TestParseSoftnet(t *testing.T) {
+	t.Parallel()
 	const text = "00002686 00000002 000000ff 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000\n" +
 		"ffffffff 00000001 00000001 00000000\n"
 	got, err := ParseSoftnet([]byte(text))
@@ -35,6 +37,7 @@ func TestParseSoftnet(t *testing.T) {
 }
 
 func TestParseSockstat(t *testing.T) {
+	t.Parallel()
 	const text = "sockets: used 16\nTCP: inuse 3 orphan 1 tw 7 alloc 4 mem 137 later 5\nUDP: inuse 9 mem 9\n"
 	got, err := ParseSockstat([]byte(text))
 	if want := (Sockstat{InUse: 3, Orphan: 1, TimeWait: 7, Alloc: 4, MemPages: 137}); got != want || err != nil {
@@ -48,6 +51,7 @@ func TestParseSockstat(t *testing.T) {
 }
 
 func TestCountersOfThisMachine(t *testing.T) {
+	t.Parallel()
 	counters, err := Host{}.Netstat()
 	if _, ok := counters["TcpExtListenOverflows"]; !ok || err != nil {
 		t.Errorf("no ListenOverflows: %v", err)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestParseOSRelease(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		text string
 		want OSRelease
@@ -41,6 +42,7 @@ func TestParseOSRelease(t *testing.T) {
 }
 
 func TestOSReleaseFallsBackToUsrLib(t *testing.T) {
+	t.Parallel()
 	h := tree(t, map[string]string{"/usr/lib/os-release": "ID=fallback\n"})
 	if r, err := h.OSRelease(); err != nil || r.ID != "fallback" {
 		t.Errorf("got %v, %v", r, err)

@@ -283,6 +283,7 @@ func hasCookie(pidfd, fd int, cookie uint64) (bool, error) {
 // procStat is what we need of /proc/PID/stat, see proc_pid_stat(5).
 type procStat struct {
 	state   byte   // 'Z' for a process whose first thread has exited
+	parent  int    // 0 for one of another PID namespace
 	threads int    // the first thread counts until its parent has noticed
 	start   uint64 // ticks of 10 ms since boot
 }
@@ -308,17 +309,18 @@ func readProcStat(pid int) (procStat, error) {
 
 // parseProcStat reads "7 (name) S 1 7 …". The name is the program's own choice, spaces and parentheses included.
 func parseProcStat(text []byte) (stat procStat, ok bool) {
-	const state, threads, start = 0, 17, 19 // fields 3, 20 and 22: two stand before, and they count from 1
+	const state, parent, threads, start = 0, 1, 17, 19 // fields 3, 4, 20 and 22: two stand before, and they count from 1
 	end := bytes.LastIndexByte(text, ')')
 	fields := bytes.Fields(text[end+1:])
 	if end < 0 || len(fields) <= start || len(fields[state]) != 1 {
 		return procStat{}, false
 	}
 	stat.state = fields[state][0]
-	var errThreads, errStart error
+	var errParent, errThreads, errStart error
+	stat.parent, errParent = strconv.Atoi(string(fields[parent]))
 	stat.threads, errThreads = strconv.Atoi(string(fields[threads]))
 	stat.start, errStart = strconv.ParseUint(string(fields[start]), 10, 64)
-	if errThreads != nil || errStart != nil {
+	if errParent != nil || errThreads != nil || errStart != nil {
 		return procStat{}, false
 	}
 	return stat, true

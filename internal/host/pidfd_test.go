@@ -191,6 +191,7 @@ func withAndWithoutPidfd(t *testing.T, test func(t *testing.T, pinned bool)) {
 }
 
 func TestProcessEndsByItsSignal(t *testing.T) {
+	t.Parallel()
 	withAndWithoutPidfd(t, func(t *testing.T, pinned bool) {
 		h := startHolder(t, "holder")
 		p := h.open()
@@ -239,6 +240,7 @@ func TestProcessEndsByItsSignal(t *testing.T) {
 
 // TestProcessIsNotTheNextOneOfItsNumber lets the kernel give the number of a dead process to another one.
 func TestProcessIsNotTheNextOneOfItsNumber(t *testing.T) {
+	t.Parallel()
 	part := os.Getenv(playEnv)
 	if part == "" {
 		if testing.Short() || os.Geteuid() != 0 {
@@ -365,6 +367,7 @@ func TestProcessHoldsSocket(t *testing.T) {
 
 // TestHoldsSocketOfThreads is about threads that are not the first one.
 func TestHoldsSocketOfThreads(t *testing.T) {
+	t.Parallel()
 	h := startHolder(t, "holder in a thread")
 	p := h.open()
 	for _, tid := range []int{h.tid, p.Pid()} { // they share their descriptors
@@ -385,6 +388,7 @@ func TestHoldsSocketOfThreads(t *testing.T) {
 
 // TestProcessBehindAZombie is about a process whose first thread has exited while another one serves on.
 func TestProcessBehindAZombie(t *testing.T) {
+	t.Parallel()
 	withAndWithoutPidfd(t, func(t *testing.T, pinned bool) {
 		h := startHolder(t, "holder behind a zombie")
 		if h.tid == h.cmd.Process.Pid {
@@ -464,6 +468,7 @@ func TestProcessOfSomebodyElse(t *testing.T) {
 
 // TestProcessAsNobody is run by TestProcessOfSomebodyElse.
 func TestProcessAsNobody(t *testing.T) {
+	t.Parallel()
 	var tid, fd int
 	var inode, cookie uint64
 	if n, _ := fmt.Sscanf(os.Getenv(playEnv), "nobody %d %d %d %d", &tid, &fd, &inode, &cookie); n != 4 {
@@ -485,6 +490,7 @@ func TestProcessAsNobody(t *testing.T) {
 
 // TestProcessHiddenByProc runs as nobody in a mount namespace whose /proc hides the processes of others.
 func TestProcessHiddenByProc(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 || testing.Short() {
 		t.Skip("needs root for a mount namespace")
 	}
@@ -582,17 +588,18 @@ func openFiles(t *testing.T) int {
 }
 
 func TestParseProcStat(t *testing.T) {
+	t.Parallel()
 	const rest = " S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 4711 1 1 18446744073709551615"
 	for _, name := range []string{"(sshd)", "()", "(a b)", "(a) Z 1 1)", "(((", ")))", "(tmux: server)"} {
 		got, ok := parseProcStat([]byte("7 (" + name + ")" + rest + "\n"))
-		if want := (procStat{'S', 3, 4711}); got != want || !ok {
+		if want := (procStat{'S', 1, 3, 4711}); got != want || !ok {
 			t.Errorf("%s: got %v, %v, want %v", name, got, ok, want)
 		}
 	}
 	for _, text := range []string{
 		"", "7", "7 (a)", "7 a" + rest, "7 (a) S 1 2 3",
 		"7 (a)" + strings.Replace(rest, "S", "SS", 1),
-		"7 (a)" + strings.Replace(rest, " 3 ", " x ", 1),
+		"7 (a)" + strings.Replace(rest, " 1 ", " x ", 1), "7 (a)" + strings.Replace(rest, " 3 ", " x ", 1),
 		"7 (a)" + strings.Replace(rest, "4711", "-1", 1),
 	} {
 		if got, ok := parseProcStat([]byte(text)); ok {

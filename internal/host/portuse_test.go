@@ -25,6 +25,7 @@ const tcp6Rows = tcpHeader +
 	"   1: 000080FE00000000FF565002BD69B1FE:C355 000080FE00000000FF565002BD69B1FE:0050 01 00000000:00000000 00:00000000 00000000     0        0 7 1 0 20 4 30 10 -1\n"
 
 func TestPortCount(t *testing.T) {
+	t.Parallel()
 	if !littleEndian() {
 		t.Skip("the rows are those of a little-endian machine")
 	}
@@ -47,6 +48,7 @@ func TestPortCount(t *testing.T) {
 }
 
 func TestParsePortRange(t *testing.T) {
+	t.Parallel()
 	if low, high, err := parsePortRange("32768\t60999"); low != 32768 || high != 60999 || err != nil {
 		t.Errorf("got %d, %d, %v", low, high, err)
 	}
@@ -59,6 +61,7 @@ func TestParsePortRange(t *testing.T) {
 
 // TestPortUseSeesAConnection holds the count against connections that it makes itself.
 func TestPortUseSeesAConnection(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.7:0")
 	if err != nil {
 		t.Fatal(err)

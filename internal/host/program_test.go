@@ -23,6 +23,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunErrorsReadWell(t *testing.T) {
+	t.Parallel()
 	plain := filepath.Join(t.TempDir(), "plain")
 	if err := os.WriteFile(plain, nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -51,6 +52,7 @@ func TestRunErrorsReadWell(t *testing.T) {
 }
 
 func TestRunKeepsWhatAFailedProgramSaid(t *testing.T) {
+	t.Parallel()
 	out, err := Host{}.Run(t.Context(), "sh", "-c", "echo result; head -c 100000 /dev/zero | tr '\\0' x >&2; exit 3")
 	var failed *ProgramError
 	if !errors.As(err, &failed) || failed.Code != 3 || len(failed.Stderr) != programErrors || string(out) != "result\n" {
@@ -59,6 +61,7 @@ func TestRunKeepsWhatAFailedProgramSaid(t *testing.T) {
 }
 
 func TestRunEndsTheWholeGroup(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	pidFile := filepath.Join(t.TempDir(), "pid")

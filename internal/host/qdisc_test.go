@@ -32,6 +32,7 @@ func wantQdisc(t *testing.T, link, want string) {
 }
 
 func TestQdiscIsSetAndGivenBack(t *testing.T) {
+	t.Parallel()
 	if !inNamespace(t) {
 		return
 	}
@@ -51,6 +52,7 @@ func TestQdiscIsSetAndGivenBack(t *testing.T) {
 }
 
 func TestMultiQueueGetsOneOfTheDefaultOnEachQueue(t *testing.T) {
+	t.Parallel()
 	if !inNamespace(t) {
 		return
 	}
@@ -69,6 +71,7 @@ func TestMultiQueueGetsOneOfTheDefaultOnEachQueue(t *testing.T) {
 }
 
 func TestMissingQdiscAndLinkAreNotExist(t *testing.T) {
+	t.Parallel()
 	if !inNamespace(t) {
 		return
 	}

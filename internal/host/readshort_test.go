@@ -12,6 +12,7 @@ import (
 )
 
 func TestAShortFileIsReadAndNothingElse(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	h, err := At(root)
 	if err != nil {
@@ -43,6 +44,7 @@ func TestAShortFileIsReadAndNothingElse(t *testing.T) {
 }
 
 func TestATransientUserRunsAloneInAFolderOfItsOwn(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root starts programs as somebody else")
 	}

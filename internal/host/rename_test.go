@@ -27,6 +27,7 @@ func tell(t *testing.T, h Host, p string) (names []string) {
 }
 
 func TestRenameReplacesNothing(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/a", "/a/x", "/b")
 	if err := h.Rename("/a/x", "/b/y"); err != nil {
@@ -44,6 +45,7 @@ func TestRenameReplacesNothing(t *testing.T) {
 }
 
 func TestExchangeSwapsALinkAndAFolder(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/a", "/a/inside")
 	link(t, h, "elsewhere", "/b")
@@ -62,6 +64,7 @@ func TestExchangeSwapsALinkAndAFolder(t *testing.T) {
 }
 
 func TestRemoveAllStaysInTheRoot(t *testing.T) {
+	t.Parallel()
 	outside := t.TempDir()
 	if err := os.WriteFile(filepath.Join(outside, "f"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -87,6 +90,7 @@ func TestRemoveAllStaysInTheRoot(t *testing.T) {
 }
 
 func TestMkdirAll(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	for range 2 {
 		if err := h.MkdirAll("/a/b/c"); err != nil {
@@ -102,6 +106,7 @@ func TestMkdirAll(t *testing.T) {
 }
 
 func TestOSPathResolvesLinksInsideTheRoot(t *testing.T) {
+	t.Parallel()
 	h := newRoot(t)
 	mustMkdir(t, h, "/a")
 	link(t, h, "/a", "/l")
@@ -114,6 +119,7 @@ func TestOSPathResolvesLinksInsideTheRoot(t *testing.T) {
 }
 
 func TestRunProgram(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	out, err := Host{}.RunProgram(t.Context(), Program{
 		Name: "sh", Args: []string{"-c", `echo "$PATH $LC_ALL $X $(pwd)"`}, Env: []string{"X=1", "LC_ALL=POSIX"}, Dir: dir,
@@ -128,6 +134,7 @@ func TestRunProgram(t *testing.T) {
 }
 
 func TestAnUnprivilegedProgramIsNobodyAndOwnsItsFolder(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can be somebody else")
 	}

@@ -14,7 +14,7 @@ type SocketRow struct {
 	State         uint8          // include/net/tcp_states.h: 1 established, 6 TIME_WAIT, 7 closed (all of UDP's), 10 listens
 	Timer         uint8          // which one runs: 0 none, 1 retransmission, 2 keep-alive, 3 TIME_WAIT, 4 zero window probe
 	TimerLeft     time.Duration  // until it expires, in steps of 10 ms
-	UID           uint32         // of who made the socket, as this user namespace sees it; 0 in TIME_WAIT
+	UID           uint32         // of the maker of the socket, as this user namespace sees it; 0 in TIME_WAIT
 	Inode         uint64         // what a link of /proc/PID/fd shows; 0 in TIME_WAIT and for what nobody has accepted
 }
 

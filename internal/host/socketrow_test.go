@@ -21,6 +21,7 @@ func littleEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 
 var sameAddrs = cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })
 
 func TestParseSocketRow(t *testing.T) {
+	t.Parallel()
 	if !littleEndian() {
 		t.Skip("the rows are those of a little-endian machine")
 	}
@@ -74,6 +75,7 @@ func TestParseSocketRow(t *testing.T) {
 
 // TestParseSocketRowRefuses breaks a good row in one place at a time.
 func TestParseSocketRowRefuses(t *testing.T) {
+	t.Parallel()
 	const good = "  0: 0100007F:1F90 0200000A:01BB 01 00000000:00000000 00:00000000 00000000  1000        0 4242 1"
 	if _, ok := ParseSocketRow([]byte(good)); !ok {
 		t.Fatal("the good row is refused")
@@ -117,6 +119,7 @@ func TestParseSocketRowRefuses(t *testing.T) {
 
 // TestParseSocketRowOfTheKernel finds sockets of this process in all four files.
 func TestParseSocketRowOfTheKernel(t *testing.T) {
+	t.Parallel()
 	v4 := &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 9}}
 	v6 := &unix.SockaddrInet6{Addr: [16]byte{15: 1}}
 	mapped := &unix.SockaddrInet6{Addr: netip.MustParseAddr("127.0.0.9").As16()}
@@ -186,6 +189,7 @@ func unspecified(family int) netip.Addr {
 // TestParseSocketRowCountsTimeWaitDown closes a connection and reads how long the kernel will remember it. A FIN that is
 // sent twice on a busy machine is answered by a reset, which ends TIME_WAIT at once (RFC 1337): then another one is closed.
 func TestParseSocketRowCountsTimeWaitDown(t *testing.T) {
+	t.Parallel()
 	l := listenSocket(t)
 	var rows []SocketRow
 	for try := 0; try < 10 && len(rows) == 0; try++ {

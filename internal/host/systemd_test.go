@@ -7,6 +7,7 @@ import (
 )
 
 func TestSystemdVersion(t *testing.T) {
+	t.Parallel()
 	status := "Package: systemd\nStatus: install ok installed\nVersion: 259.1-1ubuntu1\n"
 	tests := map[string]struct {
 		files map[string]string
@@ -31,6 +32,7 @@ func TestSystemdVersion(t *testing.T) {
 }
 
 func TestSystemdBooted(t *testing.T) {
+	t.Parallel()
 	if !tree(t, map[string]string{"/run/systemd/system/": ""}).systemdBooted() {
 		t.Error("a folder /run/systemd/system is not taken for systemd")
 	}

@@ -12,6 +12,7 @@ import (
 // TestTimerOnTheWire holds the properties against the signatures that systemd's bus_timer_set_transient_property and
 // bus_service_set_transient_property read.
 func TestTimerOnTheWire(t *testing.T) {
+	t.Parallel()
 	want := map[string]string{
 		"Description":       "s why",
 		"TimersMonotonic":   "a(st) [{OnActiveSec 60000000}]",
@@ -37,6 +38,7 @@ func TestTimerOnTheWire(t *testing.T) {
 }
 
 func TestUnitsWithoutSystemd(t *testing.T) {
+	t.Parallel()
 	h := Host{}
 	if h.SystemdRunning() {
 		t.Skip("systemd runs here")

@@ -3,6 +3,7 @@ package host
 import "testing"
 
 func TestVirt(t *testing.T) {
+	t.Parallel()
 	const guestCPU = "processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\n\nprocessor\t: 1\n"
 	tests := map[string]struct {
 		files   map[string]string

@@ -30,6 +30,7 @@ func mustApply(t *testing.T, s *Session, changes ...Change) []Change {
 }
 
 func TestApplyChangesAndRemembersWhatWasBefore(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"a": "1", "v": "4\t5\t6"})
 	got := mustApply(t, s, newFolder("/etc"), newFile("/etc/f", "text"), knob("a", "1", "2"), knob("v", "4 5 6", "7 8 9"))
 	if diff := cmp.Diff([]report.Status{report.Applied, report.Applied, report.Applied, report.Applied}, statuses(got)); diff != "" {
@@ -49,6 +50,7 @@ func TestApplyChangesAndRemembersWhatWasBefore(t *testing.T) {
 }
 
 func TestSecondApplyKeepsTheFirstMemory(t *testing.T) {
+	t.Parallel()
 	s, _ := newSession(t, map[string]string{"a": "1"})
 	mustApply(t, s, knob("a", "1", "2"))
 	mustApply(t, s, knob("a", "2", "3"))
@@ -62,6 +64,7 @@ func TestSecondApplyKeepsTheFirstMemory(t *testing.T) {
 }
 
 func TestReleaseEndsOwnershipWhateverTheValue(t *testing.T) {
+	t.Parallel()
 	s, _ := newSession(t, map[string]string{"a": "1"})
 	mustApply(t, s, knob("a", "1", "2"))
 	c := knob("a", "2", "77")
@@ -76,6 +79,7 @@ func TestReleaseEndsOwnershipWhateverTheValue(t *testing.T) {
 }
 
 func TestPlanWithoutChangesWritesNothing(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"a": "1"})
 	c := knob("a", "1", "1")
 	c.Status = report.Unchanged
@@ -89,6 +93,7 @@ func TestPlanWithoutChangesWritesNothing(t *testing.T) {
 }
 
 func TestRefusedChangeIsReportedAndTheRestGoesOn(t *testing.T) {
+	t.Parallel()
 	for name, kernel := range map[string]*fakeKernel{
 		"read-only":    {refuse: map[string]error{"a": unix.EROFS}},
 		"not allowed":  {refuse: map[string]error{"a": unix.EPERM}},
@@ -118,6 +123,7 @@ func TestRefusedChangeIsReportedAndTheRestGoesOn(t *testing.T) {
 }
 
 func TestRequiredChangeThatFailsUndoesEverything(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"a": "1", "b": "1"})
 	k.refuse = map[string]error{"b": unix.EINVAL}
 	needed := knob("b", "1", "2")
@@ -143,6 +149,7 @@ func TestRequiredChangeThatFailsUndoesEverything(t *testing.T) {
 }
 
 func TestWhatCannotBeUndoneIsNamedAndTriedAgain(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"v": "1 2 3"})
 	k.tear, k.fragile = map[string]bool{"v": true}, map[string]bool{"v": true}
 	_, err := s.Apply(t.Context(), Plan{Command: "apply", Changes: []Change{knob("v", "1 2 3", "4 5 6")}})
@@ -158,6 +165,7 @@ func TestWhatCannotBeUndoneIsNamedAndTriedAgain(t *testing.T) {
 }
 
 func TestHostThatHasMovedOnIsStale(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"a": "5"})
 	_, err := s.Apply(t.Context(), Plan{Command: "apply", Changes: []Change{knob("a", "1", "2")}})
 	if !report.Is(err, Stale) || !strings.HasSuffix(err.Error(), `moved on: knob a: was "1", is "5"`) || len(k.writes) != 0 {
@@ -166,6 +174,7 @@ func TestHostThatHasMovedOnIsStale(t *testing.T) {
 }
 
 func TestCancelledApplyIsRolledBack(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"a": "1", "b": "1"})
 	ctx := cancelAfter(t, s, k, 1)
 	_, err := s.Apply(ctx, Plan{Command: "apply", Changes: []Change{knob("a", "1", "2"), knob("b", "1", "2")}})

@@ -23,7 +23,7 @@ const lockPoll = 20 * time.Millisecond
 func lock(ctx context.Context, h host.Host, wait time.Duration) (*os.File, error) {
 	f, err := openLock(h)
 	if err != nil {
-		return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, err)
+		return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, host.Cause(err))
 	}
 	deadline := time.Now().Add(wait)
 	for {

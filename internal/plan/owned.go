@@ -106,7 +106,7 @@ func OwnedKnob(key, value, bootID string) Owned {
 	return Owned{Kind: report.Knob, Target: key, Ours: (*blob)(&value), BootID: bootID}
 }
 
-// After is the journal as it is when every planned change of p has been made. It is for who forecasts, and writes
+// After is the journal as it is when every planned change of p has been made. It is for forecasts, and writes
 // nothing.
 func (j Journal) After(p Plan, bootID string) Journal {
 	done := settled{keep: recordsOf(p.Keep), forget: p.Forget, wanted: p.Wanted}

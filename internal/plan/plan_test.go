@@ -11,6 +11,7 @@ type options struct {
 }
 
 func TestSavedPlanComesBackAsItWas(t *testing.T) {
+	t.Parallel()
 	c := knob("a", "1", "2")
 	c.Required = true
 	data, err := Encode(Plan{Changes: []Change{c, newFile("/f", "x\n")}}, options{"server"})
@@ -28,6 +29,7 @@ func TestSavedPlanComesBackAsItWas(t *testing.T) {
 }
 
 func TestWhatIsNoSavedPlanIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		``, `{}`, `[]`, `{"schema":"tcptune-plan/v2","options":{},"changes":[]}`,
 		`{"schema":"tcptune-plan/v1","options":{"evil":1},"changes":[]}`, `{"schema":"tcptune-plan/v1","options":{},"changes":[]}{}`,
@@ -39,6 +41,7 @@ func TestWhatIsNoSavedPlanIsRefused(t *testing.T) {
 }
 
 func TestMovedNamesEveryDifference(t *testing.T) {
+	t.Parallel()
 	saved := Plan{Changes: []Change{knob("same", "1", "2"), knob("before", "1", "2"), knob("after", "1", "2"), knob("gone", "1", "2")}}
 	now := Plan{Changes: []Change{knob("same", "1", "2"), knob("before", "5", "2"), knob("after", "1", "9"), knob("new", "1", "2")}}
 	want := []string{

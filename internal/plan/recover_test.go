@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
@@ -29,6 +30,7 @@ func killed(t *testing.T, s *Session, window *Window, changes ...Change) {
 }
 
 func TestKilledApplyIsUndoneByTheNextCommand(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"done": "1", "torn": "1 2 3", "untouched": "1"})
 	killed(t, s, nil,
 		newFolder("/etc"), newFile("/etc/f", "text"),
@@ -57,6 +59,7 @@ func TestKilledApplyIsUndoneByTheNextCommand(t *testing.T) {
 }
 
 func TestRecoveryLeavesWhatSomebodyElseChangedSince(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"a": "1"})
 	killed(t, s, nil, knob("a", "1", "2"))
 	k.values["a"] = "99"
@@ -70,6 +73,7 @@ func TestRecoveryLeavesWhatSomebodyElseChangedSince(t *testing.T) {
 // What a file of the interrupted apply has set at the boot since is ours, and not what the host had by itself: revert has
 // to say that it stays, and the next apply must not remember it as the value from before.
 func TestRebootForgetsRunningValuesButNotFiles(t *testing.T) {
+	t.Parallel()
 	const before = "an earlier boot"
 	live := []record{recordOf(knob("a", "1", "2"), 0), recordOf(knob("b", "1", "2"), 0)}
 	ours := []Owned{{Kind: report.Knob, Target: "a", Before: (*blob)(ptr("1")), Ours: (*blob)(ptr("2")), BootID: before}}
@@ -115,6 +119,7 @@ func TestRebootForgetsRunningValuesButNotFiles(t *testing.T) {
 }
 
 func TestForeignBytesComeBackUnharmed(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, nil)
 	if err := s.h.Mkdir("/etc", 0o755); err != nil {
 		t.Fatal(err)
@@ -141,6 +146,7 @@ func TestForeignBytesComeBackUnharmed(t *testing.T) {
 }
 
 func TestWindowWhoseOpeningWasKilledIsNoWindow(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, map[string]string{"a": "1"})
 	killed(t, s, &Window{ID: "w"}, knob("a", "1", "2"))
 	k.values["a"] = "2"
@@ -152,6 +158,7 @@ func TestWindowWhoseOpeningWasKilledIsNoWindow(t *testing.T) {
 }
 
 func TestJournalOfAnotherSchemaOrKindIsRefused(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"schema":  `{"schema":"tcptune-journal/v9","owned":[]}`,
 		"field":   `{"schema":"tcptune-journal/v1","owned":[],"extra":1}`,
@@ -168,6 +175,7 @@ func TestJournalOfAnotherSchemaOrKindIsRefused(t *testing.T) {
 
 // The link is the operator's: the state is meant to live on another disk, now and after the next apply.
 func TestALinkInPlaceOfTheStateFolderStays(t *testing.T) {
+	t.Parallel()
 	s, k := newSession(t, nil)
 	if err := errors.Join(s.h.MkdirAll("/data"), s.h.MkdirAll("/var/lib"), s.h.WriteLink("/var/lib/tcptune", "/data")); err != nil {
 		t.Fatal(err)
@@ -185,15 +193,26 @@ func TestLockIsExclusiveAndWaits(t *testing.T) {
 	if _, err := Open(t.Context(), s.h, 0); !errors.Is(err, ErrBusy) {
 		t.Fatalf("second session: %v", err)
 	}
-	go func() {
-		time.Sleep(50 * time.Millisecond)
+	synctest.Test(t, func(t *testing.T) {
+		second := make(chan error)
+		go func() {
+			again, err := Open(t.Context(), s.h, time.Minute)
+			if err == nil {
+				again.Close()
+			}
+			second <- err
+		}()
+		synctest.Wait() // it waits for the next time to try
+		select {
+		case err := <-second:
+			t.Fatalf("it did not wait: %v", err)
+		default:
+		}
 		s.Close()
-	}()
-	second, err := Open(t.Context(), s.h, time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second.Close()
+		if err := <-second; err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 func FuzzJournal(f *testing.F) {

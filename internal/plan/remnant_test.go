@@ -10,6 +10,7 @@ import (
 )
 
 func TestRemnants(t *testing.T) {
+	t.Parallel()
 	text := func(s string) *blob { return (*blob)(&s) }
 	const sum = "486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7" // of "world"
 	const elsewhere, before, removed = "a purge deletes nothing there", "it was there before tcptune, with another content",
@@ -50,6 +51,7 @@ func TestRemnants(t *testing.T) {
 }
 
 func TestRemnantsListAFolderAfterWhatIsInIt(t *testing.T) {
+	t.Parallel()
 	mode, text := blob("0755"), blob("x")
 	j := Journal{Owned: []Owned{
 		{Kind: report.Folder, Target: "/etc/a", Ours: &mode}, {Kind: report.Folder, Target: "/etc/a/b", Ours: &mode}, {Kind: report.File, Target: "/etc/a/b/c", Ours: &text},

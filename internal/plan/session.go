@@ -113,7 +113,7 @@ func (s *Session) recover(ctx context.Context) error {
 	if t == nil {
 		return nil
 	}
-	s.stale = slices.ContainsFunc(t.Changes, record.ofUnits) // who was killed may not have come to tell systemd
+	s.stale = slices.ContainsFunc(t.Changes, record.ofUnits) // one that was killed may not have come to tell systemd
 	undone, left := s.undo(ctx, *t)
 	done := s.journal.withoutPending()
 	done.stuck(left, t.BootID)

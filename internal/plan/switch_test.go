@@ -15,6 +15,7 @@ func switched(before, after *string) Change {
 }
 
 func TestSwitch(t *testing.T) {
+	t.Parallel()
 	link := map[string]string{"/go": "->one"}
 	folder := map[string]string{"/go/bin": "theirs"}
 	kept := map[string]string{"/go": "->one", "/go.before-tcptune/bin": "theirs"}
@@ -48,6 +49,7 @@ func TestSwitch(t *testing.T) {
 
 // Each state that the steps of a switch can leave is undone, and the links beside it are gone.
 func TestKilledSwitchIsUndone(t *testing.T) {
+	t.Parallel()
 	folder := map[string]string{"/go/bin": "theirs"}
 	kept := map[string]string{"/go": "->one", "/go.before-tcptune/bin": "theirs"}
 	take, give := switched(ptr(FolderInPlace), ptr("one")), switched(ptr("one"), ptr(FolderInPlace))

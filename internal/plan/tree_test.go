@@ -90,6 +90,7 @@ func noTree(value string) Change {
 func broken() Change { return newFile("/no/such/folder/f", "text") }
 
 func TestTree(t *testing.T) {
+	t.Parallel()
 	staged := map[string]string{"/t/.a.tcptune-new/" + TreeRecord: "one\nfrom here\n", "/t/.a.tcptune-new/f": "text"}
 	placed := map[string]string{"/t/a/" + TreeRecord: "one\nfrom here\n", "/t/a/f": "text"}
 	for name, tc := range map[string]struct {
@@ -115,6 +116,7 @@ func TestTree(t *testing.T) {
 }
 
 func TestKilledChangeOfATreeIsUndone(t *testing.T) {
+	t.Parallel()
 	placed := map[string]string{"/t/a/" + TreeRecord: "one\n"}
 	empty := map[string]string{"/t/": ""}
 	for name, tc := range map[string]struct {

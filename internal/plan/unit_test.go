@@ -114,6 +114,7 @@ func wantActs(t *testing.T, f *fakeSystemd, want ...string) {
 }
 
 func TestSystemdReadsNewFilesBeforeTheFirstUnitIsTouched(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{})
 	mustApply(t, s, unitFile("a.socket", "1"), unitFile("a.service", "1"), newLink(host.UnitFolder+"/x.wants", "../a.socket"),
 		unitChange("a.socket", Inactive, Active), unitChange("a.service", Inactive, Active))
@@ -127,6 +128,7 @@ func TestSystemdReadsNewFilesBeforeTheFirstUnitIsTouched(t *testing.T) {
 }
 
 func TestSystemdReadsAtTheEndWhatNoUnitNeeded(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{})
 	mustApply(t, s, unitFile("a.socket", "1"))
 	wantActs(t, f, "daemon-reload")
@@ -135,6 +137,7 @@ func TestSystemdReadsAtTheEndWhatNoUnitNeeded(t *testing.T) {
 }
 
 func TestUnitThatDoesNotStartTakesEverythingBack(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{})
 	f.broken["a.service"] = true
 	_, err := s.Apply(t.Context(), Plan{Changes: []Change{
@@ -151,6 +154,7 @@ func TestUnitThatDoesNotStartTakesEverythingBack(t *testing.T) {
 }
 
 func TestRestartIsUndoneByARestartWithTheFormerFiles(t *testing.T) {
+	t.Parallel()
 	for name, state := range map[string]string{"failed": "", "killed": Active} {
 		t.Run(name, func(t *testing.T) {
 			s, f := withSystemd(t, map[string]string{"a.service": Active})
@@ -179,6 +183,7 @@ func TestRestartIsUndoneByARestartWithTheFormerFiles(t *testing.T) {
 }
 
 func TestReloadTakesUpAChange(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{"a.service": Active})
 	got := mustApply(t, s, newFile("/etc/a.yaml", "1"), unitChange("a.service", Active, Reloaded))
 	wantActs(t, f, "reload a.service (no file)")
@@ -188,6 +193,7 @@ func TestReloadTakesUpAChange(t *testing.T) {
 }
 
 func TestSocketOpensAnewAroundItsService(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{"a.socket": Active, "a.service": Active})
 	mustApply(t, s, unitChange("a.socket", Active, Restarted))
 	wantActs(t, f, "stop a.socket (no file)", "stop a.service (no file)", "start a.socket (no file)", "start a.service (no file)")
@@ -198,6 +204,7 @@ func TestSocketOpensAnewAroundItsService(t *testing.T) {
 }
 
 func TestASocketThatTheRestartOfItsServiceOpensIsClosedAgain(t *testing.T) {
+	t.Parallel()
 	for opens, want := range map[int]string{2: "", 1000: "its socket was opened again 10 times"} {
 		s, f := withSystemd(t, map[string]string{"a.socket": Active, "a.service": Active})
 		f.opens = opens
@@ -212,6 +219,7 @@ func TestASocketThatTheRestartOfItsServiceOpensIsClosedAgain(t *testing.T) {
 }
 
 func TestKilledRemovalRunsAgain(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{"a.socket": Active, "a.service": Active})
 	mustApply(t, s, unitFile("a.socket", "1"), unitFile("a.service", "1"))
 	gone := func(name string) Change {
@@ -234,6 +242,7 @@ func TestKilledRemovalRunsAgain(t *testing.T) {
 }
 
 func TestUnitIsUndoneAfterAReboot(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{})
 	killed(t, s, nil, unitFile("a.socket", "1"), newLink("/etc/systemd/x", "a.socket"), unitChange("a.socket", Inactive, Active))
 	s.journal.Pending.BootID = "an earlier boot"
@@ -258,6 +267,7 @@ func TestUnitIsUndoneAfterAReboot(t *testing.T) {
 }
 
 func TestProofThatFailsTakesEverythingBack(t *testing.T) {
+	t.Parallel()
 	s, f := withSystemd(t, map[string]string{})
 	p := Plan{Changes: []Change{unitFile("a.socket", "1"), unitChange("a.socket", Inactive, Active)}}
 	changes, err := s.ApplyProven(t.Context(), p, func(context.Context) error { return errors.New("cannot get an answer") })
@@ -274,6 +284,7 @@ func TestProofThatFailsTakesEverythingBack(t *testing.T) {
 }
 
 func TestMemoryIsKeptUntilItIsForgotten(t *testing.T) {
+	t.Parallel()
 	s, _ := newSession(t, nil)
 	s.journal.Refused = []Refusal{{Target: "net.core.x", Value: "1"}}
 	apply := func(p Plan) Journal {
@@ -302,6 +313,7 @@ func TestMemoryIsKeptUntilItIsForgotten(t *testing.T) {
 }
 
 func TestWithoutDropsWhatOthersOwn(t *testing.T) {
+	t.Parallel()
 	j := Journal{Owned: []Owned{{Target: "a", Source: "profile server"}, {Target: "b", Source: "service x"}, {Target: "c", Source: "services"}}}
 	if got := j.Without("service").Owned; len(got) != 1 || got[0].Target != "a" || len(j.Owned) != 3 {
 		t.Errorf("%+v", got)

@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // Kind says what a change touches.
 type Kind string
 
@@ -57,4 +59,15 @@ func (c Change) Moved() bool {
 // Partial reports whether c makes a run partial: it is not as wanted, or will not stay so.
 func (c Change) Partial() bool {
 	return c.Status.Partial() || c.Status == Planned && c.DecidedBy != nil
+}
+
+// Partial reports whether one of changes makes a run partial.
+func Partial(changes []Change) bool { return slices.ContainsFunc(changes, Change.Partial) }
+
+// Changed reports whether one of changes has left its thing not as it was.
+func Changed(changes []Change) bool { return slices.ContainsFunc(changes, Change.Moved) }
+
+// Left reports whether one of changes could not be made, or taken back, as far as it was to be.
+func Left(changes []Change) bool {
+	return slices.ContainsFunc(changes, func(c Change) bool { return c.Status == Kept || c.Status.Partial() })
 }

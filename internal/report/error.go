@@ -18,6 +18,9 @@ const (
 	ExitNeedsRoot   = 77
 )
 
+// NeedsRoot is the code of an [Error] about what only root can do.
+const NeedsRoot = "needs-root"
+
 // Error is what an operator has to read, and a program: Code is stable, the texts are not.
 type Error struct {
 	Code    string `json:"code"`    // "stale-plan", "needs-root", "unsupported-os", …; "": "failed"
@@ -35,6 +38,12 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Because adds the cause.
+func (e *Error) Because(err error) *Error {
+	e.Err = err
+	return e
+}
 
 // Is reports whether err has an [Error] of that code in it.
 func Is(err error, code string) bool {

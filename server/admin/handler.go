@@ -18,14 +18,15 @@ import (
 	"github.com/tcptune/tcptune/server/pool"
 )
 
-// Source is what is shown.
+// Source is what is shown, and by which names.
 type Source struct {
-	Server   *server.Server
-	Pool     *pool.Pool // nil: there is none
-	Protocol string
-	Version  string
-	Started  time.Time
-	// Stuck is the time in which every accept loop comes by; /readyz fails when one does not.
+	Server   *server.Server // needed
+	Pool     *pool.Pool     // nil: there is none
+	Protocol string         // a label
+	Version  string         // a label
+	Started  time.Time      // for the uptime
+	// Stuck is the time in which every accept loop comes by, some times the Wake of [server.Config]; /readyz fails when one
+	// does not.
 	Stuck time.Duration
 }
 
@@ -71,7 +72,7 @@ func (s Source) ready(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// Status is the JSON of /statusz.
+// Status is the JSON of /statusz. Its fields are those of [server.Stats].
 type Status struct {
 	Protocol string            `json:"protocol"`
 	Version  string            `json:"version"`
@@ -91,8 +92,9 @@ type Status struct {
 func (s Source) Now() Status {
 	st := s.Server.Stats()
 	status := Status{
-		Protocol: s.Protocol, Version: s.Version, Draining: st.Draining, Active: st.Active, Queued: st.Queued, MaxConns: st.MaxConns,
-		Accepted: st.Accepted, Refused: map[string]uint64{}, Messages: st.Messages, BytesIn: st.BytesIn, BytesOut: st.BytesOut,
+		Protocol: s.Protocol, Version: s.Version, Draining: st.Draining, Active: st.Active,
+		Queued: st.Queued, MaxConns: st.MaxConns, Accepted: st.Accepted, Refused: map[string]uint64{},
+		Messages: st.Messages, BytesIn: st.BytesIn, BytesOut: st.BytesOut,
 		Uptime: int64(time.Since(s.Started).Seconds()),
 	}
 	for why, n := range st.Refused {
@@ -129,8 +131,8 @@ func (s Source) connections(w http.ResponseWriter, r *http.Request) {
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(tw, "remote\tage\tstate\tfor\tbytes in\tbytes out\tmessages\t\n")
 	for _, c := range s.Server.Conns(n, order) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t\n", c.Remote, c.Age.Round(time.Millisecond), c.State, c.InState.Round(time.Millisecond),
-			c.BytesIn, c.BytesOut, c.Messages)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t\n", c.Remote,
+			c.Age.Round(time.Millisecond), c.State, c.InState.Round(time.Millisecond), c.BytesIn, c.BytesOut, c.Messages)
 	}
 	_ = tw.Flush()
 }

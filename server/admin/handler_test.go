@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -17,10 +18,20 @@ import (
 	"github.com/tcptune/tcptune/server/pool"
 )
 
-// serving is a line server with one connection that was answered once, and its admin pages.
+// hello answers each arrival with the very bytes.
+type hello struct{}
+
+func (hello) Handle(_, in []byte) (server.Step, error) {
+	return server.Step{Out: in, Consumed: len(in), Messages: 1}, nil
+}
+
+// serving is a server with one connection that was answered once, and its admin pages.
 func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	t.Helper()
-	s, err := server.New(server.Config{Handler: server.Line{Max: 100}, Limits: server.DefaultLimits(), Wake: 10 * time.Millisecond})
+	s, err := server.New(server.Config{
+		Handler: server.Messages(hello{}), Limits: server.DefaultLimits(),
+		Wake: 10 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,15 +47,15 @@ func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	}
 	t.Cleanup(func() {
 		_ = c.Close()
-		s.Shutdown(t.Context())
-		if err := <-done; err != nil {
+		_ = s.Close()
+		if err := <-done; !errors.Is(err, server.ErrServerClosed) {
 			t.Error(err)
 		}
 	})
 	if _, err := io.WriteString(c, "hi\n"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(c, make([]byte, len("echo: hi\n"))); err != nil {
+	if _, err := io.ReadFull(c, make([]byte, len("hi\n"))); err != nil {
 		t.Fatal(err)
 	}
 	p, err := pool.New([]string{"127.0.0.1:1"}, pool.Config{})
@@ -69,10 +80,13 @@ func TestMetricsTellWhatTheServerDid(t *testing.T) {
 	}
 	for _, line := range []string{
 		"tcptune_server_accepted_total 1", "tcptune_server_active_connections 1", "tcptune_server_messages_total 1",
-		"tcptune_server_received_bytes_total 3", "tcptune_server_sent_bytes_total 9", `tcptune_server_refused_total{reason="queue_full"} 0`,
+		"tcptune_server_received_bytes_total 3", "tcptune_server_sent_bytes_total 3",
+		`tcptune_server_refused_total{reason="queue_full"} 0`,
 		`tcptune_server_ended_total{reason="idle_timeout"} 0`, "tcptune_server_message_seconds_count 1",
-		`tcptune_server_info{protocol="line",version="1"} 1`, `tcptune_server_upstream_open_connections{upstream="127.0.0.1:1"} 0`,
-		`tcptune_server_upstream_retired_total{reason="idle",upstream="127.0.0.1:1"} 0`, "go_goroutines ", "process_open_fds ",
+		`tcptune_server_info{protocol="line",version="1"} 1`,
+		`tcptune_server_upstream_open_connections{upstream="127.0.0.1:1"} 0`,
+		`tcptune_server_upstream_retired_total{reason="idle",upstream="127.0.0.1:1"} 0`, "go_goroutines ",
+		"process_open_fds ",
 	} {
 		if !strings.Contains(body, "\n"+line) {
 			t.Errorf("no line %q", line)
@@ -102,7 +116,9 @@ func TestReadyUntilItDrains(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
-	s.Shutdown(t.Context())
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if status, _ := page(pages, "/readyz"); status != http.StatusServiceUnavailable {
 		t.Errorf("/readyz while it drains: %d", status)
 	}
@@ -133,7 +149,8 @@ func TestStatusIsJSON(t *testing.T) {
 func TestConnectionsAreListed(t *testing.T) {
 	_, pages := serving(t)
 	for _, path := range []string{"/debug/connz", "/debug/connz?n=1&sort=bytes"} {
-		if status, body := page(pages, path); status != http.StatusOK || strings.Count(body, "127.0.0.1:") != 1 || !strings.Contains(body, "waiting") {
+		if status, body := page(pages, path); status != http.StatusOK || strings.Count(body, "127.0.0.1:") != 1 ||
+			!strings.Contains(body, "waiting") {
 			t.Errorf("%s: %d\n%s", path, status, body)
 		}
 	}
@@ -144,7 +161,8 @@ func TestConnectionsAreListed(t *testing.T) {
 
 func TestProfilesAreThere(t *testing.T) {
 	_, pages := serving(t)
-	if status, body := page(pages, "/debug/pprof/goroutine?debug=1"); status != http.StatusOK || !strings.Contains(body, "goroutine profile") {
+	if status, body := page(pages, "/debug/pprof/goroutine?debug=1"); status != http.StatusOK || !strings.Contains(body,
+		"goroutine profile") {
 		t.Errorf("%d %s", status, body)
 	}
 }

@@ -16,41 +16,63 @@ type serverCollector struct {
 type metric struct {
 	name, help, label string
 	kind              prometheus.ValueType
-	value             func(server.Stats) float64            // without a label
-	values            func(server.Stats) map[string]float64 // with one
+	values            func(server.Stats) map[string]float64 // by the label; by "" where there is none
 }
 
-func byReason(of map[server.Reason]uint64) map[string]float64 {
-	all := map[string]float64{}
-	for why, n := range of {
-		all[why.String()] = float64(n)
-	}
-	return all
+type number interface{ int | int64 | uint64 }
+
+func counter[N number](name, help string, of func(server.Stats) N) metric {
+	return metric{name, help, "", prometheus.CounterValue, single(of)}
+}
+
+func gauge[N number](name, help string, of func(server.Stats) N) metric {
+	return metric{name, help, "", prometheus.GaugeValue, single(of)}
+}
+
+func single[N number](of func(server.Stats) N) func(server.Stats) map[string]float64 {
+	return func(s server.Stats) map[string]float64 { return map[string]float64{"": float64(of(s))} }
+}
+
+func byReason(name, help string, of func(server.Stats) map[server.Reason]uint64) metric {
+	return metric{name, help, "reason", prometheus.CounterValue, func(s server.Stats) map[string]float64 {
+		all := map[string]float64{}
+		for why, n := range of(s) {
+			all[why.String()] = float64(n)
+		}
+		return all
+	}}
 }
 
 // metrics is the list. Names follow https://prometheus.io/docs/practices/naming.
 func metrics() []metric {
-	const counter, gauge = prometheus.CounterValue, prometheus.GaugeValue
 	return []metric{
-		{name: "accepted_total", help: "Connections accepted.", kind: counter, value: func(s server.Stats) float64 { return float64(s.Accepted) }},
-		{name: "accept_errors_total", help: "Calls of accept(2) that failed.", kind: counter, value: func(s server.Stats) float64 { return float64(s.AcceptErrors) }},
-		{name: "accept_delayed_total", help: "Accepts that waited for the accept rate.", kind: counter, value: func(s server.Stats) float64 { return float64(s.Delayed) }},
-		{name: "active_connections", help: "Connections that are served.", kind: gauge, value: func(s server.Stats) float64 { return float64(s.Active) }},
-		{name: "max_connections", help: "Connections that may be served at a time.", kind: gauge, value: func(s server.Stats) float64 { return float64(s.MaxConns) }},
-		{name: "queued_connections", help: "Accepted connections that wait until they can be served.", kind: gauge, value: func(s server.Stats) float64 { return float64(s.Queued) }},
-		{name: "refused_total", help: "Connections that were not served, by reason.", label: "reason", kind: counter, values: func(s server.Stats) map[string]float64 { return byReason(s.Refused) }},
-		{name: "ended_total", help: "Connections that were served and have ended, by reason.", label: "reason", kind: counter, values: func(s server.Stats) map[string]float64 { return byReason(s.Ended) }},
-		{name: "messages_total", help: "Messages answered.", kind: counter, value: func(s server.Stats) float64 { return float64(s.Messages) }},
-		{name: "received_bytes_total", help: "Bytes received.", kind: counter, value: func(s server.Stats) float64 { return float64(s.BytesIn) }},
-		{name: "sent_bytes_total", help: "Bytes sent.", kind: counter, value: func(s server.Stats) float64 { return float64(s.BytesOut) }},
-		{name: "output_bytes", help: "Bytes of answers that clients have not taken yet.", kind: gauge, value: func(s server.Stats) float64 { return float64(s.OutputBytes) }},
-		{name: "output_waits_total", help: "Times that a connection waited for the memory of answers.", kind: counter, value: func(s server.Stats) float64 { return float64(s.OutputWaits) }},
-		{name: "draining", help: "1 while the server drains.", kind: gauge, value: func(s server.Stats) float64 {
+		counter("accepted_total", "Connections accepted.", func(s server.Stats) uint64 { return s.Accepted }),
+		counter("accept_errors_total", "Calls of accept(2) that failed.",
+			func(s server.Stats) uint64 { return s.AcceptErrors }),
+		counter("accept_delayed_total", "Accepts that waited for the accept rate.",
+			func(s server.Stats) uint64 { return s.Delayed }),
+		gauge("active_connections", "Connections that are served.", func(s server.Stats) int { return s.Active }),
+		gauge("max_connections", "Connections that may be served at a time.",
+			func(s server.Stats) int { return s.MaxConns }),
+		gauge("queued_connections", "Accepted connections that wait until they can be served.",
+			func(s server.Stats) int { return s.Queued }),
+		byReason("refused_total", "Connections that were not served, by reason.",
+			func(s server.Stats) map[server.Reason]uint64 { return s.Refused }),
+		byReason("ended_total", "Connections that were served and have ended, by reason.",
+			func(s server.Stats) map[server.Reason]uint64 { return s.Ended }),
+		counter("messages_total", "Messages answered.", func(s server.Stats) uint64 { return s.Messages }),
+		counter("received_bytes_total", "Bytes received.", func(s server.Stats) uint64 { return s.BytesIn }),
+		counter("sent_bytes_total", "Bytes sent.", func(s server.Stats) uint64 { return s.BytesOut }),
+		gauge("output_bytes", "Bytes of answers that clients have not taken yet.",
+			func(s server.Stats) int64 { return s.OutputBytes }),
+		counter("output_waits_total", "Times that a connection waited for the memory of answers.",
+			func(s server.Stats) uint64 { return s.OutputWaits }),
+		gauge("draining", "1 while the server drains.", func(s server.Stats) int {
 			if s.Draining {
 				return 1
 			}
 			return 0
-		}},
+		}),
 	}
 }
 
@@ -72,7 +94,8 @@ func newServerCollector(s Source) serverCollector {
 		}
 		add(m.name, m.help)
 	}
-	add(latencyName, "Time from the arrival of bytes to the sending of their answer, of one in 16 of them on each connection.")
+	add(latencyName,
+		"Time from the arrival of bytes to the sending of their answer, of one in 16 of them on each connection.")
 	add(infoName, "1; what is running.", "version", "protocol")
 	return c
 }
@@ -86,11 +109,11 @@ func (c serverCollector) Describe(descs chan<- *prometheus.Desc) {
 func (c serverCollector) Collect(out chan<- prometheus.Metric) {
 	st := c.source.Server.Stats()
 	for _, m := range metrics() {
-		if m.label == "" {
-			out <- prometheus.MustNewConstMetric(c.descs[m.name], m.kind, m.value(st))
-			continue
-		}
 		for label, value := range m.values(st) {
+			if m.label == "" {
+				out <- prometheus.MustNewConstMetric(c.descs[m.name], m.kind, value)
+				continue
+			}
 			out <- prometheus.MustNewConstMetric(c.descs[m.name], m.kind, value, label)
 		}
 	}

@@ -50,7 +50,9 @@ func TestIdleTime(t *testing.T) {
 }
 
 func TestLifeTime(t *testing.T) {
-	withPipes(t, echo, pool.Config{IdleTime: time.Minute, LifeTime: 2 * time.Minute}, func(t *testing.T, p *pool.Pool, _ *pipes) {
+	withPipes(t, echo, pool.Config{IdleTime: time.Minute, LifeTime: 2 * time.Minute}, func(t *testing.T, p *pool.Pool,
+		_ *pipes,
+	) {
 		for range 5 { // at 0, 30, 60, 90 and 120 s
 			mustAsk(t, p, "x")
 			time.Sleep(30 * time.Second)
@@ -134,7 +136,9 @@ func hang(c net.Conn) {
 
 // The connection that was used last is used again, so that more than are needed can become too old.
 func TestFewRequestsKeepFewConnections(t *testing.T) {
-	withPipes(t, echo, pool.Config{IdleTime: time.Minute, CheckInterval: time.Second}, func(t *testing.T, p *pool.Pool, _ *pipes) {
+	withPipes(t, echo, pool.Config{IdleTime: time.Minute, CheckInterval: time.Second}, func(t *testing.T, p *pool.Pool,
+		_ *pipes,
+	) {
 		go p.Run(t.Context())
 		one, two := hold(t, p), hold(t, p)
 		one()

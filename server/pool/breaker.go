@@ -23,8 +23,8 @@ func newBreaker(u *upstream) *gobreaker.CircuitBreaker[struct{}] {
 	})
 }
 
-// turn follows the breaker, whose lock is held. When it opens, who waits is refused at once, and what is idle is
-// closed: the upstream may have forgotten those connections, and each would cost the next probe.
+// turn follows the breaker, whose lock is held. When it opens, requests that wait are refused at once, and what is idle
+// is closed: the upstream may have forgotten those connections, and each would cost the next probe.
 func (u *upstream) turn(to gobreaker.State) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

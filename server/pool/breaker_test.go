@@ -77,7 +77,10 @@ func TestErrorsNameTheUpstream(t *testing.T) {
 }
 
 func TestBreakerClosesAfterItsProbes(t *testing.T) {
-	for name, broken := range map[string]func(net.Conn){"refuses": nil, "dies": die, "hangs": hang, "answers half": halfAnswer} {
+	for name, broken := range map[string]func(net.Conn){
+		"refuses": nil, "dies": die, "hangs": hang,
+		"answers half": halfAnswer,
+	} {
 		t.Run(name, func(t *testing.T) {
 			withPipes(t, nil, pool.Config{
 				ExchangeTimeout: time.Second, Breaker: pool.Breaker{Failures: 2, Open: time.Minute, Probes: 2},
@@ -112,7 +115,9 @@ func TestBreakerClosesAfterItsProbes(t *testing.T) {
 }
 
 func TestHalfOpenBreakerLetsOnlyItsProbesThrough(t *testing.T) {
-	withPipes(t, nil, pool.Config{Breaker: pool.Breaker{Failures: 1, Open: time.Minute, Probes: 1}}, func(t *testing.T, p *pool.Pool, s *pipes) {
+	withPipes(t, nil, pool.Config{Breaker: pool.Breaker{Failures: 1, Open: time.Minute, Probes: 1}}, func(t *testing.T,
+		p *pool.Pool, s *pipes,
+	) {
 		_, _ = ask(t.Context(), p, "opens it")
 		s.set(echo)
 		time.Sleep(time.Minute + 1)
@@ -181,7 +186,10 @@ func TestWhatEndsWithItsCallerIsNoFailureOfTheUpstream(t *testing.T) {
 
 func TestUpstreamThatComesBackIsUsedAgain(t *testing.T) {
 	s, other := listen(t, echo), listen(t, echo)
-	p := newPool(t, pool.Config{MinIdle: 1, CheckInterval: time.Millisecond, Breaker: pool.Breaker{Failures: 2, Open: 20 * time.Millisecond}},
+	p := newPool(t, pool.Config{MinIdle: 1, CheckInterval: time.Millisecond, Breaker: pool.Breaker{
+		Failures: 2,
+		Open:     20 * time.Millisecond,
+	}},
 		s.address(), other.address())
 	run(t, p)
 	for range 10 {

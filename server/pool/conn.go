@@ -85,12 +85,12 @@ func (c *Conn) end() bool {
 	return !c.failed && c.reader.Buffered() == 0
 }
 
-// unsent tells whether the exchange has failed before the upstream can have seen any of it. The kernel takes a prefix of
-// what is written, and says how long it is: write(2).
+// unsent tells whether the exchange has failed before the upstream can have seen any of it. The kernel takes a prefix
+// of what is written, and says how long it is: write(2).
 func (c *Conn) unsent() bool { return c.failed && c.sent == 0 }
 
-// quiet tells whether nothing has come in since the last exchange: no byte, which would be taken for the next answer, no
-// end of the stream, no error.
+// quiet tells whether nothing has come in since the last exchange: no byte, which would be taken for the next answer,
+// no end of the stream, no error.
 func (c *Conn) quiet() bool {
 	if c.raw == nil {
 		return true

@@ -18,8 +18,8 @@ type cause int
 
 const (
 	refused   cause = iota // by the breaker. The request may go elsewhere
-	unreached              // no connection could be made, or a new one took nothing: counts, and the request may go elsewhere
-	stale                  // a connection that was kept took nothing, the upstream had closed it: the request may take another
+	unreached              // no connection, or a new one that took nothing: counts, and the request may go elsewhere
+	stale                  // one that was kept took nothing, the upstream had closed it: the request may take another
 	sent                   // anything else: counts, and is final
 	abandoned              // the caller's context has ended: says nothing about the upstream
 )

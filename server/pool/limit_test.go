@@ -81,7 +81,9 @@ func TestWaitersAreServedInTheirOrder(t *testing.T) {
 }
 
 func TestWaitEndsWithErrBusy(t *testing.T) {
-	withPipes(t, echo, pool.Config{Max: 1, AcquireTimeout: 700 * time.Millisecond}, func(t *testing.T, p *pool.Pool, _ *pipes) {
+	withPipes(t, echo, pool.Config{Max: 1, AcquireTimeout: 700 * time.Millisecond}, func(t *testing.T, p *pool.Pool,
+		_ *pipes,
+	) {
 		release := hold(t, p)
 		begin := time.Now()
 		_, err := ask(t.Context(), p, "x")

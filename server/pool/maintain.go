@@ -10,8 +10,8 @@ import (
 )
 
 // Run looks after the connections until ctx ends or the pool is closed: each CheckInterval it closes those that are
-// broken, or have become too old, and makes new ones until MinIdle are idle. Without it the pool works as well, and keeps
-// what nobody asks for.
+// broken, or have become too old, and makes new ones until MinIdle are idle. Without it the pool works as well, and
+// keeps what nobody asks for.
 func (p *Pool) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, u := range p.upstreams {
@@ -38,7 +38,8 @@ func (u *upstream) maintain(ctx context.Context, done <-chan struct{}) {
 	}
 }
 
-// sweep closes what is idle and may not be used again. It asks the kernel about each under the lock: about a microsecond.
+// sweep closes what is idle and may not be used again. It asks the kernel about each under the lock: about a
+// microsecond.
 func (u *upstream) sweep() {
 	now := time.Now()
 	u.mu.Lock()

@@ -12,7 +12,8 @@ import (
 var (
 	// ErrBusy says that no connection became free within [Config].AcquireTimeout. Nothing was sent.
 	ErrBusy = errors.New("all connections to the upstream are in use")
-	// ErrUnavailable says that every upstream is refused by its circuit breaker, or could not be reached. Nothing was sent.
+	// ErrUnavailable says that every upstream is refused by its circuit breaker, or could not be reached. Nothing was
+	// sent.
 	ErrUnavailable = errors.New("no upstream is available")
 	// ErrClosed says that the pool was closed. Nothing was sent.
 	ErrClosed = errors.New("the pool of upstreams is closed")
@@ -27,7 +28,8 @@ type Pool struct {
 	close     func()
 }
 
-// New makes a pool of upstreams. It makes no connection yet.
+// New makes a pool of upstreams, each "host:port" or what [Config].Dial takes. It makes no connection yet. The error is about
+// the configuration: no address, or a number that is negative or above another one that bounds it.
 func New(addresses []string, config Config) (*Pool, error) {
 	if err := config.check(addresses); err != nil {
 		return nil, err
@@ -45,20 +47,20 @@ func New(addresses []string, config Config) (*Pool, error) {
 	return p, nil
 }
 
-// Close closes the connections that are idle, and refuses who waits for one. Exchanges that are under way may finish;
-// their connections are closed afterwards. It does not wait for them.
+// Close closes the connections that are idle, and refuses requests that wait for one. Exchanges that are under way may
+// finish; their connections are closed afterwards. It does not wait for them.
 func (p *Pool) Close() { p.close() }
 
 // Do sends a request and reads its answer, which is what exchange does, on a connection of the upstream that has the
 // fewest requests (in exchange or waiting) among those whose circuit breaker does not refuse.
 //
-// exchange has to read its answer to the end, or to return an error. It is given another connection, from the beginning,
-// only when nothing was sent: the connection could not be made, or its first write failed without taking a single byte. It
-// must not keep the connection.
+// exchange has to read its answer to the end, or to return an error. It is given another connection, from the
+// beginning, only when nothing was sent: the connection could not be made, or its first write failed without taking a
+// single byte. It must not keep the connection.
 //
-// An exchange that fails closes its connection and counts as a failure of the upstream, unless ctx has ended: the upstream
-// cannot help it when a request had waited too long. So an upstream that hangs is found by ExchangeTimeout, which should be
-// shorter than what callers allow.
+// An exchange that fails closes its connection and counts as a failure of the upstream, unless ctx has ended: the
+// upstream cannot help it when a request had waited too long. So an upstream that hangs is found by ExchangeTimeout,
+// which should be shorter than what callers allow.
 //
 // The errors are those of exchange, of ctx, [ErrBusy], [ErrUnavailable] and [ErrClosed].
 func (p *Pool) Do(ctx context.Context, exchange func(*Conn) error) error {
@@ -102,8 +104,8 @@ func (p *Pool) Do(ctx context.Context, exchange func(*Conn) error) error {
 	}
 }
 
-// pick returns the upstream with the least load that was not tried and may be asked, or nil. Where several have the same,
-// they take turns.
+// pick returns the upstream with the least load that was not tried and may be asked, or nil. Where several have the
+// same, they take turns.
 func (p *Pool) pick(tried map[*upstream]bool) *upstream {
 	var best *upstream
 	var least int

@@ -78,8 +78,8 @@ func (s *census) dial(ctx context.Context, address string) (net.Conn, error) {
 	return counted{c.(*net.TCPConn), sync.OnceFunc(func() { live.Add(-1) })}, nil
 }
 
-// Whatever upstreams and clients do: an answer belongs to its request, there are never more than Max connections, and in
-// the end no place is missing.
+// Whatever upstreams and clients do: an answer belongs to its request, there are never more than Max connections, and
+// in the end no place is missing.
 func TestNoAnswerGoesToAnotherRequest(t *testing.T) {
 	const clients = 48
 	requests := 100_000

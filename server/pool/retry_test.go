@@ -166,12 +166,15 @@ func TestConnectionIsNotUsedAgainWhen(t *testing.T) {
 			_ = c.Close()
 			pushed.Done()
 		}, nil},
-		{"an error of reading was ignored", func(_ *testing.T, c net.Conn, _ *sync.WaitGroup) { die(c) }, func(c *pool.Conn) error {
-			_, _ = c.Write(frame("x"))
-			_, _ = io.ReadAll(c)
-			_, _ = c.Read(make([]byte, 1))
-			return nil
-		}},
+		{
+			"an error of reading was ignored", func(_ *testing.T, c net.Conn, _ *sync.WaitGroup) { die(c) },
+			func(c *pool.Conn) error {
+				_, _ = c.Write(frame("x"))
+				_, _ = io.ReadAll(c)
+				_, _ = c.Read(make([]byte, 1))
+				return nil
+			},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var pushed sync.WaitGroup

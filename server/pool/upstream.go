@@ -127,7 +127,7 @@ func (u *upstream) pass(c *Conn) {
 	}
 }
 
-// drain refuses all who wait, and closes what is idle. The lock is held.
+// drain refuses all requests that wait, and closes what is idle. The lock is held.
 func (u *upstream) drain() {
 	for first := u.waiting.Front(); first != nil; first = u.waiting.Front() {
 		u.waiting.Remove(first).(chan grant) <- grant{err: u.refusal()}

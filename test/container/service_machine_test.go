@@ -2,8 +2,6 @@ package container
 
 import (
 	"encoding/json"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,25 +13,10 @@ import (
 func newServing(t *testing.T) *Machine {
 	t.Helper()
 	m := Boot(t, Options{Release: "24.04"})
-	for program, pkg := range map[string]string{
-		"/usr/bin/tcptune": "../../cmd/tcptune", "/usr/bin/tcptune-server": "../../cmd/tcptune-server", "/usr/bin/jobs": "./testdata/jobs",
-	} {
-		m.CopyIn(t, buildStatic(t, pkg), program)
+	for _, name := range []string{"tcptune", "tcptune-server", "jobs"} {
+		m.CopyIn(t, program(t, name), "/usr/bin/"+name)
 	}
-	// Programs are built under the umask of the tests; DynamicUser= is not root.
-	m.Must(t, "chmod", "0755", "/usr/bin/tcptune", "/usr/bin/tcptune-server", "/usr/bin/jobs")
 	return m
-}
-
-func buildStatic(t *testing.T, pkg string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	build := exec.Command("go", "build", "-o", program, pkg)
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build %s: %v\n%s", pkg, err, out)
-	}
-	return program
 }
 
 type serviceReport struct {

@@ -10,6 +10,7 @@ import (
 const bundled = "tcptune-server"
 
 func TestService(t *testing.T) {
+	t.Parallel()
 	m := newServing(t)
 	clean := m.tree(t)
 
@@ -141,6 +142,7 @@ func TestService(t *testing.T) {
 }
 
 func TestServiceThatDoesNotAnswerIsTakenBack(t *testing.T) {
+	t.Parallel()
 	m := newServing(t)
 	m.Must(t, "cp", "/usr/bin/jobs", "/usr/bin/mute")
 	m.Must(t, "cp", "/bin/false", "/usr/bin/failing")
@@ -194,6 +196,7 @@ func TestServiceThatDoesNotAnswerIsTakenBack(t *testing.T) {
 }
 
 func TestServiceRespectsWhatIsNotItsOwn(t *testing.T) {
+	t.Parallel()
 	m := newServing(t)
 	t.Run("a port that is held is named, and freed when asked", func(t *testing.T) {
 		mustExit(t, 0, m.RunInput(t, strings.NewReader(unit("ExecStart=/usr/bin/jobs listen 8080")), "tee", "/etc/systemd/system/steady.service"))
@@ -272,6 +275,7 @@ func TestServiceRespectsWhatIsNotItsOwn(t *testing.T) {
 }
 
 func TestOwnProgramBecomesAService(t *testing.T) {
+	t.Parallel()
 	m := newServing(t)
 	clean := m.tree(t)
 	r := m.Run(t, "tcptune", "service", "install", "--now", "--exec", "/usr/bin/jobs", "--name", "mine", "--listen", "9000", "--", "serve")

@@ -32,6 +32,7 @@ func (m *Machine) timed(t *testing.T, argv ...string) time.Duration {
 }
 
 func TestKilledServiceCommandIsRepairedByTheNext(t *testing.T) {
+	t.Parallel()
 	m := newServing(t)
 	clean := m.tree(t)
 	install := []string{"tcptune", "service", "install", "--now"}

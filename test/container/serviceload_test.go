@@ -28,8 +28,7 @@ func (l tally) lost() int { return l.Refused + l.Reset + l.TimedOut + l.Other }
 func newUnderLoad(t *testing.T, flags ...string) *Machine {
 	t.Helper()
 	m := newServing(t)
-	m.CopyIn(t, buildStatic(t, "./testdata/load"), "/usr/bin/load")
-	m.Must(t, "chmod", "0755", "/usr/bin/load")
+	m.CopyIn(t, program(t, "load"), "/usr/bin/load")
 	m.service(t, 0, append([]string{"install", "--protocol", "line", "--now"}, flags...)...)
 	return m
 }
@@ -92,6 +91,7 @@ func (m *Machine) served(t *testing.T) {
 }
 
 func TestRestartsLoseNoClient(t *testing.T) {
+	t.Parallel()
 	const restarts, perSecond, seconds = 20, 1000, 25
 	m := newUnderLoad(t)
 	before := m.overflows(t)
@@ -121,6 +121,7 @@ func TestRestartsLoseNoClient(t *testing.T) {
 }
 
 func TestCrashesLeaveTheSocketAlive(t *testing.T) {
+	t.Parallel()
 	m := newUnderLoad(t)
 	for range 20 {
 		pid := m.mainPID(t)
@@ -141,6 +142,7 @@ func TestCrashesLeaveTheSocketAlive(t *testing.T) {
 }
 
 func TestOverlapServesOnWhileOldConnectionsEnd(t *testing.T) {
+	t.Parallel()
 	const seconds = 40
 	m := newUnderLoad(t, "--drain", "60s", "--limit", "read-timeout=2m")
 	before := m.overflows(t)
@@ -168,6 +170,7 @@ func TestOverlapServesOnWhileOldConnectionsEnd(t *testing.T) {
 }
 
 func TestTheWatchdogRestartsAProcessThatStandsStill(t *testing.T) {
+	t.Parallel()
 	m := newUnderLoad(t)
 	mustExit(t, 0, m.RunInput(t, strings.NewReader("[Service]\nWatchdogSec=5s\nTimeoutAbortSec=2s\n"),
 		"install", "-D", "-m", "0644", "/dev/stdin", "/etc/systemd/system/tcptune-server.service.d/fast.conf"))

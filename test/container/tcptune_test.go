@@ -1,8 +1,6 @@
 package container
 
 import (
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,21 +11,9 @@ import (
 // newTuned boots a machine that claims to be Ubuntu 24.04 and has the tcptune of this tree.
 func newTuned(t *testing.T) *Machine {
 	t.Helper()
-	program := buildTcptune(t)
 	m := Boot(t, Options{Release: "24.04"})
-	m.CopyIn(t, program, "/usr/bin/tcptune")
+	m.CopyIn(t, program(t, "tcptune"), "/usr/bin/tcptune")
 	return m
-}
-
-func buildTcptune(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "tcptune")
-	build := exec.Command("go", "build", "-o", program, "../../cmd/tcptune")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build tcptune: %v\n%s", err, out)
-	}
-	return program
 }
 
 func (m *Machine) knob(t *testing.T, key string) string {
@@ -48,6 +34,7 @@ func mustExit(t *testing.T, code int, r guest.Result) {
 const finTimeout = "net.ipv4.tcp_fin_timeout"
 
 func TestTunedValuesSurviveTheRealSystemdSysctl(t *testing.T) {
+	t.Parallel()
 	m := newTuned(t)
 	mustExit(t, partialHere, m.Run(t, "tcptune", "apply"))
 	m.Must(t, "sysctl", "-w", finTimeout+"=60")
@@ -64,6 +51,7 @@ func TestTunedValuesSurviveTheRealSystemdSysctl(t *testing.T) {
 }
 
 func TestUnconfirmedApplyIsTakenBackByATimerOfSystemd(t *testing.T) {
+	t.Parallel()
 	m := newTuned(t)
 	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "10s")) // time enough to look at it
 	if timers := m.Must(t, "systemctl", "list-timers", "--all", "--no-legend"); !strings.Contains(timers, "tcptune-confirm-") {
@@ -91,6 +79,7 @@ func (m *Machine) await(t *testing.T, key, want string) {
 }
 
 func TestConfirmedApplyStaysAndItsTimerGoes(t *testing.T) {
+	t.Parallel()
 	m := newTuned(t)
 	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "10s"))
 	mustExit(t, partialHere, m.Run(t, "tcptune", "confirm"))
@@ -105,6 +94,7 @@ func TestConfirmedApplyStaysAndItsTimerGoes(t *testing.T) {
 }
 
 func TestTheTimerOutlivesTheSessionThatArmedIt(t *testing.T) {
+	t.Parallel()
 	m := newTuned(t)
 	// A scope of its own, killed as a whole: what logind does to a session with KillUserProcesses=yes.
 	m.Run(t, "systemd-run", "--quiet", "--scope", "--unit=login", "sh", "-c",

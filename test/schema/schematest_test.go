@@ -41,8 +41,9 @@ func full() report.Report {
 			URL: "https://go.dev/dl/go1.26.3.linux-amd64.tar.gz", Digest: "sha256:00", Verified: []string{"sha256"},
 		}},
 		Shells: []report.GoShell{{
-			Target: "cron", State: "other", Go: "/usr/bin/go", Version: "1.22.2", By: "apt", Why: "/usr/bin comes first in PATH",
+			Target: "shell of alice", State: "other", Go: "/usr/bin/go", Version: "1.22.2", By: "apt", Why: "/usr/bin comes first in PATH",
 			Fix: "put /usr/local/bin before it", Doubts: []string{"eval is not followed"},
+			Goroot: "/opt/go", Goflags: "-mod=mod", Gotoolchain: "local",
 		}},
 		Warnings: []string{"something"},
 		Error:    &report.Error{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
@@ -66,6 +67,7 @@ var optional = []string{
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
 	".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
+	".shells.goroot", ".shells.goflags", ".shells.gotoolchain",
 	".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
 }
 

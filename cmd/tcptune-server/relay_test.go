@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/tcptune/tcptune/server"
+)
+
+// nobody relays to upstreams that do not answer.
+func nobody() relaying {
+	return relaying{max: 100, do: func(context.Context, func(io.ReadWriter) error) error { return errors.ErrUnsupported }}
+}
+
+func framed(payload string) string { return string(appendFrame(nil, []byte(payload))) }
+
+// ends reads to the end of a connection.
+func ends(t *testing.T, c io.Reader, want string) {
+	t.Helper()
+	if got, err := io.ReadAll(c); err != nil || string(got) != want {
+		t.Errorf("got %q (%v), want %q and then the end", got, err, want)
+	}
+}
+
+func TestADrainOfRelayAnswersWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	s, at := serving(t, nobody())
+	refusal := framed(`{"error":"unsupported operation","ok":false}`)
+	idle, half, fresh := dial(t, at), dial(t, at), dial(t, at)
+	talk(t, idle, framed("hello"), refusal)
+	talk(t, half, framed("hello")+framed("hello")[:6], refusal)
+	for reading := false; !reading; { // until half a frame is there
+		for _, c := range s.Conns(3, server.ByAge) {
+			reading = reading || c.State == "reading"
+		}
+	}
+	drained := make(chan error, 1)
+	go func() { drained <- s.Shutdown(t.Context()) }()
+	ends(t, idle, "")
+	for c, rest := range map[io.ReadWriter]string{half: framed("hello")[6:], fresh: framed("my first words")} {
+		if _, err := io.WriteString(c, rest); err != nil {
+			t.Error(err)
+		}
+		ends(t, c, refusal)
+	}
+	for _, c := range []io.Closer{idle, half, fresh} {
+		_ = c.Close()
+	}
+	if err := <-drained; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if got := s.Stats().Ended[server.Drained]; got != 3 {
+		t.Errorf("%d connections were drained, want 3", got)
+	}
+}
+
+func TestRelayTellsThatAFrameIsTooLong(t *testing.T) {
+	t.Parallel()
+	_, at := serving(t, nobody())
+	c := dial(t, at)
+	if _, err := io.WriteString(c, framed(strings.Repeat("x", 101))[:frameHeader]+strings.Repeat("x", 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	ends(t, c, framed(`{"error":"frame of 101 bytes is longer than 100: message is longer than the limit","ok":false}`))
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/provision"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// targetOf is the host that the command is about.
+func targetOf(c *cli.Context) (provision.Target, error) {
+	t := provision.Target{Root: c.String("root"), AllowUnsupported: c.Bool("allow-unsupported"), Changing: &sessionsOpen}
+	if c.IsSet("root") && t.Root == "" {
+		return t, report.Usage("cannot use an empty --root", "")
+	}
+	var err error
+	t.Wait, err = positive(c, "wait")
+	return t, err
+}
+
+// tuningOf is what the flags of wantFlags ask for.
+func tuningOf(c *cli.Context) (w provision.Tuning) {
+	if name := c.String("profile"); c.IsSet("profile") {
+		w.Profile = &name
+	}
+	if flows := c.Int("flows"); c.IsSet("flows") {
+		w.Flows = &flows
+	}
+	if live := c.Bool("live-qdisc"); c.IsSet("live-qdisc") {
+		w.LiveQdisc = &live
+	}
+	w.Bandwidth, w.RTT = c.String("bandwidth"), c.String("rtt")
+	return w
+}
+
+// checkLinks refuses a wish about interfaces for what has none.
+func checkLinks(c *cli.Context) error {
+	if c.Bool("live-qdisc") && c.IsSet("root") && c.String("root") != "/" {
+		return report.Usage("cannot use --live-qdisc with --root: an image has no interfaces", "")
+	}
+	return nil
+}
+
+// of is an outcome without a text.
+func of(o provision.Outcome) outcome { return outcome{report: o.Report, code: o.Code} }
+
+// positive reads a duration flag that must not be negative.
+func positive(c *cli.Context, name string) (time.Duration, error) {
+	d := c.Duration(name)
+	if d < 0 || c.IsSet(name) && d == 0 && name == "confirm" {
+		return 0, report.Usage(fmt.Sprintf("cannot use --%s %s: it must be positive", name, d), "")
+	}
+	return d, nil
+}

@@ -1,0 +1,132 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/portcheck"
+)
+
+// PortAct is one step of freeing ports.
+type PortAct = portcheck.Act
+
+// PortVerdict is what became of one port.
+type PortVerdict = portcheck.Verdict
+
+// FreedPorts is what became of ports that were to be free.
+type FreedPorts struct {
+	Outcome
+	Before   PortSurvey
+	Acts     []PortAct
+	Verdicts []PortVerdict // of a dry run there are none
+}
+
+// FreePlan says what [PortView.Free] would do. It ends nothing.
+func (v PortView) FreePlan(ctx context.Context, p Ports) (out FreedPorts, err error) {
+	if out, err = v.planFree(ctx, p, false); err != nil {
+		return out, err
+	}
+	out.Report.Changes = portcheck.Rows(out.Acts)
+	if report.Partial(out.Report.Changes) {
+		out.Code = report.ExitPartial
+	}
+	return out, nil
+}
+
+// planFree looks who holds the ports, and chooses the acts that free them. With now, those are to be carried out.
+func (v PortView) planFree(ctx context.Context, p Ports, now bool) (out FreedPorts, err error) {
+	if out.Before, err = v.Observe(ctx, p.Query); err != nil {
+		return out, err
+	}
+	out.Outcome = outcome(out.Before.Notes)
+	out.Report.Holders = out.Before.Report()
+	if now && !v.host.IsRoot() && ofOthers(out.Before) {
+		return out, needsRoot("change this host")
+	}
+	var notes []string
+	out.Acts, notes, err = v.Plan(ctx, out.Before, p.Order)
+	out.note(notes...)
+	return out, err
+}
+
+// Free frees the ports, and proves it. The code of the error says whether any of them could be.
+func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error) {
+	if out, err = v.planFree(ctx, p, true); err != nil {
+		return out, err
+	}
+	v.View.Free(ctx, out.Acts, p.Order)
+	out.Report.Changes = portcheck.Rows(out.Acts)
+	out.Report.Changed = report.Changed(out.Report.Changes)
+	verdicts, after, err := v.Prove(ctx, out.Before, out.Acts, p.Order)
+	if err != nil {
+		return out, err
+	}
+	out.Verdicts = verdicts
+	out.Report.Holders = after.Report()
+	out.note(v.Why(ctx, after)...)
+	for _, verdict := range verdicts {
+		if !verdict.Free {
+			out.note(notFree(verdict))
+		}
+	}
+	out.Code, err = freed(out.Before, out.Acts, verdicts)
+	return out, err
+}
+
+// errNotFreed is what freeing ends with that could not free its ports. The report names them.
+var errNotFreed error = &report.Error{
+	Code: "not-freed", Message: "cannot free the port",
+	Hint: "the lines above say who holds it; tcptune port PORT --kill --dry-run shows what would be done",
+}
+
+// ofOthers reports whether some holder belongs to somebody else: then nothing is touched, rather than half of it.
+func ofOthers(s portcheck.Survey) bool {
+	for _, h := range s.Holders {
+		if h.Reason == portcheck.NotVisible {
+			return true
+		}
+		for _, owner := range h.Owners {
+			if int(owner.Process.UID) != os.Geteuid() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// freed is the exit code of --kill. A port that was refused, or of which only a part was freed, is partial; where
+// nothing at all could be freed although it was tried, that is a failure.
+func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.Verdict) (int, error) {
+	held := map[string]bool{}
+	for _, h := range before.Holders {
+		held[fmt.Sprintf("%s/%d", h.Protocol, h.Port())] = true
+	}
+	refused := map[string]bool{}
+	for _, a := range acts {
+		for _, port := range a.Ports {
+			refused[port] = refused[port] || a.Status == report.Refused
+		}
+	}
+	good, bad, tried := 0, 0, 0
+	for _, v := range verdicts {
+		switch {
+		case v.Free && held[v.Range.String()]:
+			good++
+		case v.Free:
+		case refused[v.Range.String()]:
+			bad++
+		default:
+			bad++
+			tried++
+		}
+	}
+	switch {
+	case bad == 0:
+		return report.ExitDone, nil
+	case good > 0 || tried == 0:
+		return report.ExitPartial, nil
+	}
+	return report.ExitFailed, errNotFreed
+}

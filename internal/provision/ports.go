@@ -1,0 +1,177 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/portcheck"
+)
+
+// Ports asks for ports, and says how they are to be freed.
+type Ports struct {
+	portcheck.Query
+	Order portcheck.Order
+	Netns string // a network namespace, or "all"; "": our own
+}
+
+// ParsePorts reads ports as a person types them: "8080", "9000-9010", "http", "udp/53".
+func ParsePorts(args []string, tcp, udp bool) ([]portcheck.Range, error) {
+	services, err := portcheck.ReadServices(host.Host{})
+	if err != nil {
+		return nil, err
+	}
+	var protocols []portcheck.Protocol
+	if tcp {
+		protocols = append(protocols, portcheck.TCP)
+	}
+	if udp {
+		protocols = append(protocols, portcheck.UDP)
+	}
+	return portcheck.ParseRanges(args, protocols, services)
+}
+
+// What is found at ports.
+type (
+	PortSurvey  = portcheck.Survey
+	PortHolder  = portcheck.Holder
+	PortProcess = portcheck.Process
+	Cgroup      = portcheck.Cgroup
+)
+
+// OwnerNotVisible is the reason of a holder whose processes only root can see.
+const OwnerNotVisible = portcheck.NotVisible
+
+// PortList is who holds the ports.
+type PortList struct {
+	Outcome
+	Survey PortSurvey
+}
+
+// The states that can be expected of ports.
+const (
+	PortFree = "free"
+	PortHeld = "held"
+)
+
+// PortView is the ports of one network namespace, or of several. It is to be closed.
+type PortView struct {
+	*portcheck.View
+	host host.Host
+}
+
+// OpenPorts opens the network namespaces that netns names.
+func OpenPorts(netns string) (PortView, error) {
+	h := host.Host{}
+	if netns != "" && !h.IsRoot() {
+		return PortView{}, needsRoot("look into other network namespaces")
+	}
+	view, err := portcheck.Open(h, netns)
+	return PortView{view, h}, err
+}
+
+// List says who holds the ports; expect, if it is not "", decides the exit code.
+func (v PortView) List(ctx context.Context, p Ports, expect string) (out PortList, err error) {
+	s, err := v.Observe(ctx, p.Query)
+	if err != nil {
+		return out, err
+	}
+	out = PortList{outcome(s.Notes), s}
+	out.Report.Holders = s.Report()
+	why := v.Why(ctx, s)
+	if expect != "" && !asExpected(s, expect) {
+		out.Code = report.ExitDiffers
+	}
+	if expect == PortFree {
+		for _, b := range v.Blocked(ctx, s) {
+			out.Code = report.ExitDiffers
+			out.note(notFree(b))
+		}
+	}
+	out.note(why...)
+	return out, nil
+}
+
+func notFree(v portcheck.Verdict) string { return fmt.Sprintf("%s is not free: %s", v.Range, v.Reason) }
+
+// asExpected reports whether all ports are held, or none of them.
+func asExpected(s portcheck.Survey, word string) bool {
+	held := map[string]bool{}
+	for _, h := range s.Holders {
+		held[fmt.Sprintf("%s/%d", h.Protocol, h.Port())] = true
+	}
+	if word == PortFree {
+		return len(held) == 0
+	}
+	size := 0
+	for _, r := range s.Ranges {
+		size += r.Size()
+	}
+	return len(held) == size
+}
+
+// waitPause is how often [PortView.Wait] and [PortView.Watch] look.
+const (
+	waitPause  = 50 * time.Millisecond
+	watchPause = time.Second
+)
+
+// Wait waits until the ports are as expected, or the time is over, and lists them then.
+func (v PortView) Wait(ctx context.Context, p Ports, expect string, timeout time.Duration) (out PortList, err error) {
+	deadline := time.Now().Add(timeout)
+	for {
+		held, err := v.Held(p.Ranges)
+		if err != nil {
+			return out, err
+		}
+		s := portcheck.Survey{Query: p.Query}
+		for _, socket := range held {
+			s.Holders = append(s.Holders, portcheck.Holder{Socket: socket})
+		}
+		come := asExpected(s, expect) && (expect != PortFree || len(v.Blocked(ctx, s)) == 0)
+		if come || !time.Now().Before(deadline) {
+			return v.List(ctx, p, expect)
+		}
+		select {
+		case <-ctx.Done():
+			return out, errors.New("cannot wait any longer: interrupted")
+		case <-time.After(waitPause):
+		}
+	}
+}
+
+// Watch shows the holders whenever they have changed, until ctx ends.
+func (v PortView) Watch(ctx context.Context, p Ports, show func(PortSurvey)) error {
+	last := ""
+	for {
+		s, err := v.Observe(ctx, p.Query)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if now := fmt.Sprint(s.Report()); now != last {
+			last = now
+			show(s)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(watchPause):
+		}
+	}
+}
+
+// LookCommand says why a command cannot be run.
+func LookCommand(command []string) error {
+	_, err := host.Host{}.LookCommand(command[0], os.Environ())
+	return err
+}
+
+// RunCommand becomes the command: it returns only with an error.
+func RunCommand(command []string) error { return host.Host{}.Exec(command, os.Environ()) }

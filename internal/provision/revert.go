@@ -1,0 +1,116 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/service"
+	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+)
+
+// Reverted is what became of the way back.
+type Reverted struct {
+	Outcome
+	Strays bool // there are files of ours that the journal knows nothing of
+}
+
+// Revert takes the tuning back, to before the first apply.
+func (t Target) Revert(ctx context.Context) (out Reverted, err error) {
+	s, notes, err := t.open(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer s.Close()
+	out.Outcome = s.outcome(notes)
+	if w := s.Journal().Window; w != nil {
+		undone, err := s.Expire(ctx, w.ID)
+		out.Report.Changes = plan.Rows(undone)
+		if err != nil {
+			return out, err
+		}
+		out.note("the unconfirmed apply is taken back")
+	}
+	p, strays, err := planRevert(s.host, s.Journal())
+	if err != nil {
+		return out, err
+	}
+	out.note(staying(s.Journal())...)
+	out.note(strays...)
+	said := len(s.Notes)
+	if _, err = s.carry(&out.Outcome, func() ([]plan.Change, error) { return s.Apply(ctx, p) }); err != nil {
+		return out, err
+	}
+	out.Strays = strays != nil
+	if report.Left(out.Report.Changes) || len(s.Notes) > said || out.Strays {
+		out.Code = report.ExitPartial
+	}
+	return out, nil
+}
+
+// RevertPlan says what [Target.Revert] would do. It changes nothing and needs no root.
+func (t Target) RevertPlan() (out Reverted, err error) {
+	h, err := t.host()
+	if err != nil {
+		return out, err
+	}
+	j, notes, err := recall(h)
+	if err != nil {
+		return out, err
+	}
+	p, strays, err := planRevert(h, j)
+	if err != nil {
+		return out, err
+	}
+	out.Outcome = outcome(append(append(notes, strays...), staying(j)...))
+	if j.Window != nil {
+		p.Changes = append(j.Window.Back(), p.Changes...)
+	}
+	out.Report.Changes, out.Strays = plan.Rows(p.Changes), strays != nil
+	if report.Left(out.Report.Changes) || out.Strays {
+		out.Code = report.ExitPartial
+	}
+	return out, nil
+}
+
+// planRevert plans the way back. strays are files of ours that the journal knows nothing of.
+func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err error) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		return p, nil, err
+	}
+	survey, err := sysctl.Observe(h, cat, j.Without(service.Sources).Without(installer.Sources), nil)
+	if err != nil {
+		return p, nil, err
+	}
+	if h.Live() && survey.OwnsLinks() {
+		if err := survey.ObserveLinks(h); err != nil {
+			return p, nil, err
+		}
+	}
+	for _, path := range survey.Strays() {
+		strays = append(strays, path+" was written by tcptune, but the journal that says what was before is gone: remove it by hand")
+	}
+	return sysctl.Revert(&survey, cat), strays, nil
+}
+
+// staying says of installed services and toolchains that they are no part of the tuning.
+func staying(j plan.Journal) (notes []string) {
+	specs, err := service.Installed(j)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, s := range specs {
+		notes = append(notes, fmt.Sprintf("service %s stays; to remove it: sudo tcptune service uninstall %s", s.Name, s.Name))
+	}
+	for _, o := range j.Owned {
+		if o.Kind == report.Tree {
+			return append(notes, "Go stays; to remove it: sudo tcptune go remove --all")
+		}
+	}
+	return notes
+}

@@ -1,0 +1,155 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/portcheck"
+	"github.com/tcptune/tcptune/service"
+)
+
+// InstallService asks for a service.
+type InstallService struct {
+	Spec     Service
+	Now      bool // start it, and prove that it answers
+	FreePort bool // with Now: stop what holds the port
+}
+
+// InstalledService is what became of that.
+type InstalledService struct {
+	Outcome
+	Seen   string // what a client has got from it; "" where none asked
+	Booted bool   // systemd runs, so that it could be started by hand
+}
+
+// InstallService puts a service on the host, as one transaction. What FreePort has stopped stays so, also when that fails.
+func (t Target) InstallService(ctx context.Context, r InstallService) (out InstalledService, err error) {
+	known, err := t.mayChange()
+	if err != nil {
+		return out, err
+	}
+	s, notes, err := t.openSettled(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer s.Close()
+	out.Outcome = s.outcome(append(known, notes...))
+	i := installing{spec: r.Spec, host: s.host, now: r.Now}
+	if i.plan, err = i.draft(ctx, s.Journal(), &out.Outcome); err != nil {
+		return out, err
+	}
+	if err := i.checkPorts(ctx, &out.Outcome, r.FreePort); err != nil {
+		return out, err
+	}
+	if err := i.freePorts(ctx, &out.Outcome); err != nil {
+		return out, err
+	}
+	out.Booted = s.host.SystemdRunning()
+	out.Seen, err = s.install(ctx, i, &out.Outcome)
+	return out, err
+}
+
+// journalLines is how much of the journal a failed start shows.
+const journalLines = 6
+
+// install carries the plan out.
+func (s session) install(ctx context.Context, i installing, o *Outcome) (seen string, err error) {
+	prove := func(ctx context.Context) (err error) {
+		if i.now {
+			seen, err = service.Prove(ctx, i.host, i.spec)
+		}
+		return err
+	}
+	began := time.Now()
+	_, err = s.carry(o, func() ([]plan.Change, error) {
+		changes, err := s.ApplyProven(ctx, i.plan, prove)
+		if err == nil && i.plan.Empty() {
+			err = prove(ctx)
+		}
+		return changes, err
+	})
+	if err != nil && i.now {
+		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, journalLines) {
+			o.note("journal: " + line)
+		}
+	}
+	if err == nil && report.Left(o.Report.Changes) {
+		o.Code = report.ExitPartial
+	}
+	return seen, err
+}
+
+// InstallServicePlan says what [Target.InstallService] would do. It changes nothing and needs no root.
+func (t Target) InstallServicePlan(ctx context.Context, r InstallService) (out Outcome, err error) {
+	h, err := t.host()
+	if err != nil {
+		return out, err
+	}
+	known, err := t.requireSupport(h)
+	if err != nil {
+		return out, err
+	}
+	j, notes, err := recall(h)
+	if err != nil {
+		return out, err
+	}
+	out = outcome(append(known, notes...))
+	i := installing{spec: r.Spec, host: h, now: r.Now}
+	if i.plan, err = i.draft(ctx, j, &out); err != nil {
+		return out, err
+	}
+	if err := i.checkPorts(ctx, &out, r.FreePort); err != nil {
+		return out, err
+	}
+	out.Report.Changes = append(portcheck.Rows(i.acts), plan.Rows(i.plan.Changes)...)
+	if report.Left(out.Report.Changes) {
+		out.Code = report.ExitPartial
+	}
+	return out, nil
+}
+
+// draft plans the installation, and notes which other services are to listen in the same place.
+func (i installing) draft(ctx context.Context, j plan.Journal, o *Outcome) (plan.Plan, error) {
+	if err := service.CheckFiles(i.host, i.spec); err != nil {
+		return plan.Plan{}, err
+	}
+	others, err := service.Installed(j)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	rivals, err := i.spec.Rivals(others)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	o.note(rivals...)
+	return service.Install(ctx, i.host, j, i.spec, i.now)
+}
+
+// RequireSystemd refuses what needs a running systemd on the target.
+func (t Target) RequireSystemd() error {
+	h, err := t.host()
+	if err != nil {
+		return err
+	}
+	return requireSystemd(h)
+}
+
+// findService returns what is known of an installed service.
+func findService(j plan.Journal, name string) (service.Spec, error) {
+	specs, err := service.Installed(j)
+	if err != nil {
+		return service.Spec{}, err
+	}
+	for _, s := range specs {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return service.Spec{}, &report.Error{
+		Code: "no-such-service", Message: fmt.Sprintf("cannot find the service %s: tcptune has installed none of that name", name),
+		Hint: "tcptune service status lists what is installed",
+	}
+}

@@ -1,0 +1,90 @@
+package provision
+
+import (
+	"net/netip"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/service"
+)
+
+// What a service gets unless a request says otherwise.
+const (
+	DefaultListen   = "8080"
+	DefaultProtocol = "echo"
+	DefaultAdmin    = "127.0.0.1:9180"
+	DefaultBacklog  = 65535 // capped by net.core.somaxconn, which profile server sets to the same
+	DefaultDrain    = 30 * time.Second
+	BundledService  = service.Bundled
+	PackagedServer  = "/usr/bin/tcptune-server"
+)
+
+// Service is a service that is wished for. What is left out is as the constants say, or as the server has it.
+type Service = service.Spec
+
+// ServiceLimit is a limit of the bundled server.
+type ServiceLimit = service.Limit
+
+// settle fills in what was left out of s.
+func settle(h host.Host, s *Service) {
+	s.Files = openFiles(h)
+	if len(s.Listen) == 0 {
+		s.Listen = []string{DefaultListen}
+	}
+	slices.SortStableFunc(s.Limits, func(a, b service.Limit) int { return strings.Compare(a.Name, b.Name) })
+	if s.Exec != nil {
+		if s.Name == "" {
+			s.Name = path.Base(s.Exec[0])
+		}
+		return
+	}
+	if s.Name == "" {
+		s.Name = service.Bundled
+	}
+	if s.Protocol == "" {
+		s.Protocol = DefaultProtocol
+	}
+	if !s.Admin.IsValid() {
+		s.Admin = netip.MustParseAddrPort(DefaultAdmin)
+	}
+	if s.Program == "" {
+		candidates := []string{PackagedServer}
+		if self, err := os.Executable(); err == nil {
+			candidates = []string{filepath.Join(filepath.Dir(self), path.Base(PackagedServer)), PackagedServer}
+		}
+		s.Program = service.Program(h, candidates...)
+	}
+}
+
+// openFiles is fs.nr_open, which caps what one process may have open; 0 where there is no kernel to ask.
+func openFiles(h host.Host) int {
+	text, err := h.ReadKnob("fs.nr_open")
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// SettleService fills in what was left out of s, and refuses what cannot be meant.
+func (t Target) SettleService(s *Service) error {
+	h, err := t.host()
+	if err != nil {
+		return err
+	}
+	settle(h, s)
+	if err := s.Validate(); err != nil {
+		return report.Usage(err.Error(), "")
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package provision
+
+import (
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// Status is the truth about the tuning of a host.
+type Status struct {
+	Outcome
+	Origin  string
+	Blocked error // why an apply will be refused; nil if it will not
+	Waits   bool  // an apply waits for its confirmation
+}
+
+// Status says for each key what is wanted, runs and will be. It changes nothing and needs no root.
+func (t Target) Status(tuning Tuning) (out Status, err error) {
+	w := wish{Tuning: tuning}
+	h, j, d, err := t.look(&w)
+	if err != nil {
+		return out, err
+	}
+	drift, err := w.declared.Go.drift(h, j)
+	if err != nil {
+		return out, err
+	}
+	out = Status{Outcome: outcome(d.Warnings), Origin: d.tuned().Origin, Blocked: d.Blocked, Waits: j.Window != nil}
+	if d.Blocked != nil {
+		out.note("apply will refuse: " + d.Blocked.Error())
+	}
+	out.Report.Keys = d.Keys()
+	out.Code = d.statusCode(j, out.Report.Keys)
+	if drift != "" {
+		out.Code = report.ExitDiffers
+		out.note(drift)
+	}
+	return out, nil
+}
+
+func (d draft) statusCode(j plan.Journal, keys []report.Key) int {
+	if !d.Converged() || j.Pending != nil || d.Blocked != nil {
+		return report.ExitDiffers
+	}
+	// A key of another profile that cannot be given back is none of the keys.
+	if d.Unread() != nil || report.Partial(plan.Rows(d.Changes)) {
+		return report.ExitPartial
+	}
+	for _, k := range keys {
+		if k.Status.Partial() {
+			return report.ExitPartial
+		}
+	}
+	return report.ExitDone
+}

@@ -1,0 +1,172 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// Apply asks for the wanted state.
+type Apply struct {
+	Tuning
+	Saved    string        // a plan in this file instead of Tuning; "": none
+	Out      string        // a dry run saves its plan to this file; "": it does not
+	Confirm  time.Duration // take it back after that time unless it is confirmed; 0: it stays
+	Progress Progress      // is told about downloads
+}
+
+// Tuned is what became of the tuning.
+type Tuned struct {
+	Outcome
+	Origin string // what is wanted, and where that stands: "profile server, the default"
+	Image  bool   // it has files only, no running values
+}
+
+func (d draft) tuned() Tuned {
+	return Tuned{Origin: d.Source() + ", " + d.origin, Image: !d.Live()}
+}
+
+// Plan says what [Target.Apply] would do. It changes nothing and needs no root.
+func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
+	w := wish{Tuning: a.Tuning}
+	if w.saved, err = readPlan(a.Saved); err != nil {
+		return out, err
+	}
+	h, j, d, err := t.look(&w)
+	if err == nil {
+		err = d.withGo(ctx, h, j, w.declared.Go, a.Progress)
+	}
+	if err != nil {
+		return out, err
+	}
+	out = d.tuned()
+	out.Outcome = outcome(d.Warnings)
+	out.Report.Changes = plan.Rows(d.Changes)
+	if err := d.refuse(w.saved); err != nil {
+		return out, err
+	}
+	switch {
+	case !d.Empty():
+		out.Code = report.ExitDiffers
+	case report.Partial(out.Report.Changes):
+		out.Code = report.ExitPartial
+	}
+	if a.Out != "" {
+		err = d.save(a.Out)
+	}
+	return out, err
+}
+
+// Apply brings the host to the wanted state, as one transaction.
+func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
+	w := wish{Tuning: a.Tuning}
+	if w.saved, err = readPlan(a.Saved); err != nil {
+		return out, err
+	}
+	known, err := t.mayChange()
+	if err != nil {
+		return out, err
+	}
+	s, notes, err := t.open(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer s.Close()
+	notes = append(known, notes...)
+	out.Outcome = s.outcome(notes)
+	if s.Journal().Window != nil {
+		return out, plan.ErrWindowOpen
+	}
+	if w.declared, err = readDeclared(s.host); err != nil {
+		return out, err
+	}
+	w.retry = w.saved == nil
+	d, err := w.draft(s.host, s.Journal())
+	if err != nil {
+		return out, err
+	}
+	if a.Confirm == 0 {
+		err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, a.Progress)
+	} else if drift, derr := w.declared.Go.drift(s.host, s.Journal()); drift != "" {
+		notes, err = append(notes, drift+": that is for an apply without --confirm"), derr
+	}
+	out = d.tuned()
+	out.Outcome = s.outcome(append(notes, d.Warnings...))
+	if err == nil {
+		err = d.refuse(w.saved)
+	}
+	if err != nil {
+		out.Report.Changes = plan.Rows(d.Changes)
+		return out, err
+	}
+	return out, s.tune(ctx, w, d, a.Confirm, &out.Outcome)
+}
+
+// tune carries d out, with a window if one is asked for and something is to be changed.
+func (s session) tune(ctx context.Context, w wish, d draft, window time.Duration, o *Outcome) error {
+	apply := func() ([]plan.Change, error) { return s.applyUnconfirmed(ctx, w, d, window) }
+	if window > 0 && d.Empty() {
+		o.note("nothing is to be changed, so nothing waits for a confirmation")
+		window = 0
+	}
+	if window == 0 {
+		if err := d.makeReady(ctx); err != nil {
+			o.Report.Changes = plan.Rows(d.Changes)
+			return interrupted(ctx, err)
+		}
+		apply = func() ([]plan.Change, error) { return s.applyAll(ctx, w, d) }
+	}
+	_, err := s.carry(o, apply)
+	if err != nil {
+		return err
+	}
+	if window > 0 {
+		o.note(fmt.Sprintf("this is taken back in %s unless you run: sudo tcptune confirm", window))
+	}
+	if report.Partial(o.Report.Changes) {
+		o.Code = report.ExitPartial
+	}
+	return nil
+}
+
+// applyAll applies d. When the kernel refuses what only it could know, our file must not ask for that at the next boot
+// either: then the plan is made once more, with that knowledge, and the file is written without it.
+func (s session) applyAll(ctx context.Context, w wish, d draft) ([]plan.Change, error) {
+	knewBetter := len(s.Journal().Refused) > 0 // then what was refused may have been taken now, and wants its line
+	changes, err := s.Apply(ctx, d.Plan)
+	if err != nil || !knewBetter && !tried(changes) {
+		return changes, err
+	}
+	again, err := w.again(s, d)
+	if err != nil {
+		return changes, err
+	}
+	second, err := s.Apply(ctx, again.Plan)
+	for _, now := range second {
+		if now.Kind != report.File {
+			continue
+		}
+		i := slices.IndexFunc(changes, func(c plan.Change) bool { return c.Ref() == now.Ref() })
+		if i >= 0 {
+			changes[i].After, changes[i].Effective = now.After, now.Effective
+		} else {
+			changes = append([]plan.Change{now}, changes...)
+		}
+	}
+	return changes, err
+}
+
+// again makes the plan of d once more, without what the kernel has just refused.
+func (w wish) again(s session, d draft) (draft, error) {
+	w.retry, w.saved = false, &savedPlan{options: d.options}
+	return w.draft(s.host, s.Journal())
+}
+
+// tried reports whether the kernel refused something that only it could know.
+func tried(changes []plan.Change) bool {
+	return slices.ContainsFunc(changes, func(c plan.Change) bool { return c.Tried })
+}
