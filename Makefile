@@ -128,6 +128,7 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss, lsof, fuser, curl and tar, and servers with servers; ROUNDS (40), as root
 	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/bench ./test/bench
 	@hack/as-root.sh bin/bench -rounds $(ROUNDS) bin/tcptune
+	@hack/as-root.sh bin/bench -suite modules -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite port -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite echo -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune-server
 	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune

@@ -92,7 +92,7 @@ func (m *machine) survey() *Survey {
 	if s.versions, err = whowins.DetectVersions(h); err != nil {
 		m.t.Fatal(err)
 	}
-	if err := s.observeFiles(h); err != nil {
+	if err := s.observeFiles(); err != nil {
 		m.t.Fatal(err)
 	}
 	return s

@@ -67,19 +67,19 @@ const (
 // Observe surveys h for the keys in names and those that tcptune has changed there. It changes nothing and needs no
 // root.
 func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []string) (Survey, error) {
-	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: h}
+	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: whowins.Once(h)}
 	var err error
-	if s.versions, err = whowins.DetectVersions(h); err != nil {
+	if s.versions, err = whowins.DetectVersions(s.reader); err != nil {
 		return s, err
 	}
-	if err := s.observeFiles(h); err != nil {
-		return s, err
-	}
-	if s.Modules, err = observeModules(h, cat); err != nil {
+	if err := s.observeFiles(); err != nil {
 		return s, err
 	}
 	if !s.Live {
-		return s, s.observeInstalled(h)
+		return s, s.observeInstalled(h, modulesOf(cat))
+	}
+	if s.Modules, err = observeModules(h, modulesOf(cat)); err != nil {
+		return s, err
 	}
 	names = slices.Concat(names, slices.Collect(maps.Keys(s.ownLines())))
 	for _, o := range j.Owned {
@@ -90,10 +90,16 @@ func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []stri
 	return s, s.observeKernel(h, cat, names)
 }
 
-func (s *Survey) observeInstalled(h host.Host) error {
+// observeInstalled looks at the kernels of an image. It has no running one, so what counts of a module is whether one of
+// them has it.
+func (s *Survey) observeInstalled(h host.Host, modules []string) error {
 	releases, err := h.InstalledKernels()
 	if err != nil {
 		return err
+	}
+	s.Modules = map[string]host.ModuleState{}
+	for _, m := range modules {
+		s.Modules[m] = host.ModuleUnknown
 	}
 	for _, r := range releases {
 		v, err := host.ParseKernelVersion(r)
@@ -101,6 +107,15 @@ func (s *Survey) observeInstalled(h host.Host) error {
 			return err
 		}
 		s.Installed = append(s.Installed, v)
+		states, err := h.ModulesIn(r, modules...)
+		if err != nil {
+			return err
+		}
+		for m, st := range states {
+			if s.Modules[m] != host.ModuleLoadable {
+				s.Modules[m] = st
+			}
+		}
 	}
 	return nil
 }
@@ -145,7 +160,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 }
 
 // observeFiles finds our own files, and reads all others with and without them.
-func (s *Survey) observeFiles(h host.Host) (err error) {
+func (s *Survey) observeFiles() (err error) {
 	s.Own, s.Loads = File{Path: firstOwnPath}, File{Path: loadsPath}
 	for _, o := range s.Journal.Owned {
 		if o.Kind == report.File && path.Dir(o.Target) == sysctlFolder {
@@ -153,7 +168,7 @@ func (s *Survey) observeFiles(h host.Host) (err error) {
 		}
 	}
 	for _, f := range []*File{&s.Own, &s.Loads} {
-		if f.Content, err = readOptional(h, f.Path); errors.Is(err, errOdd) {
+		if f.Content, err = readOptional(s.reader, f.Path); errors.Is(err, errOdd) {
 			f.Odd = err
 		} else if err != nil {
 			return err
@@ -161,17 +176,17 @@ func (s *Survey) observeFiles(h host.Host) (err error) {
 	}
 	s.Folders = map[string]bool{}
 	for _, dir := range []string{sysctlFolder, modulesFolder} {
-		_, err := h.Stat(dir)
+		_, err := s.reader.Stat(dir)
 		s.Folders[dir] = err == nil
 	}
-	if s.Now, err = whowins.NewForecaster(h, s.versions); err != nil {
+	if s.Now, err = whowins.NewForecaster(s.reader, s.versions); err != nil {
 		return err
 	}
 	if !s.owns(s.Own) {
 		s.Elsewhere = s.Now
 		return nil
 	}
-	s.Elsewhere, err = whowins.NewForecaster(whowins.WithFile(h, s.Own.Path, nil), s.versions)
+	s.Elsewhere, err = whowins.NewForecaster(whowins.WithFile(s.reader, s.Own.Path, nil), s.versions)
 	return err
 }
 
@@ -211,9 +226,8 @@ func unreadable(p string, err error) error {
 	return fmt.Errorf("cannot read %s: %w", p, err)
 }
 
-// observeModules looks up every module that a value or a key of the catalogue needs. Where the module lists of the
-// running kernel are not there, as on kernels made without modules, its configuration answers if it can be read.
-func observeModules(h host.Host, cat *catalogue.Catalogue) (map[string]host.ModuleState, error) {
+// modulesOf are the modules that a value or a key of the catalogue needs.
+func modulesOf(cat *catalogue.Catalogue) []string {
 	var names []string
 	for _, k := range cat.Keys() {
 		names = slices.AppendSeq(names, maps.Values(k.ValueModules))
@@ -221,9 +235,12 @@ func observeModules(h host.Host, cat *catalogue.Catalogue) (map[string]host.Modu
 			names = append(names, k.Module)
 		}
 	}
-	if !h.Live() {
-		return modulesOfImage(h, names)
-	}
+	return names
+}
+
+// observeModules looks the modules up on the running kernel. Where its module lists are not there, as on kernels made
+// without modules, its configuration answers if it can be read.
+func observeModules(h host.Host, names []string) (map[string]host.ModuleState, error) {
 	states, err := h.Modules(names...)
 	if err != nil {
 		return nil, err
@@ -239,31 +256,6 @@ func observeModules(h host.Host, cat *catalogue.Catalogue) (map[string]host.Modu
 			}
 		}
 		states[m] = moduleInConfig(config, m)
-	}
-	return states, nil
-}
-
-// modulesOfImage: an image has no running kernel, so what counts there is whether a kernel that is installed in it has
-// the module.
-func modulesOfImage(h host.Host, names []string) (map[string]host.ModuleState, error) {
-	releases, err := h.InstalledKernels()
-	if err != nil {
-		return nil, err
-	}
-	states := map[string]host.ModuleState{}
-	for _, m := range names {
-		states[m] = host.ModuleUnknown
-	}
-	for _, r := range releases {
-		in, err := h.ModulesIn(r, names...)
-		if err != nil {
-			return nil, err
-		}
-		for m, st := range in {
-			if states[m] != host.ModuleLoadable {
-				states[m] = st
-			}
-		}
 	}
 	return states, nil
 }
@@ -319,8 +311,11 @@ func (s *Survey) Unread() (notes []string) {
 // copy of another host's /etc.
 func (s *Survey) Strays() (paths []string) {
 	candidates := []string{loadsPath}
+	there, _ := s.reader.ReadDir(sysctlFolder)
 	for _, n := range ownNames() {
-		candidates = append(candidates, sysctlFolder+"/"+n)
+		if slices.Contains(there, n) {
+			candidates = append(candidates, sysctlFolder+"/"+n)
+		}
 	}
 	for _, p := range candidates {
 		if _, owned := s.Journal.Find(plan.Ref{Kind: report.File, Target: p}); owned {

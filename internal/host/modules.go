@@ -128,27 +128,31 @@ func (h Host) modulesIn(release string, names []string) (map[string]listedModule
 	lists := path.Join(modulesDir, release)
 	builtin, errB := parsed(h, lists+"/modules.builtin", parseModuleList)
 	dep, errD := parsed(h, lists+"/modules.dep", parseModuleList)
-	var aliases map[string]string
-	aliasesRead := false
+	missing := map[string]bool{}
 	for name, m := range found {
 		switch {
-		case builtin[m.real]:
+		case builtin.has(m.real):
 			m.state = ModuleBuiltin
-		case dep[m.real]:
+		case dep.has(m.real):
 			m.state = ModuleLoadable
 		case errB != nil || errD != nil:
 			m.state = ModuleUnknown
 		default:
-			if !aliasesRead {
-				aliasesRead = true
-				// Without them, what goes by an alias counts as absent.
-				aliases, _ = parsed(h, lists+"/modules.alias", parseModuleAliases)
-			}
-			if real := aliases[m.real]; dep[real] {
-				m = listedModule{ModuleLoadable, real}
-			}
+			missing[m.real] = true
 		}
 		found[name] = m
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	// Without the list of aliases, what goes by one counts as absent.
+	aliases, _ := parsed(h, lists+"/modules.alias", func(r io.Reader) (map[string]string, error) {
+		return parseModuleAliases(r, missing)
+	})
+	for name, m := range found {
+		if real := aliases[m.real]; missing[m.real] && dep.has(real) {
+			found[name] = listedModule{ModuleLoadable, real}
+		}
 	}
 	return found, nil
 }
@@ -167,33 +171,52 @@ func parseModules(data []byte) map[string]bool {
 	return names
 }
 
+// moduleNames are the names of a list, each between two newlines: thousands, of which a few are asked for.
+type moduleNames []byte
+
+func (n moduleNames) has(name string) bool {
+	return name != "" && bytes.Contains(n, []byte("\n"+name+"\n"))
+}
+
 // parseModuleList reads the names in a list such as modules.builtin or modules.dep. A line of the latter is
 // "kernel/net/ipv4/tcp_bbr.ko.zst: kernel/…", the module before the colon and what it needs after it.
-func parseModuleList(r io.Reader) (map[string]bool, error) {
-	names := map[string]bool{}
-	return names, eachLine(r, func(line []byte) {
-		file, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(":"))
-		if base, _, ok := bytes.Cut(file[bytes.LastIndexByte(file, '/')+1:], []byte(".ko")); ok {
-			names[moduleName(string(base))] = true
+func parseModuleList(r io.Reader) (moduleNames, error) {
+	names := moduleNames("\n")
+	err := eachLine(r, func(line []byte) {
+		if colon := bytes.IndexByte(line, ':'); colon >= 0 {
+			line = line[:colon]
+		}
+		base, suffix, _ := bytes.Cut(line[bytes.LastIndexByte(line, '/')+1:], []byte("."))
+		if bytes.HasPrefix(suffix, []byte("ko")) {
+			names = append(append(names, plainName(base)...), '\n')
+		}
+	})
+	return names, err
+}
+
+// parseModuleAliases finds the modules of the wanted aliases in the text of modules.alias, "alias NAME MODULE".
+func parseModuleAliases(r io.Reader, wanted map[string]bool) (map[string]string, error) {
+	aliases := map[string]string{}
+	return aliases, eachLine(r, func(line []byte) {
+		if bytes.IndexByte(line, ':') >= 0 { // the identifier of a device, as nearly all of them are
+			return
+		}
+		rest, _ := bytes.CutPrefix(line, []byte("alias "))
+		name, module, _ := bytes.Cut(rest, []byte(" "))
+		if name = plainName(name); wanted[string(name)] && aliases[string(name)] == "" {
+			aliases[string(name)] = string(plainName(bytes.TrimSpace(module)))
 		}
 	})
 }
 
-// parseModuleAliases reads the aliases without wildcards of a modules.alias, "alias NAME MODULE".
-func parseModuleAliases(r io.Reader) (map[string]string, error) {
-	aliases := map[string]string{}
-	return aliases, eachLine(r, func(line []byte) {
-		if bytes.ContainsAny(line, "*?[") { // nearly all of them
-			return
+// plainName is [moduleName], in place.
+func plainName(name []byte) []byte {
+	for i, c := range name {
+		if c == '-' {
+			name[i] = '_'
 		}
-		fields := bytes.Fields(line)
-		if len(fields) != 3 || string(fields[0]) != "alias" {
-			return
-		}
-		if name := moduleName(string(fields[1])); aliases[name] == "" {
-			aliases[name] = moduleName(string(fields[2]))
-		}
-	})
+	}
+	return name
 }
 
 // parsed is what parse makes of the file at p, which is read as a stream: modules.alias has megabytes.
@@ -206,10 +229,10 @@ func parsed[T any](h Host, p string, parse func(io.Reader) (T, error)) (list T, 
 	return parse(f)
 }
 
-// eachLine hands each line to use, which must not keep it.
+// eachLine hands each line to use, which may change it and must not keep it.
 func eachLine(r io.Reader, use func(line []byte)) error {
 	scanner := bufio.NewScanner(r)
-	scanner.Buffer(nil, 1<<20)
+	scanner.Buffer(make([]byte, 64<<10), 1<<20)
 	for scanner.Scan() {
 		use(scanner.Bytes())
 	}

@@ -113,8 +113,9 @@ type Forecaster struct {
 	kernel  *model // the parameters of the kernel
 }
 
-// Observe is [NewForecaster] for the releases that are installed on the machine.
+// Observe is [NewForecaster] for the releases that are installed on the machine, each file of which it reads once.
 func Observe(r Reader) (*Forecaster, error) {
+	r = Once(r)
 	v, err := DetectVersions(r)
 	if err != nil {
 		return nil, err
@@ -168,9 +169,11 @@ func (f *Forecaster) Key(key string) Forecast {
 	fc.Restart = f.outcome(f.restart, p, f.absent[0])
 	fc.SysctlSystem = f.outcome(f.system, p, f.absent[1])
 	fc.Reboot = f.outcome(f.boot, p, f.absent[0])
-	if module := f.lateModule(p); module != "" && fc.Reboot.Set != nil {
-		fc.Reboot = Outcome{Reason: fc.Reboot.Set.Origin.String() + " assigns it, but the module " + module +
-			", which brings the key, is not loaded when systemd-sysctl runs"}
+	if fc.Reboot.Set != nil {
+		if module := f.lateModule(p); module != "" {
+			fc.Reboot = Outcome{Reason: fc.Reboot.Set.Origin.String() + " assigns it, but the module " + module +
+				", which brings the key, is not loaded when systemd-sysctl runs"}
+		}
 	}
 	if o := f.kernel.decide(p); fc.Reboot.Set == nil && o.Set != nil {
 		o.Reason = "the kernel's command line sets it; " + fc.Reboot.Reason

@@ -34,7 +34,7 @@ var commands = []command{
 func main() {
 	rounds := flag.Int("rounds", 40, "how often each command is run")
 	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
-	suite := flag.String("suite", "sysctl", "what to compare: sysctl, port, echo or go")
+	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, echo or go")
 	seconds := flag.Float64("seconds", 1, "echo: how long each sample takes")
 	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
@@ -44,9 +44,10 @@ func main() {
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
 	flag.Parse()
 	suites := map[string]func() error{
-		"sysctl": func() error { return compare(flag.Arg(0), *fixture, *rounds) },
-		"port":   func() error { return comparePorts(flag.Arg(0), *rounds) },
-		"go":     func() error { return compareGo(*rounds) },
+		"sysctl":  func() error { return compare(flag.Arg(0), *fixture, *rounds) },
+		"modules": func() error { return compareModules(flag.Arg(0), *fixture, *rounds) },
+		"port":    func() error { return comparePorts(flag.Arg(0), *rounds) },
+		"go":      func() error { return compareGo(*rounds) },
 		"echo": func() error {
 			return compareEcho(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))
 		},
