@@ -101,7 +101,7 @@ test-race: $(SUMMARY) ## the tests of the server under the race detector (needs 
 
 .PHONY: test-unit
 test-unit: $(SUMMARY) ## the tests that need neither root nor other programs: under a minute
-	@$(WITH_GO) $(GO) test -json -short -timeout 5m $(UNIT) | $(SUMMARY)
+	@$(WITH_GO) $(GO) test -json -short -parallel 8 -timeout 5m $(UNIT) | $(SUMMARY)
 
 .PHONY: $(SUMMARY)
 $(SUMMARY):
