@@ -93,7 +93,7 @@ test-all: ## everything: make test, the packages (deb-test) and machines that re
 
 .PHONY: test-go
 test-go: build $(SUMMARY) ## the Go tests alone, those that need root as root (or through sudo -n)
-	@$(WITH_GO) $(GO) test -json -count=1 -timeout 60m -exec "$(CURDIR)/hack/as-root.sh" ./... | $(SUMMARY)
+	@$(WITH_GO) $(GO) test -json -count=1 -parallel 4 -timeout 60m -exec "$(CURDIR)/hack/as-root.sh" ./... | $(SUMMARY)
 
 .PHONY: test-race
 test-race: $(SUMMARY) ## the tests of the server under the race detector (needs cc)
