@@ -153,9 +153,11 @@ func (at site) drop(p *plan.Plan, files []file) (paths []string) {
 		if o.Source != Source(at.name) || keep[o.Target] {
 			continue
 		}
-		c := plan.Change{Change: report.Change{
-			Kind: o.Kind, Target: o.Target, After: o.Former(), Why: "not part of the service any more",
-			Status: report.Planned, Required: true}, Release: true,
+		c := plan.Change{
+			Change: report.Change{
+				Kind: o.Kind, Target: o.Target, After: o.Former(), Why: "not part of the service any more",
+				Status: report.Planned, Required: true,
+			}, Release: true,
 		}
 		now, err := at.read(o.Kind, o.Target)
 		c.Before = now

@@ -25,9 +25,11 @@ func (u *unitPlan) start(at site, name, value, why string) {
 // unitChange is never owned: what starts and stops is the business of systemd afterwards.
 func (at site) unitChange(name, value, why string) plan.Change {
 	before := at.units[name].Active
-	return plan.Change{Change: report.Change{
-		Kind: report.Unit, Target: name, Before: &before, After: &value, Why: why, Source: Source(at.name),
-		Status: report.Planned, Required: true}, Release: true,
+	return plan.Change{
+		Change: report.Change{
+			Kind: report.Unit, Target: name, Before: &before, After: &value, Why: why, Source: Source(at.name),
+			Status: report.Planned, Required: true,
+		}, Release: true,
 	}
 }
 
