@@ -39,6 +39,7 @@ const policyOfNoble = `golang-go:
 `
 
 func TestAptSaysWhichGoItWouldInstall(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		wish, policy string
 		want         AptPackage
@@ -76,6 +77,7 @@ func TestAptSaysWhichGoItWouldInstall(t *testing.T) {
 }
 
 func TestAptHasNoSingleReleases(t *testing.T) {
+	t.Parallel()
 	for _, s := range []string{"1.22.3", "1.27rc1"} {
 		apt := &fakeApt{policy: policyOfNoble}
 		if _, err := FindApt(t.Context(), apt, wish(t, s)); !report.Is(err, fetch.BadSetting) || apt.asked != nil {
@@ -85,6 +87,7 @@ func TestAptHasNoSingleReleases(t *testing.T) {
 }
 
 func TestAPackageThatAptDoesNotKnowIsNoVersion(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []string{"", "golang-go:\n  Installed: (none)\n  Candidate: (none)\n", "N: Unable to locate package golang-go\n"} {
 		if _, err := FindApt(t.Context(), &fakeApt{policy: policy}, fetch.Wish{}); !report.Is(err, fetch.NoVersion) {
 			t.Errorf("%q: got %v", policy, err)
@@ -93,6 +96,7 @@ func TestAPackageThatAptDoesNotKnowIsNoVersion(t *testing.T) {
 }
 
 func TestAptAsksNothingAndWaitsForItsLock(t *testing.T) {
+	t.Parallel()
 	apt := &fakeApt{}
 	if err := (AptPackage{Name: "golang-go"}).Install(t.Context(), apt, 90*time.Second); err != nil {
 		t.Fatal(err)
@@ -109,6 +113,7 @@ func TestAptAsksNothingAndWaitsForItsLock(t *testing.T) {
 }
 
 func TestWhatAptFailsWith(t *testing.T) {
+	t.Parallel()
 	const lock = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4711 (unattended-upgr)\n" +
 		"E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?"
 	for name, tc := range map[string]struct {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestEachRollbackGoesAStepFurtherBack(t *testing.T) {
+	t.Parallel()
 	byHand := map[string]string{"/usr/local/go/bin/go": "theirs", "/usr/local/go/VERSION": "go1.20.1\n"}
 	for name, tc := range map[string]struct {
 		files map[string]string
@@ -44,6 +45,7 @@ func TestEachRollbackGoesAStepFurtherBack(t *testing.T) {
 }
 
 func TestThereMayBeNothingToGoBackTo(t *testing.T) {
+	t.Parallel()
 	for name, arrive := range map[string]func(i image){
 		"nothing is installed": func(image) {},
 		"only one ever was":    func(i image) { i.install("1.26.3") },
@@ -77,6 +79,7 @@ func TestThereMayBeNothingToGoBackTo(t *testing.T) {
 }
 
 func TestTheFolderComesBackAsItWas(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, map[string]string{"/usr/local/go/bin/go": "theirs", "/usr/local/go/VERSION": "go1.20.1\n", "/usr/local/go/lib/l": "->../bin/go"})
 	before := i.files()
 	i.install("1.25.1")
@@ -93,6 +96,7 @@ func TestTheFolderComesBackAsItWas(t *testing.T) {
 }
 
 func TestRemove(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, nil)
 	i.install("1.25.1")
 	i.install("1.26.3")
@@ -126,6 +130,7 @@ func TestRemove(t *testing.T) {
 
 // Whoever loses the journal must be able to get rid of Go all the same.
 func TestRemoveAllWithoutAJournal(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, nil)
 	before := i.files()
 	i.install("1.26.3")
@@ -141,6 +146,7 @@ func TestRemoveAllWithoutAJournal(t *testing.T) {
 }
 
 func TestSettled(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, nil)
 	i.install("1.26.3")
 	i.install("1.25.1")
@@ -158,6 +164,7 @@ func TestSettled(t *testing.T) {
 }
 
 func TestSweepRemovesOnlyWhatAnInterruptedRunHasLeft(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, map[string]string{
 		Versions + "/.1.26.3.tcptune-new/bin/go": "half", Versions + "/.1.25.1.tcptune-old/bin/go": "half", trial + "/main.go": "",
 		Versions + "/1.24.1/bin/go": "whole", Versions + "/.mine/f": "mine",
@@ -172,6 +179,7 @@ func TestSweepRemovesOnlyWhatAnInterruptedRunHasLeft(t *testing.T) {
 }
 
 func TestListNamesEveryGoAndWhoPutItThere(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, map[string]string{
 		"/usr/lib/go-1.22/VERSION": "go1.22.2\ntime 2024-04-03T15:12:51Z\n", "/usr/lib/go-1.18/bin/go": "left behind",
 		"/snap/go/current/bin/go": "", "/snap/go/current/VERSION": "go1.25.4\n",

@@ -172,6 +172,7 @@ func code(err error) string {
 }
 
 func TestInstallLeadsEveryNameToTheNewVersion(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, nil)
 	before := i.files()
 	i.install("1.26.3")
@@ -212,6 +213,7 @@ func TestInstallLeadsEveryNameToTheNewVersion(t *testing.T) {
 }
 
 func TestWhatSomebodyElseHasPutThereIsNotReplaced(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		files map[string]string
 		path  string
@@ -251,6 +253,7 @@ func TestWhatSomebodyElseHasPutThereIsNotReplaced(t *testing.T) {
 }
 
 func TestALinkOfTheOperatorThatLeadsToTheSameProgramStays(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, map[string]string{"/usr/local/bin/go": "->/usr/local/go/bin/go"})
 	if c := i.install("1.26.3")["/usr/local/bin/go"]; c.Status != report.Unchanged {
 		t.Errorf("it is %s", c.Status)
@@ -264,6 +267,7 @@ func TestALinkOfTheOperatorThatLeadsToTheSameProgramStays(t *testing.T) {
 }
 
 func TestAProfileThatWasEditedStays(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, nil)
 	i.install("1.26.3")
 	i.lay(map[string]string{Profile: "# mine\n"})
@@ -285,6 +289,7 @@ func TestAProfileThatWasEditedStays(t *testing.T) {
 
 // A small image may lack /etc/profile.d and /usr/local/bin.
 func TestFoldersThatAreMissingAreMadeAndRemoved(t *testing.T) {
+	t.Parallel()
 	i := newImage(t, nil)
 	for _, dir := range []string{"/etc/profile.d", "/usr/local/bin"} {
 		if err := i.h.RemoveAll(dir); err != nil {

@@ -20,6 +20,7 @@ import (
 )
 
 func TestToolsAreNamedShortOrByTheirPackage(t *testing.T) {
+	t.Parallel()
 	got, err := ParseTools("gopls, dlv@v1.25.0,example.com/cmd/tool/v2@latest,gopkg.in/x.v1@v1.0.0-rc1")
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +37,7 @@ func TestToolsAreNamedShortOrByTheirPackage(t *testing.T) {
 }
 
 func TestWhatIsNoToolIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, list := range []string{
 		"", ",", "gopls,", "nosuch", "gopls@", "gopls@v1", "gopls@1.2.3", "gopls@main", "gopls@v1.2.3;id", "gopls@-x", "gopls,gopls",
 		"./x", "../x/y", "/abs/x", "cmd/go", "-x/y.z", "-C.d/x", "example.com/a b", "example.com/$(id)", "example.com/x/...",
@@ -66,6 +68,7 @@ func FuzzParseTools(f *testing.F) {
 }
 
 func TestShortNamesLeadToPackages(t *testing.T) {
+	t.Parallel()
 	known := knownTools(toolNames)
 	if len(known) < 5 {
 		t.Fatalf("got only %v", known)
@@ -131,6 +134,7 @@ func reachable(t *testing.T, w Workshop) {
 }
 
 func TestAToolIsBuiltFromTheRealProxyWithoutPrivileges(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it compiles the runtime anew")
 	}
@@ -172,6 +176,7 @@ func TestAToolIsBuiltFromTheRealProxyWithoutPrivileges(t *testing.T) {
 }
 
 func TestABinaryThatIsNotWhatWasAskedForIsRefused(t *testing.T) {
+	t.Parallel()
 	hello := Tool{Name: "hello", Package: "example.com/cmd/hello", Version: "v1.2.3"}
 	latest, unlike, other := hello, hello, hello
 	latest.Version, unlike.Version, other.Package = "latest", "v1.2.4", "example.com/hello"
@@ -204,6 +209,7 @@ func TestABinaryThatIsNotWhatWasAskedForIsRefused(t *testing.T) {
 }
 
 func TestAToolThatCannotBeBuiltSaysWhy(t *testing.T) {
+	t.Parallel()
 	w, dir := workshop(t)
 	w.Config.Go.Proxy = "off"
 	h := host.Host{}
@@ -221,6 +227,7 @@ func TestAToolThatCannotBeBuiltSaysWhy(t *testing.T) {
 }
 
 func TestABuildEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	w, dir := workshop(t)
 	h := host.Host{}
 	if err := w.furnish(h, dir, host.Nobody); err != nil {

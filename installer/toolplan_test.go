@@ -56,6 +56,7 @@ func content(t *testing.T, s Site, p string) string {
 }
 
 func TestAToolTakesThePlaceOfItsFormerBuild(t *testing.T) {
+	t.Parallel()
 	s := site(t, nil)
 	gopls := Tool{"gopls", "golang.org/x/tools/gopls", "latest"}
 	first := built{gopls, "v0.20.0", "h1:x", version(t, "1.26.3")}
@@ -88,6 +89,7 @@ func TestAToolTakesThePlaceOfItsFormerBuild(t *testing.T) {
 }
 
 func TestAToolDoesNotReplaceWhatSomebodyElseHasPutThere(t *testing.T) {
+	t.Parallel()
 	s := site(t, map[string]string{"/usr/local/bin/gopls": "mine"})
 	b := built{Tool{"gopls", "golang.org/x/tools/gopls", "latest"}, "v0.20.0", "h1:x", version(t, "1.26.3")}
 	if err := s.planTool(&plan.Plan{}, b, false); !report.Is(err, InTheWay) {
@@ -96,6 +98,7 @@ func TestAToolDoesNotReplaceWhatSomebodyElseHasPutThere(t *testing.T) {
 }
 
 func TestRemoveAllRemovesTools(t *testing.T) {
+	t.Parallel()
 	s := site(t, nil)
 	b := built{Tool{"gopls", "golang.org/x/tools/gopls", "latest"}, "v0.20.0", "h1:x", version(t, "1.26.3")}
 	put(t, &s, b, "x")
@@ -109,6 +112,7 @@ func TestRemoveAllRemovesTools(t *testing.T) {
 }
 
 func TestSweepRemovesABuildThatWasKilled(t *testing.T) {
+	t.Parallel()
 	s := site(t, nil)
 	root, err := s.h.OSPath("/")
 	if err != nil {

@@ -93,6 +93,7 @@ func site(t *testing.T, files map[string]string) Site {
 }
 
 func TestOnUbuntuAllShellsRunTheActiveGo(t *testing.T) {
+	t.Parallel()
 	const env, active = "/etc/environment:1", "/usr/local/bin/go"
 	want := []report.GoShell{
 		{Target: "login shell", State: "active", Go: active, Version: "1.26.3", By: "tcptune", Why: "/usr/local/bin comes first in PATH, by " + env},
@@ -111,6 +112,7 @@ func TestOnUbuntuAllShellsRunTheActiveGo(t *testing.T) {
 
 // TestWhichGoAShellRuns changes one file of an Ubuntu at a time.
 func TestWhichGoAShellRuns(t *testing.T) {
+	t.Parallel()
 	const apt, active, hand = "/usr/bin/go", "/usr/local/bin/go", "/opt/go/bin/go"
 	toolchain := func(files map[string]string) map[string]string {
 		files[hand] = "#!/bin/sh\n"
@@ -229,6 +231,7 @@ func TestWhichGoAShellRuns(t *testing.T) {
 
 // What go would find in the environment is said beside it.
 func TestTheVariablesOfGoAreTold(t *testing.T) {
+	t.Parallel()
 	s := site(t, map[string]string{
 		"/etc/environment":     "PATH=/usr/local/bin\nGOTOOLCHAIN=local\n",
 		"/etc/profile.d/zz.sh": "export GOROOT=/opt/go\nexport GOFLAGS=\"-mod=mod -v\"\n",
@@ -243,6 +246,7 @@ func TestTheVariablesOfGoAreTold(t *testing.T) {
 }
 
 func TestWithoutAPathInTheEnvironmentNothingIsSaid(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{"none": "", "no PATH": "LANG=C\n", "one that cannot be shown": "PATH=/usr/local/bin:/\x1b[31m\n"} {
 		for _, g := range site(t, map[string]string{"/etc/environment": text}).Shells() {
 			if g.Target != "sudo" && (g.State != shellUnknown || g.Why != "cannot tell: /etc/environment sets no PATH") {
@@ -254,6 +258,7 @@ func TestWithoutAPathInTheEnvironmentNothingIsSaid(t *testing.T) {
 
 // A FIFO would wait for its other end for ever, and to open a device may act.
 func TestNothingButARegularFileIsOpened(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to make a device")
 	}
@@ -294,6 +299,7 @@ func watch(t *testing.T, file string) (opened func() bool) {
 }
 
 func TestWhatCannotBeReadIsNotGuessed(t *testing.T) {
+	t.Parallel()
 	s := site(t, map[string]string{"/etc/sudoers": ""})
 	root, err := s.h.OSPath("/etc")
 	if err != nil {
@@ -311,6 +317,7 @@ func TestWhatCannotBeReadIsNotGuessed(t *testing.T) {
 }
 
 func TestAFileCannotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
 	s := site(t, map[string]string{
 		"/etc/profile.d/zz.sh": "PATH=/opt/\x1b]0;x\x07/bin:/opt/go/bin:$PATH\nexport GOFLAGS=\x1b[31m\n",
 		"/opt/go/bin/go":       "#!/bin/sh\n",

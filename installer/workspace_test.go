@@ -38,6 +38,7 @@ func goCommand(t *testing.T, dir string, args ...string) {
 }
 
 func TestANewWorkspaceIsVettedBuiltAndTestedOffline(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "Mein Server")
 	made, err := Workspace{Go: version(t, "1.25.0")}.New(dir)
 	if err != nil {
@@ -62,6 +63,7 @@ func TestANewWorkspaceIsVettedBuiltAndTestedOffline(t *testing.T) {
 }
 
 func TestANewWorkspaceServesUntilItsClientsAreDone(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := (Workspace{Go: version(t, "1.25.0")}).New(dir); err != nil {
 		t.Fatal(err)
@@ -120,6 +122,7 @@ func TestANewWorkspaceServesUntilItsClientsAreDone(t *testing.T) {
 }
 
 func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := (Workspace{Go: version(t, "1.26.0")}).New(dir); err != nil {
 		t.Fatalf("an empty folder: %v", err)
@@ -137,6 +140,7 @@ func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
 }
 
 func TestAModulePathThatGoDoesNotTakeMakesNothing(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)"} {
 		dir := filepath.Join(t.TempDir(), "w")
 		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !report.Is(err, fetch.BadSetting) {
@@ -149,6 +153,7 @@ func TestAModulePathThatGoDoesNotTakeMakesNothing(t *testing.T) {
 }
 
 func TestTheNameOfAFolderMakesThatOfAProgram(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{"echo": "echo", "My Server": "my-server", "äö": "server", "..x": "x", "a_b-1": "a_b-1", "/": "server"} {
 		if got := folderName(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
@@ -157,6 +162,7 @@ func TestTheNameOfAFolderMakesThatOfAProgram(t *testing.T) {
 }
 
 func TestANewWorkspaceIsForTheActiveGo(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		files map[string]string
 		want  string

@@ -49,6 +49,7 @@ func mountSmall(t *testing.T, dir, options string) {
 }
 
 func TestAFullDiskLeavesNothing(t *testing.T) {
+	t.Parallel()
 	if !ownMounts(t) {
 		return
 	}
@@ -81,6 +82,7 @@ func TestAFullDiskLeavesNothing(t *testing.T) {
 
 // Resuming is a comfort: where the cache has no room, the download goes on without.
 func TestAFullCacheDoesNotStopADownload(t *testing.T) {
+	t.Parallel()
 	if !ownMounts(t) {
 		return
 	}
@@ -95,6 +97,7 @@ func TestAFullCacheDoesNotStopADownload(t *testing.T) {
 }
 
 func TestACacheThatCannotBeWrittenDoesNotStopADownload(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{})
 	s.config.CacheDir = "/proc/nowhere"
 	if _, err := s.install(t, "1.26.3"); err != nil {

@@ -17,6 +17,7 @@ import (
 )
 
 func TestAProvenArchiveIsUnpacked(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{})
 	origin, err := s.install(t, "1.26")
 	if err != nil {
@@ -167,6 +168,7 @@ func notToBeAsked(t *testing.T) string {
 }
 
 func TestAKeyThatHasExpiredSinceProvesWhatItSigned(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{})
 	made := time.Now().Add(-1000 * 24 * time.Hour)
 	k := newKey(t, made, 24*time.Hour)
@@ -178,6 +180,7 @@ func TestAKeyThatHasExpiredSinceProvesWhatItSigned(t *testing.T) {
 }
 
 func TestTheChecksumAloneIsEnoughOnRequestOnly(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{})
 	s.resign(t, []byte("nonsense"))
 	s.config.ChecksumOnly = true
@@ -246,6 +249,7 @@ func endless(w http.ResponseWriter) {
 }
 
 func TestARedirectToAnotherHostIsFollowed(t *testing.T) {
+	t.Parallel()
 	storage := openShop(t, mirror.Archive{})
 	s := openShop(t, mirror.Archive{}, onArchive(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		http.Redirect(w, r, strings.TrimSuffix(storage.config.Base, "/dl")+r.URL.Path, http.StatusFound)
@@ -258,6 +262,7 @@ func TestARedirectToAnotherHostIsFollowed(t *testing.T) {
 }
 
 func TestACertificateThatNobodyVouchesForIsRefusedWithAHint(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{})
 	s.config.CAFile = ""
 	_, err := s.install(t, "1.26.3")
@@ -276,6 +281,7 @@ func read(t *testing.T, name string) []byte {
 }
 
 func TestWhatDoesNotExistIsNamedTogetherWithWhatDoes(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{})
 	_, err := s.install(t, "1.26.9")
 	if e := wantError(t, err, fetch.NoVersion); e.Hint != "there are 1.26.3" {
@@ -292,6 +298,7 @@ func TestWhatDoesNotExistIsNamedTogetherWithWhatDoes(t *testing.T) {
 }
 
 func TestTheReleaseListIsAskedForOnceAnHour(t *testing.T) {
+	t.Parallel()
 	asked := new(atomic.Int32)
 	s := openShop(t, mirror.Archive{}, func(mirror http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -326,6 +333,7 @@ func TestTheReleaseListIsAskedForOnceAnHour(t *testing.T) {
 }
 
 func TestAFolderThatExistsIsNotTouched(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{})
 	if err := os.MkdirAll(s.dir()+"/mine", 0o755); err != nil {
 		t.Fatal(err)

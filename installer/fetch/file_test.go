@@ -26,6 +26,7 @@ func latest(t *testing.T, c fetch.Config) fetch.Resolved {
 
 // What a bundle holds is enough for a host without a network.
 func TestABundleIsInstalledElsewhere(t *testing.T) {
+	t.Parallel()
 	archives, modules := openShop(t, mirror.Archive{}), openModuleShop(t)
 	for name, tt := range map[string]struct {
 		config fetch.Config
@@ -64,6 +65,7 @@ func TestABundleIsInstalledElsewhere(t *testing.T) {
 }
 
 func TestABundleThatWasTamperedWithIsRefused(t *testing.T) {
+	t.Parallel()
 	archives, modules := openShop(t, mirror.Archive{}), openModuleShop(t)
 	for name, tt := range map[string]struct {
 		config  fetch.Config
@@ -105,6 +107,7 @@ func TestABundleThatWasTamperedWithIsRefused(t *testing.T) {
 }
 
 func TestAFileNeedsASumOrASignature(t *testing.T) {
+	t.Parallel()
 	data := pack(t, toolchain("go1.26.3", 0)...)
 	sum := fmt.Sprintf("%x", sha256.Sum256(data))
 	key := newKey(t, time.Now().Add(-time.Hour), 0)
@@ -152,6 +155,7 @@ func TestAFileNeedsASumOrASignature(t *testing.T) {
 }
 
 func TestTheNameOfAFileSaysWhatIsInIt(t *testing.T) {
+	t.Parallel()
 	for name, code := range map[string]string{
 		"go1.26.3.linux-amd64.tar.gz": "", "go1.27rc1.linux-amd64.zip": "", "go1.26.3.linux-arm64.tar.gz": fetch.NoBuild,
 		"go1.26.3.darwin-amd64.tar.gz": fetch.BadSetting, "latest.tar.gz": fetch.BadSetting, "go1.26.linux-amd64.tar.gz": fetch.BadSetting,

@@ -12,6 +12,7 @@ import (
 
 // The order of the go command: environment, the user's file, the file of the toolchain.
 func TestGoEnvIsFoundWhereTheGoCommandFindsIt(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	for name, text := range map[string]string{
 		"root/.config/go/env": "# mine\nGOPROXY=https://user.example\nGOPRIVATE=corp.example\n",

@@ -104,6 +104,7 @@ func hashOf(t *testing.T, data []byte) string {
 }
 
 func TestAModuleIsProvenByTheChecksumDatabase(t *testing.T) {
+	t.Parallel()
 	s := openModuleShop(t)
 	origin, err := s.install(t, "latest")
 	if err != nil {
@@ -188,6 +189,7 @@ func renamed(db http.Handler) http.Handler {
 
 // A database that shows us one history today and another one tomorrow is found out.
 func TestADatabaseThatForgetsIsRefused(t *testing.T) {
+	t.Parallel()
 	s := openModuleShop(t)
 	private, public, err := note.GenerateKey(rand.Reader, "test.example")
 	if err != nil {
@@ -226,6 +228,7 @@ func TestADatabaseThatForgetsIsRefused(t *testing.T) {
 
 // https://go.dev/ref/mod#goproxy-protocol
 func TestTheListOfProxiesIsFollowedAsTheGoCommandDoes(t *testing.T) {
+	t.Parallel()
 	answering := func(code int) string {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(code) }))
 		t.Cleanup(server.Close)
@@ -257,6 +260,7 @@ func TestTheListOfProxiesIsFollowedAsTheGoCommandDoes(t *testing.T) {
 }
 
 func TestThePasswordOfAProxyIsUsedAndNotShown(t *testing.T) {
+	t.Parallel()
 	authorized := new(atomic.Int32)
 	s := openModuleShop(t, func(proxy http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -286,6 +290,7 @@ func TestThePasswordOfAProxyIsUsedAndNotShown(t *testing.T) {
 }
 
 func TestABuildThatWasNotMadeIsNamed(t *testing.T) {
+	t.Parallel()
 	s := openModuleShop(t)
 	_, err := s.install(t, "1.25.1") // arm64 only
 	wantCode(t, err, fetch.NoBuild)

@@ -16,6 +16,7 @@ import (
 
 // A whole toolchain, the one that runs this test, by way of an archive.
 func TestTheInstalledToolchainSurvivesTheWayThroughAnArchive(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("packs and unpacks a whole toolchain")
 	}
@@ -38,6 +39,7 @@ func TestTheInstalledToolchainSurvivesTheWayThroughAnArchive(t *testing.T) {
 // A real toolchain, older than the machine's, through the module proxy that this machine is configured for, and proven by
 // the real checksum database.
 func TestAnOlderToolchainComesThroughTheConfiguredProxy(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("downloads a whole toolchain")
 	}

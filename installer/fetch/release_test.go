@@ -11,6 +11,7 @@ import (
 )
 
 func TestAReleaseListIsReadAsGoDevServesIt(t *testing.T) {
+	t.Parallel()
 	list := mirror.List(
 		mirror.Archive{Version: "go1.26.3", Arch: "amd64", Data: []byte("a")},
 		mirror.Archive{Version: "go1.26.3", Arch: "armv6l", Data: []byte("b")},
@@ -35,6 +36,7 @@ func TestAReleaseListIsReadAsGoDevServesIt(t *testing.T) {
 }
 
 func TestReleaseListsThatCannotBeRightAreRefused(t *testing.T) {
+	t.Parallel()
 	good := string(mirror.List(mirror.Archive{Version: "go1.26.3", Arch: "amd64", Data: []byte("a")}))
 	for name, list := range map[string]string{
 		"no JSON":         "<html>",

@@ -14,6 +14,7 @@ import (
 // The key of go.dev/dl: EB4C1BFD4F042F6DDDCCEC917721F63BD38B4796. Each of its subkeys proves what it signed while it was
 // valid, and nothing from before or after.
 func TestEachSubkeyOfGoDevIsGoodInItsTime(t *testing.T) {
+	t.Parallel()
 	keys, err := Config{}.keyring()
 	if err != nil || len(keys) != 1 {
 		t.Fatal(len(keys), err)
@@ -36,6 +37,7 @@ func TestEachSubkeyOfGoDevIsGoodInItsTime(t *testing.T) {
 }
 
 func TestAKeyRingThatCannotBeReadIsAnError(t *testing.T) {
+	t.Parallel()
 	for _, file := range []string{"/nonexistent", "/etc/passwd", "/dev/zero"} {
 		if _, err := (Config{Keyring: file}).keyring(); !report.Is(err, BadSetting) || !strings.Contains(err.Error(), file) {
 			t.Errorf("%s: %v", file, err)

@@ -19,6 +19,7 @@ import (
 const noise = 4 << 20 // bytes of the archive, in tests where its length matters
 
 func TestADownloadThatBreaksEveryMegabyteComesToItsEnd(t *testing.T) {
+	t.Parallel()
 	connections := new(atomic.Int32)
 	s := openShop(t, mirror.Archive{Data: pack(t, toolchain("go1.26.3", noise)...)},
 		onArchive(func(w http.ResponseWriter, r *http.Request, mirror http.Handler) {
@@ -98,6 +99,7 @@ func TestWhatIsLeftOfAnotherArchiveIsNotContinued(t *testing.T) {
 }
 
 func TestAServerThatCannotContinueStartsAgain(t *testing.T) {
+	t.Parallel()
 	requests := new(atomic.Int32)
 	data := pack(t, toolchain("go1.26.3", noise)...)
 	s := openShop(t, mirror.Archive{Data: data}, onArchive(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
@@ -153,6 +155,7 @@ func TestASlowServerIsGivenUp(t *testing.T) {
 }
 
 func TestACancelledDownloadEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	reached := make(chan struct{})
 	s := openShop(t, mirror.Archive{}, onArchive(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		_ = http.NewResponseController(w).Flush()
@@ -178,6 +181,7 @@ func TestACancelledDownloadEndsAtOnce(t *testing.T) {
 }
 
 func TestProgressEndsAtTheSizeOfTheArchive(t *testing.T) {
+	t.Parallel()
 	s := openShop(t, mirror.Archive{Data: pack(t, toolchain("go1.26.3", noise)...)})
 	r, err := s.config.Resolve(t.Context(), fetch.Wish{}, "amd64")
 	if err != nil {

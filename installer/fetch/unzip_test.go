@@ -61,6 +61,7 @@ func unzipTo(t testing.TB, data []byte, dir string) (string, error) {
 }
 
 func TestAModuleBecomesAToolchainAndItsHash(t *testing.T) {
+	t.Parallel()
 	data := zipOf(t, prefixed(
 		zipped{name: "VERSION", content: "go1.26.3\n"},
 		zipped{name: "src/_go.mod", content: "module std\n"},
@@ -100,6 +101,7 @@ func TestAModuleBecomesAToolchainAndItsHash(t *testing.T) {
 }
 
 func TestHostileModulesAreRefused(t *testing.T) {
+	t.Parallel()
 	lying := zipOf(t, prefixed(zipped{name: "VERSION", content: strings.Repeat("x", 5000)})...)
 	at := bytes.LastIndex(lying, []byte("PK\x01\x02"))
 	lying[at+24], lying[at+25] = 1, 0 // the size in the directory at the end: 1, while 5,000 bytes follow

@@ -9,6 +9,7 @@ import (
 )
 
 func TestReleasesAreCalledAsGoCallsThem(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"1.26.3": "1.26.3", "go1.26.3": "1.26.3", "go1.26rc1": "1.26rc1", "1.21.0": "1.21.0", "go1.20": "1.20", "1.18beta2": "1.18beta2",
 		"go1": "1", "go1.9.2rc2": "1.9.2rc2", "go1.2.2": "1.2.2",
@@ -26,6 +27,7 @@ func TestReleasesAreCalledAsGoCallsThem(t *testing.T) {
 }
 
 func TestReleasesAreOrderedAsGoOrdersThem(t *testing.T) {
+	t.Parallel()
 	var names []string
 	for _, name := range []string{"1", "1.2.2", "1.9", "1.10", "1.20rc1", "1.20", "1.20.1", "1.21rc2", "1.21.0", "1.21.10", "1.26beta1", "1.26rc1", "1.26rc2", "1.26.0", "1.26.3", "2.0.0"} {
 		names = append(names, "go"+name)
@@ -68,6 +70,7 @@ func releasesOf(t *testing.T, names ...string) (all []Version) {
 }
 
 func TestAWishPicksTheNewestThatFulfilsIt(t *testing.T) {
+	t.Parallel()
 	known := releasesOf(t, "1.25.9", "1.26rc1", "1.26.0", "1.26.10", "1.26.9", "1.27rc1", "1.20", "1.20.14")
 	for wish, want := range map[string]string{
 		"": "1.26.10", "latest": "1.26.10", "1.26": "1.26.10", "go1.25": "1.25.9", "1.26.9": "1.26.9", "1.27rc1": "1.27rc1", "1.20": "1.20.14",
@@ -94,6 +97,7 @@ func TestAWishPicksTheNewestThatFulfilsIt(t *testing.T) {
 }
 
 func TestAGoModSaysWhatItNeeds(t *testing.T) {
+	t.Parallel()
 	known := releasesOf(t, "1.25.9", "1.26.0", "1.26.3", "1.26.4", "1.27rc1")
 	for mod, want := range map[string]string{
 		"module m\ngo 1.26\n":                       "1.26.4", // the least that will do: the newest patch of it
