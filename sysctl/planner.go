@@ -3,6 +3,7 @@ package sysctl
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -200,7 +201,7 @@ func (d *Draft) planFile(is, want File, why string) error {
 	case o.Left() == nil || *o.Left() != *is.Content:
 		return notOurs(CodeEditedFile, is.Path, "it was edited since tcptune wrote it")
 	}
-	dir := folderOf(want.Path)
+	dir := path.Dir(want.Path)
 	if want.Content != nil && !d.survey.Folders[dir] {
 		mode := "0755"
 		d.survey.Folders[dir] = true
