@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/profile"
 )
@@ -21,12 +22,8 @@ type Options struct {
 	LiveQdisc bool          `json:"live_qdisc,omitempty"`
 }
 
-// NotSizedError says that a path is given for a profile whose values do not depend on one.
-type NotSizedError struct{ Profile string }
-
-func (e *NotSizedError) Error() string {
-	return fmt.Sprintf("cannot size profile %s: its values do not depend on bandwidth and round-trip time, those of wan do", e.Profile)
-}
+// CodeNotSized is the code of the error about a path that is given for a profile whose values do not depend on one.
+const CodeNotSized = "not-sized"
 
 // DefaultProfile is applied where neither the operator nor a file names one.
 const DefaultProfile = "server"
@@ -40,7 +37,8 @@ func (o Options) LoadProfile(h host.Host, cat *catalogue.Catalogue) (profile.Pro
 	}
 	if !p.Computed() {
 		if o.Bandwidth != 0 || o.RTT != 0 || o.Flows != 0 {
-			return profile.Profile{}, nil, &NotSizedError{p.Name}
+			return profile.Profile{}, nil, &report.Error{Code: CodeNotSized, Message: fmt.Sprintf(
+				"cannot size profile %s: its values do not depend on bandwidth and round-trip time, those of wan do", p.Name)}
 		}
 		return p, nil, nil
 	}

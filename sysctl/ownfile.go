@@ -10,8 +10,6 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
-func folderOf(p string) string { return path.Dir(p) }
-
 // ownNames are the names that our file may have, in the order of sysctl.d(5): a later one wins over more files.
 func ownNames() []string {
 	var names []string

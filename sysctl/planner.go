@@ -3,6 +3,7 @@ package sysctl
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -28,28 +29,19 @@ type Draft struct {
 	forecast *whowins.Forecaster
 }
 
-// ForeignFileError says that a file which tcptune would write is somebody else's, or was edited since tcptune wrote it.
-type ForeignFileError struct {
-	Path   string
-	Edited bool
-	Odd    error // it is no regular file
-}
+// The codes of what keeps a plan from being applied.
+const (
+	CodeForeignFile = "foreign-file" // somebody else's file is where tcptune would write
+	CodeEditedFile  = "edited-file"  // a file of tcptune was edited since
+	CodeRequiredKey = "required-key" // the profile requires what this host cannot have
+)
 
-func (e *ForeignFileError) Error() string {
-	if e.Odd != nil {
-		return fmt.Sprintf("cannot replace %s: %v", e.Path, e.Odd)
+// notOurs says that a file which tcptune would write is somebody else's, or was edited since tcptune wrote it.
+func notOurs(code, path, why string) error {
+	return &report.Error{
+		Code: code, Message: "cannot replace " + path + ": " + why,
+		Hint: "move your settings to another file, for instance /etc/sysctl.d/70-local.conf, and remove " + path,
 	}
-	if e.Edited {
-		return fmt.Sprintf("cannot replace %s: it was edited since tcptune wrote it", e.Path)
-	}
-	return fmt.Sprintf("cannot replace %s: tcptune has no record of having written it", e.Path)
-}
-
-// UnmetError says that the profile requires what this host cannot have.
-type UnmetError struct{ Key, Reason string }
-
-func (e *UnmetError) Error() string {
-	return fmt.Sprintf("cannot set %s, which the profile requires: %s", e.Key, e.Reason)
 }
 
 // Diff plans what brings the surveyed host to profile p. It only computes.
@@ -70,7 +62,10 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 			return nil, err
 		}
 		if wish.Required && dec.status.Partial() {
-			d.Blocked = &UnmetError{k.Name, dec.reason}
+			d.Blocked = &report.Error{
+				Code:    CodeRequiredKey,
+				Message: fmt.Sprintf("cannot set %s, which the profile requires: %s", k.Name, dec.reason),
+			}
 		}
 		d.decisions = append(d.decisions, dec)
 	}
@@ -79,9 +74,8 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 		return nil, err
 	}
 	d.planModules()
-	var foreign *ForeignFileError
-	if err := d.planFiles(); errors.As(err, &foreign) {
-		d.Blocked = foreign
+	if err := d.planFiles(); report.Is(err, CodeForeignFile) || report.Is(err, CodeEditedFile) {
+		d.Blocked = err
 	} else if err != nil {
 		return nil, err
 	}
@@ -195,16 +189,19 @@ func (d *Draft) planFile(is, want File, why string) error {
 	o, owned := d.survey.Journal.Find(plan.Ref{Kind: report.File, Target: is.Path})
 	switch {
 	case is.Odd != nil:
-		return &ForeignFileError{Path: is.Path, Odd: is.Odd}
+		return &report.Error{
+			Code: CodeForeignFile, Message: fmt.Sprintf("cannot replace %s: %v", is.Path, is.Odd),
+			Hint: "if it masks the file of tcptune on purpose, run tcptune revert; else remove it",
+		}
 	case is.Content == nil:
 	case !owned && want.Content == nil:
 		return nil // not ours, and nothing of ours is to stand there
 	case !owned:
-		return &ForeignFileError{Path: is.Path}
+		return notOurs(CodeForeignFile, is.Path, "tcptune has no record of having written it")
 	case o.Left() == nil || *o.Left() != *is.Content:
-		return &ForeignFileError{Path: is.Path, Edited: true}
+		return notOurs(CodeEditedFile, is.Path, "it was edited since tcptune wrote it")
 	}
-	dir := folderOf(want.Path)
+	dir := path.Dir(want.Path)
 	if want.Content != nil && !d.survey.Folders[dir] {
 		mode := "0755"
 		d.survey.Folders[dir] = true

@@ -325,8 +325,7 @@ func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
 	t.Run("foreign", func(t *testing.T) {
 		m := newMachine(t, "6.8.0")
 		m.write(firstOwnPath, "# mine\n")
-		var foreign *ForeignFileError
-		if d := m.diff(p); !errors.As(d.Blocked, &foreign) || foreign.Edited {
+		if d := m.diff(p); !report.Is(d.Blocked, CodeForeignFile) {
 			t.Errorf("blocked by %v", d.Blocked)
 		}
 	})
@@ -335,8 +334,7 @@ func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
 		m.apply(m.diff(p).Plan)
 		m.write(firstOwnPath, m.read(firstOwnPath)+"vm.swappiness = 1\n")
 		m.knobs[somaxconn] = "4096"
-		var foreign *ForeignFileError
-		if d := m.diff(m.profile(profile.Wish{Key: somaxconn, Value: "65535"})); !errors.As(d.Blocked, &foreign) || !foreign.Edited {
+		if d := m.diff(m.profile(profile.Wish{Key: somaxconn, Value: "65535"})); !report.Is(d.Blocked, CodeEditedFile) {
 			t.Errorf("blocked by %v", d.Blocked)
 		}
 	})
@@ -345,8 +343,7 @@ func TestFilesOfOthersAreNeverReplaced(t *testing.T) {
 		if err := os.Symlink("/dev/null", filepath.Join(m.root, firstOwnPath)); err != nil {
 			t.Fatal(err)
 		}
-		var foreign *ForeignFileError
-		if d := m.diff(p); !errors.As(d.Blocked, &foreign) {
+		if d := m.diff(p); !report.Is(d.Blocked, CodeForeignFile) {
 			t.Errorf("blocked by %v", d.Blocked)
 		}
 	})
@@ -381,8 +378,7 @@ func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
 	}
 	for _, k := range keys {
 		k.Required = true
-		var unmet *UnmetError
-		if d := m.diff(m.profile(k)); !errors.As(d.Blocked, &unmet) {
+		if d := m.diff(m.profile(k)); !report.Is(d.Blocked, CodeRequiredKey) {
 			t.Errorf("%s is required and not to be had, but it is blocked by %v", k.Key, d.Blocked)
 		}
 	}

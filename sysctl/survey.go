@@ -90,8 +90,8 @@ func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []stri
 	return s, s.observeKernel(h, cat, names)
 }
 
-// observeInstalled looks at the kernels of an image. It has no running one, so what counts of a module is whether one of
-// them has it.
+// observeInstalled looks at the kernels of an image. It has no running one, so what counts of a module is whether one
+// of them has it.
 func (s *Survey) observeInstalled(h host.Host, modules []string) error {
 	releases, err := h.InstalledKernels()
 	if err != nil {

@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -42,7 +41,7 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 	}
 	profile, notes, err := d.options.LoadProfile(h, cat)
 	if err != nil {
-		return d, w.unusable(about(err), d.origin)
+		return d, w.unusable(err, d.origin)
 	}
 	survey, err := sysctl.Observe(h, cat, j, profile.KeyNames())
 	if err != nil {
@@ -55,7 +54,7 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 		}
 	}
 	if d.Draft, err = sysctl.Diff(&survey, cat, profile, d.options); err != nil {
-		return d, about(err)
+		return d, err
 	}
 	d.Warnings = append(d.Warnings, notes...)
 	for _, path := range survey.Strays() {
@@ -74,9 +73,8 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 // unusable says why no profile can be loaded. What the caller has not named, and what does not fit together, is told
 // apart.
 func (w wish) unusable(err error, origin string) error {
-	var fixed *sysctl.NotSizedError
-	if errors.As(err, &fixed) && w.sized() {
-		return report.Usage(fixed.Error(), "tcptune profile list tells which profiles are sized")
+	if report.Is(err, sysctl.CodeNotSized) && w.sized() {
+		return report.Usage(err.Error(), "tcptune profile list tells which profiles are sized")
 	}
 	if w.Profile != nil {
 		return err
@@ -115,7 +113,7 @@ func (t Target) look(w *wish) (h host.Host, j plan.Journal, d draft, err error) 
 // refuse says why d must not be applied: a file of somebody else is in the way, or it is not the saved plan any more.
 func (d draft) refuse(saved *savedPlan) error {
 	if d.Blocked != nil {
-		return about(d.Blocked)
+		return d.Blocked
 	}
 	if saved == nil {
 		return nil

@@ -34,7 +34,7 @@ func (t Target) Explain(name string) (out Explained, err error) {
 	}
 	k, err := cat.Lookup(name)
 	if err != nil {
-		return out, fmt.Errorf("cannot explain it: %w", about(err))
+		return out, fmt.Errorf("cannot explain it: %w", err)
 	}
 	survey, err := t.survey(cat, k.Name)
 	if err != nil {

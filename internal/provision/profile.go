@@ -53,7 +53,7 @@ func (t Target) Profile(name string) (out Outcome, err error) {
 	}
 	p, err := profile.Load(h, cat, name)
 	if err != nil {
-		return out, about(err)
+		return out, err
 	}
 	shown := report.Profile{Name: p.Name, Summary: p.Summary, Origin: p.Origin, Extends: p.Extends}
 	for _, k := range p.Keys {

@@ -31,9 +31,9 @@ func (s Scale) exact(memory int64) bool {
 	return memory > 0 && s.Of(memory-memory/16) == s.Of(memory+memory/16)
 }
 
-// DefaultOn is the value that the kernel v starts with on a machine with memory bytes (MemTotal; 0 is unknown).
-// It is not known where v is unknown or newer than the catalogue, where v has no such key, where the distribution or the service
-// manager decides, and where it depends on memory in more detail than MemTotal tells.
+// DefaultOn is the value that the kernel v starts with on a machine with memory bytes (MemTotal; 0 is unknown). It is
+// not known where v is unknown or newer than the catalogue, where v has no such key, where the distribution or the
+// service manager decides, and where it depends on memory in more detail than MemTotal tells.
 func (k Key) DefaultOn(v KernelVersion, memory int64) (value string, known bool) {
 	if !v.Known() || k.Reviewed.Less(v) || k.OnKernel(v) != nil {
 		return "", false

@@ -5,40 +5,31 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
-// UnknownKeyError is returned for a name that is not in the catalogue.
-type UnknownKeyError struct {
-	Key        string // as it was asked for
-	Suggestion string // the key that was probably meant, or ""
-	Reason     string // why it is not known
-	Misspelt   bool   // the name is a misspelling that circulates
-}
+// The codes of what [Catalogue.Lookup] cannot find.
+const (
+	CodeUnknownKey = "unknown-key" // not in the catalogue
+	CodeRemovedKey = "removed-key" // kernels do not have it any more
+)
 
-// Error says what is wrong with the name and which one to use instead.
-func (e *UnknownKeyError) Error() string {
-	s := e.Key + " " + e.Reason
-	if e.Suggestion != "" {
-		s += ": did you mean " + e.Suggestion + "?"
+// unknownKey says what is wrong with a name, and which key was probably meant, if that can be told.
+func unknownKey(key, reason, meant string) error {
+	e := &report.Error{Code: CodeUnknownKey, Message: key + " " + reason}
+	if meant != "" {
+		e.Message += ": did you mean " + meant + "?"
 	}
-	return s
+	return e
 }
 
-// RemovedKeyError is returned for a key that kernels do not have any more.
-type RemovedKeyError struct {
-	Key     string
-	Removed KernelVersion
-	Reason  string
-	Instead string
-}
-
-// Error says when the key went, why, and what to do instead.
-func (e *RemovedKeyError) Error() string {
-	s := fmt.Sprintf("%s was removed in Linux %s: %s", e.Key, e.Removed, e.Reason)
-	if e.Instead != "" {
-		s += "; " + e.Instead
+// gone says when a key went, why, and what to do instead.
+func (r RemovedKey) gone() error {
+	message := fmt.Sprintf("%s was removed in Linux %s: %s", r.Name, r.Removed, r.Reason)
+	if r.Instead != "" {
+		message += "; " + r.Instead
 	}
-	return s
+	return &report.Error{Code: CodeRemovedKey, Message: message}
 }
 
 // DottedName writes the name of a key in one form: with dots, whether it came with dots, with slashes or as a path
@@ -53,7 +44,8 @@ func DottedName(name string) string {
 }
 
 // Lookup finds a key by its name with dots or slashes, or by its last component where only one key ends so
-// ("tcp_rmem"). What it cannot find is an [UnknownKeyError] or a [RemovedKeyError].
+// ("tcp_rmem"). What it cannot find is a [report.Error] with
+// the code [CodeUnknownKey] or [CodeRemovedKey].
 func (c *Catalogue) Lookup(name string) (Key, error) {
 	full := DottedName(strings.TrimSpace(name))
 	if i, ok := c.byName[full]; ok {
@@ -63,20 +55,28 @@ func (c *Catalogue) Lookup(name string) (Key, error) {
 		if names := c.byLast[full]; len(names) == 1 {
 			return c.data.Keys[c.byName[names[0]]], nil
 		} else if len(names) > 1 {
-			return Key{}, &UnknownKeyError{Key: full, Reason: "is ambiguous, it may be " + strings.Join(names, " or ")}
+			return Key{}, unknownKey(full, "is ambiguous, it may be "+strings.Join(names, " or "), "")
 		}
 	}
 	for _, r := range c.data.Removed {
 		if sameKey(full, r.Name) {
-			return Key{}, &RemovedKeyError{Key: r.Name, Removed: r.Removed, Reason: r.Reason, Instead: r.Instead}
+			return Key{}, r.gone()
 		}
 	}
+	if right, wrong := c.Misspelt(full); wrong {
+		return Key{}, unknownKey(full, "is a wrong name that circulates, no current kernel has such a key", right)
+	}
+	return Key{}, unknownKey(full, "is not in the catalogue of keys", c.nearest(full))
+}
+
+// Misspelt reports whether name is a misspelling that circulates, and of which key.
+func (c *Catalogue) Misspelt(name string) (right string, wrong bool) {
 	for _, m := range c.data.Misspelt {
-		if sameKey(full, m.Wrong) {
-			return Key{}, &UnknownKeyError{Key: full, Suggestion: m.Right, Misspelt: true, Reason: "is a wrong name that circulates, no current kernel has such a key"}
+		if sameKey(DottedName(name), m.Wrong) {
+			return m.Right, true
 		}
 	}
-	return Key{}, &UnknownKeyError{Key: full, Suggestion: c.nearest(full), Reason: "is not in the catalogue of keys"}
+	return "", false
 }
 
 // sameKey reports whether asked is the key name, in full or by its last component.

@@ -2,7 +2,6 @@
 package lint
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
@@ -10,8 +9,8 @@ import (
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
-// Files looks through what the configuration files of a machine say for keys that are misspelt or that kernels do not have any
-// more, for values that the catalogue does not allow, and for lines that no tool understands.
+// Files looks through what the configuration files of a machine say for keys that are misspelt or that kernels do not
+// have any more, for values that the catalogue does not allow, and for lines that no tool understands.
 func Files(f *whowins.Forecaster, cat *catalogue.Catalogue) []report.Check {
 	var checks []report.Check
 	for _, set := range f.Settings() {
@@ -45,20 +44,15 @@ func vendor(file string) bool {
 func lintSetting(set whowins.Setting, cat *catalogue.Catalogue) (report.Check, bool) {
 	c := report.Check{Name: "sysctl-files", Grade: report.Warn, Value: set.Origin.String() + " " + set.Key}
 	k, err := cat.Lookup(set.Key)
-	var removed *catalogue.RemovedKeyError
-	var unknown *catalogue.UnknownKeyError
 	switch {
 	case set.Exclude || strings.ContainsAny(set.Key, "*?["):
 		return c, false
-	case errors.As(err, &removed):
-		c.Reason = removed.Error()
-	case errors.As(err, &unknown):
-		if !unknown.Misspelt {
+	case err != nil:
+		_, misspelt := cat.Misspelt(set.Key)
+		if !misspelt && !report.Is(err, catalogue.CodeRemovedKey) {
 			return c, false // the catalogue does not hold all keys that there are
 		}
-		c.Reason = unknown.Error()
-	case err != nil:
-		return c, false
+		c.Reason = err.Error()
 	default:
 		if err := k.Validate(set.Value); err != nil {
 			c.Reason = err.Error()

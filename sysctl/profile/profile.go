@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
@@ -142,8 +143,7 @@ func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Prof
 			return Profile{}, f.errorAt(f.Extends, "profiles extend each other in a circle: %s", strings.Join(append(below, p.Extends), " -> "))
 		}
 		if parent, err = load(r, cat, p.Extends, below); err != nil {
-			var unknown *UnknownError
-			if errors.As(err, &unknown) {
+			if report.Is(err, CodeUnknown) {
 				return Profile{}, f.errorAt(f.Extends, "%v", err)
 			}
 			return Profile{}, err
@@ -157,15 +157,14 @@ func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Prof
 	return p, err
 }
 
-// UnknownError is returned for a profile that is neither built in nor among the host's own.
-type UnknownError struct {
-	Name  string
-	Known []string // the built-in ones
-}
+// CodeUnknown is the code of the error about a profile that is neither built in nor among the host's own.
+const CodeUnknown = "unknown-profile"
 
-// Error names what was looked for, and where.
-func (e *UnknownError) Error() string {
-	return fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", e.Name, strings.Join(e.Known, ", "), Dir)
+func unknown(name string, builtIn []string) error {
+	return &report.Error{
+		Code: CodeUnknown, Exit: report.ExitUsage, Hint: "tcptune profile list shows all of them",
+		Message: fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", name, strings.Join(builtIn, ", "), Dir),
+	}
 }
 
 func pathOf(name string) string { return Dir + "/" + name + ".yaml" }
@@ -182,7 +181,7 @@ func find(r Reader, name string) (File, error) {
 		}
 	}
 	if !validName(name) {
-		return File{}, &UnknownError{Name: name, Known: known}
+		return File{}, unknown(name, known)
 	}
 	data, err := r.ReadFile(pathOf(name))
 	switch {
@@ -193,7 +192,7 @@ func find(r Reader, name string) (File, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return File{}, fmt.Errorf("cannot read profile %s: %w", name, err)
 	case found.File == "":
-		return File{}, &UnknownError{Name: name, Known: known}
+		return File{}, unknown(name, known)
 	}
 	return found, nil
 }

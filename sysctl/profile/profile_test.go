@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"errors"
 	"io/fs"
 	"maps"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // files is a host with these files in Dir.
@@ -188,8 +188,7 @@ func TestProfileNamesListsAllAndHidesNone(t *testing.T) {
 func TestUnknownProfiles(t *testing.T) {
 	for _, name := range []string{"sever", "", "../../etc/passwd", ".hidden", "a/b"} {
 		_, err := Load(files{}, loadCatalogue(t), name)
-		var unknown *UnknownError
-		if !errors.As(err, &unknown) {
+		if !report.Is(err, CodeUnknown) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

@@ -31,7 +31,7 @@ var (
 // the comparison must fail for at least 50 of 1,000 trees, or the trees do not test that rule. It also gives each rule
 // to the releases that do not have it.
 //
-//	go test -v -run RealTools ./sysctl -whowins.seed=17 -whowins.trees=1 -whowins.full
+//	go test -v -run RealTools ./sysctl/whowins -whowins.seed=17 -whowins.trees=1 -whowins.full
 func TestModelAgainstTheRealTools(t *testing.T) {
 	if whowins.InSandbox() {
 		if err := whowins.Serve(t.Context()); err != nil {

@@ -7,14 +7,10 @@ import (
 	"strings"
 )
 
-// ModulesAtBoot returns the kernel modules that systemd-modules-load loads at boot, in order: the files of the
+// modulesAtBoot returns the kernel modules that systemd-modules-load loads at boot, in order: the files of the
 // modules-load.d folders, merged by name as those of sysctl.d are, and, on the running machine, modules_load= of the
 // kernel's command line. /etc/modules counts where a link in /etc/modules-load.d leads to it, as it does on Debian and
 // Ubuntu; nothing else reads that file. See modules-load.d(5).
-func ModulesAtBoot(r Reader) ([]string, error) {
-	return modulesAtBoot(newConfReader(r))
-}
-
 func modulesAtBoot(c *confReader) ([]string, error) {
 	ru := systemdRules(0)
 	var modules []string

@@ -26,7 +26,7 @@ func TestModulesAtBoot(t *testing.T) {
 		"running": {tree, []string{"dummy", "tcp_bbr", "sch_fq", "loop", "nf_conntrack", "vsock"}},
 		"image":   {image{tree}, []string{"loop", "nf_conntrack", "vsock", "tcp_bbr"}},
 	} {
-		got, err := ModulesAtBoot(test.r)
+		got, err := modulesAtBoot(newConfReader(test.r))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,9 +2,9 @@ package whowins
 
 import "io/fs"
 
-// Once is r as it was when it was first asked: each answer is kept, so that a path is opened once however many forecasts
-// are made. It is for one look at a machine. Whoever writes looks anew: a value from before must not be taken for what
-// is there.
+// Once is r as it was when it was first asked: each answer is kept, so that a path is opened once however many
+// forecasts are made. It is for one look at a machine. Whoever writes looks anew: a value from before must not be taken
+// for what is there.
 func Once(r Reader) Reader {
 	return once{
 		Reader: r, read: map[string]answer[[]byte]{}, lists: map[string]answer[[]string]{},

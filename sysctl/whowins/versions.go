@@ -19,8 +19,8 @@ type Versions struct {
 // dpkgStatus is Debian's database of installed packages, see dpkg(1).
 const dpkgStatus = "/var/lib/dpkg/status"
 
-// DetectVersions reads the versions of the installed packages systemd, procps and tuned. A package that is not installed, and a
-// machine without dpkg, leave the field empty; that is no error.
+// DetectVersions reads the versions of the installed packages systemd, procps and tuned. A package that is not
+// installed, and a machine without dpkg, leave the field empty; that is no error.
 func DetectVersions(r Reader) (Versions, error) {
 	data, err := r.ReadFile(dpkgStatus)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -56,7 +56,8 @@ func upstream(version string) string {
 	return version
 }
 
-// atLeast reports whether a dotted version is want or newer. Anything but digits ends a component ("4.0.5rc1" is 4.0.5).
+// atLeast reports whether a dotted version is want or newer. Anything but digits ends a component ("4.0.5rc1" is
+// 4.0.5).
 func atLeast(version string, want ...int) bool {
 	for _, w := range want {
 		var part string

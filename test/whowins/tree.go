@@ -1,8 +1,8 @@
-// Package whowins holds the model of package sysctl against the real systemd-sysctl and the real "sysctl --system".
+// Package whowins holds the model of sysctl/whowins against the real systemd-sysctl and the real "sysctl --system".
 //
 // It generates trees of sysctl.d files, gets the tools of several releases from Debian's packages, and runs them in
 // namespaces that hold a generated tree and nothing else of the machine. It does not know the model: the test that
-// compares the two is in package sysctl. It is for tests only, and for root only.
+// compares the two is in that package. It is for tests only, and for root only.
 package whowins
 
 import (
