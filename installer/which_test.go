@@ -165,7 +165,8 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			"/etc/environment:1", "", "",
 		},
 		"what is put behind by a condition, and nothing before": {
-			map[string]string{"/etc/environment": "PATH=/bin\n", "/etc/profile.d/zz.sh": "[ -d /x ] && PATH=\"$PATH:$x\"\n"}, "login shell", "",
+			map[string]string{"/etc/environment": "PATH=/bin\n", "/etc/profile.d/zz.sh": "[ -d /x ] && PATH=\"$PATH:$x\"\n"},
+			"login shell", "",
 			"(/etc/environment:1)", "add", "cannot tell what /etc/profile.d/zz.sh:1 makes of it",
 		},
 		"a text that is no command": {
@@ -191,11 +192,13 @@ func TestWhichGoAShellRuns(t *testing.T) {
 			map[string]string{"/etc/sudoers.d/path.old": "Defaults secure_path=/usr/bin\n"}, "sudo", active, "/etc/sudoers:2", "", "",
 		},
 		"secure_path for some": {
-			map[string]string{"/etc/sudoers.d/path": "Defaults:alice secure_path=/usr/bin\n"}, "sudo", active, "/etc/sudoers:2", "",
+			map[string]string{"/etc/sudoers.d/path": "Defaults:alice secure_path=/usr/bin\n"},
+			"sudo", active, "/etc/sudoers:2", "",
 			"cannot tell what /etc/sudoers.d/path:1 makes of it",
 		},
 		"secure_path beside others": {
-			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/bin, env_reset\n"}, "sudo", active, "/etc/sudoers:2", "",
+			map[string]string{"/etc/sudoers.d/path": "Defaults secure_path = /usr/bin, env_reset\n"},
+			"sudo", active, "/etc/sudoers:2", "",
 			"cannot tell what /etc/sudoers.d/path:1 makes of it",
 		},
 		"another file of sudo": {

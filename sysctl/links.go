@@ -52,9 +52,11 @@ func (d *Draft) planLinks() {
 		if now == "noqueue" {
 			continue // the driver wants none, as for Wi-Fi, which queues by itself
 		}
-		c := plan.Change{Change: report.Change{
-			Kind: report.Qdisc, Target: l.Name, Before: &l.Qdisc, After: &after, Status: report.Planned,
-			Why: "the interface was up before " + qdiscKey + " changed", Source: d.Source()},
+		c := plan.Change{
+			Change: report.Change{
+				Kind: report.Qdisc, Target: l.Name, Before: &l.Qdisc, After: &after, Status: report.Planned,
+				Why: "the interface was up before " + qdiscKey + " changed", Source: d.Source(),
+			},
 			Needs: plan.Ref{Kind: report.Knob, Target: qdiscKey},
 		}
 		switch {

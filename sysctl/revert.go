@@ -156,8 +156,10 @@ func (s *Survey) giveFolderBack(o plan.Owned) (c plan.Change, empty bool) {
 			return c, false
 		}
 	}
-	return plan.Change{Change: report.Change{
-		Kind: report.Folder, Target: o.Target, Before: o.Left(), Status: report.Planned}, Release: true,
+	return plan.Change{
+		Change: report.Change{
+			Kind: report.Folder, Target: o.Target, Before: o.Left(), Status: report.Planned,
+		}, Release: true,
 	}, true
 }
 

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	RunAsTime = 2 * time.Second // for the program; its callers say so
-	runAsEnd  = time.Second     // for the kernel, to end what was killed
+	// RunAsTime is how long a program that is run as a user may take.
+	RunAsTime = 2 * time.Second
+	runAsEnd  = time.Second // for the kernel, to end what was killed
 )
 
 // RunAs starts a program as a user, never as root, and returns what it has printed by the time that enough is true of

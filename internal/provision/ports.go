@@ -35,13 +35,17 @@ func ParsePorts(args []string, tcp, udp bool) ([]portcheck.Range, error) {
 	return portcheck.ParseRanges(args, protocols, services)
 }
 
-// What is found at ports.
-type (
-	PortSurvey  = portcheck.Survey
-	PortHolder  = portcheck.Holder
-	PortProcess = portcheck.Process
-	Cgroup      = portcheck.Cgroup
-)
+// PortSurvey is what is found at ports: sockets, and the processes that have them open.
+type PortSurvey = portcheck.Survey
+
+// PortHolder is a socket of a [PortSurvey].
+type PortHolder = portcheck.Holder
+
+// PortProcess is a process of a [PortSurvey].
+type PortProcess = portcheck.Process
+
+// Cgroup says what a process runs in.
+type Cgroup = portcheck.Cgroup
 
 // OwnerNotVisible is the reason of a holder whose processes only root can see.
 const OwnerNotVisible = portcheck.NotVisible

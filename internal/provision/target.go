@@ -39,13 +39,6 @@ type Outcome struct {
 // note adds warnings to the envelope.
 func (o *Outcome) note(lines ...string) { o.Report.Warnings = append(o.Report.Warnings, lines...) }
 
-// worse makes code the exit code, unless the outcome has one already.
-func (o *Outcome) worse(code int) {
-	if o.Code == report.ExitDone {
-		o.Code = code
-	}
-}
-
 // outcome is one that holds warnings and nothing else.
 func outcome(warnings []string) Outcome {
 	return Outcome{Report: report.Report{Schema: report.Schema, Warnings: warnings}}

@@ -24,7 +24,7 @@ type File struct {
 	Keys    []Entry   `yaml:"keys"`
 }
 
-// ProfilePath is the network path that a profile's computed values are meant for.
+// FilePath is the network path that a profile's computed values are meant for.
 type FilePath struct {
 	Bandwidth Located `yaml:"bandwidth"`
 	RTT       Located `yaml:"rtt"`

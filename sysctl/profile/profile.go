@@ -37,7 +37,7 @@ type Wish struct {
 }
 
 // Computed reports whether the value waits for [Profile.Resolve].
-func (k Wish) Computed() bool { return strings.Contains(k.Value, "$") }
+func (w Wish) Computed() bool { return strings.Contains(w.Value, "$") }
 
 // Enough reports whether have needs no change where want is wanted. What k cannot have is never enough, however much it
 // is: the kernel refuses a number that does not fit, and keeps what it has.

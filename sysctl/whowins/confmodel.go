@@ -37,6 +37,7 @@ func (ru rules) collect(list []assignment) *model {
 	return m
 }
 
+// NobodyAssigns stands for the file and line where there are none.
 const NobodyAssigns = "no file assigns it"
 
 // decide says what becomes of the key at path p, "net/ipv4/tcp_rmem".
