@@ -14,9 +14,9 @@ import (
 	"github.com/tcptune/tcptune/templates"
 )
 
-// Install plans what makes v the active Go: its tree, which must be staged first (see [Site.Stage] and [NeedsTree]), the
-// links that lead to it, and a profile for login shells. It only looks.
-// What somebody else has put in the place of one of these is an [report.Error] with code [InTheWay].
+// Install plans what makes v the active Go: its tree, which must be staged first (see [Site.Stage] and [NeedsTree]),
+// the links that lead to it, and a profile for login shells. It only looks. What somebody else has put in the place of
+// one of these is an [report.Error] with code [InTheWay].
 func (s Site) Install(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go install"}
 	tree, err := s.tree(v)
@@ -35,7 +35,9 @@ func (s Site) Use(v fetch.Version) (plan.Plan, error) {
 
 // NeedsTree reports whether p brings the tree of a version.
 func NeedsTree(p plan.Plan) bool {
-	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Kind == report.Tree && c.Writes() && c.After != nil })
+	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
+		return c.Kind == report.Tree && c.Writes() && c.After != nil
+	})
 }
 
 // tree is the change that brings the tree of v.
@@ -123,7 +125,8 @@ func (s Site) lead(v fetch.Version) (plan.Change, error) {
 // the way otherwise.
 func (s Site) link(l alias) (plan.Change, error) {
 	c := plan.Change{Change: report.Change{
-		Kind: report.Link, Target: l.path, After: &l.text, Status: report.Planned, Required: true, Why: l.why, Source: Sources,
+		Kind: report.Link, Target: l.path, After: &l.text, Status: report.Planned, Required: true, Why: l.why,
+		Source: Sources,
 	}}
 	fi, err := s.h.Lstat(l.path)
 	if errors.Is(err, fs.ErrNotExist) {

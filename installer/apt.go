@@ -60,7 +60,8 @@ func FindApt(ctx context.Context, h programs, w fetch.Wish) (p AptPackage, err e
 	p.Name = "golang-go"
 	if w != (fetch.Wish{}) {
 		if _, exact := w.Exact(); exact || !seriesForm().MatchString(w.String()) {
-			return p, fetch.Fail(fetch.BadSetting, "name a series, 1.22 for instance, or nothing", "cannot choose Go %s among the packages of apt", w)
+			return p, fetch.Fail(fetch.BadSetting, "name a series, 1.22 for instance, or nothing",
+				"cannot choose Go %s among the packages of apt", w)
 		}
 		p.Name = "golang-" + w.String() + "-go"
 	}
@@ -135,7 +136,8 @@ func aptError(what string, err error) error {
 }
 
 func lockTaken(stderr string) bool {
-	return strings.Contains(stderr, "Could not get lock") || strings.Contains(stderr, "Unable to acquire the dpkg frontend lock") ||
+	return strings.Contains(stderr, "Could not get lock") ||
+		strings.Contains(stderr, "Unable to acquire the dpkg frontend lock") ||
 		strings.Contains(stderr, "Unable to lock ")
 }
 

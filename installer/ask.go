@@ -67,9 +67,10 @@ func (s Site) heard(g *report.GoShell, a answer, shell string) {
 }
 
 // inner is run by sh in the place of the shell: so the question is the same whatever the shell is, and about what it
-// hands down to programs. $0 and $2 are marks, $1 is the shell's word for go. readlink is asked here, and not by us, who
-// may be root, while the folders may be a user's.
-const inner = `go=$(command -v go); printf "%s\0" "$0" "$1" "$go" "$(/usr/bin/readlink -f "$go")" "${GOROOT-}" "${GOFLAGS-}" "${GOTOOLCHAIN-}" "$2"`
+// hands down to programs. $0 and $2 are marks, $1 is the shell's word for go. readlink is asked here, and not by us,
+// who may be root, while the folders may be a user's.
+const inner = `go=$(command -v go); printf "%s\0" "$0" "$1" "$go" "$(/usr/bin/readlink -f "$go")" ` +
+	`"${GOROOT-}" "${GOFLAGS-}" "${GOTOOLCHAIN-}" "$2"`
 
 // question is the command for a shell of that name; "" for one whose language is not known.
 func question(shell, begin, end string) string {
@@ -77,7 +78,8 @@ func question(shell, begin, end string) string {
 	case "sh", "dash", "bash", "zsh", "ksh", "ksh93", "mksh":
 		return `\exec /bin/sh -c '` + inner + `' ` + begin + ` "$(command -v go)" ` + end
 	case "fish":
-		return `set -l said ""; functions -q go; and set said go; exec /bin/sh -c '` + inner + `' ` + begin + ` "$said" ` + end
+		return `set -l said ""; functions -q go; and set said go; ` +
+			`exec /bin/sh -c '` + inner + `' ` + begin + ` "$said" ` + end
 	}
 	return ""
 }
@@ -92,9 +94,10 @@ func (s Site) ask(ctx context.Context, u host.Account, flags []string) (a answer
 	case command == "":
 		return a, fmt.Errorf("cannot tell: how to ask %q is not known", u.Shell)
 	}
-	said, err := s.h.RunAs(ctx, u, append(append([]string{u.Shell}, flags...), "-c", command), s.closed(u), func(said []byte) bool {
-		return bytes.Contains(said, []byte("\x00"+end+"\x00"))
-	})
+	said, err := s.h.RunAs(ctx, u, append(append([]string{u.Shell}, flags...), "-c", command), s.closed(u),
+		func(said []byte) bool {
+			return bytes.Contains(said, []byte("\x00"+end+"\x00"))
+		})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return a, fmt.Errorf("cannot tell: it does not answer within %s", host.RunAsTime)
@@ -113,7 +116,8 @@ func (s Site) closed(u host.Account) []string {
 		at = k.path.String()
 	}
 	return []string{
-		"PATH=" + at, "HOME=" + u.Home, "USER=" + u.Name, "LOGNAME=" + u.Name, "SHELL=" + u.Shell, "TERM=dumb", "LANG=C.UTF-8",
+		"PATH=" + at, "HOME=" + u.Home, "USER=" + u.Name, "LOGNAME=" + u.Name, "SHELL=" + u.Shell, "TERM=dumb",
+		"LANG=C.UTF-8",
 	}
 }
 

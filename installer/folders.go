@@ -26,7 +26,8 @@ func (s Site) makeFolders(p *plan.Plan) {
 		}
 		mode := "0755"
 		folders = append(folders, plan.Change{Change: report.Change{
-			Kind: report.Folder, Target: dir, After: &mode, Status: report.Planned, Required: true, Why: "is needed below", Source: Sources,
+			Kind: report.Folder, Target: dir, After: &mode, Status: report.Planned, Required: true, Why: "is needed below",
+			Source: Sources,
 		}})
 	}
 	p.Changes = append(folders, p.Changes...)

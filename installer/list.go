@@ -85,8 +85,8 @@ func (s Site) bySnap() []report.GoVersion {
 	return []report.GoVersion{{Target: selfNamed(s.h, at), State: stateInstalled, By: "snap", Path: at}}
 }
 
-// selfNamed is the version that the GOROOT at p says it is, in its file VERSION; "" when that does not say, or says what
-// cannot be shown.
+// selfNamed is the version that the GOROOT at p says it is, in its file VERSION; "" when that does not say, or says
+// what cannot be shown.
 func selfNamed(h host.Host, p string) string {
 	text, err := h.ReadShort(path.Join(p, "VERSION"), lookBytes)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// Rollback plans the switch back to what was active before: the version to, or the folder that was kept, when to is zero.
-// Each one goes a step further back. It is an [report.Error] with code [NothingBefore] when there is nothing to go back to.
+// Rollback plans the switch back to what was active before: the version to, or the folder that was kept, when to is
+// zero. Each one goes a step further back. It is an [report.Error] with code [NothingBefore] when there is nothing to
+// go back to.
 func (s Site) Rollback() (p plan.Plan, to fetch.Version, err error) {
 	p.Command = "go rollback"
 	if s.place != nil && s.Active.IsZero() && *s.place != plan.FolderInPlace {
@@ -48,7 +49,8 @@ func (s Site) bringBack() plan.Change {
 func (s Site) Remove(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go remove"}
 	if v == s.Active {
-		return p, fetch.Fail(ActiveVersion, "activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
+		return p, fetch.Fail(ActiveVersion,
+			"activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
 			"cannot remove Go %s: it is active", v)
 	}
 	p.Changes = append(s.unlink(versionLink(v)), s.discard(v))

@@ -104,7 +104,9 @@ func (s Site) whose(file, real string) (version, by string) {
 
 // rootsOwn reports whether only root puts anything at p: no file that a user may have chosen is opened as root.
 func rootsOwn(p string) bool {
-	return slices.ContainsFunc([]string{"/usr/", "/opt/", "/snap/"}, func(dir string) bool { return strings.HasPrefix(p, dir) })
+	return slices.ContainsFunc([]string{"/usr/", "/opt/", "/snap/"}, func(dir string) bool {
+		return strings.HasPrefix(p, dir)
+	})
 }
 
 // exists reports whether there is anything at p.

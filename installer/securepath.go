@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// sudo is secure_path of sudoers(5), as far as plain lines for everybody set it; without one the PATH of who calls.
+// sudo is secure_path of sudoers(5), as far as plain lines for everybody set it; without one it is
+// the PATH of the caller.
 func (s Site) sudo(session seeker) seeker {
 	k := session
 	k.name, k.vars = "sudo", nil

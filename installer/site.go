@@ -84,8 +84,8 @@ func (s *Site) observePlace() error {
 // has reports whether v is installed by tcptune.
 func (s Site) has(v fetch.Version) bool { return slices.Contains(s.Installed, v) }
 
-// Settled returns the version that fulfils w without a look at any release list, if there is one: a release that is named
-// exactly, or for a series the active one.
+// Settled returns the version that fulfils w without a look at any release list, if there is one: a release that is
+// named exactly, or for a series the active one.
 func (s Site) Settled(w fetch.Wish) (fetch.Version, bool) {
 	if v, exact := w.Exact(); exact {
 		return v, s.has(v)
@@ -121,5 +121,6 @@ const (
 )
 
 func inTheWay(p, what string) *report.Error {
-	return fetch.Fail(InTheWay, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")), "cannot replace %s: %s", p, what)
+	return fetch.Fail(InTheWay, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")),
+		"cannot replace %s: %s", p, what)
 }

@@ -12,10 +12,12 @@ import (
 	"github.com/tcptune/tcptune/internal/plan"
 )
 
-// Stage gets the release r ready for the plan of [Site.Install]: fetched, verified, unpacked beside its place, tried out
-// and written to the disk. The caller holds the session of the host. On error nothing is left.
-// On an image the new Go is not tried out.
-func (s Site) Stage(ctx context.Context, c fetch.Config, r fetch.Resolved, progress func(fetch.Progress)) (o fetch.Origin, err error) {
+// Stage gets the release r ready for the plan of [Site.Install]: fetched, verified, unpacked beside its place, tried
+// out and written to the disk. The caller holds the session of the host. On error nothing is left. On an image the new
+// Go is not tried out.
+func (s Site) Stage(ctx context.Context, c fetch.Config, r fetch.Resolved,
+	progress func(fetch.Progress),
+) (o fetch.Origin, err error) {
 	at := plan.Staged(TreePath(r.Version))
 	defer func() {
 		if err != nil {

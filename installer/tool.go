@@ -57,13 +57,15 @@ func parseTool(word string, known map[string]string) (t Tool, err error) {
 	if !strings.Contains(t.Package, "/") {
 		p, ok := known[t.Package]
 		if !ok {
-			return t, fetch.Fail(fetch.BadSetting, "the short names are "+strings.Join(ToolNames(), ", ")+"; of others give the path of the package",
+			return t, fetch.Fail(fetch.BadSetting, "the short names are "+strings.Join(ToolNames(),
+				", ")+"; of others give the path of the package",
 				"cannot tell which tool %q is", t.Package)
 		}
 		t.Package = p
 	}
 	first, _, _ := strings.Cut(t.Package, "/")
-	if err := module.CheckImportPath(t.Package); err != nil || !strings.Contains(first, ".") || strings.HasPrefix(t.Package, "-") {
+	if err := module.CheckImportPath(t.Package); err != nil || !strings.Contains(first, ".") ||
+		strings.HasPrefix(t.Package, "-") {
 		return t, fetch.Fail(fetch.BadSetting, hint, "cannot use %q as the path of a package", t.Package)
 	}
 	if t.Version != "latest" && (!semver.IsValid(t.Version) || module.CanonicalVersion(t.Version) != t.Version) {

@@ -39,7 +39,9 @@ type Workshop struct {
 
 // build makes the binary of t in the folder dir, and returns it. The go command and all that it starts run as a user
 // who owns nothing but that folder: with caches of its own, without cgo, without version control systems.
-func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string, uid int) (b built, program []byte, err error) {
+func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string,
+	uid int,
+) (b built, program []byte, err error) {
 	failed := func(err error) error {
 		var said *host.ProgramError
 		if errors.As(err, &said) && said.Stderr != "" {
@@ -107,7 +109,10 @@ func (w Workshop) environment(dir string) []string {
 	if w.Config.CAFile != "" {
 		env = append(env, "SSL_CERT_FILE="+path.Join(dir, caName))
 	}
-	for name, value := range map[string]string{"GOPROXY": w.Config.Go.Proxy, "GOSUMDB": w.Config.Go.SumDB, "GONOSUMDB": w.Config.Go.NoSumDB} {
+	for name, value := range map[string]string{
+		"GOPROXY": w.Config.Go.Proxy, "GOSUMDB": w.Config.Go.SumDB,
+		"GONOSUMDB": w.Config.Go.NoSumDB,
+	} {
 		if value != "" {
 			env = append(env, name+"="+value)
 		}

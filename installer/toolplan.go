@@ -12,13 +12,16 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// BuildTools builds tools and returns the plan that makes them commands of this host, beside the lines that say what they
-// are. The caller holds the session of the host, which must not be an image. say is told of each tool before it is built.
-// A tool that is named with its version and was built by this Go before is not built again.
-func (s Site) BuildTools(ctx context.Context, w Workshop, tools []Tool, say func(Tool)) (p plan.Plan, lines []string, err error) {
+// BuildTools builds tools and returns the plan that makes them commands of this host, beside the lines that say what
+// they are. The caller holds the session of the host, which must not be an image. say is told of each tool before it is
+// built. A tool that is named with its version and was built by this Go before is not built again.
+func (s Site) BuildTools(ctx context.Context, w Workshop, tools []Tool,
+	say func(Tool),
+) (p plan.Plan, lines []string, err error) {
 	p = plan.Plan{Command: "go install"}
 	if w.Config.Go.SumDB == "off" {
-		return p, nil, fetch.Fail(fetch.NoDatabase, "unset it for this command", "cannot build tools: the checksum database is switched off by GOSUMDB=off")
+		return p, nil, fetch.Fail(fetch.NoDatabase, "unset it for this command",
+			"cannot build tools: the checksum database is switched off by GOSUMDB=off")
 	}
 	uid, err := s.h.TransientUser()
 	if err != nil {

@@ -81,7 +81,10 @@ func furnishTrial(h host.Host, v fetch.Version) error {
 	if err := errors.Join(h.Mkdir(trial, 0o700), h.Mkdir(trialSource, 0o755)); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"go.mod": "module trial\n\ngo " + v.Series() + "\n", "main.go": trialProgram} {
+	for name, text := range map[string]string{
+		"go.mod":  "module trial\n\ngo " + v.Series() + "\n",
+		"main.go": trialProgram,
+	} {
 		if err := h.WriteFile(path.Join(trialSource, name), []byte(text), 0o644); err != nil {
 			return err
 		}
@@ -102,5 +105,6 @@ func trialCall(name string, args ...string) host.Program {
 }
 
 func failedTrial(v fetch.Version, what string, err error) *report.Error {
-	return fetch.Fail(TrialFailed, "nothing was changed: the Go that was active still is", "cannot use Go %s here: %s", v, what).Because(err)
+	return fetch.Fail(TrialFailed, "nothing was changed: the Go that was active still is", "cannot use Go %s here: %s", v,
+		what).Because(err)
 }

@@ -36,9 +36,9 @@ type doubt struct {
 // goVariables are the variables by which a go becomes another one, or behaves as another one.
 func goVariables() []string { return []string{"GOROOT", "GOFLAGS", "GOTOOLCHAIN"} }
 
-// Shells says which go is found by what the files in /etc make of PATH: in a login shell, in another shell, and by sudo.
-// These are plain looks, at lines that are written out; no shell is run, and no file of a user is opened.
-// What a user has added to that, his shell alone can tell: [Site.AskShells].
+// Shells says which go is found by what the files in /etc make of PATH: in a login shell, in another shell, and by
+// sudo. These are plain looks, at lines that are written out; no shell is run, and no file of a user is opened. What a
+// user has added to that, his shell alone can tell: [Site.AskShells].
 func (s Site) Shells() (list []report.GoShell) {
 	session := s.session()
 	list = append(list, s.judge(s.login(session)), s.judge(session))
@@ -83,7 +83,10 @@ func (s Site) activeProgram() string {
 
 // judge says what k finds.
 func (s Site) judge(k seeker) report.GoShell {
-	g := report.GoShell{Target: k.name, Goroot: k.vars["GOROOT"], Goflags: k.vars["GOFLAGS"], Gotoolchain: k.vars["GOTOOLCHAIN"]}
+	g := report.GoShell{
+		Target: k.name, Goroot: k.vars["GOROOT"], Goflags: k.vars["GOFLAGS"],
+		Gotoolchain: k.vars["GOTOOLCHAIN"],
+	}
 	if k.blind != "" {
 		g.State, g.Why = shellUnknown, k.blind
 		return g

@@ -43,7 +43,8 @@ func (w Workspace) New(dir string) (made string, err error) {
 	name := folderName(filepath.Base(made))
 	path := cmp.Or(w.Module, name)
 	if err := module.CheckImportPath(path); err != nil {
-		return "", fetch.Fail(fetch.BadSetting, "name one with --module, example.com/echo for instance", "cannot use the module path %q", path).Because(err)
+		return "", fetch.Fail(fetch.BadSetting, "name one with --module, example.com/echo for instance",
+			"cannot use the module path %q", path).Because(err)
 	}
 	texts, err := renderWorkspace(map[string]string{"Name": name, "Module": path, "Go": w.Go.String()})
 	if err != nil {
@@ -101,7 +102,8 @@ func emptyFolder(dir string) (undo func(texts map[string][]byte) error, err erro
 		return nil, fmt.Errorf("cannot use %s for a workspace: %w", dir, err)
 	}
 	if len(names) > 0 {
-		return nil, fetch.Fail(NotEmpty, "name a folder that does not exist", "cannot make a workspace in %s: it is not empty", dir)
+		return nil, fetch.Fail(NotEmpty, "name a folder that does not exist",
+			"cannot make a workspace in %s: it is not empty", dir)
 	}
 	return func(texts map[string][]byte) error {
 		for file := range texts {

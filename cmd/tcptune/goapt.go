@@ -14,7 +14,8 @@ import (
 // goFromApt installs the distribution's package instead of a toolchain of our own.
 func (t terminal) goFromApt(c *cli.Context) (outcome, error) {
 	if from := c.String("from"); from != "apt" {
-		return outcome{}, report.Usage(fmt.Sprintf("cannot install Go from %q", from), "--from takes apt; other ways are --source and --file")
+		return outcome{}, report.Usage(fmt.Sprintf("cannot install Go from %q", from),
+			"--from takes apt; other ways are --source and --file")
 	}
 	for _, name := range []string{"root", "source", "file", "from-mod", "tools"} {
 		if c.IsSet(name) {

@@ -23,7 +23,10 @@ Example:
   sudo tcptune go install --file go-bundle/go1.26.3.linux-amd64.tar.gz     there`,
 		Flags: flags(goSourceFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "put it into the folder `DIR`, which is made"},
-			&cli.StringFlag{Name: "arch", DefaultText: "that of this host", Usage: "for another `ARCHITECTURE`, arm64 for instance"},
+			&cli.StringFlag{
+				Name: "arch", DefaultText: "that of this host",
+				Usage: "for another `ARCHITECTURE`, arm64 for instance",
+			},
 			jsonFlag(),
 		}),
 		Action: t.action(t.goBundle),

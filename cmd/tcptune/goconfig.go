@@ -14,11 +14,17 @@ import (
 func goSourceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "source", DefaultText: "download,module", Usage: "get it in these `WAYS`, in this order"},
-		&cli.StringFlag{Name: "base", DefaultText: "https://go.dev/dl", Usage: "`URL` of the archives, a mirror for instance"},
+		&cli.StringFlag{
+			Name: "base", DefaultText: "https://go.dev/dl",
+			Usage: "`URL` of the archives, a mirror for instance",
+		},
 		&cli.StringFlag{Name: "proxy", DefaultText: "GOPROXY, as go env has it", Usage: "`LIST` of module proxies"},
 		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates in `FILE`, too"},
 		&cli.StringFlag{Name: "keyring", Usage: "trust signatures by the OpenPGP keys in `FILE`, too"},
-		&cli.BoolFlag{Name: "insecure-checksum-only", Usage: "take the word of the server for the checksum, without a signature"},
+		&cli.BoolFlag{
+			Name:  "insecure-checksum-only",
+			Usage: "take the word of the server for the checksum, without a signature",
+		},
 	}
 }
 

@@ -77,7 +77,8 @@ func (t terminal) showVersions(w io.Writer, list []report.GoVersion) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printf(tw, "VERSION\tSTATE\tBY\tFROM\tPATH\n")
 	for _, g := range list {
-		printf(tw, "%s\t%s\t%s\t%s\t%s\n", cmp.Or(g.Target, "?"), g.State, cmp.Or(g.By, "-"), cmp.Or(g.Source, "-"), cmp.Or(g.Path, "-"))
+		printf(tw, "%s\t%s\t%s\t%s\t%s\n", cmp.Or(g.Target, "?"), g.State, cmp.Or(g.By, "-"), cmp.Or(g.Source, "-"),
+			cmp.Or(g.Path, "-"))
 	}
 	_ = tw.Flush()
 }

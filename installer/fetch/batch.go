@@ -96,7 +96,7 @@ func (w *writers) flush() error {
 	return nil
 }
 
-// finish waits until all is written, or takes the error of who fills the batches.
+// finish waits until all is written, or takes the error of the one that fills the batches.
 func (w *writers) finish(err error) error {
 	if err == nil {
 		err = w.flush()

@@ -78,7 +78,8 @@ func (m modules) bundle(ctx context.Context, v Version, arch, out string, show f
 			return err
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		if _, err := unpackModule(ctx, db, file, size, moduleVersion(v, arch), filepath.Join(dir, "go"), Module, show); err != nil {
+		into := filepath.Join(dir, "go")
+		if _, err := unpackModule(ctx, db, file, size, moduleVersion(v, arch), into, Module, show); err != nil {
 			return err
 		}
 		records, err := json.Marshal(notes)

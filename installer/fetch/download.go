@@ -25,7 +25,10 @@ func (c Config) download() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := download{web: w, base: strings.TrimRight(c.base(), "/"), lists: lists{c.cache("lists")}, partials: c.cache("partial")}
+	d := download{
+		web: w, base: strings.TrimRight(c.base(), "/"), lists: lists{c.cache("lists")},
+		partials: c.cache("partial"),
+	}
 	if !c.ChecksumOnly {
 		d.keys, err = c.keyring()
 	}
@@ -87,7 +90,9 @@ func (d download) fetch(ctx context.Context, v Version, arch, dir string, show f
 }
 
 // get streams the archive of a release into a consumer and proves it on the way.
-func (d download) get(ctx context.Context, v Version, arch, room string, show func(Progress), into consumer) (Origin, error) {
+func (d download) get(ctx context.Context, v Version, arch, room string, show func(Progress),
+	into consumer,
+) (Origin, error) {
 	b, err := d.build(ctx, v, arch)
 	if err != nil {
 		return Origin{}, err
@@ -114,7 +119,9 @@ func (d download) get(ctx context.Context, v Version, arch, room string, show fu
 	}
 }
 
-func (d download) stream(ctx context.Context, address string, b build, proof proof, show func(Progress), into consumer) (Origin, error) {
+func (d download) stream(ctx context.Context, address string, b build, proof proof, show func(Progress),
+	into consumer,
+) (Origin, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	part := openPartial(d.partials, b.name, address)

@@ -92,9 +92,9 @@ func (c Config) List(ctx context.Context) ([]Version, error) {
 	return all, err
 }
 
-// Fetch gets a release into the folder dir, the GOROOT to be, from the first source that can be reached. The folder must
-// not exist, and its parent must. A proof that fails ends the search. After an error nothing of dir is left; what a
-// broken connection has brought waits in the cache for the next try.
+// Fetch gets a release into the folder dir, the GOROOT to be, from the first source that can be reached. The folder
+// must not exist, and its parent must. A proof that fails ends the search. After an error nothing of dir is left; what
+// a broken connection has brought waits in the cache for the next try.
 //
 // Progress, which may be nil, is called after each piece, from several goroutines. The files are not synced.
 func (c Config) Fetch(ctx context.Context, r Resolved, arch, dir string, progress func(Progress)) (Origin, error) {
@@ -177,8 +177,8 @@ func together(failed []error) error {
 	return &report.Error{Code: best.Code, Exit: best.Exit, Message: strings.Join(said, "; "), Hint: best.Hint}
 }
 
-// checkTree is an error unless dir holds a toolchain of that version. A mirror could offer an older one, signed as well,
-// under a newer name.
+// checkTree is an error unless dir holds a toolchain of that version. A mirror could offer an older one, signed as
+// well, under a newer name.
 func checkTree(dir string, v Version) error {
 	text, err := readFile(filepath.Join(dir, "VERSION"), 64<<10)
 	if err != nil {

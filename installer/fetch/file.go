@@ -13,7 +13,8 @@ import (
 	"strings"
 )
 
-// file is where a toolchain comes from that needs no network: an archive of go.dev, or the zip of a module as [Config.Bundle] makes it.
+// file is where a toolchain comes from that needs no network: an archive of go.dev, or the zip of a module as
+// [Config.Bundle] makes it.
 type file struct {
 	path  string
 	proof proof
@@ -34,7 +35,8 @@ const recordsSuffix = ".sumdb.json"
 func (c Config) fileVersion(w Wish, arch string) (Version, error) {
 	m := fileForm().FindStringSubmatch(filepath.Base(c.File))
 	if m == nil {
-		return Version{}, Fail(BadSetting, "keep the name that it has at go.dev/dl: go1.26.3.linux-amd64.tar.gz", "cannot tell from the name %s what is in it", filepath.Base(c.File))
+		return Version{}, Fail(BadSetting, "keep the name that it has at go.dev/dl: go1.26.3.linux-amd64.tar.gz",
+			"cannot tell from the name %s what is in it", filepath.Base(c.File))
 	}
 	v, err := ParseVersion(m[1])
 	switch {
@@ -140,7 +142,9 @@ func (f file) fetch(ctx context.Context, v Version, arch, dir string, show func(
 	return origin, err
 }
 
-func (f file) unzip(ctx context.Context, in io.ReaderAt, size int64, version, dir string, show func(Progress)) (Origin, error) {
+func (f file) unzip(ctx context.Context, in io.ReaderAt, size int64, version, dir string,
+	show func(Progress),
+) (Origin, error) {
 	if f.h1 != "" {
 		return Origin{Digest: f.h1, Verified: []string{"h1"}}, unpackProven(ctx, f.h1, in, size, version, dir, "file", show)
 	}

@@ -13,7 +13,8 @@ import (
 // toolchainModule is the path of the module whose versions are toolchains: https://go.dev/doc/toolchain#download
 const toolchainModule = "golang.org/toolchain"
 
-// GoEnv is the part of Go's configuration that says where modules come from: https://go.dev/ref/mod#environment-variables
+// GoEnv is the part of Go's configuration that says where modules come from:
+// https://go.dev/ref/mod#environment-variables
 type GoEnv struct {
 	Proxy   string // GOPROXY: a list, separated by "," (go on after 404 and 410) and "|" (go on after any error)
 	SumDB   string // GOSUMDB: name or key of the checksum database, and optionally its address; "": sum.golang.org
@@ -79,9 +80,11 @@ func (e GoEnv) verifies() error {
 	const hint = "unset it for this command, or use the source download"
 	switch {
 	case e.SumDB == "off":
-		return Fail(NoDatabase, hint, "cannot verify %s: the checksum database is switched off by GOSUMDB=off", toolchainModule)
+		return Fail(NoDatabase, hint, "cannot verify %s: the checksum database is switched off by GOSUMDB=off",
+			toolchainModule)
 	case module.MatchPrefixPatterns(e.NoSumDB, toolchainModule):
-		return Fail(NoDatabase, hint, "cannot verify %s: GONOSUMDB or GOPRIVATE takes it out of the checksum database", toolchainModule)
+		return Fail(NoDatabase, hint, "cannot verify %s: GONOSUMDB or GOPRIVATE takes it out of the checksum database",
+			toolchainModule)
 	}
 	return nil
 }

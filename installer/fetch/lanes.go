@@ -12,9 +12,10 @@ const (
 	laneChunks = 16        // how far one lane may be behind another one
 )
 
-// lanes reads src once and gives every chunk to each of the readers, which run side by side: the hash, the signature and
-// the unpacking of an archive each get a core when there is one. Each must read to the end of src. The first error ends
-// all of them and is returned; it cancels ctx, which src should depend on as well, so that nobody waits for the network.
+// lanes reads src once and gives every chunk to each of the readers, which run side by side: the hash, the signature
+// and the unpacking of an archive each get a core when there is one. Each must read to the end of src. The first error
+// ends all of them and is returned; it cancels ctx, which src should depend on as well, so that nobody waits for the
+// network.
 func lanes(ctx context.Context, cancel context.CancelCauseFunc, src io.Reader, readers ...func(io.Reader) error) error {
 	var group errgroup.Group
 	start := func(run func() error) {

@@ -35,7 +35,8 @@ func (c Config) module() (source, error) {
 		return nil, err
 	}
 	return modules{
-		web: w, env: c.Go, proxies: proxies, lists: lists{c.cache("lists")}, partials: c.cache("partial"), sumDir: c.cache("sumdb"),
+		web: w, env: c.Go, proxies: proxies, lists: lists{c.cache("lists")}, partials: c.cache("partial"),
+		sumDir: c.cache("sumdb"),
 	}, nil
 }
 
@@ -105,7 +106,9 @@ func (m modules) fetch(ctx context.Context, v Version, arch, dir string, show fu
 }
 
 // unpackModule asks the database what the module must be, unpacks it and compares.
-func unpackModule(ctx context.Context, db *database, file io.ReaderAt, size int64, version, dir, source string, show func(Progress)) (string, error) {
+func unpackModule(ctx context.Context, db *database, file io.ReaderAt, size int64, version, dir, source string,
+	show func(Progress),
+) (string, error) {
 	want, err := db.lookup(version)
 	if err != nil {
 		return "", err
@@ -116,7 +119,9 @@ func unpackModule(ctx context.Context, db *database, file io.ReaderAt, size int6
 	return want, unpackProven(ctx, want, file, size, version, dir, source, show)
 }
 
-func unpackProven(ctx context.Context, want string, file io.ReaderAt, size int64, version, dir, source string, show func(Progress)) error {
+func unpackProven(ctx context.Context, want string, file io.ReaderAt, size int64, version, dir, source string,
+	show func(Progress),
+) error {
 	got, err := unzip(ctx, file, size, version, dir, func(done, total int64) {
 		show(Progress{Source: source, Phase: "unpack", Done: done, Total: total})
 	})
@@ -131,7 +136,9 @@ func unpackProven(ctx context.Context, want string, file io.ReaderAt, size int64
 
 // spool downloads the zip of a version into a file that has no name any more, in the folder room, and hands it to use.
 // A zip is read from its end, so it cannot be unpacked while it comes in.
-func (m modules) spool(ctx context.Context, v Version, arch, room string, show func(Progress), use func(file *os.File, size int64, address string) error) error {
+func (m modules) spool(ctx context.Context, v Version, arch, room string, show func(Progress),
+	use func(file *os.File, size int64, address string) error,
+) error {
 	file, err := os.CreateTemp(room, ".tcptune-")
 	if err != nil {
 		return fmt.Errorf("cannot download: %w", err)
@@ -154,7 +161,9 @@ func (m modules) spool(ctx context.Context, v Version, arch, room string, show f
 	})
 }
 
-func (m modules) download(ctx context.Context, address, name, room string, file *os.File, show func(Progress), use func(*os.File, int64, string) error) error {
+func (m modules) download(ctx context.Context, address, name, room string, file *os.File, show func(Progress),
+	use func(*os.File, int64, string) error,
+) error {
 	part := openPartial(m.partials, name, address)
 	defer func() { part.close() }()
 	s, err := openStream(ctx, m.web, address, 0, maxArchive, part)

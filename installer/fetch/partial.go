@@ -27,8 +27,8 @@ type partialMark struct {
 	Validator string `json:"validator"` // an entity tag or a date, for If-Range (RFC 9110, 13.1.5)
 }
 
-// openPartial returns what is left of a download, perhaps nothing. It is nil when another process is at it or the folder
-// cannot be used.
+// openPartial returns what is left of a download, perhaps nothing. It is nil when another process is at it or the
+// folder cannot be used.
 func openPartial(dir, name, url string) *partial {
 	if dir == "" || os.MkdirAll(dir, 0o755) != nil {
 		return nil

@@ -12,8 +12,8 @@ const leastRate = 1 << 10
 
 var errSlow = errors.New("it sends too slowly, or nothing any more")
 
-// patient reads from a body, and closes it when it is too slow. Only the time inside Read counts: a slow disk at our end
-// is not the fault of the source.
+// patient reads from a body, and closes it when it is too slow. Only the time inside Read counts: a slow disk at our
+// end is not the fault of the source.
 type patient struct {
 	body     io.ReadCloser
 	timer    *time.Timer

@@ -36,9 +36,11 @@ func intoTree(dir string) consumer {
 }
 
 // consume gives src to the consumer, computes its sum and checks its signature at the same time, and is an error unless
-// all of them agree. Whether an archive was tampered with is worth more than what is odd about it: after [BadArchive] the
-// rest is read for the proof alone. An error cancels ctx, see [lanes].
-func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src io.Reader, into consumer) (Origin, error) {
+// all of them agree. Whether an archive was tampered with is worth more than what is odd about it: after [BadArchive]
+// the rest is read for the proof alone. An error cancels ctx, see [lanes].
+func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src io.Reader,
+	into consumer,
+) (Origin, error) {
 	if p.sha256 == "" && p.signature == nil {
 		return Origin{}, unverified("there is neither a sum nor a signature for it")
 	}

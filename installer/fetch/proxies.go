@@ -35,7 +35,8 @@ func (e GoEnv) proxies() ([]proxy, error) {
 		}
 		u, err := url.Parse(entry)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return nil, Fail(BadSetting, "it is a list of https://… addresses", "cannot use %s, an entry of GOPROXY", redacted(entry))
+			return nil, Fail(BadSetting, "it is a list of https://… addresses", "cannot use %s, an entry of GOPROXY",
+				redacted(entry))
 		}
 		list = append(list, proxy{base: strings.TrimRight(entry, "/"), anyError: anyError})
 	}
@@ -44,7 +45,8 @@ func (e GoEnv) proxies() ([]proxy, error) {
 
 // tryProxies asks one proxy after the other, until one answers or fails in a way that the list does not let pass.
 func tryProxies(ctx context.Context, list []proxy, ask func(base string) error) error {
-	err := error(Fail(Unreachable, "set GOPROXY, or go.proxy in tcptune.yaml", "cannot get a module: GOPROXY names no proxy"))
+	err := error(Fail(Unreachable, "set GOPROXY, or go.proxy in tcptune.yaml",
+		"cannot get a module: GOPROXY names no proxy"))
 	for _, p := range list {
 		err = ask(p.base)
 		if err == nil || ctx.Err() != nil || !report.Is(err, Unreachable) || !gone(err) && !p.anyError {

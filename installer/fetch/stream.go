@@ -56,14 +56,16 @@ func openStream(ctx context.Context, w web, url string, size, most int64, part *
 	return s, nil
 }
 
-// connect asks for the bytes from an offset on. When the server sends the file from its beginning instead, s.since is 0.
+// connect asks for the bytes from an offset on. When the server sends the file from its beginning instead, s.since is
+// 0.
 func (s *stream) connect(from int64) error {
 	header := http.Header{}
 	if from > 0 {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 		header.Set("If-Range", s.validator)
 	}
-	resp, err := s.web.open(s.ctx, s.url, header, http.StatusOK, http.StatusPartialContent, http.StatusRequestedRangeNotSatisfiable)
+	resp, err := s.web.open(s.ctx, s.url, header, http.StatusOK, http.StatusPartialContent,
+		http.StatusRequestedRangeNotSatisfiable)
 	if err != nil {
 		return err
 	}
@@ -191,7 +193,8 @@ func (s *stream) broken(err error) error {
 		s.fails = 0
 	}
 	if s.fails > maxRetries {
-		return unreachable(s.url, fmt.Errorf("the connection broke %d times, at last after %d of %d bytes: %w", s.fails, s.offset, s.size, s.last))
+		return unreachable(s.url, fmt.Errorf("the connection broke %d times, at last after %d of %d bytes: %w", s.fails,
+			s.offset, s.size, s.last))
 	}
 	return nil
 }

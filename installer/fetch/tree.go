@@ -13,17 +13,17 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// What a toolchain is at most. Go 1.26.8 for amd64 has 15,000 files and 230 MB, 1.19 had 480 MB; no path in any is longer
-// than 140 bytes.
+// What a toolchain is at most. Go 1.26.8 for amd64 has 15,000 files and 230 MB, 1.19 had 480 MB; no path in any is
+// longer than 140 bytes.
 const (
 	maxTreeFiles = 50000
 	maxTreeBytes = 2 << 30
 	maxPath      = 512
 )
 
-// tree is a folder that is being filled from an archive which nobody vouches for yet. Every name is used once, below the
-// folder, and never through a link: os.Root holds that, and links are made last. Files whose names are claimed may be written by
-// several goroutines.
+// tree is a folder that is being filled from an archive which nobody vouches for yet. Every name is used once, below
+// the folder, and never through a link: os.Root holds that, and links are made last. Files whose names are claimed may
+// be written by several goroutines.
 type tree struct {
 	root  *os.Root
 	kinds map[string]byte // of what is there already: 'd', 'f', 'l'
@@ -169,7 +169,8 @@ func (t *tree) link(name, text string, hard bool) error {
 func (t *tree) finish() error {
 	for _, l := range t.links {
 		kind := t.kinds[l.target]
-		if path.IsAbs(l.text) || l.text != "" && l.text != path.Clean(l.text) || kind != 'f' && (kind != 'd' || l.text == "") {
+		if path.IsAbs(l.text) || l.text != "" && l.text != path.Clean(l.text) ||
+			kind != 'f' && (kind != 'd' || l.text == "") {
 			return refuse(l.name, "it is a link to what is no part of the tree, or a link itself")
 		}
 		err := error(nil)

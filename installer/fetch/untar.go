@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	smallFile  = batchBytes / 4 // bytes; what is larger is written by who reads it
+	smallFile  = batchBytes / 4 // bytes; what is larger is written by its reader
 	archiveDir = "go/"          // what all names in an archive of go.dev begin with
 )
 
-// untar unpacks a gzipped tar archive into the new folder dir, without the "go/" that all its names begin with. It reads
-// src to the end. What a toolchain has no need for is refused, see [BadArchive].
+// untar unpacks a gzipped tar archive into the new folder dir, without the "go/" that all its names begin with. It
+// reads src to the end. What a toolchain has no need for is refused, see [BadArchive].
 func untar(ctx context.Context, src io.Reader, dir string) error {
 	t, err := newTree(dir)
 	if err != nil {

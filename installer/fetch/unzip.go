@@ -17,9 +17,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// unzip unpacks the zip of a version of golang.org/toolchain into the new folder dir. It returns the hash of the module,
-// "h1:…", which was computed on the way (golang.org/x/mod/sumdb/dirhash.Hash1). A module knows neither links nor modes.
-func unzip(ctx context.Context, zipped io.ReaderAt, size int64, version, dir string, show func(done, total int64)) (string, error) {
+// unzip unpacks the zip of a version of golang.org/toolchain into the new folder dir. It returns the hash of the
+// module, "h1:…", which was computed on the way (golang.org/x/mod/sumdb/dirhash.Hash1). A module knows neither links
+// nor modes.
+func unzip(ctx context.Context, zipped io.ReaderAt, size int64, version, dir string,
+	show func(done, total int64),
+) (string, error) {
 	archive, err := zip.NewReader(zipped, size)
 	if err != nil {
 		return "", damaged(ctx, err)
@@ -90,8 +93,8 @@ func unzipFile(ctx context.Context, t *tree, f *zip.File, name string, h hash.Ha
 	return t.file(name, executable(name), io.TeeReader(reader{ctx, limited}, h))
 }
 
-// inTree returns what a file of the module is called in a toolchain. A module has no go.mod but its own, so those of the
-// standard library are called _go.mod there.
+// inTree returns what a file of the module is called in a toolchain. A module has no go.mod but its own, so those of
+// the standard library are called _go.mod there.
 func inTree(name string) string {
 	if dir, base := path.Split(name); base == "_go.mod" {
 		return dir + "go.mod"

@@ -25,7 +25,8 @@ func versionForm() *regexp.Regexp {
 func ParseVersion(s string) (Version, error) {
 	v, _, ok := parseVersion(s)
 	if !ok {
-		return Version{}, Fail(BadSetting, "Go's releases are called 1.26.3, 1.26.0 or 1.27rc1", "cannot take %q for a release of Go", s)
+		return Version{}, Fail(BadSetting, "Go's releases are called 1.26.3, 1.26.0 or 1.27rc1",
+			"cannot take %q for a release of Go", s)
 	}
 	return v, nil
 }

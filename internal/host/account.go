@@ -20,9 +20,9 @@ type Account struct {
 // ErrRoot is returned where a user is needed who is not root.
 var ErrRoot = errors.New("root asks, and not a user through sudo")
 
-// Caller is the account that this process works for: who it runs as, or, when that is root, the one that has called sudo,
-// whose name sudo hands down in SUDO_USER. It is [ErrRoot] when root itself calls, and fs.ErrNotExist for a user whom
-// /etc/passwd does not have.
+// Caller is the account that this process works for: who it runs as, or, when that is root, the one that has called
+// sudo, whose name sudo hands down in SUDO_USER. It is [ErrRoot] when root itself calls, and fs.ErrNotExist for a user
+// whom /etc/passwd does not have.
 func (h Host) Caller(sudoUser string) (Account, error) {
 	if uid := os.Geteuid(); uid != 0 {
 		return h.account(func(a Account) bool { return a.UID == uid })

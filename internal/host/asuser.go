@@ -20,14 +20,14 @@ const (
 )
 
 // RunAs starts a program as a user, never as root, and returns what it has printed by the time that enough is true of
-// that, that it closes its output, or that 2 s are over; at most 4 MiB. argv[0] is an absolute path, name what the program
-// finds there, as it is for a shell that a login starts.
+// that, that it closes its output, or that 2 s are over; at most 4 MiB. argv[0] is an absolute path.
 //
-// It is for programs that do what the user has written down somewhere. So it has a session of its own without a terminal,
-// no input, no descriptor of ours but its output, the groups of the user, an environment of env alone, and can gain no
-// privilege by what it runs (no_new_privs). When RunAs returns nothing of it runs any more: as their subreaper this
-// process inherits whatever the program started and left, daemons included, and ends that. What a service of the user
-// has started on its behalf is none of its children, and stays. So this process may start nothing else meanwhile.
+// It is for programs that do what the user has written down somewhere. So it has a session of its own without a
+// terminal, no input, no descriptor of ours but its output, the groups of the user, an environment of env alone, and
+// can gain no privilege by what it runs (no_new_privs). When RunAs returns nothing of it runs any more: as their
+// subreaper this process inherits whatever the program started and left, daemons included, and ends that. What a
+// service of the user has started on its behalf is none of its children, and stays. So this process may start nothing
+// else meanwhile.
 func (h Host) RunAs(ctx context.Context, u Account, argv, env []string, enough func(said []byte) bool) ([]byte, error) {
 	switch {
 	case !h.Live():
@@ -44,7 +44,9 @@ func (h Host) RunAs(ctx context.Context, u Account, argv, env []string, enough f
 	return said, err
 }
 
-func (h Host) runAs(ctx context.Context, u Account, argv, env []string, enough func([]byte) bool) (said []byte, err error) {
+func (h Host) runAs(ctx context.Context, u Account, argv, env []string,
+	enough func([]byte) bool,
+) (said []byte, err error) {
 	if err := closeOnExec(); err != nil {
 		return nil, err
 	}
@@ -97,9 +99,9 @@ func (u Account) credential() *syscall.Credential {
 	return &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID), Groups: groups}
 }
 
-// startWeak starts a process that can gain no privilege, nor can any that it starts (prctl(2), PR_SET_NO_NEW_PRIVS). That
-// is a property of the thread which forks, and for good: it must be one that does nothing else. It lives until release,
-// since PR_SET_PDEATHSIG is about the end of a thread as well, and ends then: its goroutine never unlocks it.
+// startWeak starts a process that can gain no privilege, nor can any that it starts (prctl(2), PR_SET_NO_NEW_PRIVS).
+// That is a property of the thread which forks, and for good: it must be one that does nothing else. It lives until
+// release, since PR_SET_PDEATHSIG is about the end of a thread as well, and ends then: its goroutine never unlocks it.
 func startWeak(argv []string, attr *os.ProcAttr) (p *os.Process, release func(), err error) {
 	started, over := make(chan struct{}), make(chan struct{})
 	go func() {
