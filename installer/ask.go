@@ -96,7 +96,8 @@ func (s Site) ask(ctx context.Context, u host.Account, flags []string) (a answer
 	}
 	said, err := s.h.RunAs(ctx, u, append(append([]string{u.Shell}, flags...), "-c", command), s.closed(u),
 		func(said []byte) bool {
-			return bytes.Contains(said, []byte("\x00"+end+"\x00"))
+			_, rest, _ := bytes.Cut(said, []byte(begin+"\x00"))
+			return bytes.Contains(rest, []byte("\x00"+end+"\x00"))
 		})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ import (
 type home struct {
 	*testing.T
 	host.Account
+	mute bool // its shell is not to answer
 }
 
 // newHome is one whose shell is the real program of that name.
@@ -34,7 +36,7 @@ func newHome(t *testing.T, shell string) home {
 	}
 	dir := t.TempDir()
 	id := 62000 + os.Getpid()%1000 // neither adduser nor systemd gives them away
-	h := home{t, host.Account{Name: "alice", Home: dir, Shell: program, UID: id, GID: id}}
+	h := home{T: t, Account: host.Account{Name: "alice", Home: dir, Shell: program, UID: id, GID: id}}
 	h.check(errors.Join(os.Chmod(filepath.Dir(dir), 0o755), os.Chown(dir, id, id)))
 	return h
 }
@@ -64,8 +66,15 @@ func (h home) ask() map[string]report.GoShell {
 	h.check(err)
 	before, err := os.ReadDir("/proc/self/fd")
 	h.check(err)
-	list, err := s.AskShells(h.Context(), h.Account)
-	h.check(err)
+	var list []report.GoShell
+	for range 20 { // a machine with much to do may take longer than a shell is given
+		list, err = s.AskShells(h.Context(), h.Account)
+		h.check(err)
+		late := func(g report.GoShell) bool { return strings.Contains(g.Why, "it does not answer within") }
+		if h.mute || !slices.ContainsFunc(list, late) {
+			break
+		}
+	}
 	after, err := os.ReadDir("/proc/self/fd")
 	h.check(err)
 	if len(after) > len(before) {
@@ -230,6 +239,7 @@ func TestAStartUpFileThatIsInTheWay(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			everyShell(t, func(t *testing.T, shell string) {
 				h := newHome(t, shell)
+				h.mute = strings.Contains(tc.want, "it does not answer within") || tc.want == ""
 				login, interactive := startup(shell)
 				text := tc.text
 				if shell == "fish" && tc.fish != "" {

@@ -46,6 +46,18 @@ func end(said []byte) bool { return bytes.HasSuffix(said, []byte("END\n")) }
 
 func sh(script string) []string { return []string{"/bin/sh", "-c", script} }
 
+// runAs is RunAs, as often as a machine with much to do takes longer over what it is to answer than it is given.
+func runAs(t *testing.T, u Account, script string) (said []byte, err error) {
+	t.Helper()
+	for range 20 {
+		said, err = Host{}.RunAs(t.Context(), u, sh(script), []string{"PATH=/usr/bin:/bin"}, end)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+	}
+	return said, err
+}
+
 func TestAProgramOfAUserHasNothingOfRoot(t *testing.T) {
 	u := someone(t)
 	r, w, err := os.Pipe() // as from a caller of ours who has left it open
@@ -78,7 +90,7 @@ func TestAProgramOfAUserHasNothingOfRoot(t *testing.T) {
 		"no signal ignored": {`sed -n 's/^SigIgn:\t.*\(.......\)$/\1/p' /proc/self/status`, "0000000"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			said, err := Host{}.RunAs(t.Context(), u, sh(tc.script+"; echo END"), []string{"PATH=/usr/bin:/bin"}, end)
+			said, err := runAs(t, u, tc.script+"; echo END")
 			if got := strings.TrimSuffix(strings.TrimSuffix(string(said), "END\n"), "\n"); got != tc.want || err != nil {
 				t.Errorf("got %q, %v, want %q", got, err, tc.want)
 			}
@@ -113,6 +125,9 @@ func TestNothingOfAProgramOfAUserStays(t *testing.T) {
 			begin := time.Now()
 			said, err := Host{}.RunAs(t.Context(), u, sh(tc.script), []string{"PATH=/usr/bin:/bin"}, end)
 			took := time.Since(begin)
+			if tc.err == nil && errors.Is(err, context.DeadlineExceeded) {
+				said, err = runAs(t, u, tc.script)
+			}
 			if !errors.Is(err, tc.err) || tc.err == nil && err != nil {
 				t.Errorf("error = %v, want %v", err, tc.err)
 			}
@@ -156,7 +171,7 @@ func TestAProgramOfAUserTakesNobodyElseWithIt(t *testing.T) {
 	}
 	defer func() { _, _ = other.Wait() }()
 	defer func() { _ = other.Kill() }()
-	if _, err := (Host{}).RunAs(t.Context(), u, sh("sleep 100 & echo END"), []string{"PATH=/usr/bin:/bin"}, end); err != nil {
+	if _, err := runAs(t, u, "sleep 100 & echo END"); err != nil {
 		t.Error(err)
 	}
 	if !alive(other.Pid) {

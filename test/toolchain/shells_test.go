@@ -48,6 +48,12 @@ func TestTheShellsOfWhoCallsSudoAreAsked(t *testing.T) {
 		h.alice(shell)
 		h.Setenv("SUDO_USER", "alice")
 		out, _ := h.tcptune(0, "go", "list", "--shells", "--json")
+		for range 20 { // a machine with much to do may take longer than a shell is given
+			if !strings.Contains(out, "it does not answer within") {
+				break
+			}
+			out, _ = h.tcptune(0, "go", "list", "--shells", "--json")
+		}
 		schematest.Validate(h.T, []byte(out))
 		var r report.Report
 		h.check(json.Unmarshal([]byte(out), &r))
