@@ -115,11 +115,19 @@ func serviceProperties(description string, argv []string) []dbus.Property {
 	}
 }
 
+// ErrJobCanceled is about a job of systemd in whose place another one has come: the restart of a service that has failed
+// opens its socket, which somebody was closing.
+var ErrJobCanceled = errors.New(`systemd says "canceled"`)
+
 // awaitJob waits for the outcome of a job, a word listed at JobRemoved in org.freedesktop.systemd1(5).
 func awaitJob(ctx context.Context, done <-chan string) error {
 	select {
 	case result := <-done:
-		if result != "done" {
+		switch result {
+		case "done":
+		case "canceled":
+			return ErrJobCanceled
+		default:
 			return fmt.Errorf("systemd says %q", result)
 		}
 		return nil

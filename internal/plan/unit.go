@@ -71,10 +71,10 @@ func (u unitEffect) stop(ctx context.Context, name string) error {
 			return err
 		}
 		u.closed[name] = socket
-		return u.manager.Stop(ctx, name)
+		return u.halt(ctx, name)
 	}
 	for range stopTries {
-		if err := u.manager.Stop(ctx, name); err != nil {
+		if err := u.halt(ctx, name); err != nil {
 			return err
 		}
 		again, err := u.closeAgain(ctx, name)
@@ -83,6 +83,17 @@ func (u unitEffect) stop(ctx context.Context, name string) error {
 		}
 	}
 	return fmt.Errorf("its socket was opened again %d times", stopTries)
+}
+
+// halt stops one unit. The restart of a service that has failed may put its own job in the place of ours: then that is
+// asked for once more.
+func (u unitEffect) halt(ctx context.Context, name string) (err error) {
+	for range stopTries {
+		if err = u.manager.Stop(ctx, name); !errors.Is(err, host.ErrJobCanceled) {
+			return err
+		}
+	}
+	return err
 }
 
 // stopTries is how often a service is stopped whose socket comes back. Each takes a restart, or a client, between two calls.
@@ -102,7 +113,7 @@ func (u unitEffect) closeAgain(ctx context.Context, service string) (again bool,
 			continue
 		}
 		again = true
-		if err := u.manager.Stop(ctx, name); err != nil {
+		if err := u.halt(ctx, name); err != nil {
 			return again, err
 		}
 	}

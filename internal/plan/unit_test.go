@@ -19,11 +19,12 @@ import (
 // fakeSystemd stands in for PID 1: it knows states, and writes down what it is asked to do and what the file of the unit
 // said then.
 type fakeSystemd struct {
-	h      host.Host
-	state  map[string]string
-	broken map[string]bool // does not start with the new files
-	opens  int             // how often the restart of a service that fails opens its socket again before it is stopped
-	did    []string
+	h       host.Host
+	state   map[string]string
+	broken  map[string]bool // does not start with the new files
+	cancels int             // how often such a restart takes the place of the job that closes a socket
+	opens   int             // how often the restart of a service that fails opens its socket again before it is stopped
+	did     []string
 }
 
 func (f *fakeSystemd) Unit(_ context.Context, name string) (host.Unit, error) {
@@ -58,6 +59,10 @@ func (f *fakeSystemd) Start(_ context.Context, name string) error {
 
 func (f *fakeSystemd) Stop(_ context.Context, name string) error {
 	f.log("stop", name)
+	if f.cancels > 0 && strings.HasSuffix(name, ".socket") {
+		f.cancels--
+		return fmt.Errorf("cannot stop %s: %w", name, host.ErrJobCanceled)
+	}
 	f.state[name] = Inactive
 	if service, ok := strings.CutSuffix(name, ".service"); ok && f.opens > 0 {
 		f.opens--
@@ -214,6 +219,21 @@ func TestASocketThatTheRestartOfItsServiceOpensIsClosedAgain(t *testing.T) {
 		}
 		if err == nil && (f.state["a.socket"] != Inactive || f.state["a.service"] != Inactive) {
 			t.Errorf("opened %d times: %v after %q", opens, f.state, f.did)
+		}
+	}
+}
+
+func TestAJobThatARestartTakesThePlaceOfIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for cancels, want := range map[int]string{1: "", 1000: `systemd says "canceled"`} {
+		s, f := withSystemd(t, map[string]string{"a.socket": Active, "a.service": Active})
+		f.cancels = cancels
+		_, err := s.Apply(t.Context(), Plan{Changes: []Change{unitChange("a.socket", Active, Inactive), unitChange("a.service", Active, Inactive)}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("canceled %d times: %v", cancels, err)
+		}
+		if err == nil && (f.state["a.socket"] != Inactive || f.state["a.service"] != Inactive) {
+			t.Errorf("canceled %d times: %v after %q", cancels, f.state, f.did)
 		}
 	}
 }
