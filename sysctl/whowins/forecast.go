@@ -36,20 +36,6 @@ type Setting struct {
 	Shadowed     []Setting // what assigned the same key and lost, in the order of reading
 }
 
-// Covers reports whether s is about key: by name, or by a pattern that matches it.
-func (s Setting) Covers(key string) bool {
-	p := rules{firstDecides: true, simplify: true}.normal(key)
-	if s.Glob == "" {
-		return s.Key == host.SwapSeparators(p)
-	}
-	for _, pattern := range braces(host.SwapSeparators(s.Glob)) {
-		if _, ok := globKey(pattern, p); ok {
-			return true
-		}
-	}
-	return false
-}
-
 // Outcome is what decides about a key in one of the ways in which files are applied.
 type Outcome struct {
 	Set     *Setting // nil: nothing assigns it, so that it keeps the kernel's value; or Unknown
