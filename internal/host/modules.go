@@ -52,16 +52,6 @@ func (h Host) Modules(names ...string) (map[string]ModuleState, error) {
 	return h.modules(u.release, names)
 }
 
-// Loaded reports whether the module is in memory as a module; one that is built in is not. It is [ErrNoKernel] on an
-// image.
-func (h Host) Loaded(name string) (bool, error) {
-	if !h.Live() {
-		return false, ErrNoKernel
-	}
-	loaded, err := h.loaded()
-	return loaded[moduleName(name)], err
-}
-
 // ModulesIn says of each module whether the installed kernel of that release has it, loaded or not: by the lists that
 // depmod(8) and the kernel's own build wrote to /lib/modules. It works on images.
 func (h Host) ModulesIn(release string, names ...string) (map[string]ModuleState, error) {

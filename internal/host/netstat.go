@@ -16,12 +16,12 @@ func (h Host) Netstat() (map[string]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseNetstat(data)
+	return parseNetstat(data)
 }
 
-// ParseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of lines, the names and then the values.
+// parseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of lines, the names and then the values.
 // A counter that is negative (TcpMaxConn is -1) is left out.
-func ParseNetstat(data []byte) (map[string]uint64, error) {
+func parseNetstat(data []byte) (map[string]uint64, error) {
 	counters := map[string]uint64{}
 	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
 	for i := 0; i+1 < len(lines); i += 2 {
@@ -56,12 +56,12 @@ func (h Host) Softnet() (Softnet, error) {
 	if err != nil {
 		return Softnet{}, err
 	}
-	return ParseSoftnet(data)
+	return parseSoftnet(data)
 }
 
-// ParseSoftnet adds up the text of /proc/net/softnet_stat: a line per processor, in hexadecimal, of which the first
+// parseSoftnet adds up the text of /proc/net/softnet_stat: a line per processor, in hexadecimal, of which the first
 // three columns have kept their meaning (softnet_seq_show in net/core/net-procfs.c). They are 32 bits wide and wrap.
-func ParseSoftnet(data []byte) (Softnet, error) {
+func parseSoftnet(data []byte) (Softnet, error) {
 	var sum Softnet
 	for line := range bytes.Lines(data) {
 		fields := bytes.Fields(line)
@@ -94,11 +94,11 @@ func (h Host) Sockstat() (Sockstat, error) {
 	if err != nil {
 		return Sockstat{}, err
 	}
-	return ParseSockstat(data)
+	return parseSockstat(data)
 }
 
-// ParseSockstat reads the line "TCP: inuse 3 orphan 0 tw 7 alloc 3 mem 137" of /proc/net/sockstat.
-func ParseSockstat(data []byte) (Sockstat, error) {
+// parseSockstat reads the line "TCP: inuse 3 orphan 0 tw 7 alloc 3 mem 137" of /proc/net/sockstat.
+func parseSockstat(data []byte) (Sockstat, error) {
 	var s Sockstat
 	columns := map[string]*int{
 		"inuse": &s.InUse, "orphan": &s.Orphan, "tw": &s.TimeWait, "alloc": &s.Alloc, "mem": &s.MemPages,
