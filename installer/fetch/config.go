@@ -1,9 +1,6 @@
 package fetch
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // The two ways to a toolchain, as tcptune.yaml and --source name them.
 const (
@@ -42,9 +39,6 @@ func (c Config) sources() []string {
 	}
 	return c.Sources
 }
-
-func (c Config) base() string            { return cmp.Or(c.Base, defaultBase) }
-func (c Config) patience() time.Duration { return cmp.Or(c.Patience, defaultPatience) }
 
 // Progress is how far a download is.
 type Progress struct {
