@@ -3,10 +3,13 @@ package host
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // Rename moves what is at from to the name to, on the same file system, and makes that durable. Something at to is
@@ -18,6 +21,13 @@ func (h Host) Rename(from, to string) error { return h.rename(from, to, unix.REN
 func (h Host) Exchange(a, b string) error { return h.rename(a, b, unix.RENAME_EXCHANGE) }
 
 func (h Host) rename(from, to string, flags uint) error {
+	err := h.renameOnly(from, to, flags)
+	h.trail.Step("renames", slog.String("path", from), slog.String("to", to),
+		slog.Bool("exchange", flags == unix.RENAME_EXCHANGE), trail.Failed(Cause(err)))
+	return err
+}
+
+func (h Host) renameOnly(from, to string, flags uint) error {
 	fromDir, fromBase, err := h.openParent(from)
 	if err != nil {
 		return err
@@ -39,6 +49,12 @@ func (h Host) rename(from, to string, flags uint) error {
 
 // RemoveAll removes p and all below it. Links are removed, not followed. A missing p is no error.
 func (h Host) RemoveAll(p string) error {
+	err := h.removeAll(p)
+	h.trail.Step("removes", slog.String("tree", p), trail.Failed(Cause(err)))
+	return err
+}
+
+func (h Host) removeAll(p string) error {
 	dir, base, err := h.openParent(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
