@@ -73,13 +73,8 @@ func readKnob(key string) (string, error) {
 //
 // A port list of more than one page is the exception: the kernel reads no more than a page at a time, but adds what
 // comes behind the first write of an open file to what it has (proc_do_large_bitmap in kernel/sysctl.c).
-func (h Host) WriteKnob(key, value string) error {
-	err := h.writeKnob(key, value)
-	h.trail.Step("writes", slog.String("key", key), slog.String("value", trail.Value(key, value)), trail.Failed(Cause(err)))
-	return err
-}
-
-func (h Host) writeKnob(key, value string) error {
+func (h Host) WriteKnob(key, value string) (err error) {
+	defer h.trail.Did("writes", &err, slog.String("key", key), slog.String("value", trail.Value(key, value)))
 	if !h.Live() {
 		return ErrNoKernel
 	}

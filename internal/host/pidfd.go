@@ -119,14 +119,9 @@ func (p *Process) Alive() bool {
 
 // Signal sends a signal to the process and to nobody else. It is fs.ErrNotExist when the process has exited, also if
 // its parent has not noticed yet, and os.ErrPermission when it belongs to somebody else. Signal 0 only asks.
-func (p *Process) Signal(sig unix.Signal) error {
-	err := p.signal(sig)
-	p.trail.Step("signals", slog.Int("pid", p.pid), slog.String("signal", unix.SignalName(sig)),
-		slog.Bool("pidfd", p.pinned), trail.Failed(err))
-	return err
-}
-
-func (p *Process) signal(sig unix.Signal) error {
+func (p *Process) Signal(sig unix.Signal) (err error) {
+	defer p.trail.Did("signals", &err, slog.Int("pid", p.pid), slog.String("signal", unix.SignalName(sig)),
+		slog.Bool("pidfd", p.pinned))
 	exited, err := p.exited(0)
 	switch {
 	case exited:

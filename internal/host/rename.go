@@ -8,8 +8,6 @@ import (
 	"path"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // Rename moves what is at from to the name to, on the same file system, and makes that durable. Something at to is
@@ -20,14 +18,9 @@ func (h Host) Rename(from, to string) error { return h.rename(from, to, unix.REN
 // either name missing (renameat2(2), RENAME_EXCHANGE).
 func (h Host) Exchange(a, b string) error { return h.rename(a, b, unix.RENAME_EXCHANGE) }
 
-func (h Host) rename(from, to string, flags uint) error {
-	err := h.renameOnly(from, to, flags)
-	h.trail.Step("renames", slog.String("path", from), slog.String("to", to),
-		slog.Bool("exchange", flags == unix.RENAME_EXCHANGE), trail.Failed(Cause(err)))
-	return err
-}
-
-func (h Host) renameOnly(from, to string, flags uint) error {
+func (h Host) rename(from, to string, flags uint) (err error) {
+	defer h.trail.Did("renames", &err, slog.String("path", from), slog.String("to", to),
+		slog.Bool("exchange", flags == unix.RENAME_EXCHANGE))
 	fromDir, fromBase, err := h.openParent(from)
 	if err != nil {
 		return err
@@ -48,13 +41,8 @@ func (h Host) renameOnly(from, to string, flags uint) error {
 }
 
 // RemoveAll removes p and all below it. Links are removed, not followed. A missing p is no error.
-func (h Host) RemoveAll(p string) error {
-	err := h.removeAll(p)
-	h.trail.Step("removes", slog.String("tree", p), trail.Failed(Cause(err)))
-	return err
-}
-
-func (h Host) removeAll(p string) error {
+func (h Host) RemoveAll(p string) (err error) {
+	defer h.trail.Did("removes", &err, slog.String("tree", p))
 	dir, base, err := h.openParent(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -40,6 +40,13 @@ func (t Trail) Step(did string, about ...slog.Attr) {
 	}
 }
 
+// Did says, when a function has ended, what it did to what, and its error. It is for defer.
+func (t Trail) Did(step string, err *error, about ...slog.Attr) {
+	if t.log != nil {
+		t.Step(step, append(about, Failed(*err))...)
+	}
+}
+
 // Asks says what was asked of another program, how long the answer took, and what it was. A nil err stands for answer.
 func (t Trail) Asks(whom, what string, since time.Time, answer string, err error) {
 	if t.log == nil {
