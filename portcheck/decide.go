@@ -36,6 +36,7 @@ type Act struct {
 	unit      unitName      // of a unit
 	container contained     // of a container
 	settle    time.Duration // how long whoever watches over the process may take to start it again
+	rule      string        // why this, and nothing else
 }
 
 // hold is a descriptor, and the cookie of its socket.
@@ -62,6 +63,7 @@ func (v *View) Plan(ctx context.Context, s Survey, order Order) (acts []Act, not
 		return nil, nil, err
 	}
 	acts = decide(s, f, order)
+	v.tellActs("decides", acts)
 	if err := v.nameOthers(ctx, acts, f.sockets); ctx.Err() != nil {
 		return nil, nil, err
 	} else if err != nil {
@@ -171,6 +173,7 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 	}
 	a := actOn(report.Unit, name.name, host.Active, host.Inactive, h)
 	a.unit = name
+	a.rule = fmt.Sprintf("process %d works for %s: only systemd can stop it without starting it again", o.Pid, name)
 	if name.user {
 		a.Source += " of user " + strconv.Itoa(int(name.uid))
 	}
@@ -186,6 +189,7 @@ func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
 	}
 	a := actOn(report.Container, c.name, running, exited, h)
 	a.container = c
+	a.rule = fmt.Sprintf("process %d serves a container: only its engine can stop it without starting it again", o.Pid)
 	return a
 }
 
@@ -194,6 +198,7 @@ func (f *facts) signal(h Holder, o Owner) Act {
 	a := actOn(report.Signal, strconv.Itoa(o.Pid), o.Process.Name, "", h)
 	a.After = nil
 	a.Pid = o.Pid
+	a.rule = f.whySignal(o)
 	for _, d := range o.Descriptors {
 		a.Holds = append(a.Holds, hold{d, h.Cookie})
 	}
@@ -207,6 +212,14 @@ func (f *facts) signal(h Holder, o Owner) Act {
 		}
 	}
 	return a
+}
+
+// whySignal says why no unit and no container is stopped for o.
+func (f *facts) whySignal(o Owner) string {
+	if name, ok := unitOf(o.Process.Cgroup); ok {
+		return "it was started in " + name.String() + ", and does not work for it"
+	}
+	return "no unit and no container runs it"
 }
 
 const (

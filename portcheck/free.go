@@ -39,6 +39,7 @@ func (v *View) Free(ctx context.Context, acts []Act, order Order) {
 		}
 	}
 	v.signalAll(ctx, acts, order)
+	v.tellActs("ends", acts)
 }
 
 func (v *View) stopUnit(ctx context.Context, a *Act) {

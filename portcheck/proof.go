@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/trail"
 
 	"golang.org/x/sys/unix"
 )
@@ -119,6 +121,7 @@ func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Ve
 	}
 	for _, n := range v.namespaces {
 		err := n.TryBind(port.Protocol, port.Low)
+		v.host.Trail().Step("binds", slog.String("port", port.String()), slog.Bool("bound", err == nil), trail.Failed(err))
 		if errors.Is(err, unix.EADDRINUSE) { // a descriptor that was looked at is closed by now
 			time.Sleep(provePause)
 			err = n.TryBind(port.Protocol, port.Low)

@@ -95,6 +95,7 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 	for i := range s.Rest {
 		s.Rest[i].explain(s.Hidden)
 	}
+	v.tell(s)
 	return s, nil
 }
 

@@ -2,6 +2,7 @@ package sysctl
 
 import (
 	"fmt"
+	"log/slog"
 	"path"
 
 	"github.com/tcptune/tcptune/internal/report"
@@ -50,6 +51,7 @@ func (d *Draft) place() error {
 		for _, dec := range wanted {
 			wins += d.survey.wins(f, dec)
 		}
+		d.survey.trail.Step("tries", slog.String("file", p), slog.Int("points", wins), slog.Int("of", 2*len(wanted)))
 		if wins > best {
 			best, d.own.Path, d.forecast = wins, p, f
 		}
@@ -57,6 +59,8 @@ func (d *Draft) place() error {
 			break
 		}
 	}
+	d.survey.trail.Step("names", slog.String("file", d.own.Path), slog.String("rule",
+		"the first name that wins for most keys: two points for a key that is as wanted after a reboot, one for a race that may be won"))
 	return nil
 }
 

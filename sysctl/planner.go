@@ -86,6 +86,7 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 	} else {
 		d.planLinkReturns()
 	}
+	d.tell()
 	return d, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/trail"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
@@ -38,6 +39,7 @@ type Survey struct {
 	Elsewhere *whowins.Forecaster // the same without ours
 	reader    whowins.Reader
 	versions  whowins.Versions
+	trail     trail.Trail
 }
 
 // Knob is the running state of one key.
@@ -67,7 +69,8 @@ const (
 // Observe surveys h for the keys in names and those that tcptune has changed there. It changes nothing and needs no
 // root.
 func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []string) (Survey, error) {
-	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: whowins.Once(h)}
+	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: whowins.Once(h), trail: h.Trail()}
+	defer s.tell()
 	var err error
 	if s.versions, err = whowins.DetectVersions(s.reader); err != nil {
 		return s, err

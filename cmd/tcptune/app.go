@@ -43,6 +43,9 @@ overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs roo
 func prepare(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError = onUsageError
+		if len(c.Subcommands) == 0 {
+			c.Flags = append(c.Flags, debugFlag())
+		}
 		c.HideHelpCommand = len(c.Subcommands) == 0 // or "tcptune apply help" would not be about a plan called help
 		for _, f := range c.Flags {
 			if b, ok := f.(*cli.BoolFlag); ok {
@@ -109,6 +112,13 @@ func unknownCommand(c *cli.Context) error {
 // The flags that several commands share.
 func rootFlag() cli.Flag {
 	return &cli.StringFlag{Name: "root", Usage: "work on the image in `DIR` instead of this machine: its files only, no running values"}
+}
+
+// debugFlag belongs to every command.
+func debugFlag() cli.Flag {
+	return &cli.BoolFlag{
+		Name: "debug", Usage: "say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment",
+	}
 }
 
 func jsonFlag() cli.Flag {

@@ -98,7 +98,7 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	view, err := provision.OpenPorts(w.Netns)
+	view, err := provision.OpenPorts(w.Netns, trailOf(c))
 	if err != nil {
 		return outcome{}, err
 	}

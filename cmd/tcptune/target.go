@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -12,13 +13,24 @@ import (
 
 // targetOf is the host that the command is about.
 func targetOf(c *cli.Context) (provision.Target, error) {
-	t := provision.Target{Root: c.String("root"), AllowUnsupported: c.Bool("allow-unsupported"), Changing: &sessionsOpen}
+	t := provision.Target{Root: c.String("root"), AllowUnsupported: c.Bool("allow-unsupported"), Changing: &sessionsOpen, Trail: trailOf(c)}
 	if c.IsSet("root") && t.Root == "" {
 		return t, report.Usage("cannot use an empty --root", "")
 	}
 	var err error
 	t.Wait, err = positive(c, "wait")
 	return t, err
+}
+
+// trailOf is where the command says what it does, if it is asked to.
+func trailOf(c *cli.Context) (t provision.Trail) {
+	switch os.Getenv("TCPTUNE_DEBUG") {
+	case "", "0", "false", "no":
+		if !c.Bool("debug") {
+			return t
+		}
+	}
+	return provision.NewTrail(c.App.ErrWriter)
 }
 
 // tuningOf is what the flags of wantFlags ask for.

@@ -20,6 +20,7 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -34,6 +35,7 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -52,6 +54,7 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -65,6 +68,7 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -74,6 +78,7 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -81,6 +86,7 @@ _tcptune_command() {
 		flags=(
 			'--wait=DURATION'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -90,6 +96,7 @@ _tcptune_command() {
 			'--list'
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -103,6 +110,7 @@ _tcptune_command() {
 		flags=(
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -111,6 +119,7 @@ _tcptune_command() {
 		flags=(
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -121,6 +130,7 @@ _tcptune_command() {
 			'--flows=N'
 			'--congestion=ALGORITHM'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -146,6 +156,7 @@ _tcptune_command() {
 			'--pid-only'
 			'--force,-f'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -180,6 +191,7 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -190,6 +202,7 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -197,6 +210,7 @@ _tcptune_command() {
 		argument=SERVICE
 		flags=(
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -206,6 +220,7 @@ _tcptune_command() {
 			'--overlap'
 			'--wait=DURATION'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -214,6 +229,7 @@ _tcptune_command() {
 		flags=(
 			'--follow,-f'
 			'--lines,-n=N'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -243,6 +259,7 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -258,6 +275,7 @@ _tcptune_command() {
 			'--shells'
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -268,6 +286,7 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -277,6 +296,7 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -288,6 +308,7 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -303,6 +324,7 @@ _tcptune_command() {
 			'--out,-o=DIR'
 			'--arch=ARCHITECTURE'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;
@@ -311,6 +333,7 @@ _tcptune_command() {
 		flags=(
 			'--module=PATH'
 			'--json'
+			'--debug'
 			'--help,-h'
 		)
 		;;

@@ -283,6 +283,7 @@ complete -c tcptune -n '__tcptune_at \'check\' --strict' -l strict -d 'exit with
 complete -c tcptune -n '__tcptune_at \'check\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'check\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
 complete -c tcptune -n '__tcptune_at \'check\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'check\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'check\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'plan\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
@@ -294,6 +295,7 @@ complete -c tcptune -n '__tcptune_at \'plan\' --out= -o=' -l out -s o -r -F -d '
 complete -c tcptune -n '__tcptune_at \'plan\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'plan\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
 complete -c tcptune -n '__tcptune_at \'plan\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'plan\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'plan\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'apply\' --profile -p --bandwidth --rtt --flows --confirm --wait --root' -F
@@ -309,6 +311,7 @@ complete -c tcptune -n '__tcptune_at \'apply\' --wait=' -l wait -x -d 'wait this
 complete -c tcptune -n '__tcptune_at \'apply\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'apply\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
 complete -c tcptune -n '__tcptune_at \'apply\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'apply\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'apply\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'status\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
@@ -319,22 +322,26 @@ complete -c tcptune -n '__tcptune_at \'status\' --live-qdisc' -l live-qdisc -d '
 complete -c tcptune -n '__tcptune_at \'status\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'status\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
 complete -c tcptune -n '__tcptune_at \'status\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'status\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'status\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'revert\' --dry-run -n' -l dry-run -s n -d 'only show what would be taken back'
 complete -c tcptune -n '__tcptune_at \'revert\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'revert\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'revert\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'revert\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'revert\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'confirm\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'confirm\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'confirm\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'confirm\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'explain\' --root' -a '(__tcptune_values \'KEY\')'
 complete -c tcptune -n '__tcptune_at \'explain\' --list' -l list -d 'list the keys of the catalogue'
 complete -c tcptune -n '__tcptune_at \'explain\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'explain\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'explain\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'explain\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
@@ -344,11 +351,13 @@ complete -c tcptune -n '__tcptune_at \'profile\' --help -h' -l help -s h -d 'sho
 
 complete -c tcptune -n '__tcptune_at \'profile list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'profile list\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'profile list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile list\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'profile show\' --root' -a '(__tcptune_values \'PROFILE\')'
 complete -c tcptune -n '__tcptune_at \'profile show\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'profile show\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'profile show\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile show\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'profile size\' --bandwidth=' -l bandwidth -x -d 'compute for a path with this RATE, 10gbit for instance'
@@ -356,6 +365,7 @@ complete -c tcptune -n '__tcptune_at \'profile size\' --rtt=' -l rtt -x -d 'comp
 complete -c tcptune -n '__tcptune_at \'profile size\' --flows=' -l flows -x -d 'compare the sum for N connections with what net.ipv4.tcp_mem allows'
 complete -c tcptune -n '__tcptune_at \'profile size\' --congestion=' -l congestion -x -a '(__tcptune_values \'ALGORITHM\')' -d 'compute for the congestion control ALGORITHM'
 complete -c tcptune -n '__tcptune_at \'profile size\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'profile size\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s'
@@ -378,6 +388,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send n
 complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'signal the process, whatever service or container runs it'
 complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
 complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'port\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
@@ -410,6 +421,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --wait=' -l wait -x -d 
 complete -c tcptune -n '__tcptune_at \'service install\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'service install\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
 complete -c tcptune -n '__tcptune_at \'service install\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'service install\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service install\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service uninstall\' --wait --root' -a '(__tcptune_values \'SERVICE\')'
@@ -417,21 +429,25 @@ complete -c tcptune -n '__tcptune_at \'service uninstall\' --dry-run -n' -l dry-
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'service uninstall\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service status\'' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'service status\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service status\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service restart\' --wait' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'serve new connections while the old process drains'
 complete -c tcptune -n '__tcptune_at \'service restart\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'service restart\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service logs\' --lines -n' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service logs\' --follow -f' -l follow -s f -d 'wait for more'
 complete -c tcptune -n '__tcptune_at \'service logs\' --lines= -n=' -l lines -s n -x -d 'show the last N lines'
+complete -c tcptune -n '__tcptune_at \'service logs\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service logs\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
@@ -461,6 +477,7 @@ complete -c tcptune -n '__tcptune_at \'go install\' --wait=' -l wait -x -d 'wait
 complete -c tcptune -n '__tcptune_at \'go install\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'go install\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
 complete -c tcptune -n '__tcptune_at \'go install\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'go install\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go install\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'go list\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
@@ -473,6 +490,7 @@ complete -c tcptune -n '__tcptune_at \'go list\' --remote' -l remote -d 'also li
 complete -c tcptune -n '__tcptune_at \'go list\' --shells' -l shells -d 'run your shell, as you, and ask it which go it finds'
 complete -c tcptune -n '__tcptune_at \'go list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'go list\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go list\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go use\' --wait --root' -a '(__tcptune_values \'VERSION\')'
@@ -480,12 +498,14 @@ complete -c tcptune -n '__tcptune_at \'go use\' --dry-run -n' -l dry-run -s n -d
 complete -c tcptune -n '__tcptune_at \'go use\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go use\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'go use\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go use\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go use\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'go rollback\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go rollback\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go remove\' --wait --root' -a '(__tcptune_values \'VERSION\')'
@@ -494,6 +514,7 @@ complete -c tcptune -n '__tcptune_at \'go remove\' --dry-run -n' -l dry-run -s n
 complete -c tcptune -n '__tcptune_at \'go remove\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go remove\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'go remove\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go remove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go remove\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go bundle\' --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
@@ -506,11 +527,13 @@ complete -c tcptune -n '__tcptune_at \'go bundle\' --insecure-checksum-only' -l 
 complete -c tcptune -n '__tcptune_at \'go bundle\' --out= -o=' -l out -s o -x -a '(__tcptune_values \'DIR\')' -d 'put it into the folder DIR, which is made'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --arch=' -l arch -x -a '(__tcptune_values \'ARCHITECTURE\')' -d 'for another ARCHITECTURE, arm64 for instance'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go new\' --module' -a '(__tcptune_values \'DIR\')'
 complete -c tcptune -n '__tcptune_at \'go new\' --module=' -l module -x -d 'call the module PATH'
 complete -c tcptune -n '__tcptune_at \'go new\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go new\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go new\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'help\'' -a '(__tcptune_values \'COMMAND\')'

@@ -1,6 +1,10 @@
 package fetch
 
-import "time"
+import (
+	"time"
+
+	"github.com/tcptune/tcptune/internal/trail"
+)
 
 // The two ways to a toolchain, as tcptune.yaml and --source name them.
 const (
@@ -25,6 +29,7 @@ type Config struct {
 
 	CacheDir string        // for lists, records and what is left of broken downloads; "": keep nothing
 	CAFile   string        // PEM certificates that are trusted besides those of the system
+	Trail    trail.Trail   // is told what is asked of servers
 	Patience time.Duration // how long a source may be silent, or slower than 1 KiB/s; 0: 30 s
 }
 

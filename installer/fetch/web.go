@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 const (
@@ -30,6 +31,7 @@ const (
 type web struct {
 	client   *retryablehttp.Client
 	patience time.Duration
+	trail    trail.Trail
 }
 
 func (c Config) web() (web, error) {
@@ -56,7 +58,7 @@ func (c Config) web() (web, error) {
 			DisableCompression:    true, // what is hashed and resumed is what was stored
 		},
 	}
-	return web{client: client, patience: patience}, nil
+	return web{client: client, patience: patience, trail: c.Trail}, nil
 }
 
 // trust returns the certificates to trust: nil, which is those of the system, or those and the ones of a file.
@@ -119,6 +121,19 @@ func gone(err error) bool {
 
 // open sends a request with these headers and returns the answer, whose status is one of good.
 func (w web) open(ctx context.Context, address string, header http.Header, good ...int) (*http.Response, error) {
+	since := time.Now()
+	resp, err := w.request(ctx, address, header, good...)
+	if w.trail.On() {
+		answer := ""
+		if err == nil {
+			answer = fmt.Sprintf("%s, %d bytes", resp.Status, resp.ContentLength)
+		}
+		w.trail.Asks("server", "GET "+trail.URL(address), since, answer, err)
+	}
+	return resp, err
+}
+
+func (w web) request(ctx context.Context, address string, header http.Header, good ...int) (*http.Response, error) {
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, Fail(BadSetting, "", "cannot use the address %q", address).Because(bare(err))

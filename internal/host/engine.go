@@ -17,12 +17,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // Engine is a container engine that answers on a socket: docker, or podman, whose API has the same words.
 type Engine struct {
 	Name   string // "docker", "podman"
 	Socket string // absolute path
+	trail  trail.Trail
 }
 
 // EngineContainer is a container as its engine knows it.
@@ -53,10 +56,10 @@ func (h Host) Engines() (engines []Engine) {
 	}
 	own := fmt.Sprintf("/run/user/%d", unix.Geteuid())
 	for _, e := range []Engine{
-		{"docker", "/run/docker.sock"},
-		{"podman", "/run/podman/podman.sock"},
-		{"docker", own + "/docker.sock"},
-		{"podman", own + "/podman/podman.sock"},
+		{"docker", "/run/docker.sock", h.trail},
+		{"podman", "/run/podman/podman.sock", h.trail},
+		{"docker", own + "/docker.sock", h.trail},
+		{"podman", own + "/podman/podman.sock", h.trail},
 	} {
 		var st unix.Stat_t
 		if unix.Lstat(e.Socket, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK && (st.Uid == 0 || int(st.Uid) == unix.Geteuid()) {
@@ -150,6 +153,13 @@ func checkContainer(id string) error {
 
 // ask sends one request over a connection of its own. The path has no version, which the engine takes for its newest.
 func (e Engine) ask(ctx context.Context, method, path string, limit time.Duration, good ...int) ([]byte, error) {
+	since := time.Now()
+	data, err := e.request(ctx, method, path, limit, good...)
+	e.trail.Asks(e.Name+" at "+e.Socket, method+" "+path, since, fmt.Sprintf("%d bytes", len(data)), err)
+	return data, err
+}
+
+func (e Engine) request(ctx context.Context, method, path string, limit time.Duration, good ...int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	client := http.Client{Transport: &http.Transport{

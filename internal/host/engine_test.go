@@ -19,7 +19,7 @@ import (
 // run on a machine that may not raise its limits.
 func standInEngine(t *testing.T) (Engine, *string) {
 	t.Helper()
-	e := Engine{"docker", filepath.Join(t.TempDir(), "docker.sock")}
+	e := Engine{Name: "docker", Socket: filepath.Join(t.TempDir(), "docker.sock")}
 	l, err := net.Listen("unix", e.Socket)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestEngineErrors(t *testing.T) {
 	if _, err := e.Inspect(t.Context(), "nosuch"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a container that does not exist: %v", err)
 	}
-	if _, err := (Engine{"podman", "/nonexistent"}).Containers(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "cannot ask podman about its containers: ") {
+	if _, err := (Engine{Name: "podman", Socket: "/nonexistent"}).Containers(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "cannot ask podman about its containers: ") {
 		t.Errorf("no engine: %v", err)
 	}
 }

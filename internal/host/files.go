@@ -5,18 +5,29 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // ReadFile returns the whole of the file at the logical path p, links followed inside the root.
 // A missing file is fs.ErrNotExist, one above 256 MiB, as no file of a host's configuration is, [ErrTooLong].
 // For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
 func (h Host) ReadFile(p string) ([]byte, error) {
+	data, err := h.readFile(p)
+	if h.trail.On() {
+		h.trail.Step("reads", slog.String("path", p), trail.Came("bytes", len(data), Cause(err)))
+	}
+	return data, err
+}
+
+func (h Host) readFile(p string) ([]byte, error) {
 	f, err := h.open(p, unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
 		return nil, err
@@ -45,6 +56,14 @@ const longestFile = 256 << 20
 
 // ReadDir returns the sorted names in the folder at p, links followed inside the root.
 func (h Host) ReadDir(p string) ([]string, error) {
+	names, err := h.readDir(p)
+	if h.trail.On() {
+		h.trail.Step("lists", slog.String("folder", p), trail.Came("names", len(names), Cause(err)))
+	}
+	return names, err
+}
+
+func (h Host) readDir(p string) ([]string, error) {
 	f, err := h.open(p, unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // ErrNoKernel is returned where a question needs a running kernel and the host is a folder: the kernel of the machine
@@ -13,8 +15,18 @@ var ErrNoKernel = errors.New("an image has no running kernel")
 
 // Host is a machine under a root directory. The zero value is the running machine.
 type Host struct {
-	root string // "" for the running machine, otherwise absolute and free of symbolic links
+	root  string // "" for the running machine, otherwise absolute and free of symbolic links
+	trail trail.Trail
 }
+
+// WithTrail returns h as one that says what it does.
+func (h Host) WithTrail(t trail.Trail) Host {
+	h.trail = t
+	return h
+}
+
+// Trail is where h, and whoever works on it, says what it does.
+func (h Host) Trail() trail.Trail { return h.trail }
 
 // At returns the host whose root directory is dir. "/" is the running machine.
 // It fails when dir cannot be resolved or is no directory.

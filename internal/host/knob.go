@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // ErrShortWrite is returned by [Host.WriteKnob] when the kernel took only a part of the value.
@@ -44,6 +47,14 @@ func (h Host) ReadKnob(key string) (string, error) {
 	if !h.Live() {
 		return "", ErrNoKernel
 	}
+	value, err := readKnob(key)
+	if h.trail.On() {
+		h.trail.Step("reads", slog.String("key", key), slog.String("value", trail.Value(key, value)), trail.Failed(Cause(err)))
+	}
+	return value, err
+}
+
+func readKnob(key string) (string, error) {
 	fd, err := openKnob(key, unix.O_RDONLY)
 	if err != nil {
 		return "", err
@@ -62,7 +73,8 @@ func (h Host) ReadKnob(key string) (string, error) {
 //
 // A port list of more than one page is the exception: the kernel reads no more than a page at a time, but adds what
 // comes behind the first write of an open file to what it has (proc_do_large_bitmap in kernel/sysctl.c).
-func (h Host) WriteKnob(key, value string) error {
+func (h Host) WriteKnob(key, value string) (err error) {
+	defer h.trail.Did("writes", &err, slog.String("key", key), slog.String("value", trail.Value(key, value)))
 	if !h.Live() {
 		return ErrNoKernel
 	}

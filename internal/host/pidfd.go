@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // Process is a process held fast by a file descriptor (pidfd_open(2), Linux 5.3): a number that the kernel gives to
@@ -22,6 +25,7 @@ type Process struct {
 	start  uint64
 	fd     int // the pidfd, -1 where there is none and after Close
 	pinned bool
+	trail  trail.Trail
 }
 
 // goneError is fs.ErrNotExist in words that fit a process.
@@ -39,7 +43,7 @@ func (h Host) OpenProcess(pid int) (*Process, error) {
 	if pid <= 0 { // kill(2) has other meanings for these
 		return nil, goneError{pid}
 	}
-	p := &Process{pid: pid, fd: -1}
+	p := &Process{pid: pid, fd: -1, trail: h.trail}
 	fd, err := retry(func() (int, error) { return unix.PidfdOpen(pid, 0) })
 	switch {
 	case err == nil:
@@ -115,7 +119,9 @@ func (p *Process) Alive() bool {
 
 // Signal sends a signal to the process and to nobody else. It is fs.ErrNotExist when the process has exited, also if
 // its parent has not noticed yet, and os.ErrPermission when it belongs to somebody else. Signal 0 only asks.
-func (p *Process) Signal(sig unix.Signal) error {
+func (p *Process) Signal(sig unix.Signal) (err error) {
+	defer p.trail.Did("signals", &err, slog.Int("pid", p.pid), slog.String("signal", unix.SignalName(sig)),
+		slog.Bool("pidfd", p.pinned))
 	exited, err := p.exited(0)
 	switch {
 	case exited:
@@ -198,6 +204,8 @@ func (p *Process) startDiffers(within time.Duration) (bool, error) {
 // inode has to do. It is false as soon as any of it is not so, os.ErrPermission when we may not look.
 func (p *Process) HoldsSocket(tid, fd int, inode, cookie uint64) (bool, error) {
 	holds, err := p.seesSocket(tid, fd, inode, cookie)
+	p.trail.Step("proves", slog.Int("pid", p.pid), slog.Int("fd", fd), slog.Uint64("inode", inode),
+		slog.Uint64("cookie", cookie), slog.Bool("holds", holds), trail.Failed(err))
 	// What was read under the number of the process was its own if it has not exited by now.
 	exited, errExit := p.exited(0)
 	switch {

@@ -6,12 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // programPath is where programs are looked for, whatever PATH the caller has: tcptune runs as root, and a PATH that
@@ -68,6 +71,16 @@ func (h Host) Run(ctx context.Context, name string, args ...string) (stdout []by
 // own, which is killed as a whole when ctx ends or its time is over.
 // A program that fails is a [*ProgramError], one that does not exist fs.ErrNotExist; an image is [ErrNoKernel].
 func (h Host) RunProgram(ctx context.Context, p Program) (stdout []byte, err error) {
+	since := time.Now()
+	stdout, err = h.runProgram(ctx, p)
+	if h.trail.On() {
+		h.trail.Step("runs", slog.String("program", p.Name), slog.Any("args", p.Args),
+			trail.Came("bytes", len(stdout), err), slog.Duration("took", time.Since(since)))
+	}
+	return stdout, err
+}
+
+func (h Host) runProgram(ctx context.Context, p Program) (stdout []byte, err error) {
 	if !h.Live() {
 		return nil, ErrNoKernel
 	}

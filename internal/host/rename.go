@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 
@@ -17,7 +18,9 @@ func (h Host) Rename(from, to string) error { return h.rename(from, to, unix.REN
 // either name missing (renameat2(2), RENAME_EXCHANGE).
 func (h Host) Exchange(a, b string) error { return h.rename(a, b, unix.RENAME_EXCHANGE) }
 
-func (h Host) rename(from, to string, flags uint) error {
+func (h Host) rename(from, to string, flags uint) (err error) {
+	defer h.trail.Did("renames", &err, slog.String("path", from), slog.String("to", to),
+		slog.Bool("exchange", flags == unix.RENAME_EXCHANGE))
 	fromDir, fromBase, err := h.openParent(from)
 	if err != nil {
 		return err
@@ -38,7 +41,8 @@ func (h Host) rename(from, to string, flags uint) error {
 }
 
 // RemoveAll removes p and all below it. Links are removed, not followed. A missing p is no error.
-func (h Host) RemoveAll(p string) error {
+func (h Host) RemoveAll(p string) (err error) {
+	defer h.trail.Did("removes", &err, slog.String("tree", p))
 	dir, base, err := h.openParent(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -64,14 +64,23 @@ type Listen struct {
 // Unit asks for a unit. One that nobody knows is "inactive". Where systemd is not PID 1 it is [ErrNoSystemd], and without
 // leave to ask os.ErrPermission.
 func (m Manager) Unit(ctx context.Context, name string) (u Unit, err error) {
-	err = m.with(ctx, dbusTime, func(ctx context.Context, conn *dbus.Conn) error {
+	err = m.with(ctx, dbusTime, "the state of "+name, func(ctx context.Context, conn *dbus.Conn) (string, error) {
 		u, err = readUnit(ctx, conn, name)
-		return err
+		return u.words(), err
 	})
 	if err != nil {
 		return Unit{}, fmt.Errorf("cannot ask systemd about %s: %w", name, err)
 	}
 	return u, nil
+}
+
+// words are the states of u in one line.
+func (u Unit) words() string {
+	words := u.Load + ", " + u.Active + " (" + u.Sub + ")"
+	if u.File != "" {
+		words += ", its file is " + u.File
+	}
+	return words
 }
 
 func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
@@ -119,19 +128,19 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 
 // Sockets lists the socket units that listen, or whose service runs.
 func (m Manager) Sockets(ctx context.Context) (units []Unit, err error) {
-	err = m.with(ctx, dbusTime, func(ctx context.Context, conn *dbus.Conn) error {
+	err = m.with(ctx, dbusTime, "its sockets", func(ctx context.Context, conn *dbus.Conn) (string, error) {
 		list, err := conn.ListUnitsByPatternsContext(ctx, []string{"active", "activating", "deactivating"}, []string{"*.socket"})
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, found := range list {
 			u, err := readUnit(ctx, conn, found.Name)
 			if err != nil {
-				return err
+				return "", err
 			}
 			units = append(units, u)
 		}
-		return nil
+		return fmt.Sprintf("%d of them", len(units)), nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask systemd about its sockets: %w", err)
@@ -139,13 +148,28 @@ func (m Manager) Sockets(ctx context.Context) (units []Unit, err error) {
 	return units, nil
 }
 
-// with calls what with a connection of its own, for at most limit where that is not 0.
-func (m Manager) with(ctx context.Context, limit time.Duration, what func(context.Context, *dbus.Conn) error) error {
+// conversation is what is said over one connection to systemd; answer is for the trail.
+type conversation func(context.Context, *dbus.Conn) (answer string, err error)
+
+// with holds a conversation about what over a connection of its own, for at most limit where that is not 0. The connection must
+// not be shared: go-systemd closes it when its context ends.
+func (m Manager) with(ctx context.Context, limit time.Duration, what string, talk conversation) error {
+	since := time.Now()
+	answer, err := m.converse(ctx, limit, talk)
+	whom := "systemd"
+	if m.user {
+		whom = fmt.Sprintf("systemd of user %d", m.uid)
+	}
+	m.h.trail.Asks(whom, what, since, answer, err)
+	return err
+}
+
+func (m Manager) converse(ctx context.Context, limit time.Duration, talk conversation) (string, error) {
 	if !m.h.Live() {
-		return ErrNoKernel
+		return "", ErrNoKernel
 	}
 	if !m.h.SystemdRunning() {
-		return ErrNoSystemd
+		return "", ErrNoSystemd
 	}
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -154,16 +178,16 @@ func (m Manager) with(ctx context.Context, limit time.Duration, what func(contex
 	}
 	conn, err := m.dial(ctx)
 	if err != nil {
-		return fmt.Errorf("systemd does not answer: %w", err)
+		return "", fmt.Errorf("systemd does not answer: %w", err)
 	}
 	defer conn.Close()
-	err = what(ctx, conn)
+	answer, err := talk(ctx, conn)
 	for _, refusal := range []string{"org.freedesktop.DBus.Error.AccessDenied", "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"} {
 		if dbusError(err, refusal) {
-			return fmt.Errorf("%w: systemd refuses it", os.ErrPermission)
+			return "", fmt.Errorf("%w: systemd refuses it", os.ErrPermission)
 		}
 	}
-	return err
+	return answer, err
 }
 
 // systemBus is where the bus of the system is. The environment has no say: a false bus could tell root anything.

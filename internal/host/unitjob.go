@@ -37,7 +37,9 @@ func (m Manager) Stop(ctx context.Context, name string) error {
 
 // Reload has systemd read all unit files again, as "systemctl daemon-reload".
 func (m Manager) Reload(ctx context.Context) error {
-	err := m.with(ctx, reloadTime, func(ctx context.Context, conn *dbus.Conn) error { return conn.ReloadContext(ctx) })
+	err := m.with(ctx, reloadTime, "to read its units again", func(ctx context.Context, conn *dbus.Conn) (string, error) {
+		return jobDone, conn.ReloadContext(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("cannot have systemd read its units again: %w", err)
 	}
@@ -47,8 +49,8 @@ func (m Manager) Reload(ctx context.Context) error {
 // ResetFailed makes systemd forget that a unit has failed, so that one without a file is forgotten altogether. One that
 // is not loaded is no error.
 func (m Manager) ResetFailed(ctx context.Context, name string) error {
-	err := m.with(ctx, dbusTime, func(ctx context.Context, conn *dbus.Conn) error {
-		return conn.ResetFailedUnitContext(ctx, name)
+	err := m.with(ctx, dbusTime, "to forget the failure of "+name, func(ctx context.Context, conn *dbus.Conn) (string, error) {
+		return jobDone, conn.ResetFailedUnitContext(ctx, name)
 	})
 	if err != nil && !dbusError(err, "org.freedesktop.systemd1.NoSuchUnit") {
 		return fmt.Errorf("cannot reset %s: %w", name, err)
@@ -60,12 +62,12 @@ func (m Manager) ResetFailed(ctx context.Context, name string) error {
 func (m Manager) job(ctx context.Context, verb, name string,
 	queue func(*dbus.Conn, context.Context, string, string, chan<- string) (int, error),
 ) error {
-	err := m.with(ctx, 0, func(ctx context.Context, conn *dbus.Conn) error {
+	err := m.with(ctx, 0, "to "+verb+" "+name, func(ctx context.Context, conn *dbus.Conn) (string, error) {
 		done := make(chan string, 1)
 		if _, err := queue(conn, ctx, name, "replace", done); err != nil {
-			return err
+			return "", err
 		}
-		return awaitJob(ctx, done)
+		return jobDone, awaitJob(ctx, done)
 	})
 	if err != nil {
 		return fmt.Errorf("cannot %s %s: %w", verb, name, err)

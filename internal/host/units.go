@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,21 +26,21 @@ const reloadTime = 90 * time.Second
 // a file). A unit that nobody knows is "inactive", "dead", "". It needs no root.
 // Where systemd is not PID 1 it is [ErrNoSystemd], on an image [ErrNoKernel].
 func (h Host) UnitState(ctx context.Context, name string) (active, sub, unitfile string, err error) {
-	err = h.withSystemd(ctx, func(ctx context.Context, conn *dbus.Conn) error {
+	talk := func(ctx context.Context, conn *dbus.Conn) (string, error) {
 		for _, property := range []struct {
 			name string
 			to   *string
 		}{{"ActiveState", &active}, {"SubState", &sub}, {"UnitFileState", &unitfile}} {
 			p, err := conn.GetUnitPropertyContext(ctx, name, property.name)
 			if err != nil {
-				return err
+				return "", err
 			}
 			// A variant of another type leaves "", which no state is.
 			*property.to, _ = p.Value.Value().(string)
 		}
-		return nil
-	})
-	if err != nil {
+		return active + " (" + sub + "), its file is " + cmp.Or(unitfile, "not there"), nil
+	}
+	if err := h.SystemManager().with(ctx, dbusTime, "the state of "+name, talk); err != nil {
 		return "", "", "", fmt.Errorf("cannot ask systemd about %s: %w", name, err)
 	}
 	return active, sub, unitfile, nil
@@ -53,16 +54,17 @@ func (h Host) StartTimer(ctx context.Context, name, description string, after ti
 	if len(argv) == 0 || !path.IsAbs(argv[0]) {
 		return errors.New("cannot start a timer without an absolute path to run")
 	}
-	err := h.withSystemd(ctx, func(ctx context.Context, conn *dbus.Conn) error {
+	talk := func(ctx context.Context, conn *dbus.Conn) (string, error) {
 		done := make(chan string, 1)
 		service := dbus.PropertyCollection{Name: name + ".service", Properties: serviceProperties(description, argv)}
 		_, err := conn.StartTransientUnitAux(ctx, name+".timer", "fail",
 			timerProperties(description, after), []dbus.PropertyCollection{service}, done)
 		if err != nil {
-			return err
+			return "", err
 		}
-		return awaitJob(ctx, done)
-	})
+		return jobDone, awaitJob(ctx, done)
+	}
+	err := h.SystemManager().with(ctx, dbusTime, "to start "+name+".timer in "+after.String(), talk)
 	if dbusError(err, "org.freedesktop.systemd1.UnitExists") {
 		err = fs.ErrExist
 	}
@@ -119,12 +121,15 @@ func serviceProperties(description string, argv []string) []dbus.Property {
 // opens its socket, which somebody was closing.
 var ErrJobCanceled = errors.New(`systemd says "canceled"`)
 
+// jobDone is what systemd says of a job that has come to its end.
+const jobDone = "done"
+
 // awaitJob waits for the outcome of a job, a word listed at JobRemoved in org.freedesktop.systemd1(5).
 func awaitJob(ctx context.Context, done <-chan string) error {
 	select {
 	case result := <-done:
 		switch result {
-		case "done":
+		case jobDone:
 		case "canceled":
 			return ErrJobCanceled
 		default:
@@ -134,12 +139,6 @@ func awaitJob(ctx context.Context, done <-chan string) error {
 	case <-ctx.Done():
 		return fmt.Errorf("systemd did not finish: %w", ctx.Err())
 	}
-}
-
-// withSystemd calls what with a connection of its own to the systemd of the system. The connection must not be shared:
-// go-systemd closes it when its context ends.
-func (h Host) withSystemd(ctx context.Context, what func(context.Context, *dbus.Conn) error) error {
-	return h.SystemManager().with(ctx, dbusTime, what)
 }
 
 func dbusError(err error, name string) bool {

@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"strconv"
@@ -17,13 +18,15 @@ const tempSuffix = ".tcptune-new"
 // WriteFile replaces the file at p by data, atomically and durably: a temporary file in the same folder, fsync, rename,
 // fsync of the folder. After a crash p is either the old file or the new one. A link at p is replaced, never followed.
 // The folder must exist, see [Host.Mkdir].
-func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) error {
+func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) (err error) {
+	defer h.trail.Did("writes", &err, slog.String("path", p), slog.Int("bytes", len(data)))
 	return h.replace("write", p, func(dfd int, temp string) error { return writeTemp(dfd, temp, data, mode) })
 }
 
 // WriteLink replaces what is at p by a symbolic link with the text target, in the way of [Host.WriteFile]. The text is
 // not resolved: it may lead to nothing. The folder must exist.
-func (h Host) WriteLink(p, target string) error {
+func (h Host) WriteLink(p, target string) (err error) {
+	defer h.trail.Did("links", &err, slog.String("path", p), slog.String("to", target))
 	return h.replace("link", p, func(dfd int, temp string) error { return unix.Symlinkat(target, dfd, temp) })
 }
 
@@ -72,7 +75,8 @@ func writeTemp(dfd int, name string, data []byte, mode fs.FileMode) error {
 }
 
 // Remove unlinks the file or the empty folder at p, and makes that durable. A missing p is no error.
-func (h Host) Remove(p string) error {
+func (h Host) Remove(p string) (err error) {
+	defer h.trail.Did("removes", &err, slog.String("path", p))
 	dir, base, err := h.openParent(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -104,7 +108,8 @@ func (h Host) RemoveTemp(p string) error {
 }
 
 // Mkdir makes the folder p, whose parent must exist, and makes that durable. It is fs.ErrExist when p is there.
-func (h Host) Mkdir(p string, mode fs.FileMode) error {
+func (h Host) Mkdir(p string, mode fs.FileMode) (err error) {
+	defer h.trail.Did("makes", &err, slog.String("folder", p))
 	dir, base, err := h.openParent(p)
 	if err != nil {
 		return err

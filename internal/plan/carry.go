@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -15,6 +16,7 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 	werr := s.write(ctx, c.Ref(), c.After, writeMode(r))
 	ctx = context.WithoutCancel(ctx) // an interrupt is no reason not to look
 	now, oerr := e.observe(ctx, c.Target)
+	s.tell("changes", c.Ref(), c.Before, c.After, now, errors.Join(werr, oerr))
 	if oerr != nil {
 		return "cannot read it back: " + oerr.Error(), true
 	}

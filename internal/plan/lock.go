@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -25,11 +26,13 @@ func lock(ctx context.Context, h host.Host, wait time.Duration) (*os.File, error
 	if err != nil {
 		return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, host.Cause(err))
 	}
-	deadline := time.Now().Add(wait)
+	since := time.Now()
+	deadline := since.Add(wait)
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {
 		case err == nil:
+			h.Trail().Step("locks", slog.String("path", f.Name()), slog.Duration("took", time.Since(since)))
 			return f, nil
 		case errors.Is(err, unix.EINTR):
 			continue

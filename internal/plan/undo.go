@@ -150,6 +150,7 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 	}
 	if !ours {
 		c.Status, c.Reason = report.Kept, "somebody else has changed it since"
+		s.tell("keeps", r.Ref(), after, before, now, nil)
 		return nil
 	}
 	if err := s.restore(ctx, r); err != nil {
@@ -168,13 +169,16 @@ func (s *Session) restore(ctx context.Context, r record) error {
 		restarted := Restarted
 		value = &restarted
 	}
-	if werr := s.write(ctx, r.Ref(), value, fs.FileMode(r.Mode)); werr != nil {
+	werr := s.write(ctx, r.Ref(), value, fs.FileMode(r.Mode))
+	if werr != nil {
+		s.tell("restores", r.Ref(), (*string)(r.After), value, nil, werr)
 		if (r.Kind == report.Module || r.Kind == report.Folder) && e.refusal(werr) != "" {
 			return nil // a loaded module and a folder in use do no harm
 		}
 		return werr
 	}
 	now, err := e.observe(ctx, r.Target)
+	s.tell("restores", r.Ref(), (*string)(r.After), value, now, err)
 	if err != nil {
 		return err
 	}

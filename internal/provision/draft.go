@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -35,6 +36,7 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 	} else if d.options, d.origin, err = w.wanted(w.declared, j); err != nil {
 		return d, err
 	}
+	h.Trail().Step("wants", slog.String("profile", d.options.Profile), slog.String("rule", d.origin))
 	cat, err := catalogue.Load()
 	if err != nil {
 		return d, err

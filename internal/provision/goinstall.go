@@ -15,6 +15,7 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // declaredGo is the part of tcptune.yaml about Go.
@@ -33,10 +34,10 @@ type declaredGo struct {
 const cacheFolder = "/var/cache/tcptune"
 
 // config is where toolchains are to come from, and where that is left open, what Go's own configuration says.
-func (d declaredGo) config() fetch.Config {
-	env := fetch.ReadGoEnv(host.Host{}, os.Getenv, installer.Current)
+func (d declaredGo) config(t trail.Trail) fetch.Config {
+	env := fetch.ReadGoEnv(host.Host{}.WithTrail(t), os.Getenv, installer.Current)
 	env.Proxy = cmp.Or(d.Proxy, env.Proxy)
-	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env}
+	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env, Trail: t}
 	if os.Geteuid() == 0 {
 		config.CacheDir = cacheFolder
 	}
@@ -81,7 +82,7 @@ func (d *draft) withGo(ctx context.Context, h host.Host, j plan.Journal, declare
 	if err != nil {
 		return err
 	}
-	g, err := planInstall(ctx, h, at, declared.config(), declared.wish, true, show)
+	g, err := planInstall(ctx, h, at, declared.config(h.Trail()), declared.wish, true, show)
 	if err != nil {
 		return err
 	}

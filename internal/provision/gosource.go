@@ -32,7 +32,7 @@ func (s GoSource) config(h host.Host) (config fetch.Config, err error) {
 	if err := checkSources(s.Sources); err != nil {
 		return config, err
 	}
-	config = d.Go.config()
+	config = d.Go.config(h.Trail())
 	if len(s.Sources) > 0 {
 		config.Sources = s.Sources
 	}

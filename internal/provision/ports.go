@@ -68,9 +68,9 @@ type PortView struct {
 	host host.Host
 }
 
-// OpenPorts opens the network namespaces that netns names.
-func OpenPorts(netns string) (PortView, error) {
-	h := host.Host{}
+// OpenPorts opens the network namespaces that netns names. The trail is that of a [Target].
+func OpenPorts(netns string, t Trail) (PortView, error) {
+	h := host.Host{}.WithTrail(t)
 	if netns != "" && !h.IsRoot() {
 		return PortView{}, needsRoot("look into other network namespaces")
 	}

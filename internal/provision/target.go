@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"io"
 	"os"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // Target is the host that a request is about, and how it is to be treated.
@@ -20,14 +22,22 @@ type Target struct {
 	AllowUnsupported bool          // proceed on a system that tcptune does not know
 	// Changing counts the sessions that are open: a caller must not end its process while there are any. It may be nil.
 	Changing *atomic.Int32
+	Trail    Trail // is told what is done, and why; the zero value is silent
 }
+
+// Trail is what a request says of itself, see [NewTrail].
+type Trail = trail.Trail
+
+// NewTrail returns a trail that writes to w, one line for each step.
+func NewTrail(w io.Writer) Trail { return trail.New(w) }
 
 // host is the machine or image of t.
 func (t Target) host() (host.Host, error) {
-	if t.Root != "" {
-		return host.At(t.Root)
+	if t.Root == "" {
+		return host.Host{}.WithTrail(t.Trail), nil
 	}
-	return host.Host{}, nil
+	h, err := host.At(t.Root)
+	return h.WithTrail(t.Trail), err
 }
 
 // Outcome is what became of a request: the envelope, and the exit code.

@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 
 	"internal/provision": {
 		"check", "sysctl", "sysctl/catalogue", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service",
-		"internal/host", "internal/plan", "internal/report",
+		"internal/host", "internal/plan", "internal/report", "internal/trail",
 	},
 
 	// The middle floor stands on the ground; its rooms do not know each other.
@@ -33,10 +33,10 @@ var rooms = map[string][]string{
 	},
 	"sysctl": {
 		"sysctl/catalogue", "sysctl/lint", "sysctl/profile", "sysctl/whowins",
-		"internal/host", "internal/plan", "internal/report", "templates",
+		"internal/host", "internal/plan", "internal/report", "internal/trail", "templates",
 	},
 	"installer": {"installer/fetch", "internal/host", "internal/plan", "internal/report", "templates"},
-	"portcheck": {"internal/host", "internal/plan", "internal/report", "templates"},
+	"portcheck": {"internal/host", "internal/plan", "internal/report", "internal/trail", "templates"},
 	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
 
 	// Below them, what each is about: a key, a host's files, what is wanted, what is wrong with a file.
@@ -44,14 +44,15 @@ var rooms = map[string][]string{
 	"sysctl/whowins":   {"internal/host", "internal/report", "templates"},
 	"sysctl/profile":   {"sysctl/catalogue", "internal/host", "internal/report", "templates"},
 	"sysctl/lint":      {"sysctl/catalogue", "sysctl/whowins", "internal/host", "internal/report", "templates"},
-	"installer/fetch":  {"internal/host", "internal/report"},
+	"installer/fetch":  {"internal/host", "internal/report", "internal/trail"},
 
-	"internal/plan": {"internal/host", "internal/report"},
-	"internal/host": {},
+	"internal/plan": {"internal/host", "internal/report", "internal/trail"},
+	"internal/host": {"internal/trail"},
 	"server":        {},
 	"templates":     {},
 
 	"internal/report": {},
+	"internal/trail":  {},
 	"docs/schema":     {},
 }
 

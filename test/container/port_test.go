@@ -123,6 +123,23 @@ func TestPort(t *testing.T) {
 		mustExit(t, 2, m.Run(t, append(nobody, "--expect", "free")...))
 	})
 
+	t.Run("a trail says why a unit is stopped, and what systemd has answered", func(t *testing.T) {
+		m.startUnits(t, "8080", "steady.service")
+		got := m.Run(t, "tcptune", "port", "8080", "--kill", "--debug")
+		mustExit(t, 0, got)
+		for _, want := range []string{
+			"decides kind=unit target=steady.service ports=[tcp/8080] status=planned rule=\"process ",
+			`asks whom=systemd what="to stop steady.service" answer=done took=`,
+			`asks whom=systemd what="the state of steady.service" answer="loaded, inactive (dead)`,
+			"binds port=tcp/8080 bound=true",
+		} {
+			if !strings.Contains(got.Stderr, want) {
+				t.Errorf("the trail is without %q:\n%s", want, got.Stderr)
+			}
+		}
+		m.startUnits(t, "8080", "steady.service")
+	})
+
 	t.Run("the control group names the owner", func(t *testing.T) {
 		r := m.port(t, 0, "8080")
 		if len(r.Holders) != 1 || len(r.Holders[0].Processes) != 1 || r.Holders[0].Processes[0].Unit != "steady.service" {
