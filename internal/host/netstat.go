@@ -12,11 +12,7 @@ import (
 // "TcpExtListenDrops". They count since the network namespace was made, which for the first one is boot.
 // It is [ErrNoKernel] on an image.
 func (h Host) Netstat() (map[string]uint64, error) {
-	data, err := h.procNet("netstat")
-	if err != nil {
-		return nil, err
-	}
-	return parseNetstat(data)
+	return procNet(h, "netstat", parseNetstat)
 }
 
 // parseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of lines, the names and then the values.
@@ -52,11 +48,7 @@ type Softnet struct {
 // Softnet reads /proc/net/softnet_stat, which counts for the whole machine in every namespace. It is [ErrNoKernel] on
 // an image.
 func (h Host) Softnet() (Softnet, error) {
-	data, err := h.procNet("softnet_stat")
-	if err != nil {
-		return Softnet{}, err
-	}
-	return parseSoftnet(data)
+	return procNet(h, "softnet_stat", parseSoftnet)
 }
 
 // parseSoftnet adds up the text of /proc/net/softnet_stat: a line per processor, in hexadecimal, of which the first
@@ -90,11 +82,7 @@ type Sockstat struct {
 
 // Sockstat reads /proc/net/sockstat. It is [ErrNoKernel] on an image.
 func (h Host) Sockstat() (Sockstat, error) {
-	data, err := h.procNet("sockstat")
-	if err != nil {
-		return Sockstat{}, err
-	}
-	return parseSockstat(data)
+	return procNet(h, "sockstat", parseSockstat)
 }
 
 // parseSockstat reads the line "TCP: inuse 3 orphan 0 tw 7 alloc 3 mem 137" of /proc/net/sockstat.
@@ -125,14 +113,15 @@ func parseSockstat(data []byte) (Sockstat, error) {
 	return Sockstat{}, errors.New("cannot read /proc/net/sockstat: it has no TCP line")
 }
 
-// procNet reads the file of the thread, as the keys below /proc/sys/net do. /proc/net is that of the main thread.
-func (h Host) procNet(name string) ([]byte, error) {
+// procNet is what parse makes of the file of the thread, as the keys below /proc/sys/net do. /proc/net is that of the main
+// thread.
+func procNet[T any](h Host, name string, parse func([]byte) (T, error)) (none T, err error) {
 	if !h.Live() {
-		return nil, ErrNoKernel
+		return none, ErrNoKernel
 	}
 	data, err := h.ReadFile("/proc/thread-self/net/" + name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
+		return none, fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
 	}
-	return data, nil
+	return parse(data)
 }
