@@ -16,7 +16,7 @@ import (
 
 // Install plans what makes v the active Go: its tree, which must be staged first (see [Site.Stage] and [NeedsTree]),
 // the links that lead to it, and a profile for login shells. It only looks. What somebody else has put in the place of
-// one of these is an [report.Error] with code [InTheWay].
+// one of these is an [report.Error] with code [foreignFile].
 func (s Site) Install(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go install"}
 	tree, err := s.tree(v)
@@ -51,7 +51,7 @@ func change(kind report.Kind, target string, before, after *string, why, source 
 // tree is the change that brings the tree of v.
 func (s Site) tree(v fetch.Version) (plan.Change, error) {
 	value := s.treeValue(v)
-	c := change(report.Tree, TreePath(v), nil, &value, "the toolchain, beside others", Source(v))
+	c := change(report.Tree, TreePath(v), nil, &value, "the toolchain, beside others", sourceOf(v))
 	r, err := readRecord(s.h, c.Target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -81,7 +81,7 @@ func (s Site) activate(p *plan.Plan, v fetch.Version) error {
 			return err
 		}
 		if i == 0 {
-			c.Source = Source(v)
+			c.Source = sourceOf(v)
 		}
 		p.Changes = append(p.Changes, c)
 		if i == 0 { // the commands come after what they lead to
@@ -103,7 +103,7 @@ func (s Site) activate(p *plan.Plan, v fetch.Version) error {
 // lead is the change that leads Current to v.
 func (s Site) lead(v fetch.Version) (plan.Change, error) {
 	text := currentText(v)
-	c := change(report.Switch, Current, s.place, &text, "the active version", Source(v))
+	c := change(report.Switch, Current, s.place, &text, "the active version", sourceOf(v))
 	switch {
 	case s.place == nil || !s.Active.IsZero():
 	case *s.place != plan.FolderInPlace:

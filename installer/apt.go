@@ -20,9 +20,9 @@ type programs interface {
 
 // The codes of errors of apt.
 const (
-	AptBusy   = "apt-busy"
-	AptFailed = "apt-failed"
-	NoApt     = "no-apt"
+	aptBusy   = "apt-busy"
+	aptFailed = "apt-failed"
+	noApt     = "no-apt"
 )
 
 const aptTime = 30 * time.Minute
@@ -95,7 +95,7 @@ func parsePolicy(text string) (installed, candidate string) {
 }
 
 // Install lets apt-get install p, asking nothing and waiting for apt's lock no longer than wait. What it does is apt's
-// own transaction. A lock that stays taken is [AptBusy].
+// own transaction. A lock that stays taken is [aptBusy].
 func (p AptPackage) Install(ctx context.Context, h programs, wait time.Duration) error {
 	_, err := h.RunProgram(ctx, host.Program{
 		Name: "apt-get",
@@ -122,15 +122,15 @@ func aptError(what string, err error) error {
 	var said *host.ProgramError
 	switch {
 	case errors.As(err, &said) && lockTaken(said.Stderr):
-		e := fetch.Fail(AptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
+		e := fetch.Fail(aptBusy, "try again, or let it wait: --wait 60s", "%s: another program holds the lock of apt", what)
 		e.Exit = report.ExitBusy
 		return e
 	case errors.As(err, &said):
-		return fetch.Fail(AptFailed, "", "%s: %s", what, firstError(said))
+		return fetch.Fail(aptFailed, "", "%s: %s", what, firstError(said))
 	case errors.Is(err, host.ErrNoKernel):
 		return err
 	}
-	return fetch.Fail(NoApt, "", "%s", what).Because(err)
+	return fetch.Fail(noApt, "", "%s", what).Because(err)
 }
 
 func lockTaken(stderr string) bool {

@@ -121,13 +121,13 @@ func TestWhatAptFailsWith(t *testing.T) {
 		code string
 		says string
 	}{
-		"a lock": {&host.ProgramError{Name: "apt-get", Code: 100, Stderr: lock}, AptBusy, "cannot install golang-go: another program holds the lock of apt"},
+		"a lock": {&host.ProgramError{Name: "apt-get", Code: 100, Stderr: lock}, aptBusy, "cannot install golang-go: another program holds the lock of apt"},
 		"a network": {
-			&host.ProgramError{Name: "apt-get", Code: 100, Stderr: "W: x\nE: Failed to fetch http://x  404\nE: Unable to fetch some archives"}, AptFailed,
+			&host.ProgramError{Name: "apt-get", Code: 100, Stderr: "W: x\nE: Failed to fetch http://x  404\nE: Unable to fetch some archives"}, aptFailed,
 			"cannot install golang-go: Failed to fetch http://x  404",
 		},
-		"silence": {&host.ProgramError{Name: "apt-get", Code: 100, State: "exit status 100"}, AptFailed, "cannot install golang-go: exit status 100"},
-		"no apt":  {fs.ErrNotExist, NoApt, "cannot install golang-go: file does not exist"},
+		"silence": {&host.ProgramError{Name: "apt-get", Code: 100, State: "exit status 100"}, aptFailed, "cannot install golang-go: exit status 100"},
+		"no apt":  {fs.ErrNotExist, noApt, "cannot install golang-go: file does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := (AptPackage{Name: "golang-go"}).Install(t.Context(), &fakeApt{err: tc.err}, 0)

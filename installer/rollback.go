@@ -9,7 +9,7 @@ import (
 )
 
 // Rollback plans the switch back to what was active before: the version to, or the folder that was kept, when to is
-// zero. Each one goes a step further back. It is an [report.Error] with code [NothingBefore] when there is nothing to
+// zero. Each one goes a step further back. It is an [report.Error] with code [nothingBefore] when there is nothing to
 // go back to.
 func (s Site) Rollback() (p plan.Plan, to fetch.Version, err error) {
 	p.Command = "go rollback"
@@ -31,7 +31,7 @@ func (s Site) Rollback() (p plan.Plan, to fetch.Version, err error) {
 			return p, v, err
 		}
 	}
-	return p, to, fetch.Fail(NothingBefore, "tcptune go list shows what is installed; tcptune go use VERSION activates it",
+	return p, to, fetch.Fail(nothingBefore, "tcptune go list shows what is installed; tcptune go use VERSION activates it",
 		"cannot go back: nothing else was active before")
 }
 
@@ -41,15 +41,15 @@ func (s Site) bringBack() plan.Change {
 	return change(report.Switch, Current, s.place, &folder, "what stood there before, from "+former, Sources)
 }
 
-// Remove plans the removal of an installed version. The active one is an [report.Error] with code [ActiveVersion].
+// Remove plans the removal of an installed version. The active one is an [report.Error] with code [activeVersion].
 func (s Site) Remove(v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go remove"}
 	if v == s.Active {
-		return p, fetch.Fail(ActiveVersion,
+		return p, fetch.Fail(activeVersion,
 			"activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
 			"cannot remove Go %s: it is active", v)
 	}
-	p.Changes = append(s.unlink(versionLink(v)), s.discard(TreePath(v), Source(v)))
+	p.Changes = append(s.unlink(versionLink(v)), s.discard(TreePath(v), sourceOf(v)))
 	list := slices.DeleteFunc(slices.Clone(s.history), func(name string) bool { return name == v.String() })
 	s.setHistory(&p, list)
 	return p, nil
@@ -80,7 +80,7 @@ func (s Site) RemoveAll() (p plan.Plan, left []string) {
 		p.Changes = append(p.Changes, c)
 	}
 	for _, v := range s.Installed {
-		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(TreePath(v), Source(v)))
+		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(TreePath(v), sourceOf(v)))
 	}
 	p.Changes = append(p.Changes, s.removeTools()...)
 	s.dropFolders(&p)

@@ -68,8 +68,8 @@ func TestThereMayBeNothingToGoBackTo(t *testing.T) {
 			i := newImage(t, nil)
 			arrive(i)
 			before := i.files()
-			if _, err := i.change(rollback); code(err) != NothingBefore {
-				t.Errorf("got %v, want code %s", err, NothingBefore)
+			if _, err := i.change(rollback); code(err) != nothingBefore {
+				t.Errorf("got %v, want code %s", err, nothingBefore)
 			}
 			if diff := cmp.Diff(before, i.files()); diff != "" {
 				t.Error(diff)
@@ -110,7 +110,7 @@ func TestRemove(t *testing.T) {
 		})
 		return err
 	}
-	for name, want := range map[string]string{"1.26": ActiveVersion, "1.26.3": ActiveVersion, "1.24.1": NotInstalled, "1.24": NotInstalled} {
+	for name, want := range map[string]string{"1.26": activeVersion, "1.26.3": activeVersion, "1.24.1": NotInstalled, "1.24": NotInstalled} {
 		if err := remove(name); code(err) != want {
 			t.Errorf("remove %s: %v, want code %s", name, err, want)
 		}

@@ -17,8 +17,8 @@ import (
 // Sources is how the source of every change of this package begins: what it owns is no tuning.
 const Sources = "go"
 
-// Source is who wants the changes for v alone.
-func Source(v fetch.Version) string { return Sources + " " + v.String() }
+// sourceOf is who wants the changes for v alone.
+func sourceOf(v fetch.Version) string { return Sources + " " + v.String() }
 
 // Site is Go on a host, as [Observe] has found it.
 type Site struct {
@@ -113,14 +113,14 @@ func (s Site) keptFolder() bool {
 
 // The codes of errors about what is installed.
 const (
-	InTheWay      = "foreign-file"     // somebody else's file or link stands where one of ours belongs
+	foreignFile   = "foreign-file"     // somebody else's file or link stands where one of ours belongs
 	NotInstalled  = "not-installed"    // no such version is installed
-	ActiveVersion = "active-version"   // the version is active
-	NothingBefore = "nothing-to-go-to" // nothing was active before, or it is gone
-	TrialFailed   = "trial-failed"     // the new toolchain does not work here
+	activeVersion = "active-version"   // the version is active
+	nothingBefore = "nothing-to-go-to" // nothing was active before, or it is gone
+	trialFailed   = "trial-failed"     // the new toolchain does not work here
 )
 
 func inTheWay(p, what string) *report.Error {
-	return fetch.Fail(InTheWay, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")),
+	return fetch.Fail(foreignFile, fmt.Sprintf("move it away: sudo mv %s %s", p, path.Join("/root", path.Base(p)+".old")),
 		"cannot replace %s: %s", p, what)
 }

@@ -239,8 +239,8 @@ func TestWhatSomebodyElseHasPutThereIsNotReplaced(t *testing.T) {
 				_, err = at.Install(version(t, "1.26.3"))
 			}
 			var e *report.Error
-			if !errors.As(err, &e) || e.Code != InTheWay {
-				t.Fatalf("got %v, want an error with code %s", err, InTheWay)
+			if !errors.As(err, &e) || e.Code != foreignFile {
+				t.Fatalf("got %v, want an error with code %s", err, foreignFile)
 			}
 			if !strings.HasPrefix(e.Message, "cannot replace "+tc.path+": ") || !strings.Contains(e.Hint, "mv "+tc.path+" ") {
 				t.Errorf("it says %q, hint %q", e.Message, e.Hint)

@@ -34,7 +34,7 @@ func (s Site) Stage(ctx context.Context, c fetch.Config, r fetch.Resolved,
 	if o, err = c.Fetch(ctx, r, s.arch, path.Join(folder, path.Base(at)), progress); err != nil {
 		return o, err
 	}
-	if err := Try(ctx, s.h, at, r.Version); err != nil {
+	if err := try(ctx, s.h, at, r.Version); err != nil {
 		return o, err
 	}
 	text := record{s.treeValue(r.Version), o}.text()

@@ -217,7 +217,7 @@ func TestAToolThatCannotBeBuiltSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err := w.build(t.Context(), h, Tool{"x", "example.com/x", "v1.0.0"}, dir, host.Nobody)
-	if !report.Is(err, ToolFailed) || !strings.Contains(err.Error(), "cannot build x@v1.0.0") || !strings.Contains(err.Error(), "GOPROXY=off") {
+	if !report.Is(err, toolFailed) || !strings.Contains(err.Error(), "cannot build x@v1.0.0") || !strings.Contains(err.Error(), "GOPROXY=off") {
 		t.Errorf("got %v", err)
 	}
 	var said *host.ProgramError

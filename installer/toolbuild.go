@@ -26,8 +26,8 @@ const (
 	toolBytes = 512 << 20
 )
 
-// ToolFailed is the code of an [report.Error] about a tool that could not be built.
-const ToolFailed = "tool-failed"
+// toolFailed is the code of an [report.Error] about a tool that could not be built.
+const toolFailed = "tool-failed"
 
 // Workshop is how tools are built: by the go of Version at GOROOT, with modules from where Config says.
 type Workshop struct {
@@ -48,7 +48,7 @@ func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string,
 			lines := strings.Split(said.Stderr, "\n")
 			err = errors.New(strings.TrimPrefix(lines[len(lines)-1], "go: "))
 		}
-		return fetch.Fail(ToolFailed, "", "cannot build %s with Go %s", t, w.Version).Because(err)
+		return fetch.Fail(toolFailed, "", "cannot build %s with Go %s", t, w.Version).Because(err)
 	}
 	command := host.Program{
 		Name: path.Join(w.Goroot, "bin/go"), Args: []string{"install", "--", t.Package + "@" + t.Version},

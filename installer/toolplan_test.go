@@ -92,8 +92,8 @@ func TestAToolDoesNotReplaceWhatSomebodyElseHasPutThere(t *testing.T) {
 	t.Parallel()
 	s := site(t, map[string]string{"/usr/local/bin/gopls": "mine"})
 	b := built{Tool{"gopls", "golang.org/x/tools/gopls", "latest"}, "v0.20.0", "h1:x", version(t, "1.26.3")}
-	if err := s.planTool(&plan.Plan{}, b, false); !report.Is(err, InTheWay) {
-		t.Errorf("got %v, want %s", err, InTheWay)
+	if err := s.planTool(&plan.Plan{}, b, false); !report.Is(err, foreignFile) {
+		t.Errorf("got %v, want %s", err, foreignFile)
 	}
 }
 

@@ -30,9 +30,9 @@ import (
 func main() { fmt.Println(runtime.Version()) }
 `
 
-// Try runs the toolchain at goroot: it must say that it is v, and build a program, offline, that runs. It does so as a
+// try runs the toolchain at goroot: it must say that it is v, and build a program, offline, that runs. It does so as a
 // user without privileges and leaves nothing. On an image, which can run nothing, there is no trial.
-func Try(ctx context.Context, h host.Host, goroot string, v fetch.Version) (err error) {
+func try(ctx context.Context, h host.Host, goroot string, v fetch.Version) (err error) {
 	if !h.Live() {
 		return nil
 	}
@@ -105,6 +105,6 @@ func trialCall(name string, args ...string) host.Program {
 }
 
 func failedTrial(v fetch.Version, what string, err error) *report.Error {
-	return fetch.Fail(TrialFailed, "nothing was changed: the Go that was active still is", "cannot use Go %s here: %s", v,
+	return fetch.Fail(trialFailed, "nothing was changed: the Go that was active still is", "cannot use Go %s here: %s", v,
 		what).Because(err)
 }

@@ -35,7 +35,7 @@ type Workspace struct {
 
 // New makes a workspace in the folder dir of this machine, as the user who calls: a module with a TCP server from the
 // standard library alone, and its tests. It returns the path of the folder. A folder that holds anything is
-// [NotEmpty], a module path that Go does not take [fetch.BadSetting]; after an error what was made is gone again.
+// [notEmpty], a module path that Go does not take [fetch.BadSetting]; after an error what was made is gone again.
 func (w Workspace) New(dir string) (made string, err error) {
 	if made, err = filepath.Abs(dir); err != nil {
 		return "", fmt.Errorf("cannot find the folder %s: %w", dir, err)
@@ -85,8 +85,8 @@ func renderWorkspace(values map[string]string) (map[string][]byte, error) {
 	return texts, nil
 }
 
-// NotEmpty is the code of an [report.Error] about a folder that is not ours to fill.
-const NotEmpty = "not-empty"
+// notEmpty is the code of an [report.Error] about a folder that is not ours to fill.
+const notEmpty = "not-empty"
 
 // emptyFolder makes dir, or takes an empty one. The function takes that back, and the files of texts with it.
 func emptyFolder(dir string) (undo func(texts map[string][]byte) error, err error) {
@@ -100,7 +100,7 @@ func emptyFolder(dir string) (undo func(texts map[string][]byte) error, err erro
 		return nil, fmt.Errorf("cannot use %s for a workspace: %w", dir, err)
 	}
 	if len(names) > 0 {
-		return nil, fetch.Fail(NotEmpty, "name a folder that does not exist",
+		return nil, fetch.Fail(notEmpty, "name a folder that does not exist",
 			"cannot make a workspace in %s: it is not empty", dir)
 	}
 	return func(texts map[string][]byte) error {

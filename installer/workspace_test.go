@@ -131,8 +131,8 @@ func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Workspace{Module: "example.com/other", Go: version(t, "1.26.0")}).New(dir); !report.Is(err, NotEmpty) {
-		t.Fatalf("got %v, want %s", err, NotEmpty)
+	if _, err := (Workspace{Module: "example.com/other", Go: version(t, "1.26.0")}).New(dir); !report.Is(err, notEmpty) {
+		t.Fatalf("got %v, want %s", err, notEmpty)
 	}
 	if after, _ := os.ReadFile(filepath.Join(dir, "main.go")); string(after) != string(before) {
 		t.Error("a file was changed")

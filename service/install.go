@@ -21,8 +21,8 @@ const Sources = "service"
 // shared is the source of folders, which several services may need.
 const shared = "services"
 
-// Source is who wants the changes of the service called name.
-func Source(name string) string { return Sources + " " + name }
+// sourceOf is who wants the changes of the service called name.
+func sourceOf(name string) string { return Sources + " " + name }
 
 // Install plans what makes the service s ready on h: its units, its limits and the links that enable its sockets. Units
 // that run already take the change up. With now, sockets and service are started as well; it is for a host where systemd
@@ -51,7 +51,7 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 	stops, starts := at.unitChanges(p, s, dropped, now)
 	p.Changes = slices.Concat(stops, at.folders(files), p.Changes, starts)
 	memory, err := json.Marshal(s)
-	p.Remember = map[string]json.RawMessage{Source(s.Name): memory}
+	p.Remember = map[string]json.RawMessage{sourceOf(s.Name): memory}
 	return p, err
 }
 

@@ -111,7 +111,7 @@ func (at site) want(p *plan.Plan, f file) error {
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", f.path, host.Cause(err))
 	}
-	c := change(f.kind, f.path, now, &f.value, f.why, Source(at.name))
+	c := change(f.kind, f.path, now, &f.value, f.why, sourceOf(at.name))
 	owned, ours := at.journal.Find(c.Ref())
 	switch {
 	case now == nil:
@@ -122,7 +122,7 @@ func (at site) want(p *plan.Plan, f file) error {
 				Kind: c.Kind, Target: c.Target, After: c.After, Source: c.Source,
 			}})
 		}
-	case !ours || owned.Source != Source(at.name):
+	case !ours || owned.Source != sourceOf(at.name):
 		return foreign(f.path, "")
 	case owned.Left() == nil || *owned.Left() != *now:
 		return edited(f.path)
@@ -158,11 +158,11 @@ func (at site) drop(p *plan.Plan, files []file) (paths []string) {
 		keep[f.path] = true
 	}
 	for _, o := range slices.Backward(at.journal.Owned) { // links before the files that they lead to
-		if o.Source != Source(at.name) || keep[o.Target] {
+		if o.Source != sourceOf(at.name) || keep[o.Target] {
 			continue
 		}
 		now, err := at.read(o.Kind, o.Target)
-		c := change(o.Kind, o.Target, now, o.Former(), "not part of the service any more", Source(at.name))
+		c := change(o.Kind, o.Target, now, o.Former(), "not part of the service any more", sourceOf(at.name))
 		c.Release = true
 		switch {
 		case err != nil:

@@ -33,24 +33,18 @@ const (
 func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.Service, error) {
 	out := report.Service{Target: name, Listen: []string{}, Units: []report.ServiceUnit{}}
 	m := h.SystemManager()
-	var socket, admin, service host.Unit
+	units := map[string]host.Unit{}
 	for _, suffix := range suffixes() {
 		u, err := m.Unit(ctx, name+suffix)
 		if err != nil {
 			return out, err
 		}
-		switch suffix {
-		case ".socket":
-			socket = u
-		case "-admin.socket":
-			admin = u
-		case ".service":
-			service = u
-		}
+		units[suffix] = u
 		if u.Load != "not-found" {
 			out.Units = append(out.Units, report.ServiceUnit{Target: u.Name, Active: u.Active, Sub: u.Sub, File: u.File, DropIns: u.DropIns})
 		}
 	}
+	socket, service := units[".socket"], units[".service"]
 	out.State = stateOf(socket, service)
 	for _, l := range socket.Listen {
 		out.Listen = append(out.Listen, l.Address)
@@ -85,8 +79,10 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		}
 	}
 	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it
-		if err = ownAdmin(admin); err == nil {
+		if admin := units["-admin.socket"]; admin.Active == plan.Active {
 			out.Server, err = counters(ctx, spec.Admin)
+		} else { // somebody else answers there
+			err = fmt.Errorf("%s is %s", admin.Name, admin.Active)
 		}
 		note("no counters", err)
 	}
@@ -126,14 +122,6 @@ func (s Spec) program() string {
 		return s.Program
 	}
 	return s.Exec[0]
-}
-
-// ownAdmin is an error where the admin socket does not listen: who answers there is somebody else.
-func ownAdmin(u host.Unit) error {
-	if u.Active != plan.Active {
-		return fmt.Errorf("%s is %s", u.Name, u.Active)
-	}
-	return nil
 }
 
 // adminTime bounds a question to the admin socket, which answers from memory.

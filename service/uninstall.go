@@ -54,14 +54,14 @@ func Uninstall(ctx context.Context, h host.Host, j plan.Journal, name string) (p
 		p.Changes[i].Why = "uninstalled"
 	}
 	at.dropFolders(&p, gone)
-	p.Remember = map[string]json.RawMessage{Source(name): nil}
+	p.Remember = map[string]json.RawMessage{sourceOf(name): nil}
 	return p, at.leftovers(), nil
 }
 
 // owns reports whether j knows of a service called name.
 func owns(j plan.Journal, name string) bool {
-	_, remembered := j.Memory[Source(name)]
-	return remembered || slices.ContainsFunc(j.Owned, func(o plan.Owned) bool { return o.Source == Source(name) })
+	_, remembered := j.Memory[sourceOf(name)]
+	return remembered || slices.ContainsFunc(j.Owned, func(o plan.Owned) bool { return o.Source == sourceOf(name) })
 }
 
 // dropFolders adds to p the removal of folders that tcptune made and that are empty without the paths in gone.

@@ -12,7 +12,7 @@ import (
 // unitChange is never owned: what starts and stops is the business of systemd afterwards.
 func (at site) unitChange(name, value, why string) plan.Change {
 	before := at.units[name].Active
-	c := change(report.Unit, name, &before, &value, why, Source(at.name))
+	c := change(report.Unit, name, &before, &value, why, sourceOf(at.name))
 	c.Release = true
 	return c
 }

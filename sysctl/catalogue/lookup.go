@@ -10,13 +10,13 @@ import (
 
 // The codes of what [Catalogue.Lookup] cannot find.
 const (
-	CodeUnknownKey = "unknown-key" // not in the catalogue
+	codeUnknownKey = "unknown-key" // not in the catalogue
 	CodeRemovedKey = "removed-key" // kernels do not have it any more
 )
 
 // unknownKey says what is wrong with a name, and which key was probably meant, if that can be told.
 func unknownKey(key, reason, meant string) error {
-	e := &report.Error{Code: CodeUnknownKey, Message: key + " " + reason}
+	e := &report.Error{Code: codeUnknownKey, Message: key + " " + reason}
 	if meant != "" {
 		e.Message += ": did you mean " + meant + "?"
 	}
@@ -45,7 +45,7 @@ func dottedName(name string) string {
 
 // Lookup finds a key by its name with dots or slashes, or by its last component where only one key ends so
 // ("tcp_rmem"). What it cannot find is a [report.Error] with
-// the code [CodeUnknownKey] or [CodeRemovedKey].
+// the code [codeUnknownKey] or [CodeRemovedKey].
 func (c *Catalogue) Lookup(name string) (Key, error) {
 	full := dottedName(strings.TrimSpace(name))
 	if i, ok := c.byName[full]; ok {

@@ -143,7 +143,7 @@ func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Prof
 			return Profile{}, f.errorAt(f.Extends, "profiles extend each other in a circle: %s", strings.Join(append(below, p.Extends), " -> "))
 		}
 		if parent, err = load(r, cat, p.Extends, below); err != nil {
-			if report.Is(err, CodeUnknown) {
+			if report.Is(err, codeUnknown) {
 				return Profile{}, f.errorAt(f.Extends, "%v", err)
 			}
 			return Profile{}, err
@@ -157,12 +157,12 @@ func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Prof
 	return p, err
 }
 
-// CodeUnknown is the code of the error about a profile that is neither built in nor among the host's own.
-const CodeUnknown = "unknown-profile"
+// codeUnknown is the code of the error about a profile that is neither built in nor among the host's own.
+const codeUnknown = "unknown-profile"
 
 func unknown(name string, builtIn []string) error {
 	return &report.Error{
-		Code: CodeUnknown, Exit: report.ExitUsage, Hint: "tcptune profile list shows all of them",
+		Code: codeUnknown, Exit: report.ExitUsage, Hint: "tcptune profile list shows all of them",
 		Message: fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", name, strings.Join(builtIn, ", "), Dir),
 	}
 }

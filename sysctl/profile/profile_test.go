@@ -188,7 +188,7 @@ func TestProfileNamesListsAllAndHidesNone(t *testing.T) {
 func TestUnknownProfiles(t *testing.T) {
 	for _, name := range []string{"sever", "", "../../etc/passwd", ".hidden", "a/b"} {
 		_, err := Load(files{}, loadCatalogue(t), name)
-		if !report.Is(err, CodeUnknown) {
+		if !report.Is(err, codeUnknown) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

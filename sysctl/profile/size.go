@@ -31,12 +31,9 @@ type Path struct {
 	Kernel        catalogue.KernelVersion // zero: unknown, taken for the newest of the catalogue
 }
 
-// Step is one line of the arithmetic: "receive buffer", "2 x 100000000 bytes", "200000000 bytes (190.7 MiB)".
-type Step = report.Step
-
 // Sizing is the result, and how it came about.
 type Sizing struct {
-	Steps      []Step
+	Steps      []report.Step
 	ReceiveMax int64 // bytes, for the third field of tcp_rmem
 	SendMax    int64 // bytes, for the third field of tcp_wmem
 	Warnings   []string
@@ -72,7 +69,7 @@ func Size(c *catalogue.Catalogue, p Path) (Sizing, error) {
 }
 
 func (s *Sizing) step(label, arithmetic, result string) {
-	s.Steps = append(s.Steps, Step{Label: label, Arithmetic: arithmetic, Result: result})
+	s.Steps = append(s.Steps, report.Step{Label: label, Arithmetic: arithmetic, Result: result})
 }
 
 // limit keeps both buffers below what TCP can use and what memory can bear.
