@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func checkModules(f facts) report.Check {

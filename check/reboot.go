@@ -3,9 +3,8 @@ package check
 import (
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // checkReboot says whether the next boot will bring another kernel. Values that are right for this one may not be for

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // reachKeys stand for the kinds of keys: of the whole machine, of the first network namespace, of each one.

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Addresses are those that the sockets of s listen on, to be asked whether they are free. One without an IP stands for

@@ -9,10 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Sources is how the source of every change of this package begins: what it owns is no tuning.

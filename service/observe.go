@@ -8,10 +8,9 @@ import (
 	"path"
 	"slices"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // site is the host as a plan for one service sees it.

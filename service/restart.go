@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // manager is what a restart needs of systemd.

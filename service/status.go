@@ -14,10 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // The states of a service.

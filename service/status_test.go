@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func TestStateOfAPair(t *testing.T) {

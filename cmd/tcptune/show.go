@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcptune/tcptune/internal/provision"
-	"github.com/tcptune/tcptune/internal/report"
-
 	"github.com/rogpeppe/go-internal/diff"
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/provision"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func isTerminal(f *os.File) bool {
