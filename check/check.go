@@ -1,8 +1,8 @@
 // Package check looks a host over before anything is tuned: whether it is one that tcptune is made for, what the
 // environment keeps out of reach, and what the kernel's counters say about its service so far.
 //
-// It only reads, and does so without root as far as it can; what it cannot see it says. Observing and judging are apart:
-// observe asks the host everything once, and each check is a function of what was seen.
+// It only reads, and does so without root as far as it can; what it cannot see it says. Observing and judging are
+// apart: observe asks the host everything once, and each check is a function of what was seen.
 package check
 
 import (
@@ -61,8 +61,8 @@ func judge(m matrix, f facts, opt Options) []report.Check {
 	return append(checks, checkTuners(f)...)
 }
 
-// Supported is the gate that a command passes before it changes anything. It reads one small file, or a few of an image.
-// The error says that the os-release file is there and cannot be read; a system without one is unsupported.
+// Supported is the gate that a command passes before it changes anything. It reads one small file, or a few of an
+// image. The error says that the os-release file is there and cannot be read; a system without one is unsupported.
 func Supported(h host.Host) (Verdict, error) {
 	m, err := supportMatrix()
 	if err != nil {

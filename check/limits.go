@@ -25,11 +25,13 @@ func checkNoFile(f facts) report.Check {
 		value += ", fs.nr_open " + ceiling.value
 	}
 	if n, err := strconv.ParseUint(ceiling.value, 10, 64); ceiling.err == nil && err == nil && n < enoughFiles {
-		return warn(name, value, "fs.nr_open caps every limit of open files, and so the connections of a process", "fs.nr_open = 1048576")
+		return warn(name, value, "fs.nr_open caps every limit of open files, and so the connections of a process",
+			"fs.nr_open = 1048576")
 	}
 	if limit.Hard < enoughFiles {
 		return warn(name, value, fmt.Sprintf("a process started from here cannot have more than %d connections", limit.Hard),
-			"LimitNOFILE=1048576 in the [Service] section of the unit; for logins: * hard nofile 1048576 in /etc/security/limits.d/nofile.conf")
+			"LimitNOFILE=1048576 in the [Service] section of the unit; "+
+				"for logins: * hard nofile 1048576 in /etc/security/limits.d/nofile.conf")
 	}
 	return pass(name, value, "of the process that started tcptune; a service has its own, see LimitNOFILE= of its unit")
 }

@@ -16,14 +16,17 @@ func checkModules(f facts) report.Check {
 	disabled := f.knobs["kernel.modules_disabled"]
 	switch {
 	case !f.hasModules:
-		return warn(name, "no modules", "this kernel was made without loadable modules: what is not built in is not to be had",
+		return warn(name, "no modules",
+			"this kernel was made without loadable modules: what is not built in is not to be had",
 			"boot a kernel of the distribution, where BBR or fq are wanted and absent")
 	case disabled.value == "1":
 		return warn(name, "locked", "kernel.modules_disabled is 1: nothing can be loaded until the next boot", boot)
 	case !f.mayLoadModules:
-		return warn(name, "not allowed", "CAP_SYS_MODULE is out of reach here, as in containers", "sudo modprobe tcp_bbr sch_fq, on the host")
+		return warn(name, "not allowed", "CAP_SYS_MODULE is out of reach here, as in containers",
+			"sudo modprobe tcp_bbr sch_fq, on the host")
 	case f.kernel.err == nil && f.installed.err == nil && !slices.Contains(f.installed.value, f.kernel.value):
-		return warn(name, "no modules of the running kernel", "there is no /lib/modules/"+f.kernel.value+": it was removed or is not visible here",
+		return warn(name, "no modules of the running kernel",
+			"there is no /lib/modules/"+f.kernel.value+": it was removed or is not visible here",
 			"reboot into an installed kernel")
 	case disabled.err != nil && !errors.Is(disabled.err, fs.ErrNotExist):
 		return unseen(name, disabled.err)
@@ -40,7 +43,8 @@ func checkBBR(f facts) report.Check {
 	available := f.knobs["net.ipv4.tcp_available_congestion_control"]
 	if f.words("net.ipv4.tcp_available_congestion_control", "bbr") {
 		if f.ownNetwork() && !f.words("net.ipv4.tcp_allowed_congestion_control", "bbr") {
-			return warn(name, "restricted", "outside the first network namespace only the algorithms of tcp_allowed_congestion_control can be set",
+			return warn(name, "restricted",
+				"outside the first network namespace only the algorithms of tcp_allowed_congestion_control can be set",
 				"on the host: sysctl net.ipv4.tcp_allowed_congestion_control=\""+
 					strings.TrimSpace(f.knobs["net.ipv4.tcp_allowed_congestion_control"].value+" bbr")+"\"")
 		}

@@ -8,14 +8,16 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-var errTooManySockets = errors.New("there are too many sockets to count them one by one without a burden on the machine")
+var errTooManySockets = errors.New(
+	"there are too many sockets to count them one by one without a burden on the machine")
 
 // checkPorts judges the ephemeral ports for the busiest pair of source and destination: connect(2) fails with
 // EADDRNOTAVAIL when all are taken for that pair, however few others use.
 func checkPorts(f facts) report.Check {
 	const name = "ephemeral-ports"
 	if errors.Is(f.ports.err, errTooManySockets) {
-		return warn(name, "not visible", "not visible: "+f.ports.err.Error(), "ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head")
+		return warn(name, "not visible", "not visible: "+f.ports.err.Error(),
+			"ss -Htan | awk '{print $5}' | sort | uniq -c | sort -rn | head")
 	}
 	if f.ports.err != nil {
 		return unseen(name, f.ports.err)

@@ -27,8 +27,10 @@ func checkListenQueues(f facts) report.Check {
 	drops := f.netstat.value["TcpExtListenDrops"]
 	value := fmt.Sprintf("%d overflows, %d drops %s", overflows, drops, since(max(overflows, drops), f.uptime))
 	if often(max(overflows, drops), f.uptime) {
-		return warn(name, value, "connections were dropped because an accept queue was full: the service accepts too slowly, or its backlog is too small",
-			"ss -ltn shows which (Recv-Q near Send-Q); raise net.core.somaxconn and the backlog that the service passes to listen(2)")
+		return warn(name, value, "connections were dropped because an accept queue was full: "+
+			"the service accepts too slowly, or its backlog is too small",
+			"ss -ltn shows which (Recv-Q near Send-Q); "+
+				"raise net.core.somaxconn and the backlog that the service passes to listen(2)")
 	}
 	return pass(name, value, "accept queues rarely overflow, or never")
 }
@@ -40,7 +42,8 @@ func checkSoftnet(f facts) report.Check {
 		return unseen(name, f.softnet.err)
 	}
 	s := f.softnet.value
-	value := fmt.Sprintf("%d dropped of %d packets, %d times out of budget %s", s.Dropped, s.Processed, s.TimeSqueeze, since(s.Dropped, f.uptime))
+	value := fmt.Sprintf("%d dropped of %d packets, %d times out of budget %s", s.Dropped, s.Processed, s.TimeSqueeze,
+		since(s.Dropped, f.uptime))
 	if often(s.Dropped, f.uptime) {
 		return warn(name, value, "a processor's backlog was full: receive packet steering, veth and loopback pass through it",
 			"net.core.netdev_max_backlog = 16384")

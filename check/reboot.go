@@ -26,7 +26,8 @@ func checkReboot(f facts) report.Check {
 		}
 		return warn(name, value+", reboot pending", reason, fix)
 	}
-	if newest := sameFlavour(f.installed.value, f.kernel.value); newest != "" && host.CompareReleases(newest, f.kernel.value) > 0 {
+	newest := sameFlavour(f.installed.value, f.kernel.value)
+	if newest != "" && host.CompareReleases(newest, f.kernel.value) > 0 {
 		return warn(name, value+", newer kernel installed", newest+" will boot next, "+f.kernel.value+" runs", fix)
 	}
 	if f.pendingErr != nil {

@@ -116,22 +116,19 @@ func (m matrix) release(r host.OSRelease) Verdict {
 
 func (m matrix) architecture(arch string) Verdict {
 	arch = host.DebianArch(arch)
-	level, ok := m.Architectures[arch]
-	if !ok {
-		return Verdict{LevelUnsupported, "architecture " + arch + " is not supported; supported are " + strings.Join(m.architectures(LevelSupported), " and ")}
-	}
-	return Verdict{level, "architecture " + arch + " is " + level.words(strings.Join(m.architectures(LevelSupported), " and "))}
-}
-
-func (m matrix) architectures(level Level) []string {
 	var names []string
-	for name, l := range m.Architectures {
-		if l == level {
+	for name, level := range m.Architectures {
+		if level == LevelSupported {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	return names
+	supported := strings.Join(names, " and ")
+	level, ok := m.Architectures[arch]
+	if !ok {
+		return Verdict{LevelUnsupported, "architecture " + arch + " is not supported; supported are " + supported}
+	}
+	return Verdict{level, "architecture " + arch + " is " + level.words(supported)}
 }
 
 // known lists what is in the matrix, for those who are not.

@@ -76,7 +76,8 @@ func checkKernel(m matrix, f facts) report.Check {
 	case err != nil:
 		return warn("kernel", release, "not visible: the name does not begin with a version", "")
 	case version.Less(oldest):
-		return fail("kernel", release, fmt.Sprintf("the %s kernel is older than %s, the oldest that tcptune knows", which, m.Kernel),
+		return fail("kernel", release,
+			fmt.Sprintf("the %s kernel is older than %s, the oldest that tcptune knows", which, m.Kernel),
 			"install and boot a newer kernel: apt install linux-generic, then reboot")
 	}
 	return pass("kernel", release, fmt.Sprintf("the %s kernel is at least %s", which, m.Kernel))
@@ -96,7 +97,8 @@ func checkSystemd(f facts) report.Check {
 	}
 	if !f.live {
 		if v.err != nil {
-			return pass("systemd", installed, "the image brings no systemd that would apply sysctl.d at boot, as container images do")
+			return pass("systemd", installed,
+				"the image brings no systemd that would apply sysctl.d at boot, as container images do")
 		}
 		return pass("systemd", installed, "it will apply sysctl.d when the image boots")
 	}
@@ -109,13 +111,15 @@ func checkSystemd(f facts) report.Check {
 	case v.err != nil:
 		return warn("systemd", installed+", running", "not visible: "+v.err.Error(), "systemctl --version")
 	case v.value < oldestSystemd:
-		return warn("systemd", installed+", running", fmt.Sprintf("older than %d, the oldest that tcptune is tested with", oldestSystemd),
+		return warn("systemd", installed+", running",
+			fmt.Sprintf("older than %d, the oldest that tcptune is tested with", oldestSystemd),
 			"upgrade to Ubuntu 22.04 or later")
 	}
 	return pass("systemd", installed+", running", "it applies sysctl.d at boot")
 }
 
-// sameFlavour returns the last of the releases, sorted, that ends like the running one: "generic", "aws", "cloud-amd64".
+// sameFlavour returns the last of the releases, sorted, that ends like the running one: "generic", "aws",
+// "cloud-amd64".
 func sameFlavour(releases []string, running string) string {
 	newest := ""
 	for _, r := range releases {

@@ -139,7 +139,8 @@ func checkTuners(f facts) []report.Check {
 		return []report.Check{unseen("tuners", f.files.err)}
 	}
 	if len(f.tuners) == 0 {
-		return []report.Check{pass("tuners", "none", "no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, ufw, cloud image files")}
+		return []report.Check{pass("tuners", "none",
+			"no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, ufw, cloud image files")}
 	}
 	var checks []report.Check
 	for _, t := range f.tuners {

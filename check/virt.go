@@ -37,13 +37,15 @@ func checkVirtualization(f facts) report.Check {
 	v := f.virt.value
 	switch {
 	case v.WSL == 1:
-		return fail(name, "WSL 1", "WSL 1 imitates Linux: it has no TCP of Linux that could be tuned", "wsl --set-version DISTRIBUTION 2")
+		return fail(name, "WSL 1", "WSL 1 imitates Linux: it has no TCP of Linux that could be tuned",
+			"wsl --set-version DISTRIBUTION 2")
 	case v.Container != "":
 		return warn(name, strings.TrimPrefix(v.Container+" container", "other "),
 			"the kernel is that of the host: keys of the whole machine are out of reach, see sysctl-reach",
 			"tune the host, and only the keys of this container's network here")
 	case v.WSL > 0:
-		return warn(name, fmt.Sprintf("WSL %d", v.WSL), "one kernel, and one set of values, serves all distributions, and Windows stops it when idle",
+		return warn(name, fmt.Sprintf("WSL %d", v.WSL),
+			"one kernel, and one set of values, serves all distributions, and Windows stops it when idle",
 			"use it to try tcptune out, not to serve")
 	case v.VM != "":
 		return pass(name, strings.TrimPrefix(v.VM+" virtual machine", "other "), "it has a kernel of its own")
@@ -73,7 +75,8 @@ func checkReach(f facts) report.Check {
 		keys []string
 		what string
 	}{
-		{readOnly, "on a read-only /proc/sys"}, {locked, "read-only here"}, {absent, "hidden or not in this kernel"}, {other, "not accessible"},
+		{readOnly, "on a read-only /proc/sys"}, {locked, "read-only here"},
+		{absent, "hidden or not in this kernel"}, {other, "not accessible"},
 	} {
 		if len(group.keys) > 0 {
 			found = append(found, group.what+": "+strings.Join(group.keys, ", "))
@@ -89,7 +92,8 @@ func checkReach(f facts) report.Check {
 	value := fmt.Sprintf("%d of %d keys out of reach", n, len(reachKeys))
 	fix := `nothing, if the kernel was made without them; "tcptune plan" says what is left out`
 	if len(readOnly)+len(locked)+len(other) > 0 {
-		fix = "set these on the machine that owns the kernel; for a container's own keys: docker run --sysctl KEY=VALUE, or securityContext.sysctls of the pod"
+		fix = "set these on the machine that owns the kernel; for a container's own keys: " +
+			"docker run --sysctl KEY=VALUE, or securityContext.sysctls of the pod"
 	}
 	return warn(name, value, strings.Join(found, "; "), fix)
 }

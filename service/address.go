@@ -20,7 +20,8 @@ func parseListen(text string) (netip.AddrPort, error) {
 	}
 	canonical := address.String() == text || !address.Addr().IsValid() && strconv.Itoa(int(address.Port())) == text
 	if err != nil || address.Port() == 0 || address.Addr().Zone() != "" || !canonical {
-		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: it is a port (8080) or an address and a port (127.0.0.1:8080, [::1]:8080)", text)
+		const form = "a port (8080) or an address and a port (127.0.0.1:8080, [::1]:8080)"
+		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: it is %s", text, form)
 	}
 	return address, nil
 }
@@ -71,7 +72,8 @@ func (s Spec) freeBind() bool {
 
 func checkAdmin(admin netip.AddrPort, listen []string) error {
 	if !admin.Addr().IsLoopback() || admin.Port() == 0 || admin.Addr().Zone() != "" || admin.Addr().Is4In6() {
-		return fmt.Errorf("cannot use --admin %s: it has to be an address and port of the loopback interface, it shows profiles", admin)
+		return fmt.Errorf("cannot use --admin %s: it has to be an address and port of the loopback interface, "+
+			"it shows profiles", admin)
 	}
 	for _, text := range listen {
 		address, err := parseListen(text)

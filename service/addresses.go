@@ -42,7 +42,8 @@ func (s Spec) Rivals(others []Spec) (lines []string, err error) {
 		}
 		for _, a := range mine {
 			if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b) }) {
-				lines = append(lines, fmt.Sprintf("port %d is that of the service %s as well: only the first of the two can open it at boot", a.Port(), other.Name))
+				lines = append(lines, fmt.Sprintf("port %d is that of the service %s as well: "+
+					"only the first of the two can open it at boot", a.Port(), other.Name))
 			}
 		}
 	}

@@ -29,8 +29,8 @@ func CheckFiles(h host.Host, s Spec) error {
 	}
 	for _, dir := range hidden() {
 		if strings.HasPrefix(program, dir) || strings.HasPrefix(real, dir) {
-			return fmt.Errorf("cannot install %s: the service does not see %s, put %s elsewhere, into /usr/local/bin for instance",
-				s.Name, strings.TrimSuffix(dir, "/"), program)
+			const why = "the service does not see %s, put %s elsewhere, into /usr/local/bin for instance"
+			return fmt.Errorf("cannot install %s: "+why, s.Name, strings.TrimSuffix(dir, "/"), program)
 		}
 	}
 	for _, p := range []string{s.TLSCert, s.TLSKey} {

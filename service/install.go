@@ -24,8 +24,8 @@ const shared = "services"
 func sourceOf(name string) string { return Sources + " " + name }
 
 // Install plans what makes the service s ready on h: its units, its limits and the links that enable its sockets. Units
-// that run already take the change up. With now, sockets and service are started as well; it is for a host where systemd
-// runs. It only looks.
+// that run already take the change up. With now, sockets and service are started as well; it is for a host where
+// systemd runs. It only looks.
 //
 // A unit or file in the way is an error.
 func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool) (plan.Plan, error) {
@@ -86,7 +86,8 @@ func wanted(h host.Host, s Spec) (files []file, err error) {
 		files = append(files, file{report.File, path.Join(host.UnitFolder, u.Name), u.Text, whyUnit(u.Name)})
 		for _, target := range wantedBy(u.Text) {
 			links = append(links, file{
-				report.Link, path.Join(host.UnitFolder, target+".wants", u.Name), path.Join(host.UnitFolder, u.Name), "starts it at boot",
+				report.Link, path.Join(host.UnitFolder, target+".wants", u.Name), path.Join(host.UnitFolder, u.Name),
+				"starts it at boot",
 			})
 		}
 	}

@@ -12,7 +12,8 @@ import (
 func checkName(name string) error {
 	// 200 leaves room for the longest suffix; a unit's name has at most 255 characters.
 	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$`).MatchString(name) {
-		return fmt.Errorf("cannot use --name %q: a name is up to 200 letters, digits, _ . and -, and begins with a letter or digit", name)
+		return fmt.Errorf("cannot use --name %q: a name is up to 200 letters, digits, _ . and -, "+
+			"and begins with a letter or digit", name)
 	}
 	if i := strings.LastIndexByte(name, '.'); i >= 0 && slices.Contains(unitSuffixes(), name[i+1:]) {
 		return fmt.Errorf("cannot use --name %q: give it without %q", name, name[i:])

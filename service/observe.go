@@ -67,7 +67,8 @@ type errOdd string
 
 func (e errOdd) Error() string { return string(e) }
 
-// read returns the value of a file or a link as package plan knows it, nil when it is absent. What is neither is errOdd.
+// read returns the value of a file or a link as package plan knows it, nil when it is absent. What is neither is
+// errOdd.
 func (at site) read(kind report.Kind, p string) (*string, error) {
 	fi, err := at.h.Lstat(p)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -22,7 +22,8 @@ import (
 const probeTime = 15 * time.Second
 
 // Probe connects to each address of the service, and asks and gets an answer in its protocol. A user's own program and
-// "discard" have no answer that we know, and one of relay depends on others: there a connection is all, and what says no more.
+// "discard" have no answer that we know, and one of relay depends on others: there a connection is all, and what says
+// no more.
 func (s Spec) Probe(ctx context.Context) (what string, err error) {
 	what = "answers on"
 	if s.dumb() {
@@ -71,8 +72,9 @@ func (s Spec) probe(ctx context.Context, address netip.AddrPort) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if s.TLSCert != "" {
-		// It is only asked whether this very service answers, not who it is.
-		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // see above
+		config := &tls.Config{MinVersion: tls.VersionTLS12}
+		config.InsecureSkipVerify = true //nolint:gosec // it is only asked whether this very service answers
+		conn = tls.Client(conn, config)
 	}
 	if s.dumb() {
 		return nil
@@ -142,7 +144,8 @@ func plainly(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("none within %s", probeTime)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, unix.ECONNRESET), errors.Is(err, unix.EPIPE):
 		return errors.New("it closes the connection")
 	case errors.As(err, &op):
 		return op.Err

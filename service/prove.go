@@ -44,8 +44,8 @@ const secondLook = time.Second
 // bundled one.
 const settleTime = 30 * time.Second
 
-// awaitUp waits until a service that is starting is up. One that has ended after it served its client has done its work;
-// one that has failed has not.
+// awaitUp waits until a service that is starting is up. One that has ended after it served its client has done its
+// work; one that has failed has not.
 func awaitUp(ctx context.Context, m host.Manager, name string) (host.Unit, error) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
@@ -69,7 +69,9 @@ func awaitUp(ctx context.Context, m host.Manager, name string) (host.Unit, error
 
 // LastWords are the last lines that the units of a service have logged since a time, at most n.
 func LastWords(ctx context.Context, h host.Host, name string, since time.Time, n int) []string {
-	args := []string{"--no-pager", "--quiet", "--output=cat", fmt.Sprintf("--lines=%d", n), fmt.Sprintf("--since=@%d", since.Unix())}
+	args := []string{
+		"--no-pager", "--quiet", "--output=cat", fmt.Sprintf("--lines=%d", n), fmt.Sprintf("--since=@%d", since.Unix()),
+	}
 	out, err := h.Run(ctx, "journalctl", append(args, LogUnits(name)...)...)
 	if err != nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 // commands (;) and no escape.
 const plain = `[A-Za-z0-9_./:=,@+-]`
 
-// quote returns an argument of ExecStart= such that the program gets it unchanged; systemd.service(5), COMMAND LINES, and
-// systemd.syntax(7), QUOTING. Control characters cannot be given so; Validate refuses them.
+// quote returns an argument of ExecStart= such that the program gets it unchanged; systemd.service(5), COMMAND LINES,
+// and systemd.syntax(7), QUOTING. Control characters cannot be given so; Validate refuses them.
 func quote(arg string) string {
 	if regexp.MustCompile(`^` + plain + `+$`).MatchString(arg) {
 		return arg

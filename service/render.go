@@ -22,8 +22,9 @@ const (
 )
 
 // Render returns the unit files of a service, in a fixed order: socket, service. The bundled server also has a
-// socket for its admin port, after the first one, and last the twin service that takes over during "restart --overlap". Keys that the release of
-// systemd (247 or later) does not know are left out. Equal arguments give equal bytes.
+// socket for its admin port, after the first one, and last the twin service that takes over during "restart
+// --overlap". Keys that the release of systemd (247 or later) does not know are left out. Equal arguments give equal
+// bytes.
 func Render(s Spec, systemd int) ([]Unit, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -130,7 +131,8 @@ func execute(name string, systemd int, data unitView) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{"knows": table.knows(systemd)}).ParseFS(templates.FS, name, "hardening.tmpl")
+	t := template.New(name).Funcs(template.FuncMap{"knows": table.knows(systemd)})
+	t, err = t.ParseFS(templates.FS, name, "hardening.tmpl")
 	if err != nil {
 		return "", err
 	}

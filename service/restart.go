@@ -85,7 +85,10 @@ func (r *restart) act(ctx context.Context, unit, value string, job func(context.
 	if err != nil {
 		return err
 	}
-	c := plan.Change{Change: report.Change{Kind: report.Unit, Target: unit, Before: &before.Active, After: &value, Status: report.Applied, Source: sourceOf(r.name)}}
+	c := plan.Change{Change: report.Change{
+		Kind: report.Unit, Target: unit, Before: &before.Active, After: &value, Status: report.Applied,
+		Source: sourceOf(r.name),
+	}}
 	jobErr := job(ctx, unit)
 	after, err := r.m.Unit(context.WithoutCancel(ctx), unit)
 	if err == nil {

@@ -21,8 +21,8 @@ func readSince() (since, error) {
 	return table, yaml.UnmarshalWithOptions(sinceYAML, &table, yaml.Strict())
 }
 
-// knows returns the question that the templates ask: whether a release knows a key. A key that is not in the table is an
-// error, so that nobody guards a line with a misspelt one.
+// knows returns the question that the templates ask: whether a release knows a key. A key that is not in the table is
+// an error, so that nobody guards a line with a misspelt one.
 func (s since) knows(systemd int) func(string) (bool, error) {
 	return func(key string) (bool, error) {
 		first, found := s[key]

@@ -11,8 +11,8 @@ const Bundled = "tcptune-server"
 // Spec is a service as the operator wants it. It is data, and is remembered as JSON.
 type Spec struct {
 	Name   string   `json:"name"`           // of the units, without suffix
-	Listen []string `json:"listen"`         // as ListenStream= takes it: "8080" for all addresses, "127.0.0.1:8080", "[::1]:8080"
-	Exec   []string `json:"exec,omitempty"` // a user's own program, by its absolute path, and its arguments; empty for the bundled server
+	Listen []string `json:"listen"`         // as ListenStream= takes it: "8080" for all addresses, "[::1]:8080"
+	Exec   []string `json:"exec,omitempty"` // a user's own program, and its arguments; empty for the bundled server
 
 	// Backlog is the length of the listen queue. The kernel caps it at net.core.somaxconn.
 	Backlog int `json:"backlog"`
@@ -26,7 +26,7 @@ type Spec struct {
 
 	Program   string           `json:"program,omitempty"`   // absolute path of tcptune-server
 	Protocol  string           `json:"protocol,omitempty"`  // "echo", "line", "frame", "discard", "http", "relay"
-	Limits    []Limit          `json:"limits,omitempty"`    // written to /etc/tcptune/NAME.yaml, which a reload reads again
+	Limits    []Limit          `json:"limits,omitempty"`    // written to /etc/tcptune/NAME.yaml, for a reload too
 	Admin     netip.AddrPort   `json:"admin"`               // loopback address of metrics, health and profiles
 	Upstreams []netip.AddrPort `json:"upstreams,omitempty"` // of relay
 	TLSCert   string           `json:"tls_cert,omitempty"`  // files that systemd hands over as the credentials tls.crt and
@@ -36,7 +36,7 @@ type Spec struct {
 
 	Network  bool   `json:"network,omitempty"`   // may open connections of its own
 	StateDir bool   `json:"state_dir,omitempty"` // has /var/lib/NAME to write to
-	User     string `json:"user,omitempty"`      // runs as this user; otherwise as one that systemd makes up (DynamicUser=)
+	User     string `json:"user,omitempty"`      // runs as this user; "": as one that systemd makes up (DynamicUser=)
 }
 
 // Limit is a line of the file of limits: the name of a flag of tcptune-server without dashes, and its value.

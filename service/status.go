@@ -40,7 +40,9 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		}
 		units[suffix] = u
 		if u.Load != "not-found" {
-			out.Units = append(out.Units, report.ServiceUnit{Target: u.Name, Active: u.Active, Sub: u.Sub, File: u.File, DropIns: u.DropIns})
+			out.Units = append(out.Units, report.ServiceUnit{
+				Target: u.Name, Active: u.Active, Sub: u.Sub, File: u.File, DropIns: u.DropIns,
+			})
 		}
 	}
 	socket, service := units[".socket"], units[".service"]
@@ -163,7 +165,8 @@ func unitExposure(ctx context.Context, h host.Host, unit string) (*float64, erro
 	return parseExposure(string(out))
 }
 
-// parseExposure reads the last line of "systemd-analyze security UNIT", "→ Overall exposure level for x.service: 0.2 SAFE".
+// parseExposure reads the last line of "systemd-analyze security UNIT", "→ Overall exposure level for x.service: 0.2
+// SAFE".
 func parseExposure(text string) (*float64, error) {
 	found := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`).FindStringSubmatch(text)
 	if found == nil {

@@ -31,9 +31,9 @@ func Installed(j plan.Journal) (specs []Spec, err error) {
 	return specs, nil
 }
 
-// Uninstall plans the way back: sockets are closed, then services stopped, and what was installed is removed where it is
-// still as tcptune left it. left names what stays, for the operator to judge.
-// Where nothing of that name is installed the plan is empty.
+// Uninstall plans the way back: sockets are closed, then services stopped, and what was installed is removed where it
+// is still as tcptune left it. left names what stays, for the operator to judge. Where nothing of that name is
+// installed the plan is empty.
 func Uninstall(ctx context.Context, h host.Host, j plan.Journal, name string) (p plan.Plan, left []string, err error) {
 	p.Command = "service uninstall"
 	if !owns(j, name) {

@@ -26,8 +26,8 @@ func (at site) up(name string) bool {
 	return true
 }
 
-// unitChanges follow from the planned changes of files: some units are stopped before those, others are started, or take
-// up the change, after that.
+// unitChanges follow from the planned changes of files: some units are stopped before those, others are started, or
+// take up the change, after that.
 func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (stops, starts []plan.Change) {
 	if at.units == nil {
 		return nil, nil
@@ -72,7 +72,8 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 	case !at.up(service) && now && (!p.Empty() || len(starts) > 0):
 		start(service, plan.Active, whyUnit(service))
 	}
-	if len(starts) > 0 && at.up(twin) && !slices.ContainsFunc(stops, func(c plan.Change) bool { return c.Target == twin }) {
+	stopped := slices.ContainsFunc(stops, func(c plan.Change) bool { return c.Target == twin })
+	if len(starts) > 0 && at.up(twin) && !stopped {
 		stop(twin, "left by an interrupted restart --overlap; it holds the socket")
 	}
 	return stops, starts

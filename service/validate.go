@@ -56,7 +56,8 @@ func (s Spec) validateBundled() error {
 	if err := checkPath("use the server program", s.Program); err != nil {
 		return err
 	}
-	if protocols := []string{"echo", "line", "frame", "discard", "http", "relay"}; !slices.Contains(protocols, s.Protocol) {
+	protocols := []string{"echo", "line", "frame", "discard", "http", "relay"}
+	if !slices.Contains(protocols, s.Protocol) {
 		return fmt.Errorf("cannot use --protocol %q: it is one of %s", s.Protocol, strings.Join(protocols, ", "))
 	}
 	if err := checkAdmin(s.Admin, s.Listen); err != nil {

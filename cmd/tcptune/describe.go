@@ -29,7 +29,8 @@ type flagDescription struct {
 	Hidden  bool     `json:"hidden"`
 }
 
-// describeCommand prints the command line as data. What is made from it ("make generate") cannot drift from what is parsed.
+// describeCommand prints the command line as data. What is made from it ("make generate") cannot drift from what is
+// parsed.
 func describeCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "describe",
@@ -76,7 +77,8 @@ func describeFlags(flags []cli.Flag) []flagDescription {
 		}
 		_, repeats := f.(*cli.StringSliceFlag)
 		d := flagDescription{
-			Name: f.Names()[0], Aliases: append([]string{}, f.Names()[1:]...), Usage: doc.GetUsage(), Repeats: repeats, Hidden: hidden(f),
+			Name: f.Names()[0], Aliases: append([]string{}, f.Names()[1:]...), Usage: doc.GetUsage(),
+			Repeats: repeats, Hidden: hidden(f),
 		}
 		if doc.TakesValue() {
 			d.Value, d.Default = placeholder(d.Usage), doc.GetDefaultText()

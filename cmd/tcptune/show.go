@@ -120,7 +120,9 @@ func sumUp(w io.Writer, changes []report.Change, verb, calm string) {
 	default:
 		done += n
 	}
-	for _, s := range []report.Status{report.Unchanged, report.Kept, report.Overridden, report.Refused, report.Skipped, report.Failed} {
+	for _, s := range []report.Status{
+		report.Unchanged, report.Kept, report.Overridden, report.Refused, report.Skipped, report.Failed,
+	} {
 		if n := counts[s]; n > 0 {
 			word := string(s)
 			if s == report.Unchanged {
@@ -136,8 +138,8 @@ func sumUp(w io.Writer, changes []report.Change, verb, calm string) {
 	printf(w, "%s\n", strings.Join(append([]string{head}, words...), ", "))
 }
 
-// showChanges prints one block for each change: what, before and after, the status, and why. Keys that are as wanted take
-// one line together.
+// showChanges prints one block for each change: what, before and after, the status, and why. Keys that are as wanted
+// take one line together.
 func (t terminal) showChanges(w io.Writer, changes []report.Change, calm string) {
 	width := 0
 	for _, c := range changes {
@@ -162,7 +164,8 @@ func (t terminal) showChanges(w io.Writer, changes []report.Change, calm string)
 }
 
 func (t terminal) showChange(w io.Writer, c report.Change, width int) {
-	printf(w, "%-*s  %s  %s\n", width, c.Target, t.paint(statusColor(c.Status), fmt.Sprintf("%-10s", c.Status)), transition(c))
+	status := t.paint(statusColor(c.Status), fmt.Sprintf("%-10s", c.Status))
+	printf(w, "%-*s  %s  %s\n", width, c.Target, status, transition(c))
 	if c.Reason != "" {
 		printf(w, "    %s\n", t.paint(yellow, c.Reason))
 	}

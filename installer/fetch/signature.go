@@ -54,7 +54,8 @@ func readKeyring(data []byte) (openpgp.EntityList, error) {
 
 // checkSignature reads content to its end, and returns the ID of the key that has signed it, by a detached signature,
 // armoured or not. The keys of a release expire long before the release does: a key must have been valid when the
-// signature was made, not now. Weak hashes are refused (go-crypto's rule). It is [UnknownSigner] at once when no key fits.
+// signature was made, not now. Weak hashes are refused (go-crypto's rule). It is [UnknownSigner] at once when no key
+// fits.
 func checkSignature(keys openpgp.EntityList, signature []byte, content io.Reader) (string, error) {
 	var packets io.Reader = bytes.NewReader(signature)
 	if bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN")) {
@@ -103,7 +104,8 @@ func unverified(reason string) *report.Error {
 }
 
 func unknownSigner(id uint64) *report.Error {
-	return Fail(UnknownSigner, "go.dev/dl signs with subkeys that change every few years: give a newer copy of the key, --keyring FILE",
+	return Fail(UnknownSigner,
+		"go.dev/dl signs with subkeys that change every few years: give a newer copy of the key, --keyring FILE",
 		"cannot verify the archive: it is signed by the key %016X, which is not known here", id)
 }
 

@@ -17,7 +17,8 @@ type Version struct {
 // The names of all releases there ever were: go1, go1.2.2, go1.9.2rc2, go1.21.0, go1.26rc1. Numbers are short, so that
 // none overflows.
 func versionForm() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:go)?(0|[1-9]\d{0,4})(?:\.(0|[1-9]\d{0,4}))?(?:\.(0|[1-9]\d{0,4}))?(?:(beta|rc)([1-9]\d{0,4}))?$`)
+	const n, positive = `(0|[1-9]\d{0,4})`, `([1-9]\d{0,4})`
+	return regexp.MustCompile(`^(?:go)?` + n + `(?:\.` + n + `)?(?:\.` + n + `)?(?:(beta|rc)` + positive + `)?$`)
 }
 
 // ParseVersion reads the name of a release, with or without "go" in front. "1.26" names no release but a series, since

@@ -9,8 +9,8 @@ import (
 // Package is what dpkg knows of an installed package.
 type Package struct{ Version, Arch string }
 
-// installed returns the entry of a package, fs.ErrNotExist when it is not installed. It reads dpkg's status file instead
-// of starting dpkg-query, which an image of another architecture could not run.
+// installed returns the entry of a package, fs.ErrNotExist when it is not installed. It reads dpkg's status file
+// instead of starting dpkg-query, which an image of another architecture could not run.
 func (h Host) installed(name string) (Package, error) {
 	data, err := h.ReadFile("/var/lib/dpkg/status")
 	if err != nil {

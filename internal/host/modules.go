@@ -90,7 +90,9 @@ func (h Host) loaded() (map[string]bool, error) {
 }
 
 // modulesIn says what the lists of a kernel say of each module, and its real name, where it was asked for by an alias.
-func (h Host) modulesIn(release string, names []string) (states map[string]ModuleState, real map[string]string, err error) {
+func (h Host) modulesIn(release string, names []string) (
+	states map[string]ModuleState, real map[string]string, err error,
+) {
 	states, real = map[string]ModuleState{}, map[string]string{}
 	for _, name := range names {
 		if !validModule(name) {

@@ -113,8 +113,8 @@ func parseSockstat(data []byte) (Sockstat, error) {
 	return Sockstat{}, errors.New("cannot read /proc/net/sockstat: it has no TCP line")
 }
 
-// procNet is what parse makes of the file of the thread, as the keys below /proc/sys/net do. /proc/net is that of the main
-// thread.
+// procNet is what parse makes of the file of the thread, as the keys below /proc/sys/net do. /proc/net is that of the
+// main thread.
 func procNet[T any](h Host, name string, parse func([]byte) (T, error)) (none T, err error) {
 	if !h.Live() {
 		return none, ErrNoKernel

@@ -83,7 +83,9 @@ func (h Host) SetRootQdisc(link, description string) error {
 	if err != nil {
 		return err
 	}
-	attrs := netlink.QdiscAttrs{LinkIndex: l.Attrs().Index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(ourMajor, 0)}
+	attrs := netlink.QdiscAttrs{
+		LinkIndex: l.Attrs().Index, Parent: netlink.HANDLE_ROOT, Handle: netlink.MakeHandle(ourMajor, 0),
+	}
 	if strings.HasPrefix(description, attachedByKernel) {
 		attrs.Handle = 0
 		err := netlink.QdiscDel(&netlink.GenericQdisc{QdiscAttrs: attrs})

@@ -176,8 +176,8 @@ func (h Host) vm() string {
 	return vmFromCPU(cpu)
 }
 
-// vmFromDMI compares the names that the firmware gives, in the order of systemd's src/basic/virt.c. The instances of EC2
-// that are whole machines, metal, carry the vendor of the virtual ones.
+// vmFromDMI compares the names that the firmware gives, in the order of systemd's src/basic/virt.c. The instances of
+// EC2 that are whole machines, metal, carry the vendor of the virtual ones.
 func (h Host) vmFromDMI() (metal bool, kind string) {
 	for _, name := range []string{"product_name", "sys_vendor", "board_vendor", "bios_vendor", "product_version"} {
 		text := h.text("/sys/class/dmi/id/" + name)

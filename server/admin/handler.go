@@ -25,8 +25,8 @@ type Source struct {
 	Protocol string         // a label
 	Version  string         // a label
 	Started  time.Time      // for the uptime
-	// Stuck is the time in which every accept loop comes by, some times the Wake of [server.Config]; /readyz fails when one
-	// does not.
+	// Stuck is the time in which every accept loop comes by, some times the Wake of [server.Config]; /readyz fails when
+	// one does not.
 	Stuck time.Duration
 }
 

@@ -31,13 +31,14 @@ func gauge[S any, N number](name, help string, of func(S) N) metric[S] {
 }
 
 func byReason[S any, R comparable](name, help string, of func(S) map[R]uint64) metric[S] {
-	return metric[S]{name, help, []string{"reason"}, func(s S, desc *prometheus.Desc, labels []string) (all []prometheus.Metric) {
+	count := func(s S, desc *prometheus.Desc, labels []string) (all []prometheus.Metric) {
 		for why, n := range of(s) {
 			values := slices.Concat(labels, []string{fmt.Sprint(why)})
 			all = append(all, prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(n), values...))
 		}
 		return all
-	}}
+	}
+	return metric[S]{name, help, []string{"reason"}, count}
 }
 
 // collector asks for statistics when it is asked itself, so that serving costs nothing for it.

@@ -28,8 +28,8 @@ type Pool struct {
 	close     func()
 }
 
-// New makes a pool of upstreams, each "host:port" or what [Config].Dial takes. It makes no connection yet. The error is about
-// the configuration: no address, or a number that is negative or above another one that bounds it.
+// New makes a pool of upstreams, each "host:port" or what [Config].Dial takes. It makes no connection yet. The error
+// is about the configuration: no address, or a number that is negative or above another one that bounds it.
 func New(addresses []string, config Config) (*Pool, error) {
 	if err := config.check(addresses); err != nil {
 		return nil, err

@@ -133,7 +133,8 @@ func Load() (*Catalogue, error) { return New(compiled()) }
 
 // New indexes data. It fails where two entries contradict each other.
 func New(data Data) (*Catalogue, error) {
-	c := &Catalogue{data: data, byName: make(map[string]int, len(data.Keys)), byLast: make(map[string][]string, len(data.Keys))}
+	n := len(data.Keys)
+	c := &Catalogue{data: data, byName: make(map[string]int, n), byLast: make(map[string][]string, n)}
 	for i := range data.Keys {
 		name := data.Keys[i].Name
 		if _, twice := c.byName[name]; twice {

@@ -83,7 +83,8 @@ func (f File) Origin() string {
 // than that of the file are errors with their place.
 func Parse(data []byte, file string) (File, error) {
 	f := File{File: file}
-	if err := DecodeYAML(data, file, "this is not the form of a profile: see tcptune profile show server", &f); err != nil {
+	const form = "this is not the form of a profile: see tcptune profile show server"
+	if err := DecodeYAML(data, file, form, &f); err != nil {
 		return File{}, err
 	}
 	want := strings.TrimSuffix(path.Base(file), ".yaml")

@@ -104,8 +104,8 @@ func (f File) entry(cat *catalogue.Catalogue, e Entry) (Wish, error) {
 	}, nil
 }
 
-// modesOf are the modes that make sense for k: there is no more or less of a word or a switch, and only lists and bitmaps
-// can be united.
+// modesOf are the modes that make sense for k: there is no more or less of a word or a switch, and only lists and
+// bitmaps can be united.
 func modesOf(k catalogue.Key) []Mode {
 	switch k.Kind {
 	case catalogue.Ports, catalogue.Bitmap:

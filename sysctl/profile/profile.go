@@ -140,7 +140,8 @@ func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Prof
 	parent := Profile{}
 	if p.Extends != "" {
 		if slices.Contains(below, p.Extends) {
-			return Profile{}, f.errorAt(f.Extends, "profiles extend each other in a circle: %s", strings.Join(append(below, p.Extends), " -> "))
+			circle := strings.Join(append(below, p.Extends), " -> ")
+			return Profile{}, f.errorAt(f.Extends, "profiles extend each other in a circle: %s", circle)
 		}
 		if parent, err = load(r, cat, p.Extends, below); err != nil {
 			if report.Is(err, codeUnknown) {
@@ -163,7 +164,8 @@ const codeUnknown = "unknown-profile"
 func unknown(name string, builtIn []string) error {
 	return &report.Error{
 		Code: codeUnknown, Exit: report.ExitUsage, Hint: "tcptune profile list shows all of them",
-		Message: fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", name, strings.Join(builtIn, ", "), Dir),
+		Message: fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", name,
+			strings.Join(builtIn, ", "), Dir),
 	}
 }
 

@@ -52,7 +52,9 @@ func Size(c *catalogue.Catalogue, p Path) (Sizing, error) {
 	s.step("bandwidth-delay product", fmt.Sprintf("%s / 8 x %s", formatRate(p.BitsPerSecond), p.RTT), bytesText(bdp))
 
 	s.ReceiveMax = saturatingMul(bdp, 2)
-	s.step("receive buffer", fmt.Sprintf("2 x %d: the window, and as much again for packet overhead and reordering", bdp), bytesText(s.ReceiveMax))
+	s.step("receive buffer",
+		fmt.Sprintf("2 x %d: the window, and as much again for packet overhead and reordering", bdp),
+		bytesText(s.ReceiveMax))
 	factor, reason := int64(2), "what is in flight, and as much again for what is queued behind it"
 	if p.Congestion == "bbr" {
 		factor, reason = 3, "bbr keeps up to 2 x BDP in flight, and the next round is queued behind it"
@@ -72,12 +74,17 @@ func (s *Sizing) step(label, arithmetic, result string) {
 	s.Steps = append(s.Steps, report.Step{Label: label, Arithmetic: arithmetic, Result: result})
 }
 
+func (s *Sizing) warn(format string, args ...any) {
+	s.Warnings = append(s.Warnings, fmt.Sprintf(format, args...))
+}
+
 // limit keeps both buffers below what TCP can use and what memory can bear.
 func (s *Sizing) limit(p Path) {
 	most, why := int64(largestBuffer), "the largest window that TCP can announce, 65535 << 14 (RFC 7323)"
 	if p.MemoryBytes > 0 {
 		share := p.MemoryBytes / memoryShare
-		s.step("memory cap", fmt.Sprintf("%s of memory / %d: a third of what the kernel allows for all TCP buffers", formatBytes(p.MemoryBytes), memoryShare), bytesText(share))
+		s.step("memory cap", fmt.Sprintf("%s of memory / %d: a third of what the kernel allows for all TCP buffers",
+			formatBytes(p.MemoryBytes), memoryShare), bytesText(share))
 		if share < most {
 			most, why = share, "memory"
 		}
@@ -86,8 +93,8 @@ func (s *Sizing) limit(p Path) {
 	}
 	s.step("window cap", "65535 << 14, the largest window that TCP can announce (RFC 7323)", bytesText(largestBuffer))
 	if s.ReceiveMax > most || s.SendMax > most {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the path needs up to %s per connection, buffers are capped at %s by %s: one connection will not fill it",
-			formatBytes(max(s.ReceiveMax, s.SendMax)), formatBytes(most), why))
+		s.warn("the path needs up to %s per connection, buffers are capped at %s by %s: one connection will not fill it",
+			formatBytes(max(s.ReceiveMax, s.SendMax)), formatBytes(most), why)
 	}
 	s.ReceiveMax, s.SendMax = min(s.ReceiveMax, most), min(s.SendMax, most)
 }
@@ -110,7 +117,9 @@ func (s *Sizing) floor(c *catalogue.Catalogue, p Path) error {
 		if p.MemoryBytes <= 0 {
 			least = d.Scale.Max
 		}
-		s.step("kernel's own "+side.label+" maximum", fmt.Sprintf("min(%s, memory / %d) on Linux %s: its default, no ceiling", formatBytes(d.Scale.Max), d.Scale.Per, kernelText(p.Kernel)), bytesText(least))
+		s.step("kernel's own "+side.label+" maximum",
+			fmt.Sprintf("min(%s, memory / %d) on Linux %s: its default, no ceiling",
+				formatBytes(d.Scale.Max), d.Scale.Per, kernelText(p.Kernel)), bytesText(least))
 		if *side.size < least {
 			s.step(side.label+" buffer, never lower", "the path needs less than the kernel gives anyway", bytesText(least))
 			*side.size = least
@@ -135,7 +144,7 @@ func (s *Sizing) holdAgainstMemory(p Path) {
 		return
 	}
 	if p.TCPMemPages <= 0 || p.PageSize <= 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("whether memory suffices for %d connections is not known: net.ipv4.tcp_mem cannot be read here", p.Flows))
+		s.warn("whether memory suffices for %d connections is not known: net.ipv4.tcp_mem cannot be read here", p.Flows)
 		return
 	}
 	one := s.ReceiveMax + s.SendMax
@@ -144,8 +153,8 @@ func (s *Sizing) holdAgainstMemory(p Path) {
 	s.step("all flows at once", fmt.Sprintf("%d x (%d + %d)", p.Flows, s.ReceiveMax, s.SendMax), bytesText(all))
 	s.step("tcp_mem, hard limit", fmt.Sprintf("%d pages x %d bytes", p.TCPMemPages, p.PageSize), bytesText(limit))
 	if all > limit {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("%d connections with full buffers want %s, tcp_mem stops at %s: %d of them can be full at the same time",
-			p.Flows, formatBytes(all), formatBytes(limit), limit/one))
+		s.warn("%d connections with full buffers want %s, tcp_mem stops at %s: %d of them can be full at the same time",
+			p.Flows, formatBytes(all), formatBytes(limit), limit/one)
 	}
 }
 

@@ -49,7 +49,8 @@ func (c *confReader) add(p Problem) {
 		return
 	}
 	if c.wrong[file]++; c.wrong[file] > manyProblems {
-		p = Problem{Origin: Origin{File: file}, Text: fmt.Sprintf("more than %d lines are wrong, only the first of them are named", manyProblems)}
+		text := fmt.Sprintf("more than %d lines are wrong, only the first of them are named", manyProblems)
+		p = Problem{Origin: Origin{File: file}, Text: text}
 	}
 	c.reported[p] = true
 	c.problems = append(c.problems, p)
@@ -87,7 +88,8 @@ func (c *confReader) open(p string) confFile {
 		case statErr == nil && info.Mode()&fs.ModeCharDevice != 0:
 		case statErr == nil && info.Mode()&fs.ModeNamedPipe != 0:
 			// It reads all files before it sets the first value.
-			const text = "a named pipe: systemd-sysctl waits at boot for whoever writes to it, until systemd ends it, and sets nothing"
+			const text = "a named pipe: systemd-sysctl waits at boot for whoever writes to it, " +
+				"until systemd ends it, and sets nothing"
 			c.add(Problem{Origin: Origin{File: p}, Text: text, Unread: true})
 		default:
 			f.gone = statErr != nil
@@ -128,7 +130,8 @@ func (c *confReader) merged(dirs []string, ru rules) []string {
 	return files
 }
 
-// hides reports whether the name p counts at all: then it hides the same name in lower folders, even if it says nothing.
+// hides reports whether the name p counts at all: then it hides the same name in lower folders, even if it says
+// nothing.
 func (c *confReader) hides(p string, ru rules) bool {
 	if ru.emptyMasks && ru.danglingHide && ru.loopsHide {
 		return true
@@ -143,8 +146,8 @@ func (c *confReader) hides(p string, ru rules) bool {
 	return ru.loopsHide || c.followable(p)
 }
 
-// followable reports whether a link to nowhere can be followed up to what is missing, as chase() of systemd sees it: not
-// in a circle, not through a file, and without a ".." behind the missing folder.
+// followable reports whether a link to nowhere can be followed up to what is missing, as chase() of systemd sees it:
+// not in a circle, not through a file, and without a ".." behind the missing folder.
 func (c *confReader) followable(p string) bool {
 	for range 32 { // CHASE_MAX in src/basic/chase.c
 		target, err := c.Readlink(p)

@@ -2,8 +2,8 @@ package whowins
 
 import "strings"
 
-// The matching here is that of glob(3) and fnmatch(3), which differs from path.Match of Go: classes such as [[:digit:]],
-// "!" beside "^", and an unfinished bracket stands for itself.
+// The matching here is that of glob(3) and fnmatch(3), which differs from path.Match of Go: classes such as
+// [[:digit:]], "!" beside "^", and an unfinished bracket stands for itself.
 
 const globChars = "*?["
 

@@ -31,9 +31,12 @@ func modulesAtBoot(c *confReader) ([]string, error) {
 			}
 		}
 	}
-	dirs := []string{"/etc/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d", "/lib/modules-load.d"}
+	dirs := []string{
+		"/etc/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d", "/lib/modules-load.d",
+	}
+	ends := func(r rune) bool { return r == '\n' || r == '\r' || r == 0 }
 	for _, p := range c.merged(dirs, ru) {
-		for line := range strings.FieldsFuncSeq(string(c.open(p).data), func(r rune) bool { return r == '\n' || r == '\r' || r == 0 }) {
+		for line := range strings.FieldsFuncSeq(string(c.open(p).data), ends) {
 			line = strings.TrimSpace(line)
 			if line != "" && line[0] != '#' && line[0] != ';' {
 				add(line)

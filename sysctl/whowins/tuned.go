@@ -17,8 +17,8 @@ type tuned struct {
 	again   *model       // the files that it applies afterwards, nil with reapply_sysctl=0
 }
 
-// tunedRules are those by which TuneD reads sysctl.d files itself: no wildcards, no leading dash, and since 2.22 no keys
-// with slashes, whose dots and slashes change places in every case. An unknown release is taken for a new one.
+// tunedRules are those by which TuneD reads sysctl.d files itself: no wildcards, no leading dash, and since 2.22 no
+// keys with slashes, whose dots and slashes change places in every case. An unknown release is taken for a new one.
 func tunedRules(version string) rules {
 	swap := version == "" || atLeast(version, "2.22")
 	return rules{
@@ -52,8 +52,8 @@ func (c *confReader) tunedProfile(version string) *tuned {
 	return t
 }
 
-// tunedAgain reads what TuneD applies after its profile: /etc/sysctl.d (before it /run/sysctl.d, which a reboot empties)
-// and /etc/sysctl.conf, without the keys that match a pattern of reapply_sysctl_exclude (since 2.27).
+// tunedAgain reads what TuneD applies after its profile: /etc/sysctl.d (before it /run/sysctl.d, which a reboot
+// empties) and /etc/sysctl.conf, without the keys that match a pattern of reapply_sysctl_exclude (since 2.27).
 func (c *confReader) tunedAgain(ru rules, exclude []string) *model {
 	var list []assignment
 	for _, p := range append(c.merged([]string{"/etc/sysctl.d"}, ru), "/etc/sysctl.conf") {
@@ -122,7 +122,8 @@ func (f *Forecaster) afterTuned(fc *Forecast, p string) {
 		lost.Shadowed = nil
 		set.Shadowed = append(slices.Clone(before.Set.Shadowed), lost)
 	}
-	fc.Reboot = Outcome{Set: set, Reason: "TuneD sets it from its active profile, " + set.Origin.String() + ", after all files"}
+	reason = "TuneD sets it from its active profile, " + set.Origin.String() + ", after all files"
+	fc.Reboot = Outcome{Set: set, Reason: reason}
 }
 
 // tunedValue works out what TuneD writes where before stands: "=>8" raises and "=<8" lowers to 8, and anything with
