@@ -30,17 +30,6 @@ type Result struct {
 	Supported Verdict
 }
 
-// Worst returns the lowest grade of the checks, PASS when there are none.
-func (r Result) Worst() report.Grade {
-	worst := report.Pass
-	for _, c := range r.Checks {
-		if c.Grade == report.Fail || c.Grade == report.Warn && worst == report.Pass {
-			worst = c.Grade
-		}
-	}
-	return worst
-}
-
 // Run makes all checks. On an image those that need a running kernel are left out. What goes wrong on the way is a
 // finding, not an error.
 func Run(ctx context.Context, h host.Host, opt Options) Result {

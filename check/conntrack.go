@@ -37,14 +37,19 @@ func checkConntrack(f facts) report.Check {
 		return pass(name, fmt.Sprintf("%d connections, no limit", n), "nf_conntrack_max is 0")
 	}
 	share := n * 100 / most
-	value := fmt.Sprintf("%d of %d connections (%d %%)", n, most, share)
-	const reason = "when the table is full, packets of new connections are dropped"
-	fix := fmt.Sprintf("net.netfilter.nf_conntrack_max = %d", 2*most)
+	return byShare(name, fmt.Sprintf("%d of %d connections (%d %%)", n, most, share), share,
+		"when the table is full, packets of new connections are dropped",
+		fmt.Sprintf("net.netfilter.nf_conntrack_max = %d", 2*most),
+		"there is room in the connection tracking table")
+}
+
+// byShare judges how much of something is taken, in percent.
+func byShare(name, value string, share uint64, full, fix, room string) report.Check {
 	switch {
 	case share >= tableFail:
-		return fail(name, value, reason, fix)
+		return fail(name, value, full, fix)
 	case share >= tableWarn:
-		return warn(name, value, reason, fix)
+		return warn(name, value, full, fix)
 	}
-	return pass(name, value, "there is room in the connection tracking table")
+	return pass(name, value, room)
 }

@@ -78,12 +78,11 @@ const maxCounted = 500_000
 
 func observe(ctx context.Context, h host.Host) facts {
 	f := facts{
-		live:           h.Live(),
-		root:           h.IsRoot(),
-		release:        see(h.OSRelease()),
-		arch:           see(h.Arch()),
-		installed:      see(h.InstalledKernels()),
-		systemdVersion: see(h.SystemdVersion()),
+		live:      h.Live(),
+		root:      h.IsRoot(),
+		release:   see(h.OSRelease()),
+		arch:      see(h.Arch()),
+		installed: see(h.InstalledKernels()),
 	}
 	if f.live {
 		observeKernel(h, &f)
@@ -91,6 +90,10 @@ func observe(ctx context.Context, h host.Host) facts {
 	}
 	if f.files = see(whowins.Observe(h)); f.files.err == nil {
 		f.tuners = observeTuners(ctx, h, f.files.value)
+		f.systemdVersion.value = f.files.value.Systemd()
+	}
+	if f.systemdVersion.value == 0 { // no package says it
+		f.systemdVersion = see(h.SystemdVersion())
 	}
 	return f
 }

@@ -28,15 +28,9 @@ func checkPorts(f facts) report.Check {
 	}
 	share := busiest.Sockets * 100 / use.Size()
 	value += fmt.Sprintf(", %d (%d %%) from %s to %s", busiest.Sockets, share, busiest.From, busiest.To)
-	const reason = "connections to that destination fail when it has all ports of the range"
-	const fix = "net.ipv4.ip_local_port_range = 10240 65535 and net.ipv4.tcp_tw_reuse = 1; and keep connections open for reuse"
-	switch {
-	case share >= tableFail:
-		return fail(name, value, reason, fix)
-	case share >= tableWarn:
-		return warn(name, value, reason, fix)
-	}
-	return pass(name, value, "there is room for more connections, also to the busiest destination")
+	return byShare(name, value, uint64(share), "connections to that destination fail when it has all ports of the range",
+		"net.ipv4.ip_local_port_range = 10240 65535 and net.ipv4.tcp_tw_reuse = 1; and keep connections open for reuse",
+		"there is room for more connections, also to the busiest destination")
 }
 
 // checkTimeWait holds the connections in TIME_WAIT against tcp_max_tw_buckets. They are harmless up to there; beyond,

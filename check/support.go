@@ -65,16 +65,6 @@ type supportRelease struct {
 	Level   Level  `yaml:"level"`
 }
 
-// Support gives the verdict of the embedded matrix about a release and an architecture, under Debian's name or uname's.
-// The lower of the two decides.
-func Support(release host.OSRelease, arch string) Verdict {
-	m, err := supportMatrix()
-	if err != nil {
-		return Verdict{LevelUnsupported, err.Error()}
-	}
-	return worst(m.release(release), m.architecture(arch))
-}
-
 func supportMatrix() (matrix, error) {
 	m, err := parseMatrix(supportYAML)
 	if err != nil {

@@ -12,60 +12,49 @@ import (
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
-// tuner is another program that sets TCP keys, and is installed.
+// tuner is another program that sets TCP keys.
 type tuner struct {
-	name   string
+	name  string
+	files []string // any of them says that it is installed
+	does  string   // to our keys
+	fix   string
+
 	active bool
 	detail string // what it says about itself, or why its state is not visible
-	does   string // to our keys
-	fix    string
-}
-
-// unitTuner is a tuner that works as a service.
-type unitTuner struct {
-	name, unit string
-	files      []string // any of them says that it is installed
-	does, fix  string
 }
 
 // unitTuners returns the services that are known to set TCP keys. irqbalance, tlp and thermald touch none.
-func unitTuners() []unitTuner {
-	return []unitTuner{
+func unitTuners() []tuner {
+	return []tuner{
 		{
-			"tuned", "tuned.service",
-			[]string{"/usr/sbin/tuned"},
-			"its profile sets keys after systemd-sysctl, and applies /run and /etc sysctl.d again unless reapply_sysctl=0",
-			`see "tcptune status" for who wins; to leave TCP to tcptune: systemctl disable --now tuned`,
+			name: "tuned", files: []string{"/usr/sbin/tuned"},
+			does: "its profile sets keys after systemd-sysctl, and applies /run and /etc sysctl.d again unless reapply_sysctl=0",
+			fix:  `see "tcptune status" for who wins; to leave TCP to tcptune: systemctl disable --now tuned`,
 		},
 		{
-			"bpftune", "bpftune.service",
-			[]string{"/usr/sbin/bpftune"},
-			"it changes tcp_rmem, tcp_wmem, the congestion control and others while the machine runs",
-			"systemctl disable --now bpftune, or do without tcptune",
+			name: "bpftune", files: []string{"/usr/sbin/bpftune"},
+			does: "it changes tcp_rmem, tcp_wmem, the congestion control and others while the machine runs",
+			fix:  "systemctl disable --now bpftune, or do without tcptune",
 		},
 		{
-			"sapconf", "sapconf.service",
-			[]string{"/etc/sysconfig/sapconf", "/usr/sbin/sapconf"},
-			"it sets keys when it starts",
-			`see "tcptune status" for who wins; systemctl disable --now sapconf`,
+			name: "sapconf", files: []string{"/etc/sysconfig/sapconf", "/usr/sbin/sapconf"},
+			does: "it sets keys when it starts",
+			fix:  `see "tcptune status" for who wins; systemctl disable --now sapconf`,
 		},
 		{
-			"saptune", "saptune.service",
-			[]string{"/usr/sbin/saptune"},
-			"its notes set keys when it starts",
-			`see "tcptune status" for who wins; saptune service disablestop`,
+			name: "saptune", files: []string{"/usr/sbin/saptune"},
+			does: "its notes set keys when it starts",
+			fix:  `see "tcptune status" for who wins; saptune service disablestop`,
 		},
 		{
-			"kubelet", "kubelet.service",
-			[]string{"/usr/bin/kubelet", "/usr/local/bin/kubelet"},
-			"kube-proxy beside it sets the limits of connection tracking, and pods have a network of their own",
-			"set nf_conntrack_max by conntrack.maxPerCore of kube-proxy, and keys of pods by securityContext.sysctls",
+			name: "kubelet", files: []string{"/usr/bin/kubelet", "/usr/local/bin/kubelet"},
+			does: "kube-proxy beside it sets the limits of connection tracking, and pods have a network of their own",
+			fix:  "set nf_conntrack_max by conntrack.maxPerCore of kube-proxy, and keys of pods by securityContext.sysctls",
 		},
 		{
-			"k3s", "k3s.service",
-			[]string{"/usr/local/bin/k3s"},
-			"the kube-proxy in it sets the limits of connection tracking, and pods have a network of their own",
-			"set nf_conntrack_max by kube-proxy-arg=conntrack-max-per-core, and keys of pods by securityContext.sysctls",
+			name: "k3s", files: []string{"/usr/local/bin/k3s"},
+			does: "the kube-proxy in it sets the limits of connection tracking, and pods have a network of their own",
+			fix:  "set nf_conntrack_max by kube-proxy-arg=conntrack-max-per-core, and keys of pods by securityContext.sysctls",
 		},
 	}
 }
@@ -73,10 +62,10 @@ func unitTuners() []unitTuner {
 // observeTuners finds the tuners; what the files of the host say about one is what the forecast says.
 func observeTuners(ctx context.Context, h host.Host, files *whowins.Forecaster) []tuner {
 	var found []tuner
-	for _, u := range unitTuners() {
-		if anyFile(h, u.files) {
-			t := tuner{name: u.name, does: u.does, fix: u.fix}
-			t.active, t.detail = unitActive(ctx, h, files, u.unit)
+	there := func(file string) bool { _, err := h.Lstat(file); return err == nil }
+	for _, t := range unitTuners() {
+		if slices.ContainsFunc(t.files, there) {
+			t.active, t.detail = unitActive(ctx, h, files, t.name+".service")
 			found = append(found, t)
 		}
 	}
@@ -134,27 +123,14 @@ func cloudFiles(files *whowins.Forecaster) (tuner, bool) {
 
 // isCloudFile knows the files by the names that the images of Ubuntu's cloud partners carry.
 func isCloudFile(name string) bool {
-	for _, word := range []string{"cloud", "gce", "google", "ec2", "aws", "amazon", "azure", "oracle"} {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return false
+	words := []string{"cloud", "gce", "google", "ec2", "aws", "amazon", "azure", "oracle"}
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(name, word) })
 }
 
 // setsTCP reports whether set assigns a key of TCP or of sockets.
 func setsTCP(set whowins.Setting) bool {
 	return !set.Exclude && (strings.HasPrefix(set.Key, "net.core.") || strings.HasPrefix(set.Key, "net.ipv4.tcp_") ||
 		strings.HasPrefix(set.Key, "net.ipv4.ip_local_"))
-}
-
-func anyFile(h host.Host, files []string) bool {
-	for _, file := range files {
-		if _, err := h.Lstat(file); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // checkTuners makes a finding for each other tuner that is installed, or one that there is none.

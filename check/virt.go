@@ -35,21 +35,18 @@ func checkVirtualization(f facts) report.Check {
 		return unseen(name, f.virt.err)
 	}
 	v := f.virt.value
-	onHost := "tune the host, and only the keys of this container's network here"
 	switch {
 	case v.WSL == 1:
 		return fail(name, "WSL 1", "WSL 1 imitates Linux: it has no TCP of Linux that could be tuned", "wsl --set-version DISTRIBUTION 2")
-	case v.Container != "" && v.Container != "other":
-		return warn(name, v.Container+" container", "the kernel is that of the host: keys of the whole machine are out of reach, see sysctl-reach", onHost)
 	case v.Container != "":
-		return warn(name, "container", "the kernel is that of the host: keys of the whole machine are out of reach, see sysctl-reach", onHost)
+		return warn(name, strings.TrimPrefix(v.Container+" container", "other "),
+			"the kernel is that of the host: keys of the whole machine are out of reach, see sysctl-reach",
+			"tune the host, and only the keys of this container's network here")
 	case v.WSL > 0:
 		return warn(name, fmt.Sprintf("WSL %d", v.WSL), "one kernel, and one set of values, serves all distributions, and Windows stops it when idle",
 			"use it to try tcptune out, not to serve")
-	case v.VM == "other":
-		return pass(name, "virtual machine", "it has a kernel of its own")
 	case v.VM != "":
-		return pass(name, v.VM+" virtual machine", "it has a kernel of its own")
+		return pass(name, strings.TrimPrefix(v.VM+" virtual machine", "other "), "it has a kernel of its own")
 	}
 	return pass(name, "none", "no sign of a container or a virtual machine")
 }

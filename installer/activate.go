@@ -40,13 +40,18 @@ func NeedsTree(p plan.Plan) bool {
 	})
 }
 
+// change is one without which the rest is worth nothing.
+func change(kind report.Kind, target string, before, after *string, why, source string) plan.Change {
+	return plan.Change{Change: report.Change{
+		Kind: kind, Target: target, Before: before, After: after, Status: report.Planned, Required: true,
+		Why: why, Source: source,
+	}}
+}
+
 // tree is the change that brings the tree of v.
 func (s Site) tree(v fetch.Version) (plan.Change, error) {
 	value := s.treeValue(v)
-	c := plan.Change{Change: report.Change{
-		Kind: report.Tree, Target: TreePath(v), After: &value, Status: report.Planned, Required: true,
-		Why: "the toolchain, beside others", Source: Source(v),
-	}}
+	c := change(report.Tree, TreePath(v), nil, &value, "the toolchain, beside others", Source(v))
 	r, err := readRecord(s.h, c.Target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -98,10 +103,7 @@ func (s Site) activate(p *plan.Plan, v fetch.Version) error {
 // lead is the change that leads Current to v.
 func (s Site) lead(v fetch.Version) (plan.Change, error) {
 	text := currentText(v)
-	c := plan.Change{Change: report.Change{
-		Kind: report.Switch, Target: Current, Before: s.place, After: &text, Status: report.Planned, Required: true,
-		Why: "the active version", Source: Source(v),
-	}}
+	c := change(report.Switch, Current, s.place, &text, "the active version", Source(v))
 	switch {
 	case s.place == nil || !s.Active.IsZero():
 	case *s.place != plan.FolderInPlace:
@@ -124,10 +126,7 @@ func (s Site) lead(v fetch.Version) (plan.Change, error) {
 // link is the change that makes l. A link of somebody else is left alone when it leads to the same program, and is in
 // the way otherwise.
 func (s Site) link(l alias) (plan.Change, error) {
-	c := plan.Change{Change: report.Change{
-		Kind: report.Link, Target: l.path, After: &l.text, Status: report.Planned, Required: true, Why: l.why,
-		Source: Sources,
-	}}
+	c := change(report.Link, l.path, nil, &l.text, l.why, Sources)
 	fi, err := s.h.Lstat(l.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
@@ -161,10 +160,8 @@ func (s Site) profile() (plan.Change, error) {
 		return plan.Change{}, err
 	}
 	after := string(text)
-	c := plan.Change{Change: report.Change{
-		Kind: report.File, Target: Profile, After: &after, Status: report.Planned, Required: true,
-		Why: "login shells find it, whatever else their profile puts into PATH", Source: Sources,
-	}}
+	c := change(report.File, Profile, nil, &after, "login shells find it, whatever else their profile puts into PATH",
+		Sources)
 	now, err := s.h.ReadFile(Profile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil

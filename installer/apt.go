@@ -59,7 +59,7 @@ func (p AptPackage) Program() string {
 func FindApt(ctx context.Context, h programs, w fetch.Wish) (p AptPackage, err error) {
 	p.Name = "golang-go"
 	if w != (fetch.Wish{}) {
-		if _, exact := w.Exact(); exact || !seriesForm().MatchString(w.String()) {
+		if _, exact := w.Exact(); exact || !regexp.MustCompile(`^1\.\d{1,3}$`).MatchString(w.String()) {
 			return p, fetch.Fail(fetch.BadSetting, "name a series, 1.22 for instance, or nothing",
 				"cannot choose Go %s among the packages of apt", w)
 		}
@@ -76,8 +76,6 @@ func FindApt(ctx context.Context, h programs, w fetch.Wish) (p AptPackage, err e
 	}
 	return p, nil
 }
-
-func seriesForm() *regexp.Regexp { return regexp.MustCompile(`^1\.\d{1,3}$`) }
 
 // parsePolicy reads what "apt-cache policy" says of one package.
 func parsePolicy(text string) (installed, candidate string) {

@@ -25,10 +25,7 @@ func (s Site) makeFolders(p *plan.Plan) {
 			continue
 		}
 		mode := "0755"
-		folders = append(folders, plan.Change{Change: report.Change{
-			Kind: report.Folder, Target: dir, After: &mode, Status: report.Planned, Required: true, Why: "is needed below",
-			Source: Sources,
-		}})
+		folders = append(folders, change(report.Folder, dir, nil, &mode, "is needed below", Sources))
 	}
 	p.Changes = append(folders, p.Changes...)
 }

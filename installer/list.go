@@ -1,8 +1,8 @@
 package installer
 
 import (
+	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -45,9 +45,7 @@ func (s Site) byHand() (list []report.GoVersion) {
 	return list
 }
 
-// aptTree is the name of the GOROOT of a package golang-X.Y-go, below /usr/lib.
-func aptTree() *regexp.Regexp { return regexp.MustCompile(`^go-(\d+\.\d+)$`) }
-
+// byApt are the packages golang-X.Y-go, whose GOROOT is below /usr/lib.
 func (s Site) byApt() (list []report.GoVersion) {
 	names, err := s.h.ReadDir("/usr/lib")
 	if err != nil {
@@ -58,20 +56,15 @@ func (s Site) byApt() (list []report.GoVersion) {
 		return nil
 	}
 	for _, name := range names {
-		m := aptTree().FindStringSubmatch(name)
-		if m == nil {
-			continue
-		}
-		pkg, ok := host.InstalledPackage(status, "golang-"+m[1]+"-go")
+		series, ok := strings.CutPrefix(name, "go-")
 		if !ok {
 			continue
 		}
-		at := path.Join("/usr/lib", name)
-		version := selfNamed(s.h, at)
-		if version == "" {
-			version = pkg.Version
+		if pkg, ok := host.InstalledPackage(status, "golang-"+series+"-go"); ok {
+			at := path.Join("/usr/lib", name)
+			version := cmp.Or(selfNamed(s.h, at), pkg.Version)
+			list = append(list, report.GoVersion{Target: version, State: stateInstalled, By: "apt", Path: at})
 		}
-		list = append(list, report.GoVersion{Target: version, State: stateInstalled, By: "apt", Path: at})
 	}
 	return list
 }

@@ -1,7 +1,6 @@
 package installer
 
 import (
-	"path"
 	"slices"
 
 	"github.com/tcptune/tcptune/installer/fetch"
@@ -39,10 +38,7 @@ func (s Site) Rollback() (p plan.Plan, to fetch.Version, err error) {
 // bringBack is the change that puts the kept folder into its place again.
 func (s Site) bringBack() plan.Change {
 	folder := plan.FolderInPlace
-	return plan.Change{Change: report.Change{
-		Kind: report.Switch, Target: Current, Before: s.place, After: &folder, Status: report.Planned, Required: true,
-		Why: "what stood there before, from " + former, Source: Sources,
-	}}
+	return change(report.Switch, Current, s.place, &folder, "what stood there before, from "+former, Sources)
 }
 
 // Remove plans the removal of an installed version. The active one is an [report.Error] with code [ActiveVersion].
@@ -53,7 +49,7 @@ func (s Site) Remove(v fetch.Version) (plan.Plan, error) {
 			"activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
 			"cannot remove Go %s: it is active", v)
 	}
-	p.Changes = append(s.unlink(versionLink(v)), s.discard(v))
+	p.Changes = append(s.unlink(versionLink(v)), s.discard(TreePath(v), Source(v)))
 	list := slices.DeleteFunc(slices.Clone(s.history), func(name string) bool { return name == v.String() })
 	s.setHistory(&p, list)
 	return p, nil
@@ -84,7 +80,7 @@ func (s Site) RemoveAll() (p plan.Plan, left []string) {
 		p.Changes = append(p.Changes, c)
 	}
 	for _, v := range s.Installed {
-		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(v))
+		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(TreePath(v), Source(v)))
 	}
 	p.Changes = append(p.Changes, s.removeTools()...)
 	s.dropFolders(&p)
@@ -109,24 +105,20 @@ func (s Site) unlink(l alias) []plan.Change {
 	if err != nil || text != l.text {
 		return nil
 	}
-	c := plan.Change{Release: true, Change: report.Change{
-		Kind: report.Link, Target: l.path, Before: &text, Status: report.Planned, Required: true, Why: "removed",
-		Source: Sources,
-	}}
-	if !s.owns(c.Ref()) {
+	c := change(report.Link, l.path, &text, nil, "removed", Sources)
+	if c.Release = true; !s.owns(c.Ref()) {
 		return nil
 	}
 	return []plan.Change{c}
 }
 
-// discard is the change that removes the tree of v.
-func (s Site) discard(v fetch.Version) plan.Change {
+// discard is the change that removes the tree at p.
+func (s Site) discard(p, source string) plan.Change {
 	value := plan.UnknownTree
-	if r, err := readRecord(s.h, TreePath(v)); err == nil {
+	if r, err := readRecord(s.h, p); err == nil {
 		value = r.value
 	}
-	return plan.Change{Release: true, Change: report.Change{
-		Kind: report.Tree, Target: path.Clean(TreePath(v)), Before: &value, Status: report.Planned, Required: true,
-		Why: "removed", Source: Source(v),
-	}}
+	c := change(report.Tree, p, &value, nil, "removed", source)
+	c.Release = true
+	return c
 }

@@ -47,39 +47,29 @@ func (s Site) Stage(ctx context.Context, c fetch.Config, r fetch.Resolved,
 // Sweep removes what a run that was killed may have left of trees, and the folders above them when they are empty. The
 // caller holds the session of the host.
 func Sweep(h host.Host) error {
-	for _, dir := range []string{Versions, toolsFolder} {
-		if err := sweepFolder(h, dir); err != nil {
+	for _, dir := range []string{Versions, toolsFolder, path.Dir(Versions)} {
+		names, err := h.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
-	}
-	for _, dir := range []string{Versions, toolsFolder, path.Dir(Versions)} {
-		others, err := h.ReadDir(dir)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue
-		case err != nil:
-			return err
-		case len(others) > 0:
+		left := 0
+		for _, name := range names {
+			if !plan.IsTreeLeftover(name) || dir == path.Dir(Versions) {
+				left++
+				continue
+			}
+			if err := h.RemoveAll(path.Join(dir, name)); err != nil {
+				return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
+			}
+		}
+		if left > 0 {
 			continue
 		}
 		if err := h.Remove(dir); err != nil {
 			return fmt.Errorf("cannot remove the empty folder %s: %w", dir, err)
-		}
-	}
-	return nil
-}
-
-func sweepFolder(h host.Host, dir string) error {
-	names, err := h.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, name := range names {
-		if !plan.IsTreeLeftover(name) {
-			continue
-		}
-		if err := h.RemoveAll(path.Join(dir, name)); err != nil {
-			return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
 		}
 	}
 	return nil

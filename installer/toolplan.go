@@ -65,10 +65,7 @@ func (s Site) holds(b built) bool {
 // planTool adds to p what makes b the command of its name, in the place of another build of it.
 func (s Site) planTool(p *plan.Plan, b built, have bool) error {
 	value := b.value()
-	tree := plan.Change{Change: report.Change{
-		Kind: report.Tree, Target: b.tree(), After: &value, Status: report.Planned, Required: true,
-		Why: "the program of " + b.tool.Package, Source: Sources,
-	}}
+	tree := change(report.Tree, b.tree(), nil, &value, "the program of "+b.tool.Package, Sources)
 	if have {
 		tree.Before, tree.Effective, tree.Status = &value, &value, report.Unchanged
 	}
@@ -79,7 +76,7 @@ func (s Site) planTool(p *plan.Plan, b built, have bool) error {
 	p.Changes = append(p.Changes, tree, link)
 	for _, old := range s.toolTrees() {
 		if name, _, _ := strings.Cut(path.Base(old), "@"); name == b.tool.Name && old != b.tree() {
-			p.Changes = append(p.Changes, s.discardTool(old))
+			p.Changes = append(p.Changes, s.discard(old, Sources))
 		}
 	}
 	return nil
@@ -99,23 +96,12 @@ func (s Site) toolTrees() (list []string) {
 	return list
 }
 
-func (s Site) discardTool(at string) plan.Change {
-	value := plan.UnknownTree
-	if r, err := readRecord(s.h, at); err == nil {
-		value = r.value
-	}
-	return plan.Change{Release: true, Change: report.Change{
-		Kind: report.Tree, Target: at, Before: &value, Status: report.Planned, Required: true, Why: "removed",
-		Source: Sources,
-	}}
-}
-
 // removeTools are the changes that remove all tools and the links to them.
 func (s Site) removeTools() (list []plan.Change) {
 	for _, at := range s.toolTrees() {
 		name, _, _ := strings.Cut(path.Base(at), "@")
 		text := path.Join("../lib/tcptune/tools", path.Base(at), name)
-		list = append(append(list, s.unlink(alias{path: path.Join(commands, name), text: text})...), s.discardTool(at))
+		list = append(append(list, s.unlink(alias{path: path.Join(commands, name), text: text})...), s.discard(at, Sources))
 	}
 	return list
 }

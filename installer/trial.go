@@ -89,7 +89,7 @@ func furnishTrial(h host.Host, v fetch.Version) error {
 			return err
 		}
 	}
-	return h.GiveToNobody(trial)
+	return h.Give(trial, host.Nobody)
 }
 
 // trialCall is a call that sees nothing of the machine's own Go: neither its settings nor its caches nor the network.

@@ -63,12 +63,10 @@ func (w Workspace) New(dir string) (made string, err error) {
 	return made, nil
 }
 
-// odd is what does not belong into the name of a program.
-func odd() *regexp.Regexp { return regexp.MustCompile(`[^a-z0-9_-]+`) }
-
 // folderName is name as that of a program: "My Server" is my-server.
 func folderName(name string) string {
-	return cmp.Or(strings.Trim(odd().ReplaceAllString(strings.ToLower(name), "-"), "-_"), "server")
+	odd := regexp.MustCompile(`[^a-z0-9_-]+`)
+	return cmp.Or(strings.Trim(odd.ReplaceAllString(strings.ToLower(name), "-"), "-_"), "server")
 }
 
 func renderWorkspace(values map[string]string) (map[string][]byte, error) {

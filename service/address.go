@@ -29,6 +29,7 @@ func checkListen(listen []string) error {
 	if len(listen) == 0 {
 		return errors.New("cannot install a service without --listen")
 	}
+	var before []netip.AddrPort
 	for i, text := range listen {
 		address, err := parseListen(text)
 		if err != nil {
@@ -37,11 +38,12 @@ func checkListen(listen []string) error {
 		if slices.Contains(listen[:i], text) {
 			return fmt.Errorf("cannot use --listen %s twice", text)
 		}
-		for _, before := range listen[:i] {
-			if other, err := parseListen(before); err == nil && clash(address, other) {
-				return fmt.Errorf("cannot use --listen %s beside --listen %s: only one of them can be opened", text, before)
+		for j, other := range before {
+			if clash(address, other) {
+				return fmt.Errorf("cannot use --listen %s beside --listen %s: only one of them can be opened", text, listen[j])
 			}
 		}
+		before = append(before, address)
 	}
 	return nil
 }

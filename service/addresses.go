@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
 
@@ -51,20 +52,14 @@ func (s Spec) Rivals(others []Spec) (lines []string, err error) {
 
 // Own reports whether a unit belongs to the service: what it holds is no obstacle.
 func (s Spec) Own(unit string) bool {
-	for _, suffix := range suffixes() {
-		if unit == s.Name+suffix {
-			return true
-		}
-	}
-	return false
+	suffix, named := strings.CutPrefix(unit, s.Name)
+	return named && slices.Contains(suffixes(), suffix)
 }
 
 // Starts reports whether changes open a socket, which must be free then.
 func Starts(changes []plan.Change) bool {
-	for _, c := range changes {
-		if c.Writes() && c.Kind == report.Unit && isSocket(c.Target) && c.After != nil && *c.After != plan.Inactive {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(changes, func(c plan.Change) bool {
+		return c.Writes() && c.Kind == report.Unit && strings.HasSuffix(c.Target, ".socket") && c.After != nil &&
+			*c.After != plan.Inactive
+	})
 }

@@ -48,14 +48,8 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 		}
 	}
 	dropped := at.drop(&p, files)
-	units := at.unitChanges(p, s, dropped, now)
-	p.Changes = slices.Concat(units.stops, at.folders(files), p.Changes, units.starts)
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		if c.Source == "" {
-			c.Source = Source(s.Name)
-		}
-	}
+	stops, starts := at.unitChanges(p, s, dropped, now)
+	p.Changes = slices.Concat(stops, at.folders(files), p.Changes, starts)
 	memory, err := json.Marshal(s)
 	p.Remember = map[string]json.RawMessage{Source(s.Name): memory}
 	return p, err
@@ -82,11 +76,11 @@ func wanted(h host.Host, s Spec) (files []file, err error) {
 		return nil, err
 	}
 	if s.bundled() {
-		limits, err := RenderLimits(s)
+		limits, err := renderLimits(s)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, file{report.File, LimitsPath(s), limits, "limits, read again by a reload"})
+		files = append(files, file{report.File, limitsPath(s), limits, "limits, read again by a reload"})
 	}
 	var links []file
 	for _, u := range units {

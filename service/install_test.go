@@ -129,9 +129,9 @@ func TestUnitsTakeUpWhatChanges(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			u := at.unitChanges(p, s, nil, tc.now)
+			stops, starts := at.unitChanges(p, s, nil, tc.now)
 			var got []string
-			for _, c := range append(u.stops, u.starts...) {
+			for _, c := range append(stops, starts...) {
 				got = append(got, c.Target+" "+*c.After)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -177,7 +177,7 @@ func TestServiceThatShrinksDropsItsFiles(t *testing.T) {
 	h, j := installed(t, s)
 	own := Spec{Name: "mine", Listen: []string{"8080"}, Backlog: 100, Drain: time.Second, Exec: []string{"/usr/bin/tcptune-server"}}
 	apply(t, h, func(plan.Journal) (plan.Plan, error) { return Install(t.Context(), h, j, own, false) })
-	for _, p := range []string{LimitsPath(s), path.Join(host.UnitFolder, "mine-admin.socket"), path.Join(host.UnitFolder, "sockets.target.wants/mine-admin.socket"), path.Join(host.UnitFolder, "mine-twin.service")} {
+	for _, p := range []string{limitsPath(s), path.Join(host.UnitFolder, "mine-admin.socket"), path.Join(host.UnitFolder, "sockets.target.wants/mine-admin.socket"), path.Join(host.UnitFolder, "mine-twin.service")} {
 		if _, err := h.Lstat(p); err == nil {
 			t.Errorf("%s is still there", p)
 		}

@@ -93,6 +93,14 @@ func (at site) read(kind report.Kind, p string) (*string, error) {
 	return &value, err
 }
 
+// change is one without which the rest is worth nothing.
+func change(kind report.Kind, target string, before, after *string, why, source string) plan.Change {
+	return plan.Change{Change: report.Change{
+		Kind: kind, Target: target, Before: before, After: after, Status: report.Planned, Required: true,
+		Why: why, Source: source,
+	}}
+}
+
 // want adds to p what makes f so.
 func (at site) want(p *plan.Plan, f file) error {
 	now, err := at.read(f.kind, f.path)
@@ -103,14 +111,16 @@ func (at site) want(p *plan.Plan, f file) error {
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", f.path, host.Cause(err))
 	}
-	c := plan.Change{Change: report.Change{Kind: f.kind, Target: f.path, Before: now, After: &f.value, Why: f.why, Status: report.Planned, Required: true}}
+	c := change(f.kind, f.path, now, &f.value, f.why, Source(at.name))
 	owned, ours := at.journal.Find(c.Ref())
 	switch {
 	case now == nil:
 	case *now == f.value:
 		c.Status, c.Effective = report.Unchanged, now
 		if !ours { // the journal was lost: it is what we would write, so it is ours again
-			p.Keep = append(p.Keep, plan.Change{Change: report.Change{Kind: c.Kind, Target: c.Target, After: c.After, Source: Source(at.name)}})
+			p.Keep = append(p.Keep, plan.Change{Change: report.Change{
+				Kind: c.Kind, Target: c.Target, After: c.After, Source: c.Source,
+			}})
 		}
 	case !ours || owned.Source != Source(at.name):
 		return foreign(f.path, "")
@@ -132,9 +142,7 @@ func (at site) folders(files []file) (changes []plan.Change) {
 		need(path.Dir(dir))
 		made[dir] = true
 		mode := "0755"
-		changes = append(changes, plan.Change{Change: report.Change{
-			Kind: report.Folder, Target: dir, After: &mode, Status: report.Planned, Required: true, Source: shared, Why: "holds files of the service",
-		}})
+		changes = append(changes, change(report.Folder, dir, nil, &mode, "holds files of the service", shared))
 	}
 	for _, f := range files {
 		need(path.Dir(f.path))
@@ -153,14 +161,9 @@ func (at site) drop(p *plan.Plan, files []file) (paths []string) {
 		if o.Source != Source(at.name) || keep[o.Target] {
 			continue
 		}
-		c := plan.Change{
-			Change: report.Change{
-				Kind: o.Kind, Target: o.Target, After: o.Former(), Why: "not part of the service any more",
-				Status: report.Planned, Required: true,
-			}, Release: true,
-		}
 		now, err := at.read(o.Kind, o.Target)
-		c.Before = now
+		c := change(o.Kind, o.Target, now, o.Former(), "not part of the service any more", Source(at.name))
+		c.Release = true
 		switch {
 		case err != nil:
 			c.Status, c.Reason, c.After = report.Kept, err.Error(), nil

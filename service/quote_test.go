@@ -124,7 +124,7 @@ func FuzzBundledServer(f *testing.F) {
 				t.Fatalf("%s has other keys, -want +got:\n%s", units[i].Name, diff)
 			}
 		}
-		limits, err := RenderLimits(s)
+		limits, err := renderLimits(s)
 		if err != nil || strings.Count(limits, "\n") != 3 {
 			t.Fatalf("limits are %q, %v", limits, err)
 		}

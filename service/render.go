@@ -28,8 +28,8 @@ func Render(s Spec, systemd int) ([]Unit, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	if systemd < Oldest {
-		return nil, fmt.Errorf("cannot render units for systemd %d: %d is the oldest that is supported", systemd, Oldest)
+	if systemd < oldest {
+		return nil, fmt.Errorf("cannot render units for systemd %d: %d is the oldest that is supported", systemd, oldest)
 	}
 	files := [][2]string{{".socket", "listen.socket.tmpl"}, {".service", "own.service.tmpl"}}
 	if s.bundled() {
@@ -52,19 +52,19 @@ func Render(s Spec, systemd int) ([]Unit, error) {
 	return units, nil
 }
 
-// RenderLimits returns the text of the file that holds the limits of a bundled server, [LimitsPath].
-func RenderLimits(s Spec) (string, error) {
+// renderLimits returns the text of the file that holds the limits of a bundled server, [limitsPath].
+func renderLimits(s Spec) (string, error) {
 	if err := s.Validate(); err != nil {
 		return "", err
 	}
 	if !s.bundled() {
 		return "", fmt.Errorf("cannot render limits of %s: only the bundled server has them", s.Name)
 	}
-	return execute("limits.yaml.tmpl", Oldest, view(s, ""))
+	return execute("limits.yaml.tmpl", oldest, view(s, ""))
 }
 
-// LimitsPath is where the limits of a bundled server are kept on the host.
-func LimitsPath(s Spec) string { return "/etc/tcptune/" + s.Name + ".yaml" }
+// limitsPath is where the limits of a bundled server are kept on the host.
+func limitsPath(s Spec) string { return "/etc/tcptune/" + s.Name + ".yaml" }
 
 // unitView is what the templates see of a service.
 type unitView struct {
@@ -84,7 +84,7 @@ type unitView struct {
 func view(s Spec, unit string) unitView {
 	v := unitView{
 		Spec: s, Unit: unit, Twin: strings.HasSuffix(unit, twinSuffix),
-		Command: quoteAll(s.Exec), LimitsPath: LimitsPath(s),
+		Command: quoteAll(s.Exec), LimitsPath: limitsPath(s),
 		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
 		FreeBind: s.freeBind(), Dials: s.Network, Families: "AF_UNIX",
 	}
@@ -118,7 +118,7 @@ func view(s Spec, unit string) unitView {
 // command is how the bundled server is started. The drain deadline is not among the limits, which a reload changes:
 // TimeoutStopSec= has to stay above it.
 func (s Spec) command() []string {
-	argv := []string{s.Program, "--protocol", s.Protocol, "--limits", LimitsPath(s), "--drain", s.Drain.String()}
+	argv := []string{s.Program, "--protocol", s.Protocol, "--limits", limitsPath(s), "--drain", s.Drain.String()}
 	for _, upstream := range s.Upstreams {
 		argv = append(argv, "--upstream", upstream.String())
 	}

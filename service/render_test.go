@@ -73,7 +73,7 @@ func TestRenderedUnitsAreTheGoldenFiles(t *testing.T) {
 			}
 		}
 	}
-	limits, err := RenderLimits(echo())
+	limits, err := renderLimits(echo())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,14 +121,14 @@ func TestOwnProgramHasAPairAndNoLimits(t *testing.T) {
 	if diff := cmp.Diff([]string{"mydaemon.socket", "mydaemon.service"}, names); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if _, err := RenderLimits(own()); err == nil {
+	if _, err := renderLimits(own()); err == nil {
 		t.Error("limits of a user's own program were rendered")
 	}
 }
 
 func TestTooOldSystemdIsRefused(t *testing.T) {
 	t.Parallel()
-	if _, err := Render(echo(), Oldest-1); err == nil || !strings.Contains(err.Error(), "247") {
+	if _, err := Render(echo(), oldest-1); err == nil || !strings.Contains(err.Error(), "247") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestReleasesGetOnlyWhatTheyKnow(t *testing.T) {
 	for key, first := range table {
 		for release, want := range map[int]bool{first - 1: false, first: true, first + 1: true} {
 			texts := ""
-			for _, u := range render(t, echo(), max(release, Oldest)) {
+			for _, u := range render(t, echo(), max(release, oldest)) {
 				texts += u.Text
 			}
 			if got := strings.Contains(texts, "\n"+key); got != want {

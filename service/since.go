@@ -7,8 +7,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Oldest is the oldest systemd that units can be rendered for.
-const Oldest = 247
+// oldest is the oldest systemd that units can be rendered for.
+const oldest = 247
 
 //go:embed since.yaml
 var sinceYAML []byte

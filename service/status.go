@@ -112,16 +112,13 @@ func residentMemory(h host.Host, pid int) uint64 {
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
-			if err != nil {
-				return 0
-			}
-			return kib << 10
-		}
+	_, rest, _ := strings.Cut(string(text), "\nVmRSS:")
+	value, _, _ := strings.Cut(rest, " kB")
+	kib, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+	if err != nil {
+		return 0
 	}
-	return 0
+	return kib << 10
 }
 
 func (s Spec) program() string {

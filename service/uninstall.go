@@ -51,7 +51,7 @@ func Uninstall(ctx context.Context, h host.Host, j plan.Journal, name string) (p
 	}
 	gone := at.drop(&p, nil)
 	for i := range p.Changes {
-		p.Changes[i].Why, p.Changes[i].Source = "uninstalled", Source(name)
+		p.Changes[i].Why = "uninstalled"
 	}
 	at.dropFolders(&p, gone)
 	p.Remember = map[string]json.RawMessage{Source(name): nil}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -74,42 +74,33 @@ func limitFlags() []limitFlag {
 }
 
 func count(name, what string, of func(*limits) *int) limitFlag {
-	return limitFlag{
-		name, what,
-		func(l *limits, s string) error { return parse(of(l), s, strconv.Atoi) },
-		func(l limits) string { return strconv.Itoa(*of(&l)) },
-	}
+	return limit(name, what, of, strconv.Atoi, strconv.Itoa)
 }
 
 func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
-	return limitFlag{
-		name, what,
-		func(l *limits, s string) error { return parse(of(l), s, time.ParseDuration) },
-		func(l limits) string { return of(&l).String() },
-	}
+	return limit(name, what, of, time.ParseDuration, time.Duration.String)
 }
 
 // perSecond is a rate, with or without "/s" behind it.
 func perSecond(name, what string, of func(*limits) *float64) limitFlag {
-	return limitFlag{
-		name, what,
-		func(l *limits, s string) error {
-			return parse(of(l), strings.TrimSuffix(s, "/s"), func(s string) (float64, error) {
-				return strconv.ParseFloat(s, 64)
-			})
-		},
-		func(l limits) string { return strconv.FormatFloat(*of(&l), 'g', -1, 64) },
-	}
+	return limit(name, what, of,
+		func(s string) (float64, error) { return strconv.ParseFloat(strings.TrimSuffix(s, "/s"), 64) },
+		func(n float64) string { return strconv.FormatFloat(n, 'g', -1, 64) })
 }
 
-// parse reads a value that is a number, and not below 0.
-func parse[N int | float64 | time.Duration](to *N, s string, read func(string) (N, error)) error {
-	n, err := read(s)
-	if err == nil && !(n >= 0) { // also no NaN
-		err = fmt.Errorf("%s is not 0 or more", s)
+// limit is a number, and not below 0.
+func limit[N int | float64 | time.Duration](name, what string, of func(*limits) *N, read func(string) (N, error),
+	show func(N) string,
+) limitFlag {
+	set := func(l *limits, s string) error {
+		n, err := read(s)
+		if err == nil && !(n >= 0) { // also no NaN
+			err = fmt.Errorf("%s is not 0 or more", s)
+		}
+		*of(l) = n
+		return err
 	}
-	*to = n
-	return err
+	return limitFlag{name, what, set, func(l limits) string { return show(*of(&l)) }}
 }
 
 // largestLimitFile bounds what is read.
@@ -163,12 +154,7 @@ func (l *limits) parse(text []byte) error {
 		return err
 	}
 	flags := limitFlags()
-	var names []string
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, cmp.Compare)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		i := slices.IndexFunc(flags, func(f limitFlag) bool { return f.name == name })
 		if i < 0 {
 			return fmt.Errorf("there is no limit %q", name)

@@ -22,6 +22,7 @@ func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
 		return nil, fmt.Errorf("cannot log at level %q: it is debug, info, warn or error", level)
 	}
 	o := &slog.HandlerOptions{Level: l}
+	below := &lines{w: w, limiter: rate.NewLimiter(logRate, logBurst)}
 	var h slog.Handler
 	switch {
 	case format == "json":
@@ -35,10 +36,9 @@ func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
 			}
 			return a
 		}
-		lines := &journalLines{w: w}
-		h = priority{slog.NewTextHandler(lines, o), lines}
+		h = slog.NewTextHandler(below, o)
 	}
-	return slog.New(&calm{Handler: h, bucket: &bucket{limiter: rate.NewLimiter(logRate, logBurst)}}), nil
+	return slog.New(calm{h, below}), nil
 }
 
 func isTerminal(w io.Writer) bool {
@@ -50,41 +50,6 @@ func isTerminal(w io.Writer) bool {
 	return err == nil
 }
 
-// priority tells the writer below a text handler the level of the line that comes.
-type priority struct {
-	slog.Handler
-	lines *journalLines
-}
-
-func (p priority) Handle(ctx context.Context, r slog.Record) error {
-	p.lines.mu.Lock()
-	defer p.lines.mu.Unlock()
-	p.lines.level = r.Level
-	return p.Handler.Handle(ctx, r)
-}
-
-func (p priority) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return priority{p.Handler.WithAttrs(attrs), p.lines}
-}
-
-func (p priority) WithGroup(name string) slog.Handler {
-	return priority{p.Handler.WithGroup(name), p.lines}
-}
-
-// journalLines writes the level of a line before it.
-type journalLines struct {
-	w     io.Writer
-	mu    sync.Mutex
-	level slog.Level
-}
-
-// Write is called by the text handler, with one line.
-func (j *journalLines) Write(line []byte) (int, error) {
-	number := map[slog.Level]int{slog.LevelDebug: 7, slog.LevelInfo: 6, slog.LevelWarn: 4, slog.LevelError: 3}[j.level]
-	_, err := j.w.Write(append(fmt.Appendf(nil, "<%d>", number), line...))
-	return len(line), err
-}
-
 // How many lines are logged.
 const (
 	logRate  = 5 // a second
@@ -94,43 +59,46 @@ const (
 // calm leaves out lines when too many come, and says how many.
 type calm struct {
 	slog.Handler
-	bucket *bucket
+	*lines
 }
 
-func (c *calm) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &calm{c.Handler.WithAttrs(attrs), c.bucket}
-}
-
-func (c *calm) WithGroup(name string) slog.Handler { return &calm{c.Handler.WithGroup(name), c.bucket} }
-
-type bucket struct {
-	mu      sync.Mutex
+// lines is what all handlers of a log share. For the journal it is the writer below a text handler as well, and writes
+// the level of a line before it.
+type lines struct {
+	w       io.Writer
 	limiter *rate.Limiter
+	mu      sync.Mutex
 	left    int
+	level   slog.Level // of the line that comes
 }
 
-func (c *calm) Handle(ctx context.Context, r slog.Record) error {
-	left, ok := c.bucket.take()
-	if !ok {
+func (c calm) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return calm{c.Handler.WithAttrs(attrs), c.lines}
+}
+func (c calm) WithGroup(name string) slog.Handler { return calm{c.Handler.WithGroup(name), c.lines} }
+
+func (c calm) Handle(ctx context.Context, r slog.Record) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limiter.Allow() {
+		c.left++
 		return nil
 	}
-	if left > 0 {
+	if c.left > 0 {
 		note := slog.NewRecord(time.Now(), slog.LevelWarn, "lines were left out, since too many came", 0)
-		note.AddAttrs(slog.Int("lines", left))
+		note.AddAttrs(slog.Int("lines", c.left))
+		c.left, c.level = 0, note.Level
 		if err := c.Handler.Handle(ctx, note); err != nil {
 			return err
 		}
 	}
+	c.level = r.Level
 	return c.Handler.Handle(ctx, r)
 }
 
-func (b *bucket) take() (left int, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.limiter.Allow() {
-		b.left++
-		return 0, false
-	}
-	left, b.left = b.left, 0
-	return left, true
+// Write is called by the text handler, with one line.
+func (l *lines) Write(line []byte) (int, error) {
+	number := map[slog.Level]int{slog.LevelDebug: 7, slog.LevelInfo: 6, slog.LevelWarn: 4, slog.LevelError: 3}[l.level]
+	_, err := l.w.Write(append(fmt.Appendf(nil, "<%d>", number), line...))
+	return len(line), err
 }

@@ -55,24 +55,18 @@ Exit codes: 0 stopped as asked, 1 failed, or ended by a second signal, 64 usage.
 Flags:
 `
 
-// list is a flag that may be repeated.
-type list struct{ to *[]string }
-
-func (l list) String() string { return "" }
-func (l list) Set(s string) error {
-	*l.to = append(*l.to, s)
-	return nil
-}
-
 // readOptions reads the command line. code is an exit code, or goOn.
 func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, code int) {
 	o.given = map[string]string{}
 	set := flag.NewFlagSet("tcptune-server", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	set.Var(list{&o.listen}, "listen", "serve `ADDR:PORT`; may be repeated")
+	repeated := func(to *[]string) func(string) error {
+		return func(s string) error { *to = append(*to, s); return nil }
+	}
+	set.Func("listen", "serve `ADDR:PORT`; may be repeated", repeated(&o.listen))
 	set.StringVar(&o.protocol, "protocol", "echo", "speak `NAME`: "+strings.Join(protocolNames(), ", "))
 	set.StringVar(&o.admin, "admin", "", "serve metrics, health and profiles on the loopback address `ADDR:PORT`")
-	set.Var(list{&o.upstreams}, "upstream", "relay to `ADDR:PORT`; may be repeated")
+	set.Func("upstream", "relay to `ADDR:PORT`; may be repeated", repeated(&o.upstreams))
 	set.StringVar(&o.limitFile, "limits", "",
 		"read limits from the YAML `FILE`, again on SIGHUP; its keys are the names of the flags that are limits")
 	set.StringVar(&o.tlsCert, "tls-cert", "",
@@ -90,7 +84,7 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 			return l.set(&into, value)
 		})
 	}
-	if err := errors.Join(fromEnviron(set, environ)); err != nil {
+	if err := fromEnviron(set, environ); err != nil {
 		return o, fail(stderr, exitUsage, err)
 	}
 	err := set.Parse(args)

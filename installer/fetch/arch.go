@@ -36,11 +36,3 @@ func Arch(h host.Host) (string, error) {
 	return "", Fail(NoBuild, "there are builds for "+strings.Join(Architectures(), ", "),
 		"cannot install Go on %s: there is no build for it", name)
 }
-
-// goarch returns GOARCH, which the modules are named after, of a name of go.dev/dl.
-func goarch(arch string) string {
-	if arch == "armv6l" {
-		return "arm"
-	}
-	return arch
-}

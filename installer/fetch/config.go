@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/trail"
@@ -45,9 +44,6 @@ func (c Config) sources() []string {
 	}
 	return c.Sources
 }
-
-func (c Config) base() string            { return cmp.Or(c.Base, defaultBase) }
-func (c Config) patience() time.Duration { return cmp.Or(c.Patience, defaultPatience) }
 
 // Progress is how far a download is.
 type Progress struct {

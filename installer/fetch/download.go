@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -26,7 +27,7 @@ func (c Config) download() (source, error) {
 		return nil, err
 	}
 	d := download{
-		web: w, base: strings.TrimRight(c.base(), "/"), lists: lists{c.cache("lists")},
+		web: w, base: strings.TrimRight(cmp.Or(c.Base, defaultBase), "/"), lists: lists{c.cache("lists")},
 		partials: c.cache("partial"),
 	}
 	if !c.ChecksumOnly {

@@ -23,17 +23,14 @@ type file struct {
 	env   GoEnv
 }
 
-// The names of go.dev/dl; the same with .zip for a module.
-func fileForm() *regexp.Regexp {
-	return regexp.MustCompile(`^(go[0-9][0-9.a-z]*)\.linux-([0-9a-z]+)\.(?:tar\.gz|zip)$`)
-}
-
 // recordsSuffix ends the name of the records that prove the zip of a module.
 const recordsSuffix = ".sumdb.json"
 
 // fileVersion reads off the name of the file what it should hold, and whether that is what was asked for.
 func (c Config) fileVersion(w Wish, arch string) (Version, error) {
-	m := fileForm().FindStringSubmatch(filepath.Base(c.File))
+	// The names of go.dev/dl; the same with .zip for a module.
+	form := regexp.MustCompile(`^(go[0-9][0-9.a-z]*)\.linux-([0-9a-z]+)\.(?:tar\.gz|zip)$`)
+	m := form.FindStringSubmatch(filepath.Base(c.File))
 	if m == nil {
 		return Version{}, Fail(BadSetting, "keep the name that it has at go.dev/dl: go1.26.3.linux-amd64.tar.gz",
 			"cannot tell from the name %s what is in it", filepath.Base(c.File))

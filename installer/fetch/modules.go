@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 )
 
 const maxVersionList = 4 << 20 // bytes; 6 KB in 2026
@@ -40,24 +42,20 @@ func (c Config) module() (source, error) {
 	}, nil
 }
 
-func toolchainVersion() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^v0\.0\.1-(go[0-9.]+(?:(?:rc|beta)[0-9]+)?)\.linux-\w+$`)
-}
-
 // list returns the versions that a proxy knows for any architecture. A proxy lists what somebody has asked it for, so a
 // build for a rarer architecture may exist all the same.
 func (m modules) list(ctx context.Context, fresh bool) ([]Version, error) {
+	form := regexp.MustCompile(`(?m)^v0\.0\.1-(go[0-9.]+(?:(?:rc|beta)[0-9]+)?)\.linux-\w+$`)
 	var all []Version
 	err := tryProxies(ctx, m.proxies, func(base string) error {
 		return m.lists.get(ctx, m.web, base+"/"+toolchainModule+"/@v/list", maxVersionList, fresh, func(data []byte) error {
-			all = nil
 			seen := map[Version]bool{}
-			for _, match := range toolchainVersion().FindAllSubmatch(data, -1) {
-				if v, err := ParseVersion(string(match[1])); err == nil && !seen[v] {
+			for _, match := range form.FindAllSubmatch(data, -1) {
+				if v, err := ParseVersion(string(match[1])); err == nil {
 					seen[v] = true
-					all = append(all, v)
 				}
 			}
+			all = slices.Collect(maps.Keys(seen))
 			if len(all) == 0 {
 				return fmt.Errorf("it lists no version of %s", toolchainModule)
 			}

@@ -64,7 +64,7 @@ func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src 
 	}
 	if p.signature != nil {
 		readers = append(readers, func(r io.Reader) (err error) {
-			signer, err = p.signer(r)
+			signer, err = checkSignature(p.keys, p.signature, r)
 			if report.Is(err, Unverified) { // the sum says more, if it is wrong as well
 				unsigned = err
 				_, err = io.Copy(io.Discard, r)
@@ -90,17 +90,6 @@ func (p proof) consume(ctx context.Context, cancel context.CancelCauseFunc, src 
 		origin.Verified = append(origin.Verified, "signature by "+signer)
 	}
 	return origin, odd
-}
-
-func (p proof) signer(content io.Reader) (string, error) {
-	checked, err := checkSignature(p.keys, p.signature, content)
-	if err != nil {
-		return "", err
-	}
-	if _, err := io.Copy(io.Discard, checked); err != nil {
-		return "", err
-	}
-	return checked.signer()
 }
 
 // counted reports how far a reader is.

@@ -52,47 +52,38 @@ func readKeyring(data []byte) (openpgp.EntityList, error) {
 	return openpgp.ReadKeyRing(bytes.NewReader(data))
 }
 
-// signed is content whose signature is checked while it is read. The keys of a release expire long before the release
-// does: a key must have been valid when the signature was made, not now. Weak hashes are refused (go-crypto's rule).
-type signed struct {
-	message *openpgp.MessageDetails
-}
-
-// checkSignature begins to check a detached signature, armoured or not. It is [UnknownSigner] at once when no key fits;
-// otherwise what it returns must be read to its end before signer is asked.
-func checkSignature(keys openpgp.EntityList, signature []byte, content io.Reader) (*signed, error) {
+// checkSignature reads content to its end, and returns the ID of the key that has signed it, by a detached signature,
+// armoured or not. The keys of a release expire long before the release does: a key must have been valid when the
+// signature was made, not now. Weak hashes are refused (go-crypto's rule). It is [UnknownSigner] at once when no key fits.
+func checkSignature(keys openpgp.EntityList, signature []byte, content io.Reader) (string, error) {
 	var packets io.Reader = bytes.NewReader(signature)
 	if bytes.HasPrefix(bytes.TrimSpace(signature), []byte("-----BEGIN")) {
 		block, err := armor.Decode(bytes.NewReader(signature))
 		if err != nil {
-			return nil, unverified("it is no OpenPGP signature").Because(err)
+			return "", unverified("it is no OpenPGP signature").Because(err)
 		}
 		packets = block.Body
 	}
 	message, err := openpgp.VerifyDetachedSignatureReader(keys, content, packets, nil)
 	if err != nil {
-		return nil, unverified("it is no OpenPGP signature").Because(err)
+		return "", unverified("it is no OpenPGP signature").Because(err)
 	}
 	candidates := message.SignatureCandidates
 	if !slices.ContainsFunc(candidates, func(c *openpgp.SignatureCandidate) bool { return c.SignedByEntity != nil }) {
-		return nil, unknownSigner(candidates[0].IssuerKeyId)
+		return "", unknownSigner(candidates[0].IssuerKeyId)
 	}
-	return &signed{message}, nil
-}
-
-func (s *signed) Read(p []byte) (int, error) { return s.message.UnverifiedBody.Read(p) }
-
-// signer returns the ID of the key that has signed what was read.
-func (s *signed) signer() (string, error) {
-	switch err := s.message.SignatureError; {
-	case !s.message.IsVerified:
+	if _, err := io.Copy(io.Discard, message.UnverifiedBody); err != nil {
+		return "", err
+	}
+	switch err := message.SignatureError; {
+	case !message.IsVerified:
 		return "", unverified("it was not received to its end")
-	case err != nil && s.message.SelectedCandidate.SignedBy == nil:
+	case err != nil && message.SelectedCandidate.SignedBy == nil:
 		return "", unverified("its key was not valid when it was signed: expired, revoked or not yet made")
 	case err != nil:
 		return "", unverified("").Because(bareSignature(err))
 	}
-	return fmt.Sprintf("%016X", s.message.SignedBy.PublicKey.KeyId), nil
+	return fmt.Sprintf("%016X", message.SignedBy.PublicKey.KeyId), nil
 }
 
 func bareSignature(err error) error {

@@ -218,7 +218,8 @@ func offline(notes map[string][]byte) func(string) ([]byte, error) {
 
 var _ sumdb.ClientOps = (*database)(nil)
 
-// moduleVersion returns the version of golang.org/toolchain that holds a release.
+// moduleVersion returns the version of golang.org/toolchain that holds a release. It goes by GOARCH, which is arm where
+// go.dev/dl says armv6l.
 func moduleVersion(v Version, arch string) string {
-	return fmt.Sprintf("v0.0.1-%s.linux-%s", v.Toolchain(), goarch(arch))
+	return fmt.Sprintf("v0.0.1-%s.linux-%s", v.Toolchain(), strings.TrimSuffix(arch, "v6l"))
 }

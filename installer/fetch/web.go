@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -38,7 +39,7 @@ func (c Config) web() (web, error) {
 	if err != nil {
 		return web{}, err
 	}
-	patience := c.patience()
+	patience := cmp.Or(c.Patience, defaultPatience)
 	client := retryablehttp.NewClient()
 	client.Logger = nil
 	client.RetryMax = maxRetries

@@ -26,24 +26,12 @@ func (h Host) installed(name string) (Package, error) {
 // paragraph instead of parsing all of them: the file has a few megabytes.
 func InstalledPackage(status []byte, name string) (p Package, ok bool) {
 	head := []byte("Package: " + name + "\n")
-	for from := 0; ; {
-		at := bytes.Index(status[from:], head)
-		if at < 0 {
-			return Package{}, false
-		}
-		at += from
-		from = at + len(head)
-		if at > 0 && status[at-1] != '\n' {
-			continue
-		}
-		paragraph := status[at:]
-		if end := bytes.Index(paragraph, []byte("\n\n")); end >= 0 {
-			paragraph = paragraph[:end]
-		}
-		if strings.HasSuffix(paragraphField(paragraph, "Status"), " installed") {
+	for paragraph := range bytes.SplitSeq(status, []byte("\n\n")) {
+		if bytes.HasPrefix(paragraph, head) && strings.HasSuffix(paragraphField(paragraph, "Status"), " installed") {
 			return Package{paragraphField(paragraph, "Version"), paragraphField(paragraph, "Architecture")}, true
 		}
 	}
+	return Package{}, false
 }
 
 func paragraphField(paragraph []byte, field string) string {

@@ -38,7 +38,6 @@ func TestImagesHaveNoKernel(t *testing.T) {
 		"PendingReboot": func() error { _, _, err := h.PendingReboot(); return err },
 		"Virt":          func() error { _, err := h.Virt(); return err },
 		"Module":        func() error { _, err := h.Module("tcp_bbr"); return err },
-		"Loaded":        func() error { _, err := h.Loaded("tcp_bbr"); return err },
 		"LoadModule":    func() error { return h.LoadModule(t.Context(), "tcp_bbr") },
 		"Run":           func() error { _, err := h.Run(t.Context(), "true"); return err },
 		"Detach":        func() error { _, err := h.Detach([]string{"/bin/true"}); return err },

@@ -22,7 +22,7 @@ func (h Host) NoFile() (NoFile, error) {
 		return NoFile{}, ErrNoKernel
 	}
 	if data, err := h.ReadFile("/proc/" + itoa(os.Getppid()) + "/limits"); err == nil {
-		if limit, err := ParseLimits(data); err == nil {
+		if limit, err := parseNoFile(data); err == nil {
 			return limit, nil
 		}
 	}
@@ -34,23 +34,15 @@ func (h Host) NoFile() (NoFile, error) {
 	return NoFile{r.Cur, r.Max}, nil
 }
 
-// ParseLimits reads "Max open files" from the text of /proc/PID/limits. Unlimited is math.MaxUint64.
-func ParseLimits(data []byte) (NoFile, error) {
-	for line := range strings.Lines(string(data)) {
-		rest, ok := strings.CutPrefix(line, "Max open files ")
-		if !ok {
-			continue
+// parseNoFile reads "Max open files" from the text of /proc/PID/limits. Unlimited is math.MaxUint64.
+func parseNoFile(data []byte) (NoFile, error) {
+	_, rest, _ := strings.Cut("\n"+string(data), "\nMax open files ")
+	if fields := strings.Fields(rest); len(fields) >= 2 {
+		soft, errSoft := parseLimit(fields[0])
+		hard, errHard := parseLimit(fields[1])
+		if errSoft == nil && errHard == nil {
+			return NoFile{soft, hard}, nil
 		}
-		fields := strings.Fields(rest)
-		if len(fields) < 2 {
-			break
-		}
-		soft, errS := parseLimit(fields[0])
-		hard, errH := parseLimit(fields[1])
-		if errS != nil || errH != nil {
-			break
-		}
-		return NoFile{soft, hard}, nil
 	}
 	return NoFile{}, fmt.Errorf("cannot find the limit of open files")
 }

@@ -41,12 +41,12 @@ func TestParseLimits(t *testing.T) {
 		"          unlimited            unlimited            files     \n":    {math.MaxUint64, math.MaxUint64},
 		"          1024                 1048576              files     \nx y": {1024, 1048576},
 	} {
-		if got, err := ParseLimits([]byte(head + row)); got != want || err != nil {
+		if got, err := parseNoFile([]byte(head + row)); got != want || err != nil {
 			t.Errorf("%q: got %v, %v, want %v", row, got, err, want)
 		}
 	}
 	for _, text := range []string{"", head, head + "1024\n", head + "a b files\n"} {
-		if got, err := ParseLimits([]byte(text)); err == nil {
+		if got, err := parseNoFile([]byte(text)); err == nil {
 			t.Errorf("%q: got %v", text, got)
 		}
 	}
@@ -68,7 +68,7 @@ func FuzzParseLimits(f *testing.F) {
 	f.Add([]byte("Max open files            1024                 524288               files     \n"))
 	f.Add([]byte("Max open files \n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if got, err := ParseLimits(data); err != nil && got != (NoFile{}) {
+		if got, err := parseNoFile(data); err != nil && got != (NoFile{}) {
 			t.Errorf("%v beside %v", got, err)
 		}
 	})

@@ -52,28 +52,11 @@ func (h Host) Modules(names ...string) (map[string]ModuleState, error) {
 	return h.modules(u.release, names)
 }
 
-// Loaded reports whether the module is in memory as a module; one that is built in is not. It is [ErrNoKernel] on an
-// image.
-func (h Host) Loaded(name string) (bool, error) {
-	if !h.Live() {
-		return false, ErrNoKernel
-	}
-	loaded, err := h.loaded()
-	return loaded[moduleName(name)], err
-}
-
 // ModulesIn says of each module whether the installed kernel of that release has it, loaded or not: by the lists that
 // depmod(8) and the kernel's own build wrote to /lib/modules. It works on images.
 func (h Host) ModulesIn(release string, names ...string) (map[string]ModuleState, error) {
-	found, err := h.modulesIn(release, names)
-	if err != nil {
-		return nil, err
-	}
-	states := map[string]ModuleState{}
-	for name, m := range found {
-		states[name] = m.state
-	}
-	return states, nil
+	states, _, err := h.modulesIn(release, names)
+	return states, err
 }
 
 func (h Host) modules(release string, names []string) (map[string]ModuleState, error) {
@@ -81,22 +64,17 @@ func (h Host) modules(release string, names []string) (map[string]ModuleState, e
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.modulesIn(release, names)
-	if err != nil {
-		return nil, err
-	}
-	states := map[string]ModuleState{}
-	for name, m := range found {
+	states, real, err := h.modulesIn(release, names)
+	for name, state := range states {
 		switch {
-		case loaded[moduleName(name)] || loaded[m.real]:
-			m.state = ModuleLoaded
+		case loaded[moduleName(name)] || loaded[real[name]]:
+			states[name] = ModuleLoaded
 		// Built-in code shows up in /sys/module too, but only where it has parameters or a version.
-		case !m.state.Usable() && h.exists("/sys/module/"+m.real):
-			m.state = ModuleBuiltin
+		case !state.Usable() && h.exists("/sys/module/"+real[name]):
+			states[name] = ModuleBuiltin
 		}
-		states[name] = m.state
 	}
-	return states, nil
+	return states, err
 }
 
 // loaded are the modules in memory.
@@ -111,50 +89,44 @@ func (h Host) loaded() (map[string]bool, error) {
 	return parseModules(data), nil
 }
 
-// listedModule is what the lists of a kernel say of a module. real is its name where it was asked for by an alias.
-type listedModule struct {
-	state ModuleState
-	real  string
-}
-
-func (h Host) modulesIn(release string, names []string) (map[string]listedModule, error) {
-	found := map[string]listedModule{}
+// modulesIn says what the lists of a kernel say of each module, and its real name, where it was asked for by an alias.
+func (h Host) modulesIn(release string, names []string) (states map[string]ModuleState, real map[string]string, err error) {
+	states, real = map[string]ModuleState{}, map[string]string{}
 	for _, name := range names {
 		if !validModule(name) {
-			return nil, errModuleName(name)
+			return nil, nil, errModuleName(name)
 		}
-		found[name] = listedModule{ModuleAbsent, moduleName(name)}
+		real[name] = moduleName(name)
 	}
 	lists := path.Join(modulesDir, release)
 	builtin, errB := parsed(h, lists+"/modules.builtin", parseModuleList)
 	dep, errD := parsed(h, lists+"/modules.dep", parseModuleList)
 	missing := map[string]bool{}
-	for name, m := range found {
+	for name, m := range real {
 		switch {
-		case builtin.has(m.real):
-			m.state = ModuleBuiltin
-		case dep.has(m.real):
-			m.state = ModuleLoadable
+		case builtin.has(m):
+			states[name] = ModuleBuiltin
+		case dep.has(m):
+			states[name] = ModuleLoadable
 		case errB != nil || errD != nil:
-			m.state = ModuleUnknown
+			states[name] = ModuleUnknown
 		default:
-			missing[m.real] = true
+			states[name], missing[m] = ModuleAbsent, true
 		}
-		found[name] = m
 	}
 	if len(missing) == 0 {
-		return found, nil
+		return states, real, nil
 	}
 	// Without the list of aliases, what goes by one counts as absent.
 	aliases, _ := parsed(h, lists+"/modules.alias", func(r io.Reader) (map[string]string, error) {
 		return parseModuleAliases(r, missing)
 	})
-	for name, m := range found {
-		if real := aliases[m.real]; missing[m.real] && dep.has(real) {
-			found[name] = listedModule{ModuleLoadable, real}
+	for name, m := range real {
+		if missing[m] && dep.has(aliases[m]) {
+			states[name], real[name] = ModuleLoadable, aliases[m]
 		}
 	}
-	return found, nil
+	return states, real, nil
 }
 
 // moduleName is the kernel's own spelling: it turns every - of a file name into _, see modprobe(8).

@@ -12,16 +12,12 @@ import (
 // "TcpExtListenDrops". They count since the network namespace was made, which for the first one is boot.
 // It is [ErrNoKernel] on an image.
 func (h Host) Netstat() (map[string]uint64, error) {
-	data, err := h.procNet("netstat")
-	if err != nil {
-		return nil, err
-	}
-	return ParseNetstat(data)
+	return procNet(h, "netstat", parseNetstat)
 }
 
-// ParseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of lines, the names and then the values.
+// parseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of lines, the names and then the values.
 // A counter that is negative (TcpMaxConn is -1) is left out.
-func ParseNetstat(data []byte) (map[string]uint64, error) {
+func parseNetstat(data []byte) (map[string]uint64, error) {
 	counters := map[string]uint64{}
 	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
 	for i := 0; i+1 < len(lines); i += 2 {
@@ -52,16 +48,12 @@ type Softnet struct {
 // Softnet reads /proc/net/softnet_stat, which counts for the whole machine in every namespace. It is [ErrNoKernel] on
 // an image.
 func (h Host) Softnet() (Softnet, error) {
-	data, err := h.procNet("softnet_stat")
-	if err != nil {
-		return Softnet{}, err
-	}
-	return ParseSoftnet(data)
+	return procNet(h, "softnet_stat", parseSoftnet)
 }
 
-// ParseSoftnet adds up the text of /proc/net/softnet_stat: a line per processor, in hexadecimal, of which the first
+// parseSoftnet adds up the text of /proc/net/softnet_stat: a line per processor, in hexadecimal, of which the first
 // three columns have kept their meaning (softnet_seq_show in net/core/net-procfs.c). They are 32 bits wide and wrap.
-func ParseSoftnet(data []byte) (Softnet, error) {
+func parseSoftnet(data []byte) (Softnet, error) {
 	var sum Softnet
 	for line := range bytes.Lines(data) {
 		fields := bytes.Fields(line)
@@ -90,15 +82,11 @@ type Sockstat struct {
 
 // Sockstat reads /proc/net/sockstat. It is [ErrNoKernel] on an image.
 func (h Host) Sockstat() (Sockstat, error) {
-	data, err := h.procNet("sockstat")
-	if err != nil {
-		return Sockstat{}, err
-	}
-	return ParseSockstat(data)
+	return procNet(h, "sockstat", parseSockstat)
 }
 
-// ParseSockstat reads the line "TCP: inuse 3 orphan 0 tw 7 alloc 3 mem 137" of /proc/net/sockstat.
-func ParseSockstat(data []byte) (Sockstat, error) {
+// parseSockstat reads the line "TCP: inuse 3 orphan 0 tw 7 alloc 3 mem 137" of /proc/net/sockstat.
+func parseSockstat(data []byte) (Sockstat, error) {
 	var s Sockstat
 	columns := map[string]*int{
 		"inuse": &s.InUse, "orphan": &s.Orphan, "tw": &s.TimeWait, "alloc": &s.Alloc, "mem": &s.MemPages,
@@ -125,14 +113,15 @@ func ParseSockstat(data []byte) (Sockstat, error) {
 	return Sockstat{}, errors.New("cannot read /proc/net/sockstat: it has no TCP line")
 }
 
-// procNet reads the file of the thread, as the keys below /proc/sys/net do. /proc/net is that of the main thread.
-func (h Host) procNet(name string) ([]byte, error) {
+// procNet is what parse makes of the file of the thread, as the keys below /proc/sys/net do. /proc/net is that of the main
+// thread.
+func procNet[T any](h Host, name string, parse func([]byte) (T, error)) (none T, err error) {
 	if !h.Live() {
-		return nil, ErrNoKernel
+		return none, ErrNoKernel
 	}
 	data, err := h.ReadFile("/proc/thread-self/net/" + name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
+		return none, fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
 	}
-	return data, nil
+	return parse(data)
 }

@@ -168,7 +168,3 @@ func (l *limited) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-// GiveToNobody makes [Nobody] the owner of the folder at p, where a program without privileges may write then. It does
-// nothing when this process is not root: then that program is the same user.
-func (h Host) GiveToNobody(p string) error { return h.Give(p, Nobody) }

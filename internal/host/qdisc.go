@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -53,9 +54,7 @@ func (h Host) RootQdisc(link string) (string, error) {
 }
 
 func describeQdiscs(all []netlink.Qdisc) string {
-	root := "noqueue"
-	prefix := ""
-	var leaves []string
+	root, prefix, leaves := "noqueue", "", []string{"mq"}
 	for _, q := range all {
 		switch {
 		case q.Attrs().Parent == netlink.HANDLE_ROOT:
@@ -63,22 +62,14 @@ func describeQdiscs(all []netlink.Qdisc) string {
 			if q.Attrs().Handle == 0 {
 				prefix = attachedByKernel
 			}
-		case q.Type() != "ingress" && q.Type() != "clsact":
+		case q.Type() != "ingress" && q.Type() != "clsact" && !slices.Contains(leaves[1:], q.Type()):
 			leaves = append(leaves, q.Type())
 		}
 	}
 	if root != "mq" {
 		return prefix + root
 	}
-	kinds := map[string]bool{}
-	var distinct []string
-	for _, kind := range leaves {
-		if !kinds[kind] {
-			kinds[kind] = true
-			distinct = append(distinct, kind)
-		}
-	}
-	return prefix + strings.Join(append([]string{"mq"}, distinct...), " ")
+	return prefix + strings.Join(leaves, " ")
 }
 
 // SetRootQdisc makes the root queue discipline of the interface what [Host.RootQdisc] described. One that begins with

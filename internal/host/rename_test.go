@@ -143,7 +143,7 @@ func TestAnUnprivilegedProgramIsNobodyAndOwnsItsFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := (Host{}).GiveToNobody(dir); err != nil {
+	if err := (Host{}).Give(dir, Nobody); err != nil {
 		t.Fatal(err)
 	}
 	out, err := Host{}.RunProgram(t.Context(), Program{
@@ -156,7 +156,7 @@ func TestAnUnprivilegedProgramIsNobodyAndOwnsItsFolder(t *testing.T) {
 	if err := os.Symlink("/", link); err != nil {
 		t.Fatal(err)
 	}
-	if err := (Host{}).GiveToNobody(link); err == nil {
+	if err := (Host{}).Give(link, Nobody); err == nil {
 		t.Error("gave away what a link leads to")
 	}
 }

@@ -65,11 +65,7 @@ func leadingNumber(s string) int {
 	if _, rest, ok := strings.Cut(s, ":"); ok {
 		s = rest
 	}
-	end := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		end = len(s)
-	}
-	n, err := strconv.Atoi(s[:end])
+	n, err := strconv.Atoi(s[:len(s)-len(strings.TrimLeft(s, "0123456789"))])
 	if err != nil {
 		return 0
 	}

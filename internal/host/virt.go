@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -25,13 +26,13 @@ func (h Host) Virt() (Virt, error) {
 	if !h.Live() {
 		return Virt{}, ErrNoKernel
 	}
-	return h.virt(h.InitialNamespaces()), nil
+	return h.virt(h.initialNamespaces()), nil
 }
 
-// InitialNamespaces reports whether this process shares the PID, UTS, IPC and cgroup namespaces with the kernel's first
+// initialNamespaces reports whether this process shares the PID, UTS, IPC and cgroup namespaces with the kernel's first
 // process, which no container does with all four. It cannot see whether that holds for the mount and network ones,
 // whose numbers were not fixed before Linux 6.18.
-func (h Host) InitialNamespaces() bool {
+func (h Host) initialNamespaces() bool {
 	// include/uapi/linux/nsfs.h: PROC_*_INIT_INO, constants since Linux 3.8 (cgroup: 4.6).
 	for _, ns := range []string{"pid:[4026531836]", "uts:[4026531838]", "ipc:[4026531839]", "cgroup:[4026531835]"} {
 		kind, _, _ := strings.Cut(ns, ":")
@@ -77,20 +78,12 @@ func (h Host) wsl() int {
 // container asks those who started us: https://systemd.io/CONTAINER_INTERFACE has every manager set container= for
 // PID 1; systemd copies it to /run/systemd/container, where it can be read without root.
 func (h Host) container() string {
-	kind := h.text("/run/host/container-manager")
-	if kind == "" {
-		kind = h.text("/run/systemd/container")
-	}
-	if kind == "" {
-		kind = containerFromEnviron([]byte(h.text("/proc/1/environ")))
-	}
-	if kind == "" {
-		kind = containerFromCgroup([]byte(h.text("/proc/1/cgroup")))
-	}
-	switch {
-	case kind == "wsl":
+	kind := cmp.Or(h.text("/run/host/container-manager"), h.text("/run/systemd/container"),
+		containerFromEnviron([]byte(h.text("/proc/1/environ"))), containerFromCgroup([]byte(h.text("/proc/1/cgroup"))))
+	switch kind {
+	case "wsl":
 		return ""
-	case kind == "oci" || kind == "docker" || kind == "podman" || kind == "other":
+	case "oci", "docker", "podman", "other":
 		if h.inKubernetes() {
 			return "kubernetes"
 		}
@@ -163,7 +156,8 @@ func (h Host) vm() string {
 		}
 		return "xen"
 	}
-	if kind := h.vmFromDMI(); kind != "" {
+	metal, kind := h.vmFromDMI()
+	if kind != "" {
 		return kind
 	}
 	switch compatible := h.text("/proc/device-tree/hypervisor/compatible"); {
@@ -174,31 +168,27 @@ func (h Host) vm() string {
 	case compatible != "":
 		return "other"
 	}
-	// One processor is enough: the file grows by a page for each of them.
-	cpu, _ := h.readHead("/proc/cpuinfo", 4096)
-	if h.bareMetalCloud() {
+	if metal {
 		return ""
 	}
+	// One processor is enough: the file grows by a page for each of them.
+	cpu, _ := h.readHead("/proc/cpuinfo", 4096)
 	return vmFromCPU(cpu)
 }
 
-// vmFromDMI compares the names that the firmware gives, in the order of systemd's src/basic/virt.c.
-func (h Host) vmFromDMI() string {
-	if h.bareMetalCloud() {
-		return ""
-	}
+// vmFromDMI compares the names that the firmware gives, in the order of systemd's src/basic/virt.c. The instances of EC2
+// that are whole machines, metal, carry the vendor of the virtual ones.
+func (h Host) vmFromDMI() (metal bool, kind string) {
 	for _, name := range []string{"product_name", "sys_vendor", "board_vendor", "bios_vendor", "product_version"} {
-		if kind := dmiVendor(h.text("/sys/class/dmi/id/" + name)); kind != "" {
-			return kind
+		text := h.text("/sys/class/dmi/id/" + name)
+		if _, after, ok := strings.Cut(text, ".metal"); name == "product_name" && ok && (after == "" || after[0] == '-') {
+			return true, ""
+		}
+		if kind := dmiVendor(text); kind != "" {
+			return false, kind
 		}
 	}
-	return ""
-}
-
-// bareMetalCloud knows the instances of EC2 that are whole machines: they carry the vendor of the virtual ones.
-func (h Host) bareMetalCloud() bool {
-	_, after, ok := strings.Cut(h.text("/sys/class/dmi/id/product_name"), ".metal")
-	return ok && (after == "" || after[0] == '-')
+	return false, ""
 }
 
 func dmiVendor(name string) string {

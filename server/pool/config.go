@@ -45,43 +45,35 @@ type Breaker struct {
 
 // check fills in what is zero, and refuses what cannot be meant.
 func (c *Config) check(addresses []string) error {
-	for _, n := range []struct {
-		name  string
-		value *int
-		zero  int
-	}{
-		{"maximum of connections", &c.Max, 64},
-		{"minimum of idle connections", &c.MinIdle, 0},
-		{"number of failures that open the breaker", &c.Breaker.Failures, 5},
-		{"number of probes that close the breaker", &c.Breaker.Probes, 1},
-	} {
-		if *n.value < 0 {
-			return fmt.Errorf("cannot use a negative %s: %d", n.name, *n.value)
-		}
-		*n.value = cmp.Or(*n.value, n.zero)
-	}
-	if c.MinIdle > c.Max {
+	err := cmp.Or(
+		settle("maximum of connections", &c.Max, 64),
+		settle("minimum of idle connections", &c.MinIdle, 0),
+		settle("number of failures that open the breaker", &c.Breaker.Failures, 5),
+		settle("number of probes that close the breaker", &c.Breaker.Probes, 1),
+		settle("acquire timeout", &c.AcquireTimeout, time.Second),
+		settle("dial timeout", &c.DialTimeout, 3*time.Second),
+		settle("exchange timeout", &c.ExchangeTimeout, 30*time.Second),
+		settle("idle time", &c.IdleTime, time.Minute),
+		settle("life time", &c.LifeTime, 30*time.Minute),
+		settle("check interval", &c.CheckInterval, 5*time.Second),
+		settle("time that the breaker stays open", &c.Breaker.Open, 5*time.Second),
+	)
+	switch {
+	case err != nil:
+		return err
+	case c.MinIdle > c.Max:
 		return fmt.Errorf("cannot keep %d connections idle: there may be no more than %d", c.MinIdle, c.Max)
 	}
-	for _, d := range []struct {
-		name  string
-		value *time.Duration
-		zero  time.Duration
-	}{
-		{"acquire timeout", &c.AcquireTimeout, time.Second},
-		{"dial timeout", &c.DialTimeout, 3 * time.Second},
-		{"exchange timeout", &c.ExchangeTimeout, 30 * time.Second},
-		{"idle time", &c.IdleTime, time.Minute},
-		{"life time", &c.LifeTime, 30 * time.Minute},
-		{"check interval", &c.CheckInterval, 5 * time.Second},
-		{"time that the breaker stays open", &c.Breaker.Open, 5 * time.Second},
-	} {
-		if *d.value < 0 {
-			return fmt.Errorf("cannot use a negative %s: %s", d.name, *d.value)
-		}
-		*d.value = cmp.Or(*d.value, d.zero)
-	}
 	return c.checkAddresses(addresses)
+}
+
+// settle gives a number that is zero its default.
+func settle[N int | time.Duration](name string, value *N, zero N) error {
+	if *value < 0 {
+		return fmt.Errorf("cannot use a negative %s: %v", name, *value)
+	}
+	*value = cmp.Or(*value, zero)
+	return nil
 }
 
 func (c *Config) checkAddresses(addresses []string) error {

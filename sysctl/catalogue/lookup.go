@@ -32,9 +32,9 @@ func (r RemovedKey) gone() error {
 	return &report.Error{Code: CodeRemovedKey, Message: message}
 }
 
-// DottedName writes the name of a key in one form: with dots, whether it came with dots, with slashes or as a path
+// dottedName writes the name of a key in one form: with dots, whether it came with dots, with slashes or as a path
 // below /proc/sys. It follows sysctl.d(5): where the first separator is a slash, dots and slashes change places.
-func DottedName(name string) string {
+func dottedName(name string) string {
 	name = strings.TrimPrefix(name, "/proc/sys/")
 	first := strings.IndexAny(name, "./")
 	if first < 0 || name[first] == '.' {
@@ -47,7 +47,7 @@ func DottedName(name string) string {
 // ("tcp_rmem"). What it cannot find is a [report.Error] with
 // the code [CodeUnknownKey] or [CodeRemovedKey].
 func (c *Catalogue) Lookup(name string) (Key, error) {
-	full := DottedName(strings.TrimSpace(name))
+	full := dottedName(strings.TrimSpace(name))
 	if i, ok := c.byName[full]; ok {
 		return c.data.Keys[i], nil
 	}
@@ -72,7 +72,7 @@ func (c *Catalogue) Lookup(name string) (Key, error) {
 // Misspelt reports whether name is a misspelling that circulates, and of which key.
 func (c *Catalogue) Misspelt(name string) (right string, wrong bool) {
 	for _, m := range c.data.Misspelt {
-		if sameKey(DottedName(name), m.Wrong) {
+		if sameKey(dottedName(name), m.Wrong) {
 			return m.Right, true
 		}
 	}

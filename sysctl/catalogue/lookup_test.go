@@ -57,7 +57,7 @@ func TestDottedName(t *testing.T) {
 		"/proc/sys/fs/file-max":            "fs.file-max",
 		"swappiness":                       "swappiness",
 	} {
-		if got := DottedName(name); got != want {
+		if got := dottedName(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
 		}
 	}

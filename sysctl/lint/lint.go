@@ -13,19 +13,20 @@ import (
 // have any more, for values that the catalogue does not allow, and for lines that no tool understands.
 func Files(f *whowins.Forecaster, cat *catalogue.Catalogue) []report.Check {
 	var checks []report.Check
+	add := func(value, reason, fix string) {
+		checks = append(checks, report.Check{
+			Name: "sysctl-files", Grade: report.Warn, Value: value, Reason: reason, Fix: "correct or remove " + fix,
+		})
+	}
 	for _, set := range f.Settings() {
-		if c, wrong := lintSetting(set, cat); wrong {
-			checks = append(checks, c)
+		if err := wrong(set, cat); err != nil {
+			add(set.Origin.String()+" "+set.Key, err.Error(), "line "+set.Origin.String())
 		}
 	}
 	for _, p := range f.Problems() {
-		if vendor(p.Origin.File) {
-			continue // nobody but the package's maintainer can mend it
+		if !vendor(p.Origin.File) { // or nobody but the package's maintainer could mend it
+			add(p.Origin.String(), p.Text, p.Origin.String())
 		}
-		checks = append(checks, report.Check{
-			Name: "sysctl-files", Grade: report.Warn, Value: p.Origin.String(),
-			Reason: p.Text, Fix: "correct or remove " + p.Origin.String(),
-		})
 	}
 	if checks == nil {
 		checks = append(checks, report.Check{
@@ -41,25 +42,17 @@ func vendor(file string) bool {
 	return strings.HasPrefix(file, "/usr/lib/") || strings.HasPrefix(file, "/lib/")
 }
 
-func lintSetting(set whowins.Setting, cat *catalogue.Catalogue) (report.Check, bool) {
-	c := report.Check{Name: "sysctl-files", Grade: report.Warn, Value: set.Origin.String() + " " + set.Key}
-	k, err := cat.Lookup(set.Key)
-	switch {
-	case set.Exclude || strings.ContainsAny(set.Key, "*?["):
-		return c, false
-	case err != nil:
-		_, misspelt := cat.Misspelt(set.Key)
-		if !misspelt && !report.Is(err, catalogue.CodeRemovedKey) {
-			return c, false // the catalogue does not hold all keys that there are
-		}
-		c.Reason = err.Error()
-	default:
-		if err := k.Validate(set.Value); err != nil {
-			c.Reason = err.Error()
-			break
-		}
-		return c, false
+// wrong says what the catalogue has against set.
+func wrong(set whowins.Setting, cat *catalogue.Catalogue) error {
+	if set.Exclude || strings.ContainsAny(set.Key, "*?[") {
+		return nil
 	}
-	c.Fix = "correct or remove line " + set.Origin.String()
-	return c, true
+	k, err := cat.Lookup(set.Key)
+	if err == nil {
+		return k.Validate(set.Value)
+	}
+	if _, misspelt := cat.Misspelt(set.Key); misspelt || report.Is(err, catalogue.CodeRemovedKey) {
+		return err
+	}
+	return nil // the catalogue does not hold all keys that there are
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // File is the text of one profile, each word with its place, before anything is made of it.
@@ -63,20 +65,10 @@ func (l *Located) UnmarshalYAML(node ast.Node) error {
 	return nil
 }
 
-// Error is a mistake in a profile, with its place.
-type Error struct {
-	File         string
-	Line, Column int
-	Message      string
-}
-
-// Error is "file:line:column: message".
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
-}
-
+// errorAt is "file:line:column: message".
 func (f File) errorAt(at Located, format string, args ...any) error {
-	return &Error{File: f.File, Line: max(at.Line, 1), Column: max(at.Column, 1), Message: fmt.Sprintf(format, args...)}
+	place := fmt.Sprintf("%s:%d:%d: ", f.File, max(at.Line, 1), max(at.Column, 1))
+	return &report.Error{Message: place + fmt.Sprintf(format, args...)}
 }
 
 // Origin is "built in" or the path of the file.
@@ -88,7 +80,7 @@ func (f File) Origin() string {
 }
 
 // Parse reads the text of a profile strictly: unknown and repeated fields, a second document and a name other
-// than that of the file are [Error]s.
+// than that of the file are errors with their place.
 func Parse(data []byte, file string) (File, error) {
 	f := File{File: file}
 	if err := DecodeYAML(data, file, "this is not the form of a profile: see tcptune profile show server", &f); err != nil {
@@ -106,7 +98,7 @@ func Parse(data []byte, file string) (File, error) {
 	return f, nil
 }
 
-// DecodeYAML decodes one document into a struct, strictly. What is wrong is a [Error] with its place in file;
+// DecodeYAML decodes one document into a struct, strictly. What is wrong is said with its place in file;
 // form is what to say of a list where a word is wanted, and the like.
 func DecodeYAML(data []byte, file, form string, into any) error {
 	body, err := parsePlain(bytes.TrimPrefix(data, []byte("\ufeff"))) // a byte order mark, which YAML allows
@@ -137,7 +129,7 @@ func parsePlain(data []byte) (ast.Node, error) {
 		}
 	}
 	if body == nil {
-		return nil, &Error{Line: 1, Column: 1, Message: "the file is empty"}
+		return nil, errors.New("the file is empty")
 	}
 	fancy := ast.FilterFile(ast.AnchorType, file)
 	for _, kind := range []ast.NodeType{ast.AliasType, ast.MergeKeyType, ast.TagType} {
@@ -150,25 +142,21 @@ func parsePlain(data []byte) (ast.Node, error) {
 }
 
 func errorAtNode(n ast.Node, message string) error {
-	at := n.GetToken().Position
-	return &Error{Line: at.Line, Column: at.Column, Message: message}
+	return &yaml.SyntaxError{Message: message, Token: n.GetToken()}
 }
 
 // locate turns an error of the YAML decoder into one of ours.
 func locate(err error, file, form string) error {
-	out := &Error{File: file, Line: 1, Column: 1, Message: err.Error()}
-	var ours *Error
+	var at Located
+	message := err.Error()
 	var theirs yaml.Error
-	switch {
-	case errors.As(err, &ours):
-		out.Line, out.Column, out.Message = ours.Line, ours.Column, ours.Message
-	case errors.As(err, &theirs):
-		out.Message = inWords(theirs, form)
+	if errors.As(err, &theirs) {
+		message = inWords(theirs, form)
 		if t := theirs.GetToken(); t != nil && t.Position != nil {
-			out.Line, out.Column = t.Position.Line, t.Position.Column
+			at.Line, at.Column = t.Position.Line, t.Position.Column
 		}
 	}
-	return out
+	return File{File: file}.errorAt(at, "%s", message)
 }
 
 // inWords is the message of err without the Go types that the decoder speaks of.

@@ -2,8 +2,11 @@ package profile
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
@@ -53,7 +56,7 @@ func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
 		{"unknown placeholder", entry("key: somaxconn", "value: $size", "mode: exact", "why: w"), `5:12: limit of net.core.somaxconn must be a whole number, not "$size"`},
 	} {
 		_, err := Load(files{"x.yaml": c.text}, loadCatalogue(t), "x")
-		var at *Error
+		var at *report.Error
 		if c.want == "" {
 			if err != nil {
 				t.Errorf("%s: %v", c.rule, err)
@@ -80,10 +83,10 @@ func FuzzProfile(f *testing.F) {
 	f.Add("name: &a own\nsummary: *a\nextends: own\n")
 	f.Add("name: own\nsummary: |\n  s\nkeys:\n- key: tcp_rmem\n  value: 4096 131072 $receive\n  mode: raise\n  why: >-\n    w\n")
 	c := loadCatalogue(f)
+	place := regexp.MustCompile(`^\S+:[1-9]\d*:[1-9]\d*: .`)
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := Load(files{"own.yaml": text}, c, "own")
-		var at *Error
-		if err != nil && (!errors.As(err, &at) || at.Line < 1 || at.Column < 1 || at.Message == "") {
+		if err != nil && !place.MatchString(err.Error()) {
 			t.Errorf("an error without a place: %v", err)
 		}
 		for _, k := range p.Resolve(Sizing{ReceiveMax: 16 * mib, SendMax: 16 * mib}).Keys {

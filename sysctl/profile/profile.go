@@ -125,7 +125,7 @@ func List(r Reader) ([]Info, error) {
 }
 
 // Load returns the profile name, built in or of [Dir], with all that it extends. Every key is one of cat
-// and every value is valid; a mistake in a file is a [Error] with its place.
+// and every value is valid; a mistake in a file is said with its place.
 func Load(r Reader, cat *catalogue.Catalogue, name string) (Profile, error) {
 	return load(r, cat, name, nil)
 }

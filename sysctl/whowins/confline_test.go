@@ -114,6 +114,14 @@ func TestTheKeyThatAPathLeadsTo(t *testing.T) {
 	}
 }
 
+func TestCollectLeavesTheListOfItsCallerAsItIs(t *testing.T) {
+	list := []assignment{{path: "net/a"}, {path: "net/b"}}
+	rules{}.collect(list)
+	if list[0].path != "net/a" {
+		t.Errorf("the list begins with %s now", list[0].path)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("net.ipv4.tcp_rmem = 4096 131072 6291456\n-net/ipv4/conf/eth0.1/tag=1\r\n# x\n-net.ipv4.tcp_*\n"))
 	f.Add([]byte("=\n-\n--=\n\x00=\r\r\n//=.\n..=/"))

@@ -1,6 +1,7 @@
 package whowins
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -21,9 +22,8 @@ func (ru rules) collect(list []assignment) *model {
 		list = ru.replace(list)
 	}
 	if !ru.lastWins {
-		for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-			list[i], list[j] = list[j], list[i]
-		}
+		list = slices.Clone(list)
+		slices.Reverse(list)
 	}
 	m.nodes = list
 	for _, n := range list {
@@ -106,12 +106,7 @@ func (m *model) keptOff(candidate string) bool {
 	if m.listed[candidate] {
 		return true
 	}
-	for _, pattern := range m.excluded {
-		if fnmatch(pattern, procSys+candidate) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.excluded, func(pattern string) bool { return fnmatch(pattern, procSys+candidate) })
 }
 
 // refused reports whether the kernel takes the value for an error whatever the key at p is, as far as that can be told:

@@ -66,12 +66,12 @@ func systemdRules(major int) rules {
 
 // procpsRules are those of "sysctl --system". Sources: sysctl.c of procps 3.3.17, 4.0.2, 4.0.4 and 4.0.7.
 func procpsRules(version string) rules {
-	four := atLeast(version, 4)
+	four := atLeast(version, "4")
 	return rules{
 		maskByName: true, emptyMasks: true, etcFirst: true, sortByName: true, confSuffix: true, dotFiles: true,
 		danglingHide: true, loopsHide: true, splitUsr: true, sysctlConf: true, globNames: true,
 		comments: true, formFeedSpace: four, dashStripped: true, doubleDash: four, firstDecides: true,
 		dotDot: true, strtok: !four, deprecated: !four,
-		lastWins: true, globs: four, explicitWins: true, excludes: four, excludeGlobs: atLeast(version, 4, 0, 5),
+		lastWins: true, globs: four, explicitWins: true, excludes: four, excludeGlobs: atLeast(version, "4.0.5"),
 	}
 }

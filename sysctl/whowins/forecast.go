@@ -36,20 +36,6 @@ type Setting struct {
 	Shadowed     []Setting // what assigned the same key and lost, in the order of reading
 }
 
-// Covers reports whether s is about key: by name, or by a pattern that matches it.
-func (s Setting) Covers(key string) bool {
-	p := rules{firstDecides: true, simplify: true}.normal(key)
-	if s.Glob == "" {
-		return s.Key == host.SwapSeparators(p)
-	}
-	for _, pattern := range braces(host.SwapSeparators(s.Glob)) {
-		if _, ok := globKey(pattern, p); ok {
-			return true
-		}
-	}
-	return false
-}
-
 // Outcome is what decides about a key in one of the ways in which files are applied.
 type Outcome struct {
 	Set     *Setting // nil: nothing assigns it, so that it keeps the kernel's value; or Unknown
@@ -101,16 +87,17 @@ func (p Problem) String() string { return p.Origin.String() + ": " + p.Text }
 
 // Forecaster answers which assignment decides about a key. It holds what the files said when it was made.
 type Forecaster struct {
-	conf    *confReader
-	boot    *model // systemd-sysctl after a reboot
-	restart *model // systemd-sysctl now
-	system  *model // sysctl --system
-	absent  [2]string
-	ufw     *model // nil where ufw sets nothing
-	ufwIs   State
-	tuned   *tuned // nil where TuneD is not enabled
-	modules []string
-	kernel  *model // the parameters of the kernel
+	conf     *confReader
+	versions Versions
+	boot     *model // systemd-sysctl after a reboot
+	restart  *model // systemd-sysctl now
+	system   *model // sysctl --system
+	absent   [2]string
+	ufw      *model // nil where ufw sets nothing
+	ufwIs    State
+	tuned    *tuned // nil where TuneD is not enabled
+	modules  []string
+	kernel   *model // the parameters of the kernel
 }
 
 // Observe is [NewForecaster] for the releases that are installed on the machine, each file of which it reads once.
@@ -128,7 +115,7 @@ func Observe(r Reader) (*Forecaster, error) {
 // fails when the kernel's command line cannot be read.
 func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	c := newConfReader(r)
-	f := &Forecaster{conf: c}
+	f := &Forecaster{conf: c, versions: v}
 	run := live(r)
 	switch {
 	case v.Systemd == 0:

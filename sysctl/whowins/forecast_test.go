@@ -308,23 +308,6 @@ func TestOfManyProblemsOfAFileTheFirstAreNamed(t *testing.T) {
 	}
 }
 
-func TestCovers(t *testing.T) {
-	for _, test := range []struct {
-		setting Setting
-		want    bool
-	}{
-		{Setting{Key: "net.ipv4.tcp_sack"}, true},
-		{Setting{Key: "net.ipv4.tcp_dsack"}, false},
-		{Setting{Key: "net.ipv4.tcp_*", Glob: "net.ipv4.tcp_*"}, true},
-		{Setting{Key: "net.ipv4.tcp_{sack,f*}", Glob: "net.ipv4.tcp_{sack,f*}"}, true},
-		{Setting{Key: "net.ipv4.conf.*.tag", Glob: "net.ipv4.conf.*.tag"}, false},
-	} {
-		if got := test.setting.Covers("net/ipv4/tcp_sack"); got != test.want {
-			t.Errorf("%s covers net.ipv4.tcp_sack: %v", test.setting.Key, got)
-		}
-	}
-}
-
 func BenchmarkNewForecaster(b *testing.B) {
 	v, err := DetectVersions(host.Host{})
 	if err != nil {

@@ -6,6 +6,9 @@ type State struct {
 	Text string // "enabled", "masked", …; "" where it is not installed
 }
 
+// Systemd is the major release that the forecast goes by; 0 where no package of systemd is installed.
+func (f *Forecaster) Systemd() int { return f.versions.Systemd }
+
 // Ufw says whether the firewall sets keys at boot.
 func (f *Forecaster) Ufw() State { return f.ufwIs }
 

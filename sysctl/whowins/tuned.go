@@ -20,7 +20,7 @@ type tuned struct {
 // tunedRules are those by which TuneD reads sysctl.d files itself: no wildcards, no leading dash, and since 2.22 no keys
 // with slashes, whose dots and slashes change places in every case. An unknown release is taken for a new one.
 func tunedRules(version string) rules {
-	swap := version == "" || atLeast(version, 2, 22)
+	swap := version == "" || atLeast(version, "2.22")
 	return rules{
 		maskByName: true, emptyMasks: true, etcFirst: true, sortByName: true, confSuffix: true, dotFiles: true,
 		danglingHide: true, loopsHide: true, comments: true, crEndsLine: true, formFeedSpace: true, firstDecides: true,

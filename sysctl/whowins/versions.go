@@ -56,16 +56,5 @@ func upstream(version string) string {
 	return version
 }
 
-// atLeast reports whether a dotted version is want or newer. Anything but digits ends a component ("4.0.5rc1" is
-// 4.0.5).
-func atLeast(version string, want ...int) bool {
-	for _, w := range want {
-		var part string
-		part, version, _ = strings.Cut(version, ".")
-		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
-		if n, _ := strconv.Atoi(part[:digits]); n != w {
-			return n > w
-		}
-	}
-	return true
-}
+// atLeast reports whether a version is want or newer; what follows the number, as in "4.0.5rc1", makes it no older.
+func atLeast(version, want string) bool { return host.CompareReleases(version, want) >= 0 }
