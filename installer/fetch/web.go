@@ -128,7 +128,11 @@ func (w web) open(ctx context.Context, address string, header http.Header, good 
 		if err == nil {
 			answer = fmt.Sprintf("%s, %d bytes", resp.Status, resp.ContentLength)
 		}
-		w.trail.Asks("server", "GET "+trail.URL(address), since, answer, err)
+		said := err
+		if told, ok := errors.AsType[*report.Error](err); ok && told.Err != nil {
+			said = told.Err // without the address, whose query may hold a token
+		}
+		w.trail.Asks("server", "GET "+trail.URL(address), since, answer, said)
 	}
 	return resp, err
 }
