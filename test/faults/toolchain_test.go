@@ -96,8 +96,7 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 
 // works checks that there is a Go which runs: the one from before or the one that was wanted. Where there was none, or
 // is to be none, there may be none.
-func (l lab) works(b box, sc scenario) error {
-	r := b.result("probe")
+func (l lab) works(_ state, r result, sc scenario) error {
 	for _, at := range []string{sc.from, sc.to} {
 		if want := l.rest[at].probe; r.out == want.out && (r.code == 0) == (want.code == 0) {
 			return nil
