@@ -47,7 +47,8 @@ func (l lab) failAt(t testing.TB, sc scenario, of func(call) bool, errnos []stri
 	return tally{points: len(points) * len(errnos), hit: int(hit.Load()), shots: int(shots.Load())}, failures
 }
 
-func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point, errno string) (victim, then ending, shots int, err error) {
+func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point,
+	errno string) (victim, then ending, shots int, err error) {
 	for try := range tries {
 		hit, err := l.onHost(ctx, sc.from, func(b *box) (bool, error) {
 			r, calls, err := l.victim(b, sc, p.injectArgs("error="+errno, p.aim(try)))

@@ -33,7 +33,8 @@ func (s state) torn(a, b state) []string {
 	maps.Copy(all, b)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		_, file, _ := strings.Cut(name, " ")
-		if strings.HasPrefix(path.Base(file), ".") || file == path.Dir(journalFile) || path.Dir(file) == path.Dir(journalFile) {
+		if strings.HasPrefix(path.Base(file), ".") || file == path.Dir(journalFile) ||
+			path.Dir(file) == path.Dir(journalFile) {
 			continue
 		}
 		if s[name] != a[name] && s[name] != b[name] {

@@ -33,12 +33,14 @@ func TestNoFileOfAnImageIsReadTwice(t *testing.T) {
 		"/proc/stat": {times: 2, why: "gopsutil counts the processors when it is loaded"},
 		"/var/lib/dpkg/status": {times: 3, why: "of an image that does not say otherwise it tells the architecture, at the gate, " +
 			"before anything else is looked at; the releases that sysctl files depend on; and check the release of systemd"},
-		"-> /usr/lib/sysctl.d":         {times: 2, why: "/lib is a link to /usr/lib: two names of the folder are resolved"},
-		"-> /usr/lib/modules-load.d":   {times: 2, why: "as that of sysctl.d"},
-		"/etc/sysctl.d":                {command: "apply", times: 2, why: "opened again to be synced, after our file came"},
-		"/etc/modules-load.d":          {command: "apply", times: 2, why: "as /etc/sysctl.d"},
-		"/var/lib/tcptune":             {command: "apply", times: 2, why: "opened to be synced after each state of the journal"},
-		"/usr/local/lib/tcptune":       {command: "apply", times: 2, why: "swept under the lock, and when the transaction is over"},
+		"-> /usr/lib/sysctl.d":       {times: 2, why: "/lib is a link to /usr/lib: two names of the folder are resolved"},
+		"-> /usr/lib/modules-load.d": {times: 2, why: "as that of sysctl.d"},
+		"/etc/sysctl.d":              {command: "apply", times: 2, why: "opened again to be synced, after our file came"},
+		"/etc/modules-load.d":        {command: "apply", times: 2, why: "as /etc/sysctl.d"},
+		"/var/lib/tcptune": {command: "apply", times: 2,
+			why: "opened to be synced after each state of the journal"},
+		"/usr/local/lib/tcptune": {command: "apply", times: 2,
+			why: "swept under the lock, and when the transaction is over"},
 		"/usr/local/lib/tcptune/go":    {command: "apply", times: 4, why: "as the folder above it"},
 		"/usr/local/lib/tcptune/tools": {command: "apply", times: 4, why: "as the folder above it"},
 	}
@@ -56,9 +58,11 @@ func TestNoFileOfAHostIsReadTwice(t *testing.T) {
 	}
 	program := build(t)
 	allowed := exceptions{
-		"/proc/stat":                      {times: 2, why: "gopsutil counts the processors when it is loaded"},
-		"/sys/class/dmi/id/product_name":  {command: "check", times: 3, why: "each rule about virtual machines asks for what it needs"},
-		"-> /proc/self/ns/net":            {times: 4, why: "it tells this boot from another one, and our network from that of PID 1"},
+		"/proc/stat": {times: 2, why: "gopsutil counts the processors when it is loaded"},
+		"/sys/class/dmi/id/product_name": {command: "check", times: 3,
+			why: "each rule about virtual machines asks for what it needs"},
+		"-> /proc/self/ns/net": {times: 4,
+			why: "it tells this boot from another one, and our network from that of PID 1"},
 		"-> /proc/1/ns/net":               {times: 2, why: "as /proc/self/ns/net"},
 		"/proc/sys/kernel/random/boot_id": {times: 2, why: "the journal is judged before the host is looked at"},
 	}
