@@ -182,7 +182,7 @@ func readKnob(key string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 64<<10)
 	n, err := f.Read(buf)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err

@@ -36,7 +36,8 @@ func eachShell(t *testing.T, test func(t *testing.T, s shell)) {
 			if err != nil {
 				t.Skipf("there is no %s on this machine", name)
 			}
-			test(t, shell{name, append([]string{program}, append(options, absolute(t, "ask/"+name), absolute(t, "../../docs/completion"))...)})
+			test(t, shell{name, append([]string{program},
+				append(options, absolute(t, "ask/"+name), absolute(t, "../../docs/completion"))...)})
 		})
 	}
 }
@@ -61,7 +62,8 @@ func (s shell) ask(t *testing.T, lines []string, before ...string) map[string]of
 	var said strings.Builder
 	cmd.Stderr = &said
 	home := t.TempDir()
-	cmd.Env = append(os.Environ(), "PATH="+fake.dir+":"+os.Getenv("PATH"), "HOME="+home, "TMPDIR="+home, "TERM=xterm", "LC_ALL=C.UTF-8")
+	cmd.Env = append(os.Environ(), "PATH="+fake.dir+":"+os.Getenv("PATH"), "HOME="+home, "TMPDIR="+home, "TERM=xterm",
+		"LC_ALL=C.UTF-8")
 	out, err := cmd.Output()
 	if err != nil || said.Len() > 0 {
 		t.Fatalf("%s: %v\n%s", s.name, err, said.String())

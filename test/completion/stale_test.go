@@ -36,7 +36,8 @@ func TestShellcheckHasNothingToSay(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no shellcheck on this machine")
 	}
-	if out, err := exec.CommandContext(t.Context(), program, "../../docs/completion/tcptune.bash").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), program,
+		"../../docs/completion/tcptune.bash").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

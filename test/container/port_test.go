@@ -16,7 +16,8 @@ func unit(lines ...string) string { return "[Service]\n" + strings.Join(lines, "
 // portUnits hold ports in the ways in which services do. /usr/bin/jobs is testdata/jobs; /usr/bin/job is the same program
 // under another name and so another executable, as the jobs of a supervisor are.
 var portUnits = map[string]string{
-	"/etc/systemd/system/steady.service":     unit("ExecStart=/usr/bin/jobs listen 8080", "Restart=always", "RestartSec=100ms"),
+	"/etc/systemd/system/steady.service": unit("ExecStart=/usr/bin/jobs listen 8080", "Restart=always",
+		"RestartSec=100ms"),
 	"/etc/systemd/system/web.socket":         "[Socket]\nListenStream=8081\n",
 	"/etc/systemd/system/web.service":        unit("ExecStart=/usr/bin/jobs serve"),
 	"/etc/systemd/system/pair.socket":        "[Socket]\nListenStream=8084\nListenStream=127.0.0.1:8085\n",
@@ -104,7 +105,8 @@ func TestPort(t *testing.T) {
 	t.Run("only the process: systemd starts it again, which is said", func(t *testing.T) {
 		m.startUnits(t, "8080", "steady.service")
 		r := m.portTakenAgain(t, "8080", "--kill", "--pid-only")
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by jobs") || !strings.Contains(r.Warnings[0], "steady.service") {
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by jobs") ||
+			!strings.Contains(r.Warnings[0], "steady.service") {
 			t.Errorf("%+v", r)
 		}
 	})
@@ -113,7 +115,8 @@ func TestPort(t *testing.T) {
 		m.startUnits(t, "8080", "steady.service")
 		nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "tcptune", "port", "8080"}
 		seen := m.Run(t, nobody...)
-		if !strings.Contains(seen.Stdout, "steady.service") || !strings.Contains(seen.Stderr, "owner not visible: run sudo tcptune port 8080") {
+		if !strings.Contains(seen.Stdout, "steady.service") ||
+			!strings.Contains(seen.Stderr, "owner not visible: run sudo tcptune port 8080") {
 			t.Errorf("%s%s", seen.Stdout, seen.Stderr)
 		}
 		mustExit(t, 77, m.Run(t, append(nobody, "--kill")...))
@@ -173,7 +176,8 @@ func TestPort(t *testing.T) {
 			t.Errorf("%s", shown.Stdout)
 		}
 		r := m.port(t, 0, "8084", "--kill")
-		if len(r.Changes) != 1 || r.Changes[0].Why != "holds tcp/8084; also closes tcp/8085" || r.Changes[0].Status != "applied" {
+		if len(r.Changes) != 1 || r.Changes[0].Why != "holds tcp/8084; also closes tcp/8085" ||
+			r.Changes[0].Status != "applied" {
 			t.Errorf("%+v", r.Changes)
 		}
 	})
@@ -193,7 +197,8 @@ func TestPort(t *testing.T) {
 	t.Run("a job that comes again is named, with its supervisor", func(t *testing.T) {
 		m.startUnits(t, "8083", "stubborn.service")
 		r := m.portTakenAgain(t, "8083", "--kill")
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by job (pid ") || !strings.Contains(r.Warnings[0], "started by jobs (pid ") {
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by job (pid ") ||
+			!strings.Contains(r.Warnings[0], "started by jobs (pid ") {
 			t.Errorf("%+v", r)
 		}
 		if r.Error == nil || r.Error.Code != "not-freed" {

@@ -71,7 +71,8 @@ func (m *Machine) sameTree(t *testing.T, before string) {
 // units are the units of a service that systemd knows, with their states.
 func (m *Machine) units(t *testing.T, name string) string {
 	t.Helper()
-	return strings.TrimSpace(m.Must(t, "systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", name+"*"))
+	return strings.TrimSpace(m.Must(t, "systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager",
+		name+"*"))
 }
 
 // say sends a line to a port of the machine and returns what comes back.

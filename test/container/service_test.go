@@ -16,7 +16,8 @@ func TestService(t *testing.T) {
 
 	t.Run("without --now it is enabled and not started", func(t *testing.T) {
 		m.service(t, 0, "install")
-		if got := m.Must(t, "systemctl", "is-enabled", bundled+".socket", bundled+"-admin.socket"); got != "enabled\nenabled\n" {
+		if got := m.Must(t, "systemctl", "is-enabled", bundled+".socket",
+			bundled+"-admin.socket"); got != "enabled\nenabled\n" {
 			t.Errorf("is-enabled: %q", got)
 		}
 		if m.isActive(t, bundled+".socket") {
@@ -36,7 +37,8 @@ func TestService(t *testing.T) {
 	})
 	t.Run("a second time there is nothing to do", func(t *testing.T) {
 		for range 2 {
-			if r := m.service(t, 0, "install", "--now"); r.Changed || slices.ContainsFunc(r.Changes, func(c struct{ Kind, Target, Status, Reason string }) bool { return c.Status != "unchanged" }) {
+			if r := m.service(t, 0, "install", "--now"); r.Changed ||
+				slices.ContainsFunc(r.Changes, func(c struct{ Kind, Target, Status, Reason string }) bool { return c.Status != "unchanged" }) {
 				t.Errorf("%+v", r.Changes)
 			}
 		}
@@ -52,7 +54,8 @@ func TestService(t *testing.T) {
 		}
 		nobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 		mustExit(t, 0, m.Run(t, append(nobody, "tcptune", "service", "status")...))
-		if r := m.Run(t, append(nobody, "tcptune", "service", "install", "--now", "--dry-run")...); r.Code != 0 || r.Stderr != "" {
+		if r := m.Run(t, append(nobody, "tcptune", "service", "install", "--now", "--dry-run")...); r.Code != 0 ||
+			r.Stderr != "" {
 			t.Errorf("%s%s", r.Stdout, r.Stderr)
 		}
 		mustExit(t, 4, m.Run(t, append(nobody, "tcptune", "service", "status", "nosuch")...))
@@ -199,11 +202,13 @@ func TestServiceRespectsWhatIsNotItsOwn(t *testing.T) {
 	t.Parallel()
 	m := newServing(t)
 	t.Run("a port that is held is named, and freed when asked", func(t *testing.T) {
-		mustExit(t, 0, m.RunInput(t, strings.NewReader(unit("ExecStart=/usr/bin/jobs listen 8080")), "tee", "/etc/systemd/system/steady.service"))
+		mustExit(t, 0, m.RunInput(t, strings.NewReader(unit("ExecStart=/usr/bin/jobs listen 8080")), "tee",
+			"/etc/systemd/system/steady.service"))
 		m.Must(t, "systemctl", "daemon-reload")
 		m.startUnits(t, "8080", "steady.service")
 		r := m.service(t, 1, "install", "--now")
-		if r.Error == nil || r.Error.Code != "port-held" || !strings.Contains(r.Error.Message, "steady.service") || r.Changed {
+		if r.Error == nil || r.Error.Code != "port-held" || !strings.Contains(r.Error.Message, "steady.service") ||
+			r.Changed {
 			t.Errorf("%+v", r)
 		}
 		mustExit(t, 1, m.Run(t, "test", "-e", "/etc/systemd/system/tcptune-server.socket"))
@@ -216,7 +221,8 @@ func TestServiceRespectsWhatIsNotItsOwn(t *testing.T) {
 	t.Run("the counters of another service are not shown as its own", func(t *testing.T) {
 		m.service(t, 0, "install", "--now")
 		r := m.service(t, 0, "install", "--name", "second", "--listen", "9000")
-		if !slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.Contains(w, "port 9180 is that of the service tcptune-server") }) {
+		if !slices.ContainsFunc(r.Warnings,
+			func(w string) bool { return strings.Contains(w, "port 9180 is that of the service tcptune-server") }) {
 			t.Errorf("that both have the same admin port is not said: %q", r.Warnings)
 		}
 		m.Must(t, "systemctl", "start", "second.socket", "second.service")
@@ -235,7 +241,8 @@ func TestServiceRespectsWhatIsNotItsOwn(t *testing.T) {
 		m.service(t, 0, "uninstall")
 	})
 	t.Run("a unit of somebody else is not replaced", func(t *testing.T) {
-		mustExit(t, 0, m.RunInput(t, strings.NewReader(unit("ExecStart=/bin/true")), "tee", "/etc/systemd/system/mine.service"))
+		mustExit(t, 0, m.RunInput(t, strings.NewReader(unit("ExecStart=/bin/true")), "tee",
+			"/etc/systemd/system/mine.service"))
 		before := m.tree(t)
 		r := m.service(t, 1, "install", "--exec", "/usr/bin/jobs", "--name", "mine", "--listen", "9000", "--", "serve")
 		if r.Error == nil || r.Error.Code != "foreign-file" {
@@ -278,7 +285,8 @@ func TestOwnProgramBecomesAService(t *testing.T) {
 	t.Parallel()
 	m := newServing(t)
 	clean := m.tree(t)
-	r := m.Run(t, "tcptune", "service", "install", "--now", "--exec", "/usr/bin/jobs", "--name", "mine", "--listen", "9000", "--", "serve")
+	r := m.Run(t, "tcptune", "service", "install", "--now", "--exec", "/usr/bin/jobs", "--name", "mine", "--listen",
+		"9000", "--", "serve")
 	mustExit(t, 0, r)
 	if got := m.say(t, "9000", ""); got != "here\n" {
 		t.Errorf("it answers %q", got)

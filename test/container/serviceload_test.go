@@ -183,7 +183,8 @@ func TestTheWatchdogRestartsAProcessThatStandsStill(t *testing.T) {
 		t.Fatalf("a healthy process was restarted: %s, then %s", pid, now)
 	}
 	// On a busy machine other threads serve on for a while after the signal.
-	m.Script(t, "kill -STOP "+pid+"; while cat /proc/"+pid+"/task/*/status | grep '^State:' | grep -qv 'T (stopped)'; do sleep 0.05; done")
+	m.Script(t, "kill -STOP "+pid+"; while cat /proc/"+pid+
+		"/task/*/status | grep '^State:' | grep -qv 'T (stopped)'; do sleep 0.05; done")
 	m.served(t) // waits in the queue of the socket meanwhile
 	if now := m.mainPID(t); now == pid {
 		t.Error("it was not restarted")

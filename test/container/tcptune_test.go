@@ -54,7 +54,8 @@ func TestUnconfirmedApplyIsTakenBackByATimerOfSystemd(t *testing.T) {
 	t.Parallel()
 	m := newTuned(t)
 	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "10s")) // time enough to look at it
-	if timers := m.Must(t, "systemctl", "list-timers", "--all", "--no-legend"); !strings.Contains(timers, "tcptune-confirm-") {
+	timers := m.Must(t, "systemctl", "list-timers", "--all", "--no-legend")
+	if !strings.Contains(timers, "tcptune-confirm-") {
 		t.Errorf("no timer is armed:\n%s", timers)
 	}
 	if got := m.knob(t, finTimeout); got != "30" {
@@ -83,7 +84,8 @@ func TestConfirmedApplyStaysAndItsTimerGoes(t *testing.T) {
 	m := newTuned(t)
 	mustExit(t, partialHere, m.Run(t, "tcptune", "apply", "--confirm", "10s"))
 	mustExit(t, partialHere, m.Run(t, "tcptune", "confirm"))
-	if timers := m.Must(t, "systemctl", "list-timers", "--all", "--no-legend"); strings.Contains(timers, "tcptune-confirm-") {
+	timers := m.Must(t, "systemctl", "list-timers", "--all", "--no-legend")
+	if strings.Contains(timers, "tcptune-confirm-") {
 		t.Errorf("the timer is still there:\n%s", timers)
 	}
 	time.Sleep(11 * time.Second) // past the deadline

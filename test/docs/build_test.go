@@ -17,7 +17,8 @@ func (s *sandbox) declaration(b markdown.Block) {
 	if name, ok := strings.CutPrefix(b.Text, "name: "); ok {
 		name, _, _ = strings.Cut(name, "\n")
 		s.write(filepath.Join(s.image, "etc/tcptune/profiles.d", name+".yaml"), b.Text, 0o644)
-		if out := s.runs("tcptune plan --profile " + name); !strings.Contains(out, "profile "+name+", named on the command line") {
+		want := "profile " + name + ", named on the command line"
+		if out := s.runs("tcptune plan --profile " + name); !strings.Contains(out, want) {
 			s.Errorf("profile %s:\n%s", name, out)
 		}
 		return
@@ -49,7 +50,8 @@ func (s *sandbox) installGo() {
 	s.Helper()
 	s.runs(`mkdir -p go/bin && echo go1.26.3 >go/VERSION && printf '#!/bin/sh\n' >go/bin/go && cp go/bin/go go/bin/gofmt && chmod 755 go/bin/*
 tar -czf go1.26.3.linux-amd64.tar.gz go
-"$DOCS_TCPTUNE" go install --root ` + imageInText + ` --file go1.26.3.linux-amd64.tar.gz --sha256 "$(sha256sum go1.26.3.linux-amd64.tar.gz | cut -d' ' -f1)"`)
+"$DOCS_TCPTUNE" go install --root ` + imageInText +
+		` --file go1.26.3.linux-amd64.tar.gz --sha256 "$(sha256sum go1.26.3.linux-amd64.tar.gz | cut -d' ' -f1)"`)
 }
 
 // cloudConfig does to the image what cloud-init would do: it writes the files and runs the commands.

@@ -30,7 +30,8 @@ func TestChineseReadmeIsInStep(t *testing.T) {
 		if diff := cmp.Diff(want.told, chinese[i].told); diff != "" {
 			t.Errorf("README.zh-CN.md, section %q, differs from README.md, section %q:\n%s", chinese[i].title, want.title, diff)
 		}
-		if !slices.Contains([]string{"", "tcptune", "Go"}, want.title) && !regexp.MustCompile(`\p{Han}`).MatchString(chinese[i].title) {
+		if !slices.Contains([]string{"", "tcptune", "Go"}, want.title) &&
+			!regexp.MustCompile(`\p{Han}`).MatchString(chinese[i].title) {
 			t.Errorf("the heading %q is not translated", chinese[i].title)
 		}
 	}
@@ -81,7 +82,8 @@ func figures(text string) []string {
 }
 
 func TestReadmesLeadToEachOther(t *testing.T) {
-	for path, other := range map[string]string{"../../README.md": "README.zh-CN.md", "../../README.zh-CN.md": "README.md"} {
+	for path, other := range map[string]string{"../../README.md": "README.zh-CN.md",
+		"../../README.zh-CN.md": "README.md"} {
 		page, err := markdown.Read(path)
 		if err != nil {
 			t.Fatal(err)

@@ -102,7 +102,8 @@ type exchange struct{ command, output string }
 
 // live reports whether the output depends on the machine: it is tcptune's, and not about an image.
 func (e exchange) live() bool {
-	return strings.Contains(e.command, "tcptune ") && !strings.Contains(e.command, imageInText) && !strings.Contains(e.command, "tcptune profile ")
+	return strings.Contains(e.command, "tcptune ") && !strings.Contains(e.command, imageInText) &&
+		!strings.Contains(e.command, "tcptune profile ")
 }
 
 var remark = regexp.MustCompile(`\s+# .*$`)

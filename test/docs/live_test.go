@@ -85,7 +85,8 @@ func (s *sandbox) live(programs string, talk []exchange) []string {
 			fmt.Fprintf(&script, "cp %s/99-zz-app.conf /etc/sysctl.d/; cp %s/sysctl.conf /etc/\n", rivals, rivals)
 			came = true
 		}
-		fmt.Fprintf(&script, "echo '%s'\n{ %s\n} 2>&1\ncase $? in 0|2|4) ;; *) exit 1 ;; esac\n", strings.TrimSpace(mark), e.command)
+		fmt.Fprintf(&script, "echo '%s'\n{ %s\n} 2>&1\ncase $? in 0|2|4) ;; *) exit 1 ;; esac\n", strings.TrimSpace(mark),
+			e.command)
 	}
 	for _, name := range []string{"etc/sysctl.d/99-zz-app.conf", "etc/sysctl.conf"} {
 		data, err := os.ReadFile(filepath.Join(s.image, name))
@@ -103,7 +104,8 @@ func (s *sandbox) live(programs string, talk []exchange) []string {
 	if err != nil {
 		s.Fatal(err)
 	}
-	cmd := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", furnish, s.image, programs)
+	cmd := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", furnish,
+		s.image, programs)
 	cmd.Dir, cmd.Env, cmd.Stdin = s.dir, s.env, strings.NewReader(script.String())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var errs bytes.Buffer

@@ -23,7 +23,8 @@ type sandbox struct {
 func programs(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", dir+"/", "../../cmd/tcptune", "../../cmd/tcptune-server")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", dir+"/", "../../cmd/tcptune",
+		"../../cmd/tcptune-server")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("cannot build the programs: %v\n%s", err, text)
@@ -34,7 +35,8 @@ func programs(t *testing.T) (dir string) {
 func newSandbox(t testing.TB, programs, fixture string) *sandbox {
 	t.Helper()
 	top := t.TempDir()
-	s := &sandbox{TB: t, dir: filepath.Join(top, "work"), image: filepath.Join(top, "image"), record: filepath.Join(top, "record")}
+	s := &sandbox{TB: t, dir: filepath.Join(top, "work"), image: filepath.Join(top, "image"),
+		record: filepath.Join(top, "record")}
 	out, err := exec.Command("cp", "-a", filepath.Join("../../test/fixtures", fixture), s.image).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -45,7 +47,8 @@ func newSandbox(t testing.TB, programs, fixture string) *sandbox {
 	}
 	s.write(filepath.Join(s.image, "var/lib/dpkg/arch"), "amd64\n", 0o644)
 	s.write(filepath.Join(s.dir, "go.mod"), "module example.com/ours\n\ngo 1.26\n", 0o644)
-	s.env = append(os.Environ(), "LC_ALL=C", "NO_COLOR=1", envTcptune+"="+filepath.Join(programs, "tcptune"), envServer+"="+filepath.Join(programs, "tcptune-server"),
+	s.env = append(os.Environ(), "LC_ALL=C", "NO_COLOR=1", envTcptune+"="+filepath.Join(programs, "tcptune"),
+		envServer+"="+filepath.Join(programs, "tcptune-server"),
 		envImage+"="+s.image, envRecord+"="+s.record)
 	return s
 }

@@ -1,11 +1,13 @@
 package faults
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,41 +21,84 @@ import (
 //go:embed testdata/box.sh
 var boxScript string
 
-// box is a host that lived for one script. Its files are the results.
-type box struct{ dir string }
+// box is a host that lives until it is closed. The results of its steps are files of dir.
+type box struct {
+	dir    string
+	shell  *exec.Cmd
+	in     io.WriteCloser
+	done   *bufio.Reader
+	errs   *bytes.Buffer
+	cancel context.CancelFunc
+}
 
-// runBox makes a fresh host in the empty folder dir and carries out script there.
-func runBox(ctx context.Context, dir string, script string) (box, error) {
-	b := box{dir}
-	here, err := filepath.Abs("testdata")
+// openBox makes a fresh host, with results in the empty folder dir. It is closed by the goroutine that has opened it.
+func openBox(ctx context.Context, dir string) (*box, error) {
+	tree, err := filepath.Abs("testdata/host")
 	if err != nil {
-		return b, err
-	}
-	file := filepath.Join(dir, "script")
-	if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
-		return b, err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	var errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, "sh", "-c", boxScript, "box.sh", dir, filepath.Join(here, "host"), file, here)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
-	cmd.Stdout, cmd.Stderr = &errs, &errs
-	cmd.WaitDelay = time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWPID,
-		Setsid:     true,
-		Pdeathsig:  syscall.SIGKILL,
+	b := &box{dir: dir, errs: new(bytes.Buffer), cancel: cancel}
+	b.shell = exec.CommandContext(ctx, "sh", "-s", dir, tree)
+	b.shell.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
+	b.shell.Stderr = b.errs
+	b.shell.WaitDelay = time.Second
+	b.shell.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:   syscall.CLONE_NEWNET | syscall.CLONE_NEWPID,
+		Unshareflags: syscall.CLONE_NEWNS, // so that no mount is seen outside (package syscall)
+		Setsid:       true,
+		Pdeathsig:    syscall.SIGKILL,
 	}
 	runtime.LockOSThread() // Pdeathsig is about the thread that starts it
-	defer runtime.UnlockOSThread()
-	if err := cmd.Run(); err != nil {
-		return b, fmt.Errorf("%w\n%s%s", errors.Join(err, ctx.Err()), errs.String(), script)
+	in, inErr := b.shell.StdinPipe()
+	out, outErr := b.shell.StdoutPipe()
+	if err := errors.Join(inErr, outErr); err != nil {
+		return nil, err
+	}
+	b.in, b.done = in, bufio.NewReader(out)
+	if err := b.shell.Start(); err != nil {
+		return nil, err
+	}
+	if err := b.do(boxScript); err != nil {
+		b.close()
+		return nil, err
 	}
 	return b, nil
 }
 
-func (b box) read(name string) string {
+// close ends the host and deletes the results: thousands of boxes would fill the disk.
+func (b *box) close() {
+	_ = b.in.Close()
+	_ = b.shell.Wait() // its exit says nothing that do has not said
+	b.cancel()
+	runtime.UnlockOSThread()
+	_ = os.RemoveAll(b.dir)
+}
+
+// do carries out lines of shell on the host.
+func (b *box) do(text string) error {
+	_, err := io.WriteString(b.in, text+"\necho done\n")
+	if err == nil {
+		_, err = b.done.ReadString('\n')
+	}
+	if err != nil {
+		_ = b.in.Close()
+		return fmt.Errorf("%w: %w\n%s%s", err, b.shell.Wait(), b.errs, text)
+	}
+	return nil
+}
+
+// step runs a command on the host.
+func (b *box) step(name string, argv ...string) (result, error) {
+	if err := b.do(step(name, argv)); err != nil {
+		return result{}, err
+	}
+	return b.result(name), nil
+}
+
+func step(name string, argv []string) string { return "step " + name + " " + quote(argv) }
+
+func (b *box) read(name string) string {
 	data, err := os.ReadFile(filepath.Join(b.dir, name))
 	if err != nil {
 		return ""
@@ -61,16 +106,13 @@ func (b box) read(name string) string {
 	return string(data)
 }
 
-// remove deletes the results: thousands of boxes would fill the disk.
-func (b box) remove() { _ = os.RemoveAll(b.dir) }
-
 // result is what a step left.
 type result struct {
 	code     int
 	out, err string
 }
 
-func (b box) result(step string) result {
+func (b *box) result(step string) result {
 	code, err := strconv.Atoi(strings.TrimSpace(b.read(step + ".code")))
 	if err != nil {
 		code = -1
@@ -81,15 +123,6 @@ func (b box) result(step string) result {
 func (r result) String() string {
 	return fmt.Sprintf("exit %d\n%s%s", r.code, r.out, r.err)
 }
-
-// script composes what a box does.
-type script struct{ strings.Builder }
-
-func (s *script) step(name string, argv ...string) {
-	fmt.Fprintf(s, "step %s %s\n", name, quote(argv))
-}
-
-func (s *script) state(name string) { fmt.Fprintf(s, "state %s\n", name) }
 
 func quote(argv []string) string {
 	words := make([]string, len(argv))

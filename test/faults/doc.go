@@ -2,6 +2,7 @@
 // looks at what is left: as before or as wanted, nothing in between.
 //
 // The program is the unmodified binary; faults come from strace(1). Each point has a host of its own, made of namespaces:
-// its own network stack, /etc, /run, /var/lib and processes. What the host looks like is told by state.sh, which knows
-// nothing of the program. The package has tests only.
+// its own network stack, /etc, /run, /var/lib and processes. What the host looks like is told by look, which knows nothing
+// of the program. Where two points leave hosts that do not differ, what an operator does next is tried on one of them. The
+// package has tests only.
 package faults

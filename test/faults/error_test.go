@@ -33,12 +33,11 @@ func (l lab) failAt(t testing.TB, sc scenario, of func(call) bool, errnos []stri
 	failures := inParallel(len(points)*len(errnos), func(i int) error {
 		at, e := i/len(errnos), i%len(errnos)
 		p, errno, n := points[at], errnos[e], sc.next[(at+e)%len(sc.next)]
-		b, fired, err := l.failAndGoOn(t.Context(), sc, n, p, errno)
+		victim, then, fired, err := l.failAndGoOn(t.Context(), sc, n, p, errno)
 		shots.Add(int64(fired))
-		defer b.remove()
 		if err == nil {
 			hit.Add(1)
-			err = l.judgeFailure(b, sc, n)
+			err = l.judgeFailure(victim, then, sc, n)
 		}
 		if err != nil {
 			return fmt.Errorf("%s, %s at %d of %d, %s: %w", sc.name, errno, at+1, len(points), p.text, err)
@@ -48,46 +47,54 @@ func (l lab) failAt(t testing.TB, sc scenario, of func(call) bool, errnos []stri
 	return tally{points: len(points) * len(errnos), hit: int(hit.Load()), shots: int(shots.Load())}, failures
 }
 
-func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point, errno string) (b box, shots int, err error) {
+func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point,
+	errno string) (victim, then ending, shots int, err error) {
 	for try := range tries {
-		var s script
-		l.arrive(&s, sc.from)
-		l.victim(&s, sc, p.injectArgs("error="+errno, p.aim(try)))
-		s.state("victim")
-		s.step("victim-status", l.command(l.status...)...)
-		s.step("next", l.command(n.argv...)...)
-		s.state("next")
-		s.step("next-status", l.command(l.status...)...)
-		b, err := l.run(ctx, s.String())
-		if err != nil || p.failed(parseTrace(b.read("victim.trace"))) {
-			return b, try + 1, err
+		hit, err := l.onHost(ctx, sc.from, func(b *box) (bool, error) {
+			r, calls, err := l.victim(b, sc, p.injectArgs("error="+errno, p.aim(try)))
+			if err != nil || !p.failed(calls) {
+				return false, err
+			}
+			victim.result = r
+			if victim.look, err = b.look(); err != nil {
+				return true, err
+			}
+			status, err := l.futures.of(l, b, victim.look, l.status)
+			if err != nil {
+				return true, err
+			}
+			victim.status = status.result
+			then, err = l.futures.of(l, b, victim.look, n.argv)
+			return true, err
+		})
+		if err != nil || hit {
+			return victim, then, try + 1, err
 		}
-		b.remove()
 	}
-	return b, tries, errMissed
+	return victim, then, tries, errMissed
 }
 
 // judgeFailure holds the program to its word: 0 is said only when all is as wanted, 1 when all is as before, and 4 when
 // nothing but the knobs that it names is missing.
-func (l lab) judgeFailure(b box, sc scenario, n next) error {
+func (l lab) judgeFailure(victim, after ending, sc scenario, n next) error {
 	var err error
-	if r := b.result("victim"); r.code == partial {
-		err = l.partial(l, parseState(b.read("victim.state")), sc, r)
+	if victim.result.code == partial {
+		err = l.partial(l, victim.look.state, sc, victim.result)
 	} else {
-		err = l.settled(b, "victim", map[int][]string{0: {sc.to}, 1: {sc.from}})
+		err = l.settled("victim", victim, map[int][]string{0: {sc.to}, 1: {sc.from}})
 	}
 	if err != nil {
 		return err
 	}
-	if r := b.result("next"); b.result("victim").code == partial && r.code == partial {
+	if victim.result.code == partial && after.result.code == partial {
 		// A confirmation keeps what the apply could have, and names again what it could not.
 		then := scenario{from: sc.from, to: n.states[0][0]}
-		err = l.partial(l, parseState(b.read("next.state")), then, r)
+		err = l.partial(l, after.look.state, then, after.result)
 	} else {
-		err = l.settled(b, "next", n.states)
+		err = l.settled("next", after, n.states)
 	}
 	if err != nil {
-		return fmt.Errorf("then %s: %w\nafter %s", strings.Join(n.argv, " "), err, b.result("victim"))
+		return fmt.Errorf("then %s: %w\nafter %s", strings.Join(n.argv, " "), err, victim.result)
 	}
 	return nil
 }
@@ -161,15 +168,19 @@ func TestConcurrentApplies(t *testing.T) {
 	for _, n := range []int{2, 10} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			argv := append(slices.Clone(arrive[applied][0]), "--wait", "30s")
-			var s script
-			for i := range n {
-				fmt.Fprintf(&s, "step apply%d %s &\n", i, quote(l.command(argv...)))
+			b, err := l.host(t.Context())
+			if err != nil {
+				t.Fatal(err)
 			}
-			s.WriteString("wait\n")
-			s.step("next", l.command(argv...)...)
-			s.state("next")
-			s.step("next-status", l.command(l.status...)...)
-			b, err := l.run(t.Context(), s.String())
+			defer b.close()
+			var together strings.Builder
+			for i := range n {
+				together.WriteString(step(fmt.Sprintf("apply%d", i), l.command(argv...)) + " &\n")
+			}
+			if err := b.do(together.String() + "wait"); err != nil {
+				t.Fatal(err)
+			}
+			then, err := l.goOn(b, argv)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,7 +189,7 @@ func TestConcurrentApplies(t *testing.T) {
 					t.Errorf("apply %d: %s", i, r)
 				}
 			}
-			if err := l.settled(b, "next", map[int][]string{0: {applied}}); err != nil {
+			if err := l.settled("next", then, map[int][]string{0: {applied}}); err != nil {
 				t.Error(err)
 			}
 		})

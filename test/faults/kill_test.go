@@ -37,12 +37,11 @@ func (l lab) killAt(t testing.TB, sc scenario, n next, of func(call) bool) (tall
 	var shots, hit atomic.Int64
 	failures := inParallel(len(points), func(i int) error {
 		p := points[i]
-		b, fired, err := l.killAndGoOn(t.Context(), sc, n, p)
+		wreck, fired, err := l.killAndGoOn(t.Context(), sc, n, p)
 		shots.Add(int64(fired))
-		defer b.remove()
 		if err == nil {
 			hit.Add(1)
-			err = l.judge(b, sc, n)
+			err = l.judge(wreck, sc, n)
 		}
 		if err != nil {
 			return fmt.Errorf("%s killed at %d of %d, %s, then %s: %w", sc.name, i+1, len(points), p.text,
@@ -64,38 +63,50 @@ func (t tally) String() string {
 	return fmt.Sprintf("%d of %d points hit (%d runs)", t.hit, t.points, t.shots)
 }
 
-func (l lab) killAndGoOn(ctx context.Context, sc scenario, n next, p point) (b box, shots int, err error) {
-	for try := range tries {
-		var s script
-		l.arrive(&s, sc.from)
-		l.victim(&s, sc, p.injectArgs("signal=KILL", p.aim(try)))
-		s.state("torn")
-		l.probes(&s)
-		s.step("next", l.command(n.argv...)...)
-		s.state("next")
-		s.step("next-status", l.command(l.status...)...)
-		b, err := l.run(ctx, s.String())
-		if err != nil || p.killed(parseTrace(b.read("victim.trace"))) {
-			return b, try + 1, err
-		}
-		b.remove()
-	}
-	return b, tries, errMissed
+// wreck is what a kill has left, and what became of it.
+type wreck struct {
+	victim, probe result
+	torn          look
+	next          ending
 }
 
-func (l lab) judge(b box, sc scenario, n next) error {
-	if r := b.result("victim"); r.code != 128+9 {
-		return fmt.Errorf("it was not killed: %s", r)
+func (l lab) killAndGoOn(ctx context.Context, sc scenario, n next, p point) (w wreck, shots int, err error) {
+	for try := range tries {
+		hit, err := l.onHost(ctx, sc.from, func(b *box) (bool, error) {
+			r, calls, err := l.victim(b, sc, p.injectArgs("signal=KILL", p.aim(try)))
+			if err != nil || !p.killed(calls) {
+				return false, err
+			}
+			w.victim = r
+			if w.torn, err = b.look(); err != nil {
+				return true, err
+			}
+			if w.probe, err = l.probed(b); err != nil {
+				return true, err
+			}
+			w.next, err = l.futures.of(l, b, w.torn, n.argv)
+			return true, err
+		})
+		if err != nil || hit {
+			return w, try + 1, err
+		}
 	}
-	if err := l.whole(l, b, sc); err != nil {
+	return w, tries, errMissed
+}
+
+func (l lab) judge(w wreck, sc scenario, n next) error {
+	if w.victim.code != 128+9 {
+		return fmt.Errorf("it was not killed: %s", w.victim)
+	}
+	if err := l.whole(l, w.torn.state, w.probe, sc); err != nil {
 		return err
 	}
-	return l.settled(b, "next", n.states)
+	return l.settled("next", w.next, n.states)
 }
 
 // untorn checks that the host holds nothing half-way when the program is dead.
-func (l lab) untorn(b box, sc scenario) error {
-	if lines := parseState(b.read("torn.state")).torn(l.rest[sc.from].state, l.rest[sc.to].state); lines != nil {
+func (l lab) untorn(torn state, _ result, sc scenario) error {
+	if lines := torn.torn(l.rest[sc.from].state, l.rest[sc.to].state); lines != nil {
 		return fmt.Errorf("torn: %s", strings.Join(lines, "\n  "))
 	}
 	return nil

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -85,9 +84,10 @@ type lab struct {
 	states  map[string][][]string // how a host arrives at each
 	status  []string              // what tells the states apart
 	probe   []string              // a program that is run when the victim is dead, too
-	whole   func(l lab, b box, sc scenario) error
+	whole   func(l lab, torn state, probe result, sc scenario) error
 	partial func(l lab, got state, sc scenario, r result) error // judges an outcome that names what is missing
 	rest    map[string]rest
+	futures *futures
 }
 
 // rest is what a host in one of the states looks like, and what status and the probe say of it.
@@ -97,10 +97,18 @@ type rest struct {
 	probe  result
 }
 
+// ending is what a command said, the host after it, and what status says of that.
+type ending struct {
+	result result
+	look   look
+	status result
+}
+
 // newLab is a lab for tuning.
 func newLab(t testing.TB, program string, env ...string) lab {
 	t.Helper()
-	l := lab{program: program, env: env, states: arrive, status: []string{"status"}, whole: lab.untorn, partial: lab.missesOnlyNamed}
+	l := lab{program: program, env: env, states: arrive, status: []string{"status"}, whole: lab.untorn,
+		partial: lab.missesOnlyNamed}
 	l.open(t)
 	return l
 }
@@ -108,71 +116,86 @@ func newLab(t testing.TB, program string, env ...string) lab {
 // open observes the states by running the program undisturbed.
 func (l *lab) open(t testing.TB) {
 	t.Helper()
-	l.dir, l.boxes, l.rest = t.TempDir(), new(atomic.Int64), map[string]rest{}
+	l.dir, l.boxes, l.rest, l.futures = t.TempDir(), new(atomic.Int64), map[string]rest{}, newFutures()
 	for _, name := range slices.Sorted(maps.Keys(l.states)) {
-		var s script
-		l.arrive(&s, name)
-		s.state("rest")
-		s.step("status", l.command(l.status...)...)
-		l.probes(&s)
-		b, err := l.run(t.Context(), s.String())
-		if err != nil {
-			t.Fatal(err)
+		if err := l.observe(t.Context(), name); err != nil {
+			t.Fatalf("undisturbed, %v", err)
 		}
-		if bad := l.failedSteps(b, name); bad != "" {
-			t.Fatalf("undisturbed, %s", bad)
-		}
-		l.rest[name] = rest{parseState(b.read("rest.state")), b.result("status"), b.result("probe")}
 		if len(l.rest[name].state) < 100 {
-			t.Fatalf("state.sh saw only %d facts:\n%s", len(l.rest[name].state), b.read("rest.state"))
+			t.Fatalf("only %d facts are seen: %v", len(l.rest[name].state), l.rest[name].state)
 		}
 	}
 }
 
-func (l lab) probes(s *script) {
-	if l.probe != nil {
-		s.step("probe", l.probe...)
+func (l lab) observe(ctx context.Context, name string) error {
+	b, err := l.hostAt(ctx, name)
+	if err != nil {
+		return err
 	}
+	defer b.close()
+	seen, err := b.look()
+	if err != nil {
+		return err
+	}
+	status, err := b.step("status", l.command(l.status...)...)
+	if err != nil {
+		return err
+	}
+	probe, err := l.probed(b)
+	l.rest[name] = rest{seen.state, status, probe}
+	return err
+}
+
+func (l lab) probed(b *box) (result, error) {
+	if l.probe == nil {
+		return result{}, nil
+	}
+	return b.step("probe", l.probe...)
 }
 
 func (l lab) command(argv ...string) []string {
 	return append(append(append([]string{"env"}, l.env...), l.program), argv...)
 }
 
-func (l lab) run(ctx context.Context, text string) (box, error) {
+// host is a fresh one.
+func (l lab) host(ctx context.Context) (*box, error) {
 	dir := filepath.Join(l.dir, fmt.Sprint(l.boxes.Add(1)))
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		return box{}, err
+		return nil, err
 	}
-	return runBox(ctx, dir, text)
+	return openBox(ctx, dir)
 }
 
-func (l lab) arrive(s *script, at string) {
-	for i, argv := range l.states[at] {
+// hostAt is a fresh host that has come to rest in a state.
+func (l lab) hostAt(ctx context.Context, at string) (*box, error) {
+	b, err := l.host(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, argv := range l.states[at] {
 		if argv[0] != "sh" {
 			argv = l.command(argv...)
 		}
-		s.step(fmt.Sprintf("arrive%d", i), argv...)
-	}
-}
-
-func (l lab) failedSteps(b box, at string) string {
-	for i, argv := range l.states[at] {
-		if r := b.result(fmt.Sprintf("arrive%d", i)); r.code != 0 {
-			return fmt.Sprintf("%s: %s", strings.Join(argv, " "), r)
+		r, err := b.step("arrive", argv...)
+		if err == nil && r.code != 0 {
+			err = fmt.Errorf("%s: %s", strings.Join(argv, " "), r)
+		}
+		if err != nil {
+			b.close()
+			return nil, err
 		}
 	}
-	return ""
+	return b, nil
 }
 
-// victim adds the command of sc under strace.
-func (l lab) victim(s *script, sc scenario, strace []string) {
-	argv := slices.Clone(strace)
+// victim runs the command of sc under strace.
+func (l lab) victim(b *box, sc scenario, strace []string) (result, trace, error) {
+	argv := append([]string{"strace", "-o", filepath.Join(b.dir, "victim.trace")}, strace...)
 	for _, e := range l.env {
 		argv = append(argv, "-E", e)
 	}
-	argv = append(append(argv, l.program), sc.argv...)
-	fmt.Fprintf(s, "step victim strace -o \"$out/victim.trace\" %s\n", quote(argv))
+	r, err := b.step("victim", append(append(argv, l.program), sc.argv...)...)
+	return r, parseTrace(b.read("victim.trace")), err
 }
 
 // points are the places of sc where a fault can be put, seen in an undisturbed run. A second run must show the same.
@@ -194,47 +217,47 @@ func (l lab) points(ctx context.Context, sc scenario, of func(call) bool) ([]poi
 
 // undisturbed is the trace of sc without a fault.
 func (l lab) undisturbed(ctx context.Context, sc scenario) (trace, error) {
-	var s script
-	l.arrive(&s, sc.from)
-	l.victim(&s, sc, straceArgs())
-	s.state("rest")
-	b, err := l.run(ctx, s.String())
+	b, err := l.hostAt(ctx, sc.from)
 	if err != nil {
 		return trace{}, err
 	}
-	if bad := l.failedSteps(b, sc.from); bad != "" {
-		return trace{}, errors.New(bad)
+	defer b.close()
+	r, calls, err := l.victim(b, sc, straceArgs())
+	if err != nil {
+		return trace{}, err
 	}
-	if r := b.result("victim"); r.code != 0 {
+	if r.code != 0 {
 		return trace{}, fmt.Errorf("%s under strace: %s", sc.name, r)
 	}
-	if diff := parseState(b.read("rest.state")).differences(l.rest[sc.to].state); diff != nil {
+	seen, err := b.look()
+	if err != nil {
+		return trace{}, err
+	}
+	if diff := seen.state.differences(l.rest[sc.to].state); diff != nil {
 		return trace{}, fmt.Errorf("%s does not lead to %s:\n%s", sc.name, sc.to, strings.Join(diff, "\n"))
 	}
-	return parseTrace(b.read("victim.trace")), nil
+	return calls, nil
 }
 
-// settled checks that the host b, after the step and its status, rests in one of the states that the step's exit allows.
-func (l lab) settled(b box, step string, states map[int][]string) error {
-	r := b.result(step)
-	names, ok := states[r.code]
+// settled checks that a host rests, after a step, in one of the states that the step's exit allows.
+func (l lab) settled(step string, got ending, states map[int][]string) error {
+	names, ok := states[got.result.code]
 	if !ok {
-		return fmt.Errorf("%s: %s", step, r)
+		return fmt.Errorf("%s: %s", step, got.result)
 	}
-	got, status := parseState(b.read(step+".state")), b.result(step+"-status")
 	var why []string
 	for _, name := range names {
 		want := l.rest[name]
-		diff := got.differences(want.state)
-		if diff == nil && status.code == want.status.code && status.out == want.status.out {
+		diff := got.look.state.differences(want.state)
+		if diff == nil && got.status.code == want.status.code && got.status.out == want.status.out {
 			return nil
 		}
 		if diff == nil {
-			diff = []string{fmt.Sprintf("status says: %s\nwant: %s", status, want.status)}
+			diff = []string{fmt.Sprintf("status says: %s\nwant: %s", got.status, want.status)}
 		}
 		why = append(why, fmt.Sprintf("not %s: %s", name, strings.Join(diff, "\n    ")))
 	}
-	return fmt.Errorf("%s ended with %sand the host is\n  %s", step, r, strings.Join(why, "\n  "))
+	return fmt.Errorf("%s ended with %sand the host is\n  %s", step, got.result, strings.Join(why, "\n  "))
 }
 
 // inParallel calls f for 0..n-1 on as many goroutines as there are processors to keep busy, and returns the errors.

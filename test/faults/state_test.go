@@ -8,26 +8,8 @@ import (
 	"strings"
 )
 
-// state is a host as state.sh saw it: "knob /proc/sys/…", "entry /etc/…" and "content /etc/…", each with its value.
+// state is a host: "knob /proc/sys/…", "setting /etc/…", "entry /etc/…" and "content /etc/…", each with its value.
 type state map[string]string
-
-// journalContent is left out of comparisons: how a program remembers is its own affair, that there is a journal is not.
-const journalContent = "content " + journalFile
-
-func parseState(text string) state {
-	s := state{}
-	for line := range strings.Lines(text) {
-		kind, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		sep := " "
-		if kind == "knob" || kind == "setting" {
-			sep = ":"
-		}
-		name, value, _ := strings.Cut(rest, sep)
-		s[kind+" "+name] += value + "\n"
-	}
-	delete(s, journalContent)
-	return s
-}
 
 // differences between s and want, one line each, at most 10.
 func (s state) differences(want state) []string {
@@ -51,7 +33,8 @@ func (s state) torn(a, b state) []string {
 	maps.Copy(all, b)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		_, file, _ := strings.Cut(name, " ")
-		if strings.HasPrefix(path.Base(file), ".") || file == path.Dir(journalFile) || path.Dir(file) == path.Dir(journalFile) {
+		if strings.HasPrefix(path.Base(file), ".") || file == path.Dir(journalFile) ||
+			path.Dir(file) == path.Dir(journalFile) {
 			continue
 		}
 		if s[name] != a[name] && s[name] != b[name] {

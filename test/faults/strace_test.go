@@ -145,7 +145,8 @@ func newCall(name, args string) call {
 	default:
 		c.mutates = true
 	}
-	if file != nil && (file[1] == "1" || file[1] == "2" || !strings.HasPrefix(file[2], "/") || strings.HasPrefix(file[2], "/dev/")) {
+	if file != nil && (file[1] == "1" || file[1] == "2" || !strings.HasPrefix(file[2], "/") ||
+		strings.HasPrefix(file[2], "/dev/")) {
 		c.mutates = false // a terminal, a pipe, an event
 	}
 	named := text
@@ -217,7 +218,8 @@ func (p point) failed(t trace) bool {
 // straceArgs are the options of strace that trace a command, its threads, and its children up to their exec: a program
 // that it leaves behind runs on untraced. --seccomp-bpf would be faster, but strace 6.1 then loses the signal.
 func straceArgs() []string {
-	return []string{"-f", "-y", "-s", "32", "-b", "execve", "-e", "trace=exit_group,?clone,?clone3,?fork,?vfork," + mutating}
+	return []string{"-f", "-y", "-s", "32", "-b", "execve", "-e",
+		"trace=exit_group,?clone,?clone3,?fork,?vfork," + mutating}
 }
 
 // injectArgs are straceArgs with a fault at p. when= counts calls for each thread, and only those that -P lets through.

@@ -33,7 +33,8 @@ func opened(t *testing.T, root string, namespace uintptr, good []int, argv ...st
 	t.Helper()
 	trace := filepath.Join(t.TempDir(), "trace")
 	cmd := exec.CommandContext(t.Context(), "strace", append([]string{
-		"-f", "-y", "-s", "4096", "-o", trace, "-e", "trace=?open,openat,openat2,?readlink,readlinkat", "-e", "signal=none", "--",
+		"-f", "-y", "-s", "4096", "-o", trace, "-e", "trace=?open,openat,openat2,?readlink,readlinkat", "-e", "signal=none",
+		"--",
 	}, argv...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespace}
 	text, err := cmd.CombinedOutput()
@@ -70,7 +71,8 @@ var (
 // readPath is the path that a line of strace is about, if it is the beginning of a call that reads.
 func readPath(line string) (p string, reads bool) {
 	c := call.FindStringSubmatch(strings.TrimSpace(line))
-	if c == nil || strings.Contains(line, " = ? ERESTART") || strings.Contains(line, "= -1 EINTR") || strings.Contains(line, "= -1 EAGAIN") {
+	if c == nil || strings.Contains(line, " = ? ERESTART") || strings.Contains(line, "= -1 EINTR") ||
+		strings.Contains(line, "= -1 EAGAIN") {
 		return "", false
 	}
 	n := named.FindStringSubmatch(c[2])

@@ -102,7 +102,8 @@ func TestForeignProgramsRun(t *testing.T) {
 	// 0 and 2 are both answers about this host; anything else is a failure of the program.
 	script := `code=0; "$@" || code=$?; case $code in 0|2|4) ;; *) exit 1;; esac`
 	for verb, says := range map[string]string{"check": "passed", "plan": "net.core.somaxconn"} {
-		if out := must(t, "sh", "-c", script, "sh", qemu, program, verb, "--allow-unsupported"); !strings.Contains(out, says) {
+		if out := must(t, "sh", "-c", script, "sh", qemu, program, verb, "--allow-unsupported"); !strings.Contains(out,
+			says) {
 			t.Errorf("%s: %s", verb, out)
 		}
 	}

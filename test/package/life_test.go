@@ -118,10 +118,12 @@ func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
 
 	out := m.sh("dpkg --purge tcptune tcptune-server")
 	m.has(out, limitsFile+" stays: somebody has changed it", units+"tcptune-server.service stays: somebody",
-		units+`mine.socket" stays: part of the service mine, a program of yours`, "/etc/tcptune is not empty, and stays: profiles.d tcptune-server.yaml")
+		units+`mine.socket" stays: part of the service mine, a program of yours`,
+		"/etc/tcptune is not empty, and stays: profiles.d tcptune-server.yaml")
 	m.exists(true, limitsFile, units+"mine.socket", units+"mine.service", units+"sockets.target.wants/mine.socket",
 		"/etc/tcptune/profiles.d/mine.yaml", units+"tcptune-server.service")
-	m.exists(false, sysctlFile, journal, listFile, units+"tcptune-server.socket", units+"sockets.target.wants/tcptune-server.socket")
+	m.exists(false, sysctlFile, journal, listFile, units+"tcptune-server.socket",
+		units+"sockets.target.wants/tcptune-server.socket")
 }
 
 // Three services run the server of the package: by its other name, as a program of the operator, and only until a drop-in.
@@ -155,7 +157,8 @@ func TestRemovalStopsTheServicesOfTheServerOnly(t *testing.T) {
 	}
 	m.sh("systemctl is-active mine.socket changed.socket")
 
-	m.has(m.sh("dpkg --purge tcptune tcptune-server"), units+`changed.service" stays: part of the service changed, which runs /bin/sleep`,
+	m.has(m.sh("dpkg --purge tcptune tcptune-server"),
+		units+`changed.service" stays: part of the service changed, which runs /bin/sleep`,
 		units+`mine.service" stays`)
 	m.exists(true, units+"changed.socket", units+"changed.service", units+"mine.service")
 	m.exists(false, units+"tcptune-server.socket", units+"tcptune-server.service")
@@ -206,7 +209,8 @@ func TestPurgeDoesNotBelieveItsList(t *testing.T) {
 	}
 	m := boot(t)
 	m.install("deb")
-	m.sh("mkdir -p /etc/sysctl.d /etc/tcptune /usr/empty; touch " + strings.Join(files, " ") + "; ln -s /etc/victim /etc/sysctl.d/link")
+	m.sh("mkdir -p /etc/sysctl.d /etc/tcptune /usr/empty; touch " + strings.Join(files, " ") +
+		"; ln -s /etc/victim /etc/sysctl.d/link")
 	for name, list := range map[string]string{
 		"with wrong lines":  head + strings.Join(lines, "\n") + "\nend\n",
 		"that is cut short": head + "file\t" + empty + "\t/etc/sysctl.d/victim.conf\n",

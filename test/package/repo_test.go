@@ -7,7 +7,8 @@ func TestAptInstallsFromTheRepository(t *testing.T) {
 	m := boot(t)
 	m.CopyTree(t, public, public)
 	// No other source: this is about ours, and the machine has no network.
-	m.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp " + public + "/tcptune.sources /etc/apt/sources.list.d/")
+	m.sh("rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp " + public +
+		"/tcptune.sources /etc/apt/sources.list.d/")
 	m.sh("apt-get --error-on=any update && apt-get install --yes tcptune-server")
 	m.has(m.sh("tcptune --version && apt-cache policy tcptune"), "tcptune version", "file:"+public)
 

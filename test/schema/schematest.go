@@ -4,6 +4,7 @@ package schematest
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -32,7 +33,7 @@ func Check(doc []byte) error {
 	return sch.Validate(v)
 }
 
-func compile() (*jsonschema.Schema, error) {
+var compile = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	const name = "tcptune-v1.json"
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema.V1))
 	if err != nil {
@@ -43,4 +44,4 @@ func compile() (*jsonschema.Schema, error) {
 		return nil, err
 	}
 	return c.Compile(name)
-}
+})

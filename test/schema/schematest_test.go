@@ -21,7 +21,8 @@ func full() report.Report {
 			Status: report.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
 			DecidedBy: decided, Required: true,
 		}},
-		Checks: []report.Check{{Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible", Fix: "none"}},
+		Checks: []report.Check{{Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible",
+			Fix: "none"}},
 		Keys: []report.Key{{
 			Target: "net.ipv4.tcp_fin_timeout", Wanted: s("30"), Running: s("60"), AfterReboot: s("60"),
 			AfterSysctlSystem: s("20"), DecidedBy: decided, Status: report.Kept, Reason: "another file decides",
@@ -41,7 +42,8 @@ func full() report.Report {
 			URL: "https://go.dev/dl/go1.26.3.linux-amd64.tar.gz", Digest: "sha256:00", Verified: []string{"sha256"},
 		}},
 		Shells: []report.GoShell{{
-			Target: "shell of alice", State: "other", Go: "/usr/bin/go", Version: "1.22.2", By: "apt", Why: "/usr/bin comes first in PATH",
+			Target: "shell of alice", State: "other", Go: "/usr/bin/go", Version: "1.22.2", By: "apt",
+			Why: "/usr/bin comes first in PATH",
 			Fix: "put /usr/local/bin before it", Doubts: []string{"eval is not followed"},
 			Goroot: "/opt/go", Goflags: "-mod=mod", Gotoolchain: "local",
 		}},
@@ -82,7 +84,8 @@ var nullable = []string{
 // words are the fields that take only a fixed set of words or a fixed form.
 var words = []string{
 	".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
-	".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name", ".checks.grade", ".keys.status", ".keys.decided_by.reboot",
+	".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
+	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
 }
 

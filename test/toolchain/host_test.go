@@ -53,7 +53,8 @@ func enter(t *testing.T, env ...string) (h ownHost, ok bool) {
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(append(os.Environ(), onOwnHost+"="+dir, itsProgram+"="+program, "GOCOVERDIR="+t.TempDir()), env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID, Setsid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID, Setsid: true,
+		Pdeathsig: syscall.SIGKILL}
 	err := cmd.Run()
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("a mount namespace needs the right to make one (CAP_SYS_ADMIN)")
@@ -80,7 +81,8 @@ func (h ownHost) furnish(dir string) {
 		h.check(unix.Mount(own, p, "", unix.MS_BIND, ""))
 	}
 	for _, p := range []string{"/etc/os-release", "/etc/resolv.conf"} {
-		h.check(errors.Join(os.RemoveAll(p), os.WriteFile(p, map[bool][]byte{true: release, false: resolver}[p == "/etc/os-release"], 0o644)))
+		h.check(errors.Join(os.RemoveAll(p),
+			os.WriteFile(p, map[bool][]byte{true: release, false: resolver}[p == "/etc/os-release"], 0o644)))
 	}
 	h.check(errors.Join(os.Mkdir("/usr/local/bin", 0o755), os.Mkdir("/usr/local/lib", 0o755)))
 }
@@ -150,7 +152,8 @@ func (h ownHost) offline(goCommand, source string) string {
 	cmd := exec.CommandContext(h.Context(), goCommand, "run", ".")
 	cmd.Dir = dir
 	for name, value := range map[string]string{
-		"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": dir + "/tmp", "GOCACHE": dir + "/tmp/cache", "TMPDIR": dir + "/tmp", "GOPROXY": "off",
+		"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": dir + "/tmp", "GOCACHE": dir + "/tmp/cache", "TMPDIR": dir + "/tmp",
+		"GOPROXY": "off",
 		"GOFLAGS": "-mod=mod",
 	} {
 		cmd.Env = append(cmd.Env, name+"="+value)

@@ -31,7 +31,8 @@ func proxy(t *testing.T) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, first+"/golang.org/toolchain/@v/v0.0.1-go"+older+".linux-amd64.info", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		first+"/golang.org/toolchain/@v/v0.0.1-go"+older+".linux-amd64.info", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,8 @@ func TestRealToolchains(t *testing.T) {
 	h.says(h.offline("/usr/local/bin/go", program), "go"+newer+" ")
 	h.buildsTools(newer)
 	// A toolchain line finds the other one by its name, without a network.
-	h.says(h.sh("cd /var/lib && printf 'module m\ngo 1.25\ntoolchain go"+newer+"\n' >go.mod && go"+older+" version; rm go.mod", "HOME=/run/home", "GOPROXY=off"), "go"+newer)
+	h.says(h.sh("cd /var/lib && printf 'module m\ngo 1.25\ntoolchain go"+newer+"\n' >go.mod && go"+older+
+		" version; rm go.mod", "HOME=/run/home", "GOPROXY=off"), "go"+newer)
 
 	h.tcptune(0, "go", "use", older)
 	h.says(h.sh("go version", "HOME=/run/home"), "go"+older)
@@ -111,7 +113,8 @@ func (h ownHost) installs(version string) {
 	schematest.Validate(h, []byte(out))
 	var r report.Report
 	h.check(json.Unmarshal([]byte(out), &r))
-	if len(r.Versions) != 1 || !strings.HasPrefix(r.Versions[0].Digest, "h1:") || !strings.Contains(strings.Join(r.Versions[0].Verified, " "), "checksum database") {
+	if len(r.Versions) != 1 || !strings.HasPrefix(r.Versions[0].Digest, "h1:") ||
+		!strings.Contains(strings.Join(r.Versions[0].Verified, " "), "checksum database") {
 		h.Errorf("it does not say what proved it: %+v", r.Versions)
 	}
 	out, _ = h.tcptune(0, args...)

@@ -16,12 +16,15 @@ import (
 func (h ownHost) alice(shell string) {
 	h.Helper()
 	home := filepath.Join("/var/lib", shell)
-	h.sh("mkdir -p " + home + "/sdk/bin && printf '#!/bin/sh\n' >" + home + "/sdk/bin/go && chmod 755 " + home + "/sdk/bin/go && mkfifo " + home + "/sdk/VERSION")
-	text := "setsid sh -c '(setsid sleep 100 &)' &\n[ \"$(id -u)\" = 0 ] && touch /var/lib/was-root\nexport PATH=" + home + "/sdk/bin:$PATH\n"
+	h.sh("mkdir -p " + home + "/sdk/bin && printf '#!/bin/sh\n' >" + home + "/sdk/bin/go && chmod 755 " + home +
+		"/sdk/bin/go && mkfifo " + home + "/sdk/VERSION")
+	text := "setsid sh -c '(setsid sleep 100 &)' &\n[ \"$(id -u)\" = 0 ] && touch /var/lib/was-root\nexport PATH=" + home +
+		"/sdk/bin:$PATH\n"
 	for _, name := range []string{".profile", ".bashrc", ".zshrc", ".zprofile"} {
 		h.check(os.WriteFile(filepath.Join(home, name), []byte(text), 0o644))
 	}
-	h.sh("chown -R 4711:4711 " + home + "; sed -i '/^alice:/d' /etc/passwd; echo 'alice:x:4711:4711::" + home + ":/usr/bin/" + shell + "' >>/etc/passwd")
+	h.sh("chown -R 4711:4711 " + home + "; sed -i '/^alice:/d' /etc/passwd; echo 'alice:x:4711:4711::" + home +
+		":/usr/bin/" + shell + "' >>/etc/passwd")
 }
 
 // processes are those of the PID namespace of this host.
@@ -59,7 +62,8 @@ func TestTheShellsOfWhoCallsSudoAreAsked(t *testing.T) {
 		h.check(json.Unmarshal([]byte(out), &r))
 		asked := 0
 		for _, g := range r.Shells {
-			if strings.HasSuffix(g.Target, " of alice") && !(shell == "dash" && g.Target == "shell of alice") { // which reads no file
+			if strings.HasSuffix(g.Target, " of alice") &&
+				!(shell == "dash" && g.Target == "shell of alice") { // which reads no file
 				asked++
 				if want := "/var/lib/" + shell + "/sdk/bin/go"; g.State != "other" || g.Go != want || g.Version != "" {
 					h.Errorf("%s: got %+v, want %s", shell, g, want)

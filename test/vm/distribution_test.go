@@ -12,9 +12,11 @@ func TestAptInstallsFromTheRepository(t *testing.T) {
 	public := filepath.Join(*packagesDir, "apt-repo/public")
 	m.CopyTree(t, public, public)
 	// No other source: this is about ours, and the machine has no network.
-	m.Script(t, "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp "+public+"/tcptune.sources /etc/apt/sources.list.d/")
+	m.Script(t, "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp "+public+
+		"/tcptune.sources /etc/apt/sources.list.d/")
 	m.Script(t, "apt-get --error-on=any update && apt-get install --yes tcptune-server")
-	if out := m.Script(t, "tcptune --version && apt-cache policy tcptune"); !strings.Contains(out, "tcptune version") || !strings.Contains(out, "file:"+public) {
+	if out := m.Script(t, "tcptune --version && apt-cache policy tcptune"); !strings.Contains(out, "tcptune version") ||
+		!strings.Contains(out, "file:"+public) {
 		t.Errorf("what is installed:\n%s", out)
 	}
 }

@@ -60,7 +60,8 @@ func TestAPowerCutDuringAnApplyIsRepaired(t *testing.T) {
 	// Our file has set the values at boot: they are not what the host had before.
 	r := m.Run(t, "tcptune", "revert")
 	if r.Code != 4 || !strings.Contains(r.Stdout, "the value from before went with the last boot") {
-		t.Errorf("revert of values that the interrupted apply has brought to the boot: exit %d\n%s", r.Code, r.Stdout+r.Stderr)
+		t.Errorf("revert of values that the interrupted apply has brought to the boot: exit %d\n%s", r.Code,
+			r.Stdout+r.Stderr)
 	}
 	m.hasFiles(t, before)
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // packagesDir is given by "make vm-test", which builds the packages and a later version of them.
-var packagesDir = flag.String("packages", "", "the `folder` with deb/ and deb/next/; the whole list of scenarios is run with it")
+var packagesDir = flag.String("packages", "",
+	"the `folder` with deb/ and deb/next/; the whole list of scenarios is run with it")
 
 // wholeList skips where only the one scenario of "make test" is wanted.
 func wholeList(t *testing.T) {
@@ -72,7 +73,8 @@ func (m *Machine) status(t *testing.T) (keys map[string]wantedKey, code int) {
 }
 
 // hasKeys checks that each key has the value that was foretold of it, but for those left out.
-func (m *Machine) hasKeys(t *testing.T, foretold map[string]wantedKey, value func(wantedKey) *string, leftOut ...string) {
+func (m *Machine) hasKeys(t *testing.T, foretold map[string]wantedKey, value func(wantedKey) *string,
+	leftOut ...string) {
 	t.Helper()
 	for name, k := range foretold {
 		want := value(k)

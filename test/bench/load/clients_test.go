@@ -55,7 +55,8 @@ func TestEveryAnswerIsCountedOnce(t *testing.T) {
 		}
 		marks := 0
 		var r Result
-		for length := 50 * time.Millisecond; r.Messages == 0 && length < time.Minute; length *= 4 { // none, where the machine stood still
+		// None, where the machine stood still.
+		for length := 50 * time.Millisecond; r.Messages == 0 && length < time.Minute; length *= 4 {
 			marks = 0
 			if r, err = c.Run(10*time.Millisecond, length, func() error { marks++; return nil }); err != nil {
 				t.Fatal(err)
@@ -116,7 +117,8 @@ func TestConnectionsThatCannotBeOpenedAreAnError(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Connect(nobody, 3, 1); err == nil || !strings.Contains(err.Error(), "connection 1 of 3: connection refused") {
+	if _, err := Connect(nobody, 3, 1); err == nil ||
+		!strings.Contains(err.Error(), "connection 1 of 3: connection refused") {
 		t.Errorf("error = %v", err)
 	}
 }

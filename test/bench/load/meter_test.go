@@ -23,7 +23,8 @@ func TestOnlyWhatIsAnsweredBetweenTheMarksCounts(t *testing.T) {
 	} {
 		over, err := m.answered(16, step.now-10, step.now)
 		if err != nil || over != step.over || marks != step.marks || m.result.Messages != step.messages {
-			t.Errorf("at %d: over %v, %d marks, %d messages, error %v; want %+v", step.now, over, marks, m.result.Messages, err, step)
+			t.Errorf("at %d: over %v, %d marks, %d messages, error %v; want %+v", step.now, over, marks, m.result.Messages, err,
+				step)
 		}
 	}
 	if r := m.result; r.Elapsed != 100 || r.Latency.TotalCount() != 2 || r.Latency.Max() != 10 {
