@@ -16,7 +16,7 @@ import (
 const (
 	// RunAsTime is how long a program that is run as a user may take.
 	RunAsTime = 2 * time.Second
-	runAsEnd  = time.Second // for the kernel, to end what was killed
+	runAsEnd  = 10 * time.Second // for the kernel, to end what was killed: on a busy machine each has to be given a turn
 )
 
 // RunAs starts a program as a user, never as root, and returns what it has printed by the time that enough is true of
@@ -149,6 +149,8 @@ func (h Host) endAll(p *os.Process, before map[int]bool) error {
 					continue
 				}
 				_ = unix.Kill(pid, unix.SIGKILL)
+			}
+			for pid := range list { // all of them die at the same time
 				_, _ = retry(func() (int, error) { return unix.Wait4(pid, nil, 0, nil) })
 			}
 			if err != nil || len(list) == 0 {
