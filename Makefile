@@ -21,8 +21,8 @@ LINT    = $(WITH_GO) $(GO) tool -modfile=tools/go.mod golangci-lint
 VERSION ?= $(shell { git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//' | grep . ; } \
 	|| { sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog 2>/dev/null | grep . || echo 0.0.0; } \
 	| sed "s/$$/$$(git describe --always --dirty 2>/dev/null | sed 's/^/+g/')/")
-# The tags leave out what prints the documentation of urfave/cli, and HTTP/2. They stand in debian/rules, hack/deb.sh and
-# hack/copyright too.
+# The tags leave out what prints the documentation of urfave/cli, and HTTP/2. They stand in debian/rules, hack/deb.sh,
+# hack/sbom.sh and hack/copyright too.
 BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 
 SUMMARY  = bin/summary
@@ -68,7 +68,7 @@ deb: deb-deps ## the packages, in bin/deb, without a network but for modules tha
 
 .PHONY: deb-deps
 deb-deps:
-	@hack/apt-install.sh debhelper dpkg-dev git xz-utils
+	@hack/apt-install.sh debhelper dpkg-dev git jq xz-utils
 
 .PHONY: apt-repo
 apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, signed with KEY, or a key made for it
