@@ -71,8 +71,7 @@ deb-deps:
 	@hack/apt-install.sh debhelper dpkg-dev git jq xz-utils
 
 .PHONY: apt-repo
-apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, signed with KEY, or a key made for it
-	@hack/apt-install.sh gpg gpg-agent reprepro
+apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, signed with KEY (KEY=throw-away makes one)
 	@hack/apt-repo.sh bin/deb bin/apt-repo $(KEY)
 
 ##@ check
@@ -156,7 +155,7 @@ vm-shell: build ## a shell in a throw-away virtual machine with its own kernel (
 vm-test: test-deps ## what happens to the packages on machines that reboot or lose their power; UBUNTU_ROOT=DIR boots that
 	@$(MAKE) deb
 	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
-	@$(MAKE) apt-repo
+	@$(MAKE) apt-repo KEY=throw-away
 	@$(WITH_GO) $(GO) test -count=1 -timeout 50m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/vm -packages "$(CURDIR)/bin"
 
 # Minutes: it builds four times, once without a cache, and installs in machines of its own.
@@ -169,7 +168,7 @@ deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under
 	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
 	@cache=$$(mktemp -d); umask 077; code=0; TZ=Asia/Shanghai LC_ALL=C.UTF-8 GOCACHE=$$cache $(WITH_GO) \
 		hack/deb.sh -V '$(VERSION)' bin/deb/again || code=$$?; rm -rf "$$cache"; exit $$code
-	@$(MAKE) apt-repo
+	@$(MAKE) apt-repo KEY=throw-away
 	@$(WITH_GO) $(GO) test -count=1 -timeout 20m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/package -packages "$(CURDIR)/bin"
 
 ##@ keep
