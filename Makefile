@@ -74,6 +74,20 @@ deb-deps:
 apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, signed with KEY (KEY=throw-away makes one)
 	@hack/apt-repo.sh bin/deb bin/apt-repo $(KEY)
 
+.PHONY: release
+release: ## what is published: the packages for both architectures, their lists of modules, checksums; signed with KEY, in bin/release
+	@rm -rf bin/deb
+	@$(MAKE) deb
+	@$(MAKE) deb ARCH=arm64
+	@hack/release.sh bin/deb bin/release $(KEY)
+
+.PHONY: publish
+publish: ## make the release of this tag at GitHub and attach what is in bin/release (needs gh)
+	@tag="v$$(dpkg-parsechangelog -S Version)"; \
+	git describe --tags --exact-match --match "$$tag" >/dev/null || \
+		{ echo "make publish: this commit has no tag $$tag, which is the version in debian/changelog" >&2; exit 1; }; \
+	gh release create "$$tag" --verify-tag --title "$$tag" --notes "See CHANGELOG.md." bin/release/*
+
 ##@ check
 
 .PHONY: test
@@ -107,7 +121,8 @@ $(SUMMARY):
 	@$(BUILD) -o $@ ./test/summary
 
 .PHONY: lint
-lint: ## golangci-lint, built from tools/go.mod (the first time takes two minutes)
+lint: ## golangci-lint and actionlint, built from tools/go.mod (the first time takes two minutes)
+	@echo actionlint; $(WITH_GO) $(GO) tool -modfile=tools/go.mod actionlint
 	@echo golangci-lint; $(LINT) run ./...
 
 .PHONY: vuln
