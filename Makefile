@@ -57,7 +57,7 @@ install: build ## copy the programs, their manual and completions to DESTDIR and
 	@install -D -m 0644 docs/completion/tcptune.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcptune"
 	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" docs/completion/_tcptune
 	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" docs/completion/tcptune.fish
-	@for page in docs/man/*.[0-9]; do install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" $$page; done
+	@for page in docs/man/*.[0-9] docs/man/links/*.[0-9]; do install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" $$page; done
 
 # Debian's name of the architecture that a package is for.
 ARCH ?= $(shell dpkg --print-architecture)
