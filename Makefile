@@ -54,9 +54,10 @@ build: ## build bin/tcptune, static
 install: build ## copy the programs, their manual and completions to DESTDIR and PREFIX (/usr/local)
 	@for program in bin/tcptune bin/tcptune-server; do [ ! -e $$program ] || \
 		install -D -m 0755 -t "$(DESTDIR)$(PREFIX)/bin" $$program; done
-	@install -D -m 0644 docs/completion/tcptune.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcptune"
-	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" docs/completion/_tcptune
-	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" docs/completion/tcptune.fish
+	@for program in tcptune tcptune-server; do \
+		install -D -m 0644 docs/completion/$$program.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program"; done
+	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" docs/completion/_*
+	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" docs/completion/*.fish
 	@for page in docs/man/*.[0-9] docs/man/links/*.[0-9]; do install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" $$page; done
 
 # Debian's name of the architecture that a package is for.
