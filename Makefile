@@ -76,14 +76,14 @@ apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, si
 	@hack/apt-repo.sh bin/deb bin/apt-repo $(KEY)
 
 .PHONY: release
-release: ## what is published: the packages for both architectures, their lists of modules, checksums; signed with KEY, in bin/release
+release: ## what is published, in bin/release: packages for both architectures, lists of modules, checksums; signed with KEY
 	@rm -rf bin/deb
 	@$(MAKE) deb
 	@$(MAKE) deb ARCH=arm64
 	@hack/release.sh bin/deb bin/release $(KEY)
 
 .PHONY: publish
-publish: ## make the release of this tag at GitHub and attach what is in bin/release (needs gh)
+publish: ## the release of this tag at GitHub, with what is in bin/release (needs gh)
 	@tag="v$$(dpkg-parsechangelog -S Version)"; \
 	git describe --tags --exact-match --match "$$tag" >/dev/null || \
 		{ echo "make publish: this commit has no tag $$tag, which is the version in debian/changelog" >&2; exit 1; }; \
