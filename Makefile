@@ -21,8 +21,8 @@ LINT    = $(WITH_GO) $(GO) tool -modfile=tools/go.mod golangci-lint
 VERSION ?= $(shell { git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null | sed 's/^v//' | grep . ; } \
 	|| { sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog 2>/dev/null | grep . || echo 0.0.0; } \
 	| sed "s/$$/$$(git describe --always --dirty 2>/dev/null | sed 's/^/+g/')/")
-# The tags leave out what prints the documentation of urfave/cli, and HTTP/2. They stand in debian/rules, hack/deb.sh and
-# hack/copyright too.
+# The tags leave out what prints the documentation of urfave/cli, and HTTP/2. They stand in debian/rules, hack/deb.sh,
+# hack/sbom.sh and hack/copyright too.
 BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 
 SUMMARY  = bin/summary
@@ -54,10 +54,11 @@ build: ## build bin/tcptune, static
 install: build ## copy the programs, their manual and completions to DESTDIR and PREFIX (/usr/local)
 	@for program in bin/tcptune bin/tcptune-server; do [ ! -e $$program ] || \
 		install -D -m 0755 -t "$(DESTDIR)$(PREFIX)/bin" $$program; done
-	@install -D -m 0644 docs/completion/tcptune.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcptune"
-	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" docs/completion/_tcptune
-	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" docs/completion/tcptune.fish
-	@for page in docs/man/*.[0-9]; do install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" $$page; done
+	@for program in tcptune tcptune-server; do \
+		install -D -m 0644 docs/completion/$$program.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program"; done
+	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" docs/completion/_*
+	@install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" docs/completion/*.fish
+	@for page in docs/man/*.[0-9] docs/man/links/*.[0-9]; do install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" $$page; done
 
 # Debian's name of the architecture that a package is for.
 ARCH ?= $(shell dpkg --print-architecture)
@@ -68,12 +69,25 @@ deb: deb-deps ## the packages, in bin/deb, without a network but for modules tha
 
 .PHONY: deb-deps
 deb-deps:
-	@hack/apt-install.sh debhelper dpkg-dev git xz-utils
+	@hack/apt-install.sh debhelper dpkg-dev git jq xz-utils
 
 .PHONY: apt-repo
-apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, signed with KEY, or a key made for it
-	@hack/apt-install.sh gpg gpg-agent reprepro
+apt-repo: ## an apt repository with the packages of bin/deb, in bin/apt-repo, signed with KEY (KEY=throw-away makes one)
 	@hack/apt-repo.sh bin/deb bin/apt-repo $(KEY)
+
+.PHONY: release
+release: ## what is published, in bin/release: packages for both architectures, lists of modules, checksums; signed with KEY
+	@rm -rf bin/deb
+	@$(MAKE) deb
+	@$(MAKE) deb ARCH=arm64
+	@hack/release.sh bin/deb bin/release $(KEY)
+
+.PHONY: publish
+publish: ## the release of this tag at GitHub, with what is in bin/release (needs gh)
+	@tag="v$$(dpkg-parsechangelog -S Version)"; \
+	git describe --tags --exact-match --match "$$tag" >/dev/null || \
+		{ echo "make publish: this commit has no tag $$tag, which is the version in debian/changelog" >&2; exit 1; }; \
+	gh release create "$$tag" --verify-tag --title "$$tag" --notes "See CHANGELOG.md." bin/release/*
 
 ##@ check
 
@@ -112,7 +126,8 @@ $(SUMMARY):
 	@$(BUILD) -o $@ ./test/summary
 
 .PHONY: lint
-lint: ## golangci-lint, built from tools/go.mod (the first time takes two minutes)
+lint: ## golangci-lint and actionlint, built from tools/go.mod (the first time takes two minutes)
+	@echo actionlint; $(WITH_GO) $(GO) tool -modfile=tools/go.mod actionlint
 	@echo golangci-lint; $(LINT) run ./...
 
 .PHONY: vuln
@@ -160,7 +175,7 @@ vm-shell: build ## a shell in a throw-away virtual machine with its own kernel (
 vm-test: test-deps ## what happens to the packages on machines that reboot or lose their power; UBUNTU_ROOT=DIR boots that
 	@$(MAKE) deb
 	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
-	@$(MAKE) apt-repo
+	@$(MAKE) apt-repo KEY=throw-away
 	@$(WITH_GO) $(GO) test -count=1 -timeout 50m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/vm -packages "$(CURDIR)/bin"
 
 # Minutes: it builds four times, once without a cache, and installs in machines of its own.
@@ -173,7 +188,7 @@ deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under
 	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
 	@cache=$$(mktemp -d); umask 077; code=0; TZ=Asia/Shanghai LC_ALL=C.UTF-8 GOCACHE=$$cache $(WITH_GO) \
 		hack/deb.sh -V '$(VERSION)' bin/deb/again || code=$$?; rm -rf "$$cache"; exit $$code
-	@$(MAKE) apt-repo
+	@$(MAKE) apt-repo KEY=throw-away
 	@$(WITH_GO) $(GO) test -count=1 -timeout 20m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/package -packages "$(CURDIR)/bin"
 
 ##@ keep

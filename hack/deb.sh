@@ -1,6 +1,7 @@
 #!/bin/sh
 # deb.sh [-a ARCH] [-v VERSION] [-V TEXT] OUT: builds the packages from the tracked files as they are now into the folder
-# OUT. The source package comes with them where ARCH (dpkg's name) is this machine's own.
+# OUT. The source package comes with them where ARCH (dpkg's name) is this machine's own, and for each package a list of the
+# modules that are linked (CycloneDX), which is inside the package as well.
 # VERSION is that of debian/changelog unless it is given, TEXT what the programs call themselves.
 # The first go on PATH builds; the modules come from its cache.
 set -eu
@@ -28,6 +29,15 @@ shift $((OPTIND - 1))
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
+
+# The program that lists the modules, once for all builds: it has a hundred times the code of tcptune.
+repo=$PWD
+sbom=$repo/bin/tools/cyclonedx-gomod
+if [ -z "$(find "$sbom" -newer tools/go.sum 2>/dev/null)" ]; then
+	echo "deb: building cyclonedx-gomod from tools/go.mod (the first time takes minutes)" >&2
+	CGO_ENABLED=0 go build -modfile=tools/go.mod -trimpath -buildvcs=false -o "$sbom" \
+		github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/tcptune-deb.XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -61,6 +71,8 @@ find vendor -type d -empty -delete
 
 [ -z "$version" ] || sed -i "1s/(.*)/($version)/" debian/changelog
 [ -z "$text" ] || export TCPTUNE_VERSION="$text"
+"$repo/hack/sbom.sh" "$sbom" . "${text:-$(dpkg-parsechangelog -S Version)}"
+
 build=binary
 [ "$arch" != "$own" ] || build=full
 log=$work/log
@@ -68,6 +80,10 @@ DEB_BUILD_OPTIONS=${DEB_BUILD_OPTIONS-} dpkg-buildpackage --build=$build -a"$arc
 	cat "$log" >&2
 	exit 1
 }
+version=$(dpkg-parsechangelog -S Version)
+for program in tcptune tcptune-server; do
+	cp "debian/sbom/${program}_$arch.cdx.json" "$out/${program}_${version}_$arch.cdx.json"
+done
 cd "$work"
 for f in *.deb *.dsc *.tar.xz *.changes *.buildinfo; do
 	[ ! -e "$f" ] || mv "$f" "$out/"

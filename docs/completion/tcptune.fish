@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
-# It never runs tcptune. What is on this host, or below --root, it looks up by the names of files.
+# It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'help'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -122,20 +122,6 @@ function __tcptune_values
                 'ppc64le' '' \
                 'riscv64' '' \
                 's390x' ''
-        case 'COMMAND'
-            printf '%s\t%s\n' \
-                'check' 'verify the release, architecture, kernel and limits of this host' \
-                'plan' 'show what apply would change; changes nothing' \
-                'apply' 'bring this host to the wanted state' \
-                'status' 'the truth about every managed key: now, after a reboot, after sysctl --system' \
-                'revert' 'take back everything, to before the first apply' \
-                'confirm' 'keep what apply --confirm has changed' \
-                'explain' 'what a key does, its unit, range and default, and who sets it here' \
-                'profile' 'list and show profiles, and compute buffer sizes' \
-                'port' 'who holds a port; --kill frees it' \
-                'service' 'install and run a socket-activated TCP server, the bundled one or your own' \
-                'go' 'install Go toolchains, verified, and switch between them' \
-                'help' 'show help for a command'
         case 'KEY'
             printf '%s\t%s\n' \
                 'net.core.rmem_default' 'The receive buffer that sockets of protocols other than TCP begin with' \
@@ -536,4 +522,55 @@ complete -c tcptune -n '__tcptune_at \'go new\' --json' -l json -d 'print one JS
 complete -c tcptune -n '__tcptune_at \'go new\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go new\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'help\'' -a '(__tcptune_values \'COMMAND\')'
+complete -c tcptune -n '__tcptune_first \'help\'' -a check -d 'verify the release, architecture, kernel and limits of this host'
+complete -c tcptune -n '__tcptune_first \'help\'' -a plan -d 'show what apply would change; changes nothing'
+complete -c tcptune -n '__tcptune_first \'help\'' -a apply -d 'bring this host to the wanted state'
+complete -c tcptune -n '__tcptune_first \'help\'' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
+complete -c tcptune -n '__tcptune_first \'help\'' -a revert -d 'take back everything, to before the first apply'
+complete -c tcptune -n '__tcptune_first \'help\'' -a confirm -d 'keep what apply --confirm has changed'
+complete -c tcptune -n '__tcptune_first \'help\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'help\'' -a profile -d 'list and show profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'help\'' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'help\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
+complete -c tcptune -n '__tcptune_first \'help\'' -a go -d 'install Go toolchains, verified, and switch between them'
+
+
+
+
+
+
+
+
+complete -c tcptune -n '__tcptune_first \'help profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
+complete -c tcptune -n '__tcptune_first \'help profile\'' -a show -d 'show the keys of a profile, each with its reason'
+complete -c tcptune -n '__tcptune_first \'help profile\'' -a size -d 'compute the buffers for a path, line by line'
+
+
+
+
+
+complete -c tcptune -n '__tcptune_first \'help service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
+complete -c tcptune -n '__tcptune_first \'help service\'' -a uninstall -d 'stop a service and remove what was installed'
+complete -c tcptune -n '__tcptune_first \'help service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
+complete -c tcptune -n '__tcptune_first \'help service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'help service\'' -a logs -d 'show what a service has logged'
+
+
+
+
+
+
+complete -c tcptune -n '__tcptune_first \'help go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
+complete -c tcptune -n '__tcptune_first \'help go\'' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
+complete -c tcptune -n '__tcptune_first \'help go\'' -a use -d 'make an installed version the active one'
+complete -c tcptune -n '__tcptune_first \'help go\'' -a rollback -d 'go back to what was active before'
+complete -c tcptune -n '__tcptune_first \'help go\'' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'help go\'' -a bundle -d 'fetch all that go install --file needs on a host without a network'
+complete -c tcptune -n '__tcptune_first \'help go\'' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+
+
+
+
+
+
+

@@ -70,7 +70,20 @@ func flatten(d description, path string) []command {
 	if path == "" {
 		c.Flags = append(c.Flags, flag{Names: []string{"--version", "-v"}, Usage: "print the version"})
 		c.Commands = append(c.Commands, word{"help", "show help for a command"})
-		below = append(below, command{Path: "help", Argument: "COMMAND"})
+		below = append(below, helpOn(d, "help")...)
+	}
+	return append([]command{c}, below...)
+}
+
+// helpOn lists "help" and what may follow it: the commands once more, without their flags and arguments.
+func helpOn(d description, path string) []command {
+	c := command{Path: path}
+	var below []command
+	for _, sub := range d.Commands {
+		if !sub.Hidden {
+			c.Commands = append(c.Commands, word{sub.Name, sub.Usage})
+			below = append(below, helpOn(sub, path+" "+sub.Name)...)
+		}
 	}
 	return append([]command{c}, below...)
 }

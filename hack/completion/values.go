@@ -29,25 +29,23 @@ func files() []string { return []string{"FILE", "PLANFILE", "PROGRAM"} }
 
 // free are the placeholders of which nobody can tell the values.
 func free() []string {
-	return strings.Fields("ADDR DIGITS DURATION LIST N PATH PORT RATE TIME URL")
+	return strings.Fields("ADDR BYTES DIGITS DURATION LIST N PATH PORT RATE TIME URL")
 }
 
 // learn makes the vocabulary for commands. A placeholder that nothing is known of is an error: it would be completed
 // with nothing, or with wrong words, and nobody would notice.
 func learn(commands []command) (vocabulary, error) {
-	v, err := known()
+	all, err := known()
 	if err != nil {
 		return nil, err
 	}
+	v := vocabulary{}
 	for _, c := range commands {
-		if c.Path == "" {
-			v["COMMAND"] = c.Commands
-		}
-		if err := v.add(c.Argument); err != nil {
+		if err := v.add(all, c.Argument); err != nil {
 			return nil, fmt.Errorf("tcptune %s: %w", c.Path, err)
 		}
 		for _, f := range c.Flags {
-			if err := v.add(f.Value); err != nil {
+			if err := v.add(all, f.Value); err != nil {
 				return nil, fmt.Errorf("tcptune %s %s: %w", c.Path, f.Names[0], err)
 			}
 		}
@@ -56,8 +54,12 @@ func learn(commands []command) (vocabulary, error) {
 }
 
 // add makes sure that the values of a placeholder are known. One in small letters lists them: "free|held".
-func (v vocabulary) add(placeholder string) error {
-	if placeholder == "" || v[placeholder] != nil || slices.Contains(slices.Concat(looked(), free()), placeholder) {
+func (v vocabulary) add(known vocabulary, placeholder string) error {
+	if known[placeholder] != nil {
+		v[placeholder] = known[placeholder]
+		return nil
+	}
+	if placeholder == "" || slices.Contains(slices.Concat(looked(), free()), placeholder) {
 		return nil
 	}
 	if placeholder != strings.ToLower(placeholder) {

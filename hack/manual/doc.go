@@ -12,5 +12,5 @@
 //	<!-- index -->                   all commands, and the page of each
 //	<!-- server-options -->          the flags of tcptune-server
 //
-// is replaced by that.
+// is replaced by that. Each command that shares its page with others has a name there too: docs/man/links/tcptune-plan.8.
 package main

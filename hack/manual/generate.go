@@ -36,7 +36,7 @@ func generate(ctx context.Context, root, out string) error {
 			return err
 		}
 	}
-	return nil
+	return m.writeLinks(filepath.Join(out, "links"))
 }
 
 // readSources returns the Markdown of each page by the name of the page, "tcptune-go.8".

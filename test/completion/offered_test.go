@@ -2,8 +2,10 @@ package completion
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +70,9 @@ func wanted(c command, line string) map[string]offers {
 	all[line+" -"] = flags
 	if len(c.Commands) > 0 {
 		all[line+" "] = commands
+		help := maps.Clone(commands)
+		delete(help, "help")
+		all[strings.Replace(line, "tcptune", "tcptune help", 1)+" "] = help
 	}
 	return all
 }
@@ -79,7 +84,7 @@ func TestEveryCommandAndEveryFlagIsOfferedAndNothingHidden(t *testing.T) {
 		lines = append(lines, l)
 	}
 	slices.Sort(lines)
-	if !slices.Contains(lines, "tcptune service install -") {
+	if !slices.Contains(lines, "tcptune service install -") || !slices.Contains(lines, "tcptune help service ") {
 		t.Fatalf("the list of lines is not whole: %q", lines)
 	}
 	eachShell(t, func(t *testing.T, s shell) {
@@ -93,5 +98,29 @@ func TestEveryCommandAndEveryFlagIsOfferedAndNothingHidden(t *testing.T) {
 				t.Errorf("%q, -want +got:\n%s", l, diff)
 			}
 		}
+	})
+}
+
+// The flags of tcptune-server are those of its help.
+func TestEveryFlagOfTheServerIsOffered(t *testing.T) {
+	help, err := exec.CommandContext(t.Context(), "go", "run", "../../cmd/tcptune-server", "--help").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, help)
+	}
+	want := words("--help -h")
+	for _, m := range regexp.MustCompile(`(?m)^  -(\S+)`).FindAllStringSubmatch(string(help), -1) {
+		want = append(want, "--"+m[1])
+	}
+	if len(want) < 20 {
+		t.Fatalf("the help shows %q, which cannot be all", want)
+	}
+	eachShell(t, func(t *testing.T, s shell) {
+		check(t, s, []completion{
+			{"tcptune-server -", want},
+			{"tcptune-server --protocol ", words("echo line frame discard http relay")},
+			{"tcptune-server --log-format=j", words("json")},
+			{"tcptune-server --drain 5s --dr", nil},
+			{"tcptune-server --listen :1 --lis", words("--listen")},
+		})
 	})
 }

@@ -16,7 +16,7 @@ func TestScriptsAreThoseOfTheCommandLine(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, name := range []string{"tcptune.bash", "_tcptune", "tcptune.fish"} {
+	for _, name := range []string{"tcptune.bash", "_tcptune", "tcptune.fish", "tcptune-server.bash", "_tcptune-server", "tcptune-server.fish"} {
 		want, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -36,8 +36,7 @@ func TestShellcheckHasNothingToSay(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no shellcheck on this machine")
 	}
-	if out, err := exec.CommandContext(t.Context(), program,
-		"../../docs/completion/tcptune.bash").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), program, "../../docs/completion/tcptune.bash", "../../docs/completion/tcptune-server.bash").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

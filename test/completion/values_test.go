@@ -90,6 +90,8 @@ func TestFixedValues(t *testing.T) {
 		{"tcptune go install --tools gop", words("gopls")},
 		{"tcptune go install --from ", words("apt")},
 		{"tcptune help pro", words("profile")},
+		{"tcptune help service in", words("install")},
+		{"tcptune help service install ", nil},
 		{"tcptune apply --bandwidth ", nil},
 		{"tcptune port 80", nil},
 		{"tcptune no-such-command ", nil},

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,20 +21,26 @@ type told struct {
 	Digits []string // figures in the text, in order of size
 }
 
-// TestChineseReadmeIsInStep holds README.zh-CN.md against README.md, section by section.
-func TestChineseReadmeIsInStep(t *testing.T) {
-	english, chinese := telling(t, "../../README.md"), telling(t, "../../README.zh-CN.md")
-	if len(english) != len(chinese) {
-		t.Fatalf("README.zh-CN.md has %d sections, README.md has %d", len(chinese), len(english))
-	}
-	for i, want := range english {
-		if diff := cmp.Diff(want.told, chinese[i].told); diff != "" {
-			t.Errorf("README.zh-CN.md, section %q, differs from README.md, section %q:\n%s", chinese[i].title, want.title, diff)
-		}
-		if !slices.Contains([]string{"", "tcptune", "Go"}, want.title) &&
-			!regexp.MustCompile(`\p{Han}`).MatchString(chinese[i].title) {
-			t.Errorf("the heading %q is not translated", chinese[i].title)
-		}
+// translated are the pages that exist in Chinese, without ".md"; the other one ends in ".zh-CN.md".
+func translated() []string { return []string{"../../README", "../../docs/first-tuned-host"} }
+
+// TestChinesePagesAreInStep holds each of them against the English one, section by section.
+func TestChinesePagesAreInStep(t *testing.T) {
+	for _, page := range translated() {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			english, chinese := telling(t, page+".md"), telling(t, page+".zh-CN.md")
+			if len(english) != len(chinese) {
+				t.Fatalf("the Chinese page has %d sections, the English one %d", len(chinese), len(english))
+			}
+			for i, want := range english {
+				if diff := cmp.Diff(want.told, chinese[i].told); diff != "" {
+					t.Errorf("section %q differs from %q, English (-) and Chinese (+):\n%s", chinese[i].title, want.title, diff)
+				}
+				if !slices.Contains([]string{"", "tcptune", "Go"}, want.title) && !regexp.MustCompile(`\p{Han}`).MatchString(chinese[i].title) {
+					t.Errorf("the heading %q is not translated", chinese[i].title)
+				}
+			}
+		})
 	}
 }
 
@@ -50,7 +57,11 @@ func telling(t *testing.T, path string) []section {
 	}
 	var all []section
 	for _, s := range page.Sections {
-		links := slices.DeleteFunc(s.Links(), func(l string) bool { return strings.HasPrefix(l, "README") })
+		// The way to the other language is checked below.
+		links := slices.DeleteFunc(s.Links(), func(l string) bool { return l == other(path) })
+		for i := range links {
+			links[i] = strings.Replace(links[i], ".zh-CN.md", ".md", 1)
+		}
 		x := told{Level: s.Level, Spans: s.Spans(), Links: links, Digits: figures(s.Words())}
 		slices.Sort(x.Spans)
 		x.Spans = slices.Compact(x.Spans)
@@ -70,7 +81,7 @@ func withoutComments(b markdown.Block) string {
 	}
 	lines := strings.Split(b.Text, "\n")
 	for i := range lines {
-		lines[i] = remark.ReplaceAllString(lines[i], "")
+		lines[i] = remark.ReplaceAllString(" "+lines[i], "")
 	}
 	return strings.Join(lines, "\n")
 }
@@ -81,15 +92,24 @@ func figures(text string) []string {
 	return all
 }
 
-func TestReadmesLeadToEachOther(t *testing.T) {
-	for path, other := range map[string]string{"../../README.md": "README.zh-CN.md",
-		"../../README.zh-CN.md": "README.md"} {
-		page, err := markdown.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if top := page.Sections[1]; !slices.Contains(top.Links(), other) {
-			t.Errorf("%s does not lead to %s at its top", path, other)
+// other is the name of the page in the other language.
+func other(page string) string {
+	if name, ok := strings.CutSuffix(filepath.Base(page), ".zh-CN.md"); ok {
+		return name + ".md"
+	}
+	return strings.TrimSuffix(filepath.Base(page), ".md") + ".zh-CN.md"
+}
+
+func TestTranslationsLeadToEachOther(t *testing.T) {
+	for _, name := range translated() {
+		for _, path := range []string{name + ".md", name + ".zh-CN.md"} {
+			page, err := markdown.Read(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if top := page.Sections[1]; !slices.Contains(top.Links(), other(path)) {
+				t.Errorf("%s does not lead to %s at its top", path, other(path))
+			}
 		}
 	}
 }

@@ -40,6 +40,10 @@ func TestExamplesRun(t *testing.T) {
 				switch b.Lang {
 				case "":
 					s.dialogue(p, b)
+				case "bash":
+					if !isInstallation(p, b) {
+						t.Errorf("%s:%d: bash is for the installation, which test/package runs on a fresh machine", p.Path, b.Line)
+					}
 				case "sh":
 					s.script(p, b)
 				case "yaml":
@@ -60,6 +64,11 @@ func TestExamplesRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// isInstallation reports whether a block is the first one of a README: it installs the program, from other places.
+func isInstallation(p markdown.Page, b markdown.Block) bool {
+	return strings.HasPrefix(filepath.Base(p.Path), "README") && p.Blocks()[0] == b
 }
 
 // script runs a block as one script.

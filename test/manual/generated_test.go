@@ -22,6 +22,30 @@ func TestPagesAreWhatTheirSourcesMake(t *testing.T) {
 	if diff := cmp.Diff(pages(t, dir), pages(t, pagesDir)); diff != "" {
 		t.Errorf("docs/man is stale: run make generate. -want +got:\n%s", diff)
 	}
+	if diff := cmp.Diff(pages(t, filepath.Join(dir, "links")), pages(t, filepath.Join(pagesDir, "links"))); diff != "" {
+		t.Errorf("docs/man/links is stale: run make generate. -want +got:\n%s", diff)
+	}
+}
+
+// "man tcptune-go-install" shows what it asks for, as make install and the package lay the pages out.
+func TestEachCommandHasAPageOfItsName(t *testing.T) {
+	if _, err := exec.LookPath("man"); err != nil {
+		t.Skip("man is not installed, see test/apt-packages.txt")
+	}
+	top := t.TempDir()
+	install := exec.CommandContext(t.Context(), "sh", "-c", `mkdir "$1/man8" && cp *.8 links/*.8 "$1/man8"`, "sh", top)
+	install.Dir = pagesDir
+	if out, err := install.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for name := range commands(t) {
+		cmd := exec.CommandContext(t.Context(), "man", "-M", top, "tcptune-"+strings.ReplaceAll(name, " ", "-"))
+		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANROFFSEQ=", "MANPAGER=cat", "MANWIDTH=200")
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "tcptune "+name) {
+			t.Errorf("%q: %v, and tcptune %s does not occur:\n%.300s", cmd.Args, err, name, out)
+		}
+	}
 }
 
 func TestPagesRenderWithoutWarnings(t *testing.T) {
