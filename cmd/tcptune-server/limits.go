@@ -76,7 +76,7 @@ func limitFlags() []limitFlag {
 func count(name, what string, of func(*limits) *int) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) error { return parse(of(l), s, strconv.Atoi) },
+		func(l *limits, s string) error { return parse(of(l), s, "a whole number", strconv.Atoi) },
 		func(l limits) string { return strconv.Itoa(*of(&l)) },
 	}
 }
@@ -84,7 +84,9 @@ func count(name, what string, of func(*limits) *int) limitFlag {
 func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
 	return limitFlag{
 		name, what,
-		func(l *limits, s string) error { return parse(of(l), s, time.ParseDuration) },
+		func(l *limits, s string) error {
+			return parse(of(l), s, "a number and a unit, as in 60s", time.ParseDuration)
+		},
 		func(l limits) string { return of(&l).String() },
 	}
 }
@@ -94,7 +96,7 @@ func perSecond(name, what string, of func(*limits) *float64) limitFlag {
 	return limitFlag{
 		name, what,
 		func(l *limits, s string) error {
-			return parse(of(l), strings.TrimSuffix(s, "/s"), func(s string) (float64, error) {
+			return parse(of(l), strings.TrimSuffix(s, "/s"), "a number, as in 1000/s", func(s string) (float64, error) {
 				return strconv.ParseFloat(s, 64)
 			})
 		},
@@ -103,9 +105,12 @@ func perSecond(name, what string, of func(*limits) *float64) limitFlag {
 }
 
 // parse reads a value that is a number, and not below 0.
-func parse[N int | float64 | time.Duration](to *N, s string, read func(string) (N, error)) error {
+func parse[N int | float64 | time.Duration](to *N, s, want string, read func(string) (N, error)) error {
 	n, err := read(s)
-	if err == nil && !(n >= 0) { // also no NaN
+	switch {
+	case err != nil:
+		err = fmt.Errorf("want %s", want)
+	case !(n >= 0): // also no NaN
 		err = fmt.Errorf("%s is not 0 or more", s)
 	}
 	*to = n

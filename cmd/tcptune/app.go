@@ -59,11 +59,6 @@ func prepare(commands []*cli.Command) {
 	}
 }
 
-func onUsageError(c *cli.Context, err error, _ bool) error {
-	message := strings.Replace(err.Error(), "not defined: -", "not defined: --", 1)
-	return report.Usage("cannot read the command line: "+lowerFirst(message), "see "+fullName(c)+" --help")
-}
-
 // fullName is what to type for the command of c: "tcptune profile size".
 func fullName(c *cli.Context) string {
 	if c.Command.HelpName != "" {
@@ -79,11 +74,8 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// groupAction runs when a command with subcommands, or tcptune itself, is called without one.
+// groupAction runs when a command with subcommands, or tcptune itself, is called without one. A wrong one is told before.
 func groupAction(c *cli.Context) error {
-	if c.Args().Present() {
-		return unknownCommand(c)
-	}
 	// What is not asked for is no result: it goes to stderr.
 	out := c.App.Writer
 	c.App.Writer = c.App.ErrWriter
@@ -92,21 +84,6 @@ func groupAction(c *cli.Context) error {
 		return err
 	}
 	return doneError{report.ExitUsage}
-}
-
-func unknownCommand(c *cli.Context) error {
-	name := c.Args().First()
-	commands := c.App.Commands
-	if len(c.Command.Subcommands) > 0 {
-		commands = c.Command.Subcommands
-	}
-	var known []string
-	for _, k := range commands {
-		if !k.Hidden {
-			known = append(known, k.Name)
-		}
-	}
-	return report.Usage(fmt.Sprintf("cannot run %q: no such command", name), "the commands are "+strings.Join(known, ", "))
 }
 
 // The flags that several commands share.

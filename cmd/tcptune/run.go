@@ -35,19 +35,19 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	kept := &keepError{Writer: out}
 	t := terminal{in: in, out: kept, err: errw, color: colorful(out)}
 	app := newApp(t)
-	err := app.RunContext(ctx, reorder(app, helpOf(app, args)))
+	err := mistyped(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, reorder(app, helpOf(app, args)))
+	}
 	if kept.err != nil {
 		err = fmt.Errorf("cannot print: %w", kept.err)
 	}
 	var done doneError
-	var unknown cli.ExitCoder
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &done):
 		return done.code
-	case errors.As(err, &unknown): // what urfave/cli says of "help" for a command that does not exist
-		err = report.Usage("cannot show help: "+lowerFirst(err.Error()), "tcptune --help lists the commands")
 	}
 	return t.fail(err, commandName(app, args), wantsJSON(args))
 }
