@@ -18,7 +18,7 @@ func newApp(t terminal) *cli.App {
 		Name:      "tcptune",
 		Usage:     "tune an Ubuntu host for high-concurrency TCP services, and take it back",
 		UsageText: "tcptune COMMAND [flags] [arguments]",
-		Version:   version,
+		Version:   shortVersion(),
 		Writer:    t.out, ErrWriter: t.err, Reader: t.in,
 		HideHelpCommand:           false,
 		DisableSliceFlagSeparator: true,
@@ -30,7 +30,7 @@ func newApp(t terminal) *cli.App {
 		Commands: []*cli.Command{
 			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
 			explainCommand(t), profileCommand(t), portCommand(t), serviceCommand(t), goCommand(t),
-			purgeListCommand(t), describeCommand(t),
+			versionCommand(t), schemaCommand(t), completionCommand(t), purgeListCommand(t), describeCommand(t),
 		},
 	}
 	prepare(app.Commands)
@@ -99,7 +99,7 @@ func debugFlag() cli.Flag {
 }
 
 func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document (schema: tcptune-v1.json, see tcptune(8))"}
+	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document (see tcptune schema)"}
 }
 
 func waitFlag() cli.Flag {

@@ -13,9 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// version is set by the linker.
-var version = "0.0.0-dev"
-
 // terminal is where a command speaks to.
 type terminal struct {
 	in       io.Reader

@@ -8,7 +8,7 @@ _tcptune_command() {
 	commands=() flags=() argument=''
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain profile port service go help)
+		commands=(check plan apply status revert confirm explain profile port service go version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -337,6 +337,26 @@ _tcptune_command() {
 			'--help,-h'
 		)
 		;;
+	version)
+		flags=(
+			'--json'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	schema)
+		flags=(
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	completion)
+		argument=SHELL
+		flags=(
+			'--debug'
+			'--help,-h'
+		)
+		;;
 	help)
 		argument=COMMAND
 		;;
@@ -349,11 +369,12 @@ _tcptune_values() {
 	case $1 in
 	ALGORITHM) found=(bbr cubic reno dctcp htcp westwood vegas illinois) ;;
 	ARCHITECTURE) found=(386 amd64 arm64 armv6l loong64 ppc64le riscv64 s390x) ;;
-	COMMAND) found=(check plan apply status revert confirm explain profile port service go help) ;;
+	COMMAND) found=(check plan apply status revert confirm explain profile port service go version schema completion help) ;;
 	KEY) found=(net.core.rmem_default net.core.wmem_default net.core.rmem_max net.core.wmem_max net.core.netdev_max_backlog net.core.netdev_budget net.core.netdev_budget_usecs net.core.busy_read net.core.busy_poll net.core.default_qdisc net.core.somaxconn net.ipv4.tcp_mem net.ipv4.tcp_rmem net.ipv4.tcp_wmem net.ipv4.tcp_moderate_rcvbuf net.ipv4.tcp_adv_win_scale net.ipv4.tcp_window_scaling net.ipv4.tcp_timestamps net.ipv4.tcp_sack net.ipv4.tcp_ecn net.ipv4.tcp_congestion_control net.ipv4.tcp_slow_start_after_idle net.ipv4.tcp_mtu_probing net.ipv4.tcp_fastopen net.ipv4.tcp_notsent_lowat net.ipv4.tcp_autocorking net.ipv4.tcp_limit_output_bytes net.ipv4.tcp_no_metrics_save net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syn_retries net.ipv4.tcp_synack_retries net.ipv4.tcp_retries2 net.ipv4.tcp_orphan_retries net.ipv4.tcp_max_orphans net.ipv4.tcp_max_tw_buckets net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_tw_reuse_delay net.ipv4.tcp_rfc1337 net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.ip_unprivileged_port_start net.ipv4.ip_local_reserved_ports net.ipv4.ip_local_port_range fs.nr_open fs.file-max vm.max_map_count net.netfilter.nf_conntrack_max net.netfilter.nf_conntrack_tcp_timeout_established net.netfilter.nf_conntrack_tcp_timeout_time_wait) ;;
 	'LIMIT=VALUE') found=(accept-burst accept-rate client-burst client-rate idle-timeout max-conns max-frame max-line max-output queue queue-timeout read-timeout total-timeout write-timeout) ;;
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
+	SHELL) found=(bash zsh fish) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
 	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
