@@ -24,6 +24,7 @@ type terminal struct {
 type outcome struct {
 	report report.Report
 	text   func(w io.Writer)
+	aside  bool // the text goes to stderr: stdout has been written to
 	code   int
 }
 
@@ -87,7 +88,10 @@ func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFun
 			return t.finish(t.printJSON(o.report), o.code)
 		}
 		t.warn(o.report.Warnings)
-		if o.text != nil {
+		switch {
+		case o.text != nil && o.aside:
+			o.text(t.err)
+		case o.text != nil:
 			o.text(t.out)
 		}
 		return t.finish(nil, o.code)
