@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -128,5 +127,3 @@ func noArguments(c *cli.Context) error {
 	}
 	return nil
 }
-
-func printf(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }

@@ -107,7 +107,7 @@ func (t terminal) finish(err error, code int) error {
 
 func (t terminal) warn(lines []string) {
 	for _, l := range lines {
-		fmt.Fprintf(t.err, "tcptune: note: %s\n", l)
+		printf(t.err, "tcptune: note: %s\n", l)
 	}
 }
 
@@ -117,9 +117,9 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 		return t.failJSON(report.Report{Command: command}, err)
 	}
 	p := describe(err)
-	fmt.Fprintf(t.err, "tcptune: %s\n", p.Message)
+	printf(t.err, "tcptune: %s\n", strings.ReplaceAll(p.Message, "\n", "; ")) // of errors that were joined
 	if p.Hint != "" {
-		fmt.Fprintf(t.err, "hint: %s\n", p.Hint)
+		printf(t.err, "hint: %s\n", p.Hint)
 	}
 	return p.Exit
 }
@@ -128,7 +128,7 @@ func (t terminal) failJSON(r report.Report, err error) int {
 	p := describe(err)
 	r.Failed, r.Error = true, &p
 	if err := t.printJSON(r); err != nil {
-		fmt.Fprintf(t.err, "tcptune: %v\n", err)
+		printf(t.err, "tcptune: %v\n", err)
 		return report.ExitFailed
 	}
 	return p.Exit
