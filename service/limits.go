@@ -40,11 +40,12 @@ func checkLimits(limits []Limit) error {
 		same := func(other Limit) bool { return other.Name == l.Name }
 		switch {
 		case !known:
-			return fmt.Errorf("cannot use the limit %q: tcptune-server has no such limit", l.Name)
+			return fmt.Errorf("cannot use the limit %q: tcptune-server has no such limit%s", l.Name,
+				meant(l.Name, LimitNames()))
 		case slices.ContainsFunc(limits[:i], same):
 			return fmt.Errorf("cannot use --%s twice", l.Name)
 		case !fits(kind, l.Value):
-			return fmt.Errorf("cannot use --%s %q: it is %s", l.Name, l.Value, example(kind))
+			return fmt.Errorf("cannot use --%s %q: want %s", l.Name, l.Value, example(kind))
 		}
 	}
 	return nil
@@ -64,9 +65,9 @@ func fits(kind, value string) bool {
 func example(kind string) string {
 	switch kind {
 	case "duration":
-		return "a duration such as 500ms, 30s or 5m"
+		return "a number and a unit, as in 60s"
 	case "rate":
-		return "a number in a second, such as 1000/s"
+		return "a number in a second, as in 1000/s"
 	}
 	return "a number"
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // longestDrain is a bound against typing errors: a shutdown of the host waits for it.
@@ -56,9 +58,9 @@ func (s Spec) validateBundled() error {
 	if err := checkPath("use the server program", s.Program); err != nil {
 		return err
 	}
-	protocols := []string{"echo", "line", "frame", "discard", "http", "relay"}
-	if !slices.Contains(protocols, s.Protocol) {
-		return fmt.Errorf("cannot use --protocol %q: it is one of %s", s.Protocol, strings.Join(protocols, ", "))
+	if protocols := []string{"echo", "line", "frame", "discard", "http", "relay"}; !slices.Contains(protocols, s.Protocol) {
+		return fmt.Errorf("cannot use --protocol %q: it is one of %s%s", s.Protocol, strings.Join(protocols, ", "),
+			meant(s.Protocol, protocols))
 	}
 	if err := checkAdmin(s.Admin, s.Listen); err != nil {
 		return err
@@ -134,4 +136,12 @@ func checkTLS(cert, key string) error {
 		return err
 	}
 	return checkPath("use --tls-key", key)
+}
+
+// meant asks whether another name was meant, where one is near.
+func meant(name string, known []string) string {
+	if near := report.Near(name, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }

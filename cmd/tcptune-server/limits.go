@@ -74,27 +74,30 @@ func limitFlags() []limitFlag {
 }
 
 func count(name, what string, of func(*limits) *int) limitFlag {
-	return limit(name, what, of, strconv.Atoi, strconv.Itoa)
+	return limit(name, what, "a whole number", of, strconv.Atoi, strconv.Itoa)
 }
 
 func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
-	return limit(name, what, of, time.ParseDuration, time.Duration.String)
+	return limit(name, what, "a number and a unit, as in 60s", of, time.ParseDuration, time.Duration.String)
 }
 
 // perSecond is a rate, with or without "/s" behind it.
 func perSecond(name, what string, of func(*limits) *float64) limitFlag {
-	return limit(name, what, of,
+	return limit(name, what, "a number, as in 1000/s", of,
 		func(s string) (float64, error) { return strconv.ParseFloat(strings.TrimSuffix(s, "/s"), 64) },
 		func(n float64) string { return strconv.FormatFloat(n, 'g', -1, 64) })
 }
 
 // limit is a number, and not below 0.
-func limit[N int | float64 | time.Duration](name, what string, of func(*limits) *N, read func(string) (N, error),
-	show func(N) string,
+func limit[N int | float64 | time.Duration](name, what, want string, of func(*limits) *N,
+	read func(string) (N, error), show func(N) string,
 ) limitFlag {
 	set := func(l *limits, s string) error {
 		n, err := read(s)
-		if err == nil && !(n >= 0) { // also no NaN
+		switch {
+		case err != nil:
+			err = fmt.Errorf("want %s", want)
+		case !(n >= 0): // also no NaN
 			err = fmt.Errorf("%s is not 0 or more", s)
 		}
 		*of(l) = n

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -95,7 +96,7 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 		set.PrintDefaults()
 		return o, exitDone
 	case err != nil:
-		return o, fail(stderr, exitUsage, fmt.Errorf("cannot read the command line: %w", err))
+		return o, fail(stderr, exitUsage, ourWords(err))
 	case set.NArg() > 0:
 		return o, fail(stderr, exitUsage, fmt.Errorf("cannot use argument %q: there are only flags", set.Arg(0)))
 	case *showVersion:
@@ -106,6 +107,20 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 		return o, fail(stderr, exitUsage, err)
 	}
 	return o, goOn
+}
+
+// ourWords says what package flag says of the command line as an operator has typed it.
+func ourWords(err error) error {
+	for _, words := range []struct{ theirs, ours string }{
+		{`flag provided but not defined: -(.*)`, "cannot use --$1: there is no such flag, --help lists them"},
+		{`flag needs an argument: -(.*)`, "cannot use --$1: it needs a value"},
+		{`invalid (?:boolean )?value "(.*)" for (?:flag )?-([^:]*): (.*)`, "cannot use --$2 $1: $3"},
+	} {
+		if re := regexp.MustCompile(`(?s)^` + words.theirs + `$`); re.MatchString(err.Error()) {
+			return errors.New(re.ReplaceAllString(err.Error(), words.ours))
+		}
+	}
+	return fmt.Errorf("cannot read the command line: %w", err)
 }
 
 func fail(stderr io.Writer, code int, err error) int {

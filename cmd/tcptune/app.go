@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -18,7 +17,7 @@ func newApp(t terminal) *cli.App {
 		Name:      "tcptune",
 		Usage:     "tune an Ubuntu host for high-concurrency TCP services, and take it back",
 		UsageText: "tcptune COMMAND [flags] [arguments]",
-		Version:   version,
+		Version:   shortVersion(),
 		Writer:    t.out, ErrWriter: t.err, Reader: t.in,
 		HideHelpCommand:           false,
 		DisableSliceFlagSeparator: true,
@@ -30,7 +29,7 @@ func newApp(t terminal) *cli.App {
 		Commands: []*cli.Command{
 			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
 			explainCommand(t), profileCommand(t), portCommand(t), serviceCommand(t), goCommand(t),
-			purgeListCommand(t), describeCommand(t),
+			versionCommand(t), schemaCommand(t), completionCommand(t), purgeListCommand(t), describeCommand(t),
 		},
 	}
 	prepare(app.Commands)
@@ -59,11 +58,6 @@ func prepare(commands []*cli.Command) {
 	}
 }
 
-func onUsageError(c *cli.Context, err error, _ bool) error {
-	message := strings.Replace(err.Error(), "not defined: -", "not defined: --", 1)
-	return report.Usage("cannot read the command line: "+lowerFirst(message), "see "+fullName(c)+" --help")
-}
-
 // fullName is what to type for the command of c: "tcptune profile size".
 func fullName(c *cli.Context) string {
 	if c.Command.HelpName != "" {
@@ -79,11 +73,8 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// groupAction runs when a command with subcommands, or tcptune itself, is called without one.
+// groupAction runs when a command with subcommands, or tcptune itself, is called without one. A wrong one is told before.
 func groupAction(c *cli.Context) error {
-	if c.Args().Present() {
-		return unknownCommand(c)
-	}
 	// What is not asked for is no result: it goes to stderr.
 	out := c.App.Writer
 	c.App.Writer = c.App.ErrWriter
@@ -92,21 +83,6 @@ func groupAction(c *cli.Context) error {
 		return err
 	}
 	return doneError{report.ExitUsage}
-}
-
-func unknownCommand(c *cli.Context) error {
-	name := c.Args().First()
-	commands := c.App.Commands
-	if len(c.Command.Subcommands) > 0 {
-		commands = c.Command.Subcommands
-	}
-	var known []string
-	for _, k := range commands {
-		if !k.Hidden {
-			known = append(known, k.Name)
-		}
-	}
-	return report.Usage(fmt.Sprintf("cannot run %q: no such command", name), "the commands are "+strings.Join(known, ", "))
 }
 
 // The flags that several commands share.
@@ -122,7 +98,7 @@ func debugFlag() cli.Flag {
 }
 
 func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document (schema: tcptune-v1.json, see tcptune(8))"}
+	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document (see tcptune schema)"}
 }
 
 func waitFlag() cli.Flag {
@@ -151,5 +127,3 @@ func noArguments(c *cli.Context) error {
 	}
 	return nil
 }
-
-func printf(w io.Writer, format string, args ...any) { fmt.Fprintf(w, format, args...) }

@@ -27,7 +27,7 @@ Examples:
   sudo tcptune apply --dry-run                  the same as tcptune plan
   sudo tcptune apply --confirm 60s              take it back unless tcptune confirm follows within a minute
   sudo tcptune apply --profile proxy            many outgoing connections
-  sudo tcptune apply saved.json                 a plan saved by tcptune plan --out
+  sudo tcptune apply saved.json                 a plan saved by tcptune plan --out; - is standard input
   tcptune apply --root /mnt/image               files of an image, no running values`,
 		Flags: flags(wantFlags(), []cli.Flag{
 			&cli.DurationFlag{Name: "confirm", DefaultText: "nothing waits", Usage: "revert after this `DURATION` unless tcptune confirm comes first"},

@@ -97,10 +97,11 @@ func orUnknown(v *string) string {
 }
 
 // wrap breaks text into lines of at most 100 characters behind indent.
-func wrap(text, indent string) string {
+func wrap(text, indent string) shown {
 	var out strings.Builder
 	line := indent
 	for _, word := range strings.Fields(text) {
+		word = oneLine(word)
 		if len(line)+1+len(word) > 100 && line != indent {
 			out.WriteString(line + "\n")
 			line = indent
@@ -111,5 +112,5 @@ func wrap(text, indent string) string {
 		line += word
 	}
 	out.WriteString(line)
-	return out.String()
+	return shown(out.String())
 }

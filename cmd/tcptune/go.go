@@ -53,7 +53,7 @@ func goArgument(c *cli.Context) (string, error) {
 
 // goVersion is the version that is to be installed.
 func goVersion(c *cli.Context) (v provision.GoVersion, err error) {
-	v.FromMod = c.String("from-mod")
+	v.FromMod, v.In = c.String("from-mod"), c.App.Reader
 	switch {
 	case v.FromMod != "" && c.Args().Present():
 		return v, report.Usage("cannot use --from-mod together with a version", "see "+fullName(c)+" --help")

@@ -35,7 +35,7 @@ Examples:
   sudo tcptune go install --from apt            the distribution's own, whichever version that is
   tcptune go install --dry-run                  what would be changed`,
 		Flags: flags(goSourceFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "from-mod", Usage: "install what the toolchain line, else the go line of `FILE` asks for"},
+			&cli.StringFlag{Name: "from-mod", Usage: "install what the toolchain line, else the go line of `FILE` asks for; - is standard input"},
 			&cli.StringFlag{Name: "file", Usage: "install from the archive in `FILE`, without a network"},
 			&cli.StringFlag{Name: "sha256", Usage: "with --file: its checksum, as `DIGITS`, or h1:… of a module"},
 			&cli.StringFlag{Name: "signature", DefaultText: "FILE.asc", Usage: "with --file: its signature, in `FILE`"},

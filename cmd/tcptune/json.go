@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -24,8 +27,33 @@ func (t terminal) printJSON(r report.Report) error {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	var text strings.Builder
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, asciiControls(text.String()))
+	return err
+}
+
+// asciiControls writes what does not print as \u0000 does: the document may be looked at on a terminal. JSON itself only
+// asks for the controls of ASCII, and only strings hold anything else.
+func asciiControls(document string) string {
+	steers := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
+	if strings.IndexFunc(document, steers) < 0 {
+		return document
+	}
+	var out strings.Builder
+	for _, r := range document {
+		if !steers(r) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	return out.String()
 }

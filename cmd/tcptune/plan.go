@@ -21,9 +21,10 @@ Examples:
   tcptune plan                                  what apply would do
   tcptune plan --profile wan --bandwidth 10gbit --rtt 80ms
   tcptune plan --out saved.json && sudo tcptune apply saved.json
+  tcptune plan --out - | sudo tcptune apply -
   tcptune plan --root /mnt/image                for an image`,
 		Flags: flags(wantFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE` for apply"},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE` for apply; - is standard output"},
 			rootFlag(), jsonFlag(), unsupportedFlag(),
 		}),
 		Action: t.action(t.plan),
@@ -36,6 +37,9 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 	}
 	if c.IsSet("out") && c.String("out") == "" {
 		return outcome{}, report.Usage("cannot use an empty --out", "")
+	}
+	if c.String("out") == "-" && c.Bool("json") {
+		return outcome{}, report.Usage("cannot write the plan and --json to the same standard output", "")
 	}
 	target, err := targetOf(c)
 	if err != nil {
@@ -51,6 +55,7 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 func (t terminal) preview(c *cli.Context, target provision.Target, a provision.Apply) (outcome, error) {
 	planned, err := target.Plan(c.Context, a)
 	o := of(planned.Outcome)
+	o.aside = a.Out == "-"
 	if err == nil {
 		o.text = func(w io.Writer) { t.showTuned(w, planned, "to change") }
 	}

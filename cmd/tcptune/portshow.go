@@ -23,13 +23,15 @@ func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 	printf(tw, "PORT\tADDRESS\tSTATE\tPID\tUSER\tSTARTED\tPARENT\tRUN BY\tCOMMAND\n")
 	hidden, byGroup := false, false
 	for _, h := range append(s.Holders[:len(s.Holders):len(s.Holders)], s.Rest...) {
-		head := fmt.Sprintf("%s/%d\t%s\t%s", h.Protocol, h.Port(), address(h), h.State)
+		head := func() { printf(tw, "%s/%d\t%s\t%s\t", h.Protocol, h.Port(), address(h), h.State) }
 		for _, o := range h.Owners {
-			printf(tw, "%s\t%d\t%s\t%s\t%d\t%s\t%s\n", head, o.Pid, o.User, started(o.Started), o.Parent, runBy(o.Process.Cgroup), command(o.Process))
+			head()
+			printf(tw, "%d\t%s\t%s\t%d\t%s\t%s\n", o.Pid, o.User, started(o.Started), o.Parent, runBy(o.Process.Cgroup), command(o.Process))
 		}
 		if len(h.Owners) == 0 {
 			run := orDash(h.OriginName())
-			printf(tw, "%s\t-\t%s\t-\t-\t%s\t%s\n", head, h.User(), run, howMany(h)+h.Reason)
+			head()
+			printf(tw, "-\t%s\t-\t-\t%s\t%s\n", h.User(), run, howMany(h)+h.Reason)
 		}
 		hidden = hidden || h.Reason == provision.OwnerNotVisible
 		byGroup = byGroup || h.ByCgroup
@@ -179,5 +181,5 @@ func (t terminal) showAgain(s provision.PortSurvey) {
 	if t.color {
 		printf(t.out, "\x1b[H\x1b[2J")
 	}
-	printf(t.out, "%s  %s", time.Now().Format(time.TimeOnly), text.String())
+	printf(t.out, "%s  %s", time.Now().Format(time.TimeOnly), shown(text.String()))
 }

@@ -15,7 +15,7 @@ const progressEvery = 10 * time.Second
 
 // progress shows how far a download is: a bar on a terminal, and a line every ten seconds elsewhere.
 func (t terminal) progress() provision.Progress {
-	say := func(line string) { fmt.Fprintln(t.err, line) }
+	say := func(line string) { printf(t.err, "%s\n", line) }
 	if !colorful(t.err) {
 		return provision.Progress{Show: t.progressLines(), End: func() {}, Say: say}
 	}
@@ -62,7 +62,7 @@ func (t terminal) progressLines() func(provision.Step) {
 		if p.Total > 0 {
 			of = fmt.Sprintf(" of %d", p.Total>>20)
 		}
-		fmt.Fprintf(t.err, "tcptune: %s: %d%s MiB\n", phase(p), p.Done>>20, of)
+		printf(t.err, "tcptune: %s: %d%s MiB\n", phase(p), p.Done>>20, of)
 	}
 }
 

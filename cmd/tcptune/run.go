@@ -13,9 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// version is set by the linker.
-var version = "0.0.0-dev"
-
 // terminal is where a command speaks to.
 type terminal struct {
 	in       io.Reader
@@ -27,6 +24,7 @@ type terminal struct {
 type outcome struct {
 	report report.Report
 	text   func(w io.Writer)
+	aside  bool // the text goes to stderr: stdout has been written to
 	code   int
 }
 
@@ -35,19 +33,19 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	kept := &keepError{Writer: out}
 	t := terminal{in: in, out: kept, err: errw, color: colorful(out)}
 	app := newApp(t)
-	err := app.RunContext(ctx, reorder(app, helpOf(app, args)))
+	err := mistyped(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, reorder(app, helpOf(app, args)))
+	}
 	if kept.err != nil {
 		err = fmt.Errorf("cannot print: %w", kept.err)
 	}
 	var done doneError
-	var unknown cli.ExitCoder
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &done):
 		return done.code
-	case errors.As(err, &unknown): // what urfave/cli says of "help" for a command that does not exist
-		err = report.Usage("cannot show help: "+lowerFirst(err.Error()), "tcptune --help lists the commands")
 	}
 	return t.fail(err, commandName(app, args), wantsJSON(args))
 }
@@ -90,7 +88,10 @@ func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFun
 			return t.finish(t.printJSON(o.report), o.code)
 		}
 		t.warn(o.report.Warnings)
-		if o.text != nil {
+		switch {
+		case o.text != nil && o.aside:
+			o.text(t.err)
+		case o.text != nil:
 			o.text(t.out)
 		}
 		return t.finish(nil, o.code)
@@ -106,7 +107,7 @@ func (t terminal) finish(err error, code int) error {
 
 func (t terminal) warn(lines []string) {
 	for _, l := range lines {
-		fmt.Fprintf(t.err, "tcptune: note: %s\n", l)
+		printf(t.err, "tcptune: note: %s\n", l)
 	}
 }
 
@@ -116,9 +117,9 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 		return t.failJSON(report.Report{Command: command}, err)
 	}
 	p := describe(err)
-	fmt.Fprintf(t.err, "tcptune: %s\n", p.Message)
+	printf(t.err, "tcptune: %s\n", strings.ReplaceAll(p.Message, "\n", "; ")) // of errors that were joined
 	if p.Hint != "" {
-		fmt.Fprintf(t.err, "hint: %s\n", p.Hint)
+		printf(t.err, "hint: %s\n", p.Hint)
 	}
 	return p.Exit
 }
@@ -127,7 +128,7 @@ func (t terminal) failJSON(r report.Report, err error) int {
 	p := describe(err)
 	r.Failed, r.Error = true, &p
 	if err := t.printJSON(r); err != nil {
-		fmt.Fprintf(t.err, "tcptune: %v\n", err)
+		printf(t.err, "tcptune: %v\n", err)
 		return report.ExitFailed
 	}
 	return p.Exit

@@ -29,11 +29,16 @@ const (
 	faint      = "2"
 )
 
-func (t terminal) paint(color, s string) string {
-	if !t.color || color == plainColor {
-		return s
+// paint is s in a colour, and safe. s is a string, or a [shown] of several lines.
+func (t terminal) paint(color string, s any) shown {
+	text, safe := s.(shown)
+	if !safe {
+		text = shown(oneLine(fmt.Sprint(s)))
 	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
+	if !t.color || color == plainColor {
+		return text
+	}
+	return "\x1b[" + shown(color) + "m" + text + "\x1b[0m"
 }
 
 func statusColor(s report.Status) string {

@@ -70,7 +70,7 @@ func (t terminal) showStatus(w io.Writer, s provision.Status) {
 // showReasons prints why keys are not simply as wanted, each reason once.
 func (t terminal) showReasons(w io.Writer, keys []report.Key) {
 	var reasons []string
-	about := map[string][]string{}
+	about := map[string][]shown{}
 	for _, k := range keys {
 		if k.Status == report.Unchanged || k.Reason == "" {
 			continue
@@ -81,7 +81,13 @@ func (t terminal) showReasons(w io.Writer, keys []report.Key) {
 		about[k.Reason] = append(about[k.Reason], t.paint(statusColor(k.Status), k.Target))
 	}
 	for _, r := range reasons {
-		printf(w, "%s\n    %s\n", strings.Join(about[r], ", "), r)
+		for i, key := range about[r] {
+			if i > 0 {
+				printf(w, ", ")
+			}
+			printf(w, "%s", key)
+		}
+		printf(w, "\n    %s\n", r)
 	}
 	if reasons != nil {
 		printf(w, "\n")

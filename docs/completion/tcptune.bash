@@ -8,7 +8,7 @@ _tcptune_command() {
 	commands=() flags=() argument=''
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain profile port service go help)
+		commands=(check plan apply status revert confirm explain profile port service go version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -337,8 +337,28 @@ _tcptune_command() {
 			'--help,-h'
 		)
 		;;
+	version)
+		flags=(
+			'--json'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	schema)
+		flags=(
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	completion)
+		argument=SHELL
+		flags=(
+			'--debug'
+			'--help,-h'
+		)
+		;;
 	help)
-		commands=(check plan apply status revert confirm explain profile port service go)
+		commands=(check plan apply status revert confirm explain profile port service go version schema completion)
 		;;
 	'help check')
 		;;
@@ -395,6 +415,12 @@ _tcptune_command() {
 		;;
 	'help go new')
 		;;
+	'help version')
+		;;
+	'help schema')
+		;;
+	'help completion')
+		;;
 	esac
 }
 
@@ -408,6 +434,7 @@ _tcptune_values() {
 	'LIMIT=VALUE') found=(accept-burst accept-rate client-burst client-rate idle-timeout max-conns max-frame max-line max-output queue queue-timeout read-timeout total-timeout write-timeout) ;;
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
+	SHELL) found=(bash zsh fish) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
 	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;

@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -203,6 +203,11 @@ function __tcptune_values
                 'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
                 'latency' 'short answers soon, on connections that live long and carry several streams' \
                 'proxy' 'many outgoing connections; reverse proxies, gateways, load generators'
+        case 'SHELL'
+            printf '%s\t%s\n' \
+                'bash' '' \
+                'zsh' '' \
+                'fish' ''
         case 'SIGNAL'
             printf '%s\t%s\n' \
                 'HUP' '' \
@@ -261,13 +266,16 @@ complete -c tcptune -n '__tcptune_first \'\'' -a profile -d 'list and show profi
 complete -c tcptune -n '__tcptune_first \'\'' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\'' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'\'' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
+complete -c tcptune -n '__tcptune_first \'\'' -a schema -d 'print the JSON Schema of what --json prints'
+complete -c tcptune -n '__tcptune_first \'\'' -a completion -d 'print the completion script of a shell'
 complete -c tcptune -n '__tcptune_first \'\'' -a help -d 'show help for a command'
 complete -c tcptune -n '__tcptune_at \'\' --help -h' -l help -s h -d 'show help'
 complete -c tcptune -n '__tcptune_at \'\' --version -v' -l version -s v -d 'print the version'
 
 complete -c tcptune -n '__tcptune_at \'check\' --strict' -l strict -d 'exit with 2 also for warnings'
 complete -c tcptune -n '__tcptune_at \'check\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'check\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'check\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'check\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
 complete -c tcptune -n '__tcptune_at \'check\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'check\' --help -h' -l help -s h -d 'show help'
@@ -277,9 +285,9 @@ complete -c tcptune -n '__tcptune_at \'plan\' --bandwidth=' -l bandwidth -x -d '
 complete -c tcptune -n '__tcptune_at \'plan\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
 complete -c tcptune -n '__tcptune_at \'plan\' --flows=' -l flows -x -d 'warn where memory does not suffice for the buffers of profile wan of N connections'
 complete -c tcptune -n '__tcptune_at \'plan\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
-complete -c tcptune -n '__tcptune_at \'plan\' --out= -o=' -l out -s o -r -F -d 'save the plan to FILE for apply'
+complete -c tcptune -n '__tcptune_at \'plan\' --out= -o=' -l out -s o -r -F -d 'save the plan to FILE for apply; - is standard output'
 complete -c tcptune -n '__tcptune_at \'plan\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'plan\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'plan\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'plan\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
 complete -c tcptune -n '__tcptune_at \'plan\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'plan\' --help -h' -l help -s h -d 'show help'
@@ -295,7 +303,7 @@ complete -c tcptune -n '__tcptune_at \'apply\' --dry-run -n' -l dry-run -s n -d 
 complete -c tcptune -n '__tcptune_at \'apply\' --detailed-exitcode' -l detailed-exitcode -d 'exit with 2 instead of 0 when something was changed'
 complete -c tcptune -n '__tcptune_at \'apply\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'apply\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'apply\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'apply\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'apply\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
 complete -c tcptune -n '__tcptune_at \'apply\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'apply\' --help -h' -l help -s h -d 'show help'
@@ -306,7 +314,7 @@ complete -c tcptune -n '__tcptune_at \'status\' --rtt=' -l rtt -x -d 'size the b
 complete -c tcptune -n '__tcptune_at \'status\' --flows=' -l flows -x -d 'warn where memory does not suffice for the buffers of profile wan of N connections'
 complete -c tcptune -n '__tcptune_at \'status\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
 complete -c tcptune -n '__tcptune_at \'status\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'status\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'status\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'status\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
 complete -c tcptune -n '__tcptune_at \'status\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'status\' --help -h' -l help -s h -d 'show help'
@@ -314,19 +322,19 @@ complete -c tcptune -n '__tcptune_at \'status\' --help -h' -l help -s h -d 'show
 complete -c tcptune -n '__tcptune_at \'revert\' --dry-run -n' -l dry-run -s n -d 'only show what would be taken back'
 complete -c tcptune -n '__tcptune_at \'revert\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'revert\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'revert\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'revert\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'revert\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'revert\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'confirm\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
-complete -c tcptune -n '__tcptune_at \'confirm\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'confirm\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'confirm\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'confirm\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'explain\' --root' -a '(__tcptune_values \'KEY\')'
 complete -c tcptune -n '__tcptune_at \'explain\' --list' -l list -d 'list the keys of the catalogue'
 complete -c tcptune -n '__tcptune_at \'explain\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'explain\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'explain\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'explain\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'explain\' --help -h' -l help -s h -d 'show help'
 
@@ -336,13 +344,13 @@ complete -c tcptune -n '__tcptune_first \'profile\'' -a size -d 'compute the buf
 complete -c tcptune -n '__tcptune_at \'profile\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'profile list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'profile list\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'profile list\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'profile list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile list\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'profile show\' --root' -a '(__tcptune_values \'PROFILE\')'
 complete -c tcptune -n '__tcptune_at \'profile show\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'profile show\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'profile show\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'profile show\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile show\' --help -h' -l help -s h -d 'show help'
 
@@ -350,7 +358,7 @@ complete -c tcptune -n '__tcptune_at \'profile size\' --bandwidth=' -l bandwidth
 complete -c tcptune -n '__tcptune_at \'profile size\' --rtt=' -l rtt -x -d 'compute for a path with this round-trip TIME, 80ms for instance'
 complete -c tcptune -n '__tcptune_at \'profile size\' --flows=' -l flows -x -d 'compare the sum for N connections with what net.ipv4.tcp_mem allows'
 complete -c tcptune -n '__tcptune_at \'profile size\' --congestion=' -l congestion -x -a '(__tcptune_values \'ALGORITHM\')' -d 'compute for the congestion control ALGORITHM'
-complete -c tcptune -n '__tcptune_at \'profile size\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'profile size\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'profile size\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
 
@@ -373,7 +381,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -
 complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send no SIGKILL'
 complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'signal the process, whatever service or container runs it'
 complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
-complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'port\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
 
@@ -405,7 +413,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --free-port' -l free-po
 complete -c tcptune -n '__tcptune_at \'service install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'service install\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service install\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'service install\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'service install\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service install\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
 complete -c tcptune -n '__tcptune_at \'service install\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service install\' --help -h' -l help -s h -d 'show help'
@@ -414,19 +422,19 @@ complete -c tcptune -n '__tcptune_first \'service uninstall\' --wait --root' -a 
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'service uninstall\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'service uninstall\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service status\'' -a '(__tcptune_values \'SERVICE\')'
-complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service status\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service status\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service restart\' --wait' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'serve new connections while the old process drains'
 complete -c tcptune -n '__tcptune_at \'service restart\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
-complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service restart\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
 
@@ -452,7 +460,7 @@ complete -c tcptune -n '__tcptune_at \'go install\' --proxy=' -l proxy -x -d 'LI
 complete -c tcptune -n '__tcptune_at \'go install\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
-complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what the toolchain line, else the go line of FILE asks for'
+complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what the toolchain line, else the go line of FILE asks for; - is standard input'
 complete -c tcptune -n '__tcptune_at \'go install\' --file=' -l file -r -F -d 'install from the archive in FILE, without a network'
 complete -c tcptune -n '__tcptune_at \'go install\' --sha256=' -l sha256 -x -d 'with --file: its checksum, as DIGITS, or h1:… of a module'
 complete -c tcptune -n '__tcptune_at \'go install\' --signature=' -l signature -r -F -d 'with --file: its signature, in FILE'
@@ -461,7 +469,7 @@ complete -c tcptune -n '__tcptune_at \'go install\' --from=' -l from -x -a '(__t
 complete -c tcptune -n '__tcptune_at \'go install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'go install\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go install\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'go install\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go install\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go install\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
 complete -c tcptune -n '__tcptune_at \'go install\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go install\' --help -h' -l help -s h -d 'show help'
@@ -475,7 +483,7 @@ complete -c tcptune -n '__tcptune_at \'go list\' --insecure-checksum-only' -l in
 complete -c tcptune -n '__tcptune_at \'go list\' --remote' -l remote -d 'also list what could be installed'
 complete -c tcptune -n '__tcptune_at \'go list\' --shells' -l shells -d 'run your shell, as you, and ask it which go it finds'
 complete -c tcptune -n '__tcptune_at \'go list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'go list\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go list\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go list\' --help -h' -l help -s h -d 'show help'
 
@@ -483,14 +491,14 @@ complete -c tcptune -n '__tcptune_first \'go use\' --wait --root' -a '(__tcptune
 complete -c tcptune -n '__tcptune_at \'go use\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'go use\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go use\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'go use\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go use\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go use\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go use\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'go rollback\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'go rollback\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go rollback\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --help -h' -l help -s h -d 'show help'
 
@@ -499,7 +507,7 @@ complete -c tcptune -n '__tcptune_at \'go remove\' --all' -l all -d 'remove all 
 complete -c tcptune -n '__tcptune_at \'go remove\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
 complete -c tcptune -n '__tcptune_at \'go remove\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go remove\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
-complete -c tcptune -n '__tcptune_at \'go remove\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go remove\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go remove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go remove\' --help -h' -l help -s h -d 'show help'
 
@@ -512,15 +520,26 @@ complete -c tcptune -n '__tcptune_at \'go bundle\' --keyring=' -l keyring -r -F 
 complete -c tcptune -n '__tcptune_at \'go bundle\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --out= -o=' -l out -s o -x -a '(__tcptune_values \'DIR\')' -d 'put it into the folder DIR, which is made'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --arch=' -l arch -x -a '(__tcptune_values \'ARCHITECTURE\')' -d 'for another ARCHITECTURE, arm64 for instance'
-complete -c tcptune -n '__tcptune_at \'go bundle\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go new\' --module' -a '(__tcptune_values \'DIR\')'
 complete -c tcptune -n '__tcptune_at \'go new\' --module=' -l module -x -d 'call the module PATH'
-complete -c tcptune -n '__tcptune_at \'go new\' --json' -l json -d 'print one JSON document (schema: tcptune-v1.json, see tcptune(8))'
+complete -c tcptune -n '__tcptune_at \'go new\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go new\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go new\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'version\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'version\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'version\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'schema\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'schema\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'completion\'' -a '(__tcptune_values \'SHELL\')'
+complete -c tcptune -n '__tcptune_at \'completion\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'completion\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'help\'' -a check -d 'verify the release, architecture, kernel and limits of this host'
 complete -c tcptune -n '__tcptune_first \'help\'' -a plan -d 'show what apply would change; changes nothing'
@@ -533,6 +552,9 @@ complete -c tcptune -n '__tcptune_first \'help\'' -a profile -d 'list and show p
 complete -c tcptune -n '__tcptune_first \'help\'' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'help\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\'' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'help\'' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
+complete -c tcptune -n '__tcptune_first \'help\'' -a schema -d 'print the JSON Schema of what --json prints'
+complete -c tcptune -n '__tcptune_first \'help\'' -a completion -d 'print the completion script of a shell'
 
 
 
@@ -567,6 +589,9 @@ complete -c tcptune -n '__tcptune_first \'help go\'' -a rollback -d 'go back to 
 complete -c tcptune -n '__tcptune_first \'help go\'' -a remove -d 'remove an installed version that is not active, or all'
 complete -c tcptune -n '__tcptune_first \'help go\'' -a bundle -d 'fetch all that go install --file needs on a host without a network'
 complete -c tcptune -n '__tcptune_first \'help go\'' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+
+
+
 
 
 

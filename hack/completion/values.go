@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/docs/completion"
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/service"
@@ -84,6 +85,7 @@ func known() (vocabulary, error) {
 		"ARCHITECTURE": words(fetch.Architectures()),
 		"LIMIT=VALUE":  words(service.LimitNames()),
 		"NETNS":        {{"all", "every network namespace"}},
+		"SHELL":        words(completion.Shells()),
 		"SIGNAL":       words(strings.Fields("HUP INT QUIT KILL USR1 USR2 TERM")),
 		"TOOLS":        words(installer.ToolNames()),
 		"WAYS":         words([]string{fetch.Download, fetch.Module}),

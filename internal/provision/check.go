@@ -15,6 +15,9 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 	}
 	result := check.Run(ctx, h, check.Options{AllowUnsupported: t.AllowUnsupported})
 	out = outcome(nil)
+	if j, _, err := recall(h); err == nil {
+		out.note(strayNames(h, j)...)
+	}
 	out.Report.Checks = result.Checks
 	for _, k := range out.Report.Checks {
 		if k.Grade == report.Fail || k.Grade == report.Warn && strict {

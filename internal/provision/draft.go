@@ -58,7 +58,7 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 	if d.Draft, err = sysctl.Diff(&survey, cat, profile, d.options); err != nil {
 		return d, err
 	}
-	d.Warnings = append(d.Warnings, notes...)
+	d.Warnings = append(append(d.Warnings, notes...), strayNames(h, j)...)
 	for _, path := range survey.Strays() {
 		d.Warnings = append(d.Warnings, path+" was written by tcptune, but the journal knows nothing of it")
 	}

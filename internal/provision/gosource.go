@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -45,13 +46,18 @@ func (s GoSource) config(h host.Host) (config fetch.Config, err error) {
 // GoVersion asks for a version: by its number or a part of it, or by what a go.mod file needs. Neither: the latest.
 type GoVersion struct {
 	Version string
-	FromMod string // a file
+	FromMod string    // a file, "-" for In
+	In      io.Reader // standard input
 }
 
 func (v GoVersion) wish() (fetch.Wish, error) {
 	switch {
 	case v.FromMod != "":
-		text, err := os.ReadFile(v.FromMod)
+		read := func() ([]byte, error) { return os.ReadFile(v.FromMod) }
+		if v.FromMod == standard {
+			read = func() ([]byte, error) { return fromStandard(v.In) }
+		}
+		text, err := read()
 		if err != nil {
 			return fetch.Wish{}, fmt.Errorf("cannot read --from-mod: %w", err)
 		}

@@ -27,6 +27,9 @@ func (t Target) Profiles() (out Outcome, err error) {
 		return out, err
 	}
 	out = outcome(nil)
+	if j, _, err := recall(h); err == nil {
+		out.note(strayNames(h, j)...)
+	}
 	var broken []string
 	for _, i := range infos {
 		if _, err := profile.Load(h, cat, i.Name); err != nil {

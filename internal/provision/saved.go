@@ -3,6 +3,7 @@ package provision
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,12 +21,31 @@ type savedPlan struct {
 	options sysctl.Options
 }
 
-// readPlan reads what [draft.save] has written; nil for no file.
-func readPlan(file string) (*savedPlan, error) {
+// standard is the name of the file that is standard input, or standard output.
+const standard = "-"
+
+// longestInput bounds what is read of standard input, in bytes: a plan or a go.mod has a few thousand.
+const longestInput = 1 << 20
+
+// fromStandard reads standard input, for a file that is called so.
+func fromStandard(in io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(in, longestInput+1))
+	if err == nil && len(data) > longestInput {
+		err = fmt.Errorf("standard input has more than %d bytes", longestInput)
+	}
+	return data, err
+}
+
+// readPlan reads what [Target.save] has written; nil for no file.
+func (t Target) readPlan(file string) (*savedPlan, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	read := func() ([]byte, error) { return os.ReadFile(file) }
+	if file == standard {
+		read = func() ([]byte, error) { return fromStandard(t.In) }
+	}
+	data, err := read()
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the plan: %s: %w", file, host.Cause(err))
 	}
@@ -38,9 +58,13 @@ func readPlan(file string) (*savedPlan, error) {
 
 // save writes the plan for a later apply, whole or not at all. It replaces a regular file, but nothing else: renaming
 // over /dev/stdout would break the machine, and a link may be a trap.
-func (d draft) save(file string) error {
+func (t Target) save(d draft, file string) error {
 	data, err := plan.Encode(d.Plan, d.options)
 	if err != nil {
+		return err
+	}
+	if file == standard {
+		_, err = t.Out.Write(data)
 		return err
 	}
 	fi, err := os.Lstat(file)

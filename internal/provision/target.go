@@ -22,7 +22,9 @@ type Target struct {
 	AllowUnsupported bool          // proceed on a system that tcptune does not know
 	// Changing counts the sessions that are open: a caller must not end its process while there are any. It may be nil.
 	Changing *atomic.Int32
-	Trail    Trail // is told what is done, and why; the zero value is silent
+	In       io.Reader // what a file called "-" is read from
+	Out      io.Writer // and what it is written to
+	Trail    Trail     // is told what is done, and why; the zero value is silent
 }
 
 // Trail is what a request says of itself, see [NewTrail].

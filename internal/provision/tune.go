@@ -33,7 +33,7 @@ func (d draft) tuned() Tuned {
 // Plan says what [Target.Apply] would do. It changes nothing and needs no root.
 func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	w := wish{Tuning: a.Tuning}
-	if w.saved, err = readPlan(a.Saved); err != nil {
+	if w.saved, err = t.readPlan(a.Saved); err != nil {
 		return out, err
 	}
 	h, j, d, err := t.look(&w)
@@ -56,7 +56,7 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 		out.Code = report.ExitPartial
 	}
 	if a.Out != "" {
-		err = d.save(a.Out)
+		err = t.save(d, a.Out)
 	}
 	return out, err
 }
@@ -64,7 +64,7 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 // Apply brings the host to the wanted state, as one transaction.
 func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 	w := wish{Tuning: a.Tuning}
-	if w.saved, err = readPlan(a.Saved); err != nil {
+	if w.saved, err = t.readPlan(a.Saved); err != nil {
 		return out, err
 	}
 	known, err := t.mayChange()

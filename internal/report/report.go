@@ -19,6 +19,7 @@ type Report struct {
 	Service  []Service   `json:"service,omitempty"`
 	Versions []GoVersion `json:"versions,omitempty"`
 	Shells   []GoShell   `json:"shells,omitempty"`
+	Build    *Build      `json:"build,omitempty"`
 	Warnings []string    `json:"warnings"`
 	Error    *Error      `json:"error"`
 }

@@ -2,6 +2,8 @@ package catalogue
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -84,39 +86,15 @@ func sameKey(asked, name string) bool {
 	return asked == name || !strings.Contains(asked, ".") && strings.HasSuffix(name, "."+asked)
 }
 
-// nearest returns the key whose name is at most a quarter of its letters away from name, or "". The last components are
-// compared when name has no prefix, or a wrong one: the right key below the wrong folder is a common slip.
+// nearest returns the key that name was probably meant to be, or "". The last components are compared when name has no
+// prefix, or a wrong one: the right key below the wrong folder is a common slip.
 func (c *Catalogue) nearest(name string) string {
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	if names := c.byLast[last]; len(names) == 1 {
 		return names[0]
 	}
-	best, distance := "", len(last)/4+1
-	for _, k := range c.data.Keys {
-		if d := editDistance(last, k.Name[strings.LastIndexByte(k.Name, '.')+1:]); d < distance {
-			best, distance = k.Name, d
-		}
+	if names := c.byLast[report.Near(last, slices.Sorted(maps.Keys(c.byLast)))]; len(names) > 0 {
+		return names[0]
 	}
-	return best
-}
-
-// editDistance counts the letters to insert, delete or change to make a into b (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return ""
 }

@@ -51,7 +51,7 @@ func ParseBandwidth(s string) (int64, error) {
 func ParseRTT(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(strings.TrimSpace(s))
 	if err != nil {
-		return 0, fmt.Errorf("cannot read round-trip time %q: want a number and us, ms or s, as in 80ms", s)
+		return 0, fmt.Errorf("cannot read round-trip time %q: want a number and a unit, as in 80ms", s)
 	}
 	if d < time.Microsecond || d > time.Minute {
 		return 0, fmt.Errorf("cannot read round-trip time %q: want 1us to 60s", s)

@@ -106,6 +106,9 @@ func DecodeYAML(data []byte, file, form string, into any) error {
 	if err != nil {
 		return locate(err, file, form)
 	}
+	if err := checkScalars(body, reflect.TypeOf(into).Elem()); err != nil {
+		return locate(err, file, form)
+	}
 	if err := yaml.NodeToValue(body, into, yaml.Strict()); err != nil {
 		return locate(err, file, form)
 	}

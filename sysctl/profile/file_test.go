@@ -52,7 +52,7 @@ func TestMistakesInAProfileAreReportedWithTheirPlace(t *testing.T) {
 		{"its own parent", head + "extends: x\n", "3:10: profiles extend each other in a circle: x -> x"},
 		{"drops what is not there", head + "extends: server\ndrop: [tcp_sack]\n", `4:8: cannot drop net.ipv4.tcp_sack: profile "server" does not set it`},
 		{"drops an unknown key", head + "extends: server\ndrop: [tcp_sak]\n", "4:8: tcp_sak is not in the catalogue of keys: did you mean net.ipv4.tcp_sack?"},
-		{"no path", head + "path: {rtt: far}\nextends: server\n", `3:13: cannot read round-trip time "far": want a number and us, ms or s, as in 80ms`},
+		{"no path", head + "path: {rtt: far}\nextends: server\n", `3:13: cannot read round-trip time "far": want a number and a unit, as in 80ms`},
 		{"unknown placeholder", entry("key: somaxconn", "value: $size", "mode: exact", "why: w"), `5:12: limit of net.core.somaxconn must be a whole number, not "$size"`},
 	} {
 		_, err := Load(files{"x.yaml": c.text}, loadCatalogue(t), "x")

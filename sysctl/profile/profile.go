@@ -161,12 +161,26 @@ func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Prof
 // codeUnknown is the code of the error about a profile that is neither built in nor among the host's own.
 const codeUnknown = "unknown-profile"
 
-func unknown(name string, builtIn []string) error {
-	return &report.Error{
+func unknown(r Reader, name string, builtIn []string) error {
+	e := &report.Error{
 		Code: codeUnknown, Exit: report.ExitUsage, Hint: "tcptune profile list shows all of them",
-		Message: fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", name,
-			strings.Join(builtIn, ", "), Dir),
+		Message: fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", name, strings.Join(builtIn, ", "), Dir),
 	}
+	if meant := report.Near(name, append(builtIn, ownNames(r)...)); meant != "" {
+		e.Hint += "; did you mean " + meant + "?"
+	}
+	return e
+}
+
+// ownNames are the profiles of the host. Where they cannot be listed there are none to suggest.
+func ownNames(r Reader) (names []string) {
+	files, _ := r.ReadDir(Dir)
+	for _, f := range files {
+		if name, isProfile := strings.CutSuffix(f, ".yaml"); isProfile && validName(name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func pathOf(name string) string { return Dir + "/" + name + ".yaml" }
@@ -183,7 +197,7 @@ func find(r Reader, name string) (File, error) {
 		}
 	}
 	if !validName(name) {
-		return File{}, unknown(name, known)
+		return File{}, unknown(r, name, known)
 	}
 	data, err := r.ReadFile(pathOf(name))
 	switch {
@@ -194,7 +208,7 @@ func find(r Reader, name string) (File, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return File{}, fmt.Errorf("cannot read profile %s: %w", name, err)
 	case found.File == "":
-		return File{}, unknown(name, known)
+		return File{}, unknown(r, name, known)
 	}
 	return found, nil
 }

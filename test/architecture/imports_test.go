@@ -19,7 +19,7 @@ const module = "github.com/tcptune/tcptune/"
 // match wins. What is not named here does not belong to the house.
 var rooms = map[string][]string{
 	// What lies below internal/provision is its business, but for what is shown and the texts that are printed.
-	"cmd/tcptune":        {"internal/provision", "internal/report", "docs/schema"},
+	"cmd/tcptune":        {"internal/provision", "internal/report", "docs/schema", "docs/completion"},
 	"cmd/tcptune-server": {"server"},
 
 	"internal/provision": {
@@ -53,6 +53,7 @@ var rooms = map[string][]string{
 
 	"internal/report": {},
 	"internal/trail":  {},
+	"docs/completion": {},
 	"docs/schema":     {},
 }
 

@@ -51,6 +51,7 @@ func TestSchemaHasTheFieldsOfTheReport(t *testing.T) {
 		"Unit":       {defs["serviceUnit"], reflect.TypeFor[report.ServiceUnit]()},
 		"GoVersion":  {defs["goVersion"], reflect.TypeFor[report.GoVersion]()},
 		"GoShell":    {defs["goShell"], reflect.TypeFor[report.GoShell]()},
+		"Build":      {defs["build"], reflect.TypeFor[report.Build]()},
 		"Server":     {defs["server"], reflect.TypeFor[report.Server]()},
 		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[report.DecidedBy]()},
 	} {

@@ -47,6 +47,9 @@ func full() report.Report {
 			Fix: "put /usr/local/bin before it", Doubts: []string{"eval is not followed"},
 			Goroot: "/opt/go", Goflags: "-mod=mod", Gotoolchain: "local",
 		}},
+		Build: &report.Build{
+			Version: "1.2.0", Commit: "3939d79ab01c", Committed: "2026-11-29T10:16:00Z", Go: "go1.26.8",
+		},
 		Warnings: []string{"something"},
 		Error:    &report.Error{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
@@ -67,7 +70,7 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
-	".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
+	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
 	".shells.goroot", ".shells.goflags", ".shells.gotoolchain",
 	".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
