@@ -51,7 +51,7 @@ type GoVersion struct {
 func (v GoVersion) wish() (fetch.Wish, error) {
 	switch {
 	case v.FromMod != "":
-		text, err := os.ReadFile(v.FromMod)
+		text, err := host.ReadNamed(v.FromMod, host.Bound{Bytes: 1 << 20, Of: "a go.mod file"})
 		if err != nil {
 			return fetch.Wish{}, fmt.Errorf("cannot read --from-mod: %w", err)
 		}

@@ -25,7 +25,7 @@ func readPlan(file string) (*savedPlan, error) {
 	if file == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(file)
+	data, err := host.ReadNamed(file, host.Bound{Bytes: 1 << 20, Of: "a saved plan"})
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the plan: %s: %w", file, host.Cause(err))
 	}
