@@ -81,7 +81,7 @@ func (s Site) bySnap() []report.GoVersion {
 // selfNamed is the version that the GOROOT at p says it is, in its file VERSION; "" when that does not say, or says
 // what cannot be shown.
 func selfNamed(h host.Host, p string) string {
-	text, err := h.ReadShort(path.Join(p, "VERSION"), lookBytes)
+	text, err := h.ReadAtMost(path.Join(p, "VERSION"), look("the record of a version"))
 	if err != nil {
 		return ""
 	}

@@ -10,17 +10,20 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // lookBytes bounds the files that are looked at.
 const lookBytes = 64 << 10
+
+func look(file string) host.Bound { return host.Bound{Bytes: lookBytes, Of: file} }
 
 const environment = "/etc/environment"
 
 // session is what each session of a user begins with: pam_env(8) reads /etc/environment, and expands nothing in it.
 func (s Site) session() seeker {
 	k := seeker{name: "shell", blind: "cannot tell: " + environment + " sets no PATH", vars: map[string]string{}}
-	text, err := s.h.ReadShort(environment, lookBytes)
+	text, err := s.h.ReadAtMost(environment, look("a list of variables"))
 	if err != nil {
 		return k
 	}
@@ -66,7 +69,7 @@ func (s Site) login(session seeker) seeker {
 		if path.Ext(name) != ".sh" {
 			continue
 		}
-		text, err := s.h.ReadShort(file, lookBytes)
+		text, err := s.h.ReadAtMost(file, look("a script of /etc/profile.d"))
 		switch {
 		case err != nil:
 			k.doubts = append(k.doubts, doubt{origin: file})

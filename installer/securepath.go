@@ -19,7 +19,7 @@ func (s Site) sudo(session seeker) seeker {
 }
 
 func (s Site) sudoers(k *seeker, file string) {
-	text, err := s.h.ReadShort(file, lookBytes)
+	text, err := s.h.ReadAtMost(file, look("a list of sudo's rules"))
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		k.blind = "cannot read " + file + " without root"

@@ -64,7 +64,7 @@ func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string,
 		err = &fs.PathError{Op: "read", Path: made, Err: fs.ErrInvalid}
 	}
 	if err == nil {
-		program, err = h.ReadShort(made, toolBytes)
+		program, err = h.ReadAtMost(made, host.Bound{Bytes: toolBytes, Of: "a tool"})
 	}
 	if err != nil {
 		return b, nil, failed(err)
@@ -129,7 +129,7 @@ func (w Workshop) furnish(h host.Host, dir string, uid int) error {
 		return err
 	}
 	if w.Config.CAFile != "" {
-		text, err := (host.Host{}).ReadFile(w.Config.CAFile)
+		text, err := fetch.ReadCA(w.Config.CAFile)
 		if err != nil {
 			return fmt.Errorf("cannot read the CA file: %w", err)
 		}

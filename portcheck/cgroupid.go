@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -80,7 +79,7 @@ func groupsIn(b []byte, id uint64) (found string, folders []string) {
 
 // cgroupRoot is where the hierarchy of version 2 is mounted.
 func cgroupRoot() (string, error) {
-	f, err := os.Open("/proc/self/mountinfo")
+	f, err := (host.Host{}).OpenRegular("/proc/self/mountinfo")
 	if err != nil {
 		return "", err
 	}
@@ -102,7 +101,7 @@ func CgroupPids(p string) (pids []int, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the processes of control group %s: %w", p, err)
 	}
-	data, err := os.ReadFile(path.Join(root, path.Clean("/"+p), "cgroup.procs"))
+	data, err := (host.Host{}).ReadFile(path.Join(root, path.Clean("/"+p), "cgroup.procs"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the processes of control group %s: %w", p, host.Cause(err))
 	}

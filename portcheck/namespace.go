@@ -67,7 +67,7 @@ func FindNamespaces(h host.Host, want string) ([]Namespace, error) {
 }
 
 func openNamespace(name, file string) (Namespace, error) {
-	f, err := os.OpenFile(file, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, err := (host.Host{}).OpenRegular(file)
 	if err != nil {
 		return Namespace{}, fmt.Errorf("cannot open network namespace %s: %w", name, host.Cause(err))
 	}

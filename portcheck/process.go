@@ -17,6 +17,8 @@ import (
 	"github.com/shirou/gopsutil/v3/common"
 	"github.com/shirou/gopsutil/v3/process"
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // Details describes a process. What may not be read without root stays empty. It is fs.ErrNotExist when there is no such
@@ -52,7 +54,7 @@ func Details(ctx context.Context, pid int) (Process, error) {
 	p.Args, _ = found.CmdlineSliceWithContext(ctx)
 	p.Args = slices.DeleteFunc(p.Args, func(a string) bool { return a == "" })
 	p.Exe, _ = os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
-	if text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup"); err == nil {
+	if text, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup"); err == nil {
 		p.Cgroup = ParseCgroup(text)
 	}
 	return p, nil
@@ -81,7 +83,7 @@ type image struct {
 
 func readImage(pid int) (image, bool) {
 	dir := "/proc/" + strconv.Itoa(pid)
-	data, err := os.ReadFile(dir + "/stat")
+	data, err := (host.Host{}).ReadFile(dir + "/stat")
 	if err != nil {
 		return image{}, false
 	}
@@ -143,7 +145,7 @@ func descends(pid, from int) bool {
 }
 
 func arguments(pid int) []string {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+	data, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
 	if err != nil || len(data) == 0 {
 		return nil
 	}

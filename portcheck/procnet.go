@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -16,11 +15,11 @@ import (
 func (n Namespace) procNet(protocol Protocol, ranges []Range, anyState bool) (sockets []Socket, err error) {
 	err = n.within(func() error {
 		v6only := false
-		if data, err := os.ReadFile("/proc/sys/net/ipv6/bindv6only"); err == nil {
+		if data, err := (host.Host{}).ReadFile("/proc/sys/net/ipv6/bindv6only"); err == nil {
 			v6only = strings.TrimSpace(string(data)) == "1"
 		}
 		for _, name := range []string{string(protocol), string(protocol) + "6"} {
-			f, err := os.Open("/proc/thread-self/net/" + name)
+			f, err := (host.Host{}).OpenRegular("/proc/thread-self/net/" + name)
 			if errors.Is(err, fs.ErrNotExist) { // without IPv6
 				continue
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // explain says why nobody is named, or nobody who could be stopped.
@@ -67,7 +69,7 @@ func inFirstPIDNamespace() bool {
 func (n Namespace) ephemeral(port uint16) bool {
 	var low, high uint16
 	err := n.within(func() error {
-		text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+		text, err := (host.Host{}).ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
 		if err != nil {
 			return err
 		}

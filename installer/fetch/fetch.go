@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -180,7 +181,7 @@ func together(failed []error) error {
 // checkTree is an error unless dir holds a toolchain of that version. A mirror could offer an older one, signed as
 // well, under a newer name.
 func checkTree(dir string, v Version) error {
-	text, err := readFile(filepath.Join(dir, "VERSION"), 64<<10)
+	text, err := host.ReadNamed(filepath.Join(dir, "VERSION"), host.Bound{Bytes: 64 << 10, Of: "the record of a version"})
 	if err != nil {
 		return Fail(BadArchive, "", "cannot use the archive: it holds no toolchain, for there is no VERSION in it")
 	}

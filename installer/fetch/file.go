@@ -7,10 +7,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // file is where a toolchain comes from that needs no network: an archive of go.dev, or the zip of a module as
@@ -75,7 +76,7 @@ func (c Config) signature(p *proof) error {
 	if name == "" {
 		name = c.File + ".asc"
 	}
-	signature, err := readFile(name, maxSignature)
+	signature, err := host.ReadNamed(name, host.Bound{Bytes: maxSignature, Of: "a signature"})
 	switch {
 	case c.FileSig == "" && errors.Is(err, fs.ErrNotExist) && p.sha256 != "":
 		return nil
@@ -99,7 +100,7 @@ func (f *file) records(sha256 bool) error {
 	if f.h1 != "" {
 		return nil
 	}
-	data, err := readFile(f.path+recordsSuffix, 16*maxRecord)
+	data, err := host.ReadNamed(f.path+recordsSuffix, host.Bound{Bytes: 16 * maxRecord, Of: "a list of records"})
 	if err == nil {
 		err = json.Unmarshal(data, &f.notes)
 	}
@@ -112,7 +113,7 @@ func (f *file) records(sha256 bool) error {
 }
 
 func (f file) fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error) {
-	in, err := os.Open(f.path)
+	in, err := host.OpenNamed(f.path)
 	if err != nil {
 		return Origin{}, Fail(BadSetting, "", "cannot read the archive").Because(err)
 	}

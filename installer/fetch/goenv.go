@@ -55,7 +55,7 @@ func UserEnv(h host.Host, getenv func(string) string) (file string, lookup func(
 
 // readEnvFile looks nothing up in a file that cannot be read, as the go command does.
 func readEnvFile(h host.Host, file string) func(string) string {
-	text, err := h.ReadShort(file, 1<<20)
+	text, err := h.ReadAtMost(file, host.Bound{Bytes: 64 << 10, Of: "a configuration of Go"})
 	if err != nil {
 		return func(string) string { return "" }
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // partialLife is how long what is left of a broken download is kept.
@@ -34,7 +36,11 @@ func openPartial(dir, name, url string) *partial {
 		return nil
 	}
 	sweep(dir)
-	f, err := os.OpenFile(filepath.Join(dir, name+".part"), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	at := filepath.Join(dir, name+".part")
+	if fi, err := os.Lstat(at); err == nil && !fi.Mode().IsRegular() {
+		return nil
+	}
+	f, err := os.OpenFile(at, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {
 		return nil
 	}
@@ -43,7 +49,7 @@ func openPartial(dir, name, url string) *partial {
 		return nil
 	}
 	p := &partial{file: f}
-	data, err := readFile(p.markFile(), 64<<10)
+	data, err := host.ReadNamed(p.markFile(), host.Bound{Bytes: 64 << 10, Of: "the record of a download"})
 	if err == nil && json.Unmarshal(data, &p.mark) == nil && p.mark.URL == url && p.mark.Validator != "" {
 		if fi, err := f.Stat(); err == nil {
 			p.size = fi.Size()

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	openpgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -33,7 +33,7 @@ func (c Config) keyring() (openpgp.EntityList, error) {
 	if c.Keyring == "" {
 		return keys, nil
 	}
-	data, err := readFile(c.Keyring, maxKeyring)
+	data, err := host.ReadNamed(c.Keyring, host.Bound{Bytes: maxKeyring, Of: "a keyring"})
 	if err == nil {
 		var more openpgp.EntityList
 		more, err = readKeyring(data)
@@ -107,18 +107,4 @@ func unknownSigner(id uint64) *report.Error {
 	return Fail(UnknownSigner,
 		"go.dev/dl signs with subkeys that change every few years: give a newer copy of the key, --keyring FILE",
 		"cannot verify the archive: it is signed by the key %016X, which is not known here", id)
-}
-
-// readFile reads a file that has no more than this many bytes.
-func readFile(name string, most int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("%s is larger than %d KiB", name, most>>10)
-	}
-	return data, err
 }

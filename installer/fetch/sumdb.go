@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -135,7 +135,7 @@ func (d *database) ReadCache(file string) ([]byte, error) {
 	if d.dir == "" {
 		return nil, fs.ErrNotExist
 	}
-	return os.ReadFile(filepath.Join(d.dir, filepath.FromSlash(file)))
+	return host.ReadNamed(filepath.Join(d.dir, filepath.FromSlash(file)), host.Bound{Bytes: 1 << 20, Of: "a record of the checksum database"})
 }
 
 // WriteCache keeps a tile or a record. They are verified again when they are read.

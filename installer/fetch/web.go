@@ -12,11 +12,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/internal/trail"
 )
@@ -61,6 +61,11 @@ func (c Config) web() (web, error) {
 	return web{client: client, patience: patience, trail: c.Trail}, nil
 }
 
+// ReadCA reads a file of certificates to trust.
+func ReadCA(file string) ([]byte, error) {
+	return host.ReadNamed(file, host.Bound{Bytes: 4 << 20, Of: "a file of certificates"})
+}
+
 // trust returns the certificates to trust: nil, which is those of the system, or those and the ones of a file.
 func trust(file string) (*x509.CertPool, error) {
 	if file == "" {
@@ -70,7 +75,7 @@ func trust(file string) (*x509.CertPool, error) {
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
-	pem, err := os.ReadFile(file)
+	pem, err := ReadCA(file)
 	if err != nil {
 		return nil, Fail(BadSetting, "", "cannot read the certificates to trust").Because(err)
 	}

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -99,23 +97,6 @@ func elfArch(head []byte) (string, bool) {
 		return "loong64", true
 	}
 	return "", false
-}
-
-// readHead returns at most the first n bytes of the file at p.
-func (h Host) readHead(p string, n int64) ([]byte, error) {
-	f, err := h.open(p, unix.O_RDONLY|unix.O_NONBLOCK)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !fi.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: unix.EINVAL}
-	}
-	return io.ReadAll(io.LimitReader(f, n))
 }
 
 type unameInfo struct{ release, machine string }

@@ -1,9 +1,7 @@
 package host
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -15,44 +13,6 @@ import (
 
 	"github.com/tcptune/tcptune/internal/trail"
 )
-
-// ReadFile returns the whole of the file at the logical path p, links followed inside the root.
-// A missing file is fs.ErrNotExist, one above 256 MiB, as no file of a host's configuration is, [ErrTooLong].
-// For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
-func (h Host) ReadFile(p string) ([]byte, error) {
-	data, err := h.readFile(p)
-	if h.trail.On() {
-		h.trail.Step("reads", slog.String("path", p), trail.Came("bytes", len(data), Cause(err)))
-	}
-	return data, err
-}
-
-func (h Host) readFile(p string) ([]byte, error) {
-	f, err := h.open(p, unix.O_RDONLY|unix.O_NONBLOCK)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	fi, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !fi.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: errNotRegular}
-	}
-	if fi.Size() > longestFile {
-		return nil, &fs.PathError{Op: "read", Path: p, Err: ErrTooLong}
-	}
-	// A file of a few megabytes, as dpkg's, would be copied a dozen times by a buffer that grows.
-	data := bytes.NewBuffer(make([]byte, 0, fi.Size()+bytes.MinRead))
-	_, err = io.Copy(data, f)
-	return data.Bytes(), err
-}
-
-var errNotRegular = errors.New("it is no regular file")
-
-// longestFile keeps a log that somebody has let grow in a folder of settings out of the memory.
-const longestFile = 256 << 20
 
 // ReadDir returns the sorted names in the folder at p, links followed inside the root.
 func (h Host) ReadDir(p string) ([]string, error) {
@@ -141,24 +101,26 @@ func (h Host) Resolve(p string) (string, error) {
 	return rest, nil
 }
 
-// open opens p for reading. Under a root the kernel itself keeps every link and every ".." inside it (openat2(2)
-// RESOLVE_IN_ROOT, Linux 5.6), which no check in user space can do without a race.
+// open opens what is not read as a file: folders, and with O_PATH anything, to look at it.
 func (h Host) open(p string, flags int) (*os.File, error) {
-	if !path.IsAbs(p) {
-		return nil, &fs.PathError{Op: "open", Path: p, Err: unix.EINVAL}
-	}
-	flags |= unix.O_CLOEXEC
-	var fd int
-	var err error
-	if h.Live() {
-		fd, err = retry(func() (int, error) { return unix.Open(p, flags, 0) })
-	} else {
-		fd, err = h.openInRoot(p, flags)
-	}
+	fd, err := h.openFD(p, flags)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: p, Err: err}
 	}
 	return os.NewFile(uintptr(fd), p), nil
+}
+
+// openFD opens p for reading. Under a root the kernel itself keeps every link and every ".." inside it (openat2(2)
+// RESOLVE_IN_ROOT, Linux 5.6), which no check in user space can do without a race.
+func (h Host) openFD(p string, flags int) (int, error) {
+	if !path.IsAbs(p) {
+		return -1, unix.EINVAL
+	}
+	flags |= unix.O_CLOEXEC
+	if !h.Live() {
+		return h.openInRoot(p, flags)
+	}
+	return retry(func() (int, error) { return unix.Open(p, flags, 0) })
 }
 
 func (h Host) openInRoot(p string, flags int) (int, error) {

@@ -201,7 +201,7 @@ func TestHugeFileIsNotRead(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(h.Root(), "log"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(filepath.Join(h.Root(), "log"), longestFile+1); err != nil {
+	if err := os.Truncate(filepath.Join(h.Root(), "log"), boundOf("/log").Bytes+1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.ReadFile("/log"); !errors.Is(err, ErrTooLong) {

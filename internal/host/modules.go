@@ -9,8 +9,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // ModuleState says whether a piece of the kernel is there.
@@ -195,12 +193,11 @@ func plainName(name []byte) []byte {
 
 // parsed is what parse makes of the file at p, which is read as a stream: modules.alias has megabytes.
 func parsed[T any](h Host, p string, parse func(io.Reader) (T, error)) (list T, err error) {
-	f, err := h.open(p, unix.O_RDONLY|unix.O_NONBLOCK)
-	if err != nil {
-		return list, err
-	}
-	defer f.Close()
-	return parse(f)
+	err = h.stream(p, func(r io.Reader) (err error) {
+		list, err = parse(r)
+		return err
+	})
+	return list, err
 }
 
 // eachLine hands each line to use, which may change it and must not keep it.

@@ -301,7 +301,7 @@ func (s procStat) dead() bool { return (s.state == 'Z' || s.state == 'X') && s.t
 
 func readProcStat(pid int) (procStat, error) {
 	file := "/proc/" + itoa(pid) + "/stat"
-	data, err := os.ReadFile(file)
+	data, err := Host{}.ReadFile(file)
 	if errors.Is(err, unix.ESRCH) { // it exited between open(2) and read(2)
 		return procStat{}, fs.ErrNotExist
 	}

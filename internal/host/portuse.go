@@ -9,8 +9,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // PortUse says how far the ephemeral ports are used up. A port is free again for each other destination: what runs out
@@ -56,7 +54,7 @@ func (h Host) PortUse() (PortUse, error) {
 }
 
 func (h Host) countPorts(count *portCount, name string) error {
-	f, err := h.open("/proc/thread-self/net/"+name, unix.O_RDONLY)
+	f, err := h.OpenRegular("/proc/thread-self/net/" + name)
 	if errors.Is(err, fs.ErrNotExist) { // tcp6 of a kernel booted with ipv6.disable=1
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // lockPath is on a file system that is empty after a reboot. Its folder belongs to root, so no link can be planted.
@@ -19,55 +20,93 @@ const lockPath = "/run/tcptune.lock"
 // lockPoll is how often a waiting tcptune tries again: flock(2) cannot wait for a limited time by itself.
 const lockPoll = 20 * time.Millisecond
 
+// locker is a lock that may be tried more than once. Closing it gives it back.
+type locker interface {
+	try() error // [ErrBusy] while another tcptune holds it
+	name() string
+	Close() error
+}
+
 // lock takes the one lock of a host, waiting for it no longer than wait. The lock is an flock(2): it goes away with the
-// process however that ends. An image is locked by its root directory, so that no file is left in it.
-func lock(ctx context.Context, h host.Host, wait time.Duration) (*os.File, error) {
-	f, err := openLock(h)
+// process however that ends.
+func lock(ctx context.Context, h host.Host, wait time.Duration) (locker, error) {
+	l, err := openLock(h)
 	if err != nil {
-		return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, host.Cause(err))
+		return nil, err
 	}
 	since := time.Now()
 	deadline := since.Add(wait)
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := l.try()
 		switch {
 		case err == nil:
-			h.Trail().Step("locks", slog.String("path", f.Name()), slog.Duration("took", time.Since(since)))
-			return f, nil
-		case errors.Is(err, unix.EINTR):
-			continue
-		case !errors.Is(err, unix.EWOULDBLOCK):
-			_ = f.Close()
-			return nil, fmt.Errorf("cannot take the lock %s: %w", lockPath, err)
+			h.Trail().Step("locks", slog.String("path", l.name()), slog.Duration("took", time.Since(since)))
+			return l, nil
+		case !errors.Is(err, ErrBusy):
+			_ = l.Close()
+			return nil, notLocked(l.name(), err)
 		case !time.Now().Before(deadline):
-			_ = f.Close()
+			_ = l.Close()
 			return nil, ErrBusy
 		}
 		select {
 		case <-ctx.Done():
-			_ = f.Close()
+			_ = l.Close()
 			return nil, ErrInterrupted
 		case <-time.After(min(lockPoll, time.Until(deadline)+time.Millisecond)):
 		}
 	}
 }
 
-// Busy reports whether another tcptune may be changing h just now. Who cannot see the lock hears false.
-func Busy(ctx context.Context, h host.Host) bool {
-	l, err := lock(ctx, h, 0)
-	if err == nil {
-		_ = l.Close()
+func notLocked(name string, err error) error {
+	if _, ours := errors.AsType[*report.Error](err); ours {
+		return err
 	}
-	return errors.Is(err, ErrBusy)
+	return fmt.Errorf("cannot take the lock %s: %w", name, host.Cause(err))
 }
 
-func openLock(h host.Host) (*os.File, error) {
-	if !h.Live() {
-		return os.Open(h.Root())
-	}
-	fd, err := unix.Open(lockPath, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+// Busy reports whether another tcptune may be changing h just now. Who cannot see the lock hears false.
+func Busy(h host.Host) bool {
+	l, err := openLock(h)
 	if err != nil {
-		return nil, err
+		return false
 	}
-	return os.NewFile(uintptr(fd), lockPath), nil
+	defer l.Close()
+	if image, ok := l.(*imageLock); ok {
+		return image.taken()
+	}
+	return errors.Is(l.try(), ErrBusy)
+}
+
+func openLock(h host.Host) (locker, error) {
+	if !h.Live() {
+		dir, err := os.OpenFile(h.Root(), os.O_RDONLY|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return nil, notLocked(h.Root(), err)
+		}
+		return &imageLock{h: h, dir: dir}, nil
+	}
+	fd, err := unix.Open(lockPath, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, notLocked(lockPath, err)
+	}
+	return fileLock{os.NewFile(uintptr(fd), lockPath)}, nil
+}
+
+// fileLock is the lock of the running machine, a file that stays.
+type fileLock struct{ *os.File }
+
+func (l fileLock) try() error   { return flock(l.File) }
+func (l fileLock) name() string { return l.Name() }
+
+// flock locks f, or returns [ErrBusy].
+func flock(f *os.File) error {
+	for {
+		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
+		case errors.Is(err, unix.EWOULDBLOCK):
+			return ErrBusy
+		case !errors.Is(err, unix.EINTR):
+			return err
+		}
+	}
 }

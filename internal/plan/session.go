@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +16,7 @@ import (
 type Session struct {
 	h       host.Host
 	effects map[report.Kind]effector
-	lock    *os.File
+	lock    locker
 	journal Journal
 	bootID  string
 	units   reloader

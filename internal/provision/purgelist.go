@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -22,12 +21,12 @@ func purgeFolders() []string {
 
 // PurgeList is the text that tells a purge of the package what it may delete. While an apply waits for its confirmation,
 // runs or was interrupted, there is none.
-func (t Target) PurgeList(ctx context.Context) (string, error) {
+func (t Target) PurgeList() (string, error) {
 	h, err := t.host()
 	if err != nil {
 		return "", err
 	}
-	if plan.Busy(ctx, h) {
+	if plan.Busy(h) {
 		return "", plan.ErrBusy
 	}
 	j, err := plan.ReadJournal(h)

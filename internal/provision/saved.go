@@ -41,7 +41,7 @@ func (t Target) readPlan(file string) (*savedPlan, error) {
 	if file == "" {
 		return nil, nil
 	}
-	read := func() ([]byte, error) { return os.ReadFile(file) }
+	read := func() ([]byte, error) { return host.ReadNamed(file, host.Bound{Bytes: 1 << 20, Of: "a saved plan"}) }
 	if file == standard {
 		read = func() ([]byte, error) { return fromStandard(t.In) }
 	}
