@@ -82,8 +82,10 @@ func figures(text string) []string {
 }
 
 func TestReadmesLeadToEachOther(t *testing.T) {
-	for path, other := range map[string]string{"../../README.md": "README.zh-CN.md",
-		"../../README.zh-CN.md": "README.md"} {
+	for path, other := range map[string]string{
+		"../../README.md":       "README.zh-CN.md",
+		"../../README.zh-CN.md": "README.md",
+	} {
 		page, err := markdown.Read(path)
 		if err != nil {
 			t.Fatal(err)

@@ -37,10 +37,14 @@ func TestNoFileOfAnImageIsReadTwice(t *testing.T) {
 		"-> /usr/lib/modules-load.d": {times: 2, why: "as that of sysctl.d"},
 		"/etc/sysctl.d":              {command: "apply", times: 2, why: "opened again to be synced, after our file came"},
 		"/etc/modules-load.d":        {command: "apply", times: 2, why: "as /etc/sysctl.d"},
-		"/var/lib/tcptune": {command: "apply", times: 2,
-			why: "opened to be synced after each state of the journal"},
-		"/usr/local/lib/tcptune": {command: "apply", times: 2,
-			why: "swept under the lock, and when the transaction is over"},
+		"/var/lib/tcptune": {
+			command: "apply", times: 2,
+			why: "opened to be synced after each state of the journal",
+		},
+		"/usr/local/lib/tcptune": {
+			command: "apply", times: 2,
+			why: "swept under the lock, and when the transaction is over",
+		},
 		"/usr/local/lib/tcptune/go":    {command: "apply", times: 4, why: "as the folder above it"},
 		"/usr/local/lib/tcptune/tools": {command: "apply", times: 4, why: "as the folder above it"},
 	}
@@ -59,10 +63,14 @@ func TestNoFileOfAHostIsReadTwice(t *testing.T) {
 	program := build(t)
 	allowed := exceptions{
 		"/proc/stat": {times: 2, why: "gopsutil counts the processors when it is loaded"},
-		"/sys/class/dmi/id/product_name": {command: "check", times: 3,
-			why: "each rule about virtual machines asks for what it needs"},
-		"-> /proc/self/ns/net": {times: 4,
-			why: "it tells this boot from another one, and our network from that of PID 1"},
+		"/sys/class/dmi/id/product_name": {
+			command: "check", times: 3,
+			why: "each rule about virtual machines asks for what it needs",
+		},
+		"-> /proc/self/ns/net": {
+			times: 4,
+			why:   "it tells this boot from another one, and our network from that of PID 1",
+		},
 		"-> /proc/1/ns/net":               {times: 2, why: "as /proc/self/ns/net"},
 		"/proc/sys/kernel/random/boot_id": {times: 2, why: "the journal is judged before the host is looked at"},
 	}
