@@ -33,6 +33,6 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	list, err := target.PurgeList(c.Context)
+	list, err := target.PurgeList()
 	return outcome{text: func(w io.Writer) { printf(w, "%s", shown(list)) }}, err
 }

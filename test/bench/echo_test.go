@@ -63,8 +63,12 @@ func TestARoundThatWasDisturbedDoesNotDecide(t *testing.T) {
 			[]echoSample{{rate: 10, lost: quiet}, {rate: 9, lost: quiet}, {rate: 10, lost: quiet}},
 			"0.95 met",
 		},
-		{"the other one was", []echoSample{{rate: 9}, {rate: 9}}, []echoSample{{rate: 10}, {rate: 3, lost: noisy}},
-			"0.90 MISSED"},
+		{
+			"the other one was",
+			[]echoSample{{rate: 9}, {rate: 9}},
+			[]echoSample{{rate: 10}, {rate: 3, lost: noisy}},
+			"0.90 MISSED",
+		},
 		{
 			"all are",
 			[]echoSample{{rate: 9, cpu: 4, lost: noisy}},

@@ -32,8 +32,12 @@ sysctl -a          20.00     1.00              2.00        1.00
 }
 
 func TestMedianOfAnEvenNumberIsBetweenTheMiddleTwo(t *testing.T) {
-	s := []sample{{wall: 4 * time.Millisecond}, {wall: 1 * time.Millisecond}, {wall: 2 * time.Millisecond},
-		{wall: 9 * time.Millisecond}}
+	s := []sample{
+		{wall: 4 * time.Millisecond},
+		{wall: 1 * time.Millisecond},
+		{wall: 2 * time.Millisecond},
+		{wall: 9 * time.Millisecond},
+	}
 	if got := median(s, func(s sample) time.Duration { return s.wall }); got != 3 {
 		t.Errorf("median = %v, want 3", got)
 	}
@@ -62,8 +66,10 @@ func TestThePeakOfMemoryIsThatOfTheCommand(t *testing.T) {
 	if err != nil || small <= 0 || small > 16 {
 		t.Errorf("peak of true = %.1f MB, %v", small, err)
 	}
-	large, err := command{name: "head",
-		argv: []string{"sh", "-c", "head -c 40000000 /dev/zero | tail -c 40000000 | exit 2"}, good: []int{2}}.peak()
+	large, err := command{
+		name: "head",
+		argv: []string{"sh", "-c", "head -c 40000000 /dev/zero | tail -c 40000000 | exit 2"}, good: []int{2},
+	}.peak()
 	if err != nil || large < 38 {
 		t.Errorf("peak of a tail that keeps 40 MB = %.1f MB, %v", large, err)
 	}

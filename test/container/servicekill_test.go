@@ -12,7 +12,8 @@ const killPoints = 12
 // killSpread kills argv with SIGKILL at moments that are spread over the time that it takes undisturbed, which took; after
 // each, then is called. It returns how often the command was hit before it had ended.
 func (m *Machine) killSpread(t *testing.T, took time.Duration, argv []string,
-	then func(moment time.Duration)) (hit int) {
+	then func(moment time.Duration),
+) (hit int) {
 	t.Helper()
 	for i := range killPoints {
 		moment := took * time.Duration(i+1) / killPoints

@@ -35,8 +35,10 @@ func programs(t *testing.T) (dir string) {
 func newSandbox(t testing.TB, programs, fixture string) *sandbox {
 	t.Helper()
 	top := t.TempDir()
-	s := &sandbox{TB: t, dir: filepath.Join(top, "work"), image: filepath.Join(top, "image"),
-		record: filepath.Join(top, "record")}
+	s := &sandbox{
+		TB: t, dir: filepath.Join(top, "work"), image: filepath.Join(top, "image"),
+		record: filepath.Join(top, "record"),
+	}
 	out, err := exec.Command("cp", "-a", filepath.Join("../../test/fixtures", fixture), s.image).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

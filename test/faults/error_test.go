@@ -48,7 +48,8 @@ func (l lab) failAt(t testing.TB, sc scenario, of func(call) bool, errnos []stri
 }
 
 func (l lab) failAndGoOn(ctx context.Context, sc scenario, n next, p point,
-	errno string) (victim, then ending, shots int, err error) {
+	errno string,
+) (victim, then ending, shots int, err error) {
 	for try := range tries {
 		hit, err := l.onHost(ctx, sc.from, func(b *box) (bool, error) {
 			r, calls, err := l.victim(b, sc, p.injectArgs("error="+errno, p.aim(try)))

@@ -89,6 +89,13 @@ func (l *look) read() error {
 	if err != nil {
 		return err
 	}
+	first, err := os.ReadFile("/proc/1/cmdline")
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(string(first), "sh\x00-s\x00") {
+		return fmt.Errorf("/proc is not that of the host: its first process is %q", first)
+	}
 	for _, p := range programs {
 		if p == "/proc/1/cmdline" {
 			continue // the shell of the box

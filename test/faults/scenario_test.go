@@ -107,8 +107,10 @@ type ending struct {
 // newLab is a lab for tuning.
 func newLab(t testing.TB, program string, env ...string) lab {
 	t.Helper()
-	l := lab{program: program, env: env, states: arrive, status: []string{"status"}, whole: lab.untorn,
-		partial: lab.missesOnlyNamed}
+	l := lab{
+		program: program, env: env, states: arrive, status: []string{"status"}, whole: lab.untorn,
+		partial: lab.missesOnlyNamed,
+	}
 	l.open(t)
 	return l
 }

@@ -218,8 +218,10 @@ func (p point) failed(t trace) bool {
 // straceArgs are the options of strace that trace a command, its threads, and its children up to their exec: a program
 // that it leaves behind runs on untraced. --seccomp-bpf would be faster, but strace 6.1 then loses the signal.
 func straceArgs() []string {
-	return []string{"-f", "-y", "-s", "32", "-b", "execve", "-e",
-		"trace=exit_group,?clone,?clone3,?fork,?vfork," + mutating}
+	return []string{
+		"-f", "-y", "-s", "32", "-b", "execve", "-e",
+		"trace=exit_group,?clone,?clone3,?fork,?vfork," + mutating,
+	}
 }
 
 // injectArgs are straceArgs with a fault at p. when= counts calls for each thread, and only those that -P lets through.

@@ -36,8 +36,10 @@ esac
 		{"go/bin/go", program, 0o755},
 		{"go/bin/gofmt", program, 0o755},
 	} {
-		if err := tw.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.text)),
-			Typeflag: tar.TypeReg}); err != nil {
+		if err := tw.WriteHeader(&tar.Header{
+			Name: f.name, Mode: f.mode, Size: int64(len(f.text)),
+			Typeflag: tar.TypeReg,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := tw.Write([]byte(f.text)); err != nil {
@@ -72,8 +74,10 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 	byHand := []string{"sh", "-ec", handmade}
 	use, back := []string{"go", "use", "1.99.1"}, []string{"go", "rollback"}
 	remove, removeAll := []string{"go", "remove", "1.99.1"}, []string{"go", "remove", "--all"}
-	l := lab{program: program, status: []string{"go", "list"}, probe: []string{"/usr/local/bin/go", "version"},
-		whole: lab.works, partial: lab.leavesOnlyNamed}
+	l := lab{
+		program: program, status: []string{"go", "list"}, probe: []string{"/usr/local/bin/go", "version"},
+		whole: lab.works, partial: lab.leavesOnlyNamed,
+	}
 	l.states = map[string][][]string{
 		"none": {}, "one": {one}, "two": {one, two}, "one of two": {one, two, use}, "back": {one, two, back},
 		"second alone": {one, two, remove},
@@ -85,8 +89,10 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 	return l, []scenario{
 		{"the first Go", "none", "one", one, []next{{one, map[int][]string{0: {"one"}}}, repair("none", "one")}},
 		{"a second Go", "one", "two", two, []next{{two, map[int][]string{0: {"two"}}}, repair("one", "two")}},
-		{"a Go in place of a folder", "by hand", "kept", one,
-			[]next{{one, map[int][]string{0: {"kept"}}}, repair("by hand", "kept")}},
+		{
+			"a Go in place of a folder", "by hand", "kept", one,
+			[]next{{one, map[int][]string{0: {"kept"}}}, repair("by hand", "kept")},
+		},
 		{"use", "two", "one of two", use, []next{{use, map[int][]string{0: {"one of two"}}}}},
 		{"rollback to a version", "two", "back", back, []next{repair("two", "back")}},
 		{"rollback to a folder", "kept", "by hand again", back, []next{repair("kept", "by hand again")}},
@@ -94,8 +100,10 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 			// Killed after its last write, it has removed it, and there is nothing left to remove.
 			{remove, map[int][]string{0: {"second alone"}, 1: {"second alone"}}}, repair("two", "second alone"),
 		}},
-		{"remove --all", "kept", "by hand", removeAll,
-			[]next{{removeAll, map[int][]string{0: {"by hand"}}}, repair("kept", "by hand")}},
+		{
+			"remove --all", "kept", "by hand", removeAll,
+			[]next{{removeAll, map[int][]string{0: {"by hand"}}}, repair("kept", "by hand")},
+		},
 	}
 }
 

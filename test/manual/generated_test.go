@@ -90,8 +90,10 @@ func TestPagesReferToPagesThatExist(t *testing.T) {
 
 // The order of man-pages(7): sections that it knows stand in its order, others wherever they are read best.
 func TestSectionsStandInTheirUsualOrder(t *testing.T) {
-	usual := []string{"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES", "NOTES",
-		"EXAMPLES", "SEE ALSO"}
+	usual := []string{
+		"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES", "NOTES",
+		"EXAMPLES", "SEE ALSO",
+	}
 	for name, roff := range pages(t, pagesDir) {
 		last := -1
 		for _, m := range regexp.MustCompile(`(?m)^\.SH (.*)$`).FindAllStringSubmatch(plain(roff), -1) {

@@ -13,8 +13,10 @@ func TestParse(t *testing.T) {
 	}
 	want := []Section{
 		{Prose: "intro `a b`\n\n"},
-		{Level: 1, Title: "One", Prose: "\ntext [x](y.md#z) `c`\n\n\n",
-			Blocks: []Block{{Lang: "sh", Text: "# no heading\n", Line: 8}}},
+		{
+			Level: 1, Title: "One", Prose: "\ntext [x](y.md#z) `c`\n\n\n",
+			Blocks: []Block{{Lang: "sh", Text: "# no heading\n", Line: 8}},
+		},
 		{Level: 2, Title: "Two: the `2nd`"},
 	}
 	if diff := cmp.Diff(want, p.Sections); diff != "" {

@@ -32,8 +32,10 @@ func TestPiuparts(t *testing.T) {
 		must(t, slices.Concat(piuparts, []string{"--no-upgrade-test"}, debs(t, dir, arch))...)
 	})
 	t.Run("upgrade", func(t *testing.T) {
-		extra := []string{"--no-install-purge-test", "--bindmount=" + repo,
-			"--extra-repo=deb [trusted=yes] file:" + repo + " stable main"}
+		extra := []string{
+			"--no-install-purge-test", "--bindmount=" + repo,
+			"--extra-repo=deb [trusted=yes] file:" + repo + " stable main",
+		}
 		must(t, slices.Concat(piuparts, extra, debs(t, next, arch))...)
 	})
 }

@@ -21,8 +21,10 @@ func full() report.Report {
 			Status: report.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
 			DecidedBy: decided, Required: true,
 		}},
-		Checks: []report.Check{{Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible",
-			Fix: "none"}},
+		Checks: []report.Check{{
+			Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible",
+			Fix: "none",
+		}},
 		Keys: []report.Key{{
 			Target: "net.ipv4.tcp_fin_timeout", Wanted: s("30"), Running: s("60"), AfterReboot: s("60"),
 			AfterSysctlSystem: s("20"), DecidedBy: decided, Status: report.Kept, Reason: "another file decides",

@@ -29,8 +29,10 @@ func (h ownHost) archive(version, program string) []string {
 	var packed bytes.Buffer
 	zw := gzip.NewWriter(&packed)
 	tw := tar.NewWriter(zw)
-	for name, text := range map[string]string{"go/VERSION": "go" + version + "\n", "go/bin/go": program,
-		"go/bin/gofmt": program} {
+	for name, text := range map[string]string{
+		"go/VERSION": "go" + version + "\n", "go/bin/go": program,
+		"go/bin/gofmt": program,
+	} {
 		h.check(tw.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text)), Typeflag: tar.TypeReg}))
 		_, err := tw.Write([]byte(text))
 		h.check(err)
@@ -60,15 +62,19 @@ func TestAToolchainThatDoesNotWorkIsNotInstalled(t *testing.T) {
 		"it is for another machine": {"\x7fELF\x02\x01\x01", "it does not run"},
 		"it crashes":                {fmt.Sprintf(pretender, "kill -SEGV $$", ":"), "it does not run"},
 		"it is another version":     {good("1.99.3"), "it says \"go version go1.99.3"},
-		"it does not compile": {fmt.Sprintf(pretender, says, "echo internal compiler error >&2; exit 2"),
-			"it does not build a program: cannot run /usr/local/lib/tcptune/go/.1.99.2.tcptune-new/bin/go: exit status 2: internal compiler error"},
+		"it does not compile": {
+			fmt.Sprintf(pretender, says, "echo internal compiler error >&2; exit 2"),
+			"it does not build a program: cannot run /usr/local/lib/tcptune/go/.1.99.2.tcptune-new/bin/go: exit status 2: internal compiler error",
+		},
 		"it builds nothing": {fmt.Sprintf(pretender, says, ":"), "the program that it has built does not run"},
 		"it builds something else": {fmt.Sprintf(pretender, says,
 			`printf '#!/bin/sh\necho go1.99.1\n' >$3 && chmod 755 $3`), "the program that it has built says \"go1.99.1\""},
 		"it wants to write to its own": {fmt.Sprintf(pretender, "touch $(dirname $0)/x && "+says, ":"), "it does not run"},
-		"it has no network to ask": {fmt.Sprintf(pretender, says,
-			"test $GOPROXY$GOSUMDB$GOTOOLCHAIN = offofflocal && exit 3"),
-			"it does not build a program: cannot run /usr/local/lib/tcptune/go/.1.99.2.tcptune-new/bin/go: exit status 3"},
+		"it has no network to ask": {
+			fmt.Sprintf(pretender, says,
+				"test $GOPROXY$GOSUMDB$GOTOOLCHAIN = offofflocal && exit 3"),
+			"it does not build a program: cannot run /usr/local/lib/tcptune/go/.1.99.2.tcptune-new/bin/go: exit status 3",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := ownHost{t}

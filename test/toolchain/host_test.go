@@ -53,8 +53,10 @@ func enter(t *testing.T, env ...string) (h ownHost, ok bool) {
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(append(os.Environ(), onOwnHost+"="+dir, itsProgram+"="+program, "GOCOVERDIR="+t.TempDir()), env...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID, Setsid: true,
-		Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID, Setsid: true,
+		Pdeathsig: syscall.SIGKILL,
+	}
 	err := cmd.Run()
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("a mount namespace needs the right to make one (CAP_SYS_ADMIN)")

@@ -74,7 +74,8 @@ func (m *Machine) status(t *testing.T) (keys map[string]wantedKey, code int) {
 
 // hasKeys checks that each key has the value that was foretold of it, but for those left out.
 func (m *Machine) hasKeys(t *testing.T, foretold map[string]wantedKey, value func(wantedKey) *string,
-	leftOut ...string) {
+	leftOut ...string,
+) {
 	t.Helper()
 	for name, k := range foretold {
 		want := value(k)

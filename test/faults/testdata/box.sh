@@ -5,14 +5,10 @@ set -eu
 umask 022
 out=$1 tree=$2
 
-# One mount(8) for all of them: this is done a thousand times.
-{
-    echo proc /proc proc
-    for dir in /etc /run /var/lib /var/cache /usr/lib/sysctl.d /usr/local; do
-        if [ -d "$dir" ]; then echo tmpfs "$dir" tmpfs mode=0755; fi
-    done
-} >"$out/fstab"
-mount -a -T "$out/fstab"
+mount -t proc proc /proc
+for dir in /etc /run /var/lib /var/cache /usr/lib/sysctl.d /usr/local; do
+    if [ -d "$dir" ]; then mount -t tmpfs -o mode=0755 tmpfs "$dir"; fi
+done
 mkdir /usr/local/bin /usr/local/lib
 cp -R "$tree/." /
 cd /proc/sys/net
