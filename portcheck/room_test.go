@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -303,7 +304,11 @@ func act(role []string) {
 			fail(errors.New("it sees " + strconv.Itoa(len(s.Holders)) + " holders"))
 		}
 		ready()
-	case "leaderless": // leaderless ADDRESS: the first thread ends, another one lives on; see mainThread
+	case "leaderless": // leaderless ADDRESS: the first thread ends, another one lives on
+		runtime.LockOSThread()
+		if unix.Gettid() != os.Getpid() { // which of its threads Go runs this on is luck: it begins anew until it is the first
+			fail(unix.Exec("/proc/self/exe", os.Args, os.Environ()))
+		}
 		go func() {
 			defer listen(role[1]).Close()
 			ready()
