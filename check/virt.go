@@ -75,8 +75,10 @@ func checkReach(f facts) report.Check {
 		keys []string
 		what string
 	}{
-		{readOnly, "on a read-only /proc/sys"}, {locked, "read-only here"},
-		{absent, "hidden or not in this kernel"}, {other, "not accessible"},
+		{readOnly, "on a read-only /proc/sys"},
+		{locked, "read-only here"},
+		{absent, "hidden or not in this kernel"},
+		{other, "not accessible"},
 	} {
 		if len(group.keys) > 0 {
 			found = append(found, group.what+": "+strings.Join(group.keys, ", "))

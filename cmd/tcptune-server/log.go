@@ -75,6 +75,7 @@ type lines struct {
 func (c calm) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return calm{c.Handler.WithAttrs(attrs), c.lines}
 }
+
 func (c calm) WithGroup(name string) slog.Handler { return calm{c.Handler.WithGroup(name), c.lines} }
 
 func (c calm) Handle(ctx context.Context, r slog.Record) error {

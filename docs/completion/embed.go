@@ -14,7 +14,9 @@ var zsh string
 var fish string
 
 // For is the script for a shell, "" where there is none.
-func For(shell string) string { return map[string]string{"bash": bash, "zsh": zsh, "fish": fish}[shell] }
+func For(shell string) string {
+	return map[string]string{"bash": bash, "zsh": zsh, "fish": fish}[shell]
+}
 
 // Shells are the shells that there are scripts for.
 func Shells() []string { return []string{"bash", "zsh", "fish"} }

@@ -57,7 +57,7 @@ func (l *imageLock) taken() bool {
 }
 
 // open opens the file, which it makes if it may and there is none.
-func (l *imageLock) open(make bool) (*os.File, error) {
+func (l *imageLock) open(create bool) (*os.File, error) {
 	dfd := int(l.dir.Fd())
 	var folder unix.Stat_t
 	if err := unix.Fstat(dfd, &folder); err != nil {
@@ -66,7 +66,7 @@ func (l *imageLock) open(make bool) (*os.File, error) {
 	l.made = unix.Timespec{}
 	const flags = unix.O_RDWR | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
 	fd, err := -1, error(unix.EEXIST)
-	if make {
+	if create {
 		if fd, err = unix.Openat(dfd, imageLockName, flags|unix.O_CREAT|unix.O_EXCL, 0o600); err == nil {
 			l.was, l.made = folder.Mtim, changed(dfd)
 			_ = unix.Fchown(fd, int(folder.Uid), -1) // the owner of the image must be able to take what root has left
@@ -77,7 +77,7 @@ func (l *imageLock) open(make bool) (*os.File, error) {
 			fd, err = unix.Openat(dfd, imageLockName, flags, 0)
 		}
 		switch {
-		case errors.Is(err, unix.EACCES), make && errors.Is(err, unix.ENOENT):
+		case errors.Is(err, unix.EACCES), create && errors.Is(err, unix.ENOENT):
 			err = ErrBusy // it belongs to another user who may write to the image; or it has just been removed
 		}
 	}

@@ -38,7 +38,8 @@ func newServerCollector(s Source) prometheus.Collector {
 			nil, latency,
 		},
 		{
-			"info", "1; what is running.", []string{"version", "protocol"},
+			"info", "1; what is running.",
+			[]string{"version", "protocol"},
 			func(_ server.Stats, desc *prometheus.Desc, _ []string) []prometheus.Metric {
 				return []prometheus.Metric{
 					prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, 1, s.Version, s.Protocol),
