@@ -33,11 +33,10 @@ func (t Target) PurgeList() (string, error) {
 	switch {
 	case err != nil:
 		return "", err
+	case j.Rebuilt():
+		return "", interruptedBefore(j.Interrupted())
 	case j.Pending != nil:
-		return "", &report.Error{
-			Code: "interrupted", Exit: report.ExitBusy, Message: "cannot start: " + j.Pending.Command + " was interrupted",
-			Hint: "tcptune apply undoes what it left and tunes anew, tcptune revert takes everything back",
-		}
+		return "", interruptedBefore(j.Pending.Command + " was interrupted")
 	case j.Window != nil:
 		return "", plan.ErrWindowOpen
 	}
@@ -50,6 +49,13 @@ func (t Target) PurgeList() (string, error) {
 		return "", err
 	}
 	return purgeText(proof, j.Remnants(purgeFolders(), keep)), nil
+}
+
+func interruptedBefore(what string) error {
+	return &report.Error{
+		Code: "interrupted", Exit: report.ExitBusy, Message: "cannot start: " + what,
+		Hint: "tcptune apply undoes what it left and tunes anew, tcptune revert takes everything back",
+	}
 }
 
 // journalProof is the SHA-256 of the journal in hexadecimal, "" where there is none.

@@ -24,6 +24,7 @@ type Target struct {
 	Changing *atomic.Int32
 	In       io.Reader // what a file called "-" is read from
 	Out      io.Writer // and what it is written to
+	Version  string    // of this program, for the journal
 	Trail    Trail     // is told what is done, and why; the zero value is silent
 }
 
@@ -136,7 +137,7 @@ func (t Target) open(ctx context.Context) (s session, notes []string, err error)
 		return s, nil, err
 	}
 	s.changing.Add(1)
-	if s.Session, err = plan.Open(ctx, s.host, t.Wait); err != nil {
+	if s.Session, err = plan.Open(ctx, s.host, t.Wait, t.Version); err != nil {
 		s.changing.Add(-1)
 		return s, nil, err
 	}
@@ -169,6 +170,9 @@ func (s session) Close() {
 func (s session) outcome(notes []string) Outcome {
 	o := outcome(notes)
 	o.Report.Changed = s.Repaired
+	if s.Unknown {
+		o.Code = report.ExitPartial
+	}
 	return o
 }
 

@@ -52,7 +52,7 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	switch {
 	case !d.Empty():
 		out.Code = report.ExitDiffers
-	case report.Partial(out.Report.Changes):
+	case j.Rebuilt() || report.Partial(out.Report.Changes):
 		out.Code = report.ExitPartial
 	}
 	if a.Out != "" {
