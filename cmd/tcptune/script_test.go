@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 //
 // No script can change the machine, also when what it tests is broken: without --root, tcptune runs as nobody.
 func TestScripts(t *testing.T) {
-	for _, dir := range []string{"/var/cache/tcptune", filepath.Dir(plan.JournalPath)} { // with --root, a script has root
+	for _, dir := range []string{"/var/cache/tcptune", "/var/log/tcptune", filepath.Dir(plan.JournalPath)} { // with --root, a script has root
 		if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 			t.Cleanup(func() {
 				if _, err := os.Lstat(dir); err == nil {

@@ -28,6 +28,8 @@ type Session struct {
 	Notes []string
 	// Repaired: Open has changed the host.
 	Repaired bool
+	// Undone is what became of what Open has taken back.
+	Undone []Change
 	// Unknown: the journal was torn, and of some of what it said the host cannot tell what became of it. The notes name it.
 	Unknown bool
 }
@@ -132,6 +134,7 @@ func (s *Session) recover(ctx context.Context) error {
 	s.sweep(undone)
 	s.note("an interrupted %s was found and undone", t.Command)
 	s.Notes = append(s.Notes, leftAlone(undone)...)
+	s.Undone = undone
 	s.Repaired = slices.ContainsFunc(undone, func(c Change) bool { return c.Status == report.Applied })
 	return nil
 }

@@ -203,6 +203,7 @@ func (s *Session) checkWindow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.Undone = append(s.Undone, undone...)
 	s.note("an apply was not confirmed in time and was taken back")
 	s.Notes = append(s.Notes, leftAlone(undone)...)
 	return nil

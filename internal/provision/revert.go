@@ -25,7 +25,7 @@ func (t Target) Revert(ctx context.Context) (out Reverted, err error) {
 	if err != nil {
 		return out, err
 	}
-	defer s.Close()
+	defer s.end(&out.Outcome, &err)
 	out.Outcome = s.outcome(notes)
 	if w := s.Journal().Window; w != nil {
 		undone, err := s.Expire(ctx, w.ID)

@@ -75,7 +75,7 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 	if err != nil {
 		return out, err
 	}
-	defer s.Close()
+	defer s.end(&out.Outcome, &err)
 	notes = append(known, notes...)
 	out.Outcome = s.outcome(notes)
 	if s.Journal().Window != nil {
