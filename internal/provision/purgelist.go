@@ -34,9 +34,15 @@ func (t Target) PurgeList() (string, error) {
 	case err != nil:
 		return "", err
 	case j.Rebuilt():
-		return "", interruptedBefore(j.Interrupted())
+		return "", &report.Error{
+			Code: plan.Damaged, Message: "cannot tell what a purge may delete: " + j.Interrupted(),
+			Hint: "tcptune apply or tcptune revert makes the journal anew",
+		}
 	case j.Pending != nil:
-		return "", interruptedBefore(j.Pending.Command + " was interrupted")
+		return "", &report.Error{
+			Code: "interrupted", Exit: report.ExitBusy, Message: "cannot start: " + j.Pending.Command + " was interrupted",
+			Hint: "tcptune apply undoes what it left and tunes anew, tcptune revert takes everything back",
+		}
 	case j.Window != nil:
 		return "", plan.ErrWindowOpen
 	}
@@ -49,13 +55,6 @@ func (t Target) PurgeList() (string, error) {
 		return "", err
 	}
 	return purgeText(proof, j.Remnants(purgeFolders(), keep)), nil
-}
-
-func interruptedBefore(what string) error {
-	return &report.Error{
-		Code: "interrupted", Exit: report.ExitBusy, Message: "cannot start: " + what,
-		Hint: "tcptune apply undoes what it left and tunes anew, tcptune revert takes everything back",
-	}
 }
 
 // journalProof is the SHA-256 of the journal in hexadecimal, "" where there is none.
