@@ -26,6 +26,10 @@ func (t Target) record(h host.Host, command string, o *Outcome, changes []report
 	})...)
 }
 
+// HideSecrets returns a copy of args, the words of the command line as the program was given them, and takes from these
+// what a record does not show: everybody can read them in /proc.
+func HideSecrets(args []string) []string { return record.Hide(args) }
+
 // Record is a change that root has made through tcptune.
 type Record = report.Record
 

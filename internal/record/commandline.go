@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/trail"
 )
 
@@ -27,30 +28,46 @@ func verb(args []string) string {
 // Line is a command line as it may be read by others: without the credentials and the query of an address, and of what
 // follows "--" only the name of the program. Words that are not plain are quoted, so that it is one line.
 func Line(args []string) string {
-	args, rest := cutAtDashes(args)
-	words := []string{"tcptune"}
-	for _, a := range args {
-		words = append(words, quoted(withoutSecrets(a)))
+	words := slices.CompactFunc(shown(args), func(a, b string) bool { return a == trail.Hidden && a == b })
+	for i, w := range words {
+		words[i] = quoted(w)
 	}
-	return strings.Join(append(words, rest...), " ")
+	return strings.Join(append([]string{"tcptune"}, words...), " ")
 }
 
-// cutAtDashes cuts args at "--", and says what may be said of the rest. With --exec it has arguments of that program alone.
-func cutAtDashes(args []string) (before, rest []string) {
-	at := slices.Index(args, "--")
-	if at < 0 {
-		return args, nil
+// shown is what may be seen of each word. With --exec all that follows "--" is arguments of that program.
+func shown(args []string) []string {
+	dashes := slices.Index(args, "--")
+	program := dashes + 1
+	words := slices.Clone(args)
+	for i, w := range args {
+		if dashes < 0 || i < dashes {
+			if strings.HasPrefix(w, "-") && strings.HasPrefix(strings.TrimLeft(w, "-"), "exec") {
+				program = dashes
+			}
+		}
+		words[i] = withoutSecrets(w)
+		if dashes >= 0 && i > max(dashes, program) {
+			words[i] = trail.Hidden
+		}
 	}
-	before, rest = args[:at], []string{"--"}
-	exec := slices.ContainsFunc(before, func(a string) bool { return strings.HasPrefix(strings.TrimLeft(a, "-"), "exec") && a[0] == '-' })
-	named := args[at+1:]
-	if len(named) > 0 && !exec {
-		rest, named = append(rest, quoted(withoutSecrets(named[0]))), named[1:]
+	return words
+}
+
+// Hide returns a copy of args, and overwrites in args itself each word of which [Line] does not show all: the kernel shows
+// the command line of a process to everybody, and journald stores it with its messages. args must be what the program was
+// given.
+func Hide(args []string) []string {
+	own := make([]string, len(args))
+	for i, word := range args {
+		own[i] = strings.Clone(word)
 	}
-	if len(named) > 0 {
-		rest = append(rest, trail.Hidden)
+	for i, word := range shown(own) {
+		if word != own[i] {
+			host.Overwrite(args[i])
+		}
 	}
-	return before, rest
+	return own
 }
 
 // withoutSecrets hides more than it must where a word is not clear: a password may hold any character.

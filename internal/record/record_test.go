@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -297,5 +298,25 @@ func TestTheUnitIsTheInnermost(t *testing.T) {
 		if got := unitOf(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A process that was given the words shows them to everybody.
+func TestSecretsAreTakenFromTheCommandLineOfTheProcess(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("TCPTUNE_TEST_HIDE") != "" { // it was started with them, see below
+		own := Hide(os.Args[3:])
+		text, err := os.ReadFile("/proc/self/cmdline")
+		t.Logf("%q, %q, %v", own, text, err)
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.v", "-test.run=TestSecretsAreTaken",
+		"https://u:pass@a", "plain", "--", "program", "word")
+	cmd.Env = append(os.Environ(), "TCPTUNE_TEST_HIDE=yes")
+	out, err := cmd.CombinedOutput()
+	want := `["https://u:pass@a" "plain" "--" "program" "word"], ` +
+		`"/proc/self/exe\x00-test.v\x00-test.run=TestSecretsAreTaken\x00xxxxxxxxxxxxxxxx\x00plain\x00--\x00program\x00xxxx\x00", <nil>`
+	if err != nil || !strings.Contains(string(out), want) {
+		t.Errorf("got %s, %v\nwant %s", out, err, want)
 	}
 }

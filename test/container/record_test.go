@@ -61,6 +61,16 @@ func TestEachChangeIsInTheJournalOfSystemdAndInHistory(t *testing.T) {
 	}
 	t.Logf("the record of one apply: %v", list[0])
 
+	// journald adds the command line of whoever sends, by itself.
+	m.Must(t, "systemd-run", "--unit=holder", "systemd-socket-activate", "-l", "9999", "cat")
+	m.Must(t, "tcptune", "port", "9999", "--wait", "held")
+	m.Must(t, "tcptune", "port", "9999", "--kill", "--", "true", "a-secret")
+	m.Must(t, "journalctl", "--sync")
+	all := m.Must(t, "journalctl", "-o", "json")
+	if !strings.Contains(all, `"TCPTUNE_COMMAND_LINE":"tcptune port 9999 --kill -- true (hidden)"`) || strings.Contains(all, "a-secret") {
+		t.Errorf("no record, or a secret is in the journal:\n%s", all)
+	}
+
 	// It is there when the journal is gone, and after a revert.
 	m.Must(t, "journalctl", "--rotate")
 	m.Must(t, "journalctl", "--vacuum-time=1s")
