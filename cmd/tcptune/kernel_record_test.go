@@ -93,13 +93,13 @@ func TestKernelConfirmationExpiryAndKillAreRecorded(t *testing.T) {
 	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "1s")
 	r.until("nobody confirmed, and the values are as before", windowClosed)
 	r.check(exec.Command("ip", "link", "set", "lo", "up").Run())
-	r.listen("127.0.0.1:9005")
-	r.run(report.ExitDone, "port", "9005", "--kill", "--", "true", "--password", "secret")
+	r.listen("127.0.0.1:9006")
+	r.run(report.ExitDone, "port", "9006", "--kill", "--", "true", "--password", "secret")
 	records := r.recorded("port", "expiry", "apply", "revert", "confirm", "apply")
 	if len(records) != 6 {
 		return
 	}
-	if got := records[0]; got.CommandLine != "tcptune port 9005 --kill -- true (hidden)" || len(got.Changes) != 1 || got.Changes[0].Kind != "signal" {
+	if got := records[0]; got.CommandLine != "tcptune port 9006 --kill -- true (hidden)" || len(got.Changes) != 1 || got.Changes[0].Kind != "signal" {
 		t.Errorf("the record of --kill is %+v", got)
 	}
 	if got := records[1]; len(got.Changes) == 0 || got.ExitCode != 0 {

@@ -50,7 +50,7 @@ func TestATornJournalIsRebuiltFromItsCopyByWhatTheHostHolds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, k := newSession(t, map[string]string{"a": "1", "b": "1"})
-			mustApply(t, s, newFolder("/etc"), newFile("/etc/f", "text"), knob("a", "1", "2"), knob("b", "1", "2"))
+			mustApply(t, s, newFolder("/srv"), newFile("/srv/f", "text"), knob("a", "1", "2"), knob("b", "1", "2"))
 			want := s.Journal().Owned
 			s.Close()
 			tear(t, s.h, how)
