@@ -99,7 +99,7 @@ func wish(t *testing.T, s string) fetch.Wish {
 // change carries out what do plans, and returns its changes by target.
 func (i image) change(do func(Site) (plan.Plan, error)) (map[string]plan.Change, error) {
 	i.Helper()
-	s, err := plan.Open(i.Context(), i.h, 0)
+	s, err := plan.Open(i.Context(), i.h, 0, "")
 	if err != nil {
 		i.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // put makes b, with this program, a command of the host of s.
 func put(t *testing.T, s *Site, b built, program string) []plan.Change {
 	t.Helper()
-	session, err := plan.Open(t.Context(), s.h, 0)
+	session, err := plan.Open(t.Context(), s.h, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func installed(t *testing.T, s Spec) (host.Host, plan.Journal) {
 
 func apply(t *testing.T, h host.Host, draft func(plan.Journal) (plan.Plan, error)) plan.Journal {
 	t.Helper()
-	session, err := plan.Open(t.Context(), h, 0)
+	session, err := plan.Open(t.Context(), h, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}

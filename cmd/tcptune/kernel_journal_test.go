@@ -142,7 +142,9 @@ func TestKernelDamagedJournalStopsEveryCommand(t *testing.T) {
 		return
 	}
 	r.run(report.ExitDone, "apply", "--profile", "room")
-	r.check(os.WriteFile(journal, []byte("\x00garbage\xff"), 0o644))
+	for _, file := range []string{journal, journal + ".former"} {
+		r.check(os.WriteFile(file, []byte("\x00garbage\xff"), 0o644))
+	}
 	before := r.state()
 	for _, command := range []string{"plan", "status", "apply", "confirm", "revert"} {
 		got := r.run(report.ExitFailed, command)

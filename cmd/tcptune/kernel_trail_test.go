@@ -21,7 +21,7 @@ var trailMasks = []struct {
 	{regexp.MustCompile(`(?m)^debug [0-9.]+s`), "debug TIME"},
 	{regexp.MustCompile(`took=\S+`), "took=TIME"},
 	{regexp.MustCompile(`(path=/proc/\S+) bytes=[0-9]+`), "$1 bytes=N"},
-	{regexp.MustCompile(`(tcptune/journal.json) bytes=[0-9]+`), "$1 bytes=N"}, // boot and namespace have no fixed length
+	{regexp.MustCompile(`(tcptune/(?:journal.json(?:\.former)?|history.jsonl)) bytes=[0-9]+`), "$1 bytes=N"}, // boot and namespace have no fixed length
 	{regexp.MustCompile(`pid=[0-9]+`), "pid=PID"},
 	{regexp.MustCompile(`target=[0-9]+`), "target=PID"},
 	{regexp.MustCompile(`parent=[0-9]+`), "parent=PID"},

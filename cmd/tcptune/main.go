@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -20,5 +21,6 @@ func main() {
 			os.Exit(report.ExitFailed)
 		}
 	}()
+	os.Args = append(os.Args[:1:1], provision.HideSecrets(os.Args[1:])...)
 	os.Exit(run(interruptible(), os.Args, os.Stdin, os.Stdout, os.Stderr))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -98,7 +99,7 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	view, err := provision.OpenPorts(w.Netns, trailOf(c))
+	view, err := provision.Target{Version: shortVersion(), Args: os.Args[1:], Trail: trailOf(c)}.OpenPorts(w.Netns)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -89,7 +89,7 @@ func machineValues(t *testing.T) map[string]string {
 
 // roomFolders are empty in a room, but for what comes from the fixture. Without /lib/modules none can be loaded into the
 // machine's kernel.
-var roomFolders = []string{"/etc", "/run", "/var/lib", "/lib/modules", "/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d"}
+var roomFolders = []string{"/etc", "/run", "/var/lib", "/var/log", "/lib/modules", "/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d"}
 
 // profileRoom has one key of each kind, of those that belong to a network namespace.
 const profileRoom = `name: room

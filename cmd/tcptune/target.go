@@ -14,8 +14,8 @@ import (
 // targetOf is the host that the command is about.
 func targetOf(c *cli.Context) (provision.Target, error) {
 	t := provision.Target{
-		Root: c.String("root"), AllowUnsupported: c.Bool("allow-unsupported"), Changing: &sessionsOpen, Trail: trailOf(c),
-		In: c.App.Reader, Out: c.App.Writer,
+		Root: c.String("root"), Version: shortVersion(), Args: os.Args[1:], AllowUnsupported: c.Bool("allow-unsupported"),
+		Changing: &sessionsOpen, Trail: trailOf(c), In: c.App.Reader, Out: c.App.Writer,
 	}
 	if c.IsSet("root") && t.Root == "" {
 		return t, report.Usage("cannot use an empty --root", "")

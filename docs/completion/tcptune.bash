@@ -8,7 +8,7 @@ _tcptune_command() {
 	commands=() flags=() argument=''
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain profile port service go version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile port service go version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -95,6 +95,14 @@ _tcptune_command() {
 		flags=(
 			'--list'
 			'--root=DIR'
+			'--json'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	history)
+		argument=ID
+		flags=(
 			'--json'
 			'--debug'
 			'--help,-h'
@@ -358,7 +366,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain profile port service go version schema completion)
+		commands=(check plan apply status revert confirm explain history profile port service go version schema completion)
 		;;
 	'help check')
 		;;
@@ -373,6 +381,8 @@ _tcptune_command() {
 	'help confirm')
 		;;
 	'help explain')
+		;;
+	'help history')
 		;;
 	'help profile')
 		commands=(list show size)

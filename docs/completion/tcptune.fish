@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -262,6 +262,7 @@ complete -c tcptune -n '__tcptune_first \'\'' -a status -d 'the truth about ever
 complete -c tcptune -n '__tcptune_first \'\'' -a revert -d 'take back everything, to before the first apply'
 complete -c tcptune -n '__tcptune_first \'\'' -a confirm -d 'keep what apply --confirm has changed'
 complete -c tcptune -n '__tcptune_first \'\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'\'' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
 complete -c tcptune -n '__tcptune_first \'\'' -a profile -d 'list and show profiles, and compute buffer sizes'
 complete -c tcptune -n '__tcptune_first \'\'' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
@@ -337,6 +338,11 @@ complete -c tcptune -n '__tcptune_at \'explain\' --root=' -l root -x -a '(__tcpt
 complete -c tcptune -n '__tcptune_at \'explain\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'explain\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'explain\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'history\''
+complete -c tcptune -n '__tcptune_at \'history\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'history\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'history\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
 complete -c tcptune -n '__tcptune_first \'profile\'' -a show -d 'show the keys of a profile, each with its reason'
@@ -548,6 +554,7 @@ complete -c tcptune -n '__tcptune_first \'help\'' -a status -d 'the truth about 
 complete -c tcptune -n '__tcptune_first \'help\'' -a revert -d 'take back everything, to before the first apply'
 complete -c tcptune -n '__tcptune_first \'help\'' -a confirm -d 'keep what apply --confirm has changed'
 complete -c tcptune -n '__tcptune_first \'help\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'help\'' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
 complete -c tcptune -n '__tcptune_first \'help\'' -a profile -d 'list and show profiles, and compute buffer sizes'
 complete -c tcptune -n '__tcptune_first \'help\'' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'help\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
@@ -555,6 +562,7 @@ complete -c tcptune -n '__tcptune_first \'help\'' -a go -d 'install Go toolchain
 complete -c tcptune -n '__tcptune_first \'help\'' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
 complete -c tcptune -n '__tcptune_first \'help\'' -a schema -d 'print the JSON Schema of what --json prints'
 complete -c tcptune -n '__tcptune_first \'help\'' -a completion -d 'print the completion script of a shell'
+
 
 
 

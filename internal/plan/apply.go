@@ -32,7 +32,9 @@ func (s *Session) ApplyProven(ctx context.Context, p Plan, proof func(context.Co
 	if len(records) == 0 {
 		return p.Changes, s.remember(p)
 	}
-	changes, made, err := s.transact(ctx, p, records)
+	then := s.journal
+	then.commit(s.settle(p, p.Changes, records), s.bootID)
+	changes, made, err := s.transact(ctx, p, records, then)
 	if err != nil {
 		return changes, err
 	}
@@ -97,10 +99,10 @@ func (j Journal) RefusedBefore(target, value, bootID string) string {
 	return ""
 }
 
-// transact journals the transaction before its first write, and then carries it out.
-func (s *Session) transact(ctx context.Context, p Plan, records []record) (changes []Change, made []record, err error) {
+// transact journals the transaction before its first write, and then carries it out. then is the journal once all is made.
+func (s *Session) transact(ctx context.Context, p Plan, records []record, then Journal) (changes []Change, made []record, err error) {
 	next := s.journal
-	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records}
+	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records, Then: then.bare()}
 	if err := s.save(next); err != nil {
 		return p.Changes, nil, err
 	}

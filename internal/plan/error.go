@@ -13,7 +13,8 @@ const (
 	Stale         = "stale-plan"      // the host is no longer as it was when the plan was made; nothing was written
 	RolledBack    = "rolled-back"     // a change failed which the plan cannot do without; all was undone
 	NotRolledBack = "not-rolled-back" // the same, and the message names what was not undone
-	Damaged       = "journal-damaged" // this program cannot read the journal, and so must not replace it
+	Damaged       = "journal-damaged" // nothing can read the journal, nor its copy, and so it must not be replaced
+	Newer         = "journal-newer"   // a newer tcptune has written the journal
 )
 
 // What keeps a session, or what is asked of it, from beginning.
@@ -64,7 +65,19 @@ func staleError(message string, moved []string) error {
 	}
 }
 
-// damaged is about a journal that this program cannot read.
+// newer is about a journal that only the tcptune which has written it can read.
+func newer(by string) error {
+	who, what := "a newer tcptune", "the newest tcptune"
+	if by != "" {
+		who, what = "tcptune "+by, "tcptune "+by
+	}
+	return &report.Error{
+		Code: Newer, Message: "cannot read the journal " + JournalPath + ": it was written by " + who,
+		Hint: "install " + what + ": only that one knows what there is to take back",
+	}
+}
+
+// damaged is about a journal that nothing can read.
 func damaged(why error) error {
 	return &report.Error{
 		Code: Damaged, Message: "cannot read the journal " + JournalPath, Err: why,

@@ -27,8 +27,11 @@ type fakeKernel struct {
 
 func (k *fakeKernel) observe(_ context.Context, key string) (*string, error) {
 	v, ok := k.values[key]
-	if !ok {
+	switch {
+	case !ok:
 		return nil, nil
+	case v == "EIO":
+		return nil, unix.EIO
 	}
 	return &v, nil
 }

@@ -2,29 +2,25 @@ package plan
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
-
-	"github.com/tcptune/tcptune/internal/report"
-
-	"golang.org/x/sys/unix"
-
-	"github.com/tcptune/tcptune/internal/host"
 )
 
 // JournalPath is where a host remembers what tcptune changed. It is the only state of tcptune, one file, so that every
 // step of a transaction is one rename(2).
 const JournalPath = "/var/lib/tcptune/journal.json"
 
-const journalSchema = "tcptune-journal/v1"
+// formerPath is where the journal lies as it was before its last step, for the day on which a disk loses that.
+const formerPath = JournalPath + ".former"
 
 // Journal is the memory of a host.
 type Journal struct {
-	Schema string `json:"schema"`
+	Schema string `json:"schema,omitempty"`
+	// Seq counts how often the journal was written, and SHA256 is that of the file without these 64 digits.
+	Seq    uint64 `json:"seq,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
+	// WrittenBy is the version of the tcptune that has written it, for one that cannot read it.
+	WrittenBy string `json:"written_by,omitempty"`
 	// Wanted is what the operator last asked for, see [Plan.Wanted].
 	Wanted json.RawMessage `json:"wanted,omitempty"`
 	// Memory is what rooms above want to remember, each under the source of its changes, see [Plan.Remember].
@@ -41,6 +37,8 @@ type Journal struct {
 	Notices []string `json:"notices,omitempty"`
 	// Expired: the last apply was not confirmed in time.
 	Expired bool `json:"expired,omitempty"`
+
+	lost string // why this is the former copy, see [Journal.Interrupted]; "": it is the journal
 }
 
 // Refusal is a value that the kernel did not take.
@@ -56,6 +54,8 @@ type Transaction struct {
 	Command string   `json:"command"`
 	BootID  string   `json:"boot"`
 	Changes []record `json:"changes"`
+	// Then is the journal once all of it is made. It is for who finds this one where the journal after it is torn.
+	Then *Journal `json:"then,omitempty"`
 }
 
 // Find returns what the journal knows of ref.
@@ -85,122 +85,4 @@ func (j Journal) withoutPending() Journal {
 		j.Window = nil
 	}
 	return j
-}
-
-// ReadJournal returns the journal of h, an empty one when there is none. It takes no lock and changes nothing.
-func ReadJournal(h host.Host) (Journal, error) {
-	data, err := h.ReadFile(JournalPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Journal{}, nil
-	}
-	if err != nil {
-		return Journal{}, fmt.Errorf("cannot read the journal: %w", err)
-	}
-	return parseJournal(data)
-}
-
-func parseJournal(data []byte) (Journal, error) {
-	var j Journal
-	if err := strictJSON(data, &j); err != nil {
-		return Journal{}, damaged(err)
-	}
-	if j.Schema != journalSchema {
-		return Journal{}, damaged(fmt.Errorf("schema is %q, this tcptune knows %q", j.Schema, journalSchema))
-	}
-	return j, j.validate()
-}
-
-// validate refuses kinds that this program cannot undo: a newer tcptune wrote them.
-func (j Journal) validate() error {
-	kinds := map[report.Kind]bool{report.Knob: true, report.File: true, report.Folder: true, report.Module: true, report.Qdisc: true, report.Link: true, report.Unit: true, report.Tree: true, report.Switch: true}
-	var refs []Ref
-	for _, o := range j.Owned {
-		refs = append(refs, o.Ref())
-	}
-	if j.Pending != nil {
-		refs = append(refs, refsOf(j.Pending.Changes)...)
-	}
-	if j.Window != nil {
-		refs = append(refs, refsOf(slices.Concat(j.Window.Live, j.Window.Persistent))...)
-	}
-	for _, r := range refs {
-		if !kinds[r.Kind] {
-			return damaged(fmt.Errorf("unknown kind of change %q", r.Kind))
-		}
-	}
-	return nil
-}
-
-func refsOf(records []record) (refs []Ref) {
-	for _, r := range records {
-		refs = append(refs, r.Ref())
-	}
-	return refs
-}
-
-// writeJournal replaces the journal, durably, before it returns. An empty journal is no file at all, so that a host
-// that was reverted is as it was.
-func writeJournal(h host.Host, j Journal) error {
-	if j.empty() {
-		return removeJournal(h)
-	}
-	j.Schema = journalSchema
-	if j.Owned == nil {
-		j.Owned = []Owned{}
-	}
-	data, err := json.MarshalIndent(j, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := h.MkdirAll(path.Dir(JournalPath)); err != nil {
-		return fmt.Errorf("cannot write the journal: %w", err)
-	}
-	if err := h.WriteFile(JournalPath, append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("cannot write the journal: %w", err)
-	}
-	return nil
-}
-
-// tidyJournal removes what a killed command may have left beside the journal.
-func tidyJournal(h host.Host, j Journal) error {
-	if !j.empty() {
-		return h.RemoveTemp(JournalPath)
-	}
-	if err := removeJournal(h); err != nil {
-		return err
-	}
-	return removeStateFolder(h)
-}
-
-func removeJournal(h host.Host) error {
-	if _, err := h.Lstat(path.Dir(JournalPath)); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err := h.Remove(JournalPath); err != nil {
-		return fmt.Errorf("cannot remove the journal: %w", err)
-	}
-	if err := h.RemoveTemp(JournalPath); err != nil {
-		return fmt.Errorf("cannot remove the journal: %w", err)
-	}
-	return nil
-}
-
-// removeStateFolder removes the folder of the journal once that is gone, unless something else lives there, or a link of
-// the operator's leads to it.
-func removeStateFolder(h host.Host) error {
-	dir := path.Dir(JournalPath)
-	if fi, err := h.Lstat(dir); err != nil || !fi.IsDir() {
-		return nil
-	}
-	if names, err := h.ReadDir(dir); err != nil || len(names) > 0 {
-		return nil
-	}
-	err := h.Remove(dir)
-	if errors.Is(err, unix.EBUSY) {
-		return nil // something is mounted there: it is not ours to remove, and holds nothing of ours
-	}
-	if _, gone := h.Lstat(dir); err != nil && !errors.Is(gone, fs.ErrNotExist) {
-		return fmt.Errorf("cannot remove the empty folder %s: %w", dir, host.Cause(err))
-	}
-	return nil
 }

@@ -157,22 +157,6 @@ func TestWindowWhoseOpeningWasKilledIsNoWindow(t *testing.T) {
 	}
 }
 
-func TestJournalOfAnotherSchemaOrKindIsRefused(t *testing.T) {
-	t.Parallel()
-	for name, text := range map[string]string{
-		"schema":  `{"schema":"tcptune-journal/v9","owned":[]}`,
-		"field":   `{"schema":"tcptune-journal/v1","owned":[],"extra":1}`,
-		"kind":    `{"schema":"tcptune-journal/v1","owned":[],"pending":{"command":"x","boot":"","changes":[{"kind":"moon","target":"x","before":null,"after":null}]}}`,
-		"owned":   `{"schema":"tcptune-journal/v1","owned":[{"kind":"moon","target":"x","before":null,"ours":"y","boot":"","source":""}]}`,
-		"cut":     `{"schema":"tcptune-journal/v1","owned":[`,
-		"nothing": ``,
-	} {
-		if _, err := parseJournal([]byte(text)); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-	}
-}
-
 // The link is the operator's: the state is meant to live on another disk, now and after the next apply.
 func TestALinkInPlaceOfTheStateFolderStays(t *testing.T) {
 	t.Parallel()
@@ -190,13 +174,13 @@ func TestALinkInPlaceOfTheStateFolderStays(t *testing.T) {
 
 func TestLockIsExclusiveAndWaits(t *testing.T) {
 	s, _ := newSession(t, nil)
-	if _, err := Open(t.Context(), s.h, 0); !errors.Is(err, ErrBusy) {
+	if _, err := Open(t.Context(), s.h, 0, ""); !errors.Is(err, ErrBusy) {
 		t.Fatalf("second session: %v", err)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		second := make(chan error)
 		go func() {
-			again, err := Open(t.Context(), s.h, time.Minute)
+			again, err := Open(t.Context(), s.h, time.Minute, "")
 			if err == nil {
 				again.Close()
 			}

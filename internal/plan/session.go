@@ -21,23 +21,28 @@ type Session struct {
 	bootID  string
 	units   reloader
 	stale   bool // files of units were changed since systemd has read them
+	program string
 
 	// Notes says what was found and repaired, a killed command or an expired confirmation, and what could not be tidied
 	// up.
 	Notes []string
 	// Repaired: Open has changed the host.
 	Repaired bool
+	// Undone is what became of what Open has taken back.
+	Undone []Change
+	// Unknown: the journal was torn, and of some of what it said the host cannot tell what became of it. The notes name it.
+	Unknown bool
 }
 
 // Open takes the lock of h, waiting for it no longer than wait, and brings the host out of whatever a killed command
 // left it in: a transaction that was not committed is undone, a confirmation window that has passed is taken back.
-// [ErrBusy] is returned when somebody else holds the lock.
-func Open(ctx context.Context, h host.Host, wait time.Duration) (*Session, error) {
+// [ErrBusy] is returned when somebody else holds the lock. program is the version that the journal is to name.
+func Open(ctx context.Context, h host.Host, wait time.Duration, program string) (*Session, error) {
 	l, err := lock(ctx, h, wait)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{h: h, effects: effectors(h), lock: l, units: reloaderOf(h)}
+	s := &Session{h: h, effects: effectors(h), lock: l, units: reloaderOf(h), program: program}
 	if err := s.start(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -57,6 +62,9 @@ func (s *Session) start(ctx context.Context) (err error) {
 	}
 	if s.journal.OtherNamespace(s.bootID) && !s.h.SharesNamespacesWithInit() {
 		return ErrOtherNamespace
+	}
+	if err := s.rebuild(ctx); err != nil {
+		return err
 	}
 	s.sayNotices()
 	if err := s.recover(ctx); err != nil {
@@ -85,8 +93,9 @@ func (s *Session) Journal() Journal { return s.journal }
 // save replaces the journal on disk, and only then in s. When it fails, what it may have left half-way (a folder, or a
 // new journal whose name is not yet durable) makes place for the old one again.
 func (s *Session) save(j Journal) error {
-	if err := writeJournal(s.h, j); err != nil {
-		_ = writeJournal(s.h, s.journal) // where this fails too, the next command undoes what is pending
+	j.Seq, j.WrittenBy, j.lost = s.journal.Seq+1, s.program, ""
+	if err := writeJournal(s.h, s.journal, j); err != nil {
+		_ = writeJournal(s.h, s.journal, s.journal) // where this fails too, the next command undoes what is pending
 		if s.journal.empty() {
 			_ = removeStateFolder(s.h)
 		}
@@ -125,6 +134,7 @@ func (s *Session) recover(ctx context.Context) error {
 	s.sweep(undone)
 	s.note("an interrupted %s was found and undone", t.Command)
 	s.Notes = append(s.Notes, leftAlone(undone)...)
+	s.Undone = undone
 	s.Repaired = slices.ContainsFunc(undone, func(c Change) bool { return c.Status == report.Applied })
 	return nil
 }
@@ -132,7 +142,10 @@ func (s *Session) recover(ctx context.Context) error {
 // Interrupted says, without a lock and without changing anything, what a mutating command would have to repair first.
 // It is "" when nothing is.
 func (j Journal) Interrupted() string {
-	if j.Pending == nil {
+	switch {
+	case j.lost != "":
+		return j.torn() + "; the next apply or revert compares what it says with the host"
+	case j.Pending == nil:
 		return ""
 	}
 	return fmt.Sprintf("%s was interrupted, or is running just now: what was interrupted is undone by the next apply or revert", j.Pending.Command)

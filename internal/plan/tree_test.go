@@ -51,7 +51,7 @@ func lies(t *testing.T, h host.Host) map[string]string {
 			if names, rerr := os.ReadDir(p); rerr == nil && len(names) == 0 {
 				found[name+"/"] = ""
 			}
-		case name != JournalPath:
+		case name != JournalPath && name != formerPath:
 			text, rerr := os.ReadFile(p)
 			found[name], err = string(text), rerr
 		}

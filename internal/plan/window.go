@@ -66,7 +66,9 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 	}
 	next := s.journal
 	next.Window = w
-	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: list}
+	then, opening := s.journal, *w
+	opening.Live, then.Window = append([]record{}, list...), &opening
+	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: list, Then: then.bare()}
 	if err := s.save(next); err != nil {
 		return p.Changes, err
 	}
@@ -135,13 +137,19 @@ func (s *Session) Confirm(ctx context.Context) ([]Change, error) {
 	if err != nil {
 		return p.Changes, err
 	}
-	changes, made, err := s.transact(ctx, p, list)
+	confirmed := func(made []record) (done Journal) {
+		done = s.journal
+		done.Window = nil
+		done.commit(settled{
+			made: slices.Concat(w.Live, made), keep: w.Keep, refused: w.Refused, forget: w.Forget, wanted: w.Wanted,
+		}, s.bootID)
+		return done
+	}
+	changes, made, err := s.transact(ctx, p, list, confirmed(list))
 	if err != nil {
 		return changes, err
 	}
-	done := s.journal
-	done.Window = nil
-	done.commit(settled{made: slices.Concat(w.Live, made), keep: w.Keep, refused: w.Refused, forget: w.Forget, wanted: w.Wanted}, s.bootID)
+	done := confirmed(made)
 	return changes, s.commit(ctx, done, changes)
 }
 
@@ -195,6 +203,7 @@ func (s *Session) checkWindow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.Undone = append(s.Undone, undone...)
 	s.note("an apply was not confirmed in time and was taken back")
 	s.Notes = append(s.Notes, leftAlone(undone)...)
 	return nil

@@ -76,7 +76,7 @@ func (t Target) survey(cat *catalogue.Catalogue, names ...string) (s sysctl.Surv
 	if err != nil {
 		return s, err
 	}
-	return sysctl.Observe(h, cat, j, names)
+	return sysctl.Observe(h, cat, j.Forecast(), names)
 }
 
 func factsOf(k catalogue.Key) (facts []Fact) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tcptune/tcptune/internal/record"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/portcheck"
 )
@@ -56,6 +57,11 @@ func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error)
 	if out, err = v.planFree(ctx, p, true); err != nil {
 		return out, err
 	}
+	defer func() {
+		if record.Made(out.Report.Changes) != nil {
+			v.target.record(v.host, "", &out.Outcome, out.Report.Changes, err)
+		}
+	}()
 	v.View.Free(ctx, out.Acts, p.Order)
 	out.Report.Changes = portcheck.Rows(out.Acts)
 	out.Report.Changed = report.Changed(out.Report.Changes)

@@ -112,7 +112,7 @@ func (t Target) changeGo(ctx context.Context, dry bool, planner goPlanner) (out 
 	if err != nil {
 		return out, err
 	}
-	defer s.Close()
+	defer s.end(&out.Outcome, &err)
 	out.Outcome = s.outcome(notes)
 	at, err := installer.Observe(s.host, s.Journal())
 	if err != nil {

@@ -55,6 +55,13 @@ func (t Target) AptGo(ctx context.Context, v GoVersion, dry bool) (out AptGo, er
 		return out, err
 	}
 	out.Report.Changed = true
+	defer func() {
+		row := report.Change{Kind: "package", Target: p.Name, After: &p.Candidate, Status: report.Applied}
+		if p.Installed != "" {
+			row.Before = &p.Installed
+		}
+		t.record(h, "", &out.Outcome, []report.Change{row}, err)
+	}()
 	at, err := installer.Observe(h, plan.Journal{})
 	if err != nil {
 		return out, err

@@ -141,12 +141,13 @@ var errToolsInterrupted error = &report.Error{
 
 // buildTools builds tools with the Go that is active by now, as a plan of its own: when it fails, Go stays. o is what the
 // installation of Go had to say.
-func (t Target) buildTools(ctx context.Context, o *Outcome, config fetch.Config, tools []installer.Tool, show Progress) (*BuiltTools, error) {
+func (t Target) buildTools(ctx context.Context, o *Outcome, config fetch.Config, tools []installer.Tool, show Progress) (built *BuiltTools, err error) {
 	s, notes, err := t.openSettled(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close()
+	s.recorded = len(o.Report.Changes)
+	defer s.end(o, &err)
 	o.note(notes...)
 	at, err := installer.Observe(s.host, s.Journal())
 	if err != nil {

@@ -65,17 +65,18 @@ const (
 // PortView is the ports of one network namespace, or of several. It is to be closed.
 type PortView struct {
 	*portcheck.View
-	host host.Host
+	host   host.Host
+	target Target
 }
 
-// OpenPorts opens the network namespaces that netns names. The trail is that of a [Target].
-func OpenPorts(netns string, t Trail) (PortView, error) {
-	h := host.Host{}.WithTrail(t)
+// OpenPorts opens the network namespaces that netns names.
+func (t Target) OpenPorts(netns string) (PortView, error) {
+	h := host.Host{}.WithTrail(t.Trail)
 	if netns != "" && !h.IsRoot() {
 		return PortView{}, needsRoot("look into other network namespaces")
 	}
 	view, err := portcheck.Open(h, netns)
-	return PortView{view, h}, err
+	return PortView{view, h, t}, err
 }
 
 // List says who holds the ports; expect, if it is not "", decides the exit code.

@@ -33,6 +33,11 @@ func (t Target) PurgeList() (string, error) {
 	switch {
 	case err != nil:
 		return "", err
+	case j.Rebuilt():
+		return "", &report.Error{
+			Code: plan.Damaged, Message: "cannot tell what a purge may delete: " + j.Interrupted(),
+			Hint: "tcptune apply or tcptune revert makes the journal anew",
+		}
 	case j.Pending != nil:
 		return "", &report.Error{
 			Code: "interrupted", Exit: report.ExitBusy, Message: "cannot start: " + j.Pending.Command + " was interrupted",

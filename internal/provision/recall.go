@@ -22,6 +22,7 @@ func recall(h host.Host) (j plan.Journal, notes []string, err error) {
 	if n := j.Interrupted(); n != "" {
 		notes = append(notes, n)
 	}
+	j = j.Forecast()
 	switch {
 	case j.OtherNamespace(boot):
 		notes = append(notes, "what tcptune remembers of this system is about another network namespace")

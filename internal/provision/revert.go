@@ -25,7 +25,7 @@ func (t Target) Revert(ctx context.Context) (out Reverted, err error) {
 	if err != nil {
 		return out, err
 	}
-	defer s.Close()
+	defer s.end(&out.Outcome, &err)
 	out.Outcome = s.outcome(notes)
 	if w := s.Journal().Window; w != nil {
 		undone, err := s.Expire(ctx, w.ID)
@@ -71,7 +71,7 @@ func (t Target) RevertPlan() (out Reverted, err error) {
 		p.Changes = append(j.Window.Back(), p.Changes...)
 	}
 	out.Report.Changes, out.Strays = plan.Rows(p.Changes), strays != nil
-	if report.Left(out.Report.Changes) || out.Strays {
+	if j.Rebuilt() || report.Left(out.Report.Changes) || out.Strays {
 		out.Code = report.ExitPartial
 	}
 	return out, nil

@@ -19,7 +19,7 @@ func (t Target) UninstallService(ctx context.Context, name string) (out Outcome,
 	if err != nil {
 		return out, err
 	}
-	defer s.Close()
+	defer s.end(&out, &err)
 	out = s.outcome(notes)
 	p, stays, err := service.Uninstall(ctx, s.host, s.Journal(), name)
 	if err != nil {
@@ -83,7 +83,7 @@ func (t Target) RestartService(ctx context.Context, name string, overlap bool) (
 	if err != nil {
 		return out, "", err
 	}
-	defer s.Close()
+	defer s.end(&out, &err)
 	out = s.outcome(notes)
 	spec, err := findService(s.Journal(), name)
 	if err != nil {

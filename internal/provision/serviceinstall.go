@@ -35,7 +35,7 @@ func (t Target) InstallService(ctx context.Context, r InstallService) (out Insta
 	if err != nil {
 		return out, err
 	}
-	defer s.Close()
+	defer s.end(&out.Outcome, &err)
 	out.Outcome = s.outcome(append(known, notes...))
 	i := installing{spec: r.Spec, host: s.host, now: r.Now}
 	if i.plan, err = i.draft(ctx, s.Journal(), &out.Outcome); err != nil {

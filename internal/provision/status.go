@@ -42,7 +42,7 @@ func (d draft) statusCode(j plan.Journal, keys []report.Key) int {
 		return report.ExitDiffers
 	}
 	// A key of another profile that cannot be given back is none of the keys.
-	if d.Unread() != nil || report.Partial(plan.Rows(d.Changes)) {
+	if j.Rebuilt() || d.Unread() != nil || report.Partial(plan.Rows(d.Changes)) {
 		return report.ExitPartial
 	}
 	for _, k := range keys {

@@ -24,6 +24,8 @@ type Target struct {
 	Changing *atomic.Int32
 	In       io.Reader // what a file called "-" is read from
 	Out      io.Writer // and what it is written to
+	Version  string    // of this program, for the journal
+	Args     []string  // the command line without the program, for the record
 	Trail    Trail     // is told what is done, and why; the zero value is silent
 }
 
@@ -121,11 +123,14 @@ type session struct {
 	*plan.Session
 	host     host.Host
 	changing *atomic.Int32
+	target   Target
+	as       string // what the record calls the command; "": as the command line does
+	recorded int    // how many changes of its outcome are in a record already
 }
 
 // open takes the lock. The notes are what is worth saying first: what was repaired, what could not be tidied up.
 func (t Target) open(ctx context.Context) (s session, notes []string, err error) {
-	s.changing = t.Changing
+	s.target, s.changing = t, t.Changing
 	if s.changing == nil {
 		s.changing = new(atomic.Int32)
 	}
@@ -136,7 +141,7 @@ func (t Target) open(ctx context.Context) (s session, notes []string, err error)
 		return s, nil, err
 	}
 	s.changing.Add(1)
-	if s.Session, err = plan.Open(ctx, s.host, t.Wait); err != nil {
+	if s.Session, err = plan.Open(ctx, s.host, t.Wait, t.Version); err != nil {
 		s.changing.Add(-1)
 		return s, nil, err
 	}
@@ -169,6 +174,9 @@ func (s session) Close() {
 func (s session) outcome(notes []string) Outcome {
 	o := outcome(notes)
 	o.Report.Changed = s.Repaired
+	if s.Unknown {
+		o.Code = report.ExitPartial
+	}
 	return o
 }
 

@@ -52,7 +52,7 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	switch {
 	case !d.Empty():
 		out.Code = report.ExitDiffers
-	case report.Partial(out.Report.Changes):
+	case j.Rebuilt() || report.Partial(out.Report.Changes):
 		out.Code = report.ExitPartial
 	}
 	if a.Out != "" {
@@ -75,7 +75,7 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 	if err != nil {
 		return out, err
 	}
-	defer s.Close()
+	defer s.end(&out.Outcome, &err)
 	notes = append(known, notes...)
 	out.Outcome = s.outcome(notes)
 	if s.Journal().Window != nil {

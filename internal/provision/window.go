@@ -53,7 +53,7 @@ func (t Target) Confirm(ctx context.Context) (out Outcome, nothing bool, err err
 	if err != nil {
 		return out, false, err
 	}
-	defer s.Close()
+	defer s.end(&out, &err)
 	out = s.outcome(notes)
 	j := s.Journal()
 	if j.Window == nil && j.Wanted != nil && !j.Expired {
@@ -122,15 +122,19 @@ func windowRest(h host.Host, id string) (rest time.Duration, open bool, err erro
 	return j.Window.Deadline - now, true, err
 }
 
-func (t Target) takeBack(ctx context.Context, id string) error {
+func (t Target) takeBack(ctx context.Context, id string) (err error) {
 	t.Wait = lockPatience
 	s, _, err := t.open(ctx) // takes back what is past its deadline
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	if _, err := s.Expire(ctx, id); err != nil && !errors.Is(err, plan.ErrNoWindow) {
-		return err
+	s.as = "expiry"
+	var out Outcome
+	defer s.end(&out, &err)
+	undone, err := s.Expire(ctx, id)
+	if errors.Is(err, plan.ErrNoWindow) {
+		err = nil
 	}
-	return nil
+	out.Report.Changes = plan.Rows(undone)
+	return err
 }

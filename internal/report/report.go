@@ -20,6 +20,7 @@ type Report struct {
 	Versions []GoVersion `json:"versions,omitempty"`
 	Shells   []GoShell   `json:"shells,omitempty"`
 	Build    *Build      `json:"build,omitempty"`
+	Records  []Record    `json:"records,omitempty"`
 	Warnings []string    `json:"warnings"`
 	Error    *Error      `json:"error"`
 }

@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 
 	"internal/provision": {
 		"check", "sysctl", "sysctl/catalogue", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service",
-		"internal/host", "internal/plan", "internal/report", "internal/trail",
+		"internal/host", "internal/plan", "internal/record", "internal/report", "internal/trail",
 	},
 
 	// The middle floor stands on the ground; its rooms do not know each other.
@@ -46,10 +46,11 @@ var rooms = map[string][]string{
 	"sysctl/lint":      {"sysctl/catalogue", "sysctl/whowins", "internal/host", "internal/report", "templates"},
 	"installer/fetch":  {"internal/host", "internal/report", "internal/trail"},
 
-	"internal/plan": {"internal/host", "internal/report", "internal/trail"},
-	"internal/host": {"internal/trail"},
-	"server":        {},
-	"templates":     {},
+	"internal/plan":   {"internal/host", "internal/report", "internal/trail"},
+	"internal/record": {"internal/host", "internal/report", "internal/trail"},
+	"internal/host":   {"internal/trail"},
+	"server":          {},
+	"templates":       {},
 
 	"internal/report": {},
 	"internal/trail":  {},

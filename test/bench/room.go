@@ -41,7 +41,7 @@ func furnish(fixture string) error {
 	if err := replace("/etc", "."); err != nil {
 		return err
 	}
-	for _, dir := range sysctlDirs {
+	for _, dir := range append([]string{"/var/log"}, sysctlDirs...) {
 		if _, err := os.Stat(dir); err != nil {
 			continue
 		}

@@ -9,7 +9,7 @@ for part in fs kernel vm; do
 done
 cp "$image/usr/lib/os-release" "$image/etc/os-release.new"
 mv "$image/etc/os-release.new" "$image/etc/os-release"
-for folder in /run /lib/modules /usr/lib/sysctl.d /usr/local/lib/sysctl.d; do
+for folder in /run /var/log /lib/modules /usr/lib/sysctl.d /usr/local/lib/sysctl.d; do
 	[ ! -d $folder ] || mount -t tmpfs tmpfs $folder
 done
 mount --bind "$image/etc" /etc

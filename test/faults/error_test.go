@@ -123,7 +123,7 @@ func (l lab) missesOnlyNamed(got state, sc scenario, r result) error {
 		kind, file, _ := strings.Cut(name, " ")
 		same := got[name] == to[name]
 		switch {
-		case same || kind == "knob", file == journalFile || file == path.Dir(journalFile):
+		case same || kind == "knob", file == journalFile || file == journalFile+formerSuffix || file == path.Dir(journalFile):
 		case kind == "setting" && got[name] == without(to[name], missing):
 		case kind == "content" && got["setting "+file] != to["setting "+file]: // judged as settings
 		default:

@@ -77,11 +77,13 @@ func (l *look) read() error {
 			return err
 		}
 	}
-	if data, err := os.ReadFile(journalFile); err == nil {
-		rest["journal"] = string(data)
-	}
 	// How a program remembers is its own affair, that there is a journal is not.
-	delete(l.state, "content "+journalFile)
+	for _, file := range []string{journalFile, journalFile + formerSuffix} {
+		if data, err := os.ReadFile(file); err == nil {
+			rest[file] = string(data)
+		}
+		delete(l.state, "content "+file)
+	}
 	for name, value := range rest {
 		l.rest = append(l.rest, name+" "+value)
 	}

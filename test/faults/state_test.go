@@ -44,4 +44,8 @@ func (s state) torn(a, b state) []string {
 	return lines
 }
 
-const journalFile = "/var/lib/tcptune/journal.json"
+// The journal, and its former copy.
+const (
+	journalFile  = "/var/lib/tcptune/journal.json"
+	formerSuffix = ".former"
+)

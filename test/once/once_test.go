@@ -37,7 +37,7 @@ func TestNoFileOfAnImageIsReadTwice(t *testing.T) {
 		"-> /usr/lib/modules-load.d":   {times: 2, why: "as that of sysctl.d"},
 		"/etc/sysctl.d":                {command: "apply", times: 2, why: "opened again to be synced, after our file came"},
 		"/etc/modules-load.d":          {command: "apply", times: 2, why: "as /etc/sysctl.d"},
-		"/var/lib/tcptune":             {command: "apply", times: 2, why: "opened to be synced after each state of the journal"},
+		"/var/lib/tcptune":             {command: "apply", times: 4, why: "opened to be synced after each state of the journal, and of its copy"},
 		"/usr/local/lib/tcptune":       {command: "apply", times: 2, why: "swept under the lock, and when the transaction is over"},
 		"/usr/local/lib/tcptune/go":    {command: "apply", times: 2, why: "as the folder above it"},
 		"/usr/local/lib/tcptune/tools": {command: "apply", times: 2, why: "as the folder above it"},

@@ -52,6 +52,9 @@ func TestSchemaHasTheFieldsOfTheReport(t *testing.T) {
 		"GoVersion":  {defs["goVersion"], reflect.TypeFor[report.GoVersion]()},
 		"GoShell":    {defs["goShell"], reflect.TypeFor[report.GoShell]()},
 		"Build":      {defs["build"], reflect.TypeFor[report.Build]()},
+		"Record":     {defs["record"], reflect.TypeFor[report.Record]()},
+		"Actor":      {defs["actor"], reflect.TypeFor[report.Actor]()},
+		"Recorded":   {defs["recordedChange"], reflect.TypeFor[report.RecordedChange]()},
 		"Server":     {defs["server"], reflect.TypeFor[report.Server]()},
 		"DecidedBy":  {defs["decidedBy"].OneOf[1], reflect.TypeFor[report.DecidedBy]()},
 	} {

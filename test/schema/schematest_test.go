@@ -52,6 +52,12 @@ func full() report.Report {
 		Build: &report.Build{
 			Version: "1.2.0", Commit: "3939d79ab01c", Committed: "2026-11-29T10:16:00Z", Go: "go1.26.8",
 		},
+		Records: []report.Record{{
+			ID: "1f8c03aa", Time: "2026-11-29T10:15:58Z", Command: "apply", CommandLine: "tcptune apply", More: 1, ErrorCode: "rolled-back",
+			ExitCode: 1, Version: "1.0.0",
+			By:      report.Actor{AuditUID: new(uint32), SudoUser: "alice", Terminal: "/dev/pts/0", Unit: "session-3.scope"},
+			Changes: []report.RecordedChange{{Kind: "knob", Target: "net.core.somaxconn", Before: s("4096"), After: s("65535"), Status: report.Failed}},
+		}},
 		Warnings: []string{"something"},
 		Error:    &report.Error{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
@@ -75,11 +81,13 @@ var optional = []string{
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
 	".shells.goroot", ".shells.goflags", ".shells.gotoolchain",
-	".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
+	".records", ".records.more", ".records.error_code", ".records.by.audit_uid", ".records.by.sudo_user", ".records.by.terminal",
+	".records.by.unit", ".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
 }
 
 // nullable are the fields in which null is a value.
 var nullable = []string{
+	".records.changes.before", ".records.changes.after",
 	".error", ".changes.before", ".changes.after", ".changes.effective", ".changes.decided_by",
 	".changes.decided_by.reboot", ".changes.decided_by.sysctl_system", ".keys.wanted", ".keys.running",
 	".keys.after_reboot", ".keys.after_sysctl_system", ".keys.decided_by", ".keys.decided_by.reboot",
@@ -88,7 +96,7 @@ var nullable = []string{
 
 // words are the fields that take only a fixed set of words or a fixed form.
 var words = []string{
-	".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
+	".records.id", ".records.time", ".records.changes.status", ".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
 	".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
 	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state",

@@ -22,7 +22,7 @@ const (
 )
 
 // private are the folders that a host has to itself.
-var private = []string{"/usr/local", "/etc", "/var/lib", "/var/cache", "/run"}
+var private = []string{"/usr/local", "/etc", "/var/lib", "/var/cache", "/var/log", "/run"}
 
 func isOwnHost() bool { return os.Getenv(onOwnHost) != "" }
 

@@ -6,7 +6,7 @@ umask 022
 out=$1 tree=$2
 
 mount -t proc proc /proc
-for dir in /etc /run /var/lib /var/cache /usr/lib/sysctl.d /usr/local; do
+for dir in /etc /run /var/lib /var/cache /var/log /usr/lib/sysctl.d /usr/local; do
     if [ -d "$dir" ]; then mount -t tmpfs -o mode=0755 tmpfs "$dir"; fi
 done
 mkdir /usr/local/bin /usr/local/lib
