@@ -40,6 +40,9 @@ func boundOf(p string) Bound {
 	if strings.Contains(p, "/sysctl.d/") || p == "/etc/sysctl.conf" {
 		return Bound{2 << 20, "a file of sysctl"} // systemd reads up to the first line of 1 MiB
 	}
+	if strings.Contains(p, "/modules-load.d/") {
+		return Bound{64 << 10, "a list of modules to load"}
+	}
 	for _, b := range []struct {
 		place string
 		bound Bound

@@ -10,12 +10,12 @@ import (
 )
 
 // What the files of one tool can sensibly be together. The work grows with the lines times the keys that are asked about;
-// what "sysctl -a" of a host prints comes to a third of that. A file that no longer fits is not
+// what "sysctl -a" of a host prints comes to half of that. A file that no longer fits is not
 // read, and what it sets is not known.
 const (
-	maxLines     = 5_000 // every 64 bytes of a key count as one
+	maxLines     = 4_000 // every 64 bytes of a key count as one
 	maxWildcards = 500   // each alternative in braces counts, and every 256 bytes
-	maxFiles     = 4_096
+	maxFiles     = 2_048
 )
 
 // together bounds the bytes of all files that are read, each of which host.Host bounds by itself.

@@ -28,7 +28,7 @@ func unread(f *Forecaster) (said []string) {
 }
 
 func TestWhatDoesNotFitIsSaidAndNotRead(t *testing.T) {
-	const lines = "cannot read: more than the 5000 lines that all files of sysctl together can have"
+	const lines = "cannot read: more than the 4000 lines that all files of sysctl together can have"
 	const wildcards = "cannot read: more than the 500 wildcards that all files of sysctl together can have"
 	for rule, test := range map[string]struct{ text, want string }{
 		"lines that fit":               {numbered("net.a%d = 1\n", maxLines-1), ""},
@@ -80,7 +80,7 @@ func TestNamesThatStandForEachOtherAreBounded(t *testing.T) {
 		files[fmt.Sprintf("/etc/sysctl.d/1%d.conf", i)] = "net.a = 1\n"
 	}
 	said := unread(forecaster(t, whowins.Files(files), noble()))
-	if len(said) != 1 || !strings.Contains(said[0], "there are more files than the 4096 that sysctl can have") {
+	if len(said) != 1 || !strings.Contains(said[0], "there are more files than the 2048 that sysctl can have") {
 		t.Errorf("got %q", said)
 	}
 }
