@@ -119,7 +119,9 @@ func openKnob(key string, flags int) (int, error) {
 	if strings.Contains(p, "/../") || strings.HasSuffix(p, "/..") {
 		return -1, &fs.PathError{Op: "open", Path: key, Err: unix.EINVAL}
 	}
-	fd, err := retry(func() (int, error) { return unix.Open(p, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0) })
+	fd, err := retry(func() (int, error) {
+		return unix.Open(p, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	})
 	if err != nil {
 		return -1, &fs.PathError{Op: "open", Path: key, Err: err}
 	}
