@@ -37,6 +37,12 @@ func (tooLong) Is(target error) bool { return target == ErrTooLong }
 // boundOf is the bound of the file at p of a host, by its place.
 func boundOf(p string) Bound {
 	p = path.Clean(p)
+	if strings.Contains(p, "/sysctl.d/") || p == "/etc/sysctl.conf" {
+		return Bound{2 << 20, "a file of sysctl"} // systemd reads up to the first line of 1 MiB
+	}
+	if strings.Contains(p, "/modules-load.d/") {
+		return Bound{64 << 10, "a list of modules to load"}
+	}
 	for _, b := range []struct {
 		place string
 		bound Bound
@@ -49,6 +55,9 @@ func boundOf(p string) Bound {
 		{"/var/lib/tcptune/", Bound{8 << 20, "a journal"}},
 		{"/etc/passwd", Bound{16 << 20, "a list of users"}},
 		{"/etc/group", Bound{16 << 20, "a list of users"}},
+		{"/var/log/tcptune/", Bound{8 << 20, "a record of changes"}},
+		{"/etc/tuned/", Bound{32 << 10, "a file of TuneD"}},
+		{"/usr/lib/tuned/", Bound{32 << 10, "a file of TuneD"}},
 		{"/etc/tcptune/", Bound{64 << 10, "a file of tcptune's settings"}},
 	} {
 		if strings.HasPrefix(p, b.place) {

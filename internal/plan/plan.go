@@ -121,6 +121,9 @@ func show(v *string) string {
 }
 
 func strictJSON(data []byte, into any) error {
+	if err := modest(data); err != nil {
+		return err
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +53,26 @@ func TestMovedNamesEveryDifference(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, Moved(saved, now)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Two bytes of JSON become two hundred of memory: what is no plan by far is not decoded.
+func TestADocumentOfTooManyThingsIsNotDecoded(t *testing.T) {
+	const head, foot = `{"schema":"tcptune-plan/v1","options":{},"changes":[`, "{}]}"
+	var options struct{}
+	if _, err := Decode([]byte(head+strings.Repeat("{},", maxJSON/2-10)+foot), &options); err != nil {
+		t.Error(err)
+	}
+	for _, part := range []string{"{},", "null,", "[],", `"",`, `{"kind":`} {
+		_, err := Decode([]byte(head+strings.Repeat(part, maxJSON+1)+foot), &options)
+		if err == nil || !strings.Contains(err.Error(), "more than the 50000 things that it can have") {
+			t.Errorf("%s: %v", part, err)
+		}
+	}
+	// What stands in a text is no thing.
+	text := head + `{"kind":"file","target":"` + strings.Repeat(`{[,\"`, maxJSON) + `"}]}`
+	if _, err := Decode([]byte(text), &options); err != nil {
+		t.Error(err)
 	}
 }
 

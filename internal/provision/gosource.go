@@ -54,7 +54,7 @@ func (v GoVersion) wish() (fetch.Wish, error) {
 	switch {
 	case v.FromMod != "":
 		read := func() ([]byte, error) {
-			return host.ReadNamed(v.FromMod, host.Bound{Bytes: 1 << 20, Of: "a go.mod file"})
+			return host.ReadNamed(v.FromMod, host.Bound{Bytes: 128 << 10, Of: "a go.mod file"})
 		}
 		if v.FromMod == standard {
 			read = func() ([]byte, error) { return fromStandard(v.In) }

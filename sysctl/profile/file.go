@@ -118,6 +118,9 @@ func DecodeYAML(data []byte, file, form string, into any) error {
 // parsePlain parses data, one document of mappings, lists and values. Anchors, aliases, merges and tags are refused: a
 // profile is to be read at a glance, and the decoder has crashed on a tag in the wrong place.
 func parsePlain(data []byte) (ast.Node, error) {
+	if err := modest(data); err != nil {
+		return nil, err
+	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -95,4 +96,30 @@ func FuzzProfile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What costs the parser most, in little text: each is refused before it is parsed, and so at once.
+func TestYAMLThatNobodyWritesIsNotParsed(t *testing.T) {
+	t.Parallel()
+	const size = 60_000
+	for _, part := range []string{
+		"[", "{", "[]", "[],", "- ", "? ", ": ", "!!a ", "---\n", "'", `"`, "%", "&a ", "*a ", `"a",`, "|\n", "a:\n", "k: 1\n",
+		"- key: a\n", "a: &a [*a, *a]\n", " x\n", "x\r\n", "\"\\\n",
+	} {
+		_, err := Parse([]byte(strings.Repeat(part, size/len(part))), "/etc/tcptune/profiles.d/x.yaml")
+		if err == nil || !strings.Contains(err.Error(), "more than 4000 signs") && !strings.Contains(err.Error(), "more than 32 things") {
+			t.Errorf("%q: %v", part, err)
+		}
+	}
+}
+
+func TestAProfileOfEveryKeyIsModest(t *testing.T) {
+	t.Parallel()
+	text := "name: x\nsummary: all there is\nkeys:\n"
+	for i := range 160 {
+		text += fmt.Sprintf("  - key: net.ipv4.key_%d\n    value: \"4096, 131072: 16777216\"\n    mode: at-least\n    why: it's a long-winded, [quoted] (reason); see https://docs.example/%d\n", i, i)
+	}
+	if err := modest([]byte(text)); err != nil {
+		t.Error(err)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
@@ -206,7 +207,7 @@ func find(r Reader, name string) (File, error) {
 	case err == nil:
 		return Parse(data, pathOf(name))
 	case !errors.Is(err, fs.ErrNotExist):
-		return File{}, fmt.Errorf("cannot read profile %s: %w", name, err)
+		return File{}, fmt.Errorf("cannot read profile %s: %w", name, host.Cause(err))
 	case found.File == "":
 		return File{}, unknown(r, name, known)
 	}

@@ -18,6 +18,7 @@ type confReader struct {
 	problems []Problem
 	reported map[Problem]bool
 	wrong    map[string]int // problems of each file
+	read     int64          // bytes so far
 }
 
 // manyProblems is how many problems of one file are named: nobody reads more of a file that was never meant for sysctl,
@@ -72,10 +73,11 @@ func (c *confReader) open(p string) confFile {
 	}
 	var f confFile
 	f.target, _ = c.Readlink(p)
-	data, err := c.ReadFile(p)
+	data, err := c.readOne(p)
 	switch {
 	case err == nil:
 		f.data = data
+		c.read += int64(len(data))
 	case f.target == "/dev/null":
 		// A mask, also in an image, which has no devices.
 	case errors.Is(err, fs.ErrNotExist):
@@ -98,6 +100,17 @@ func (c *confReader) open(p string) confFile {
 	}
 	c.files[p] = f
 	return f
+}
+
+// readOne reads a file while all of them together are no longer than they can be.
+func (c *confReader) readOne(p string) ([]byte, error) {
+	if c.read <= together().Bytes {
+		return c.ReadFile(p)
+	}
+	if _, err := c.Stat(p); err != nil {
+		return nil, err
+	}
+	return nil, together().Exceeded()
 }
 
 func (c *confReader) origin(p string) Origin { return Origin{File: p, Target: c.open(p).target} }

@@ -12,20 +12,24 @@ func isGlob(s string) bool { return strings.ContainsAny(s, globChars) }
 // globKey reports whether pattern matches the path key, component by component, and returns the path that glob(3) gives
 // back: it repeats the separators of the pattern, so that "net//tcp_*" gives "net//tcp_rmem".
 func globKey(pattern, key string) (string, bool) {
-	parts := strings.Split(key, "/")
-	var out []string
+	out := make([]byte, 0, 128) // most patterns match nothing: no memory is asked for before one does
+	rest, more := key, true
 	for want := range strings.SplitSeq(pattern, "/") {
-		if want == "" || want == "." {
-			out = append(out, want)
-			continue
+		name := want
+		if want != "" && want != "." {
+			if !more {
+				return "", false
+			}
+			if name, rest, more = strings.Cut(rest, "/"); !matchName(want, name) {
+				return "", false
+			}
 		}
-		if len(parts) == 0 || !matchName(want, parts[0]) {
-			return "", false
-		}
-		out = append(out, parts[0])
-		parts = parts[1:]
+		out = append(append(out, name...), '/')
 	}
-	return strings.Join(out, "/"), len(parts) == 0
+	if more {
+		return "", false
+	}
+	return string(out[:len(out)-1]), true
 }
 
 // matchName is one component of glob(3): a leading dot must be named (a rule of the shell).
@@ -151,13 +155,11 @@ func inClass(class string, c byte) bool {
 	return false
 }
 
-// maxBraces bounds the work of [braces], which doubles with each pair.
-const maxBraces = 10
-
-// braces expands the {a,b} of a pattern as glob(3) does with GLOB_BRACE. A brace that is not closed stays as it is.
+// braces expands the {a,b} of a pattern as glob(3) does with GLOB_BRACE. A brace that is not closed stays as it is, and so
+// do those that have more than [maxAlternatives] together.
 func braces(pattern string) []string {
 	open := strings.IndexByte(pattern, '{')
-	if open < 0 || strings.Count(pattern, "{") > maxBraces {
+	if open < 0 || alternatives(pattern) > maxAlternatives {
 		return []string{pattern}
 	}
 	var parts []string

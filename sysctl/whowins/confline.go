@@ -4,6 +4,8 @@ import (
 	"path"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -114,6 +116,8 @@ func (ru rules) parseLine(text string) (a assignment, problem string) {
 	switch {
 	case key == "":
 		return a, "not an assignment: the key is missing"
+	case len(key) > unix.PathMax:
+		return a, "not an assignment: the key is longer than a path can be"
 	case assigned && value == "":
 		problem = noValue
 	case strings.Contains(value, "#"):

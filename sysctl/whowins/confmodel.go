@@ -53,14 +53,14 @@ func (m *model) decide(p string) Outcome {
 		case n.exclude:
 			if n.path == p {
 				reason = n.origin.String() + " excludes it from wildcards"
-				lost = append(lost, settings(p, n.earlier)...)
+				lost = shadow(lost, p, n.earlier...)
 			}
 			continue
 		case glob:
 			var free bool
 			match, free = m.matches(n.path, p)
 			if match && !free {
-				lost = append(lost, n.setting(p))
+				lost = shadow(lost, p, *n)
 				continue
 			}
 		default:
@@ -69,14 +69,14 @@ func (m *model) decide(p string) Outcome {
 		if !match {
 			continue
 		}
-		lost = append(lost, settings(p, n.earlier)...)
+		lost = shadow(lost, p, n.earlier...)
 		if refused(p, n.value) {
 			reason = n.origin.String() + " assigns it, but the kernel refuses the value"
-			lost = append(lost, n.setting(p))
+			lost = shadow(lost, p, *n)
 			continue
 		}
 		if won != nil {
-			lost = append(lost, won.setting(p))
+			lost = shadow(lost, p, *won)
 		}
 		won = n
 	}
@@ -90,11 +90,11 @@ func (m *model) decide(p string) Outcome {
 
 // matches reports whether the pattern matches the key at p, and whether no other line keeps the pattern off that key.
 func (m *model) matches(pattern, p string) (match, free bool) {
-	patterns := []string{pattern}
-	if m.globBraces {
-		patterns = braces(pattern)
+	if !m.globBraces || !strings.Contains(pattern, "{") {
+		candidate, ok := globKey(pattern, p)
+		return ok, ok && !m.keptOff(candidate)
 	}
-	for _, pattern := range patterns {
+	for _, pattern := range braces(pattern) {
 		if candidate, ok := globKey(pattern, p); ok {
 			return true, !m.keptOff(candidate)
 		}
@@ -106,7 +106,11 @@ func (m *model) keptOff(candidate string) bool {
 	if m.listed[candidate] {
 		return true
 	}
-	return slices.ContainsFunc(m.excluded, func(pattern string) bool { return fnmatch(pattern, procSys+candidate) })
+	if len(m.excluded) == 0 {
+		return false
+	}
+	candidate = procSys + candidate
+	return slices.ContainsFunc(m.excluded, func(pattern string) bool { return fnmatch(pattern, candidate) })
 }
 
 // refused reports whether the kernel takes the value for an error whatever the key at p is, as far as that can be told:
@@ -132,10 +136,13 @@ func (a assignment) setting(p string) Setting {
 	return s
 }
 
-func settings(p string, list []assignment) []Setting {
-	var out []Setting
-	for _, a := range list {
-		out = append(out, a.setting(p))
+// maxShadowed is how many assignments that lost are named for each key: nobody reads more of them.
+const maxShadowed = 100
+
+// shadow adds to what has lost against another assignment of the key at p.
+func shadow(lost []Setting, p string, more ...assignment) []Setting {
+	for _, a := range more[:min(len(more), maxShadowed-min(len(lost), maxShadowed))] {
+		lost = append(lost, a.setting(p))
 	}
-	return out
+	return lost
 }

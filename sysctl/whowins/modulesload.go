@@ -14,8 +14,10 @@ import (
 func modulesAtBoot(c *confReader) ([]string, error) {
 	ru := systemdRules(0)
 	var modules []string
+	known := map[string]bool{}
 	add := func(name string) {
-		if name = moduleName(name); name != "" && !slices.Contains(modules, name) {
+		if name = moduleName(name); name != "" && !known[name] {
+			known[name] = true
 			modules = append(modules, name)
 		}
 	}

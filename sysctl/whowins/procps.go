@@ -1,5 +1,7 @@
 package whowins
 
+import "fmt"
+
 // procpsSystem reads what "sysctl --system" of procps would read now. It takes the same folders as systemd, always with
 // /lib/sysctl.d, then /etc/sysctl.conf, and writes every assignment in the order of reading (releases before 4 while
 // reading, later ones at the end).
@@ -7,6 +9,11 @@ func (c *confReader) procpsSystem(ru rules, run bool) *model {
 	var files []string
 	for _, p := range c.merged(sysctlDirs(ru, run), ru) {
 		files = append(files, c.opened(p, ru)...)
+		if len(files) > maxFiles {
+			const text = "cannot read: with what their names stand for, there are more files than the %d that sysctl can have"
+			c.add(Problem{Origin: Origin{File: p}, Text: fmt.Sprintf(text, maxFiles), Unread: true})
+			break
+		}
 	}
 	if ru.sysctlConf {
 		files = append(files, "/etc/sysctl.conf")

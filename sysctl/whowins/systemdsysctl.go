@@ -31,7 +31,7 @@ func (c *confReader) systemdSysctl(ru rules, run bool) *model {
 
 func (c *confReader) assignments(files []string, ru rules) []assignment {
 	var list []assignment
-	for _, p := range files {
+	for p := range c.fitting(files) {
 		list = append(list, ru.parse(c.open(p).data, c.origin(p), c.report)...)
 	}
 	return list

@@ -55,8 +55,12 @@ func (c *confReader) tunedProfile(version string) *tuned {
 // tunedAgain reads what TuneD applies after its profile: /etc/sysctl.d (before it /run/sysctl.d, which a reboot
 // empties) and /etc/sysctl.conf, without the keys that match a pattern of reapply_sysctl_exclude (since 2.27).
 func (c *confReader) tunedAgain(ru rules, exclude []string) *model {
+	if len(exclude) > maxTuned {
+		c.tooMany(Origin{File: tunedMainFile}, "patterns")
+		return nil
+	}
 	var list []assignment
-	for _, p := range append(c.merged([]string{"/etc/sysctl.d"}, ru), "/etc/sysctl.conf") {
+	for p := range c.fitting(append(c.merged([]string{"/etc/sysctl.d"}, ru), "/etc/sysctl.conf")) {
 		for _, a := range ru.parse(c.open(p).data, c.origin(p), func(Origin, string) {}) {
 			matches := func(pattern string) bool { return fnmatch(pattern, host.SwapSeparators(a.path)) }
 			if !slices.ContainsFunc(exclude, matches) {
@@ -67,9 +71,18 @@ func (c *confReader) tunedAgain(ru rules, exclude []string) *model {
 	return ru.collect(list)
 }
 
+const tunedMainFile = "/etc/tuned/tuned-main.conf"
+
+// maxTuned bounds the lists in TuneD's files. A profile of TuneD includes two or three others.
+const maxTuned = 256
+
+func (c *confReader) tooMany(at Origin, what string) {
+	c.add(Problem{Origin: at, Text: fmt.Sprintf("cannot read: more than %d %s", maxTuned, what), Unread: true})
+}
+
 // tunedMain reads TuneD's main configuration.
 func (c *confReader) tunedMain() map[string]string {
-	text, _ := c.readIfThere("/etc/tuned/tuned-main.conf")
+	text, _ := c.readIfThere(tunedMainFile)
 	options := map[string]string{}
 	for _, section := range parseTuned(text) {
 		for _, o := range section.options {
@@ -158,6 +171,7 @@ type tunedLoader struct {
 	rules     rules
 	dirs      []string
 	done      []string
+	looks     int // for profiles, so far
 	units     []tunedUnit
 	variables map[string]string
 }
@@ -185,6 +199,10 @@ func tunedDirs(option string) []string {
 // not read twice.
 func (l *tunedLoader) load(name string, from Origin) {
 	for _, dir := range l.dirs {
+		if l.looks++; l.looks > maxTuned {
+			l.tooMany(from, "places of profiles")
+			return
+		}
 		p := path.Join(dir, path.Base(name), "tuned.conf")
 		if slices.Contains(l.done, p) {
 			continue

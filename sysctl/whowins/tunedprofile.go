@@ -11,6 +11,7 @@ type tunedSection struct {
 type tunedOption struct {
 	key, value string
 	line       int
+	more       []string // the lines that the value goes on over
 }
 
 // parseTuned reads a tuned.conf. A comment may follow a value behind a blank and "#"; an indented line goes on with the
@@ -25,12 +26,18 @@ func parseTuned(text string) []tunedSection {
 		switch {
 		case trimmed == "" || trimmed[0] == ';':
 		case strings.ContainsAny(line[:1], " \t") && len(at.options) > 0:
-			at.options[len(at.options)-1].value += "\n" + trimmed
+			last := &at.options[len(at.options)-1]
+			last.more = append(last.more, trimmed)
 		case trimmed[0] == '[' && trimmed[len(trimmed)-1] == ']':
 			sections = append(sections, tunedSection{name: trimmed[1 : len(trimmed)-1]})
 		default:
 			key, value, _ := strings.Cut(trimmed, "=")
-			at.options = append(at.options, tunedOption{strings.TrimSpace(key), strings.TrimSpace(value), number})
+			at.options = append(at.options, tunedOption{key: strings.TrimSpace(key), value: strings.TrimSpace(value), line: number})
+		}
+	}
+	for _, s := range sections {
+		for i, o := range s.options {
+			s.options[i].value = strings.Join(append([]string{o.value}, o.more...), "\n")
 		}
 	}
 	return sections
