@@ -55,7 +55,7 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 func (t terminal) preview(c *cli.Context, target provision.Target, a provision.Apply) (outcome, error) {
 	planned, err := target.Plan(c.Context, a)
 	o := of(planned.Outcome)
-	o.aside = a.Out == "-"
+	o.aside, o.code = a.Out == "-", detailed(c, planned.Outcome, planned.Code == report.ExitDiffers)
 	if err == nil {
 		o.text = func(w io.Writer) { t.showTuned(w, planned, "to change") }
 	}

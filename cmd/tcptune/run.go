@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
@@ -17,21 +18,28 @@ import (
 type terminal struct {
 	in       io.Reader
 	out, err io.Writer
-	color    bool // out is a terminal that shows colours
+	color    bool // out shows colours
+	errColor bool // err does
+	columns  int  // how wide out is, 0 for what is no terminal
+	quiet    bool // only errors are said
 }
 
 // outcome is what a command has to say: the report for programs, a text for people, and the exit code.
 type outcome struct {
 	report report.Report
 	text   func(w io.Writer)
+	asked  bool // the text is what was asked for: --quiet keeps it
 	aside  bool // the text goes to stderr: stdout has been written to
 	code   int
 }
 
 // run is the whole program. It returns the exit code.
-func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
 	kept := &keepError{Writer: out}
-	t := terminal{in: in, out: kept, err: errw, color: colorful(out)}
+	errw, endErr := folded(stderr, columnsOf(stderr))
+	defer endErr()
+	plain := slices.Contains(flagWords(args), "--no-color")
+	t := terminal{in: in, out: kept, err: errw, color: !plain && colorful(out), errColor: !plain && colorful(stderr), columns: columnsOf(out)}
 	app := newApp(t)
 	err := mistyped(app, args)
 	if err == nil {
@@ -72,6 +80,7 @@ func (doneError) Error() string { return "" }
 // action turns a command into what urfave/cli calls, and prints its outcome.
 func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFunc {
 	return func(c *cli.Context) error {
+		t.quiet = c.Bool("quiet")
 		o, err := do(c)
 		o.report.Command = strings.TrimPrefix(fullName(c), c.App.Name+" ")
 		if err != nil {
@@ -79,22 +88,29 @@ func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFun
 				return doneError{t.failJSON(o.report, err)}
 			}
 			t.warn(o.report.Warnings)
-			if o.text != nil {
-				o.text(t.out)
-			}
+			t.show(o)
 			return doneError{t.fail(err, c.Command.Name, false)}
 		}
 		if c.Bool("json") {
+			o.report.ExitCode = o.code
 			return t.finish(t.printJSON(o.report), o.code)
 		}
 		t.warn(o.report.Warnings)
-		switch {
-		case o.text != nil && o.aside:
-			o.text(t.err)
-		case o.text != nil:
-			o.text(t.out)
-		}
+		t.show(o)
 		return t.finish(nil, o.code)
+	}
+}
+
+// show prints the text of o, which has the width of a terminal.
+func (t terminal) show(o outcome) {
+	switch {
+	case o.text == nil || t.quiet && !o.asked:
+	case o.aside:
+		o.text(t.err)
+	default:
+		out, end := folded(t.out, t.columns)
+		o.text(out)
+		end()
 	}
 }
 
@@ -106,8 +122,11 @@ func (t terminal) finish(err error, code int) error {
 }
 
 func (t terminal) warn(lines []string) {
+	if t.quiet {
+		return
+	}
 	for _, l := range lines {
-		printf(t.err, "tcptune: note: %s\n", l)
+		printf(t.err, "tcptune: %s %s\n", t.onErr(yellow, "note:"), l)
 	}
 }
 
@@ -117,7 +136,7 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 		return t.failJSON(report.Report{Command: command}, err)
 	}
 	p := describe(err)
-	printf(t.err, "tcptune: %s\n", strings.ReplaceAll(p.Message, "\n", "; ")) // of errors that were joined
+	printf(t.err, "%s %s\n", t.onErr(red, "tcptune:"), strings.ReplaceAll(p.Message, "\n", "; ")) // of errors that were joined
 	if p.Hint != "" {
 		printf(t.err, "hint: %s\n", p.Hint)
 	}
@@ -126,7 +145,7 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 
 func (t terminal) failJSON(r report.Report, err error) int {
 	p := describe(err)
-	r.Failed, r.Error = true, &p
+	r.Failed, r.Error, r.ExitCode = true, &p, p.Exit
 	if err := t.printJSON(r); err != nil {
 		printf(t.err, "tcptune: %v\n", err)
 		return report.ExitFailed
@@ -134,10 +153,31 @@ func (t terminal) failJSON(r report.Report, err error) int {
 	return p.Exit
 }
 
-// colorful reports whether w is a terminal on which colours are welcome (https://no-color.org).
+// flagWords are the arguments before "--".
+func flagWords(args []string) []string {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i]
+	}
+	return args
+}
+
+// onErr paints what goes to stderr.
+func (t terminal) onErr(color, s string) shown {
+	t.color = t.errColor
+	return t.paint(color, s)
+}
+
+// colorful reports whether w is a terminal on which colours are welcome (https://no-color.org), or is to have some all the
+// same (https://bixense.com/clicolors).
 func colorful(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	force := os.Getenv("CLICOLOR_FORCE")
+	switch {
+	case os.Getenv("NO_COLOR") != "":
+		return false
+	case force != "" && force != "0":
+		return true
+	case !ok || os.Getenv("TERM") == "dumb" || os.Getenv("CLICOLOR") == "0":
 		return false
 	}
 	fi, err := f.Stat()

@@ -20,6 +20,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -35,6 +37,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -54,6 +58,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -65,9 +71,12 @@ _tcptune_command() {
 			'--rtt=TIME'
 			'--flows=N'
 			'--live-qdisc'
+			'--all,-a'
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -75,9 +84,12 @@ _tcptune_command() {
 	revert)
 		flags=(
 			'--dry-run,-n'
+			'--detailed-exitcode'
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -86,6 +98,8 @@ _tcptune_command() {
 		flags=(
 			'--wait=DURATION'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -96,6 +110,8 @@ _tcptune_command() {
 			'--list'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -110,6 +126,8 @@ _tcptune_command() {
 		flags=(
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -119,6 +137,8 @@ _tcptune_command() {
 		flags=(
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -130,6 +150,8 @@ _tcptune_command() {
 			'--flows=N'
 			'--congestion=ALGORITHM'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -156,6 +178,8 @@ _tcptune_command() {
 			'--pid-only'
 			'--force,-f'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -191,6 +215,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -202,6 +228,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -210,6 +238,8 @@ _tcptune_command() {
 		argument=SERVICE
 		flags=(
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -220,6 +250,8 @@ _tcptune_command() {
 			'--overlap'
 			'--wait=DURATION'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -229,6 +261,8 @@ _tcptune_command() {
 		flags=(
 			'--follow,-f'
 			'--lines,-n=N'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -259,6 +293,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -275,6 +311,8 @@ _tcptune_command() {
 			'--shells'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -286,6 +324,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -296,6 +336,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -308,6 +350,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -324,6 +368,8 @@ _tcptune_command() {
 			'--out,-o=DIR'
 			'--arch=ARCHITECTURE'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -333,6 +379,8 @@ _tcptune_command() {
 		flags=(
 			'--module=PATH'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -340,12 +388,16 @@ _tcptune_command() {
 	version)
 		flags=(
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
 		;;
 	schema)
 		flags=(
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -353,6 +405,8 @@ _tcptune_command() {
 	completion)
 		argument=SHELL
 		flags=(
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
