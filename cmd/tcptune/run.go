@@ -21,6 +21,7 @@ type terminal struct {
 	color    bool // out shows colours
 	errColor bool // err does
 	columns  int  // how wide out is, 0 for what is no terminal
+	errWide  int  // how wide err is
 	quiet    bool // only errors are said
 }
 
@@ -36,10 +37,9 @@ type outcome struct {
 // run is the whole program. It returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
 	kept := &keepError{Writer: out}
-	errw, endErr := folded(stderr, columnsOf(stderr))
-	defer endErr()
 	plain := slices.Contains(flagWords(args), "--no-color")
-	t := terminal{in: in, out: kept, err: errw, color: !plain && colorful(out), errColor: !plain && colorful(stderr), columns: columnsOf(out)}
+	t := terminal{in: in, out: kept, err: stderr, color: !plain && colorful(out), errColor: !plain && colorful(stderr), columns: columnsOf(out),
+		errWide: columnsOf(stderr)}
 	app := newApp(t)
 	err := mistyped(app, args)
 	if err == nil {
@@ -106,7 +106,9 @@ func (t terminal) show(o outcome) {
 	switch {
 	case o.text == nil || t.quiet && !o.asked:
 	case o.aside:
-		o.text(t.err)
+		out, end := folded(t.err, t.errWide)
+		o.text(out)
+		end()
 	default:
 		out, end := folded(t.out, t.columns)
 		o.text(out)
@@ -126,7 +128,7 @@ func (t terminal) warn(lines []string) {
 		return
 	}
 	for _, l := range lines {
-		printf(t.err, "tcptune: %s %s\n", t.onErr(yellow, "note:"), l)
+		t.say("tcptune: %s %s\n", t.onErr(yellow, "note:"), l)
 	}
 }
 
@@ -136,9 +138,9 @@ func (t terminal) fail(err error, command string, asJSON bool) int {
 		return t.failJSON(report.Report{Command: command}, err)
 	}
 	p := describe(err)
-	printf(t.err, "%s %s\n", t.onErr(red, "tcptune:"), strings.ReplaceAll(p.Message, "\n", "; ")) // of errors that were joined
+	t.say("%s %s\n", t.onErr(red, "tcptune:"), strings.ReplaceAll(p.Message, "\n", "; ")) // of errors that were joined
 	if p.Hint != "" {
-		printf(t.err, "hint: %s\n", p.Hint)
+		t.say("hint: %s\n", p.Hint)
 	}
 	return p.Exit
 }
@@ -159,6 +161,13 @@ func flagWords(args []string) []string {
 		return args[:i]
 	}
 	return args
+}
+
+// say prints on stderr, which has the width of a terminal. What shows how far a download is writes there as it likes.
+func (t terminal) say(format string, args ...any) {
+	w, end := folded(t.err, t.errWide)
+	printf(w, format, args...)
+	end()
 }
 
 // onErr paints what goes to stderr.
