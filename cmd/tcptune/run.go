@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/urfave/cli/v2"
@@ -84,6 +85,7 @@ func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFun
 		o, err := do(c)
 		o.report.Command = strings.TrimPrefix(fullName(c), c.App.Name+" ")
 		if err != nil {
+			err = provision.Target{Root: c.String("root")}.InUserTerms(err)
 			if c.Bool("json") {
 				return doneError{t.failJSON(o.report, err)}
 			}
