@@ -21,7 +21,7 @@ Examples:
   tcptune plan                                  what apply would do
   tcptune plan --profile wan --bandwidth 10gbit --rtt 80ms
   tcptune plan --out saved.json && sudo tcptune apply saved.json
-  tcptune plan --out - | sudo tcptune apply -
+  tcptune plan --out -                          the plan itself, for tcptune apply -
   tcptune plan --root /mnt/image                for an image`,
 		Flags: flags(wantFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE` for apply; - is standard output"},
