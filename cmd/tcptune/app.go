@@ -36,14 +36,14 @@ func newApp(t terminal) *cli.App {
 	return app
 }
 
-const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check, port), 4 partial: some items are refused or
-overridden here and named, 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
+const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check, port, --dry-run), 4 partial: some items are
+refused or overridden here and named, 6 changed and partial (--detailed-exitcode), 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
 
 func prepare(commands []*cli.Command) {
 	for _, c := range commands {
 		c.OnUsageError = onUsageError
 		if len(c.Subcommands) == 0 {
-			c.Flags = append(c.Flags, debugFlag())
+			c.Flags = append(c.Flags, quietFlag(), colorFlag(), debugFlag())
 		}
 		c.HideHelpCommand = len(c.Subcommands) == 0 // or "tcptune apply help" would not be about a plan called help
 		for _, f := range c.Flags {
@@ -95,6 +95,15 @@ func debugFlag() cli.Flag {
 	return &cli.BoolFlag{
 		Name: "debug", Usage: "say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment",
 	}
+}
+
+// quietFlag and colorFlag do as well.
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but errors: the exit code is the answer"}
+}
+
+func colorFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "no-color", Usage: "no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them"}
 }
 
 func jsonFlag() cli.Flag {

@@ -32,7 +32,7 @@ Examples:
 		Flags: flags(wantFlags(), []cli.Flag{
 			&cli.DurationFlag{Name: "confirm", DefaultText: "nothing waits", Usage: "revert after this `DURATION` unless tcptune confirm comes first"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed, as tcptune plan"},
-			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 instead of 0 when something was changed"},
+			detailedFlag(),
 			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
 		}),
 		Action: t.action(t.apply),
@@ -59,9 +59,7 @@ func (t terminal) apply(c *cli.Context) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	if o.code == report.ExitDone && o.report.Changed && c.Bool("detailed-exitcode") {
-		o.code = report.ExitDiffers
-	}
+	o.code = detailed(c, done.Outcome, o.report.Changed)
 	o.text = func(w io.Writer) { t.showTuned(w, done, changedVerb) }
 	return o, nil
 }
@@ -78,6 +76,23 @@ func (t terminal) applyRequest(c *cli.Context) (a provision.Apply, err error) {
 		return a, report.Usage("cannot read a plan without a name", "see tcptune apply --help")
 	}
 	return a, checkLinks(c)
+}
+
+func detailedFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when something was changed, 4 when it is partial, 6 when both; with --dry-run: would be"}
+}
+
+// detailed is the exit code that tells all of changed, or would change, and partial apart, where it is asked for.
+func detailed(c *cli.Context, o provision.Outcome, changed bool) int {
+	switch {
+	case !c.Bool("detailed-exitcode"):
+		return o.Code
+	case changed && o.Partial:
+		return report.ExitPartlyDone
+	case changed:
+		return report.ExitDiffers
+	}
+	return o.Code
 }
 
 // leastConfirm leaves time to type the confirmation.

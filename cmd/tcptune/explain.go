@@ -38,9 +38,9 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 		if err := noArguments(c); err != nil {
 			return outcome{}, err
 		}
-		done, list, err := target.Keys()
+		done, err := target.Keys()
 		o := of(done)
-		o.text = func(w io.Writer) { listKeys(w, list) }
+		o.text = func(w io.Writer) { listKeys(w, done.Report.Explained) }
 		return o, err
 	case c.NArg() != 1:
 		return outcome{}, report.Usage(fmt.Sprintf("cannot explain %d keys: name one", c.NArg()), "tcptune explain --list shows all of them")
@@ -53,15 +53,15 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 	return o, err
 }
 
-func listKeys(w io.Writer, list []provision.Summary) {
+func listKeys(w io.Writer, list []report.Explanation) {
 	for _, k := range list {
-		printf(w, "%-40s %s\n", k.Key, k.Text)
+		printf(w, "%-40s %s\n", k.Target, k.Text)
 	}
 }
 
 func showKey(w io.Writer, k provision.Explained) {
-	now := k.Report.Keys[0]
-	printf(w, "%s\n\n%s\n\n", now.Target, wrap(k.Text, "  "))
+	now, e := k.Report.Keys[0], k.Report.Explained[0]
+	printf(w, "%s\n\n%s\n\n", now.Target, wrap(e.Text, "  "))
 	row := func(name, value string) {
 		if value != "" {
 			printf(w, "  %-22s %s\n", name, value)
@@ -70,8 +70,8 @@ func showKey(w io.Writer, k provision.Explained) {
 	for _, f := range k.Facts {
 		row(f.Name, f.Value)
 	}
-	for _, m := range k.Myths {
-		printf(w, "\n  Myth: %s\n%s\n", strings.Join(strings.Fields(m.Claim), " "), wrap(m.Truth, "  "))
+	for _, m := range e.Myths {
+		printf(w, "\n  Myth: %s\n%s\n", m.Claim, wrap(m.Truth, "  "))
 	}
 	printf(w, "\n  On this host\n")
 	row("  running", orUnknown(now.Running))
@@ -80,11 +80,11 @@ func showKey(w io.Writer, k provision.Explained) {
 	if now.Reason != "" {
 		row("  note", now.Reason)
 	}
-	for _, line := range k.Setters {
+	for _, line := range e.Setters {
 		row("  set by", line)
 	}
 	printf(w, "\n  Sources\n")
-	for _, src := range k.Sources {
+	for _, src := range e.Sources {
 		printf(w, "    %s\n", src)
 	}
 }
@@ -96,13 +96,13 @@ func orUnknown(v *string) string {
 	return side(v)
 }
 
-// wrap breaks text into lines of at most 100 characters behind indent.
+// wrap breaks text into lines of at most 80 characters behind indent.
 func wrap(text, indent string) shown {
 	var out strings.Builder
 	line := indent
 	for _, word := range strings.Fields(text) {
 		word = oneLine(word)
-		if len(line)+1+len(word) > 100 && line != indent {
+		if len(line)+1+len(word) > 80 && line != indent {
 			out.WriteString(line + "\n")
 			line = indent
 		}

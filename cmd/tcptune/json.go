@@ -13,6 +13,7 @@ import (
 
 // printJSON prints the envelope. Lists are [] when they are empty, never null.
 func (t terminal) printJSON(r report.Report) error {
+	r = r.Summed()
 	r.Schema = report.Schema
 	if r.Changes == nil {
 		r.Changes = []report.Change{}

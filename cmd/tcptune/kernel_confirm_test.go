@@ -159,7 +159,7 @@ func TestKernelRevertShowsInAdvanceWhatItTakesBackFromAWindow(t *testing.T) {
 	}
 	r.run(report.ExitDone, "apply", "--profile", "room", "--confirm", "10m")
 	for key := range roomAfter {
-		r.says(r.run(report.ExitDone, "revert", "--dry-run").out, key)
+		r.says(r.run(report.ExitDiffers, "revert", "--dry-run").out, key)
 	}
 	r.has(roomAfter)
 }

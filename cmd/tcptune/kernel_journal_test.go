@@ -204,7 +204,7 @@ func TestKernelWayBackWorksOnAnUnsupportedRelease(t *testing.T) {
 	r.run(report.ExitUnsupported, "apply")
 	r.run(report.ExitDone, "confirm")
 	r.has(roomAfter)
-	r.run(report.ExitDone, "revert", "--dry-run")
+	r.run(report.ExitDiffers, "revert", "--dry-run")
 	r.run(report.ExitDone, "revert")
 	r.has(roomBefore)
 

@@ -88,7 +88,7 @@ func TestKernelRevertBringsEverythingBack(t *testing.T) {
 	before := r.state()
 	r.run(report.ExitDone, "apply", "--profile", "room")
 	after := r.state()
-	r.run(report.ExitDone, "revert", "--dry-run")
+	r.run(report.ExitDiffers, "revert", "--dry-run")
 	r.is(after, maps.Clone)
 	r.run(report.ExitDone, "revert")
 	r.is(before, tree.withoutTimes)
@@ -176,7 +176,7 @@ func TestKernelRevertLeavesWhatSomebodyElseChanged(t *testing.T) {
 	want := maps.Clone(roomBefore)
 	want["net.ipv4.tcp_keepalive_time"] = "777"
 
-	r.run(report.ExitPartial, "revert", "--dry-run")
+	r.run(report.ExitDiffers, "revert", "--dry-run")
 	rep := r.report(r.run(report.ExitPartial, "revert", "--json"))
 	r.has(want)
 	if got := words(rep)["net.ipv4.tcp_keepalive_time"]; got != report.Kept {

@@ -21,7 +21,7 @@ Examples:
   tcptune plan                                  what apply would do
   tcptune plan --profile wan --bandwidth 10gbit --rtt 80ms
   tcptune plan --out saved.json && sudo tcptune apply saved.json
-  tcptune plan --out - | sudo tcptune apply -
+  tcptune plan --out -                          the plan itself, for tcptune apply -
   tcptune plan --root /mnt/image                for an image`,
 		Flags: flags(wantFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE` for apply; - is standard output"},
@@ -55,7 +55,7 @@ func (t terminal) plan(c *cli.Context) (outcome, error) {
 func (t terminal) preview(c *cli.Context, target provision.Target, a provision.Apply) (outcome, error) {
 	planned, err := target.Plan(c.Context, a)
 	o := of(planned.Outcome)
-	o.aside = a.Out == "-"
+	o.aside, o.code = a.Out == "-", detailed(c, planned.Outcome, planned.Code == report.ExitDiffers)
 	if err == nil {
 		o.text = func(w io.Writer) { t.showTuned(w, planned, "to change") }
 	}

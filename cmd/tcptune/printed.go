@@ -21,11 +21,11 @@ func schemaCommand(t terminal) *cli.Command {
 		Description: `It is for validators, and for whoever reads the documents: each field and word is described in it.
 
 Examples:
-  tcptune schema > tcptune-v1.json
+  tcptune schema
   tcptune schema | jq '.properties | keys'`,
 		Action: t.action(func(c *cli.Context) (outcome, error) {
 			text := func(w io.Writer) { _, _ = w.Write(schema.V1) }
-			return outcome{text: text}, noArguments(c)
+			return outcome{text: text, asked: true}, noArguments(c)
 		}),
 	}
 }
@@ -40,9 +40,9 @@ func completionCommand(t terminal) *cli.Command {
 		Description: `The package installs these scripts by itself.
 
 Examples:
-  tcptune completion bash > ~/.local/share/bash-completion/completions/tcptune
-  tcptune completion zsh > ~/.zfunc/_tcptune
-  tcptune completion fish > ~/.config/fish/completions/tcptune.fish`,
+  source <(tcptune completion bash)
+  source <(tcptune completion zsh)
+  tcptune completion fish | source`,
 		Action: t.action(t.completion),
 	}
 }
@@ -56,5 +56,5 @@ func (t terminal) completion(c *cli.Context) (outcome, error) {
 	if script == "" {
 		return outcome{}, report.Usage(fmt.Sprintf("cannot complete in %q: no script for it", c.Args().First()), known)
 	}
-	return outcome{text: func(w io.Writer) { _, _ = io.WriteString(w, script) }}, nil
+	return outcome{asked: true, text: func(w io.Writer) { _, _ = io.WriteString(w, script) }}, nil
 }

@@ -34,5 +34,5 @@ func (t terminal) purgeList(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	list, err := target.PurgeList()
-	return outcome{text: func(w io.Writer) { printf(w, "%s", shown(list)) }}, err
+	return outcome{asked: true, text: func(w io.Writer) { printf(w, "%s", shown(list)) }}, err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/tcptune/tcptune/internal/provision"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 func revertCommand(t terminal) *cli.Command {
@@ -14,7 +15,7 @@ func revertCommand(t terminal) *cli.Command {
 		Usage:     "take back everything, to before the first apply",
 		UsageText: "sudo tcptune revert [--dry-run] [--root DIR] [--json]",
 		Description: `Gives every key that still holds our value its former one, and removes our files. What somebody else has
-changed since is left and reported (exit code 4). After a reboot the former values are gone: then the remaining files
+changed since is left and reported (exit code 4). With --dry-run the exit code is 2 when something would be taken back. After a reboot the former values are gone: then the remaining files
 decide, and a key that none of them sets keeps its value until the next boot.
 
 Examples:
@@ -22,6 +23,7 @@ Examples:
   sudo tcptune revert`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be taken back"},
+			detailedFlag(),
 			&cli.StringFlag{Name: "window", Hidden: true, Usage: "wait for the end of confirmation window `ID` and take it back"},
 			waitFlag(), rootFlag(), jsonFlag(),
 		},
@@ -46,6 +48,7 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	}
 	done, err := revert()
 	o := of(done.Outcome)
+	o.code = detailed(c, done.Outcome, o.report.Changed || done.Code == report.ExitDiffers)
 	if err == nil {
 		o.text = func(w io.Writer) { t.showRevert(w, done.Report.Changes, verb, done.Strays) }
 	}

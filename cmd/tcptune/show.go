@@ -43,9 +43,9 @@ func (t terminal) paint(color string, s any) shown {
 
 func statusColor(s report.Status) string {
 	switch s {
-	case report.Applied, report.Planned:
+	case report.Applied:
 		return green
-	case report.Refused, report.Skipped, report.Overridden, report.Kept:
+	case report.Planned, report.Refused, report.Skipped, report.Overridden, report.Kept:
 		return yellow
 	case report.Failed:
 		return red

@@ -15,17 +15,22 @@ func statusCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "status",
 		Usage:     "the truth about every managed key: now, after a reboot, after sysctl --system",
-		UsageText: "tcptune status [--profile PROFILE] [--root DIR] [--json]",
-		Description: `Shows for each key of the profile what is wanted, what runs, what it will be after a reboot and after
-"sysctl --system", and the file and line that decide. It changes nothing and needs no root.
+		UsageText: "tcptune status [--all] [--profile PROFILE] [--root DIR] [--json]",
+		Description: `Says in one line whether all keys of the profile are as wanted and stay so, and shows each that is not, or with
+--all every one: what is wanted, what runs, what it will be after a reboot and after "sysctl --system", and the file and
+line that decide. It changes nothing and needs no root.
 Exit code 0 when all is as wanted and stays so, 2 when something has drifted or was never applied, 4 when something is
 refused, missing or overridden by another file.
 
 Examples:
   tcptune status
+  tcptune status --all
   tcptune status --json | jq -r '.keys[] | select(.status != "unchanged") | .target'
   tcptune status --root /mnt/image`,
-		Flags:  flags(wantFlags(), []cli.Flag{rootFlag(), jsonFlag(), unsupportedFlag()}),
+		Flags: flags(wantFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "show every key, not only those that are not as wanted"},
+			rootFlag(), jsonFlag(), unsupportedFlag(),
+		}),
 		Action: t.action(t.status),
 	}
 }
@@ -43,10 +48,52 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	}
 	s, err := target.Status(tuningOf(c))
 	o := of(s.Outcome)
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.Bool("all"):
 		o.text = func(w io.Writer) { t.showStatus(w, s) }
+	default:
+		o.text = func(w io.Writer) { t.showDeviations(w, s) }
 	}
 	return o, err
+}
+
+// showDeviations says in one line how all is, and then what is not as wanted, key by key.
+func (t terminal) showDeviations(w io.Writer, s provision.Status) {
+	calm := 0
+	for _, k := range s.Report.Keys {
+		if k.Status == report.Unchanged {
+			calm++
+		}
+	}
+	word, color := strings.Replace(verdict(s.Code, s.Waits), "above", "below", 1), yellow
+	if s.Code == report.ExitDone {
+		color = green
+	}
+	if s.Blocked != nil {
+		word = "not as wanted, and apply will refuse"
+	}
+	printf(w, "%s: %s (%s as wanted)\n", s.Origin, t.paint(color, word), count(calm, "key"))
+	for _, k := range s.Report.Keys {
+		if k.Status != report.Unchanged {
+			t.showDeviation(w, k)
+		}
+	}
+	if s.Blocked != nil {
+		printf(w, "\napply will refuse: %v\n", s.Blocked)
+	}
+}
+
+func (t terminal) showDeviation(w io.Writer, k report.Key) {
+	printf(w, "\n%s  %s\n", k.Target, t.paint(statusColor(k.Status), statusWord(k.Status)))
+	printf(w, "    wanted %s, running %s, after reboot %s, after sysctl --system %s\n", side(k.Wanted), orUnknown(k.Running),
+		orUnknown(k.AfterReboot), orUnknown(k.AfterSysctlSystem))
+	if by := decider(k); by != "-" {
+		printf(w, "    decided by %s\n", by)
+	}
+	if k.Reason != "" {
+		printf(w, "    %s\n", k.Reason)
+	}
 }
 
 func (t terminal) showStatus(w io.Writer, s provision.Status) {

@@ -20,6 +20,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -35,6 +37,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -54,6 +58,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -65,9 +71,12 @@ _tcptune_command() {
 			'--rtt=TIME'
 			'--flows=N'
 			'--live-qdisc'
+			'--all,-a'
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -75,9 +84,12 @@ _tcptune_command() {
 	revert)
 		flags=(
 			'--dry-run,-n'
+			'--detailed-exitcode'
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -86,6 +98,8 @@ _tcptune_command() {
 		flags=(
 			'--wait=DURATION'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -96,6 +110,8 @@ _tcptune_command() {
 			'--list'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -104,6 +120,8 @@ _tcptune_command() {
 		argument=ID
 		flags=(
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -118,6 +136,8 @@ _tcptune_command() {
 		flags=(
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -127,6 +147,8 @@ _tcptune_command() {
 		flags=(
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -138,6 +160,8 @@ _tcptune_command() {
 			'--flows=N'
 			'--congestion=ALGORITHM'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -164,6 +188,8 @@ _tcptune_command() {
 			'--pid-only'
 			'--force,-f'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -199,6 +225,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -210,6 +238,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -218,6 +248,8 @@ _tcptune_command() {
 		argument=SERVICE
 		flags=(
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -228,6 +260,8 @@ _tcptune_command() {
 			'--overlap'
 			'--wait=DURATION'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -237,6 +271,8 @@ _tcptune_command() {
 		flags=(
 			'--follow,-f'
 			'--lines,-n=N'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -267,6 +303,8 @@ _tcptune_command() {
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -283,6 +321,8 @@ _tcptune_command() {
 			'--shells'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -294,6 +334,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -304,6 +346,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -316,6 +360,8 @@ _tcptune_command() {
 			'--wait=DURATION'
 			'--root=DIR'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -332,6 +378,8 @@ _tcptune_command() {
 			'--out,-o=DIR'
 			'--arch=ARCHITECTURE'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -341,6 +389,8 @@ _tcptune_command() {
 		flags=(
 			'--module=PATH'
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -348,12 +398,16 @@ _tcptune_command() {
 	version)
 		flags=(
 			'--json'
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
 		;;
 	schema)
 		flags=(
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)
@@ -361,6 +415,8 @@ _tcptune_command() {
 	completion)
 		argument=SHELL
 		flags=(
+			'--quiet,-q'
+			'--no-color'
 			'--debug'
 			'--help,-h'
 		)

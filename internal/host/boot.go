@@ -10,14 +10,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ErrNoProc is about a running machine whose /proc cannot be seen, in a chroot as a rule.
+var ErrNoProc = errors.New("/proc is not mounted")
+
 // BootID returns the random id that the kernel gave itself at boot, a UUID in lower case: two different ids have a
 // reboot between them. Containers show the id of their host, whose reboot restarts them too.
-// It is [ErrNoKernel] on an image.
+// It is [ErrNoKernel] on an image, and [ErrNoProc] where nobody can tell.
 func (h Host) BootID() (string, error) {
 	if !h.Live() {
 		return "", ErrNoKernel
 	}
 	data, err := h.ReadFile("/proc/sys/kernel/random/boot_id")
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", ErrNoProc
+	}
 	if err != nil {
 		return "", fmt.Errorf("cannot read the boot id: %w", Cause(err))
 	}

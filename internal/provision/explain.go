@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,18 +14,11 @@ import (
 // Explained is what is to be said of one key. The envelope has its values on this host.
 type Explained struct {
 	Outcome
-	Text    string
-	Facts   []Fact // fields, scope, module, since, defaults
-	Myths   []catalogue.Myth
-	Setters []string // files that assign it, and which one wins
-	Sources []string
+	Facts []Fact // fields, scope, module, since, defaults
 }
 
 // Fact is a line about a key.
 type Fact struct{ Name, Value string }
-
-// Summary is a key and the first sentence about it.
-type Summary struct{ Key, Text string }
 
 // Explain tells about a key: what it does, and who sets it here.
 func (t Target) Explain(name string) (out Explained, err error) {
@@ -40,31 +34,29 @@ func (t Target) Explain(name string) (out Explained, err error) {
 	if err != nil {
 		return out, err
 	}
-	out = Explained{
-		Outcome: outcome(survey.Unread()), Text: k.Explain, Facts: factsOf(k), Myths: k.Myths,
-		Setters: survey.Setters(k), Sources: k.Sources,
-	}
+	out = Explained{Outcome: outcome(survey.Unread()), Facts: factsOf(k)}
+	out.Report.Explained = []report.Explanation{explanation(k, survey.Setters(k))}
 	out.Report.Keys = []report.Key{survey.KeyNow(k)}
 	return out, nil
 }
 
 // Keys lists the keys of the catalogue, with their values on this host.
-func (t Target) Keys() (out Outcome, list []Summary, err error) {
+func (t Target) Keys() (out Outcome, err error) {
 	cat, err := catalogue.Load()
 	if err != nil {
-		return out, nil, err
+		return out, err
 	}
 	survey, err := t.survey(cat, cat.Names()...)
 	if err != nil {
-		return out, nil, err
+		return out, err
 	}
 	out = outcome(survey.Unread())
 	for _, k := range cat.Keys() {
 		out.Report.Keys = append(out.Report.Keys, survey.KeyNow(k))
 		first, _, _ := strings.Cut(strings.Join(strings.Fields(k.Explain), " "), ". ")
-		list = append(list, Summary{k.Name, strings.TrimSuffix(first, ".") + "."})
+		out.Report.Explained = append(out.Report.Explained, report.Explanation{Target: k.Name, Text: strings.TrimSuffix(first, ".") + "."})
 	}
-	return out, list, nil
+	return out, nil
 }
 
 func (t Target) survey(cat *catalogue.Catalogue, names ...string) (s sysctl.Survey, err error) {
@@ -77,6 +69,23 @@ func (t Target) survey(cat *catalogue.Catalogue, names ...string) (s sysctl.Surv
 		return s, err
 	}
 	return sysctl.Observe(h, cat, j.Forecast(), names)
+}
+
+func explanation(k catalogue.Key, setters []string) report.Explanation {
+	e := report.Explanation{
+		Target: k.Name, Text: k.Explain, Scope: scopeText(k), Module: k.Module, Defaults: k.DefaultLines(), Setters: setters,
+		Sources: k.Sources,
+	}
+	if k.Since.Known() {
+		e.Since = k.Since.String()
+	}
+	for _, f := range k.Fields {
+		e.Fields = append(e.Fields, report.Field{Name: f.Name, Unit: f.Unit, Min: f.Min, Max: f.Max, Rule: ruleText(f.Rule)})
+	}
+	for _, m := range k.Myths {
+		e.Myths = append(e.Myths, report.Myth{Claim: strings.Join(strings.Fields(m.Claim), " "), Truth: m.Truth})
+	}
+	return e
 }
 
 func factsOf(k catalogue.Key) (facts []Fact) {
@@ -105,14 +114,21 @@ func fieldText(f catalogue.Field) string {
 	if f.Unit != "" {
 		text += " " + f.Unit
 	}
-	switch f.Rule {
+	if rule := ruleText(f.Rule); rule != "" {
+		text += ", " + rule
+	}
+	return cmp.Or(strings.TrimSpace(text), "a word")
+}
+
+func ruleText(r catalogue.Rule) string {
+	switch r {
 	case catalogue.AtLeast:
-		text += ", more is more"
+		return "more is more"
 	case catalogue.AtMost:
-		text += ", less is more"
+		return "less is more"
 	case catalogue.Exact:
 	}
-	return strings.TrimSpace(text)
+	return ""
 }
 
 func scopeText(k catalogue.Key) string {

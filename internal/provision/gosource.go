@@ -61,7 +61,7 @@ func (v GoVersion) wish() (fetch.Wish, error) {
 		}
 		text, err := read()
 		if err != nil {
-			return fetch.Wish{}, fmt.Errorf("cannot read --from-mod: %w", err)
+			return fetch.Wish{}, named{fmt.Errorf("cannot read --from-mod: %w", err)}
 		}
 		w, err := fetch.WishFromMod(text)
 		return w, asUsage(err)

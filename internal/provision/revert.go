@@ -46,7 +46,7 @@ func (t Target) Revert(ctx context.Context) (out Reverted, err error) {
 		return out, err
 	}
 	out.Strays = strays != nil
-	if report.Left(out.Report.Changes) || len(s.Notes) > said || out.Strays {
+	if out.Partial = report.Left(out.Report.Changes) || len(s.Notes) > said || out.Strays; out.Partial {
 		out.Code = report.ExitPartial
 	}
 	return out, nil
@@ -71,7 +71,11 @@ func (t Target) RevertPlan() (out Reverted, err error) {
 		p.Changes = append(j.Window.Back(), p.Changes...)
 	}
 	out.Report.Changes, out.Strays = plan.Rows(p.Changes), strays != nil
-	if j.Rebuilt() || report.Left(out.Report.Changes) || out.Strays {
+	out.Partial = j.Rebuilt() || report.Left(out.Report.Changes) || out.Strays
+	switch {
+	case out.Report.Summed().WouldChange:
+		out.Code = report.ExitDiffers
+	case out.Partial:
 		out.Code = report.ExitPartial
 	}
 	return out, nil

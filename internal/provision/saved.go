@@ -47,7 +47,7 @@ func (t Target) readPlan(file string) (*savedPlan, error) {
 	}
 	data, err := read()
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the plan: %s: %w", file, host.Cause(err))
+		return nil, named{fmt.Errorf("cannot read the plan: %s: %w", file, host.Cause(err))}
 	}
 	var s savedPlan
 	if s.plan, err = plan.Decode(data, &s.options); err != nil {
@@ -82,7 +82,7 @@ func (t Target) save(d draft, file string) error {
 		err = host.Host{}.WriteFile(at, data, mode)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot save the plan: %s: %w", file, host.Cause(err))
+		return named{fmt.Errorf("cannot save the plan: %s: %w", file, host.Cause(err))}
 	}
 	return nil
 }

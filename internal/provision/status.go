@@ -24,7 +24,8 @@ func (t Target) Status(tuning Tuning) (out Status, err error) {
 	if err != nil {
 		return out, err
 	}
-	out = Status{Outcome: outcome(d.Warnings), Origin: d.tuned().Origin, Blocked: d.Blocked, Waits: j.Window != nil}
+	tuned := d.tuned(outcome(d.Warnings))
+	out = Status{Outcome: tuned.Outcome, Origin: tuned.Origin, Blocked: d.Blocked, Waits: j.Window != nil}
 	if d.Blocked != nil {
 		out.note("apply will refuse: " + d.Blocked.Error())
 	}

@@ -46,8 +46,9 @@ func (t Target) host() (host.Host, error) {
 
 // Outcome is what became of a request: the envelope, and the exit code.
 type Outcome struct {
-	Report report.Report
-	Code   int
+	Report  report.Report
+	Code    int
+	Partial bool // some of it is not as wanted, and is named
 }
 
 // note adds warnings to the envelope.

@@ -26,8 +26,9 @@ type Tuned struct {
 	Image  bool   // it has files only, no running values
 }
 
-func (d draft) tuned() Tuned {
-	return Tuned{Origin: d.Source() + ", " + d.origin, Image: !d.Live()}
+func (d draft) tuned(o Outcome) Tuned {
+	o.Report.Profile, o.Report.Origin = d.options.Profile, d.origin
+	return Tuned{Outcome: o, Origin: d.Source() + ", " + d.origin, Image: !d.Live()}
 }
 
 // Plan says what [Target.Apply] would do. It changes nothing and needs no root.
@@ -43,16 +44,16 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	if err != nil {
 		return out, err
 	}
-	out = d.tuned()
-	out.Outcome = outcome(d.Warnings)
+	out = d.tuned(outcome(d.Warnings))
 	out.Report.Changes = plan.Rows(d.Changes)
 	if err := d.refuse(w.saved); err != nil {
 		return out, err
 	}
+	out.Partial = j.Rebuilt() || report.Partial(out.Report.Changes)
 	switch {
 	case !d.Empty():
 		out.Code = report.ExitDiffers
-	case j.Rebuilt() || report.Partial(out.Report.Changes):
+	case out.Partial:
 		out.Code = report.ExitPartial
 	}
 	if a.Out != "" {
@@ -94,8 +95,7 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 	} else if drift, derr := w.declared.Go.drift(s.host, s.Journal()); drift != "" {
 		notes, err = append(notes, drift+": that is for an apply without --confirm"), derr
 	}
-	out = d.tuned()
-	out.Outcome = s.outcome(append(notes, d.Warnings...))
+	out = d.tuned(s.outcome(append(notes, d.Warnings...)))
 	if err == nil {
 		err = d.refuse(w.saved)
 	}
@@ -127,7 +127,7 @@ func (s session) tune(ctx context.Context, w wish, d draft, window time.Duration
 	if window > 0 {
 		o.note(fmt.Sprintf("this is taken back in %s unless you run: sudo tcptune confirm", window))
 	}
-	if report.Partial(o.Report.Changes) {
+	if o.Partial = report.Partial(o.Report.Changes); o.Partial {
 		o.Code = report.ExitPartial
 	}
 	return nil

@@ -13,6 +13,7 @@ const (
 	ExitDiffers     = 2 // not as wanted; apply --detailed-exitcode: changed
 	ExitPartial     = 4 // as wanted, but for items that are named
 	ExitUnsupported = 5
+	ExitPartlyDone  = 6 // with --detailed-exitcode: changed, and partial
 	ExitUsage       = 64
 	ExitBusy        = 75
 	ExitNeedsRoot   = 77

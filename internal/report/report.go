@@ -6,23 +6,50 @@ const Schema = "tcptune/v1"
 // Report is what a command found or did. It is printed as a table, or as the one JSON document of --json.
 // The lists keep the order in which they were made; none holds a time.
 type Report struct {
-	Schema   string      `json:"schema"`
-	Command  string      `json:"command"`
-	Changed  bool        `json:"changed"`
-	Failed   bool        `json:"failed"`
-	Changes  []Change    `json:"changes"`
-	Checks   []Check     `json:"checks,omitempty"`
-	Keys     []Key       `json:"keys,omitempty"`
-	Profiles []Profile   `json:"profiles,omitempty"`
-	Sizing   *Sizing     `json:"sizing,omitempty"`
-	Holders  []Holder    `json:"holders,omitempty"`
-	Service  []Service   `json:"service,omitempty"`
-	Versions []GoVersion `json:"versions,omitempty"`
-	Shells   []GoShell   `json:"shells,omitempty"`
-	Build    *Build      `json:"build,omitempty"`
-	Records  []Record    `json:"records,omitempty"`
-	Warnings []string    `json:"warnings"`
-	Error    *Error      `json:"error"`
+	Schema  string `json:"schema"`
+	Command string `json:"command"`
+	Changed bool   `json:"changed"`
+	// WouldChange says that something is planned: what a dry run would change, what status finds to be applied.
+	WouldChange bool `json:"would_change"`
+	Failed      bool `json:"failed"`
+	ExitCode    int  `json:"exit_code"`
+	// Counts says how often each status word, or grade of a check, occurs.
+	Counts map[string]int `json:"counts"`
+	// Profile is what is wanted, where the command is about the tuning, and Origin who says so.
+	Profile   string        `json:"profile,omitempty"`
+	Origin    string        `json:"origin,omitempty"`
+	Changes   []Change      `json:"changes"`
+	Checks    []Check       `json:"checks,omitempty"`
+	Keys      []Key         `json:"keys,omitempty"`
+	Explained []Explanation `json:"explained,omitempty"`
+	Profiles  []Profile     `json:"profiles,omitempty"`
+	Sizing    *Sizing       `json:"sizing,omitempty"`
+	Holders   []Holder      `json:"holders,omitempty"`
+	Service   []Service     `json:"service,omitempty"`
+	Versions  []GoVersion   `json:"versions,omitempty"`
+	Shells    []GoShell     `json:"shells,omitempty"`
+	Build     *Build        `json:"build,omitempty"`
+	Records   []Record      `json:"records,omitempty"`
+	Warnings  []string      `json:"warnings"`
+	Error     *Error        `json:"error"`
+}
+
+// Summed is r with what its rows add up to.
+func (r Report) Summed() Report {
+	r.Counts = map[string]int{}
+	for _, c := range r.Changes {
+		r.Counts[string(c.Status)]++
+	}
+	for _, k := range r.Keys {
+		if k.Status != "" {
+			r.Counts[string(k.Status)]++
+		}
+	}
+	for _, c := range r.Checks {
+		r.Counts[string(c.Grade)]++
+	}
+	r.WouldChange = r.Counts[string(Planned)] > 0
+	return r
 }
 
 // Grade is the outcome of one check.

@@ -27,7 +27,7 @@ func TestReadingStatusExplainsEveryColumnAndWord(t *testing.T) {
 		}
 	}
 	s := newSandbox(t, programs(t), "ubuntu-24.04")
-	header := regexp.MustCompile(`(?m)^KEY  .*$`).FindString(s.runs("tcptune status"))
+	header := regexp.MustCompile(`(?m)^KEY  .*$`).FindString(s.runs("tcptune status --all"))
 	columns := regexp.MustCompile(`  +`).Split(header, -1)
 	if len(columns) < 5 {
 		t.Fatalf("found the columns %q, which cannot be all of them", columns)

@@ -15,7 +15,13 @@ func full() report.Report {
 	s := func(v string) *string { return &v }
 	decided := &report.DecidedBy{Reboot: s("/etc/sysctl.d/99-zz.conf:3"), SysctlSystem: s("/etc/sysctl.conf:1")}
 	return report.Report{
-		Schema: report.Schema, Command: "profile show", Changed: true, Failed: true,
+		Schema: report.Schema, Command: "profile show", Changed: true, WouldChange: true, Failed: true, ExitCode: 6,
+		Counts: map[string]int{"overridden": 1, "WARN": 1}, Profile: "server", Origin: "the default",
+		Explained: []report.Explanation{{
+			Target: "net.core.somaxconn", Text: "the longest queue", Scope: "each network namespace", Module: "m", Since: "5.15",
+			Fields:   []report.Field{{Name: "max", Unit: "connections", Min: 1, Max: 2, Rule: "more is more"}},
+			Defaults: []string{"4096"}, Myths: []report.Myth{{Claim: "a", Truth: "b"}}, Setters: []string{"none"}, Sources: []string{"ip-sysctl"},
+		}},
 		Changes: []report.Change{{
 			Kind: report.Knob, Target: "net.core.somaxconn", Before: s("4096"), After: s("65535"), Effective: s("65535"),
 			Status: report.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
@@ -64,7 +70,7 @@ func full() report.Report {
 }
 
 func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
-	least := report.Report{Schema: report.Schema, Command: "plan", Changes: []report.Change{}, Warnings: []string{}}
+	least := report.Report{Schema: report.Schema, Command: "plan", Counts: map[string]int{}, Changes: []report.Change{}, Warnings: []string{}}
 	absent := full()
 	absent.Changes[0].Before, absent.Changes[0].After, absent.Changes[0].Effective = nil, nil, nil
 	absent.Changes[0].DecidedBy = &report.DecidedBy{}
@@ -78,6 +84,9 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
+	".profile", ".origin", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
+	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
+	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
 	".shells.goroot", ".shells.goflags", ".shells.gotoolchain",
@@ -96,7 +105,7 @@ var nullable = []string{
 
 // words are the fields that take only a fixed set of words or a fixed form.
 var words = []string{
-	".records.id", ".records.time", ".records.changes.status", ".schema", ".command", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
+	".records.id", ".records.time", ".records.changes.status", ".schema", ".command", ".explained.fields.rule", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
 	".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
 	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
