@@ -10,8 +10,8 @@ import (
 	"github.com/tcptune/tcptune/test/markdown"
 )
 
-// The pages in the package are those that lead to each other in the source. What they say of the source itself, its tests
-// for instance, leads nowhere here.
+// The pages in the package are those that lead to each other in the source. What they say of the source itself, its
+// tests for instance, leads nowhere here.
 func TestThePackageHasWhatItsReadmeLeadsTo(t *testing.T) {
 	root := t.TempDir()
 	must(t, "dpkg-deb", "--extract", debs(t, folder(t, "deb"), machineArch(t))[0], root)

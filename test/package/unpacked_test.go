@@ -17,7 +17,8 @@ func TestNothingRunsWithoutItsProgramAfterARemovalInTheMiddleOfAnUpgrade(t *test
 			m := boot(t)
 			m.install("deb")
 			m.sh("tcptune service install --listen 127.0.0.1:8080 --now")
-			m.sh("tcptune service install --name mine --exec /bin/sleep --listen 127.0.0.1:9000 -- 1000 && systemctl start mine.socket mine.service")
+			m.sh("tcptune service install --name mine --exec /bin/sleep --listen 127.0.0.1:9000 -- 1000")
+			m.sh("systemctl start mine.socket mine.service")
 			own := m.since("mine.service")
 			m.sh("dpkg --unpack /debs/next/*.deb && systemctl is-active " + strings.Join(serverUnits(), " "))
 			m.sh("dpkg " + verb + " tcptune-server tcptune")
@@ -63,8 +64,8 @@ func TestTheServerMayBeOlder(t *testing.T) {
 	}
 }
 
-// A purge deletes the journal: nobody is told to take back afterwards what only the journal knows. apt removes in one run
-// of dpkg and purges in a second one, so in the first it can only be told that this is possible before a purge.
+// A purge deletes the journal: nobody is told to take back afterwards what only the journal knows. apt removes in one
+// run of dpkg and purges in a second one, so in the first it can only be told that this is possible before a purge.
 func TestAPurgeDoesNotPromiseAWayBack(t *testing.T) {
 	for purge, mentioned := range map[string]bool{"dpkg --purge": false, "apt-get purge --yes": true} {
 		t.Run(purge, func(t *testing.T) {
