@@ -189,7 +189,7 @@ deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under
 	@cache=$$(mktemp -d); umask 077; code=0; TZ=Asia/Shanghai LC_ALL=C.UTF-8 GOCACHE=$$cache $(WITH_GO) \
 		hack/deb.sh -V '$(VERSION)' bin/deb/again || code=$$?; rm -rf "$$cache"; exit $$code
 	@$(MAKE) apt-repo KEY=throw-away
-	@$(WITH_GO) $(GO) test -count=1 -timeout 20m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/package -packages "$(CURDIR)/bin"
+	@$(WITH_GO) $(GO) test -count=1 -timeout 60m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/package -packages "$(CURDIR)/bin"
 
 ##@ keep
 

@@ -15,3 +15,31 @@ runs_server() {
 	program=${program#*path=}
 	[ "$(readlink -f "${program%% ; *}")" = "$(readlink -f /usr/bin/tcptune-server)" ]
 }
+
+# units SUFFIX ...: the units that belong to them.
+units() {
+	for service in $(services); do
+		for suffix; do
+			unit=${service%.service}$suffix
+			[ ! -e "/etc/systemd/system/$unit" ] || echo "$unit"
+		done
+	done
+}
+
+# open_sockets: those of their sockets that listen.
+open_sockets() {
+	for unit in $(units .socket -admin.socket); do
+		! systemctl --quiet is-active "$unit" || echo "$unit"
+	done
+}
+
+# stop_services closes the sockets and stops the services that run this package's server.
+stop_services() {
+	closed=$(open_sockets)
+	# shellcheck disable=SC2086 # words
+	[ -z "$closed" ] || echo "tcptune-server: closing" $closed >&2
+	# First the sockets: a client that came while the service drains would start it again.
+	for unit in $(units .socket -admin.socket) $(units .service); do
+		deb-systemd-invoke stop "$unit" || echo "tcptune-server: cannot stop $unit, see: systemctl status $unit" >&2
+	done
+}

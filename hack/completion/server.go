@@ -26,11 +26,13 @@ func describeServer(ctx context.Context) (command, error) {
 	return c, nil
 }
 
-// serverFlags reads the list that flag.PrintDefaults has printed. Where the usage tells the values, as in "speak NAME: echo,
-// line", they are the placeholder.
+// serverFlags reads the list that flag.PrintDefaults has printed. Where the usage tells the values, as in "speak NAME:
+// echo, line", they are the placeholder.
 func serverFlags(help string) (list []flag) {
-	for _, m := range regexp.MustCompile(`(?m)^  -(\S+)(?: (\S+))?\n    \t(.*)$`).FindAllStringSubmatch(help, -1) {
-		f := flag{Names: []string{"--" + m[1]}, Value: strings.TrimSuffix(m[2], ":PORT"), Usage: m[3], Repeats: strings.Contains(m[3], "may be repeated")}
+	each := regexp.MustCompile(`(?m)^  -(\S+)(?: (\S+))?\n    \t(.*)$`)
+	for _, m := range each.FindAllStringSubmatch(help, -1) {
+		f := flag{Names: []string{"--" + m[1]}, Value: strings.TrimSuffix(m[2], ":PORT"), Usage: m[3]}
+		f.Repeats = strings.Contains(f.Usage, "may be repeated")
 		if values := regexp.MustCompile(`^speak NAME: ([a-z, ]+)`).FindStringSubmatch(m[3]); values != nil {
 			f.Value = strings.ReplaceAll(strings.TrimSpace(values[1]), ", ", "|")
 		}

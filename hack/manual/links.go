@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// writeLinks gives each command a page of its own name in the folder dir, tcptune-go-install.8: a line that has man read the
-// page that describes it (the request "so", man(1)), relative to the top of the manual.
+// writeLinks gives each command a page of its own name in the folder dir, tcptune-go-install.8: a line that has man
+// read the page that describes it (the request "so", man(1)), relative to the top of the manual.
 func (m manual) writeLinks(dir string) error {
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
 		return err

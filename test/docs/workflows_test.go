@@ -10,8 +10,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// TestWorkflowsOnlyCallMake keeps what CI does repeatable on any machine: a step is a target of the Makefile, or an action
-// that is named by its content.
+// TestWorkflowsOnlyCallMake keeps what CI does repeatable on any machine: a step is a target of the Makefile, or an
+// action that is named by its content.
 func TestWorkflowsOnlyCallMake(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	if err != nil {

@@ -47,7 +47,7 @@ func TestRemovalKeepsTheTuningAndPurgeDeletesIt(t *testing.T) {
 		t.Errorf("removal has changed values:\n%s", diff)
 	}
 	m.exists(true, sysctlFile, units+"tcptune-server.service", limitsFile, listFile)
-	for _, unit := range []string{"tcptune-server.socket", "tcptune-server-admin.socket", "tcptune-server.service"} {
+	for _, unit := range serverUnits() {
 		if r := m.Run(t, "systemctl", "is-active", unit); r.Code == 0 {
 			t.Errorf("%s is active without its program", unit)
 		}
@@ -147,7 +147,7 @@ func TestRemovalStopsTheServicesOfTheServerOnly(t *testing.T) {
 	}
 
 	m.sh("dpkg --remove tcptune-server tcptune")
-	for _, unit := range []string{"tcptune-server.socket", "tcptune-server-admin.socket", "tcptune-server.service"} {
+	for _, unit := range serverUnits() {
 		if r := m.Run(t, "systemctl", "is-active", unit); r.Code == 0 {
 			t.Errorf("%s is active without its program", unit)
 		}

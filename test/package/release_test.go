@@ -27,7 +27,10 @@ func TestAReleaseIsSignedAsAWhole(t *testing.T) {
 	gpg("--passphrase", "", "--quick-generate-key", "release of a test", "ed25519", "sign", "never")
 	key := gpg("--armor", "--export-secret-keys")
 
-	for name, env := range map[string]string{"a key of this user": "GNUPGHOME=" + home, "a key in the environment": "SIGNING_KEY=" + key} {
+	for name, env := range map[string]string{
+		"a key of this user":       "GNUPGHOME=" + home,
+		"a key in the environment": "SIGNING_KEY=" + key,
+	} {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "release")
 			argv := []string{"env", env, "../../hack/release.sh", debs, out}

@@ -77,8 +77,9 @@ func readBOM(t *testing.T, file string) bom {
 	if err := json.Unmarshal(data, &b); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	if b.BomFormat != "CycloneDX" || b.Metadata.Component.Name != "github.com/tcptune/tcptune" || b.Metadata.Component.Version == "" {
-		t.Errorf("%s: it is a %s of %+v", file, b.BomFormat, b.Metadata.Component)
+	of := b.Metadata.Component
+	if b.BomFormat != "CycloneDX" || of.Name != "github.com/tcptune/tcptune" || of.Version == "" {
+		t.Errorf("%s: it is a %s of %+v", file, b.BomFormat, of)
 	}
 	return b
 }
