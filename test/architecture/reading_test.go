@@ -26,6 +26,7 @@ var mayOpen = map[string]string{
 	"internal/host/asuser.go":    "/dev/null",
 	"internal/plan/lock.go":      "the lock of the machine, and a folder",
 	"internal/plan/imagelock.go": "the lock of an image, after a look at what it is",
+	"internal/record/history.go": "a folder",
 	"portcheck/namespace.go":     "the folder /proc",
 	"portcheck/cgroupid.go":      "folders",
 	"portcheck/walk.go":          "folders",
