@@ -39,8 +39,10 @@ type outcome struct {
 func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
 	kept := &keepError{Writer: out}
 	plain := slices.Contains(flagWords(args), "--no-color")
-	t := terminal{in: in, out: kept, err: stderr, color: !plain && colorful(out), errColor: !plain && colorful(stderr), columns: columnsOf(out),
-		errWide: columnsOf(stderr)}
+	t := terminal{
+		in: in, out: kept, err: stderr, color: !plain && colorful(out), errColor: !plain && colorful(stderr), columns: columnsOf(out),
+		errWide: columnsOf(stderr),
+	}
 	app := newApp(t)
 	err := mistyped(app, args)
 	if err == nil {

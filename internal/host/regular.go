@@ -18,10 +18,9 @@ import (
 // ErrNotRegular is returned for a device, a named pipe, a socket or a folder where a file is to be read.
 var ErrNotRegular = errors.New("it is no regular file")
 
-// ReadFile returns the whole of the file at the logical path p, links followed inside the root.
-// A missing file is fs.ErrNotExist, anything but a regular one [ErrNotRegular], and one that is longer than what lies at p
-// can sensibly be [ErrTooLong].
-// For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
+// ReadFile returns the whole of the file at the logical path p, links followed inside the root. A missing file is
+// fs.ErrNotExist, anything but a regular one [ErrNotRegular], and one that is longer than what lies at p can sensibly
+// be [ErrTooLong]. For files below /proc/sys use [Host.ReadKnob]: this one would be cut short there.
 func (h Host) ReadFile(p string) ([]byte, error) { return h.ReadAtMost(p, boundOf(p)) }
 
 // ReadAtMost is [Host.ReadFile] for what has a bound of its own.
@@ -116,7 +115,8 @@ func (h Host) stream(p string, read func(io.Reader) error) error {
 	return read(f)
 }
 
-// OpenRegular opens the regular file at p for reading, links followed inside the root. Anything else is [ErrNotRegular].
+// OpenRegular opens the regular file at p for reading, links followed inside the root. Anything else is
+// [ErrNotRegular].
 func (h Host) OpenRegular(p string) (*os.File, error) {
 	fd, _, err := h.openRegular(p)
 	if err != nil {
@@ -125,10 +125,10 @@ func (h Host) OpenRegular(p string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), p), nil
 }
 
-// openRegular is the one way in which a file is opened to be read. What is there is known before it is opened: opening a
-// device may act (rewind a tape, reset a watchdog), a named pipe waits for a writer and is noticed by it. O_PATH only
-// looks (open(2)), and what it has seen is what /proc/self/fd opens, whatever has become of its name meanwhile.
-// O_NONBLOCK does not wait for whoever holds a lease on the file (fcntl(2), F_SETLEASE).
+// openRegular is the one way in which a file is opened to be read. What is there is known before it is opened:
+// opening a device may act (rewind a tape, reset a watchdog), a named pipe waits for a writer and is noticed by it.
+// O_PATH only looks (open(2)), and what it has seen is what /proc/self/fd opens, whatever has become of its name
+// meanwhile. O_NONBLOCK does not wait for whoever holds a lease on the file (fcntl(2), F_SETLEASE).
 func (h Host) openRegular(p string) (fd int, st unix.Stat_t, err error) {
 	seen, err := h.openFD(p, unix.O_PATH)
 	if err != nil {
@@ -155,9 +155,9 @@ const readOnly = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXE
 
 var errMoved = errors.New("it was replaced while it was being opened")
 
-// openAgain opens by name the regular file that was seen, where there is no /proc, as in a chroot. Each link at the end of
-// p is followed here, so that the name that is opened is never one (O_NOFOLLOW), and what was opened has to be the file
-// that was seen.
+// openAgain opens by name the regular file that was seen, where there is no /proc, as in a chroot. Each link at the
+// end of p is followed here, so that the name that is opened is never one (O_NOFOLLOW), and what was opened has to be
+// the file that was seen.
 func (h Host) openAgain(p string, seen unix.Stat_t) (int, error) {
 	for range 40 { // the kernel's own limit, path_resolution(7)
 		at, err := h.openFD(p, unix.O_PATH|unix.O_NOFOLLOW)

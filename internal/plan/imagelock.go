@@ -15,11 +15,12 @@ import (
 
 // imageLockName is the name of the lock of an image, in its root folder.
 //
-// Whoever can open a file can flock(2) it, so the lock is a file that nobody can open but who may write to the image: only
-// who may write to the folder can make it, it belongs to the owner of the folder (or to the other user who made it), and
-// its mode is 600. It stands in the image, and not in /run of the machine, since it is what all who may write to the image
-// have in common. It is there as long as it is held. One that a killed command has left is nobody's, and the next command
-// takes it and removes it; a file of that name that somebody else could open is not ours, and is not taken.
+// Whoever can open a file can flock(2) it, so the lock is a file that nobody can open but who may write to the image:
+// only who may write to the folder can make it, it belongs to the owner of the folder (or to the other user who made
+// it), and its mode is 600. It stands in the image, and not in /run of the machine, since it is what all who may
+// write to the image have in common. It is there as long as it is held. One that a killed command has left is
+// nobody's, and the next command takes it and removes it; a file of that name that somebody else could open is not
+// ours, and is not taken.
 const imageLockName = ".tcptune.lock"
 
 // imageLock is the lock of an image, which is a file for as long as it is held.
@@ -101,8 +102,9 @@ func (l *imageLock) ours(folder unix.Stat_t) error {
 		return nil
 	}
 	return &report.Error{
-		Code: "foreign-lock", Message: fmt.Sprintf("cannot lock the image: others than those who may write to it can open %s", l.name()),
-		Hint: "tcptune has not made it like that: remove it",
+		Code:    "foreign-lock",
+		Message: fmt.Sprintf("cannot lock the image: others than those who may write to it can open %s", l.name()),
+		Hint:    "tcptune has not made it like that: remove it",
 	}
 }
 
@@ -121,8 +123,8 @@ func (l *imageLock) current(file *os.File) bool {
 		held.Dev == named.Dev && held.Ino == named.Ino
 }
 
-// Close removes the lock while it is held, and gives it back. Where nothing but the lock has changed the folder, that has
-// its former time again: an image that stayed as it was shows no trace.
+// Close removes the lock while it is held, and gives it back. Where nothing but the lock has changed the folder, that
+// has its former time again: an image that stayed as it was shows no trace.
 func (l *imageLock) Close() error {
 	if l.file == nil {
 		return l.dir.Close()

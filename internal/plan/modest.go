@@ -2,8 +2,9 @@ package plan
 
 import "fmt"
 
-// maxJSON is how many objects, lists and members a document of ours can have. A journal of every key that tcptune knows,
-// ten services and ten toolchains has a tenth of that. An empty object of two bytes becomes a change of two hundred.
+// maxJSON is how many objects, lists and members a document of ours can have. A journal of every key that tcptune
+// knows, ten services and ten toolchains has a tenth of that. An empty object of two bytes becomes a change of two
+// hundred.
 const maxJSON = 50_000
 
 // modest refuses a document that would take much more memory than it has bytes.

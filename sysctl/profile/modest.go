@@ -8,9 +8,9 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// The most that is handed to the parser, whose memory and time grow with the signs of YAML by kilobytes for each and with
-// the square of their depth: 20 kB of "[" took it five seconds and 660 MB. A profile that sets every key of the catalogue
-// has a tenth of them.
+// The most that is handed to the parser, whose memory and time grow with the signs of YAML by kilobytes for each and
+// with the square of their depth: 20 kB of "[" took it five seconds and 660 MB. A profile that sets every key of the
+// catalogue has a tenth of them.
 const (
 	maxSigns = 4000
 	maxDepth = 32 // of brackets, and of what one line opens

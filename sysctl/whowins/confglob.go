@@ -155,8 +155,8 @@ func inClass(class string, c byte) bool {
 	return false
 }
 
-// braces expands the {a,b} of a pattern as glob(3) does with GLOB_BRACE. A brace that is not closed stays as it is, and so
-// do those that have more than [maxAlternatives] together.
+// braces expands the {a,b} of a pattern as glob(3) does with GLOB_BRACE. A brace that is not closed stays as it is,
+// and so do those that have more than [maxAlternatives] together.
 func braces(pattern string) []string {
 	open := strings.IndexByte(pattern, '{')
 	if open < 0 || alternatives(pattern) > maxAlternatives {

@@ -9,9 +9,9 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// What the files of one tool can sensibly be together. The work grows with the lines times the keys that are asked about;
-// what "sysctl -a" of a host prints comes to half of that. A file that no longer fits is not
-// read, and what it sets is not known.
+// What the files of one tool can sensibly be together. The work grows with the lines times the keys that are asked
+// about; what "sysctl -a" of a host prints comes to half of that. A file that no longer fits is not read, and what it
+// sets is not known.
 const (
 	maxLines     = 4_000 // every 64 bytes of a key count as one
 	maxWildcards = 500   // each alternative in braces counts, and every 256 bytes
