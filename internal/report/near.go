@@ -11,6 +11,9 @@ func Near(name string, known []string) string {
 		if len(name) > 1 && strings.HasPrefix(k, name) {
 			begun = append(begun, k)
 		}
+		if max(len(name)-len(k), len(k)-len(name)) >= fewest {
+			continue // as many letters are missing: a file may hold thousands of names to ask about
+		}
 		if d := slips(name, k); d < fewest && d < len(k) {
 			best, fewest = k, d
 		}

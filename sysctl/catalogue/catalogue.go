@@ -2,6 +2,8 @@ package catalogue
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -126,6 +128,7 @@ type Catalogue struct {
 	data   Data
 	byName map[string]int      // full name -> place in data.Keys
 	byLast map[string][]string // last component -> full names
+	lasts  []string            // the last components, sorted
 }
 
 // Load returns the catalogue that is compiled in.
@@ -145,6 +148,7 @@ func New(data Data) (*Catalogue, error) {
 		last := name[strings.LastIndexByte(name, '.')+1:]
 		c.byLast[last] = append(c.byLast[last], name)
 	}
+	c.lasts = slices.Sorted(maps.Keys(c.byLast))
 	for _, m := range data.Misspelt {
 		if _, known := c.byName[m.Right]; !known {
 			return nil, fmt.Errorf("cannot use the catalogue: %s is corrected to %s, which it does not know", m.Wrong, m.Right)

@@ -2,8 +2,6 @@ package catalogue
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -93,7 +91,7 @@ func (c *Catalogue) nearest(name string) string {
 	if names := c.byLast[last]; len(names) == 1 {
 		return names[0]
 	}
-	if names := c.byLast[report.Near(last, slices.Sorted(maps.Keys(c.byLast)))]; len(names) > 0 {
+	if names := c.byLast[report.Near(last, c.lasts)]; len(names) > 0 {
 		return names[0]
 	}
 	return ""
