@@ -22,9 +22,9 @@ func things() []thing {
 			return unix.Mknod(file, kind|0o666, int(unix.Mkdev(major, minor)))
 		}
 	}
-	linkTo := func(name string, make func(*testing.T, string) error) func(*testing.T, string) error {
+	linkTo := func(name string, thing func(*testing.T, string) error) func(*testing.T, string) error {
 		return func(t *testing.T, file string) error {
-			return errors.Join(make(t, filepath.Join(filepath.Dir(file), name)), os.Symlink(name, file))
+			return errors.Join(thing(t, filepath.Join(filepath.Dir(file), name)), os.Symlink(name, file))
 		}
 	}
 	zero := node(unix.S_IFCHR, 1, 5)
