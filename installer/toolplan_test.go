@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -48,7 +49,7 @@ func put(t *testing.T, s *Site, b built, program string) []plan.Change {
 // content is what is at p on the host of s, "" for nothing.
 func content(t *testing.T, s Site, p string) string {
 	t.Helper()
-	text, err := s.h.ReadFile(p)
+	text, err := s.h.ReadAtMost(p, host.Bound{Bytes: 64 << 20, Of: "a program"})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
