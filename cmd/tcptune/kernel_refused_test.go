@@ -177,7 +177,7 @@ func TestKernelOverriddenKeyThatWasChangedIsCounted(t *testing.T) {
 	r.has(map[string]string{key: "15"})
 
 	r.set(key, "33")
-	rep := r.report(r.run(report.ExitPartial, "apply", "--json", "--detailed-exitcode"))
+	rep := r.report(r.run(report.ExitPartlyDone, "apply", "--json", "--detailed-exitcode"))
 	if got := words(rep)[key]; got != report.Overridden || !rep.Changed {
 		r.Errorf("%s is %q, changed %v, want overridden, and changed", key, got, rep.Changed)
 	}
@@ -226,7 +226,7 @@ func TestKernelSingleWishKeepsTheProfile(t *testing.T) {
 	r.run(report.ExitDone, "apply", "--profile", "room", "--live-qdisc")
 	files := r.state().Files["/etc/sysctl.d/60-tcptune.conf"]
 	r.says(r.run(report.ExitDone, "apply", "--live-qdisc=false").out, "profile room, applied last, changed on the command line")
-	r.says(r.run(report.ExitDone, "status").out, "profile room, applied last\n")
+	r.says(r.run(report.ExitDone, "status").out, "profile room, applied last: as wanted")
 	r.says(r.run(report.ExitDone, "apply").out, "profile room, applied last\n")
 	if diff := cmp.Diff(files, r.state().Files["/etc/sysctl.d/60-tcptune.conf"]); diff != "" {
 		r.Errorf("our file, wanted (-) and found (+):\n%s", diff)
