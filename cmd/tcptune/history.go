@@ -17,7 +17,7 @@ func historyCommand(t terminal) *cli.Command {
 		UsageText: "sudo tcptune history [ID] [--json]",
 		ArgsUsage: "[ID]",
 		Description: `Lists the changes that root has made through tcptune, the newest first: apply, revert, confirm, the end of a window that
-was not confirmed, port --kill, and those of service and go. With an ID, that one in full. The last 500 are kept, in
+was not confirmed, a port that was freed, and those of service and go. With an ID, that one in full. The last 500 are kept, in
 /var/log/tcptune/history.jsonl, also where the journal of systemd is gone after a reboot; a revert leaves them. The journal has the same:
 journalctl -t tcptune. Changes to an image (--root) are not recorded.
 
@@ -25,7 +25,6 @@ journalctl -t tcptune. Changes to an image (--root) are not recorded.
 
 Examples:
   sudo tcptune history
-  sudo tcptune history 1f8c03aa                 that one, with each change
   sudo tcptune history --json | jq -r '.records[] | [.time, .command, .exit_code] | @tsv'`,
 		Flags:  []cli.Flag{jsonFlag()},
 		Action: t.action(t.history),

@@ -62,7 +62,7 @@ func TestUnconfirmedApplyIsTakenBackByATimerOfSystemd(t *testing.T) {
 		t.Errorf("right after apply it is %s", got)
 	}
 	m.await(t, finTimeout, "60")
-	mustExit(t, 1, m.Run(t, "tcptune", "confirm"))
+	mustExit(t, 1, m.Run(t, "tcptune", "confirm", "--wait", "60s"))
 	for _, p := range []string{"/etc/sysctl.d/60-tcptune.conf", "/var/lib/tcptune"} {
 		mustExit(t, 1, m.Run(t, "test", "-e", p))
 	}
