@@ -11,7 +11,7 @@ import (
 // A release is checked by the one signature: it covers the sums, and those every other file.
 func TestAReleaseIsSignedAsAWhole(t *testing.T) {
 	if _, err := exec.LookPath("gpg"); err != nil {
-		t.Skip("there is no gpg on this machine")
+		t.Skip("gpg is not installed, see test/apt-packages.txt")
 	}
 	debs := t.TempDir()
 	names := []string{"t_1_amd64.deb", "t_1.dsc", "t_1.tar.xz", "t_1_amd64.buildinfo", "t_1_amd64.cdx.json"}
