@@ -73,7 +73,8 @@ func TestATunerIsWhatTheFilesMakeOfIt(t *testing.T) {
 	}
 }
 
-// TestCheckAndForecastAgree holds what check says of each tuner against what becomes of a key that only this tuner sets.
+// TestCheckAndForecastAgree holds what check says of each tuner against what becomes of a key that only this tuner
+// sets.
 func TestCheckAndForecastAgree(t *testing.T) {
 	warned := map[string]int{}
 	passed := map[string]int{}

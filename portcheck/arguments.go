@@ -87,7 +87,10 @@ func parsePort(text string) (uint16, *wrong) {
 	case text == "":
 		return 0, &wrong{problem: "a number is missing"}
 	case !isNumber(text):
-		return 0, &wrong{problem: "it is neither a number, nor a range, nor the name of a service", hint: "8080, 9000-9010, http, udp/53"}
+		return 0, &wrong{
+			problem: "it is neither a number, nor a range, nor the name of a service",
+			hint:    "8080, 9000-9010, http, udp/53",
+		}
 	case text[0] == '0' && len(text) > 1:
 		return 0, &wrong{problem: "it begins with 0", hint: strings.TrimLeft(text, "0")}
 	}
@@ -104,7 +107,10 @@ func parseName(name string, protocol Protocol, services Services) (Range, *wrong
 	}
 	for _, other := range []Protocol{TCP, UDP} {
 		if _, ok := services.Lookup(other, name); ok {
-			return Range{}, &wrong{problem: fmt.Sprintf("/etc/services has %s for %s only", name, other), hint: string(other) + "/" + name}
+			return Range{}, &wrong{
+				problem: fmt.Sprintf("/etc/services has %s for %s only", name, other),
+				hint:    string(other) + "/" + name,
+			}
 		}
 	}
 	return Range{}, &wrong{problem: "/etc/services has no such service", hint: "a number always works"}

@@ -29,8 +29,9 @@ func ParseCgroup(text []byte) Cgroup {
 }
 
 // CgroupOf tells what the path of a control group says, by the rules of cg_path_get_unit in systemd's
-// src/basic/cgroup-util.c and the names that container engines give. A user names groups as well, below the own manager,
-// and the names are shown to root: what would steer a terminal is replaced in them, which no unit has in its name.
+// src/basic/cgroup-util.c and the names that container engines give. A user names groups as well, below the own
+// manager, and the names are shown to root: what would steer a terminal is replaced in them, which no unit has in its
+// name.
 func CgroupOf(p string) Cgroup {
 	c := Cgroup{Path: p}
 	p = printable(p)
@@ -76,7 +77,13 @@ func unitIn(components []string) (unit string, below []string) {
 // this machine know. Without one, at is -1.
 func containerOf(components []string) (c Container, at int) {
 	scope := regexp.MustCompile(`^(docker|libpod|cri-containerd|crio|nerdctl)-([0-9a-f]{64})\.scope$`)
-	engines := map[string]string{"docker": "docker", "libpod": "podman", "cri-containerd": "containerd", "crio": "cri-o", "nerdctl": "containerd"}
+	engines := map[string]string{
+		"docker":         "docker",
+		"libpod":         "podman",
+		"cri-containerd": "containerd",
+		"crio":           "cri-o",
+		"nerdctl":        "containerd",
+	}
 	id := regexp.MustCompile(`^(?:(libpod|crio)-)?([0-9a-f]{64})$`)
 	for i, name := range components {
 		above := ""

@@ -14,9 +14,10 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// CgroupPath returns the path of a control group of version 2 below the root of its hierarchy. The id is what the kernel
-// tells of a socket: the number of the inode of the group's folder. ok is false where the group has gone, or where the
-// hierarchy is not mounted. It reads the tree until it meets the folder, some milliseconds for hundreds of groups.
+// CgroupPath returns the path of a control group of version 2 below the root of its hierarchy. The id is what the
+// kernel tells of a socket: the number of the inode of the group's folder. ok is false where the group has gone, or
+// where the hierarchy is not mounted. It reads the tree until it meets the folder, some milliseconds for hundreds of
+// groups.
 func CgroupPath(id uint64) (p string, ok bool) {
 	root, err := cgroupRoot()
 	if err != nil {

@@ -12,8 +12,20 @@ import (
 // group of its engine, and it is no use to stop it.
 func forwardsToContainer(p Process) bool {
 	name := path.Base(strings.TrimSuffix(p.Exe, " (deleted)"))
-	return slices.ContainsFunc([]string{"docker-proxy", "dockerd", "rootlesskit", "rootlessport", "conmon", "pasta", "pasta.avx2", "passt.avx2", "slirp4netns"},
-		func(proxy string) bool { return proxy == name || proxy == p.Name })
+	return slices.ContainsFunc(
+		[]string{
+			"docker-proxy",
+			"dockerd",
+			"rootlesskit",
+			"rootlessport",
+			"conmon",
+			"pasta",
+			"pasta.avx2",
+			"passt.avx2",
+			"slirp4netns",
+		},
+		func(proxy string) bool { return proxy == name || proxy == p.Name },
+	)
 }
 
 // isMonitor reports whether p watches over one container of podman.
@@ -21,8 +33,8 @@ func isMonitor(p Process) bool {
 	return path.Base(strings.TrimSuffix(p.Exe, " (deleted)")) == "conmon"
 }
 
-// watchedBy is the short id of the container that podman has started p for, "" where that is not to be seen: podman puts a
-// monitor into a scope named after its container.
+// watchedBy is the short id of the container that podman has started p for, "" where that is not to be seen: podman
+// puts a monitor into a scope named after its container.
 func watchedBy(p Process) string {
 	id, found := strings.CutPrefix(strings.TrimSuffix(p.Cgroup.Unit, ".scope"), "libpod-conmon-")
 	if !found || !isMonitor(p) || p.Cgroup.Delegate != "" {
@@ -64,8 +76,8 @@ func (f *facts) containerOf(h Holder, o Owner) (contained, bool) {
 }
 
 // mayName reports whether the group of a container can be the work of e. Below a service its user makes groups of any
-// name, also that of somebody else's container (Delegate= in systemd.resource-control(5)); the engines of the system make
-// theirs elsewhere, those of a user below the manager of that user.
+// name, also that of somebody else's container (Delegate= in systemd.resource-control(5)); the engines of the system
+// make theirs elsewhere, those of a user below the manager of that user.
 func mayName(e host.Engine, c Cgroup) bool {
 	if c.Delegate == "" {
 		return true

@@ -108,7 +108,8 @@ func (a Act) rank() int {
 // add joins acts on the same target.
 func add(acts []Act, a Act) []Act {
 	for i := range acts {
-		if b := &acts[i]; b.Kind == a.Kind && b.Target == a.Target && b.unit == a.unit && b.Status == a.Status && b.Reason == a.Reason {
+		if b := &acts[i]; b.Kind == a.Kind && b.Target == a.Target && b.unit == a.unit && b.Status == a.Status &&
+			b.Reason == a.Reason {
 			for _, port := range a.Ports {
 				if !slices.Contains(b.Ports, port) {
 					b.Ports = append(b.Ports, port)
@@ -135,11 +136,20 @@ func (f *facts) judge(h Holder, o Owner, order Order) []Act {
 		return f.judgeInit(h, o, order)
 	}
 	if h.Protocol == UDP && f.ephemeral[h.Port()] && !order.Force {
-		return []Act{refusal(h, o, "the port is one that clients get by themselves (net.ipv4.ip_local_port_range), and UDP does not tell a client from a server"+peerOf(h)+"; --force stops it all the same")}
+		return []Act{
+			refusal(
+				h,
+				o,
+				"the port is one that clients get by themselves (net.ipv4.ip_local_port_range), and UDP does not tell a client from a server"+peerOf(
+					h,
+				)+"; --force stops it all the same",
+			),
+		}
 	}
 	name, inUnit := unitOf(o.Process.Cgroup)
 	// podman-systemd.unit(5): the container's monitor is the main process of a service, which would start it again.
-	if !order.PidOnly && inUnit && isMonitor(o.Process) && f.units[name].MainPID == o.Pid && guardOfUnit(name.name) == nil {
+	if !order.PidOnly && inUnit && isMonitor(o.Process) && f.units[name].MainPID == o.Pid &&
+		guardOfUnit(name.name) == nil {
 		return []Act{f.judgeService(h, o, name, order)}
 	}
 	if c, ok := f.containerOf(h, o); ok && !order.PidOnly && !f.shares(o.Process) {
@@ -147,7 +157,13 @@ func (f *facts) judge(h Holder, o Owner, order Order) []Act {
 	}
 	if g := guardOf(o.Process); g != nil && (!g.force || !order.Force) {
 		if id := watchedBy(o.Process); id != "" {
-			return []Act{refusal(h, o, "it publishes the port of container "+id+" of podman, which does not answer on /run/podman/podman.sock: podman stop "+id+", or systemctl start podman.socket and try again")}
+			return []Act{
+				refusal(
+					h,
+					o,
+					"it publishes the port of container "+id+" of podman, which does not answer on /run/podman/podman.sock: podman stop "+id+", or systemctl start podman.socket and try again",
+				),
+			}
 		}
 		return []Act{guarded(h, o, g)}
 	}
@@ -185,7 +201,11 @@ func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
 	case c.id != "" && c.id == f.self.Cgroup.Container.ID:
 		return refusal(h, o, "this tcptune runs in container "+c.name)
 	case c.engine == nil:
-		return refusal(h, o, "it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --pid-only")
+		return refusal(
+			h,
+			o,
+			"it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --pid-only",
+		)
 	}
 	a := actOn(report.Container, c.name, running, exited, h)
 	a.container = c
@@ -230,7 +250,15 @@ const (
 
 func actOn(kind report.Kind, target, before, after string, h Holder) Act {
 	a := Act{Ports: []string{h.target()}}
-	a.Change = report.Change{Kind: kind, Target: target, Before: &before, After: &after, Status: report.Planned, Source: source, Why: "holds " + h.target()}
+	a.Change = report.Change{
+		Kind:   kind,
+		Target: target,
+		Before: &before,
+		After:  &after,
+		Status: report.Planned,
+		Source: source,
+		Why:    "holds " + h.target(),
+	}
 	return a
 }
 
@@ -274,7 +302,10 @@ func dropCovered(acts []Act, s Survey) []Act {
 			}
 		}
 	}
-	return slices.DeleteFunc(acts, func(a Act) bool { return a.Kind == report.Signal && a.Status == report.Planned && covered[a.Pid] })
+	return slices.DeleteFunc(
+		acts,
+		func(a Act) bool { return a.Kind == report.Signal && a.Status == report.Planned && covered[a.Pid] },
+	)
 }
 
 // keepHeldPorts refuses what would be in vain, since another holder of the same port is refused.
@@ -289,7 +320,8 @@ func keepHeldPorts(acts []Act) {
 	}
 	for i := range acts {
 		a := &acts[i]
-		if a.Status != report.Planned || slices.ContainsFunc(a.Ports, func(port string) bool { _, kept := stays[port]; return !kept }) {
+		if a.Status != report.Planned ||
+			slices.ContainsFunc(a.Ports, func(port string) bool { _, kept := stays[port]; return !kept }) {
 			continue
 		}
 		other := stays[a.Ports[0]]

@@ -141,7 +141,8 @@ func TestInTheSameContainerAProcessIsSignalled(t *testing.T) {
 	}
 }
 
-// An engine publishes ports in the network namespace of the machine: the same number in another one is not its business.
+// An engine publishes ports in the network namespace of the machine: the same number in another one is not its
+// business.
 func TestAProxyInAnotherNamespaceIsNotThatOfTheEngine(t *testing.T) {
 	f := facts{engines: []engineView{{host.Engine{Name: "docker"}, []host.EngineContainer{
 		{ID: "a", Name: "shop", State: "running", Ports: []host.Published{{HostPort: 8443, Protocol: "tcp"}}},

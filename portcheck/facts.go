@@ -62,7 +62,12 @@ func unitOf(c Cgroup) (unitName, bool) {
 // gather asks the machine what s leaves open. Where systemd or an engine does not answer, that is a note: the acts that
 // need it are refused then.
 func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
-	f := facts{root: v.host.IsRoot(), ephemeral: map[uint16]bool{}, units: map[unitName]host.Unit{}, workers: map[int]bool{}}
+	f := facts{
+		root:      v.host.IsRoot(),
+		ephemeral: map[uint16]bool{},
+		units:     map[unitName]host.Unit{},
+		workers:   map[int]bool{},
+	}
 	var err error
 	if f.self, err = Details(ctx, os.Getpid()); err != nil {
 		return f, fmt.Errorf("cannot look at this process itself: %w", err)

@@ -23,8 +23,8 @@ const (
 	killPatience = 5 * time.Second
 )
 
-// Free carries out the planned acts, and says in them what became of each. Nothing is undone when one fails: there is no
-// way to start a process again as it was.
+// Free carries out the planned acts, and says in them what became of each. Nothing is undone when one fails: there is
+// no way to start a process again as it was.
 func (v *View) Free(ctx context.Context, acts []Act, order Order) {
 	for i := range acts {
 		a := &acts[i]
@@ -117,7 +117,11 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 	waiting = slices.DeleteFunc(waiting, func(t *target) bool { return t.hasLetGo(order.Signal) })
 	if order.NoForce || order.Signal == unix.SIGKILL {
 		for _, t := range waiting {
-			t.act.Status, t.act.Reason = report.Failed, fmt.Sprintf("still runs %s after %s", order.Grace, unix.SignalName(order.Signal))
+			t.act.Status, t.act.Reason = report.Failed, fmt.Sprintf(
+				"still runs %s after %s",
+				order.Grace,
+				unix.SignalName(order.Signal),
+			)
 		}
 		return
 	}
@@ -138,8 +142,8 @@ type target struct {
 	process *host.Process
 }
 
-// aim opens the process and proves that it still holds one of the sockets. From then on its pid cannot be taken for that
-// of another one. It returns nil when there is nothing to signal.
+// aim opens the process and proves that it still holds one of the sockets. From then on its pid cannot be taken for
+// that of another one. It returns nil when there is nothing to signal.
 func (v *View) aim(a *Act) *target {
 	p, err := v.host.OpenProcess(a.Pid)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -178,8 +182,8 @@ func (t *target) stillHolds() bool {
 	return false
 }
 
-// hasLetGo reports whether the process needs no SIGKILL: it has closed the socket after the signal, and may be busy with
-// saving what it has.
+// hasLetGo reports whether the process needs no SIGKILL: it has closed the socket after the signal, and may be busy
+// with saving what it has.
 func (t *target) hasLetGo(after unix.Signal) bool {
 	if t.stillHolds() {
 		return false

@@ -15,12 +15,17 @@ type guard struct {
 	force    bool     // may be forced
 }
 
-// guards is what is not stopped for the sake of a port. A terminal multiplexer hides which sshd carries this login, so all
-// of them are kept.
+// guards is what is not stopped for the sake of a port. A terminal multiplexer hides which sshd carries this login, so
+// all of them are kept.
 func guards() []guard {
 	return []guard{
 		{
-			programs: []string{"sshd", "sshd-session", "sshd-auth", "dropbear"}, units: []string{"ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "ssh@*", "sshd@*"},
+			programs: []string{
+				"sshd",
+				"sshd-session",
+				"sshd-auth",
+				"dropbear",
+			}, units: []string{"ssh.service", "sshd.service", "ssh.socket", "sshd.socket", "ssh@*", "sshd@*"},
 			what: "it may carry this login", instead: "to end the way into this machine, systemctl stop ssh.socket ssh.service; a forwarded port ends with its ssh", force: true,
 		},
 		{
@@ -28,7 +33,11 @@ func guards() []guard {
 			what: "it is the service manager of a user", instead: "stop the user's unit that it listens for: systemctl --user stop NAME.socket", force: true,
 		},
 		{
-			programs: []string{"dbus-daemon", "dbus-broker", "dbus-broker-launch"}, units: []string{"dbus.service", "dbus.socket", "dbus-broker.service"},
+			programs: []string{
+				"dbus-daemon",
+				"dbus-broker",
+				"dbus-broker-launch",
+			}, units: []string{"dbus.service", "dbus.socket", "dbus-broker.service"},
 			what: "every service talks through it, and restarting it breaks the machine", instead: "it is not stopped",
 		},
 		{
@@ -40,15 +49,36 @@ func guards() []guard {
 			what: "it keeps the network of this machine", instead: "change its configuration in /etc/systemd/network", force: true,
 		},
 		{
-			programs: []string{"systemd-logind", "systemd-journald", "systemd-udevd", "systemd-timesyncd"}, units: []string{"systemd-*"},
+			programs: []string{
+				"systemd-logind",
+				"systemd-journald",
+				"systemd-udevd",
+				"systemd-timesyncd",
+			}, units: []string{"systemd-*"},
 			what: "it is a part of systemd", instead: "change its configuration, or mask its unit", force: true,
 		},
 		{
-			programs: []string{"dockerd", "containerd", "docker-proxy", "rootlesskit", "rootlessport", "conmon", "pasta", "pasta.avx2", "passt.avx2", "slirp4netns"}, units: []string{"docker.service", "docker.socket", "containerd.service", "podman.service", "podman.socket"},
+			programs: []string{
+				"dockerd",
+				"containerd",
+				"docker-proxy",
+				"rootlesskit",
+				"rootlessport",
+				"conmon",
+				"pasta",
+				"pasta.avx2",
+				"passt.avx2",
+				"slirp4netns",
+			}, units: []string{"docker.service", "docker.socket", "containerd.service", "podman.service", "podman.socket"},
 			what: "containers depend on it", instead: "stop the container that publishes the port: docker ps, podman ps", force: true,
 		},
 		{
-			programs: []string{"kubelet", "k3s", "k3s-server", "microk8s"}, units: []string{"kubelet.service", "k3s.service", "snap.microk8s.*"},
+			programs: []string{
+				"kubelet",
+				"k3s",
+				"k3s-server",
+				"microk8s",
+			}, units: []string{"kubelet.service", "k3s.service", "snap.microk8s.*"},
 			what: "the pods of this node depend on it", instead: "drain the node first", force: true,
 		},
 		{

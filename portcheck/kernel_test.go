@@ -134,7 +134,8 @@ func TestManyRangesInOneQuestion(t *testing.T) {
 	}
 }
 
-// An attribute of netlink is at most 65,535 bytes long: some 3,276 ranges would fit, and their neighbours be let through.
+// An attribute of netlink is at most 65,535 bytes long: some 3,276 ranges would fit, and their neighbours be let
+// through.
 func TestMoreRangesThanAFilterTakes(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {
@@ -530,8 +531,8 @@ func lastDescendant(pid int) int {
 	}
 }
 
-// fights is how many times a port is fought for. In each some processes hold it in different ways, and others have to do
-// with it without holding it.
+// fights is how many times a port is fought for. In each some processes hold it in different ways, and others have to
+// do with it without holding it.
 const fights = 1000
 
 func TestFightsHitNoBystander(t *testing.T) {

@@ -36,9 +36,9 @@ func (n *Namespace) Close() error {
 // netnsFolders hold named namespaces: those of ip-netns(8), and those of docker.
 func netnsFolders() []string { return []string{"/run/netns", "/run/docker/netns"} }
 
-// FindNamespaces returns the network namespaces that want names: "" is our own, a number that of the process, a name one
-// of ip-netns(8), "all" each that has a name or a process, our own first. They are to be closed. Those of other users'
-// processes cannot be seen without root, and none but our own can be entered then.
+// FindNamespaces returns the network namespaces that want names: "" is our own, a number that of the process, a name
+// one of ip-netns(8), "all" each that has a name or a process, our own first. They are to be closed. Those of other
+// users' processes cannot be seen without root, and none but our own can be entered then.
 func FindNamespaces(h host.Host, want string) ([]Namespace, error) {
 	if !h.Live() {
 		return nil, host.ErrNoKernel

@@ -21,14 +21,18 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// Details describes a process. What may not be read without root stays empty. It is fs.ErrNotExist when there is no such
-// process (any more).
+// Details describes a process. What may not be read without root stays empty. It is fs.ErrNotExist when there is no
+// such process (any more).
 func Details(ctx context.Context, pid int) (Process, error) {
 	if pid < 1 || pid > 1<<30 {
 		return Process{}, fs.ErrNotExist
 	}
 	// Otherwise HOST_PROC of the environment would say where /proc is.
-	ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{common.HostProcEnvKey: "/proc", common.HostSysEnvKey: "/sys"})
+	ctx = context.WithValue(
+		ctx,
+		common.EnvKey,
+		common.EnvMap{common.HostProcEnvKey: "/proc", common.HostSysEnvKey: "/sys"},
+	)
 	found, err := process.NewProcessWithContext(ctx, int32(pid))
 	if errors.Is(err, process.ErrorProcessNotRunning) {
 		return Process{}, fs.ErrNotExist
@@ -60,8 +64,8 @@ func Details(ctx context.Context, pid int) (Process, error) {
 	return p, nil
 }
 
-// printable replaces what would steer a terminal. A process chooses its name and its arguments itself, and they are shown
-// to root.
+// printable replaces what would steer a terminal. A process chooses its name and its arguments itself, and they are
+// shown to root.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) { // Cf: what turns the direction of text, or cannot be seen
@@ -156,7 +160,8 @@ func arguments(pid int) []string {
 // behind which the worker may have more. Which argument of an interpreter is the script cannot be told by its place: in
 // "perl -I lib a.pl", "java -cp lib A" and "deno run a.ts" it comes after one that jobs share with their supervisor.
 func sameScript(main, worker []string) bool {
-	if len(main) == 0 || len(worker) < len(main) || path.Base(main[0]) != path.Base(worker[0]) || !slices.Equal(main[1:], worker[1:len(main)]) {
+	if len(main) == 0 || len(worker) < len(main) || path.Base(main[0]) != path.Base(worker[0]) ||
+		!slices.Equal(main[1:], worker[1:len(main)]) {
 		return false
 	}
 	interpreter := regexp.MustCompile(`^(python|node|ruby|perl|php|java|sh|bash|dash|busybox)[0-9.]*$`)

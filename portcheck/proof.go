@@ -138,8 +138,8 @@ func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Ve
 	return result
 }
 
-// Blocked returns the TCP ports of s that nobody listens on and that a server could not bind all the same, each with the
-// reason. Of UDP, whoever is in the way is a holder.
+// Blocked returns the TCP ports of s that nobody listens on and that a server could not bind all the same, each with
+// the reason. Of UDP, whoever is in the way is a holder.
 func (v *View) Blocked(ctx context.Context, s Survey) (blocked []Verdict) {
 	var held []Socket
 	for _, h := range s.Holders {
@@ -191,7 +191,11 @@ func inTheWay(ctx context.Context, port Range, after Survey, err error) string {
 		switch {
 		case !port.Has(h.Protocol, h.Port()):
 		case h.State == TimeWait:
-			return fmt.Sprintf("%d connections in TIME-WAIT of a server that did not set SO_REUSEADDR, up to %d s more", h.Count, h.Seconds())
+			return fmt.Sprintf(
+				"%d connections in TIME-WAIT of a server that did not set SO_REUSEADDR, up to %d s more",
+				h.Count,
+				h.Seconds(),
+			)
 		case h.State == Unconn:
 			return "a socket is bound there without listening, by " + who(ctx, h)
 		case h.hasOwners():

@@ -12,7 +12,10 @@ import (
 func (h *Holder) explain(hidden int) {
 	switch {
 	case h.State == TimeWait:
-		h.Reason = fmt.Sprintf("closed connections that wait for stray packets, up to %s more; a server that sets SO_REUSEADDR binds all the same, where the last one did so too", seconds(h.Left))
+		h.Reason = fmt.Sprintf(
+			"closed connections that wait for stray packets, up to %s more; a server that sets SO_REUSEADDR binds all the same, where the last one did so too",
+			seconds(h.Left),
+		)
 	case h.Inode == 0:
 		h.Reason = "connections that their process has closed, and that the kernel is still finishing"
 	case len(h.Owners) == 0 && hidden > 0:

@@ -39,8 +39,8 @@ func (h Holder) report() report.Holder {
 	return out
 }
 
-// Family is "ipv4", "ipv6" or "dual-stack". A socket that is bound to an IPv4 address in the form of IPv6, as Java does, takes
-// IPv4 only.
+// Family is "ipv4", "ipv6" or "dual-stack". A socket that is bound to an IPv4 address in the form of IPv6, as Java
+// does, takes IPv4 only.
 func (h Holder) Family() string {
 	switch {
 	case h.Local.Addr().Unmap().Is4():

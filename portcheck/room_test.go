@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// room is a network namespace, a PID namespace and a /proc of its own for one test: whatever it starts ends with it, and
-// nothing that it frees or kills can be outside.
+// room is a network namespace, a PID namespace and a /proc of its own for one test: whatever it starts ends with it,
+// and nothing that it frees or kills can be outside.
 type room struct{ *testing.T }
 
 // enter runs the calling test again, in a room. There it returns the room; outside ok is false.

@@ -16,13 +16,15 @@ type Services map[Protocol]map[string]uint16
 func ReadServices(h host.Host) (Services, error) {
 	text, err := h.ReadFile("/etc/services")
 	if errors.Is(err, fs.ErrNotExist) {
-		return ParseServices([]byte("ssh 22/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp\nhttps 443/tcp\nhttps 443/udp\nntp 123/udp\n")), nil
+		return ParseServices(
+			[]byte("ssh 22/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp\nhttps 443/tcp\nhttps 443/udp\nntp 123/udp\n"),
+		), nil
 	}
 	return ParseServices(text), err
 }
 
-// ParseServices reads the text of /etc/services, "http 80/tcp www # comment". The first line that has a name wins, as for
-// getservbyname(3); a line that is none is passed over.
+// ParseServices reads the text of /etc/services, "http 80/tcp www # comment". The first line that has a name wins, as
+// for getservbyname(3); a line that is none is passed over.
 func ParseServices(text []byte) Services {
 	s := Services{TCP: {}, UDP: {}}
 	for line := range strings.Lines(string(text)) {

@@ -51,9 +51,9 @@ func stateOf(n uint8) State {
 	return names[n]
 }
 
-// Sockets returns the sockets on the ports, in order. With anyState all of them; otherwise of TCP those that listen, and
-// of UDP those that are bound. The kernel filters by state and port, so that a machine with many connections answers as
-// fast as an idle one. Where netlink is refused, as in some containers, /proc/net is read instead.
+// Sockets returns the sockets on the ports, in order. With anyState all of them; otherwise of TCP those that listen,
+// and of UDP those that are bound. The kernel filters by state and port, so that a machine with many connections
+// answers as fast as an idle one. Where netlink is refused, as in some containers, /proc/net is read instead.
 func (n Namespace) Sockets(ranges []Range, anyState bool) (Snapshot, error) {
 	var snap Snapshot
 	for _, protocol := range []Protocol{TCP, UDP} {
@@ -68,7 +68,10 @@ func (n Namespace) Sockets(ranges []Range, anyState bool) (Snapshot, error) {
 		}
 		sockets, err := n.dump(protocol, of, anyState)
 		if refusedNetlink(err) {
-			snap.Fallback = fmt.Sprintf("netlink is refused here (%v): /proc/net was read instead, which does not tell the control group", err)
+			snap.Fallback = fmt.Sprintf(
+				"netlink is refused here (%v): /proc/net was read instead, which does not tell the control group",
+				err,
+			)
 			sockets, err = n.procNet(protocol, of, anyState)
 		}
 		if err != nil {
@@ -86,8 +89,8 @@ func compareSockets(a, b Socket) int {
 		cmp.Compare(a.State, b.State), a.Remote.Compare(b.Remote), cmp.Compare(a.Inode, b.Inode))
 }
 
-// refusedNetlink reports whether err means that sock_diag is not to be had here: not compiled in, no module, or a filter
-// of system calls.
+// refusedNetlink reports whether err means that sock_diag is not to be had here: not compiled in, no module, or a
+// filter of system calls.
 func refusedNetlink(err error) bool {
 	for _, no := range []error{
 		unix.EPERM, unix.EACCES, unix.EAFNOSUPPORT, unix.EPROTONOSUPPORT, unix.ENOENT, unix.ENOSYS, unix.EOPNOTSUPP, unix.EINVAL,
@@ -131,7 +134,10 @@ func dumpFamily(conn *netlink.Conn, family uint8, protocol Protocol, ranges []Ra
 		if err != nil {
 			return nil, err
 		}
-		interrupted := slices.ContainsFunc(answers, func(m netlink.Message) bool { return m.Header.Flags&netlink.DumpInterrupted != 0 })
+		interrupted := slices.ContainsFunc(
+			answers,
+			func(m netlink.Message) bool { return m.Header.Flags&netlink.DumpInterrupted != 0 },
+		)
 		if interrupted && try < dumpTries {
 			continue
 		}
@@ -179,8 +185,8 @@ func diagRequest(family uint8, protocol Protocol, ranges []Range, anyState bool)
 //	<= high  else to the next range    8 bytes
 //	jump to the end                    4 bytes, but not in the last
 //
-// A program accepts when it comes to its very end; a jump 4 bytes beyond that is a refusal, which is where the two "else"
-// of the last range lead.
+// A program accepts when it comes to its very end; a jump 4 bytes beyond that is a refusal, which is where the two
+// "else" of the last range lead.
 func bytecode(ranges []Range) []byte {
 	const compare, jump = 8, 4
 	const step = 2*compare + jump

@@ -11,8 +11,8 @@ import (
 )
 
 // judgeInit finds the socket unit for which PID 1 holds the socket. What that triggers is stopped after it, and so are
-// other sockets that would bring it back. Where it would start something that is guarded, it is guarded itself, whatever
-// its name is.
+// other sockets that would bring it back. Where it would start something that is guarded, it is guarded itself,
+// whatever its name is.
 func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 	var units []host.Unit
 	var names []string
@@ -25,7 +25,16 @@ func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 	case len(units) == 0:
 		return []Act{refusal(h, o, "it is PID 1, and no socket unit that is active says that it listens there")}
 	case len(units) > 1: // on different interfaces, or in other network namespaces: which is whose, systemd does not tell
-		return []Act{refusal(h, o, "it is PID 1, and several socket units say that they listen there: systemctl stop the right one of "+strings.Join(names, ", "))}
+		return []Act{
+			refusal(
+				h,
+				o,
+				"it is PID 1, and several socket units say that they listen there: systemctl stop the right one of "+strings.Join(
+					names,
+					", ",
+				),
+			),
+		}
 	}
 	var acts []Act
 	names = append(names, f.bringBack(units[0])...)
@@ -43,12 +52,13 @@ func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 	return acts
 }
 
-// bringBack are the other active sockets of the service of a socket, where that service wants it (Sockets= implies that):
-// the next client of theirs would start the service, and so open the socket again.
+// bringBack are the other active sockets of the service of a socket, where that service wants it (Sockets= implies
+// that): the next client of theirs would start the service, and so open the socket again.
 func (f *facts) bringBack(socket host.Unit) (names []string) {
 	for _, u := range f.sockets {
 		if u.Name != socket.Name && slices.ContainsFunc(u.Triggers, func(service string) bool {
-			return slices.Contains(socket.Triggers, service) && slices.Contains(f.units[unitName{name: service}].Wants, socket.Name)
+			return slices.Contains(socket.Triggers, service) &&
+				slices.Contains(f.units[unitName{name: service}].Wants, socket.Name)
 		}) {
 			names = append(names, u.Name)
 		}

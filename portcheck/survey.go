@@ -99,7 +99,8 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 	return s, nil
 }
 
-// Held lists the sockets that hold the ports, without their owners. It is for waiting: it takes a tenth of a millisecond.
+// Held lists the sockets that hold the ports, without their owners. It is for waiting: it takes a tenth of a
+// millisecond.
 func (v *View) Held(ranges []Range) (held []Socket, err error) {
 	for _, n := range v.namespaces {
 		snap, err := n.Sockets(ranges, false)
@@ -307,7 +308,8 @@ func ownersFrom(descriptors []Descriptor, processes map[int]*Process) (owners []
 func addUp(rest []Holder) (sums []Holder) {
 	for _, h := range rest {
 		i := slices.IndexFunc(sums, func(s Holder) bool {
-			return s.Protocol == h.Protocol && s.Port() == h.Port() && s.State == h.State && s.Namespace == h.Namespace && s.hasOwners() == h.hasOwners()
+			return s.Protocol == h.Protocol && s.Port() == h.Port() && s.State == h.State && s.Namespace == h.Namespace &&
+				s.hasOwners() == h.hasOwners()
 		})
 		if i < 0 {
 			sums = append(sums, h)

@@ -17,8 +17,14 @@ func (v *View) tell(s Survey) {
 			slog.String("state", string(h.State)), slog.Uint64("inode", h.Inode), slog.Uint64("cookie", h.Cookie),
 			slog.String("made_in", h.Origin.Path), slog.Bool("by_cgroup", h.ByCgroup), slog.String("rule", h.Reason))
 		for _, o := range h.Owners {
-			t.Step("finds", slog.String("owner", o.Process.Name), slog.Int("pid", o.Pid), slog.Int("descriptors", len(o.Descriptors)),
-				slog.Int("parent", o.Process.Parent), slog.String("cgroup", o.Process.Cgroup.Path))
+			t.Step(
+				"finds",
+				slog.String("owner", o.Process.Name),
+				slog.Int("pid", o.Pid),
+				slog.Int("descriptors", len(o.Descriptors)),
+				slog.Int("parent", o.Process.Parent),
+				slog.String("cgroup", o.Process.Cgroup.Path),
+			)
 		}
 	}
 	t.Step("looked", slog.Int("holders", len(s.Holders)), slog.Int("hidden_processes", s.Hidden))

@@ -12,8 +12,8 @@ import (
 //
 // It does not listen. A socket that is bound with SO_REUSEADDR and does not listen is in nobody's way, so that a server
 // which is just starting is not disturbed; one that listens already is in the way of ours whatever it has set (see
-// inet_csk_bind_conflict in the kernel's net/ipv4/inet_connection_sock.c). UDP takes SO_REUSEADDR for leave to share the
-// port, so there it is not set.
+// inet_csk_bind_conflict in the kernel's net/ipv4/inet_connection_sock.c). UDP takes SO_REUSEADDR for leave to share
+// the port, so there it is not set.
 //
 // The error is EADDRINUSE, or os.ErrPermission where only root may bind the port and so nothing is proven.
 func (n Namespace) TryBind(protocol Protocol, port uint16) error {

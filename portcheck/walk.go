@@ -17,9 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Walk reads the links of /proc/PID/fd, of pids or, where that is nil, of all processes, and returns those that lead to a
-// wanted socket. The kernel has no table from a socket to its processes, so that every open descriptor of the machine has
-// to be looked at; this is done on all cores, with one system call for each.
+// Walk reads the links of /proc/PID/fd, of pids or, where that is nil, of all processes, and returns those that lead to
+// a wanted socket. The kernel has no table from a socket to its processes, so that every open descriptor of the machine
+// has to be looked at; this is done on all cores, with one system call for each.
 //
 // A process whose first thread has ended while others live shows no descriptors there; they are found with one of the
 // living threads.
@@ -27,8 +27,8 @@ func Walk(ctx context.Context, wanted map[uint64]bool, pids []int) (Owners, erro
 	return walk(ctx, wanted, pids, false)
 }
 
-// WalkThreads looks into the table of every thread. A thread may have one of its own, see unshare(2), which the folder of
-// its process does not show. It takes much longer than [Walk].
+// WalkThreads looks into the table of every thread. A thread may have one of its own, see unshare(2), which the folder
+// of its process does not show. It takes much longer than [Walk].
 func WalkThreads(ctx context.Context, wanted map[uint64]bool, pids []int) (Owners, error) {
 	return walk(ctx, wanted, pids, true)
 }
@@ -159,8 +159,8 @@ func (w *walker) folder(pid, tid int, path string, buf []byte) (count int, err e
 	}
 }
 
-// getdents is getdents64(2) of a folder of /proc, which never makes a thread wait. The scheduler is not told of it: it would
-// hand the processor to another thread in the tens of microseconds that it takes.
+// getdents is getdents64(2) of a folder of /proc, which never makes a thread wait. The scheduler is not told of it: it
+// would hand the processor to another thread in the tens of microseconds that it takes.
 func getdents(dir int, buf []byte) (int, error) {
 	n, _, errno := unix.RawSyscall(unix.SYS_GETDENTS64, uintptr(dir), uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)))
 	if errno != 0 {

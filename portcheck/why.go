@@ -59,7 +59,13 @@ func (v *View) reserved(free []Range) (lines []string) {
 		}
 		for _, r := range free {
 			if r.Low == r.High && low <= r.Low && r.Low <= high {
-				lines = append(lines, fmt.Sprintf("%s is reserved in net.ipv4.ip_local_reserved_ports: no client gets it by itself, a server may bind it", r))
+				lines = append(
+					lines,
+					fmt.Sprintf(
+						"%s is reserved in net.ipv4.ip_local_reserved_ports: no client gets it by itself, a server may bind it",
+						r,
+					),
+				)
 			}
 		}
 	}
@@ -87,8 +93,15 @@ func (v *View) translated(ctx context.Context, free []Range) (lines []string) {
 }
 
 func natLine(e host.Engine, c host.EngineContainer, p host.Published) string {
-	return fmt.Sprintf("%s/%d is sent to container %s/%s by a NAT rule, without a process that holds it: %s stop %s ends that",
-		p.Protocol, p.HostPort, e.Name, c.Name, e.Name, c.Name)
+	return fmt.Sprintf(
+		"%s/%d is sent to container %s/%s by a NAT rule, without a process that holds it: %s stop %s ends that",
+		p.Protocol,
+		p.HostPort,
+		e.Name,
+		c.Name,
+		e.Name,
+		c.Name,
+	)
 }
 
 // elsewhere names other network namespaces in which the ports are held. There they are in nobody's way here.
@@ -105,7 +118,15 @@ func (v *View) elsewhere(free []Range) (lines []string) {
 		if n.Name != "" {
 			if snap, err := n.Sockets(free, false); err == nil && len(snap.Sockets) > 0 {
 				s := snap.Sockets[0]
-				lines = append(lines, fmt.Sprintf("%s/%d is held in another network namespace, which is in nobody's way here: --netns %s shows it", s.Protocol, s.Port(), n.Name))
+				lines = append(
+					lines,
+					fmt.Sprintf(
+						"%s/%d is held in another network namespace, which is in nobody's way here: --netns %s shows it",
+						s.Protocol,
+						s.Port(),
+						n.Name,
+					),
+				)
 			}
 		}
 		_ = n.Close()

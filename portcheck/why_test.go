@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// docker answers at the usual place, in a /run of its own, as the engine that publishes port 8443 of container shop. stop
-// is called with the grace in seconds when that is to be stopped.
+// docker answers at the usual place, in a /run of its own, as the engine that publishes port 8443 of container shop.
+// stop is called with the grace in seconds when that is to be stopped.
 func (r room) docker(stop func(grace string)) {
 	r.Helper()
 	r.must(unix.Mount("tmpfs", "/run", "tmpfs", 0, ""))

@@ -58,7 +58,10 @@ func (s Spec) validateBundled() error {
 	if err := checkPath("use the server program", s.Program); err != nil {
 		return err
 	}
-	if protocols := []string{"echo", "line", "frame", "discard", "http", "relay"}; !slices.Contains(protocols, s.Protocol) {
+	if protocols := []string{"echo", "line", "frame", "discard", "http", "relay"}; !slices.Contains(
+		protocols,
+		s.Protocol,
+	) {
 		return fmt.Errorf("cannot use --protocol %q: it is one of %s%s", s.Protocol, strings.Join(protocols, ", "),
 			meant(s.Protocol, protocols))
 	}

@@ -187,7 +187,11 @@ func (s *Survey) afterReboot(f *whowins.Forecaster, k catalogue.Key) (value stri
 // outOfReach says why k cannot have the wished value here at all, or "".
 func (s *Survey) outOfReach(k catalogue.Key, wish profile.Wish) (string, report.Status) {
 	if m, needed := k.ValueModules[wish.Value]; needed && s.Modules[m] == host.ModuleAbsent {
-		return fmt.Sprintf("this kernel has no %s: module %s is neither built in nor installed", wish.Value, m), report.Skipped
+		return fmt.Sprintf(
+			"this kernel has no %s: module %s is neither built in nor installed",
+			wish.Value,
+			m,
+		), report.Skipped
 	}
 	if !s.Live {
 		return "", ""

@@ -25,7 +25,8 @@ func (s *Survey) KeyNow(k catalogue.Key) report.Key {
 	return out
 }
 
-// Setters lists every assignment of k in the files of the host, "file:line = value", the winner of the next boot marked.
+// Setters lists every assignment of k in the files of the host, "file:line = value", the winner of the next boot
+// marked.
 func (s *Survey) Setters(k catalogue.Key) []string {
 	fc := s.Now.Key(k.Name)
 	winners := map[whowins.Origin]string{}

@@ -34,12 +34,18 @@ func (s *Survey) ObserveLinks(h host.Host) error {
 	return nil
 }
 
-// planLinks gives the wanted default queue discipline to the interfaces that are up already; the key itself reaches only
-// those that appear later. An interface on which somebody has set one is left alone.
+// planLinks gives the wanted default queue discipline to the interfaces that are up already; the key itself reaches
+// only those that appear later. An interface on which somebody has set one is left alone.
 func (d *Draft) planLinks() {
-	i := slices.IndexFunc(d.decisions, func(dec decision) bool { return dec.key.Name == qdiscKey && !dec.status.Partial() })
+	i := slices.IndexFunc(
+		d.decisions,
+		func(dec decision) bool { return dec.key.Name == qdiscKey && !dec.status.Partial() },
+	)
 	if i < 0 {
-		d.Warnings = append(d.Warnings, "the queue disciplines of the interfaces are left as they are: the profile wants none that this kernel has")
+		d.Warnings = append(
+			d.Warnings,
+			"the queue disciplines of the interfaces are left as they are: the profile wants none that this kernel has",
+		)
 		return
 	}
 	want := d.decisions[i].want

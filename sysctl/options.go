@@ -49,7 +49,10 @@ func (o Options) LoadProfile(h host.Host, cat *catalogue.Catalogue) (profile.Pro
 	path.BitsPerSecond = cmp.Or(path.BitsPerSecond, p.Bandwidth)
 	path.RTT = cmp.Or(path.RTT, p.RTT)
 	if path.BitsPerSecond == 0 || path.RTT == 0 {
-		return profile.Profile{}, nil, fmt.Errorf("cannot size profile %s: it names no path, so it needs --bandwidth and --rtt", p.Name)
+		return profile.Profile{}, nil, fmt.Errorf(
+			"cannot size profile %s: it names no path, so it needs --bandwidth and --rtt",
+			p.Name,
+		)
 	}
 	for _, k := range p.Keys {
 		if k.Key == congestionKey {

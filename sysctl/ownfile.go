@@ -59,8 +59,10 @@ func (d *Draft) place() error {
 			break
 		}
 	}
-	d.survey.trail.Step("names", slog.String("file", d.own.Path), slog.String("rule",
-		"the first name that wins for most keys: two points for a key that is as wanted after a reboot, one for a race that may be won"))
+	d.survey.trail.Step("names", slog.String("file", d.own.Path), slog.String(
+		"rule",
+		"the first name that wins for most keys: two points for a key that is as wanted after a reboot, one for a race that may be won",
+	))
 	return nil
 }
 

@@ -49,7 +49,10 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 	d := &Draft{survey: s, profile: p, Plan: plan.Plan{Command: "apply"}}
 	if s.Live && !cat.Covers(s.Kernel) {
 		d.Warnings = append(d.Warnings, fmt.Sprintf(
-			"kernel %s is newer than the catalogue, which ends at %s: its defaults are not known and are not relied on", s.Kernel, cat.Newest()))
+			"kernel %s is newer than the catalogue, which ends at %s: its defaults are not known and are not relied on",
+			s.Kernel,
+			cat.Newest(),
+		))
 	}
 	d.Warnings = append(d.Warnings, s.Unread()...)
 	for _, wish := range p.Keys {
@@ -90,17 +93,24 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 	return d, nil
 }
 
-// warnUnsettled names the keys of an image whose right value only the machine that boots it can tell: mode raise promises
-// never to go below the kernel's own default, which depends on the kernel and the memory.
+// warnUnsettled names the keys of an image whose right value only the machine that boots it can tell: mode raise
+// promises never to go below the kernel's own default, which depends on the kernel and the memory.
 func (d *Draft) warnUnsettled() {
 	var keys []string
 	for _, dec := range d.decisions {
-		if _, known := d.survey.kernelDefault(dec.key); !d.survey.Live && dec.wish.Mode == profile.Raise && dec.line && !known {
+		if _, known := d.survey.kernelDefault(dec.key); !d.survey.Live && dec.wish.Mode == profile.Raise && dec.line &&
+			!known {
 			keys = append(keys, dec.key.Name)
 		}
 	}
 	if keys != nil {
-		d.Warnings = append(d.Warnings, "the right size depends on the kernel and the memory that will boot, so run tcptune apply there once: "+strings.Join(keys, ", "))
+		d.Warnings = append(
+			d.Warnings,
+			"the right size depends on the kernel and the memory that will boot, so run tcptune apply there once: "+strings.Join(
+				keys,
+				", ",
+			),
+		)
 	}
 }
 
@@ -184,7 +194,8 @@ func (s *Survey) loadable(m string) bool {
 
 // planFile brings one file of ours from is to want. Somebody else's file is never touched.
 func (d *Draft) planFile(is, want File, why string) error {
-	if is.Content == nil && want.Content == nil || is.Content != nil && want.Content != nil && *is.Content == *want.Content {
+	if is.Content == nil && want.Content == nil ||
+		is.Content != nil && want.Content != nil && *is.Content == *want.Content {
 		return nil
 	}
 	o, owned := d.survey.Journal.Find(plan.Ref{Kind: report.File, Target: is.Path})
@@ -264,7 +275,10 @@ func (d *Draft) planReturns(cat *catalogue.Catalogue) {
 		if why := d.survey.refusedReturn(c); why != "" {
 			// No apply can make the host converge, so it is not planned, but said.
 			c.Status, c.Reason = report.Refused, why
-			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is not part of this profile, and cannot be given back: %s", o.Target, why))
+			d.Warnings = append(
+				d.Warnings,
+				fmt.Sprintf("%s is not part of this profile, and cannot be given back: %s", o.Target, why),
+			)
 		}
 		d.add(c)
 	}

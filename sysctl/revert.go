@@ -126,7 +126,10 @@ func (s *Survey) giveBack(k catalogue.Key, o plan.Owned) (c plan.Change, forget 
 }
 
 func (s *Survey) giveFileBack(o plan.Owned) (c plan.Change, forget bool) {
-	c = plan.Change{Change: report.Change{Kind: report.File, Target: o.Target, Status: report.Kept, After: o.Former(), Required: true}, Release: true}
+	c = plan.Change{
+		Change:  report.Change{Kind: report.File, Target: o.Target, Status: report.Kept, After: o.Former(), Required: true},
+		Release: true,
+	}
 	now, err := readOptional(s.reader, o.Target)
 	c.Before = now
 	switch {

@@ -50,7 +50,10 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 		if fc.Reboot.Set == nil && fc.Reboot.Reason != whowins.NobodyAssigns {
 			why = ": " + fc.Reboot.Reason // systemd-sysctl is masked, for instance
 		}
-		reasons = append(reasons, fmt.Sprintf("after a reboot it is %s, by %s%s", shown(*v.reboot), by(v.decidedBy.Reboot), why))
+		reasons = append(
+			reasons,
+			fmt.Sprintf("after a reboot it is %s, by %s%s", shown(*v.reboot), by(v.decidedBy.Reboot), why),
+		)
 	}
 	if wrongAtBoot != "" {
 		reasons = append(reasons, "after a reboot it cannot be told: "+wrongAtBoot)
@@ -67,7 +70,10 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 		reasons = append(reasons, "after sysctl --system it cannot be told: "+wrongByHand)
 	}
 	if fc.SysctlSystem.Set != nil && wrongByHand == "" && !wish.Enough(k, *v.system, want) {
-		reasons = append(reasons, fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)))
+		reasons = append(
+			reasons,
+			fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)),
+		)
 	}
 	v.overridden = strings.Join(reasons, "; ")
 	return v

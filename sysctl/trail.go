@@ -57,7 +57,12 @@ func (d *Draft) tell() {
 	}
 	for _, c := range d.Changes {
 		if c.Writes() {
-			s.trail.Step("plans", slog.String("kind", string(c.Kind)), slog.String("target", c.Target), slog.String("why", c.Why))
+			s.trail.Step(
+				"plans",
+				slog.String("kind", string(c.Kind)),
+				slog.String("target", c.Target),
+				slog.String("why", c.Why),
+			)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// newApp describes the command line. urfave/cli exits, prints usage to stdout and numbers its errors as it likes; all of
-// that is taken from it here, so that the exit codes are ours.
+// newApp describes the command line. urfave/cli exits, prints usage to stdout and numbers its errors as it likes; all
+// of that is taken from it here, so that the exit codes are ours.
 func newApp(t terminal) *cli.App {
 	app := &cli.App{
 		Name:      "tcptune",
@@ -73,7 +73,8 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// groupAction runs when a command with subcommands, or tcptune itself, is called without one. A wrong one is told before.
+// groupAction runs when a command with subcommands, or tcptune itself, is called without one. A wrong one is told
+// before.
 func groupAction(c *cli.Context) error {
 	// What is not asked for is no result: it goes to stderr.
 	out := c.App.Writer
@@ -87,7 +88,10 @@ func groupAction(c *cli.Context) error {
 
 // The flags that several commands share.
 func rootFlag() cli.Flag {
-	return &cli.StringFlag{Name: "root", Usage: "work on the image in `DIR` instead of this machine: its files only, no running values"}
+	return &cli.StringFlag{
+		Name:  "root",
+		Usage: "work on the image in `DIR` instead of this machine: its files only, no running values",
+	}
 }
 
 // debugFlag belongs to every command.
@@ -99,11 +103,18 @@ func debugFlag() cli.Flag {
 
 // quietFlag and colorFlag do as well.
 func quietFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing but errors: the exit code is the answer"}
+	return &cli.BoolFlag{
+		Name:    "quiet",
+		Aliases: []string{"q"},
+		Usage:   "say nothing but errors: the exit code is the answer",
+	}
 }
 
 func colorFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "no-color", Usage: "no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them"}
+	return &cli.BoolFlag{
+		Name:  "no-color",
+		Usage: "no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them",
+	}
 }
 
 func jsonFlag() cli.Flag {
@@ -111,7 +122,11 @@ func jsonFlag() cli.Flag {
 }
 
 func waitFlag() cli.Flag {
-	return &cli.DurationFlag{Name: "wait", DefaultText: "0s, give up at once", Usage: "wait this `DURATION` for another tcptune to finish, 30s for instance"}
+	return &cli.DurationFlag{
+		Name:        "wait",
+		DefaultText: "0s, give up at once",
+		Usage:       "wait this `DURATION` for another tcptune to finish, 30s for instance",
+	}
 }
 
 func unsupportedFlag() cli.Flag {
@@ -123,7 +138,11 @@ func wantFlags() []cli.Flag {
 		&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "use `PROFILE` (see tcptune profile list)"},
 		&cli.StringFlag{Name: "bandwidth", Usage: "size the buffers of profile wan for this `RATE`, 10gbit for instance"},
 		&cli.StringFlag{Name: "rtt", Usage: "size the buffers of profile wan for this round-trip `TIME`, 80ms for instance"},
-		&cli.IntFlag{Name: "flows", DefaultText: "no warning", Usage: "warn where memory does not suffice for the buffers of profile wan of `N` connections"},
+		&cli.IntFlag{
+			Name:        "flows",
+			DefaultText: "no warning",
+			Usage:       "warn where memory does not suffice for the buffers of profile wan of `N` connections",
+		},
 		&cli.BoolFlag{Name: "live-qdisc", Usage: "set the queue discipline of the interfaces that are up, too"},
 	}
 }
@@ -132,7 +151,10 @@ func flags(groups ...[]cli.Flag) []cli.Flag { return slices.Concat(groups...) }
 
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
-		return report.Usage(fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name), "see "+fullName(c)+" --help")
+		return report.Usage(
+			fmt.Sprintf("cannot use argument %q: %s takes none", c.Args().First(), c.Command.Name),
+			"see "+fullName(c)+" --help",
+		)
 	}
 	return nil
 }

@@ -30,7 +30,11 @@ Examples:
   sudo tcptune apply saved.json                 a plan saved by tcptune plan --out; - is standard input
   tcptune apply --root /mnt/image               files of an image, no running values`,
 		Flags: flags(wantFlags(), []cli.Flag{
-			&cli.DurationFlag{Name: "confirm", DefaultText: "nothing waits", Usage: "revert after this `DURATION` unless tcptune confirm comes first"},
+			&cli.DurationFlag{
+				Name:        "confirm",
+				DefaultText: "nothing waits",
+				Usage:       "revert after this `DURATION` unless tcptune confirm comes first",
+			},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed, as tcptune plan"},
 			detailedFlag(),
 			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
@@ -71,7 +75,10 @@ func (t terminal) applyRequest(c *cli.Context) (a provision.Apply, err error) {
 	case c.NArg() > 1:
 		return a, report.Usage(fmt.Sprintf("cannot apply %d plans at once", c.NArg()), "see tcptune apply --help")
 	case c.NArg() == 1 && !a.Empty():
-		return a, report.Usage("cannot use a saved plan together with other wishes", "drop --profile and the flags that belong to it")
+		return a, report.Usage(
+			"cannot use a saved plan together with other wishes",
+			"drop --profile and the flags that belong to it",
+		)
 	case c.NArg() == 1 && a.Saved == "":
 		return a, report.Usage("cannot read a plan without a name", "see tcptune apply --help")
 	}
@@ -79,7 +86,10 @@ func (t terminal) applyRequest(c *cli.Context) (a provision.Apply, err error) {
 }
 
 func detailedFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when something was changed, 4 when it is partial, 6 when both; with --dry-run: would be"}
+	return &cli.BoolFlag{
+		Name:  "detailed-exitcode",
+		Usage: "exit with 2 when something was changed, 4 when it is partial, 6 when both; with --dry-run: would be",
+	}
 }
 
 // detailed is the exit code that tells all of changed, or would change, and partial apart, where it is asked for.

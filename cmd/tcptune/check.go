@@ -63,7 +63,10 @@ func (t terminal) showChecks(w io.Writer, checks []report.Check) {
 		}
 	}
 	printf(w, "\n%s\n", strings.Join([]string{
-		fmt.Sprintf("%d passed", counts[report.Pass]), count(counts[report.Warn], "warning"), count(counts[report.Fail], "failure"),
+		fmt.Sprintf(
+			"%d passed",
+			counts[report.Pass],
+		), count(counts[report.Warn], "warning"), count(counts[report.Fail], "failure"),
 	}, ", "))
 }
 

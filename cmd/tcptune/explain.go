@@ -43,7 +43,10 @@ func (t terminal) explain(c *cli.Context) (outcome, error) {
 		o.text = func(w io.Writer) { listKeys(w, done.Report.Explained) }
 		return o, err
 	case c.NArg() != 1:
-		return outcome{}, report.Usage(fmt.Sprintf("cannot explain %d keys: name one", c.NArg()), "tcptune explain --list shows all of them")
+		return outcome{}, report.Usage(
+			fmt.Sprintf("cannot explain %d keys: name one", c.NArg()),
+			"tcptune explain --list shows all of them",
+		)
 	}
 	k, err := target.Explain(c.Args().First())
 	o := of(k.Outcome)

@@ -24,7 +24,10 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		return report.Usage("cannot use "+dashed(m[1])+": it needs a value, "+want(flagNamed(c.Command.Flags, m[1])), see)
 	}
 	if m := match(`invalid (?:boolean )?value "(.*)" for (?:flag )?-([^:]*): .*`); m != nil {
-		return report.Usage("cannot use "+dashed(m[2])+" "+strconv.Quote(m[1])+": want "+want(flagNamed(c.Command.Flags, m[2])), see)
+		return report.Usage(
+			"cannot use "+dashed(m[2])+" "+strconv.Quote(m[1])+": want "+want(flagNamed(c.Command.Flags, m[2])),
+			see,
+		)
 	}
 	if m := match(`bad flag syntax: (.*)`); m != nil {
 		return report.Usage("cannot use "+shellWord(m[1])+": a flag is two dashes and its name, as in --json", see)

@@ -12,8 +12,8 @@ import (
 // usualColumns is how wide a terminal is that does not say so.
 const usualColumns = 80
 
-// folded is w where it is no terminal, or else a writer that breaks the lines which are wider than the terminal. end writes
-// what has no end of line yet.
+// folded is w where it is no terminal, or else a writer that breaks the lines which are wider than the terminal. end
+// writes what has no end of line yet.
 func folded(w io.Writer, columns int) (out io.Writer, end func()) {
 	if columns == 0 {
 		return w, func() {}
@@ -73,8 +73,8 @@ func foldLine(line string, columns int) string {
 	return out.String() + line
 }
 
-// breakAt is where line is to be broken so that the first part has no more than that many columns: behind the last blank
-// with text before it, or in a word that is longer.
+// breakAt is where line is to be broken so that the first part has no more than that many columns: behind the last
+// blank with text before it, or in a word that is longer.
 func breakAt(line string, columns int) int {
 	used, blank, end := 0, 0, 0
 	text := len(line) - len(strings.TrimLeft(line, " "))
@@ -99,8 +99,8 @@ func breakAt(line string, columns int) int {
 	return blank
 }
 
-// width is how many columns s takes. What printf has not let through has none of the signs that take two or none, but for
-// those of eastern scripts, which are not in what we say.
+// width is how many columns s takes. What printf has not let through has none of the signs that take two or none, but
+// for those of eastern scripts, which are not in what we say.
 func width(s string) (columns int) {
 	for i := 0; i < len(s); {
 		if n := escape(s[i:]); n > 0 {

@@ -35,11 +35,17 @@ Examples:
   sudo tcptune go install --from apt            the distribution's own, whichever version that is
   tcptune go install --dry-run                  what would be changed`,
 		Flags: flags(goSourceFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "from-mod", Usage: "install what the toolchain line, else the go line of `FILE` asks for; - is standard input"},
+			&cli.StringFlag{
+				Name:  "from-mod",
+				Usage: "install what the toolchain line, else the go line of `FILE` asks for; - is standard input",
+			},
 			&cli.StringFlag{Name: "file", Usage: "install from the archive in `FILE`, without a network"},
 			&cli.StringFlag{Name: "sha256", Usage: "with --file: its checksum, as `DIGITS`, or h1:… of a module"},
 			&cli.StringFlag{Name: "signature", DefaultText: "FILE.asc", Usage: "with --file: its signature, in `FILE`"},
-			&cli.StringFlag{Name: "tools", Usage: "then build these `TOOLS` with it: gopls@latest,dlv@v1.25.0,example.com/cmd/tool"},
+			&cli.StringFlag{
+				Name:  "tools",
+				Usage: "then build these `TOOLS` with it: gopls@latest,dlv@v1.25.0,example.com/cmd/tool",
+			},
 			&cli.StringFlag{Name: "from", Usage: "with `apt`: install the package of the distribution instead"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed"},
 			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),

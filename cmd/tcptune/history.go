@@ -64,7 +64,15 @@ func showRecords(w io.Writer, records []provision.Record) {
 
 func showRecord(w io.Writer, r provision.Record) {
 	printf(w, "%s  %s  %s\n", r.ID, r.Time, r.Command)
-	printf(w, "  %s\n  by %s\n  tcptune %s, exit %d %s\n", r.CommandLine, provision.Who(r), r.Version, r.ExitCode, r.ErrorCode)
+	printf(
+		w,
+		"  %s\n  by %s\n  tcptune %s, exit %d %s\n",
+		r.CommandLine,
+		provision.Who(r),
+		r.Version,
+		r.ExitCode,
+		r.ErrorCode,
+	)
 	for _, c := range r.Changes {
 		printf(w, "\n%s %s  %s\n    %s -> %s\n", c.Kind, c.Target, c.Status, side(c.Before), side(c.After))
 	}

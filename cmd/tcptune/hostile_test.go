@@ -15,7 +15,8 @@ import (
 // hostile steers a terminal, forges a line, turns the direction of writing, and is no UTF-8.
 const hostile = "x\x1b]0;owned\a\x1b[32m\nforged: all is well\r\u202eevil\u2028\u009b2J\x7f\xff\tend"
 
-// TestNothingThatIsPrintedSteersATerminal has every command meet hostile names: of files, profiles, keys, and what is typed.
+// TestNothingThatIsPrintedSteersATerminal has every command meet hostile names: of files, profiles, keys, and what is
+// typed.
 func TestNothingThatIsPrintedSteersATerminal(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "image")
 	if out, err := exec.CommandContext(t.Context(), "cp", "-a", "../../test/fixtures/ubuntu-24.04", root).CombinedOutput(); err != nil {

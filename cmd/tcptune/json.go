@@ -39,8 +39,8 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// asciiControls writes what does not print as \u0000 does: the document may be looked at on a terminal. JSON itself only
-// asks for the controls of ASCII, and only strings hold anything else.
+// asciiControls writes what does not print as \u0000 does: the document may be looked at on a terminal. JSON itself
+// only asks for the controls of ASCII, and only strings hold anything else.
 func asciiControls(document string) string {
 	steers := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
 	if strings.IndexFunc(document, steers) < 0 {

@@ -106,7 +106,8 @@ func TestKernelKilledConfirmLeavesTheWindowOpen(t *testing.T) {
 	}
 }
 
-// tryKill is killed for a call whose file may be read before anything is journalled: then nothing is there to be repaired.
+// tryKill is killed for a call whose file may be read before anything is journalled: then nothing is there to be
+// repaired.
 func (r room) tryKill(call, file string, args ...string) {
 	r.Helper()
 	for when := 1; when < 9; when++ {

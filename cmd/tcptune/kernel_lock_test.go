@@ -132,8 +132,8 @@ func TestKernelSignalWhileWaitingChangesNothing(t *testing.T) {
 	r.is(before, tree.withoutTimes)
 }
 
-// A signal in the middle of an apply is delivered by strace, at a rename(2) of the unmodified program: that of the journal
-// or that of our file. The delay of what follows gives it the time to notice, on any machine.
+// A signal in the middle of an apply is delivered by strace, at a rename(2) of the unmodified program: that of the
+// journal or that of our file. The delay of what follows gives it the time to notice, on any machine.
 func TestKernelSignalInTheMiddleRollsBack(t *testing.T) {
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("needs strace, which is not installed")

@@ -16,8 +16,8 @@ extends: room
 drop: [net.ipv4.tcp_keepalive_time]
 `
 
-// What a switch of profiles cannot give back is refused for plan and status as it is for apply. Else they would call for an
-// apply for ever, which cannot do it; and what is left must not be passed over either.
+// What a switch of profiles cannot give back is refused for plan and status as it is for apply. Else they would call
+// for an apply for ever, which cannot do it; and what is left must not be passed over either.
 func TestKernelReturnThatIsNotTakenIsRefusedEverywhere(t *testing.T) {
 	needsStrace(t)
 	const key = "net.ipv4.tcp_keepalive_time"

@@ -45,7 +45,8 @@ func masked(trail string) string {
 	return trail
 }
 
-// trailIs holds the trail in a file against the one of a run. With UPDATE=1 in the environment the file is written anew.
+// trailIs holds the trail in a file against the one of a run. With UPDATE=1 in the environment the file is written
+// anew.
 func (r room) trailIs(got result, name string) {
 	r.Helper()
 	var lines []string

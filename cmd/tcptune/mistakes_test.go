@@ -14,8 +14,9 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// TestWhatIsAnsweredToAWrongCommandLine holds testdata/mistakes.txt: behind "$" what is typed, "|" between its words where
-// one is empty or has blanks, then the exit code and what stderr says. UPDATE=1 writes it anew, for a reader to judge.
+// TestWhatIsAnsweredToAWrongCommandLine holds testdata/mistakes.txt: behind "$" what is typed, "|" between its words
+// where one is empty or has blanks, then the exit code and what stderr says. UPDATE=1 writes it anew, for a reader to
+// judge.
 func TestWhatIsAnsweredToAWrongCommandLine(t *testing.T) {
 	const file = "testdata/mistakes.txt"
 	wanted, err := os.ReadFile(file)

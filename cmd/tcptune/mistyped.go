@@ -11,8 +11,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// mistyped is about the first word of args that stands where a command has to stand and is none, whatever follows it. By
-// itself urfave/cli looks for flags first, and blames one that belongs to the command which it does not find.
+// mistyped is about the first word of args that stands where a command has to stand and is none, whatever follows it.
+// By itself urfave/cli looks for flags first, and blames one that belongs to the command which it does not find.
 func mistyped(app *cli.App, args []string) error {
 	group, commands, flags := app.Name, app.Commands, append([]cli.Flag{cli.VersionFlag}, app.Flags...)
 	for i, a := range args[min(1, len(args)):] {
@@ -62,8 +62,8 @@ func noCommand(app *cli.App, group string, commands []*cli.Command, word string,
 	return report.Usage(message, didYouMean(word, commands, "the commands are "+strings.Join(names(commands), ", ")))
 }
 
-// calledElsewhere is the command line for what other programs call word, or what is a command one level deeper; "" where
-// neither is known. A port or a key by itself asks about it.
+// calledElsewhere is the command line for what other programs call word, or what is a command one level deeper; ""
+// where neither is known. A port or a key by itself asks about it.
 func calledElsewhere(app *cli.App, word string, rest []string) string {
 	port := "PORT"
 	for _, r := range rest {

@@ -94,8 +94,8 @@ func TestPagesShowCommandLinesThatExist(t *testing.T) {
 	}
 }
 
-// spanParses checks what stands between backticks in the text. There arguments are in capitals, what may be left out is in
-// brackets, and a flag may stand alone: it is one of some command.
+// spanParses checks what stands between backticks in the text. There arguments are in capitals, what may be left out is
+// in brackets, and a flag may stand alone: it is one of some command.
 func spanParses(t *testing.T, known map[string]bool, span string) {
 	t.Helper()
 	span = strings.TrimPrefix(span, "sudo ")

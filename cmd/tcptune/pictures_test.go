@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestWhatATerminalOf80ColumnsShows holds testdata/pictures.txt, which is what such a terminal shows, colours left out, and
-// that no line is wider, also of commands whose answer depends on the machine. UPDATE=1 writes the pictures anew.
+// TestWhatATerminalOf80ColumnsShows holds testdata/pictures.txt, which is what such a terminal shows, colours left out,
+// and that no line is wider, also of commands whose answer depends on the machine. UPDATE=1 writes the pictures anew.
 func TestWhatATerminalOf80ColumnsShows(t *testing.T) {
 	const file = "testdata/pictures.txt"
 	root := filepath.Join(t.TempDir(), "image")

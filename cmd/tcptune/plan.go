@@ -24,7 +24,11 @@ Examples:
   tcptune plan --out -                          the plan itself, for tcptune apply -
   tcptune plan --root /mnt/image                for an image`,
 		Flags: flags(wantFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "save the plan to `FILE` for apply; - is standard output"},
+			&cli.StringFlag{
+				Name:    "out",
+				Aliases: []string{"o"},
+				Usage:   "save the plan to `FILE` for apply; - is standard output",
+			},
 			rootFlag(), jsonFlag(), unsupportedFlag(),
 		}),
 		Action: t.action(t.plan),

@@ -50,14 +50,29 @@ func portLookFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "tcp", Usage: "TCP ports (the default)"},
 		&cli.BoolFlag{Name: "udp", Usage: "UDP ports"},
 		&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "TCP and UDP ports"},
-		&cli.BoolFlag{Name: "listen", Aliases: []string{"l"}, Usage: "sockets that listen (the default); of UDP all that are bound"},
+		&cli.BoolFlag{
+			Name:    "listen",
+			Aliases: []string{"l"},
+			Usage:   "sockets that listen (the default); of UDP all that are bound",
+		},
 		&cli.BoolFlag{Name: "any-state", Usage: "list connections and closing sockets as well"},
-		&cli.StringFlag{Name: "netns", Usage: "look into the network namespace `NETNS`: a name of ip-netns(8), a PID, or all"},
+		&cli.StringFlag{
+			Name:  "netns",
+			Usage: "look into the network namespace `NETNS`: a name of ip-netns(8), a PID, or all",
+		},
 		&cli.BoolFlag{Name: "thorough", Usage: "look into every process, also where the control group names the owner"},
 		&cli.StringFlag{Name: "expect", Usage: "exit with 2 unless the ports are `free|held`"},
 		&cli.StringFlag{Name: "wait", Usage: "wait until the ports are `free|held`"},
-		&cli.DurationFlag{Name: "timeout", Value: 30 * time.Second, Usage: "give up a --wait after this `TIME`, and exit with 2"},
-		&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "list again whenever something changes, until interrupted"},
+		&cli.DurationFlag{
+			Name:  "timeout",
+			Value: 30 * time.Second,
+			Usage: "give up a --wait after this `TIME`, and exit with 2",
+		},
+		&cli.BoolFlag{
+			Name:    "watch",
+			Aliases: []string{"w"},
+			Usage:   "list again whenever something changes, until interrupted",
+		},
 	}
 }
 
@@ -66,10 +81,19 @@ func portKillFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "kill", Aliases: []string{"k"}, Usage: "free the ports"},
 		&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "with --kill: only show what would be stopped"},
 		&cli.DurationFlag{Name: "grace", Value: 5 * time.Second, Usage: "`TIME` between the first signal and SIGKILL"},
-		&cli.StringFlag{Name: "signal", Aliases: []string{"s"}, Value: "TERM", Usage: "the first `SIGNAL`, by name or number"},
+		&cli.StringFlag{
+			Name:    "signal",
+			Aliases: []string{"s"},
+			Value:   "TERM",
+			Usage:   "the first `SIGNAL`, by name or number",
+		},
 		&cli.BoolFlag{Name: "no-force", Usage: "send no SIGKILL"},
 		&cli.BoolFlag{Name: "pid-only", Usage: "signal the process, whatever service or container runs it"},
-		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "also what is refused otherwise, where that may be forced"},
+		&cli.BoolFlag{
+			Name:    "force",
+			Aliases: []string{"f"},
+			Usage:   "also what is refused otherwise, where that may be forced",
+		},
 	}
 }
 
@@ -184,7 +208,10 @@ func (w portWish) check(c *cli.Context, all bool) error {
 	case w.kill && w.Netns == "all":
 		return report.Usage("cannot use --kill with --netns all: name one network namespace", "")
 	case w.kill && size > mostPorts && !w.Order.Force:
-		return report.Usage(fmt.Sprintf("cannot free %d ports at once", size), fmt.Sprintf("--force frees more than %d", mostPorts))
+		return report.Usage(
+			fmt.Sprintf("cannot free %d ports at once", size),
+			fmt.Sprintf("--force frees more than %d", mostPorts),
+		)
 	case w.kill && (w.watch || w.expect != "" || w.wait != ""):
 		return report.Usage("cannot use --kill with --watch, --expect or --wait", "")
 	case w.watch && (c.Bool("json") || w.expect != "" || w.wait != ""):
@@ -201,5 +228,8 @@ func readSignal(text string) (unix.Signal, error) {
 			return n, nil
 		}
 	}
-	return 0, report.Usage(fmt.Sprintf("cannot send signal %q: no such signal", text), "TERM, INT, HUP, QUIT, KILL or a number")
+	return 0, report.Usage(
+		fmt.Sprintf("cannot send signal %q: no such signal", text),
+		"TERM, INT, HUP, QUIT, KILL or a number",
+	)
 }

@@ -26,7 +26,16 @@ func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 		head := func() { printf(tw, "%s/%d\t%s\t%s\t", h.Protocol, h.Port(), address(h), h.State) }
 		for _, o := range h.Owners {
 			head()
-			printf(tw, "%d\t%s\t%s\t%d\t%s\t%s\n", o.Pid, o.User, started(o.Started), o.Parent, runBy(o.Process.Cgroup), command(o.Process))
+			printf(
+				tw,
+				"%d\t%s\t%s\t%d\t%s\t%s\n",
+				o.Pid,
+				o.User,
+				started(o.Started),
+				o.Parent,
+				runBy(o.Process.Cgroup),
+				command(o.Process),
+			)
 		}
 		if len(h.Owners) == 0 {
 			run := orDash(h.OriginName())
@@ -41,7 +50,11 @@ func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 		t.warn([]string{"owner not visible: run " + asRoot(os.Args[1:])})
 	}
 	if byGroup {
-		printf(w, "%s\n", t.paint(faint, "looked into the control group in which the socket was made; --thorough looks into every process"))
+		printf(
+			w,
+			"%s\n",
+			t.paint(faint, "looked into the control group in which the socket was made; --thorough looks into every process"),
+		)
 	}
 }
 
@@ -158,7 +171,11 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 }
 
 func actWord(a provision.PortAct) string {
-	stop := map[report.Kind]string{report.Signal: "to be ended", report.Unit: "to be stopped", report.Container: "to be stopped"}
+	stop := map[report.Kind]string{
+		report.Signal:    "to be ended",
+		report.Unit:      "to be stopped",
+		report.Container: "to be stopped",
+	}
 	done := map[report.Kind]string{report.Signal: "ended", report.Unit: "stopped", report.Container: "stopped"}
 	switch a.Status {
 	case report.Planned:

@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// shown is text that may go to a terminal as it is: what printf has made safe, with the colours and the line breaks that we
-// have put into it.
+// shown is text that may go to a terminal as it is: what printf has made safe, with the colours and the line breaks
+// that we have put into it.
 type shown string
 
-// printf is how every text of every command is printed. What is put into the format did not come from us (names of files,
-// values of keys, command lines of processes, what servers say), so each string, error and Stringer of it is made safe: it
-// can neither steer a terminal nor make a line that looks like one of ours. A shown is.
+// printf is how every text of every command is printed. What is put into the format did not come from us (names of
+// files, values of keys, command lines of processes, what servers say), so each string, error and Stringer of it is
+// made safe: it can neither steer a terminal nor make a line that looks like one of ours. A shown is.
 func printf(w io.Writer, format string, args ...any) {
 	for i, a := range args {
 		switch a := a.(type) {
@@ -32,8 +32,8 @@ func printf(w io.Writer, format string, args ...any) {
 	fmt.Fprintf(w, format, args...)
 }
 
-// oneLine is s with everything that does not print (control characters, escapes, line breaks, marks that turn the direction
-// of writing, what is no UTF-8) as Go would write it between quotation marks.
+// oneLine is s with everything that does not print (control characters, escapes, line breaks, marks that turn the
+// direction of writing, what is no UTF-8) as Go would write it between quotation marks.
 func oneLine(s string) string {
 	if strings.IndexFunc(s, unprintable) < 0 {
 		return s

@@ -36,7 +36,11 @@ func profileCommand(t terminal) *cli.Command {
 				Flags: []cli.Flag{
 					&cli.StringFlag{Name: "bandwidth", Usage: "compute for a path with this `RATE`, 10gbit for instance"},
 					&cli.StringFlag{Name: "rtt", Usage: "compute for a path with this round-trip `TIME`, 80ms for instance"},
-					&cli.IntFlag{Name: "flows", DefaultText: "no comparison", Usage: "compare the sum for `N` connections with what net.ipv4.tcp_mem allows"},
+					&cli.IntFlag{
+						Name:        "flows",
+						DefaultText: "no comparison",
+						Usage:       "compare the sum for `N` connections with what net.ipv4.tcp_mem allows",
+					},
 					&cli.StringFlag{Name: "congestion", Usage: "compute for the congestion control `ALGORITHM`", Value: "bbr"},
 					jsonFlag(),
 				},
@@ -70,7 +74,10 @@ func listProfiles(w io.Writer, profiles []report.Profile) {
 
 func (t terminal) profileShow(c *cli.Context) (outcome, error) {
 	if c.NArg() != 1 {
-		return outcome{}, report.Usage(fmt.Sprintf("cannot show %d profiles: name one", c.NArg()), "tcptune profile list shows all of them")
+		return outcome{}, report.Usage(
+			fmt.Sprintf("cannot show %d profiles: name one", c.NArg()),
+			"tcptune profile list shows all of them",
+		)
 	}
 	target, err := targetOf(c)
 	if err != nil {

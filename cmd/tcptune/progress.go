@@ -30,9 +30,17 @@ func (t terminal) progress() provision.Progress {
 			if total <= 0 {
 				total = -1 // a spinner
 			}
-			bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(t.err), progressbar.OptionShowBytes(true),
-				progressbar.OptionSetDescription(phase(p)), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-				progressbar.OptionClearOnFinish())
+			bar = progressbar.NewOptions64(
+				total,
+				progressbar.OptionSetWriter(t.err),
+				progressbar.OptionShowBytes(true),
+				progressbar.OptionSetDescription(
+					phase(p),
+				),
+				progressbar.OptionSetWidth(30),
+				progressbar.OptionThrottle(100*time.Millisecond),
+				progressbar.OptionClearOnFinish(),
+			)
 		}
 		now = p
 		_ = bar.Set64(p.Done)

@@ -32,8 +32,8 @@ func reorder(app *cli.App, args []string) []string {
 	}
 }
 
-// helpOf turns "help go install" into "go install --help". By itself urfave/cli looks at the first name only, and shows a
-// group without its commands.
+// helpOf turns "help go install" into "go install --help". By itself urfave/cli looks at the first name only, and shows
+// a group without its commands.
 func helpOf(app *cli.App, args []string) []string {
 	if len(args) < 3 || args[1] != "help" && args[1] != "h" {
 		return args

@@ -24,7 +24,11 @@ Examples:
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be taken back"},
 			detailedFlag(),
-			&cli.StringFlag{Name: "window", Hidden: true, Usage: "wait for the end of confirmation window `ID` and take it back"},
+			&cli.StringFlag{
+				Name:   "window",
+				Hidden: true,
+				Usage:  "wait for the end of confirmation window `ID` and take it back",
+			},
 			waitFlag(), rootFlag(), jsonFlag(),
 		},
 		Action: t.action(t.revert),

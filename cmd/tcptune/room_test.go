@@ -24,13 +24,14 @@ import (
 // inRoom tells the copy of a test that it runs in a room.
 const inRoom = "TCPTUNE_TEST_ROOM"
 
-// room is a host of its own for one test: the machine's kernel in a fresh network namespace, with the files of an Ubuntu
+// room is a host of its own for one test: the machine's kernel in a fresh network namespace, with the files of an
+// Ubuntu
 // 24.04 in a fresh mount namespace, and with a fresh PID namespace, so that nothing outlives the test. systemd does not
 // run in it, and keys that belong to the whole machine cannot be written.
 type room struct{ testing.TB }
 
-// enter runs the calling test again, in a room. There it returns the room; outside, where ok is false, it waits for that
-// to end, passes on its result, and holds the machine's own values against what they were.
+// enter runs the calling test again, in a room. There it returns the room; outside, where ok is false, it waits for
+// that to end, passes on its result, and holds the machine's own values against what they were.
 func enter(t *testing.T) (r room, ok bool) {
 	t.Helper()
 	if os.Getenv(inRoom) != "" {
@@ -87,8 +88,8 @@ func machineValues(t *testing.T) map[string]string {
 	return values
 }
 
-// roomFolders are empty in a room, but for what comes from the fixture. Without /lib/modules none can be loaded into the
-// machine's kernel.
+// roomFolders are empty in a room, but for what comes from the fixture. Without /lib/modules none can be loaded into
+// the machine's kernel.
 var roomFolders = []string{"/etc", "/run", "/var/lib", "/var/log", "/lib/modules", "/usr/lib/sysctl.d", "/usr/local/lib/sysctl.d"}
 
 // profileRoom has one key of each kind, of those that belong to a network namespace.
@@ -102,7 +103,8 @@ keys:
   - {key: net.ipv4.tcp_no_metrics_save, value: 1, mode: exact, required: true, why: a switch}
 `
 
-// roomBefore are values that a room starts with where the machine would shine through, and roomAfter those of the profile.
+// roomBefore are values that a room starts with where the machine would shine through, and roomAfter those of the
+// profile.
 var (
 	roomBefore = map[string]string{
 		"net.core.somaxconn": "4096", "net.ipv4.tcp_rmem": "4096 131072 6291456", "net.ipv4.ip_local_reserved_ports": "4000,5000-5003",

@@ -180,8 +180,8 @@ func (t terminal) onErr(color, s string) shown {
 	return t.paint(color, s)
 }
 
-// colorful reports whether w is a terminal on which colours are welcome (https://no-color.org), or is to have some all the
-// same (https://bixense.com/clicolors).
+// colorful reports whether w is a terminal on which colours are welcome (https://no-color.org), or is to have some all
+// the same (https://bixense.com/clicolors).
 func colorful(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	force := os.Getenv("CLICOLOR_FORCE")

@@ -15,18 +15,54 @@ import (
 
 func serviceSpecFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "name", DefaultText: provision.BundledService + ", or the name of the program of --exec", Usage: "call the units `SERVICE`.socket and SERVICE.service"},
-		&cli.StringSliceFlag{Name: "listen", Aliases: []string{"l"}, DefaultText: provision.DefaultListen, Usage: "listen on `ADDR`: 9000, 127.0.0.1:9000 or [::1]:9000; may be repeated"},
-		&cli.IntFlag{Name: "backlog", Value: provision.DefaultBacklog, Usage: "room for `N` clients that wait, capped by net.core.somaxconn"},
-		&cli.DurationFlag{Name: "drain", Value: provision.DefaultDrain, Usage: "`TIME` that open connections get when the service stops"},
-		&cli.StringFlag{Name: "protocol", DefaultText: provision.DefaultProtocol, Usage: "speak `echo|line|frame|discard|http|relay`"},
-		&cli.IntFlag{Name: "max-conns", Usage: "serve no more than `N` connections at once", DefaultText: "that of the server"},
-		&cli.StringSliceFlag{Name: "limit", Usage: "set a limit of the server, `LIMIT=VALUE` (tcptune-server --help lists them); may be repeated"},
-		&cli.StringFlag{Name: "admin", DefaultText: provision.DefaultAdmin, Usage: "loopback `ADDR` of metrics, health and profiles"},
+		&cli.StringFlag{
+			Name:        "name",
+			DefaultText: provision.BundledService + ", or the name of the program of --exec",
+			Usage:       "call the units `SERVICE`.socket and SERVICE.service",
+		},
+		&cli.StringSliceFlag{
+			Name:        "listen",
+			Aliases:     []string{"l"},
+			DefaultText: provision.DefaultListen,
+			Usage:       "listen on `ADDR`: 9000, 127.0.0.1:9000 or [::1]:9000; may be repeated",
+		},
+		&cli.IntFlag{
+			Name:  "backlog",
+			Value: provision.DefaultBacklog,
+			Usage: "room for `N` clients that wait, capped by net.core.somaxconn",
+		},
+		&cli.DurationFlag{
+			Name:  "drain",
+			Value: provision.DefaultDrain,
+			Usage: "`TIME` that open connections get when the service stops",
+		},
+		&cli.StringFlag{
+			Name:        "protocol",
+			DefaultText: provision.DefaultProtocol,
+			Usage:       "speak `echo|line|frame|discard|http|relay`",
+		},
+		&cli.IntFlag{
+			Name:        "max-conns",
+			Usage:       "serve no more than `N` connections at once",
+			DefaultText: "that of the server",
+		},
+		&cli.StringSliceFlag{
+			Name:  "limit",
+			Usage: "set a limit of the server, `LIMIT=VALUE` (tcptune-server --help lists them); may be repeated",
+		},
+		&cli.StringFlag{
+			Name:        "admin",
+			DefaultText: provision.DefaultAdmin,
+			Usage:       "loopback `ADDR` of metrics, health and profiles",
+		},
 		&cli.StringSliceFlag{Name: "upstream", Usage: "relay to `ADDR`; may be repeated"},
 		&cli.StringFlag{Name: "tls-cert", Usage: "serve TLS with the certificate in `FILE`, which systemd reads"},
 		&cli.StringFlag{Name: "tls-key", Usage: "private key of the certificate, in `FILE`, which systemd reads"},
-		&cli.StringFlag{Name: "program", DefaultText: "tcptune-server beside tcptune, or " + provision.PackagedServer, Usage: "`FILE` of the bundled server"},
+		&cli.StringFlag{
+			Name:        "program",
+			DefaultText: "tcptune-server beside tcptune, or " + provision.PackagedServer,
+			Usage:       "`FILE` of the bundled server",
+		},
 		&cli.StringFlag{Name: "exec", Usage: "install `PROGRAM` of yours instead; its arguments follow --"},
 		&cli.BoolFlag{Name: "network", Usage: "with --exec: it may open connections of its own"},
 		&cli.BoolFlag{Name: "state-dir", Usage: "with --exec: it may write to /var/lib/SERVICE"},
@@ -38,7 +74,9 @@ func serviceSpecFlags() []cli.Flag {
 func readSpec(c *cli.Context, target provision.Target) (provision.Service, error) {
 	s := provision.Service{
 		Name: c.String("name"), Listen: c.StringSlice("listen"), Backlog: c.Int("backlog"), Drain: c.Duration("drain"),
-		Protocol: c.String("protocol"), TLSCert: c.String("tls-cert"), TLSKey: c.String("tls-key"), Program: c.String("program"),
+		Protocol: c.String(
+			"protocol",
+		), TLSCert: c.String("tls-cert"), TLSKey: c.String("tls-key"), Program: c.String("program"),
 		Network: c.Bool("network"), StateDir: c.Bool("state-dir"), User: c.String("user"),
 	}
 	err := readLimits(c, &s)
@@ -80,7 +118,11 @@ func readLimits(c *cli.Context, s *provision.Service) error {
 func readAddresses(c *cli.Context, s *provision.Service) (err error) {
 	if c.IsSet("admin") {
 		if s.Admin, err = netip.ParseAddrPort(c.String("admin")); err != nil {
-			return fmt.Errorf("cannot use --admin %q: it is an address and a port, %s for instance", c.String("admin"), provision.DefaultAdmin)
+			return fmt.Errorf(
+				"cannot use --admin %q: it is an address and a port, %s for instance",
+				c.String("admin"),
+				provision.DefaultAdmin,
+			)
 		}
 	}
 	for _, text := range c.StringSlice("upstream") {

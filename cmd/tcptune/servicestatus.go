@@ -90,7 +90,10 @@ func (t terminal) showService(w io.Writer, s report.Service) {
 		t.showServer(row, *s.Server)
 	}
 	if s.ListenOverflows != nil {
-		row("overflows", fmt.Sprintf("%d connections for which this host had no room since it was booted", *s.ListenOverflows))
+		row(
+			"overflows",
+			fmt.Sprintf("%d connections for which this host had no room since it was booted", *s.ListenOverflows),
+		)
 	}
 	if s.Exposure != nil {
 		row("exposure", fmt.Sprintf("%.1f of 10 (systemd-analyze security)", *s.Exposure))
@@ -107,7 +110,10 @@ func (t terminal) showServer(row func(name, value string), s report.Server) {
 		state = "draining"
 	}
 	row("state", state)
-	row("connections", fmt.Sprintf("%d open of at most %d, %d accepted, %d waiting", s.Active, s.MaxConns, s.Accepted, s.Queued))
+	row(
+		"connections",
+		fmt.Sprintf("%d open of at most %d, %d accepted, %d waiting", s.Active, s.MaxConns, s.Accepted, s.Queued),
+	)
 	var refused []string
 	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
 		if n := s.Refused[reason]; n > 0 {

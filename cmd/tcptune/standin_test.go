@@ -28,8 +28,8 @@ func harmless() {
 // asNobody runs tcptune with the arguments that follow its name, as a user without any privilege.
 func asNobody() { becomeNobody(os.Args[1:]) }
 
-// becomeNobody runs args as a user without any privilege. It becomes tcptune by execve(2) of itself: the folder that holds
-// this program may be closed to that user, the open file is not.
+// becomeNobody runs args as a user without any privilege. It becomes tcptune by execve(2) of itself: the folder that
+// holds this program may be closed to that user, the open file is not.
 func becomeNobody(args []string) {
 	self, err := unix.Open("/proc/self/exe", unix.O_RDONLY, 0)
 	if err != nil {

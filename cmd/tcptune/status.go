@@ -86,8 +86,14 @@ func (t terminal) showDeviations(w io.Writer, s provision.Status) {
 
 func (t terminal) showDeviation(w io.Writer, k report.Key) {
 	printf(w, "\n%s  %s\n", k.Target, t.paint(statusColor(k.Status), statusWord(k.Status)))
-	printf(w, "    wanted %s, running %s, after reboot %s, after sysctl --system %s\n", side(k.Wanted), orUnknown(k.Running),
-		orUnknown(k.AfterReboot), orUnknown(k.AfterSysctlSystem))
+	printf(
+		w,
+		"    wanted %s, running %s, after reboot %s, after sysctl --system %s\n",
+		side(k.Wanted),
+		orUnknown(k.Running),
+		orUnknown(k.AfterReboot),
+		orUnknown(k.AfterSysctlSystem),
+	)
 	if by := decider(k); by != "-" {
 		printf(w, "    decided by %s\n", by)
 	}

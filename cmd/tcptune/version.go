@@ -81,8 +81,8 @@ func buildOf(b report.Build, info *debug.BuildInfo) report.Build {
 	return b
 }
 
-// inVersion reads the commit and its time out of a pseudo-version (https://go.dev/ref/mod#pseudo-versions), and the commit
-// out of what git describe makes of one, where nothing else tells them.
+// inVersion reads the commit and its time out of a pseudo-version (https://go.dev/ref/mod#pseudo-versions), and the
+// commit out of what git describe makes of one, where nothing else tells them.
 func inVersion(b report.Build) (commit, committed string) {
 	commit, committed = b.Commit, b.Committed
 	if m := regexp.MustCompile(`[-.](\d{14})-([0-9a-f]{12})(?:\+\S+)?$`).FindStringSubmatch(b.Version); m != nil {

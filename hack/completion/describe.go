@@ -89,7 +89,12 @@ func helpOn(d description, path string) []command {
 }
 
 func newFlag(d flagDescription) flag {
-	f := flag{Names: []string{"--" + d.Name}, Value: d.Value, Usage: strings.ReplaceAll(d.Usage, "`", ""), Repeats: d.Repeats}
+	f := flag{
+		Names:   []string{"--" + d.Name},
+		Value:   d.Value,
+		Usage:   strings.ReplaceAll(d.Usage, "`", ""),
+		Repeats: d.Repeats,
+	}
 	for _, a := range d.Aliases {
 		f.Names = append(f.Names, "-"+a)
 	}

@@ -44,7 +44,10 @@ func holders(text string) (list []string) {
 		if m == nil || strings.ContainsAny(m[1], "[]{}") || !startsHolder(m[1]) {
 			continue
 		}
-		name := strings.TrimSuffix(strings.TrimSpace(regexp.MustCompile(`(?i)\s*all rights reserved\.?$`).ReplaceAllString(m[1], "")), ",")
+		name := strings.TrimSuffix(
+			strings.TrimSpace(regexp.MustCompile(`(?i)\s*all rights reserved\.?$`).ReplaceAllString(m[1], "")),
+			",",
+		)
 		list = append(list, strings.TrimSuffix(name, "."))
 	}
 	return list
@@ -56,7 +59,9 @@ func startsHolder(s string) bool {
 }
 
 // apacheText is the whole of the Apache licence as it stands among others, with or without its appendix.
-var apacheText = regexp.MustCompile(`(?s)Apache License\s+Version 2\.0, January 2004.*?(END OF TERMS AND CONDITIONS|limitations under the License\.)`)
+var apacheText = regexp.MustCompile(
+	`(?s)Apache License\s+Version 2\.0, January 2004.*?(END OF TERMS AND CONDITIONS|limitations under the License\.)`,
+)
 
 // withoutApache replaces the Apache licence in a text of several ones by the place where Debian has it.
 func withoutApache(text string) string {

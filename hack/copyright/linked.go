@@ -52,7 +52,15 @@ type listed struct {
 }
 
 func linkedPackages(ctx context.Context, root, arch string) (list []listed, err error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-tags=urfave_cli_no_docs,nethttpomithttp2", "-deps", "-json=ImportPath,Dir,Module", "./cmd/...")
+	cmd := exec.CommandContext(
+		ctx,
+		"go",
+		"list",
+		"-tags=urfave_cli_no_docs,nethttpomithttp2",
+		"-deps",
+		"-json=ImportPath,Dir,Module",
+		"./cmd/...",
+	)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr

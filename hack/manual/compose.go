@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// compose makes the page file, "tcptune-go.8", in Markdown of its source: a heading "# NAME - what it is", then sections.
+// compose makes the page file, "tcptune-go.8", in Markdown of its source: a heading "# NAME - what it is", then
+// sections.
 func (m manual) compose(file, date, source string) (string, error) {
 	name, section := nameAndSection(file)
 	title, body, _ := strings.Cut(source, "\n")
@@ -16,14 +17,15 @@ func (m manual) compose(file, date, source string) (string, error) {
 	}
 	volume := map[string]string{"5": "File Formats", "8": "System Administration"}[section]
 	var failed error
-	body = regexp.MustCompile(`(?m)^<!-- ([a-z-]+)((?: [a-z-]+)*) -->$`).ReplaceAllStringFunc(body, func(line string) string {
-		words := strings.Fields(line)
-		text, err := m.directive(words[1], words[2:len(words)-1])
-		if err != nil {
-			failed = fmt.Errorf("%s: %w", line, err)
-		}
-		return strings.TrimRight(text, "\n")
-	})
+	body = regexp.MustCompile(`(?m)^<!-- ([a-z-]+)((?: [a-z-]+)*) -->$`).
+		ReplaceAllStringFunc(body, func(line string) string {
+			words := strings.Fields(line)
+			text, err := m.directive(words[1], words[2:len(words)-1])
+			if err != nil {
+				failed = fmt.Errorf("%s: %w", line, err)
+			}
+			return strings.TrimRight(text, "\n")
+		})
 	return fmt.Sprintf("# %q %q %q %q %q\n\n## NAME\n%s\n%s",
 		strings.ToUpper(name), section, date, "tcptune", volume, strings.TrimPrefix(title, "# "), body), failed
 }
@@ -53,7 +55,9 @@ func (m manual) directive(name string, arguments []string) (string, error) {
 	case "text", "options", "examples":
 		for _, c := range commands {
 			text, examples := c.parts()
-			b.WriteString(map[string]string{"text": blocks(text), "options": optionList(c.Flags, nil), "examples": code(examples)}[name])
+			b.WriteString(
+				map[string]string{"text": blocks(text), "options": optionList(c.Flags, nil), "examples": code(examples)}[name],
+			)
 		}
 		return b.String(), nil
 	}

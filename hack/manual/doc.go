@@ -1,6 +1,6 @@
-// Command manual writes the manual pages: docs/man/NAME.SECTION from docs/man/NAME.SECTION.md, which holds the prose, and
-// from what the programs say of themselves, "tcptune describe" and "tcptune-server --help". So a flag in a page is one
-// that is parsed, with its default. "make generate" runs it; a test in test/manual compares.
+// Command manual writes the manual pages: docs/man/NAME.SECTION from docs/man/NAME.SECTION.md, which holds the prose,
+// and from what the programs say of themselves, "tcptune describe" and "tcptune-server --help". So a flag in a page is
+// one that is parsed, with its default. "make generate" runs it; a test in test/manual compares.
 //
 // A line of a page of the form
 //
@@ -12,5 +12,6 @@
 //	<!-- index -->                   all commands, and the page of each
 //	<!-- server-options -->          the flags of tcptune-server
 //
-// is replaced by that. Each command that shares its page with others has a name there too: docs/man/links/tcptune-plan.8.
+// is replaced by that. Each command that shares its page with others has a name there too:
+// docs/man/links/tcptune-plan.8.
 package main

@@ -25,7 +25,8 @@ func (o option) equal(other option) bool {
 
 func (c command) has(o option) bool { return slices.ContainsFunc(c.Flags, o.equal) }
 
-// optionList is a definition list. Where several commands are described it says which of them take an option, unless all do.
+// optionList is a definition list. Where several commands are described it says which of them take an option, unless
+// all do.
 func optionList(options []option, commands []command) string {
 	var b strings.Builder
 	for _, o := range options {

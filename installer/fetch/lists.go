@@ -25,7 +25,9 @@ func (l lists) get(ctx context.Context, w web, address string, most int64, fresh
 	file := filepath.Join(l.dir, fmt.Sprintf("%x", sha256.Sum256([]byte(address)))[:16])
 	if fi, err := os.Stat(file); err == nil && l.dir != "" && !fresh {
 		age := time.Since(fi.ModTime())
-		if data, err := host.ReadNamed(file, host.Bound{Bytes: most, Of: "a list of releases"}); err == nil && age >= 0 && age < listLife && parse(data) == nil {
+		if data, err := host.ReadNamed(file, host.Bound{Bytes: most, Of: "a list of releases"}); err == nil && age >= 0 &&
+			age < listLife &&
+			parse(data) == nil {
 			return nil
 		}
 	}

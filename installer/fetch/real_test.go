@@ -36,8 +36,8 @@ func TestTheInstalledToolchainSurvivesTheWayThroughAnArchive(t *testing.T) {
 	compiles(t, s.dir(), version)
 }
 
-// A real toolchain, older than the machine's, through the module proxy that this machine is configured for, and proven by
-// the real checksum database.
+// A real toolchain, older than the machine's, through the module proxy that this machine is configured for, and proven
+// by the real checksum database.
 func TestAnOlderToolchainComesThroughTheConfiguredProxy(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -11,8 +11,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// The key of go.dev/dl: EB4C1BFD4F042F6DDDCCEC917721F63BD38B4796. Each of its subkeys proves what it signed while it was
-// valid, and nothing from before or after.
+// The key of go.dev/dl: EB4C1BFD4F042F6DDDCCEC917721F63BD38B4796. Each of its subkeys proves what it signed while it
+// was valid, and nothing from before or after.
 func TestEachSubkeyOfGoDevIsGoodInItsTime(t *testing.T) {
 	t.Parallel()
 	keys, err := Config{}.keyring()

@@ -135,7 +135,10 @@ func (d *database) ReadCache(file string) ([]byte, error) {
 	if d.dir == "" {
 		return nil, fs.ErrNotExist
 	}
-	return host.ReadNamed(filepath.Join(d.dir, filepath.FromSlash(file)), host.Bound{Bytes: 1 << 20, Of: "a record of the checksum database"})
+	return host.ReadNamed(
+		filepath.Join(d.dir, filepath.FromSlash(file)),
+		host.Bound{Bytes: 1 << 20, Of: "a record of the checksum database"},
+	)
 }
 
 // WriteCache keeps a tile or a record. They are verified again when they are read.

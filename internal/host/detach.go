@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Detach starts a process that outlives this one, its shell and the terminal: a session of its own, so that no SIGHUP of
-// the terminal reaches it, no input or output, and "/" as its folder. argv[0] is an absolute path. It is for machines
-// without systemd; elsewhere [Host.StartTimer] does this better. It is [ErrNoKernel] on an image.
+// Detach starts a process that outlives this one, its shell and the terminal: a session of its own, so that no SIGHUP
+// of the terminal reaches it, no input or output, and "/" as its folder. argv[0] is an absolute path. It is for
+// machines without systemd; elsewhere [Host.StartTimer] does this better. It is [ErrNoKernel] on an image.
 func (h Host) Detach(argv []string) (pid int, err error) {
 	if !h.Live() {
 		return 0, ErrNoKernel

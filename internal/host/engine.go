@@ -62,7 +62,8 @@ func (h Host) Engines() (engines []Engine) {
 		{"podman", own + "/podman/podman.sock", h.trail},
 	} {
 		var st unix.Stat_t
-		if unix.Lstat(e.Socket, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK && (st.Uid == 0 || int(st.Uid) == unix.Geteuid()) {
+		if unix.Lstat(e.Socket, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK &&
+			(st.Uid == 0 || int(st.Uid) == unix.Geteuid()) {
 			engines = append(engines, e)
 		}
 	}

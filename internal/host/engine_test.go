@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// standInEngine answers in the words of the Docker Engine API. It stands in for docker and podman, whose containers cannot
-// run on a machine that may not raise its limits.
+// standInEngine answers in the words of the Docker Engine API. It stands in for docker and podman, whose containers
+// cannot run on a machine that may not raise its limits.
 func standInEngine(t *testing.T) (Engine, *string) {
 	t.Helper()
 	e := Engine{Name: "docker", Socket: filepath.Join(t.TempDir(), "docker.sock")}

@@ -13,9 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Exec replaces this process by a command, which keeps its number, its folder, its limits and the descriptors 0, 1 and 2;
-// all others are closed, also those that a caller of ours had left open. It comes back only with an error, and then this
-// process goes on, but without having its other descriptors inherited any more. For argv[0] see [Host.LookCommand].
+// Exec replaces this process by a command, which keeps its number, its folder, its limits and the descriptors 0, 1 and
+// 2; all others are closed, also those that a caller of ours had left open. It comes back only with an error, and then
+// this process goes on, but without having its other descriptors inherited any more. For argv[0] see
+// [Host.LookCommand].
 //
 // Signals that are caught go back to their default, and ignored ones stay ignored (execve(2)). Of those that our own
 // caller ignored, SIGHUP and SIGINT (nohup, a job of a shell in the background) are still so; the others, SIGPIPE under
@@ -47,8 +48,8 @@ var errNoCommand = errors.New("cannot run a command without a name")
 
 // LookCommand returns the file that [Host.Exec] would run for a name. One with a slash is used as it is. Any other is
 // looked for in the absolute folders of PATH in env, without PATH in /usr/sbin, /usr/bin, /sbin and /bin; never in the
-// current folder, which an empty entry of PATH means to a shell: root may stand in anybody's when calling us.
-// It is fs.ErrNotExist when there is none, os.ErrPermission when there is but it may not be run, and [ErrNoKernel] on an
+// current folder, which an empty entry of PATH means to a shell: root may stand in anybody's when calling us. It is
+// fs.ErrNotExist when there is none, os.ErrPermission when there is but it may not be run, and [ErrNoKernel] on an
 // image.
 func (h Host) LookCommand(name string, env []string) (string, error) {
 	switch {
@@ -90,8 +91,8 @@ func pathOf(env []string) string {
 	return programPath
 }
 
-// executable asks the kernel whether this process, with the rights that it acts with, may run the file: that takes access
-// lists and noexec mounts into account, which the mode does not show.
+// executable asks the kernel whether this process, with the rights that it acts with, may run the file: that takes
+// access lists and noexec mounts into account, which the mode does not show.
 func (h Host) executable(file string) error {
 	if err := h.runnable(file); err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 // an unknown kernel, or, in the catalogue, for "before all kernels that it speaks of".
 type KernelVersion [2]int // major and minor, {6, 18}
 
-// ParseKernelVersion reads the release of uname(2) or /proc/sys/kernel/osrelease: "6.8.0-45-generic", "6.18.44-fc", "7.0-rc3".
+// ParseKernelVersion reads the release of uname(2) or /proc/sys/kernel/osrelease: "6.8.0-45-generic", "6.18.44-fc",
+// "7.0-rc3".
 func ParseKernelVersion(release string) (KernelVersion, error) {
 	major, rest, found := strings.Cut(strings.TrimSpace(release), ".")
 	digits := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })

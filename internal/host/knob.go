@@ -20,13 +20,14 @@ var ErrShortWrite = errors.New("the kernel took only a part of the value")
 const knobSize = 64 << 10
 
 // KnobPath returns the file of the sysctl key. Keys are written with dots ("net.ipv4.tcp_rmem"); a dot inside a
-// component, as in the interface eth0.100, is written "/" ("net.ipv4.conf.eth0/100.rp_filter"), the rule of sysctl.d(5).
+// component, as in the interface eth0.100, is written "/" ("net.ipv4.conf.eth0/100.rp_filter"), the rule of
+// sysctl.d(5).
 func KnobPath(key string) string {
 	return "/proc/sys/" + SwapSeparators(key)
 }
 
-// SwapSeparators turns the dots of a key into slashes and its slashes into dots: a key becomes the path below /proc/sys,
-// and that path the key.
+// SwapSeparators turns the dots of a key into slashes and its slashes into dots: a key becomes the path below
+// /proc/sys, and that path the key.
 func SwapSeparators(key string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
@@ -49,7 +50,12 @@ func (h Host) ReadKnob(key string) (string, error) {
 	}
 	value, err := readKnob(key)
 	if h.trail.On() {
-		h.trail.Step("reads", slog.String("key", key), slog.String("value", trail.Value(key, value)), trail.Failed(Cause(err)))
+		h.trail.Step(
+			"reads",
+			slog.String("key", key),
+			slog.String("value", trail.Value(key, value)),
+			trail.Failed(Cause(err)),
+		)
 	}
 	return value, err
 }

@@ -35,7 +35,10 @@ func (h Host) LoadModule(ctx context.Context, name string) error {
 	}
 	// Unknown is taken as success: modprobe has just said so, and a kernel whose lists are hidden cannot confirm it.
 	if !state.Usable() && state != ModuleUnknown {
-		return fmt.Errorf("cannot load module %s: modprobe succeeded, but it is not loaded; is there an install line in /etc/modprobe.d?", name)
+		return fmt.Errorf(
+			"cannot load module %s: modprobe succeeded, but it is not loaded; is there an install line in /etc/modprobe.d?",
+			name,
+		)
 	}
 	return nil
 }

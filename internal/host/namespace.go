@@ -2,8 +2,8 @@ package host
 
 import "golang.org/x/sys/unix"
 
-// SharesNamespacesWithInit reports whether this process sees the same files and the same network as PID 1. Where it does
-// not, what PID 1 starts for us would look at other files and other sysctl values.
+// SharesNamespacesWithInit reports whether this process sees the same files and the same network as PID 1. Where it
+// does not, what PID 1 starts for us would look at other files and other sysctl values.
 func (h Host) SharesNamespacesWithInit() bool {
 	files, _ := h.sharesWithInit("mnt")
 	network, _ := h.sharesWithInit("net")
@@ -20,8 +20,9 @@ func (h Host) sharesWithInit(kind string) (shared, seen bool) {
 	return err == nil && first == self, err == nil
 }
 
-// InAnotherNetwork reports whether the running values are those of another network namespace than PID 1's, while the files
-// are those that PID 1 reads at the next boot, as within "ip netns exec". What cannot be seen without root counts as no.
+// InAnotherNetwork reports whether the running values are those of another network namespace than PID 1's, while the
+// files are those that PID 1 reads at the next boot, as within "ip netns exec". What cannot be seen without root counts
+// as no.
 func (h Host) InAnotherNetwork() bool {
 	if shared, seen := h.sharesWithInit("net"); !h.Live() || !seen || shared {
 		return false
@@ -36,8 +37,8 @@ func (h Host) InAnotherNetwork() bool {
 }
 
 // InChroot reports whether the files are others than those of PID 1 although the running values are its own, as in the
-// chroot of an image builder: what systemd-detect-virt --chroot says. A container has a PID 1, or a network, of its own.
-// What cannot be seen without root counts as no.
+// chroot of an image builder: what systemd-detect-virt --chroot says. A container has a PID 1, or a network, of its
+// own. What cannot be seen without root counts as no.
 func (h Host) InChroot() bool {
 	if shared, _ := h.sharesWithInit("net"); !h.Live() || !shared {
 		return false

@@ -98,8 +98,9 @@ func newPortCount(low, high int) *portCount {
 	return &portCount{uint16(low), uint16(high), map[uint16]bool{}, map[pairKey]int{}, 0}
 }
 
-// add reads the text of /proc/net/tcp or tcp6, see proc_net_tcp in the kernel's Documentation/networking/proc_net_tcp.rst.
-// Listeners come first there. Connections to their ports were accepted, and take nothing from the range.
+// add reads the text of /proc/net/tcp or tcp6, see proc_net_tcp in the kernel's
+// Documentation/networking/proc_net_tcp.rst. Listeners come first there. Connections to their ports were accepted, and
+// take nothing from the range.
 func (c *portCount) add(r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), 64<<10)
@@ -130,7 +131,11 @@ func (c *portCount) count(row SocketRow) {
 func (c *portCount) result() PortUse {
 	use := PortUse{Low: int(c.low), High: int(c.high), Sockets: c.sockets}
 	for key, n := range c.pairs {
-		pair := PortPair{netip.AddrFrom16(key.from).Unmap(), netip.AddrPortFrom(netip.AddrFrom16(key.to).Unmap(), key.port), n}
+		pair := PortPair{
+			netip.AddrFrom16(key.from).Unmap(),
+			netip.AddrPortFrom(netip.AddrFrom16(key.to).Unmap(), key.port),
+			n,
+		}
 		// The order of a map is random; the answer is not to be.
 		if n > use.Busiest.Sockets || n == use.Busiest.Sockets && pair.To.Compare(use.Busiest.To) < 0 {
 			use.Busiest = pair

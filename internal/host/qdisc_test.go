@@ -8,8 +8,8 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// newLink makes an interface in the network namespace of the test. It is no physical one, which a namespace cannot have;
-// the kernel attaches "noqueue" to it by itself.
+// newLink makes an interface in the network namespace of the test. It is no physical one, which a namespace cannot
+// have; the kernel attaches "noqueue" to it by itself.
 func newLink(t *testing.T, name string, queues int) {
 	t.Helper()
 	attrs := netlink.NewLinkAttrs()

@@ -32,7 +32,8 @@ func oddRoot(t *testing.T) Host {
 		t.Fatal(err)
 	}
 	if os.Geteuid() == 0 {
-		// Device 10:130 is the watchdog: to open it starts a clock that reboots the machine. Without one it is ENXIO or ENODEV.
+		// Device 10:130 is the watchdog: to open it starts a clock that reboots the machine. Without one it is ENXIO or
+		// ENODEV.
 		if err := unix.Mknod(at("device"), unix.S_IFCHR|0o644, int(unix.Mkdev(10, 130))); err != nil {
 			t.Fatal(err)
 		}

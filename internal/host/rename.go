@@ -86,8 +86,8 @@ func (h Host) OSPath(p string) (string, error) {
 	return path.Join(h.Root(), real), err
 }
 
-// SyncFS writes all that waits to be written to the file system of the folder p, syncfs(2): thousands of files at once, where a
-// sync of each would take minutes.
+// SyncFS writes all that waits to be written to the file system of the folder p, syncfs(2): thousands of files at once,
+// where a sync of each would take minutes.
 func (h Host) SyncFS(p string) error {
 	f, err := h.open(p, unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {

@@ -186,8 +186,9 @@ func unspecified(family int) netip.Addr {
 	return netip.IPv6Unspecified()
 }
 
-// TestParseSocketRowCountsTimeWaitDown closes a connection and reads how long the kernel will remember it. A FIN that is
-// sent twice on a busy machine is answered by a reset, which ends TIME_WAIT at once (RFC 1337): then another one is closed.
+// TestParseSocketRowCountsTimeWaitDown closes a connection and reads how long the kernel will remember it. A FIN that
+// is sent twice on a busy machine is answered by a reset, which ends TIME_WAIT at once (RFC 1337): then another one is
+// closed.
 func TestParseSocketRowCountsTimeWaitDown(t *testing.T) {
 	t.Parallel()
 	l := listenSocket(t)
@@ -211,7 +212,8 @@ func TestParseSocketRowCountsTimeWaitDown(t *testing.T) {
 	}
 }
 
-// closedFirst connects to the listener l, and returns the port of the client, which was the first to close and so waits.
+// closedFirst connects to the listener l, and returns the port of the client, which was the first to close and so
+// waits.
 func closedFirst(t *testing.T, l int) (port uint16) {
 	t.Helper()
 	client, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

@@ -11,16 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Numbers that nobody hands out: Debian keeps them back (Debian Policy 9.2.2), and they are above those that systemd gives
-// to a DynamicUser (61184 to 65519).
+// Numbers that nobody hands out: Debian keeps them back (Debian Policy 9.2.2), and they are above those that systemd
+// gives to a DynamicUser (61184 to 65519).
 const (
 	transientFirst = 65520
 	transientLast  = 65533
 )
 
 // TransientUser returns the number of a user and group that has no name and runs nothing, for one program: what it
-// writes nobody else can touch, unlike the files of [Nobody], whom several services share. When this process is not root
-// it is [Nobody], of which no program of ours makes use then.
+// writes nobody else can touch, unlike the files of [Nobody], whom several services share. When this process is not
+// root it is [Nobody], of which no program of ours makes use then.
 func (h Host) TransientUser() (int, error) {
 	if os.Geteuid() != 0 {
 		return Nobody, nil

@@ -61,8 +61,8 @@ type Listen struct {
 	Address string // "[::]:8080", "0.0.0.0:22", "/run/x.sock"
 }
 
-// Unit asks for a unit. One that nobody knows is "inactive". Where systemd is not PID 1 it is [ErrNoSystemd], and without
-// leave to ask os.ErrPermission.
+// Unit asks for a unit. One that nobody knows is "inactive". Where systemd is not PID 1 it is [ErrNoSystemd], and
+// without leave to ask os.ErrPermission.
 func (m Manager) Unit(ctx context.Context, name string) (u Unit, err error) {
 	err = m.with(ctx, dbusTime, "the state of "+name, func(ctx context.Context, conn *dbus.Conn) (string, error) {
 		u, err = readUnit(ctx, conn, name)
@@ -129,7 +129,11 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 // Sockets lists the socket units that listen, or whose service runs.
 func (m Manager) Sockets(ctx context.Context) (units []Unit, err error) {
 	err = m.with(ctx, dbusTime, "its sockets", func(ctx context.Context, conn *dbus.Conn) (string, error) {
-		list, err := conn.ListUnitsByPatternsContext(ctx, []string{"active", "activating", "deactivating"}, []string{"*.socket"})
+		list, err := conn.ListUnitsByPatternsContext(
+			ctx,
+			[]string{"active", "activating", "deactivating"},
+			[]string{"*.socket"},
+		)
 		if err != nil {
 			return "", err
 		}
@@ -151,8 +155,8 @@ func (m Manager) Sockets(ctx context.Context) (units []Unit, err error) {
 // conversation is what is said over one connection to systemd; answer is for the trail.
 type conversation func(context.Context, *dbus.Conn) (answer string, err error)
 
-// with holds a conversation about what over a connection of its own, for at most limit where that is not 0. The connection must
-// not be shared: go-systemd closes it when its context ends.
+// with holds a conversation about what over a connection of its own, for at most limit where that is not 0. The
+// connection must not be shared: go-systemd closes it when its context ends.
 func (m Manager) with(ctx context.Context, limit time.Duration, what string, talk conversation) error {
 	since := time.Now()
 	answer, err := m.converse(ctx, limit, talk)

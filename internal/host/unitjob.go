@@ -8,7 +8,8 @@ import (
 )
 
 // A job is what systemd does to a unit. Each of the methods below waits until its job is done or ctx ends: starting may
-// take as long as TimeoutStartSec= allows, stopping as long as TimeoutStopSec=. Without leave they are os.ErrPermission.
+// take as long as TimeoutStartSec= allows, stopping as long as TimeoutStopSec=. Without leave they are
+// os.ErrPermission.
 
 // Start starts a unit. One that is active already is no error; one that does not come up is.
 func (m Manager) Start(ctx context.Context, name string) error {
@@ -49,16 +50,22 @@ func (m Manager) Reload(ctx context.Context) error {
 // ResetFailed makes systemd forget that a unit has failed, so that one without a file is forgotten altogether. One that
 // is not loaded is no error.
 func (m Manager) ResetFailed(ctx context.Context, name string) error {
-	err := m.with(ctx, dbusTime, "to forget the failure of "+name, func(ctx context.Context, conn *dbus.Conn) (string, error) {
-		return jobDone, conn.ResetFailedUnitContext(ctx, name)
-	})
+	err := m.with(
+		ctx,
+		dbusTime,
+		"to forget the failure of "+name,
+		func(ctx context.Context, conn *dbus.Conn) (string, error) {
+			return jobDone, conn.ResetFailedUnitContext(ctx, name)
+		},
+	)
 	if err != nil && !dbusError(err, "org.freedesktop.systemd1.NoSuchUnit") {
 		return fmt.Errorf("cannot reset %s: %w", name, err)
 	}
 	return nil
 }
 
-// job starts a job and waits for its end. The mode "replace" is that of systemctl: what is queued for the unit gives way.
+// job starts a job and waits for its end. The mode "replace" is that of systemctl: what is queued for the unit gives
+// way.
 func (m Manager) job(ctx context.Context, verb, name string,
 	queue func(*dbus.Conn, context.Context, string, string, chan<- string) (int, error),
 ) error {

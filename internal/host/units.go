@@ -117,8 +117,8 @@ func serviceProperties(description string, argv []string) []dbus.Property {
 	}
 }
 
-// ErrJobCanceled is about a job of systemd in whose place another one has come: the restart of a service that has failed
-// opens its socket, which somebody was closing.
+// ErrJobCanceled is about a job of systemd in whose place another one has come: the restart of a service that has
+// failed opens its socket, which somebody was closing.
 var ErrJobCanceled = errors.New(`systemd says "canceled"`)
 
 // jobDone is what systemd says of a job that has come to its end.

@@ -73,7 +73,10 @@ func (s *Session) refusals(changes []Change) (list []Refusal) {
 		if c.Kind != report.Knob || c.Status != report.Refused || c.After == nil {
 			continue
 		}
-		known := slices.ContainsFunc(s.journal.Refused, func(r Refusal) bool { return r.Target == c.Target && r.Value == *c.After && r.BootID == s.bootID })
+		known := slices.ContainsFunc(
+			s.journal.Refused,
+			func(r Refusal) bool { return r.Target == c.Target && r.Value == *c.After && r.BootID == s.bootID },
+		)
 		if known || c.Tried {
 			reason := strings.TrimPrefix(c.Reason, refusedBefore)
 			list = append(list, Refusal{Target: c.Target, Value: *c.After, BootID: s.bootID, Reason: reason})
@@ -99,8 +102,14 @@ func (j Journal) RefusedBefore(target, value, bootID string) string {
 	return ""
 }
 
-// transact journals the transaction before its first write, and then carries it out. then is the journal once all is made.
-func (s *Session) transact(ctx context.Context, p Plan, records []record, then Journal) (changes []Change, made []record, err error) {
+// transact journals the transaction before its first write, and then carries it out. then is the journal once all is
+// made.
+func (s *Session) transact(
+	ctx context.Context,
+	p Plan,
+	records []record,
+	then Journal,
+) (changes []Change, made []record, err error) {
 	next := s.journal
 	next.Pending = &Transaction{Command: p.Command, BootID: s.bootID, Changes: records, Then: then.bare()}
 	if err := s.save(next); err != nil {

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// blob is a value in the journal. JSON strings are Unicode, and encoding/json silently replaces what is not; a file that
-// must come back byte for byte may hold anything, so such bytes are kept as {"base64": "…"}.
+// blob is a value in the journal. JSON strings are Unicode, and encoding/json silently replaces what is not; a file
+// that must come back byte for byte may hold anything, so such bytes are kept as {"base64": "…"}.
 type blob string
 
 type base64Blob struct {

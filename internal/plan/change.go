@@ -3,7 +3,8 @@ package plan
 import "github.com/tcptune/tcptune/internal/report"
 
 // Change is one difference between the host and the wanted state: the row that is shown of it, and what the transaction
-// needs besides. It is data only: what it means to observe, write or undo it is the business of the effector of its Kind.
+// needs besides. It is data only: what it means to observe, write or undo it is the business of the effector of its
+// Kind.
 type Change struct {
 	report.Change
 

@@ -13,8 +13,9 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// fakeKernel stands in for /proc/sys where a test needs a kernel that refuses, clamps or tears a write, which a real one
-// does only in environments that this machine cannot have all at once. The real one is tested in a network namespace.
+// fakeKernel stands in for /proc/sys where a test needs a kernel that refuses, clamps or tears a write, which a real
+// one does only in environments that this machine cannot have all at once. The real one is tested in a network
+// namespace.
 type fakeKernel struct {
 	knobEffect
 	values  map[string]string

@@ -25,8 +25,8 @@ const (
 	schemaPrefix  = "tcptune-journal/v"
 )
 
-// ReadJournal returns the journal of h, an empty one when there is none. Of one that is torn it is the former copy, which
-// [Journal.Interrupted] says. It takes no lock and changes nothing.
+// ReadJournal returns the journal of h, an empty one when there is none. Of one that is torn it is the former copy,
+// which [Journal.Interrupted] says. It takes no lock and changes nothing.
 func ReadJournal(h host.Host) (Journal, error) {
 	j, err := readJournalAt(h, JournalPath)
 	if !report.Is(err, Damaged) {
@@ -138,7 +138,8 @@ func (j Journal) encode() ([]byte, error) {
 }
 
 // writeJournal replaces the journal, durably, before it returns, and before that the copy by the former one. The first
-// journal, which has none, is its own. An empty journal is no file at all, so that a host that was reverted is as it was.
+// journal, which has none, is its own. An empty journal is no file at all, so that a host that was reverted is as it
+// was.
 func writeJournal(h host.Host, former, j Journal) error {
 	if j.empty() {
 		return removeJournal(h)
@@ -189,8 +190,8 @@ func removeJournal(h host.Host) error {
 	return nil
 }
 
-// removeStateFolder removes the folder of the journal once that is gone, unless something else lives there, or a link of
-// the operator's leads to it.
+// removeStateFolder removes the folder of the journal once that is gone, unless something else lives there, or a link
+// of the operator's leads to it.
 func removeStateFolder(h host.Host) error {
 	dir := path.Dir(JournalPath)
 	if fi, err := h.Lstat(dir); err != nil || !fi.IsDir() {

@@ -51,7 +51,8 @@ func (j *Journal) commit(done settled, bootID string) {
 		j.own(r, bootID)
 	}
 	for _, r := range done.keep {
-		// What is owned stays as it was left: the value that runs may be somebody else's by now, and then so it is for revert.
+		// What is owned stays as it was left: the value that runs may be somebody else's by now, and then so it is for
+		// revert.
 		if _, owned := j.Find(Ref{r.Kind, r.Target}); !owned {
 			j.own(r, bootID)
 		}
@@ -101,7 +102,8 @@ func (j *Journal) own(r record, bootID string) {
 	o.Ours, o.Source = r.After, r.Source
 }
 
-// OwnedKnob describes a key that a file of tcptune set at boot, with no apply since then: what it was before is unknown.
+// OwnedKnob describes a key that a file of tcptune set at boot, with no apply since then: what it was before is
+// unknown.
 func OwnedKnob(key, value, bootID string) Owned {
 	return Owned{Kind: report.Knob, Target: key, Ours: (*blob)(&value), BootID: bootID}
 }

@@ -92,7 +92,10 @@ func Moved(saved, now Plan) []string {
 		case !equal(was.Before, c.Before):
 			moved = append(moved, fmt.Sprintf("%s %s: was %s, is %s", c.Kind, c.Target, show(was.Before), show(c.Before)))
 		case !equal(was.After, c.After):
-			moved = append(moved, fmt.Sprintf("%s %s: would become %s, not %s", c.Kind, c.Target, show(c.After), show(was.After)))
+			moved = append(
+				moved,
+				fmt.Sprintf("%s %s: would become %s, not %s", c.Kind, c.Target, show(c.After), show(was.After)),
+			)
 		case was.Status != c.Status || was.Required != c.Required:
 			moved = append(moved, fmt.Sprintf("%s %s: is %s, was %s", c.Kind, c.Target, c.Status, was.Status))
 		}

@@ -35,10 +35,10 @@ func (j Journal) bare() *Journal {
 	return &j
 }
 
-// rebuild makes a whole journal of the former copy of one that is torn. The copy knows a transaction of which nobody knows
-// how it has ended, so each thing is looked at: what is as wanted was made, what is as before was not, and what is neither
-// is unknown, and stays owned, so that revert names it. Nothing on the host is changed: undoing what may have been in use
-// for months would be worse than the loss of a file.
+// rebuild makes a whole journal of the former copy of one that is torn. The copy knows a transaction of which nobody
+// knows how it has ended, so each thing is looked at: what is as wanted was made, what is as before was not, and what
+// is neither is unknown, and stays owned, so that revert names it. Nothing on the host is changed: undoing what may
+// have been in use for months would be worse than the loss of a file.
 func (s *Session) rebuild(ctx context.Context) error {
 	if s.journal.lost == "" {
 		return nil
@@ -107,7 +107,14 @@ func (s *Session) compare(ctx context.Context, ref Ref, before, after *string) (
 	case alike(e, now, before):
 		return false, true
 	default:
-		s.note("%s %s is unknown: it is %s, was %s before and was to be %s", ref.Kind, ref.Target, show(now), show(before), show(after))
+		s.note(
+			"%s %s is unknown: it is %s, was %s before and was to be %s",
+			ref.Kind,
+			ref.Target,
+			show(now),
+			show(before),
+			show(after),
+		)
 	}
 	s.Unknown = true
 	return false, false

@@ -48,7 +48,15 @@ func (r record) Ref() Ref { return Ref{r.Kind, r.Target} }
 
 // back is the change that undoes r.
 func (r record) back() Change {
-	return Change{Change: report.Change{Kind: r.Kind, Target: r.Target, Before: (*string)(r.After), After: (*string)(r.Before), Source: "revert"}}
+	return Change{
+		Change: report.Change{
+			Kind:   r.Kind,
+			Target: r.Target,
+			Before: (*string)(r.After),
+			After:  (*string)(r.Before),
+			Source: "revert",
+		},
+	}
 }
 
 func recordsOf(changes []Change) (list []record) {

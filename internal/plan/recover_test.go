@@ -70,8 +70,8 @@ func TestRecoveryLeavesWhatSomebodyElseChangedSince(t *testing.T) {
 	}
 }
 
-// What a file of the interrupted apply has set at the boot since is ours, and not what the host had by itself: revert has
-// to say that it stays, and the next apply must not remember it as the value from before.
+// What a file of the interrupted apply has set at the boot since is ours, and not what the host had by itself: revert
+// has to say that it stays, and the next apply must not remember it as the value from before.
 func TestRebootForgetsRunningValuesButNotFiles(t *testing.T) {
 	t.Parallel()
 	const before = "an earlier boot"

@@ -11,20 +11,20 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// Remnant is a thing on disk that stays when tcptune is removed from a host, with what somebody who has no tcptune needs
-// to delete it later, and nothing else.
+// Remnant is a thing on disk that stays when tcptune is removed from a host, with what somebody who has no tcptune
+// needs to delete it later, and nothing else.
 type Remnant struct {
 	Ref
-	// Proof tells whether it still is as tcptune left it: the SHA-256 of a file in hexadecimal, the text of a link. A folder
-	// has none: it goes when it is empty.
+	// Proof tells whether it still is as tcptune left it: the SHA-256 of a file in hexadecimal, the text of a link. A
+	// folder has none: it goes when it is empty.
 	Proof string
 	// Kept says why it must not be deleted; "" for what may be.
 	Kept string
 }
 
-// Remnants lists what j owns on disk, last change first, so that a folder follows what was put into it. keep says why what source wanted has to
-// stay, or "". Kept is moreover what was not absent before tcptune, and what is not below folders: a wrong record must
-// not cost the host a file.
+// Remnants lists what j owns on disk, last change first, so that a folder follows what was put into it. keep says why
+// what source wanted has to stay, or "". Kept is moreover what was not absent before tcptune, and what is not below
+// folders: a wrong record must not cost the host a file.
 func (j Journal) Remnants(folders []string, keep func(source string) string) (list []Remnant) {
 	for _, o := range slices.Backward(j.Owned) {
 		r := Remnant{Ref: o.Ref()}

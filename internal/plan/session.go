@@ -30,7 +30,8 @@ type Session struct {
 	Repaired bool
 	// Undone is what became of what Open has taken back.
 	Undone []Change
-	// Unknown: the journal was torn, and of some of what it said the host cannot tell what became of it. The notes name it.
+	// Unknown: the journal was torn, and of some of what it said the host cannot tell what became of it. The notes name
+	// it.
 	Unknown bool
 }
 
@@ -148,7 +149,10 @@ func (j Journal) Interrupted() string {
 	case j.Pending == nil:
 		return ""
 	}
-	return fmt.Sprintf("%s was interrupted, or is running just now: what was interrupted is undone by the next apply or revert", j.Pending.Command)
+	return fmt.Sprintf(
+		"%s was interrupted, or is running just now: what was interrupted is undone by the next apply or revert",
+		j.Pending.Command,
+	)
 }
 
 // BootID identifies the boot of h together with the network namespace, which has running values of its own: another

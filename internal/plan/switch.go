@@ -65,8 +65,8 @@ func (s switchEffect) write(ctx context.Context, p string, value *string, _ fs.F
 	return s.h.WriteLink(p, *value)
 }
 
-// keep puts a link in the place of a folder, and the folder aside. Both names are in one folder, so that the text of the
-// link means the same in both places.
+// keep puts a link in the place of a folder, and the folder aside. Both names are in one folder, so that the text of
+// the link means the same in both places.
 func (s switchEffect) keep(p, text string) error {
 	kept := KeptFolder(p)
 	if _, err := s.h.Lstat(kept); !errors.Is(err, fs.ErrNotExist) {

@@ -25,7 +25,8 @@ func beside(p, suffix string) string { return path.Join(path.Dir(p), "."+path.Ba
 
 // IsTreeLeftover reports whether name is that of a folder that an interrupted change of a tree may leave.
 func IsTreeLeftover(name string) bool {
-	return strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".tcptune-new") || strings.HasSuffix(name, ".tcptune-old"))
+	return strings.HasPrefix(name, ".") &&
+		(strings.HasSuffix(name, ".tcptune-new") || strings.HasSuffix(name, ".tcptune-old"))
 }
 
 // UnknownTree is the value of a folder without a record.

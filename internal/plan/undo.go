@@ -36,7 +36,10 @@ func (s *Session) undo(ctx context.Context, t Transaction) (undone []Change, lef
 // setAtBoot lists the running values that a file of t has set at a boot since, before it was undone: the kernel has not
 // forgotten them but been told them again. They are ours, or the next apply would take them for the host's own.
 func (s *Session) setAtBoot(ctx context.Context, t Transaction, undone []Change) (set []record) {
-	read := slices.ContainsFunc(undone, func(c Change) bool { return c.Kind == report.File && c.Status == report.Applied && c.Before != nil })
+	read := slices.ContainsFunc(
+		undone,
+		func(c Change) bool { return c.Kind == report.File && c.Status == report.Applied && c.Before != nil },
+	)
 	if t.BootID == s.bootID || !read {
 		return nil
 	}
@@ -86,17 +89,23 @@ func leftAlone(undone []Change) (lines []string) {
 	return lines
 }
 
-// undoOrder is the reverse of the order of the changes, with two exceptions. Queue disciplines come last: giving one back
-// to the kernel makes it read net.core.default_qdisc, which must be itself again by then. And units that are to stop do so
-// while their files are still ours, a socket before its service, which the next connection would start again; those that
-// are to run start once their files are there again, in the order of the changes.
+// undoOrder is the reverse of the order of the changes, with two exceptions. Queue disciplines come last: giving one
+// back to the kernel makes it read net.core.default_qdisc, which must be itself again by then. And units that are to
+// stop do so while their files are still ours, a socket before its service, which the next connection would start
+// again; those that are to run start once their files are there again, in the order of the changes.
 func undoOrder(records []record) []record {
 	back := slices.Clone(records)
 	slices.Reverse(back)
 	pick := func(from []record, rank int) []record {
 		return slices.DeleteFunc(slices.Clone(from), func(r record) bool { return undoRank(r) != rank })
 	}
-	return slices.Concat(pick(back, undoSocket), pick(back, undoUnit), pick(back, undoPlain), pick(records, undoStart), pick(back, undoLast))
+	return slices.Concat(
+		pick(back, undoSocket),
+		pick(back, undoUnit),
+		pick(back, undoPlain),
+		pick(records, undoStart),
+		pick(back, undoLast),
+	)
 }
 
 // The ranks of an undo.

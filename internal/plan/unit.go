@@ -15,7 +15,8 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// The values of a unit. The last two are wanted only: the unit is active before and after, and takes up what was written.
+// The values of a unit. The last two are wanted only: the unit is active before and after, and takes up what was
+// written.
 const (
 	Active    = host.Active
 	Inactive  = host.Inactive
@@ -62,8 +63,8 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 	return u.manager.Start(ctx, name)
 }
 
-// stop stops a unit. A service that fails may be about to be restarted when its socket is closed, and its restart opens the
-// socket again. So what was closed is closed again once the service has stopped, until both stay down.
+// stop stops a unit. A service that fails may be about to be restarted when its socket is closed, and its restart opens
+// the socket again. So what was closed is closed again once the service has stopped, until both stay down.
 func (u unitEffect) stop(ctx context.Context, name string) error {
 	if strings.HasSuffix(name, ".socket") {
 		socket, err := u.manager.Unit(ctx, name)
@@ -96,7 +97,8 @@ func (u unitEffect) halt(ctx context.Context, name string) (err error) {
 	return err
 }
 
-// stopTries is how often a service is stopped whose socket comes back. Each takes a restart, or a client, between two calls.
+// stopTries is how often a service is stopped whose socket comes back. Each takes a restart, or a client, between two
+// calls.
 const stopTries = 10
 
 // closeAgain closes the sockets of a service that were closed before and are open, and says whether there were any.
@@ -121,8 +123,8 @@ func (u unitEffect) closeAgain(ctx context.Context, service string) (again bool,
 }
 
 // openSocket opens a socket, anew if it is open and that is asked for. systemd refuses to open one whose service runs,
-// since that may hold the old one; and a client that comes between would start the service again. So the socket is closed
-// first, then the service stops, and is started again in the end.
+// since that may hold the old one; and a client that comes between would start the service again. So the socket is
+// closed first, then the service stops, and is started again in the end.
 func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) error {
 	socket, err := u.manager.Unit(ctx, name)
 	if err != nil {
@@ -195,8 +197,8 @@ func midway(value string) bool {
 	return false
 }
 
-// repeats reports whether r leaves a unit active that was so before: undoing that is doing it again, with the old files,
-// whatever state it is in by now.
+// repeats reports whether r leaves a unit active that was so before: undoing that is doing it again, with the old
+// files, whatever state it is in by now.
 func (r record) repeats() bool {
 	return r.Kind == report.Unit && r.Before != nil && runs(string(*r.Before)) &&
 		r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
@@ -204,7 +206,8 @@ func (r record) repeats() bool {
 
 // ofUnits reports whether systemd has to read its units again once ref was changed.
 func ofUnits(ref Ref) bool {
-	return (ref.Kind == report.File || ref.Kind == report.Link) && strings.HasPrefix(path.Clean(ref.Target), host.UnitFolder+"/")
+	return (ref.Kind == report.File || ref.Kind == report.Link) &&
+		strings.HasPrefix(path.Clean(ref.Target), host.UnitFolder+"/")
 }
 
 func (r record) ofUnits() bool { return ofUnits(r.Ref()) }

@@ -16,8 +16,8 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// fakeSystemd stands in for PID 1: it knows states, and writes down what it is asked to do and what the file of the unit
-// said then.
+// fakeSystemd stands in for PID 1: it knows states, and writes down what it is asked to do and what the file of the
+// unit said then.
 type fakeSystemd struct {
 	h       host.Host
 	state   map[string]string

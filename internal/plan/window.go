@@ -50,7 +50,14 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 	if err != nil {
 		return p.Changes, err
 	}
-	w := &Window{ID: fmt.Sprintf("%x", uint64(now)), BootID: s.bootID, Deadline: now + d, Keep: recordsOf(p.Keep), Forget: p.Forget, Wanted: p.Wanted}
+	w := &Window{
+		ID:       fmt.Sprintf("%x", uint64(now)),
+		BootID:   s.bootID,
+		Deadline: now + d,
+		Keep:     recordsOf(p.Keep),
+		Forget:   p.Forget,
+		Wanted:   p.Wanted,
+	}
 	live := p
 	live.Changes = slices.Clone(p.Changes)
 	live.Forget = nil
@@ -74,7 +81,10 @@ func (s *Session) ApplyUnconfirmed(ctx context.Context, p Plan, d time.Duration,
 	}
 	if err := arm(w.ID, d); err != nil {
 		next.Window, next.Pending = nil, nil
-		return p.Changes, errors.Join(fmt.Errorf("cannot arm the automatic revert, so nothing was changed: %w", err), s.save(next))
+		return p.Changes, errors.Join(
+			fmt.Errorf("cannot arm the automatic revert, so nothing was changed: %w", err),
+			s.save(next),
+		)
 	}
 	changes, made, err := s.carryOut(ctx, live, list)
 	for i := range changes {

@@ -31,8 +31,8 @@ type declared struct {
 	there   bool           // the file is
 }
 
-// readDeclared reads tcptune.yaml; without one nothing is declared. What is wrong with it is said whichever part of it is
-// asked for.
+// readDeclared reads tcptune.yaml; without one nothing is declared. What is wrong with it is said whichever part of it
+// is asked for.
 func readDeclared(h host.Host) (d declared, err error) {
 	data, err := h.ReadFile(DeclaredPath)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -54,7 +54,10 @@ func (t Target) Keys() (out Outcome, err error) {
 	for _, k := range cat.Keys() {
 		out.Report.Keys = append(out.Report.Keys, survey.KeyNow(k))
 		first, _, _ := strings.Cut(strings.Join(strings.Fields(k.Explain), " "), ". ")
-		out.Report.Explained = append(out.Report.Explained, report.Explanation{Target: k.Name, Text: strings.TrimSuffix(first, ".") + "."})
+		out.Report.Explained = append(
+			out.Report.Explained,
+			report.Explanation{Target: k.Name, Text: strings.TrimSuffix(first, ".") + "."},
+		)
 	}
 	return out, nil
 }

@@ -24,8 +24,8 @@ const AboutGo = installer.Sources
 // goPlanner plans a change of toolchains.
 type goPlanner func(ctx context.Context, h host.Host, at installer.Site) (goChange, error)
 
-// UseGo makes an installed version the active one. With dry, it only says what would be done, and needs no root; so it is
-// with the functions below.
+// UseGo makes an installed version the active one. With dry, it only says what would be done, and needs no root; so it
+// is with the functions below.
 func (t Target) UseGo(ctx context.Context, version string, dry bool) (ChangedGo, error) {
 	wish, err := parseWish(version)
 	if err != nil {

@@ -212,5 +212,8 @@ func (s session) installed(v fetch.Version) []report.GoVersion {
 	if err != nil || v.IsZero() {
 		return nil // the change was made, and that it cannot be looked at is for the next command to say
 	}
-	return slices.DeleteFunc(at.List(), func(g report.GoVersion) bool { return g.By != "tcptune" || g.Target != v.String() })
+	return slices.DeleteFunc(
+		at.List(),
+		func(g report.GoVersion) bool { return g.By != "tcptune" || g.Target != v.String() },
+	)
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// GoSource says where toolchains come from. What is left out is as tcptune.yaml declares, else as Go itself is configured.
+// GoSource says where toolchains come from. What is left out is as tcptune.yaml declares, else as Go itself is
+// configured.
 type GoSource struct {
 	Sources                []string // in this order: [Download], [Module]
 	Base, Proxy            string   // URLs: of the archives; of module proxies, a list as in GOPROXY
@@ -131,7 +132,16 @@ type BuiltTools struct {
 
 // networkNames are the variables by which users say how to reach the network.
 func networkNames() []string {
-	return []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+	return []string{
+		"HTTPS_PROXY",
+		"HTTP_PROXY",
+		"NO_PROXY",
+		"https_proxy",
+		"http_proxy",
+		"no_proxy",
+		"SSL_CERT_FILE",
+		"SSL_CERT_DIR",
+	}
 }
 
 // errToolsInterrupted is errInterrupted once Go is in place.
@@ -139,9 +149,15 @@ var errToolsInterrupted error = &report.Error{
 	Code: "interrupted", Message: "cannot build the tools: interrupted; the Go that was installed stays", Hint: "run it again",
 }
 
-// buildTools builds tools with the Go that is active by now, as a plan of its own: when it fails, Go stays. o is what the
-// installation of Go had to say.
-func (t Target) buildTools(ctx context.Context, o *Outcome, config fetch.Config, tools []installer.Tool, show Progress) (built *BuiltTools, err error) {
+// buildTools builds tools with the Go that is active by now, as a plan of its own: when it fails, Go stays. o is what
+// the installation of Go had to say.
+func (t Target) buildTools(
+	ctx context.Context,
+	o *Outcome,
+	config fetch.Config,
+	tools []installer.Tool,
+	show Progress,
+) (built *BuiltTools, err error) {
 	s, notes, err := t.openSettled(ctx)
 	if err != nil {
 		return nil, err
@@ -159,7 +175,12 @@ func (t Target) buildTools(ctx context.Context, o *Outcome, config fetch.Config,
 			work.Network = append(work.Network, name+"="+value)
 		}
 	}
-	p, lines, err := at.BuildTools(ctx, work, tools, func(tool installer.Tool) { show.Say(fmt.Sprintf("building %s", tool)) })
+	p, lines, err := at.BuildTools(
+		ctx,
+		work,
+		tools,
+		func(tool installer.Tool) { show.Say(fmt.Sprintf("building %s", tool)) },
+	)
 	if err != nil && ctx.Err() != nil {
 		return nil, errToolsInterrupted
 	}

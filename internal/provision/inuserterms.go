@@ -11,8 +11,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// InUserTerms is err, about a request on t, as its user can act on it: what the kernel says of a path does not tell that it
-// lies in an image of somebody else, nor that /proc is missing.
+// InUserTerms is err, about a request on t, as its user can act on it: what the kernel says of a path does not tell
+// that it lies in an image of somebody else, nor that /proc is missing.
 func (t Target) InUserTerms(err error) error {
 	switch {
 	case errors.Is(err, host.ErrNoProc):

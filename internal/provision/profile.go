@@ -102,7 +102,10 @@ func congestion(cat *catalogue.Catalogue, name string) (string, error) {
 		return "", err
 	}
 	if !slices.Contains(k.Words, name) {
-		return "", report.Usage(fmt.Sprintf("cannot use --congestion %q: no such congestion control", name), "they are "+strings.Join(k.Words, ", "))
+		return "", report.Usage(
+			fmt.Sprintf("cannot use --congestion %q: no such congestion control", name),
+			"they are "+strings.Join(k.Words, ", "),
+		)
 	}
 	return name, nil
 }

@@ -19,8 +19,8 @@ func purgeFolders() []string {
 	return []string{"/etc/sysctl.d", "/etc/modules-load.d", "/etc/systemd/system", "/etc/tcptune"}
 }
 
-// PurgeList is the text that tells a purge of the package what it may delete. While an apply waits for its confirmation,
-// runs or was interrupted, there is none.
+// PurgeList is the text that tells a purge of the package what it may delete. While an apply waits for its
+// confirmation, runs or was interrupted, there is none.
 func (t Target) PurgeList() (string, error) {
 	h, err := t.host()
 	if err != nil {
@@ -92,8 +92,8 @@ func keepOnPurge(h host.Host, j plan.Journal) (func(source string) string, error
 	}, nil
 }
 
-// packaged reports whether a program is the server of the package, whose folder may have a second name: /bin is a link to
-// /usr/bin. The server itself may be gone already.
+// packaged reports whether a program is the server of the package, whose folder may have a second name: /bin is a link
+// to /usr/bin. The server itself may be gone already.
 func packaged(h host.Host, program string) bool {
 	dir, err := h.Resolve(path.Dir(program))
 	return program == PackagedServer || err == nil && path.Join(dir, path.Base(program)) == PackagedServer

@@ -97,7 +97,10 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 		}
 	}
 	for _, path := range survey.Strays() {
-		strays = append(strays, path+" was written by tcptune, but the journal that says what was before is gone: remove it by hand")
+		strays = append(
+			strays,
+			path+" was written by tcptune, but the journal that says what was before is gone: remove it by hand",
+		)
 	}
 	return sysctl.Revert(&survey, cat), strays, nil
 }
@@ -109,7 +112,10 @@ func staying(j plan.Journal) (notes []string) {
 		return []string{err.Error()}
 	}
 	for _, s := range specs {
-		notes = append(notes, fmt.Sprintf("service %s stays; to remove it: sudo tcptune service uninstall %s", s.Name, s.Name))
+		notes = append(
+			notes,
+			fmt.Sprintf("service %s stays; to remove it: sudo tcptune service uninstall %s", s.Name, s.Name),
+		)
 	}
 	for _, o := range j.Owned {
 		if o.Kind == report.Tree {

@@ -25,7 +25,8 @@ type InstalledService struct {
 	Booted bool   // systemd runs, so that it could be started by hand
 }
 
-// InstallService puts a service on the host, as one transaction. What FreePort has stopped stays so, also when that fails.
+// InstallService puts a service on the host, as one transaction. What FreePort has stopped stays so, also when that
+// fails.
 func (t Target) InstallService(ctx context.Context, r InstallService) (out InstalledService, err error) {
 	known, err := t.mayChange()
 	if err != nil {

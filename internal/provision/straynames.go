@@ -11,8 +11,8 @@ import (
 	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
-// strayNames are files where an operator configures tcptune under names that it does not read, each with the name that it
-// should have: what is declared in them would be passed over in silence. A folder that cannot be listed has none.
+// strayNames are files where an operator configures tcptune under names that it does not read, each with the name that
+// it should have: what is declared in them would be passed over in silence. A folder that cannot be listed has none.
 func strayNames(h host.Host, j plan.Journal) (notes []string) {
 	folder := path.Dir(DeclaredPath)
 	for _, beside := range []string{folder + ".yaml", folder + ".yml", folder + ".conf"} {
@@ -35,7 +35,10 @@ func strayNames(h host.Host, j plan.Journal) (notes []string) {
 			continue
 		}
 		stem := strings.TrimSuffix(name, path.Ext(name))
-		notes = append(notes, path.Join(profile.Dir, name)+" is not read: a profile is called "+path.Join(profile.Dir, stem+".yaml"))
+		notes = append(
+			notes,
+			path.Join(profile.Dir, name)+" is not read: a profile is called "+path.Join(profile.Dir, stem+".yaml"),
+		)
 	}
 	return notes
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
-// Tuning is what a caller asks of the tuning. What it leaves open is as declared, else as applied last, else the default.
+// Tuning is what a caller asks of the tuning. What it leaves open is as declared, else as applied last, else the
+// default.
 type Tuning struct {
 	Profile   *string // nil: not named
 	Bandwidth string  // "10gbit"; "": not given

@@ -54,9 +54,9 @@ func shown(args []string) []string {
 	return words
 }
 
-// Hide returns a copy of args, and overwrites in args itself each word of which [Line] does not show all: the kernel shows
-// the command line of a process to everybody, and journald stores it with its messages. args must be what the program was
-// given.
+// Hide returns a copy of args, and overwrites in args itself each word of which [Line] does not show all: the kernel
+// shows the command line of a process to everybody, and journald stores it with its messages. args must be what the
+// program was given.
 func Hide(args []string) []string {
 	own := make([]string, len(args))
 	for i, word := range args {

@@ -15,7 +15,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// File has a line of JSON for each record, the newest last. It is a log: it outlives a revert, and goes with the package.
+// File has a line of JSON for each record, the newest last. It is a log: it outlives a revert, and goes with the
+// package.
 const File = "/var/log/tcptune/history.jsonl"
 
 // What the file holds at most: the oldest records make place.
@@ -58,7 +59,8 @@ func bound(text []byte) []byte {
 	return text[end:]
 }
 
-// lockPatience is how long another tcptune may take to write its record. port --kill does not hold the lock of the host.
+// lockPatience is how long another tcptune may take to write its record. port --kill does not hold the lock of the
+// host.
 const (
 	lockPatience = 2 * time.Second
 	lockPoll     = 10 * time.Millisecond

@@ -30,8 +30,8 @@ const sendLimit = time.Second
 // longestText is what is sent of all changes, in bytes: a datagram must fit into the buffer of its socket.
 const longestText = 48 << 10
 
-// send makes one entry in the journal of systemd, or in syslog where that is all there is. Where there is neither, there
-// is nothing to say.
+// send makes one entry in the journal of systemd, or in syslog where that is all there is. Where there is neither,
+// there is nothing to say.
 func send(h host.Host, r report.Record) error {
 	err := datagram(h, journalSocket, journalEntry(r))
 	if errors.Is(err, errGone) {

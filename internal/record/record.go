@@ -1,7 +1,7 @@
-// Package record writes down what root has changed through tcptune, by whom it was asked to, and how that ended: one entry
-// in the journal of systemd, or in syslog where that is all there is, and one line in a bounded file, which is there where
-// the journal is gone after a reboot. It changes nothing else, decides nothing, and what it cannot write is said and is no
-// reason to fail: the change was made. Called by internal/provision, once for each outcome.
+// Package record writes down what root has changed through tcptune, by whom it was asked to, and how that ended: one
+// entry in the journal of systemd, or in syslog where that is all there is, and one line in a bounded file, which is
+// there where the journal is gone after a reboot. It changes nothing else, decides nothing, and what it cannot write is
+// said and is no reason to fail: the change was made. Called by internal/provision, once for each outcome.
 package record
 
 import (
@@ -35,8 +35,8 @@ const (
 	longestValue = 512 // bytes
 )
 
-// Write records e, and says what could not be written. It returns nothing to say where no log is there to be written to,
-// but for the file, which always is.
+// Write records e, and says what could not be written. It returns nothing to say where no log is there to be written
+// to, but for the file, which always is.
 func Write(h host.Host, e Entry) (warnings []string) {
 	r := recordOf(h, e)
 	if err := appendTo(h, r); err != nil {

@@ -1,7 +1,7 @@
 package report
 
-// GoShell says which go one kind of shell would run, for go list: as far as files in /etc say, or as the shell of a user
-// has answered.
+// GoShell says which go one kind of shell would run, for go list: as far as files in /etc say, or as the shell of a
+// user has answered.
 type GoShell struct {
 	Target  string `json:"target"` // "login shell", "shell", "sudo"; asked: "login shell of alice", "shell of alice"
 	State   string `json:"state"`  // "active": it runs the active one; "other"; "none": it finds none; "unknown"

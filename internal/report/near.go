@@ -24,8 +24,8 @@ func Near(name string, known []string) string {
 	return best
 }
 
-// slips counts the letters to insert, delete, change, or exchange with their neighbour, to make a into b (optimal string
-// alignment).
+// slips counts the letters to insert, delete, change, or exchange with their neighbour, to make a into b (optimal
+// string alignment).
 func slips(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

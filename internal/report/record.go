@@ -23,8 +23,8 @@ type Actor struct {
 	Unit     string  `json:"unit,omitempty"`      // "session-3.scope", "cron.service"
 }
 
-// RecordedChange is a [Change] that was made, or was not and left something behind. Secrets are hidden; of a file there is
-// its size and a digest. Before or After of what was absent is null.
+// RecordedChange is a [Change] that was made, or was not and left something behind. Secrets are hidden; of a file there
+// is its size and a digest. Before or After of what was absent is null.
 type RecordedChange struct {
 	Kind   string  `json:"kind"` // as in a [Change]; "package": of apt
 	Target string  `json:"target"`

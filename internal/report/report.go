@@ -101,7 +101,8 @@ type ProfileKey struct {
 	Why      string `json:"why"`
 }
 
-// Sizing is the outcome of "profile size": bytes for the third fields of tcp_rmem and tcp_wmem, and how they came about.
+// Sizing is the outcome of "profile size": bytes for the third fields of tcp_rmem and tcp_wmem, and how they came
+// about.
 type Sizing struct {
 	ReceiveMax int64  `json:"receive_max"`
 	SendMax    int64  `json:"send_max"`

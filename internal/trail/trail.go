@@ -29,7 +29,8 @@ func New(w io.Writer) Trail {
 	return Trail{slog.New(h)}
 }
 
-// On reports whether somebody listens. Where a step is taken often, it is asked first: then a silent trail costs nothing.
+// On reports whether somebody listens. Where a step is taken often, it is asked first: then a silent trail costs
+// nothing.
 func (t Trail) On() bool { return t.log != nil }
 
 // Step says that something was done, "reads", and about what.

@@ -24,9 +24,9 @@ type netnsReport struct {
 	Refused map[string]string // "key=value" -> error, for bounds of the catalogue that the kernel does not take
 }
 
-// TestCatalogueAgainstKernel holds the catalogue against the running kernel in a fresh network namespace, the only place
-// where defaults can be seen on a machine that has been tuned: each default that is neither inherited nor sized by
-// memory, the formulas of those that are sized by memory, and the bounds, which the kernel must all take.
+// TestCatalogueAgainstKernel holds the catalogue against the running kernel in a fresh network namespace, the only
+// place where defaults can be seen on a machine that has been tuned: each default that is neither inherited nor sized
+// by memory, the formulas of those that are sized by memory, and the bounds, which the kernel must all take.
 func TestCatalogueAgainstKernel(t *testing.T) {
 	if os.Getenv(inNetns) != "" {
 		insideNetns(t)

@@ -1,6 +1,5 @@
-// Gen compiles catalogue/catalogue.yaml and profile/profiles/*.yaml into Go: reading YAML would take longer than all the
-// rest of a run.
-// It is run by "go generate ./sysctl"; a test holds its output against the files in the tree.
+// Gen compiles catalogue/catalogue.yaml and profile/profiles/*.yaml into Go: reading YAML would take longer than all
+// the rest of a run. It is run by "go generate ./sysctl"; a test holds its output against the files in the tree.
 package main
 
 import (

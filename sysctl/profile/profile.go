@@ -165,7 +165,12 @@ const codeUnknown = "unknown-profile"
 func unknown(r Reader, name string, builtIn []string) error {
 	e := &report.Error{
 		Code: codeUnknown, Exit: report.ExitUsage, Hint: "tcptune profile list shows all of them",
-		Message: fmt.Sprintf("cannot find profile %q: built in are %s, others live in %s", name, strings.Join(builtIn, ", "), Dir),
+		Message: fmt.Sprintf(
+			"cannot find profile %q: built in are %s, others live in %s",
+			name,
+			strings.Join(builtIn, ", "),
+			Dir,
+		),
 	}
 	if meant := report.Near(name, append(builtIn, ownNames(r)...)); meant != "" {
 		e.Hint += "; did you mean " + meant + "?"

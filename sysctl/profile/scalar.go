@@ -8,8 +8,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// checkScalars finds the first value below node that YAML takes for something else than its field in a struct of typ is:
-// the decoder would make 7 of "7", and 1.2 of 1.20, without a word. A [Located] takes what is written.
+// checkScalars finds the first value below node that YAML takes for something else than its field in a struct of typ
+// is: the decoder would make 7 of "7", and 1.2 of 1.20, without a word. A [Located] takes what is written.
 func checkScalars(node ast.Node, typ reflect.Type) error {
 	if reflect.PointerTo(typ).Implements(reflect.TypeFor[yaml.NodeUnmarshaler]()) {
 		return nil

@@ -119,8 +119,8 @@ func judgeTrees(t *testing.T, judges []whowins.Judge) []whowins.Result {
 	return all
 }
 
-// machineKeys is what the machine's own namespace holds of the keys that the tools could reach if the sandbox leaked: all
-// of /proc/sys but net/ipv4 is read-only there. Interfaces come and go, with keys of their own.
+// machineKeys is what the machine's own namespace holds of the keys that the tools could reach if the sandbox leaked:
+// all of /proc/sys but net/ipv4 is read-only there. Interfaces come and go, with keys of their own.
 func machineKeys(t *testing.T) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -310,8 +310,8 @@ func disagreement(tree Reader, r whowins.Result, ru rules) string {
 	return ""
 }
 
-// TestEveryRuleCanBeSwitched keeps the list below complete. plainDots and alwaysSwap are rules of TuneD, of which there is
-// no judge.
+// TestEveryRuleCanBeSwitched keeps the list below complete. plainDots and alwaysSwap are rules of TuneD, of which there
+// is no judge.
 func TestEveryRuleCanBeSwitched(t *testing.T) {
 	if got, want := len(switches()), reflect.TypeFor[rules]().NumField()-2; got != want {
 		t.Errorf("%d of %d rules can be switched over", got, want)

@@ -32,7 +32,10 @@ func parseTuned(text string) []tunedSection {
 			sections = append(sections, tunedSection{name: trimmed[1 : len(trimmed)-1]})
 		default:
 			key, value, _ := strings.Cut(trimmed, "=")
-			at.options = append(at.options, tunedOption{key: strings.TrimSpace(key), value: strings.TrimSpace(value), line: number})
+			at.options = append(
+				at.options,
+				tunedOption{key: strings.TrimSpace(key), value: strings.TrimSpace(value), line: number},
+			)
 		}
 	}
 	for _, s := range sections {

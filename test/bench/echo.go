@@ -78,7 +78,12 @@ type echoBench struct {
 
 // takeTurns takes a sample of each server for each case, in a new order of servers each round. The result has a list of
 // rounds for each server of each case.
-func takeTurns[S any](b echoBench, rounds int, cases []echoCase, take func(echoServer, echoCase) (S, error)) ([][][]S, error) {
+func takeTurns[S any](
+	b echoBench,
+	rounds int,
+	cases []echoCase,
+	take func(echoServer, echoCase) (S, error),
+) ([][][]S, error) {
 	samples := make([][][]S, len(cases))
 	for range rounds {
 		for i, c := range cases {
@@ -136,7 +141,8 @@ func (b echoBench) measure(process *echoProcess, clients *load.Clients) (echoSam
 	}, nil
 }
 
-// raiseOpenFiles raises the limit of open files for this process and, unlike what Go does by itself, for those it starts.
+// raiseOpenFiles raises the limit of open files for this process and, unlike what Go does by itself, for those it
+// starts.
 func raiseOpenFiles(least int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -14,13 +14,32 @@ const echoAim = 0.95 // of the rate of the plain net server
 // echoTable prints a block for each case, and what the aim says about tcptune-server.
 func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples [][][]echoSample) {
 	some, all := disturbed(samples)
-	fmt.Fprintf(out, "\nEcho of %d bytes, each answer compared; server on one core, client on the other; %d rounds, interleaved, a fresh\n"+
-		"server each time; medians, and medians of the ratios within a round. CPU of the server: nanoseconds for a message,\n"+
-		"and the share of its core. Of %d samples %d lost more than %.0f%% of their time to other programs, %d times over\n",
-		load.MessageSize, len(samples[0][0]), all, some, 100*calm, attempts)
+	fmt.Fprintf(
+		out,
+		"\nEcho of %d bytes, each answer compared; server on one core, client on the other; %d rounds, interleaved, a fresh\n"+
+			"server each time; medians, and medians of the ratios within a round. CPU of the server: nanoseconds for a message,\n"+
+			"and the share of its core. Of %d samples %d lost more than %.0f%% of their time to other programs, %d times over\n",
+		load.MessageSize,
+		len(samples[0][0]),
+		all,
+		some,
+		100*calm,
+		attempts,
+	)
 	var verdicts []string
 	for i, c := range cases {
-		fmt.Fprintf(out, "\n%-32s %9s %6s %6s %6s %6s %7s %7s\n", c, "msg/s", "x net", "x C", "CPU ns", "core", "p50 us", "p99 us")
+		fmt.Fprintf(
+			out,
+			"\n%-32s %9s %6s %6s %6s %6s %7s %7s\n",
+			c,
+			"msg/s",
+			"x net",
+			"x C",
+			"CPU ns",
+			"core",
+			"p50 us",
+			"p99 us",
+		)
 		for j, s := range servers {
 			toNet, toC := ratio(servers, samples[i], j, rowNet), ratio(servers, samples[i], j, rowC)
 			fmt.Fprintf(out, "%-32s %9.0f %6s %6s %6.0f %5.0f%%%s\n", s.name,
@@ -28,7 +47,10 @@ func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples []
 				medianOf(samples[i][j], func(s echoSample) float64 { return s.cpu }),
 				medianOf(samples[i][j], func(s echoSample) float64 { return 100 * s.busy }), latency(c, samples[i][j]))
 			if s.name == rowServer && toNet.known {
-				verdicts = append(verdicts, fmt.Sprintf("%s: at least %.2f of %s, %v: %v, %s", rowServer, echoAim, rowNet, c, toNet, toNet.verdict()))
+				verdicts = append(
+					verdicts,
+					fmt.Sprintf("%s: at least %.2f of %s, %v: %v, %s", rowServer, echoAim, rowNet, c, toNet, toNet.verdict()),
+				)
 			}
 		}
 	}
@@ -73,8 +95,8 @@ func (c comparison) verdict() string {
 	return verdict
 }
 
-// ratio compares server j with the server of that name, by round, since a machine is not equally fast all the time. Rounds
-// in which one of them was disturbed count only when there is no other.
+// ratio compares server j with the server of that name, by round, since a machine is not equally fast all the time.
+// Rounds in which one of them was disturbed count only when there is no other.
 func ratio(servers []echoServer, samples [][]echoSample, j int, to string) comparison {
 	k := slices.IndexFunc(servers, func(s echoServer) bool { return s.name == to })
 	if k < 0 {
@@ -100,8 +122,13 @@ func ratio(servers []echoServer, samples [][]echoSample, j int, to string) compa
 
 // idleTable prints what an idle connection costs each server.
 func idleTable(out io.Writer, servers []echoServer, connections int, samples [][]idleSample) {
-	fmt.Fprintf(out, "\nBytes for an idle connection, of %d after one message each; user: resident set of the server; kernel: slabs and\n"+
-		"TCP buffers of the machine, half of both ends; %d rounds, medians\n\n", connections, len(samples[0]))
+	fmt.Fprintf(
+		out,
+		"\nBytes for an idle connection, of %d after one message each; user: resident set of the server; kernel: slabs and\n"+
+			"TCP buffers of the machine, half of both ends; %d rounds, medians\n\n",
+		connections,
+		len(samples[0]),
+	)
 	fmt.Fprintf(out, "%-32s %7s %7s\n", "", "user", "kernel")
 	for j, s := range servers {
 		fmt.Fprintf(out, "%-32s %7.0f %7.0f\n", s.name, medianOf(samples[j], func(s idleSample) float64 { return s.user }),

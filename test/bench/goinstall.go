@@ -35,8 +35,9 @@ type shop struct {
 	size               int // bytes of the archive
 }
 
-// compareGo gets the same archive of a whole toolchain, from the same server, in two ways: with all of tcptune's checks,
-// and by hand without the signature. Both unpack into memory: ext4 is slow to make files where it has just removed some.
+// compareGo gets the same archive of a whole toolchain, from the same server, in two ways: with all of tcptune's
+// checks, and by hand without the signature. Both unpack into memory: ext4 is slow to make files where it has just
+// removed some.
 func compareGo(rounds int) error {
 	if err := isolate(); err != nil {
 		return err
@@ -63,7 +64,11 @@ func compareGo(rounds int) error {
 		{name: rowFetch, argv: []string{self, "-fetch", strings.Join([]string{s.base, s.version, dir}, ",")}},
 		{name: rowByHand, argv: []string{"sh", "-ec", fmt.Sprintf(
 			"cd %s; curl -fsS --cacert ca.pem -o a.tar.gz %s/%s.linux-amd64.tar.gz; echo '%s  a.tar.gz' | sha256sum -c --quiet; mkdir out; tar -xzf a.tar.gz -C out",
-			dir, s.base, s.version, s.sum)}},
+			dir,
+			s.base,
+			s.version,
+			s.sum,
+		)}},
 	}
 	clean := func() error { return errors.Join(os.RemoveAll(dir+"/out"), os.RemoveAll(dir+"/a.tar.gz")) }
 	samples, peaks := make([][]sample, len(commands)), make([]float64, len(commands))
@@ -146,7 +151,12 @@ func fetchGo(what string) error {
 
 // goTable prints a row for each way, and what the aims say.
 func goTable(out io.Writer, size int, commands []command, samples [][]sample, peaks []float64) {
-	fmt.Fprintf(out, "\nA toolchain from a local server, archive of %d MB; %d rounds, interleaved; milliseconds\n\n", size>>20, len(samples[0]))
+	fmt.Fprintf(
+		out,
+		"\nA toolchain from a local server, archive of %d MB; %d rounds, interleaved; milliseconds\n\n",
+		size>>20,
+		len(samples[0]),
+	)
 	fmt.Fprintf(out, "%-36s %8s %8s %7s\n", "", "median", "cpu", "MB")
 	wall := map[string]float64{}
 	for i, c := range commands {

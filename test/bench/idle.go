@@ -64,8 +64,8 @@ func settledKernelMemory() (float64, error) {
 	return last, err
 }
 
-// kernelMemory returns bytes. Sockets, files, their inodes and what epoll keeps of them are in slabs; "mem" of TCP is the
-// pages of buffers (see sockstat in proc_net(5)).
+// kernelMemory returns bytes. Sockets, files, their inodes and what epoll keeps of them are in slabs; "mem" of TCP is
+// the pages of buffers (see sockstat in proc_net(5)).
 func kernelMemory() (float64, error) {
 	slab, err := readField("/proc/meminfo", "Slab:")
 	pages, e := readField("/proc/net/sockstat", "TCP:", "mem")

@@ -1,6 +1,6 @@
-// Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps' sysctl,
-// and, as suite port, with ss, lsof, fuser and gopsutil. As suite echo it compares tcptune-server with other servers, as
-// suite go getting a toolchain with doing so by hand.
+// Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps'
+// sysctl, and, as suite port, with ss, lsof, fuser and gopsutil. As suite echo it compares tcptune-server with other
+// servers, as suite go getting a toolchain with doing so by hand.
 //
 //	bench [-suite sysctl|port|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //	bench -suite echo [-rounds 40] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE-SERVER

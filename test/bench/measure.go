@@ -41,9 +41,9 @@ func (c command) time() (sample, error) {
 	return sample{wall: wall, cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}, nil
 }
 
-// peak runs c once more and returns the largest resident set that it had, in megabytes. It is GNU time that starts it: a
-// process inherits the peak of the one that it was made from (exec_mmap in the kernel's fs/exec.c), so that ours would be
-// the least that any command could have. That of time is 2 MB.
+// peak runs c once more and returns the largest resident set that it had, in megabytes. It is GNU time that starts it:
+// a process inherits the peak of the one that it was made from (exec_mmap in the kernel's fs/exec.c), so that ours
+// would be the least that any command could have. That of time is 2 MB.
 func (c command) peak() (float64, error) {
 	f, err := os.CreateTemp("", "bench-peak-")
 	if err != nil {

@@ -112,6 +112,12 @@ func modulesTable(out io.Writer, commands []command, samples [][]sample, peaks [
 		return "met"
 	}
 	times := wall[1] / wall[0]
-	fmt.Fprintf(out, "\nat most %.1f times the time with short lists: %.2f, %s\n", modulesTime, times, verdict(times, modulesTime))
+	fmt.Fprintf(
+		out,
+		"\nat most %.1f times the time with short lists: %.2f, %s\n",
+		modulesTime,
+		times,
+		verdict(times, modulesTime),
+	)
 	fmt.Fprintf(out, "under %d MB: %.1f, %s\n", modulesMemory, peaks[1], verdict(peaks[1], modulesMemory))
 }

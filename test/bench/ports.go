@@ -76,8 +76,14 @@ func comparePorts(tcptune string, rounds int) error {
 
 // portTable prints a row for each command, and what the aims say about tcptune. The peaks of memory are megabytes.
 func portTable(out io.Writer, commands []command, samples [][]sample, peaks []float64) {
-	fmt.Fprintf(out, "\nWho holds a port, of %d processes with %d descriptors, %d of them sockets; %d rounds, interleaved; milliseconds\n\n",
-		crowdProcesses, crowdSockets+crowdFiles, crowdSockets, len(samples[0]))
+	fmt.Fprintf(
+		out,
+		"\nWho holds a port, of %d processes with %d descriptors, %d of them sockets; %d rounds, interleaved; milliseconds\n\n",
+		crowdProcesses,
+		crowdSockets+crowdFiles,
+		crowdSockets,
+		len(samples[0]),
+	)
 	wall := map[string]float64{}
 	for i, c := range commands {
 		wall[c.name] = median(samples[i], func(s sample) time.Duration { return s.wall })
@@ -108,7 +114,14 @@ func portTable(out io.Writer, commands []command, samples [][]sample, peaks []fl
 			fmt.Fprintf(out, "%s: under %d MB: %.1f, %s\n", c.name, portMemory, peaks[i], verdict(peaks[i], portMemory))
 		}
 	}
-	fmt.Fprintf(out, "%s: at most %d ms: %.2f, %s\n", rowGroup, portGroupTime, wall[rowGroup], verdict(wall[rowGroup], portGroupTime))
+	fmt.Fprintf(
+		out,
+		"%s: at most %d ms: %.2f, %s\n",
+		rowGroup,
+		portGroupTime,
+		wall[rowGroup],
+		verdict(wall[rowGroup], portGroupTime),
+	)
 }
 
 // askGopsutil lists the processes that hold the port as the library finds them.
@@ -147,7 +160,15 @@ func readLinks() error {
 			for at := 0; at < n; {
 				name := &buf[at+19]
 				at += int(buf[at+16]) | int(buf[at+17])<<8
-				_, _, errno := unix.RawSyscall6(unix.SYS_READLINKAT, uintptr(fd), uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&link[0])), uintptr(len(link)), 0, 0)
+				_, _, errno := unix.RawSyscall6(
+					unix.SYS_READLINKAT,
+					uintptr(fd),
+					uintptr(unsafe.Pointer(name)),
+					uintptr(unsafe.Pointer(&link[0])),
+					uintptr(len(link)),
+					0,
+					0,
+				)
 				if errno == 0 {
 					links++
 				}

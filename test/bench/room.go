@@ -18,7 +18,10 @@ var machineKeys = []string{"/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/fs"}
 
 // isolate gives this process a /proc of its own PID namespace, and a loopback interface that is up.
 func isolate() error {
-	err := errors.Join(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""), syscall.Mount("proc", "/proc", "proc", 0, ""))
+	err := errors.Join(
+		syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""),
+		syscall.Mount("proc", "/proc", "proc", 0, ""),
+	)
 	if err != nil {
 		return fmt.Errorf("cannot make a private /proc: %w", err)
 	}
@@ -82,8 +85,8 @@ func replace(dir, keep string) error {
 	return syscall.Mount(room, dir, "", syscall.MS_MOVE, "")
 }
 
-// install fills /etc/sysctl.d and /etc/sysctl.conf with the files of the fixture, less the keys that belong to the whole
-// machine.
+// install fills /etc/sysctl.d and /etc/sysctl.conf with the files of the fixture, less the keys that belong to the
+// whole machine.
 func install(fixture string) error {
 	if err := os.RemoveAll("/etc/sysctl.d"); err != nil {
 		return err

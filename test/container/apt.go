@@ -19,7 +19,9 @@ type apt struct {
 }
 
 // proxyOptions are the settings that say how to reach an archive and how old it may be.
-var proxyOptions = regexp.MustCompile(`^Acquire::(.*::)?(Proxy|Proxy-Auto-Detect|Retries|Timeout|Check-Valid-Until|Check-Date)\b`)
+var proxyOptions = regexp.MustCompile(
+	`^Acquire::(.*::)?(Proxy|Proxy-Auto-Detect|Retries|Timeout|Check-Valid-Until|Check-Date)\b`,
+)
 
 // readApt asks apt itself, which works before any "apt-get update".
 func readApt(ctx context.Context) (apt, error) {
@@ -33,8 +35,14 @@ func readApt(ctx context.Context) (apt, error) {
 			a.suite = strings.Trim(strings.TrimSpace(value), `"'`)
 		}
 	}
-	targets, err := output(ctx, "apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(ARCHITECTURE) $(SOURCESENTRY)",
-		"Created-By: Packages")
+	targets, err := output(
+		ctx,
+		"apt-get",
+		"indextargets",
+		"--format",
+		"$(RELEASE) $(COMPONENT) $(ARCHITECTURE) $(SOURCESENTRY)",
+		"Created-By: Packages",
+	)
 	if err != nil || a.suite == "" {
 		return a, Unavailable("this machine has no apt that could tell where packages come from")
 	}

@@ -92,7 +92,11 @@ func overlayTar(opt Options) ([]byte, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		h := &tar.Header{Name: strings.TrimPrefix(path.Clean(name), "/"), Mode: 0o644, ModTime: time.Now().Truncate(time.Second)}
+		h := &tar.Header{
+			Name:    strings.TrimPrefix(path.Clean(name), "/"),
+			Mode:    0o644,
+			ModTime: time.Now().Truncate(time.Second),
+		}
 		if h.Size = int64(len(files[name])); strings.HasSuffix(name, "/") {
 			h.Typeflag, h.Mode, h.Size = tar.TypeDir, 0o755, 0
 		}

@@ -38,8 +38,8 @@ type Machine struct {
 	group   cgroup
 }
 
-// Boot starts a machine that ends with the test; the journal is logged if the test failed. The test is skipped, with the
-// reason, where namespaces cannot be made: not root, mmdebstrap missing.
+// Boot starts a machine that ends with the test; the journal is logged if the test failed. The test is skipped, with
+// the reason, where namespaces cannot be made: not root, mmdebstrap missing.
 func Boot(t testing.TB, opt Options) *Machine {
 	t.Helper()
 	m, err := Start(t.Context(), opt)

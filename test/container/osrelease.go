@@ -8,7 +8,8 @@ import (
 //go:embed osrelease
 var osReleases embed.FS
 
-// OSRelease is what /etc/os-release of that Ubuntu release says. It is a stand-in: the userland below it stays what it is.
+// OSRelease is what /etc/os-release of that Ubuntu release says. It is a stand-in: the userland below it stays what it
+// is.
 func OSRelease(version string) (string, error) {
 	text, err := osReleases.ReadFile("osrelease/" + version)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 // unit is the text of a service.
 func unit(lines ...string) string { return "[Service]\n" + strings.Join(lines, "\n") + "\n" }
 
-// portUnits hold ports in the ways in which services do. /usr/bin/jobs is testdata/jobs; /usr/bin/job is the same program
-// under another name and so another executable, as the jobs of a supervisor are.
+// portUnits hold ports in the ways in which services do. /usr/bin/jobs is testdata/jobs; /usr/bin/job is the same
+// program under another name and so another executable, as the jobs of a supervisor are.
 var portUnits = map[string]string{
 	"/etc/systemd/system/steady.service": unit("ExecStart=/usr/bin/jobs listen 8080", "Restart=always",
 		"RestartSec=100ms"),
@@ -47,8 +47,8 @@ func (m *Machine) port(t *testing.T, code int, args ...string) portReport {
 	return parsePort(t, result)
 }
 
-// portTakenAgain is port for a port that somebody takes again. On a busy machine that may come later than tcptune waits for
-// it; then it is freed once more.
+// portTakenAgain is port for a port that somebody takes again. On a busy machine that may come later than tcptune waits
+// for it; then it is freed once more.
 func (m *Machine) portTakenAgain(t *testing.T, port string, args ...string) portReport {
 	t.Helper()
 	argv := append([]string{"tcptune", "port", port, "--json"}, args...)

@@ -41,7 +41,8 @@ func possible() error {
 // rootDir is a cached root, shared and never written to, and an empty folder to mount on.
 type rootDir struct{ path, mountPoint string }
 
-// Root returns the root that a plain machine gets a copy of, for tools that make copies of their own. Never write to it.
+// Root returns the root that a plain machine gets a copy of, for tools that make copies of their own. Never write to
+// it.
 func Root(ctx context.Context) (string, error) {
 	if err := possible(); err != nil {
 		return "", err

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// newServing boots a machine that claims to be Ubuntu 24.04 and has tcptune, the bundled server and the jobs of this tree.
-// The paths of /usr/bin are those of the package.
+// newServing boots a machine that claims to be Ubuntu 24.04 and has tcptune, the bundled server and the jobs of this
+// tree. The paths of /usr/bin are those of the package.
 func newServing(t *testing.T) *Machine {
 	t.Helper()
 	m := Boot(t, Options{Release: "24.04"})

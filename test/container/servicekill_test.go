@@ -9,8 +9,8 @@ import (
 // killPoints is at how many moments of a command it is killed.
 const killPoints = 12
 
-// killSpread kills argv with SIGKILL at moments that are spread over the time that it takes undisturbed, which took; after
-// each, then is called. It returns how often the command was hit before it had ended.
+// killSpread kills argv with SIGKILL at moments that are spread over the time that it takes undisturbed, which took;
+// after each, then is called. It returns how often the command was hit before it had ended.
 func (m *Machine) killSpread(t *testing.T, took time.Duration, argv []string,
 	then func(moment time.Duration),
 ) (hit int) {

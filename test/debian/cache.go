@@ -20,8 +20,8 @@ func CacheDir(kind string) (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// Cached returns the folder of a suite in a cache. Where it is missing, build has to make the folder dir, in the temporary
-// folder work; others who ask for it wait.
+// Cached returns the folder of a suite in a cache. Where it is missing, build has to make the folder dir, in the
+// temporary folder work; others who ask for it wait.
 func Cached(cache, suite string, build func(work, dir string) error) (string, error) {
 	lock, err := os.Create(filepath.Join(cache, suite+".lock"))
 	if err != nil {

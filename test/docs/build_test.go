@@ -10,8 +10,8 @@ import (
 	"github.com/tcptune/tcptune/test/markdown"
 )
 
-// declaration puts a file of YAML where tcptune reads it, and plans with it: a profile begins with its name, what else there
-// is is the declared state of a host.
+// declaration puts a file of YAML where tcptune reads it, and plans with it: a profile begins with its name, what else
+// there is is the declared state of a host.
 func (s *sandbox) declaration(b markdown.Block) {
 	s.Helper()
 	if name, ok := strings.CutPrefix(b.Text, "name: "); ok {

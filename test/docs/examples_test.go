@@ -28,9 +28,9 @@ func fixture(page string) string {
 	return "ubuntu-24.04"
 }
 
-// TestExamplesRun runs the examples of each page in their order. A block without a language is a dialogue: commands, one in
-// a line, behind "$ " where their output follows. "sh" is a script. What else there is has a test of its own; nothing is
-// passed over.
+// TestExamplesRun runs the examples of each page in their order. A block without a language is a dialogue: commands,
+// one in a line, behind "$ " where their output follows. "sh" is a script. What else there is has a test of its own;
+// nothing is passed over.
 func TestExamplesRun(t *testing.T) {
 	dir := programs(t)
 	for _, p := range pages(t) {

@@ -33,7 +33,8 @@ func exceptional(command string, words []string) bool {
 	})
 }
 
-// isMake reports whether a line calls make. It would build and install the project; TestMakeTargetsExist looks up the target.
+// isMake reports whether a line calls make. It would build and install the project; TestMakeTargetsExist looks up the
+// target.
 func isMake(line string) bool {
 	return strings.HasPrefix(strings.TrimPrefix(line, "sudo "), "make ") || line == "make"
 }

@@ -50,7 +50,8 @@ func TestShownOutputOccursOnARunningHost(t *testing.T) {
 	}
 }
 
-// spoken are the exchanges with a running host whose output is shown. Of "tcptune port" none is: it depends on who listens.
+// spoken are the exchanges with a running host whose output is shown. Of "tcptune port" none is: it depends on who
+// listens.
 func spoken(p markdown.Page) []exchange {
 	var all []exchange
 	for _, b := range p.Blocks() {
@@ -72,8 +73,9 @@ func squeeze(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// live runs the commands one after the other in one room and returns what each printed. Before the first status, when all
-// is tuned, somebody else gets at the host, as the pages tell: the files that set a key otherwise come to the fixture then.
+// live runs the commands one after the other in one room and returns what each printed. Before the first status, when
+// all is tuned, somebody else gets at the host, as the pages tell: the files that set a key otherwise come to the
+// fixture then.
 func (s *sandbox) live(programs string, talk []exchange) []string {
 	s.Helper()
 	const mark = "=== next ===\n"

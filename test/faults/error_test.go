@@ -101,8 +101,9 @@ func (l lab) judgeFailure(victim, after ending, sc scenario, n next) error {
 }
 
 // missesOnlyNamed holds a partial outcome to what it named. Each knob that is not as wanted must be as before and be
-// named, and the file may lack the lines of these knobs, and no others. The journal may be there or not: after a partial
-// revert it still has to know what was refused. When its folder is all that is left, that is what must be named.
+// named, and the file may lack the lines of these knobs, and no others. The journal may be there or not: after a
+// partial revert it still has to know what was refused. When its folder is all that is left, that is what must be
+// named.
 func (l lab) missesOnlyNamed(got state, sc scenario, r result) error {
 	from, to := l.rest[sc.from].state, l.rest[sc.to].state
 	missing := map[string]bool{}

@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// futures remembers what a command has made of a host. Many faults leave hosts that do not differ: the same files, knobs
-// and processes. What comes next can only be the same then, so it is tried once for each host that is new, and judged for
-// each fault. Every eighth time it is tried all the same, and has to end in the same way.
+// futures remembers what a command has made of a host. Many faults leave hosts that do not differ: the same files,
+// knobs and processes. What comes next can only be the same then, so it is tried once for each host that is new, and
+// judged for each fault. Every eighth time it is tried all the same, and has to end in the same way.
 type futures struct {
 	mu   sync.Mutex
 	seen map[string]*future

@@ -9,19 +9,19 @@ import (
 	"testing"
 )
 
-// tries is how often a point is aimed at. strace counts for each thread, and Go moves between threads as it likes: a shot
-// can miss. The trace tells, and it is repeated.
+// tries is how often a point is aimed at. strace counts for each thread, and Go moves between threads as it likes: a
+// shot can miss. The trace tells, and it is repeated.
 const tries = 200
 
 var errMissed = errors.New("never hit")
 
-// aim is the count to aim with at the given try, from 0: that of one thread first, then what it would be when some of the
-// calls before were made by others.
+// aim is the count to aim with at the given try, from 0: that of one thread first, then what it would be when some of
+// the calls before were made by others.
 func (p point) aim(try int) int { return p.nth - (try/2)%p.nth }
 
-// killEverywhere kills sc at the beginning of each of its mutating calls, and once more when it has made all of them, and
-// then goes on with n. Killed at its beginning, a call is not made at all (ptrace(2): the kernel skips it), so that each
-// point but the first is also the one after the call before.
+// killEverywhere kills sc at the beginning of each of its mutating calls, and once more when it has made all of them,
+// and then goes on with n. Killed at its beginning, a call is not made at all (ptrace(2): the kernel skips it), so that
+// each point but the first is also the one after the call before.
 func (l lab) killEverywhere(t testing.TB, sc scenario, n next) (tally, []error) {
 	t.Helper()
 	return l.killAt(t, sc, n, deadly)

@@ -24,8 +24,8 @@ func (s state) differences(want state) []string {
 	return lines
 }
 
-// torn names what is neither as in a nor as in b, in a host whose program was killed a moment ago: a knob or a file that
-// is half one and half the other. Files under a temporary name, which begins with a dot, may lie about.
+// torn names what is neither as in a nor as in b, in a host whose program was killed a moment ago: a knob or a file
+// that is half one and half the other. Files under a temporary name, which begins with a dot, may lie about.
 func (s state) torn(a, b state) []string {
 	var lines []string
 	all := maps.Clone(s)

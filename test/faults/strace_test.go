@@ -107,7 +107,8 @@ func (t *trace) endOnce() {
 	})
 }
 
-// children are the IDs of processes, not threads, that the traced one has started: package os tries out pidfds with one.
+// children are the IDs of processes, not threads, that the traced one has started: package os tries out pidfds with
+// one.
 func children(text string) map[string]bool {
 	found := map[string]bool{}
 	thread := map[string]bool{} // by the caller: its clone under way makes a thread

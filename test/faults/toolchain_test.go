@@ -118,8 +118,8 @@ func (l lab) works(_ state, r result, sc scenario) error {
 	return fmt.Errorf("go version: %s", r)
 }
 
-// leavesOnlyNamed holds a partial outcome to what it named: all is as wanted, but for files and folders that could not be
-// removed.
+// leavesOnlyNamed holds a partial outcome to what it named: all is as wanted, but for files and folders that could not
+// be removed.
 func (l lab) leavesOnlyNamed(got state, sc scenario, r result) error {
 	want := l.rest[sc.to].state
 	for name := range got {

@@ -52,8 +52,8 @@ func (s Shell) Must(t testing.TB, argv ...string) string {
 	return res.Stdout
 }
 
-// Script runs lines of bash, each of which has to succeed, and returns what they print on both streams. apt and dpkg ask
-// nothing in it.
+// Script runs lines of bash, each of which has to succeed, and returns what they print on both streams. apt and dpkg
+// ask nothing in it.
 func (s Shell) Script(t testing.TB, lines string) string {
 	t.Helper()
 	res := s.Run(t, "bash", "-c", "exec 2>&1; set -e; export DEBIAN_FRONTEND=noninteractive; "+lines)
@@ -76,14 +76,22 @@ func (s Shell) CopyIn(t testing.TB, src, dst string) {
 		t.Fatal(err)
 	}
 	s.Must(t, "mkdir", "-p", path.Dir(dst))
-	res := s.RunInput(t, f, "sh", "-c", fmt.Sprintf(`cat >"$1.new" && chmod %o "$1.new" && mv "$1.new" "$1"`, fi.Mode().Perm()), "sh", dst)
+	res := s.RunInput(
+		t,
+		f,
+		"sh",
+		"-c",
+		fmt.Sprintf(`cat >"$1.new" && chmod %o "$1.new" && mv "$1.new" "$1"`, fi.Mode().Perm()),
+		"sh",
+		dst,
+	)
 	if res.Code != 0 {
 		t.Fatalf("cannot copy %s to %s in %s: %s", src, dst, s.Name, res.Stderr)
 	}
 }
 
-// CopyTree copies what is below the folder src of this machine, or only the given parts of it, into the folder dst inside.
-// Links stay links, and folders that are there already keep their permissions.
+// CopyTree copies what is below the folder src of this machine, or only the given parts of it, into the folder dst
+// inside. Links stay links, and folders that are there already keep their permissions.
 func (s Shell) CopyTree(t testing.TB, src, dst string, parts ...string) {
 	t.Helper()
 	if len(parts) == 0 {

@@ -66,9 +66,9 @@ func TestEveryExampleRuns(t *testing.T) {
 	}
 }
 
-// calls are the calls of our programs in a line of an example, without sudo. A remark stands behind two spaces. bash goes
-// through the line with functions in our place, and without any program; whether the others in it succeed may decide what
-// is called, so that both are tried.
+// calls are the calls of our programs in a line of an example, without sudo. A remark stands behind two spaces. bash
+// goes through the line with functions in our place, and without any program; whether the others in it succeed may
+// decide what is called, so that both are tried.
 func calls(t *testing.T, line string) (all [][]string) {
 	t.Helper()
 	line, _, _ = strings.Cut(strings.TrimSpace(line), "  ")
@@ -98,8 +98,8 @@ func calls(t *testing.T, line string) (all [][]string) {
 	return all
 }
 
-// example runs one call in the image, or if it cannot run there, in a place where it can do nothing; it returns by which
-// beginning it was excused then.
+// example runs one call in the image, or if it cannot run there, in a place where it can do nothing; it returns by
+// which beginning it was excused then.
 func (w workshop) example(t *testing.T, call []string) (excused string) {
 	t.Helper()
 	typed := strings.Join(call[1:], " ")

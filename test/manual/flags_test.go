@@ -92,7 +92,8 @@ func TestEveryFlagThatAPageSpeaksOfExists(t *testing.T) {
 	}
 }
 
-// takes reports whether one of the commands has a flag, of those that are called in the text before it, if there is one.
+// takes reports whether one of the commands has a flag, of those that are called in the text before it, if there is
+// one.
 func takes(list map[string]command, flag, before string) bool {
 	for name, c := range list {
 		if c.has(flag) && (before == "" || strings.Contains(before, "tcptune "+name+" ")) {

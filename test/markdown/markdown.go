@@ -1,5 +1,5 @@
-// Package markdown reads what tests need of the project's own pages: code blocks, headings, names in backticks, links. It
-// understands the Markdown that is written here and no other: fences begin a line, headings begin with '#'.
+// Package markdown reads what tests need of the project's own pages: code blocks, headings, names in backticks, links.
+// It understands the Markdown that is written here and no other: fences begin a line, headings begin with '#'.
 package markdown
 
 import (

@@ -49,7 +49,10 @@ func List(archives ...Archive) []byte {
 			byVersion[a.Version] = r
 			list = append(list, r)
 		}
-		r.Files = append(r.Files, file{a.Name(), "linux", a.Arch, a.Version, fmt.Sprintf("%x", sha256.Sum256(a.Data)), len(a.Data), "archive"})
+		r.Files = append(
+			r.Files,
+			file{a.Name(), "linux", a.Arch, a.Version, fmt.Sprintf("%x", sha256.Sum256(a.Data)), len(a.Data), "archive"},
+		)
 	}
 	data, err := json.MarshalIndent(list, "", " ")
 	if err != nil {

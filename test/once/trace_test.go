@@ -27,8 +27,8 @@ func build(t *testing.T) string {
 	return out
 }
 
-// opened runs argv under strace and returns how often each path was opened for reading, or its text read as a link: then
-// "-> " stands before it, for that is another question. Paths below root are as the host there would name them.
+// opened runs argv under strace and returns how often each path was opened for reading, or its text read as a link:
+// then "-> " stands before it, for that is another question. Paths below root are as the host there would name them.
 func opened(t *testing.T, root string, namespace uintptr, good []int, argv ...string) map[string]int {
 	t.Helper()
 	trace := filepath.Join(t.TempDir(), "trace")
@@ -74,8 +74,9 @@ var (
 	gave    = regexp.MustCompile(`\) += (\d+)<[^<]*$`)
 )
 
-// handles are what was opened with O_PATH, by its descriptor. A regular file is looked at in that way first, and read by
-// what /proc/self/fd opens then: that is a reading of the name that was looked at. One that is missing is not opened.
+// handles are what was opened with O_PATH, by its descriptor. A regular file is looked at in that way first, and read
+// by what /proc/self/fd opens then: that is a reading of the name that was looked at. One that is missing is not
+// opened.
 type handles struct {
 	names map[string]string
 	begun map[string]string // by thread: opened in a call that strace shows in two pieces

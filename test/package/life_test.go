@@ -126,7 +126,8 @@ func TestPurgeLeavesWhatOthersHaveMadeOrChanged(t *testing.T) {
 		units+"sockets.target.wants/tcptune-server.socket")
 }
 
-// Three services run the server of the package: by its other name, as a program of the operator, and only until a drop-in.
+// Three services run the server of the package: by its other name, as a program of the operator, and only until a
+// drop-in.
 func TestRemovalStopsTheServicesOfTheServerOnly(t *testing.T) {
 	m := boot(t)
 	m.sh("[ -L /bin ]") // merged, as on each release of Ubuntu

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// clients connect one after another, say a line and wait for its echo, until the file /stop appears. Each prints how many
-// were served, after a line for each that was not.
+// clients connect one after another, say a line and wait for its echo, until the file /stop appears. Each prints how
+// many were served, after a line for each that was not.
 const clients = `
 client() {
 	n=0

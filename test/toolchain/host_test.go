@@ -29,8 +29,8 @@ func isOwnHost() bool { return os.Getenv(onOwnHost) != "" }
 // ownHost is what such a copy works on.
 type ownHost struct{ *testing.T }
 
-// enter runs the calling test again, on a host of its own, with env added to its environment. There it returns that host;
-// outside, where ok is false, it waits for that to end and passes on its result.
+// enter runs the calling test again, on a host of its own, with env added to its environment. There it returns that
+// host; outside, where ok is false, it waits for that to end and passes on its result.
 func enter(t *testing.T, env ...string) (h ownHost, ok bool) {
 	t.Helper()
 	if dir := os.Getenv(onOwnHost); dir != "" {

@@ -94,7 +94,12 @@ var sandbox string
 
 // analyze runs systemd-analyze in the root of the judge as if it held the units and the programs. The folder work is
 // an empty one.
-func (j Judge) analyze(ctx context.Context, work string, units map[string]string, programs, args []string) (string, error) {
+func (j Judge) analyze(
+	ctx context.Context,
+	work string,
+	units map[string]string,
+	programs, args []string,
+) (string, error) {
 	files := filepath.Join(work, "files")
 	write := func(name, text string, mode os.FileMode) error {
 		at := filepath.Join(files, name)

@@ -2,8 +2,8 @@ package vm
 
 import "testing"
 
-// The files of each release, where it has them, read by a real systemd-sysctl and a real sysctl: what status foretells is
-// what comes. In each fixture somebody else sets one of our keys; see test/fixtures/README.md.
+// The files of each release, where it has them, read by a real systemd-sysctl and a real sysctl: what status foretells
+// is what comes. In each fixture somebody else sets one of our keys; see test/fixtures/README.md.
 func TestStatusIsRightAboutTheFilesOfEachRelease(t *testing.T) {
 	wholeList(t)
 	for release, parts := range map[string][]string{

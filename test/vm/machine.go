@@ -35,8 +35,8 @@ type Machine struct {
 	client    *ssh.Client
 }
 
-// Boot starts a machine that ends with the test; its console is logged if the test failed. The test is skipped, with the
-// reason, where none can be had.
+// Boot starts a machine that ends with the test; its console is logged if the test failed. The test is skipped, with
+// the reason, where none can be had.
 func Boot(t testing.TB, opt Options) *Machine {
 	t.Helper()
 	m, err := Start(t.Context(), opt)
@@ -56,7 +56,8 @@ func Boot(t testing.TB, opt Options) *Machine {
 	return m
 }
 
-// Start boots a machine for a caller that is no test, who must End it. The error is [Unavailable] where this cannot work.
+// Start boots a machine for a caller that is no test, who must End it. The error is [Unavailable] where this cannot
+// work.
 func Start(ctx context.Context, opt Options) (*Machine, error) {
 	if err := possible(); err != nil {
 		return nil, err
@@ -121,9 +122,10 @@ func (m *Machine) off() {
 	}
 }
 
-// PowerCut takes the power away: qemu is killed. What the machine has only in its memory is lost, and what it has flushed
-// (fsync) is kept. It is kinder than a real cut: what the disk was given and not told to flush is mostly kept as well, since
-// the page cache of this machine outlives qemu, where a real disk loses what is in its own cache, and tears sectors.
+// PowerCut takes the power away: qemu is killed. What the machine has only in its memory is lost, and what it has
+// flushed (fsync) is kept. It is kinder than a real cut: what the disk was given and not told to flush is mostly kept
+// as well, since the page cache of this machine outlives qemu, where a real disk loses what is in its own cache, and
+// tears sectors.
 func (m *Machine) PowerCut() { m.off() }
 
 // PowerOn boots the machine after a PowerCut.

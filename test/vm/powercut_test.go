@@ -66,8 +66,8 @@ func TestAPowerCutDuringAnApplyIsRepaired(t *testing.T) {
 	m.hasFiles(t, before)
 }
 
-// cutHeldApply begins an apply, cuts the power where it is about to make its first system call of that name for path, and
-// boots again. The program is unchanged: strace makes it wait. What was begun is known before and after.
+// cutHeldApply begins an apply, cuts the power where it is about to make its first system call of that name for path,
+// and boots again. The program is unchanged: strace makes it wait. What was begun is known before and after.
 func (m *Machine) cutHeldApply(t *testing.T, call, path string) {
 	t.Helper()
 	go func() {
@@ -81,7 +81,8 @@ func (m *Machine) cutHeldApply(t *testing.T, call, path string) {
 	t.Logf("cut before %s; after the boot: %s", strings.TrimSpace(held), m.isInterrupted(t))
 }
 
-// isInterrupted checks that the journal has an apply that was begun and is not final, and returns what status says of it.
+// isInterrupted checks that the journal has an apply that was begun and is not final, and returns what status says of
+// it.
 func (m *Machine) isInterrupted(t *testing.T) string {
 	t.Helper()
 	m.Must(t, "grep", `"pending": {`, "/var/lib/tcptune/journal.json")

@@ -21,7 +21,8 @@ type qemu struct {
 	errs *bytes.Buffer
 }
 
-// powerOn starts the machine whose layer over the disk is in the folder dir. It is killed by the kernel when the caller dies.
+// powerOn starts the machine whose layer over the disk is in the folder dir. It is killed by the kernel when the caller
+// dies.
 func powerOn(disk, dir string) (*qemu, error) {
 	port, err := freePort()
 	if err != nil {
@@ -29,15 +30,38 @@ func powerOn(disk, dir string) (*qemu, error) {
 	}
 	q := &qemu{done: make(chan error, 1), port: port, errs: new(bytes.Buffer)}
 	// KVM hangs on nested machines, and "-cpu max" of qemu 7.2 crashes Linux 6.12: an old processor is emulated instead.
-	q.cmd = exec.Command("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "Nehalem,-cx16", "-smp", "2", "-m", "1536",
-		"-nodefaults", "-no-user-config", "-display", "none",
-		"-kernel", filepath.Join(disk, "vmlinuz"), "-initrd", filepath.Join(disk, "initrd.img"),
-		"-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=-1 loglevel=4",
+	q.cmd = exec.Command(
+		"qemu-system-x86_64",
+		"-accel",
+		"tcg,thread=multi",
+		"-cpu",
+		"Nehalem,-cx16",
+		"-smp",
+		"2",
+		"-m",
+		"1536",
+		"-nodefaults",
+		"-no-user-config",
+		"-display",
+		"none",
+		"-kernel",
+		filepath.Join(disk, "vmlinuz"),
+		"-initrd",
+		filepath.Join(disk, "initrd.img"),
+		"-append",
+		"root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=-1 loglevel=4",
 		// The disk has a cache and honours a flush, as real ones do; see PowerCut.
-		"-drive", "if=virtio,format=qcow2,cache=writeback,file="+filepath.Join(dir, "layer.qcow2"),
-		"-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:"+strconv.Itoa(port)+"-:22", "-device", "virtio-net-pci,netdev=net,romfile=",
-		"-device", "virtio-rng-pci",
-		"-serial", "file:"+filepath.Join(dir, "console"))
+		"-drive",
+		"if=virtio,format=qcow2,cache=writeback,file="+filepath.Join(dir, "layer.qcow2"),
+		"-netdev",
+		"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:"+strconv.Itoa(port)+"-:22",
+		"-device",
+		"virtio-net-pci,netdev=net,romfile=",
+		"-device",
+		"virtio-rng-pci",
+		"-serial",
+		"file:"+filepath.Join(dir, "console"),
+	)
 	q.cmd.Stdout, q.cmd.Stderr = q.errs, q.errs
 	q.cmd.WaitDelay = time.Second
 	q.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}

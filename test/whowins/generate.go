@@ -11,8 +11,8 @@ import (
 // Initial is what every key holds before a tool runs. No generated file assigns it.
 const Initial = "101"
 
-// Keys are the keys that trees assign, as paths below /proc/sys. All belong to the network namespace, and take any number
-// from 2 to 101 on the kernels in use; the sandbox drops one that does not.
+// Keys are the keys that trees assign, as paths below /proc/sys. All belong to the network namespace, and take any
+// number from 2 to 101 on the kernels in use; the sandbox drops one that does not.
 func Keys() []string {
 	var keys []string
 	for _, name := range strings.Fields(`tcp_retries1 tcp_retries2 tcp_orphan_retries tcp_fin_timeout tcp_keepalive_intvl
@@ -45,8 +45,10 @@ func fileNames() []string {
 }
 
 func oddNames() []string {
-	return strings.Fields(`.hidden.conf .hidden.conf .conf 50-[ab].conf 50-[ab].conf 50-{a,b}.conf 50-?.conf notes.txt 50-a.conf.bak
-		conf 70-old.conf~ 50-b.conf.dpkg-old`)
+	return strings.Fields(
+		`.hidden.conf .hidden.conf .conf 50-[ab].conf 50-[ab].conf 50-{a,b}.conf 50-?.conf notes.txt 50-a.conf.bak
+		conf 70-old.conf~ 50-b.conf.dpkg-old`,
+	)
 }
 
 type generator struct {
@@ -228,9 +230,18 @@ func (g *generator) snippet() {
 	case 9:
 		g.write(g.blank() + "net.ipv4." + pick(g.Rand, bracePatterns()) + "=" + g.value() + g.newline())
 	case 10, 11:
-		g.write(g.blank() + pick(g.Rand, []string{"#", ";", "# ", ";\t"}) + strings.TrimSpace(g.assign(host.SwapSeparators(key))) + g.newline())
+		g.write(
+			g.blank() + pick(
+				g.Rand,
+				[]string{"#", ";", "# ", ";\t"},
+			) + strings.TrimSpace(
+				g.assign(host.SwapSeparators(key)),
+			) + g.newline(),
+		)
 	case 12:
-		g.write(pick(g.Rand, []string{"nonsense\n", "=\n", "= 5\n", "-\n", "x\n", "\n", "-=7\n", host.SwapSeparators(key) + "\n"}))
+		g.write(
+			pick(g.Rand, []string{"nonsense\n", "=\n", "= 5\n", "-\n", "x\n", "\n", "-=7\n", host.SwapSeparators(key) + "\n"}),
+		)
 	case 13, 14:
 		g.write("=" + g.assign(host.SwapSeparators(key)) + g.newline())
 	case 15, 16:
@@ -240,13 +251,25 @@ func (g *generator) snippet() {
 	case 18:
 		g.write("words\r" + g.assign(host.SwapSeparators(key)) + g.newline())
 	case 19:
-		g.write(pick(g.Rand, []string{"\v", "\f", ""}) + host.SwapSeparators(key) + pick(g.Rand, []string{"\v", "\f "}) + "=" + g.value() + g.newline())
+		g.write(
+			pick(
+				g.Rand,
+				[]string{"\v", "\f", ""},
+			) + host.SwapSeparators(
+				key,
+			) + pick(
+				g.Rand,
+				[]string{"\v", "\f "},
+			) + "=" + g.value() + g.newline(),
+		)
 	case 20:
 		g.write("net.ipv4.tcp_bogus = " + g.value() + g.newline())
 	case 21:
 		g.overlap()
 	case 22:
-		g.write(g.assign(host.SwapSeparators(key)) + "\x00" + g.assign(host.SwapSeparators(pick(g.Rand, g.keys))) + g.newline())
+		g.write(
+			g.assign(host.SwapSeparators(key)) + "\x00" + g.assign(host.SwapSeparators(pick(g.Rand, g.keys))) + g.newline(),
+		)
 	case 23:
 		g.write(g.assign("net.ipv4.neigh."+pick(g.Rand, []string{"lo", "e/1"})+".base_reachable_time") + g.newline())
 	default:

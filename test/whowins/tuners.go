@@ -13,8 +13,8 @@ type Rival struct {
 	Key   string // assigned there and nowhere else
 }
 
-// Tuners makes the tree of a seed of a host with other programs that set keys: ufw, TuneD and the files of cloud images,
-// each as it might be installed, switched on and off, and masked.
+// Tuners makes the tree of a seed of a host with other programs that set keys: ufw, TuneD and the files of cloud
+// images, each as it might be installed, switched on and off, and masked.
 func Tuners(seed uint64) (Tree, []Rival) {
 	r := rand.New(rand.NewPCG(seed, 0x74756e6572))
 	t := Files(map[string]string{
@@ -78,7 +78,10 @@ func (t Tree) tuned(r *rand.Rand, rival func(check, file string) string) {
 	t.put("/etc/tuned/active_profile", Node{Data: "ours\n"})
 	t.put(file, Node{Data: "[sysctl]\n" + rival("tuner-tuned", file) + " = 1\n"})
 	if often(r) {
-		t.put("/etc/systemd/system/multi-user.target.wants/tuned.service", Node{Link: "/usr/lib/systemd/system/tuned.service"})
+		t.put(
+			"/etc/systemd/system/multi-user.target.wants/tuned.service",
+			Node{Link: "/usr/lib/systemd/system/tuned.service"},
+		)
 	}
 	t.maskSometimes(r, "tuned.service")
 }

@@ -75,9 +75,9 @@ func (c *Clients) Close() error {
 	return err
 }
 
-// Run exchanges messages on all connections, first for a warm-up and then for as long as is measured, and waits for what
-// is still under way. It calls mark at the begin and at the end of what is measured. It fails at the first answer that is
-// wrong, and when none arrives for ten seconds.
+// Run exchanges messages on all connections, first for a warm-up and then for as long as is measured, and waits for
+// what is still under way. It calls mark at the begin and at the end of what is measured. It fails at the first answer
+// that is wrong, and when none arrives for ten seconds.
 func (c *Clients) Run(warmup, long time.Duration, mark func() error) (Result, error) {
 	m := newMeter(warmup, long, mark)
 	err := c.exchange(0, m.answered)
@@ -87,9 +87,12 @@ func (c *Clients) Run(warmup, long time.Duration, mark func() error) (Result, er
 // once is for exchanges of one burst on each connection.
 func once(int, time.Duration, time.Duration) (bool, error) { return true, nil }
 
-// exchange sends a burst on each connection from this one on, and after each answer the next one, until answered, which is
-// told the number of messages, when they were sent and when they were back, says that all is over.
-func (c *Clients) exchange(from int, answered func(messages int, sent, now time.Duration) (over bool, err error)) error {
+// exchange sends a burst on each connection from this one on, and after each answer the next one, until answered, which
+// is told the number of messages, when they were sent and when they were back, says that all is over.
+func (c *Clients) exchange(
+	from int,
+	answered func(messages int, sent, now time.Duration) (over bool, err error),
+) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	begin := time.Now()

@@ -8,7 +8,8 @@ import (
 // MessageSize is the size of a message in bytes: who sends it, its number, and a filler.
 const MessageSize = 64
 
-// bursts writes messages and compares answers in one buffer that stays in the cache, however many connections there are.
+// bursts writes messages and compares answers in one buffer that stays in the cache, however many connections there
+// are.
 type bursts struct {
 	want, got []byte
 }

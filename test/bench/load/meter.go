@@ -19,8 +19,8 @@ type Result struct {
 // Rate returns messages per second.
 func (r Result) Rate() float64 { return float64(r.Messages) / r.Elapsed.Seconds() }
 
-// meter counts bursts for a while after a warm-up, and calls mark at the begin and at the end of that, so that the caller
-// can read clocks of the server for the same span. Times are since the begin of the exchange.
+// meter counts bursts for a while after a warm-up, and calls mark at the begin and at the end of that, so that the
+// caller can read clocks of the server for the same span. Times are since the begin of the exchange.
 type meter struct {
 	warmup, long time.Duration
 	mark         func() error
@@ -41,8 +41,8 @@ func newMeter(warmup, long time.Duration, mark func() error) *meter {
 	return &meter{warmup: warmup, long: long, mark: mark, result: Result{Latency: hdrhistogram.New(1, slowest, 3)}}
 }
 
-// answered notes that a burst of so many messages is back, and tells whether all is over. The span is longer than wanted
-// when the machine was too busy for a single answer in it.
+// answered notes that a burst of so many messages is back, and tells whether all is over. The span is longer than
+// wanted when the machine was too busy for a single answer in it.
 func (m *meter) answered(messages int, sent, now time.Duration) (done bool, err error) {
 	switch {
 	case m.phase == over:

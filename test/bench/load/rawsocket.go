@@ -42,9 +42,18 @@ func transfer(call uintptr, fd int, buf []byte) (int, error) {
 	return int(n), nil
 }
 
-// wait returns what is ready. It asks without blocking first; only while nothing is, it sleeps, up to so many milliseconds.
+// wait returns what is ready. It asks without blocking first; only while nothing is, it sleeps, up to so many
+// milliseconds.
 func wait(epoll int, events []unix.EpollEvent, milliseconds int) (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
+	n, _, errno := unix.RawSyscall6(
+		unix.SYS_EPOLL_PWAIT,
+		uintptr(epoll),
+		uintptr(unsafe.Pointer(&events[0])),
+		uintptr(len(events)),
+		0,
+		0,
+		0,
+	)
 	if errno == 0 && n > 0 {
 		return int(n), nil
 	}
