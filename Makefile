@@ -23,7 +23,8 @@ VERSION ?= $(shell { git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null |
 	| sed "s/$$/$$(git describe --always --dirty 2>/dev/null | sed 's/^/+g/')/")
 # The tags leave out what prints the documentation of urfave/cli, and HTTP/2. They stand in debian/rules, hack/deb.sh,
 # hack/sbom.sh and hack/copyright too.
-BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+COMMIT   = $(shell git log -1 --format='-X main.commit=%H -X main.committed=%cI' 2>/dev/null)
+BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION) $(COMMIT)'
 
 SUMMARY  = bin/summary
 # Packages whose tests need no root and no other program.

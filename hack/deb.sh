@@ -30,6 +30,9 @@ mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 
+commit=$(git log -1 --format=%H)
+committed=$(git log -1 --format=%cI)
+
 # The program that lists the modules, once for all builds: it has a hundred times the code of tcptune.
 repo=$PWD
 sbom=$repo/bin/tools/cyclonedx-gomod
@@ -71,6 +74,7 @@ find vendor -type d -empty -delete
 
 [ -z "$version" ] || sed -i "1s/(.*)/($version)/" debian/changelog
 [ -z "$text" ] || export TCPTUNE_VERSION="$text"
+export TCPTUNE_COMMIT="$commit" TCPTUNE_COMMITTED="$committed"
 "$repo/hack/sbom.sh" "$sbom" . "${text:-$(dpkg-parsechangelog -S Version)}"
 
 build=binary
