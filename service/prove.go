@@ -13,6 +13,7 @@ import (
 // Prove shows that the service s works on h: its socket listens, a client is served, and the service is up then.
 // The answer says what was seen.
 func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
+	defer h.Trail().Waits("an answer of " + s.Name)()
 	if seen, err = s.Probe(ctx); err != nil {
 		return "", err
 	}

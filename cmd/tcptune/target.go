@@ -25,12 +25,15 @@ func targetOf(c *cli.Context) (provision.Target, error) {
 	return t, err
 }
 
-// trailOf is where the command says what it does, if it is asked to.
+// trailOf is where the command says what it does, if it is asked to, and otherwise what it waits for.
 func trailOf(c *cli.Context) (t provision.Trail) {
 	switch os.Getenv("TCPTUNE_DEBUG") {
 	case "", "0", "false", "no":
-		if !c.Bool("debug") {
+		switch {
+		case c.Bool("quiet"):
 			return t
+		case !c.Bool("debug"):
+			return t.WithWaits(waits(c.App.ErrWriter))
 		}
 	}
 	return provision.NewTrail(c.App.ErrWriter)

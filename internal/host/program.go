@@ -71,6 +71,7 @@ func (h Host) Run(ctx context.Context, name string, args ...string) (stdout []by
 // own, which is killed as a whole when ctx ends or its time is over.
 // A program that fails is a [*ProgramError], one that does not exist fs.ErrNotExist; an image is [ErrNoKernel].
 func (h Host) RunProgram(ctx context.Context, p Program) (stdout []byte, err error) {
+	defer h.trail.Waits(p.Name)()
 	since := time.Now()
 	stdout, err = h.runProgram(ctx, p)
 	if h.trail.On() {

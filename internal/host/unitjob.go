@@ -69,6 +69,7 @@ func (m Manager) ResetFailed(ctx context.Context, name string) error {
 func (m Manager) job(ctx context.Context, verb, name string,
 	queue func(*dbus.Conn, context.Context, string, string, chan<- string) (int, error),
 ) error {
+	defer m.h.trail.Waits("systemd to " + verb + " " + name)()
 	err := m.with(ctx, 0, "to "+verb+" "+name, func(ctx context.Context, conn *dbus.Conn) (string, error) {
 		done := make(chan string, 1)
 		if _, err := queue(conn, ctx, name, "replace", done); err != nil {

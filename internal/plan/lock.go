@@ -34,6 +34,7 @@ func lock(ctx context.Context, h host.Host, wait time.Duration) (locker, error) 
 	if err != nil {
 		return nil, err
 	}
+	defer h.Trail().Waits("another tcptune to finish")()
 	since := time.Now()
 	deadline := since.Add(wait)
 	for {

@@ -20,13 +20,16 @@ import (
 )
 
 // Trail takes the steps. The zero value is silent.
-type Trail struct{ log *slog.Logger }
+type Trail struct {
+	log   *slog.Logger
+	waits *Waits
+}
 
 // New returns a trail that writes to w, one line for each step.
 func New(w io.Writer) Trail {
 	h := &lines{w: w, start: time.Now()}
 	h.about = slog.NewTextHandler(&h.buf, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: aboutAlone})
-	return Trail{slog.New(h)}
+	return Trail{log: slog.New(h)}
 }
 
 // On reports whether somebody listens. Where a step is taken often, it is asked first: then a silent trail costs
