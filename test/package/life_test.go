@@ -12,6 +12,7 @@ const (
 	limitsFile = "/etc/tcptune/tcptune-server.yaml"
 	listFile   = "/var/lib/tcptune/purge.list"
 	journal    = "/var/lib/tcptune/journal.json"
+	history    = "/var/log/tcptune/history.jsonl" // a log, which a removal keeps
 	units      = "/etc/systemd/system/"
 )
 
@@ -46,7 +47,7 @@ func TestRemovalKeepsTheTuningAndPurgeDeletesIt(t *testing.T) {
 	if diff := cmp.Diff(values, m.knobs()); diff != "" {
 		t.Errorf("removal has changed values:\n%s", diff)
 	}
-	m.exists(true, sysctlFile, units+"tcptune-server.service", limitsFile, listFile)
+	m.exists(true, sysctlFile, units+"tcptune-server.service", limitsFile, listFile, history)
 	for _, unit := range serverUnits() {
 		if r := m.Run(t, "systemctl", "is-active", unit); r.Code == 0 {
 			t.Errorf("%s is active without its program", unit)
