@@ -3,9 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,17 +128,9 @@ func (o options) readLimits() (limits, error) {
 }
 
 func (l *limits) readFile(path string) error {
-	f, err := os.Open(path)
+	text, err := readFile(path, largestLimitFile)
 	if err != nil {
 		return fmt.Errorf("cannot read the limits: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, largestLimitFile+1)) // a device tells no size
-	if err != nil {
-		return fmt.Errorf("cannot read the limits: %w", err)
-	}
-	if len(text) > largestLimitFile {
-		return fmt.Errorf("cannot read the limits: %s has more than %d bytes", path, largestLimitFile)
 	}
 	if err := l.parse(text); err != nil {
 		return fmt.Errorf("cannot read the limits of %s: %w", path, err)

@@ -102,11 +102,26 @@ func tlsConfig(o options, environ []string) (*tls.Config, error) {
 	if certFile == "" {
 		return nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	pair, err := keyPair(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot serve TLS: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// largestKeyFile is how long the file of a certificate and its chain, or of a key, may be.
+const largestKeyFile = 1 << 20
+
+func keyPair(certFile, keyFile string) (pair tls.Certificate, err error) {
+	cert, err := readFile(certFile, largestKeyFile)
+	if err != nil {
+		return pair, err
+	}
+	key, err := readFile(keyFile, largestKeyFile)
+	if err != nil {
+		return pair, err
+	}
+	return tls.X509KeyPair(cert, key)
 }
 
 func lookup(environ []string, key string) (value string) {
