@@ -55,14 +55,18 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 		))
 	}
 	d.Warnings = append(d.Warnings, s.Unread()...)
+	others := map[string]string{}
 	for _, wish := range p.Keys {
 		k, err := cat.Lookup(wish.Key)
 		if err != nil {
 			return nil, err
 		}
-		dec, err := s.decide(k, wish)
+		dec, err := s.decide(k, wish, others)
 		if err != nil {
 			return nil, err
+		}
+		if !dec.status.Partial() {
+			others[k.Name] = dec.want
 		}
 		if wish.Required && dec.status.Partial() {
 			d.Blocked = &report.Error{
@@ -98,7 +102,7 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 func (d *Draft) warnUnsettled() {
 	var keys []string
 	for _, dec := range d.decisions {
-		if _, known := d.survey.kernelDefault(dec.key); !d.survey.Live && dec.wish.Mode == profile.Raise && dec.line &&
+		if _, known := d.survey.Default(dec.key); !d.survey.Live && dec.wish.Mode == profile.Raise && dec.line &&
 			!known {
 			keys = append(keys, dec.key.Name)
 		}
@@ -129,8 +133,8 @@ func (d *Draft) add(c plan.Change) { d.Changes = append(d.Changes, c) }
 func (d *Draft) planModules() {
 	loaded := "loaded"
 	for _, dec := range d.decisions {
-		m, needed := dec.key.ValueModules[dec.want]
-		if !needed || !dec.write || d.survey.Modules[m] != host.ModuleLoadable {
+		m := dec.key.ModuleFor(dec.want)
+		if m == "" || !dec.write || d.survey.Modules[m] != host.ModuleLoadable {
 			continue
 		}
 		d.add(plan.Change{Change: report.Change{
@@ -146,7 +150,7 @@ func (d *Draft) planFiles() error {
 	anyLine := false
 	for _, dec := range d.decisions {
 		anyLine = anyLine || dec.line
-		if m := dec.key.ValueModules[dec.want]; m != "" && dec.line && d.survey.loadable(m) {
+		if m := dec.key.ModuleFor(dec.want); m != "" && dec.line && d.survey.loadable(m) {
 			modules = append(modules, m)
 		}
 	}

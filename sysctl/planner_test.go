@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/profile"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
@@ -81,7 +82,11 @@ func (m *machine) survey() *Survey {
 		m.t.Fatal(err)
 	}
 	s := &Survey{
-		Live: true, BootID: m.boot, Memory: 16 << 30, Knobs: map[string]Knob{}, Modules: m.modules, Journal: m.journal, reader: h,
+		Facts:  kernel.Facts{Live: true, Memory: 16 << 30, Modules: m.modules},
+		BootID: m.boot, Knobs: map[string]Knob{}, Journal: m.journal, reader: h,
+	}
+	if s.Catalogue, err = catalogue.Load(); err != nil {
+		m.t.Fatal(err)
 	}
 	if s.Kernel, err = host.ParseKernelVersion(m.kernel); err != nil {
 		m.t.Fatal(err)
@@ -380,6 +385,36 @@ func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
 		k.Required = true
 		if d := m.diff(m.profile(k)); !report.Is(d.Blocked, CodeRequiredKey) {
 			t.Errorf("%s is required and not to be had, but it is blocked by %v", k.Key, d.Blocked)
+		}
+	}
+}
+
+func TestAValueThatTheKernelWouldRefuseIsNamedAndGetsNoLine(t *testing.T) {
+	for _, c := range []struct {
+		key, value string
+		others     []profile.Wish
+		want       report.Status
+		reason     string
+	}{
+		{"net.ipv4.ip_local_port_range", "500 65535", nil, report.Refused, "500 is below 1024"},
+		{"net.ipv4.ip_local_port_range", "500 65535", []profile.Wish{
+			{Key: "net.ipv4.ip_unprivileged_port_start", Value: "80", Mode: profile.ExactMode},
+		}, report.Planned, ""},
+		{"net.ipv4.tcp_congestion_control", "bbr2", nil, report.Skipped, "has no bbr2"},
+		{"net.core.default_qdisc", "cake", nil, report.Skipped, "has no cake"},
+		{"net.ipv4.tcp_ecn", "3", nil, report.Refused, "before Linux 7.0"},
+		{"net.ipv4.tcp_tw_reuse_delay", "500", nil, report.Skipped, "appeared in Linux 6.14"},
+	} {
+		m := newMachine(t, "6.8.0-45-generic")
+		m.modules["tcp_bbr2"], m.modules["sch_cake"] = host.ModuleAbsent, host.ModuleAbsent
+		wish := profile.Wish{Key: c.key, Value: c.value, Mode: profile.ExactMode}
+		d := m.diff(m.profile(append(c.others, wish)...))
+		got := find(t, d.Changes, c.key)
+		if got.Status != c.want || !strings.Contains(got.Reason, c.reason) {
+			t.Errorf("%s = %s: %s (%s), want %s (%s)", c.key, c.value, got.Status, got.Reason, c.want, c.reason)
+		}
+		if lines := d.own.Content; c.want != report.Planned && lines != nil && strings.Contains(*lines, c.key+" ") {
+			t.Errorf("%s = %s has a line all the same", c.key, c.value)
 		}
 	}
 }

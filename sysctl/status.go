@@ -89,7 +89,7 @@ func (s *Survey) lost(race whowins.Race, k catalogue.Key, wish profile.Wish, wan
 		if known {
 			from = side.Set.Origin.String()
 		} else {
-			value, known = s.kernelDefault(k)
+			value, known = s.Default(k)
 		}
 		if !known {
 			value = "unknown"
@@ -192,7 +192,7 @@ func (d *Draft) keyStatus(dec decision) report.Key {
 
 // overtaken reports whether a line that was right once now holds the host below what its kernel gives by itself.
 func (s *Survey) overtaken(dec decision, line string) bool {
-	value, known := s.kernelDefault(dec.key)
+	value, known := s.Default(dec.key)
 	return known && dec.wish.Mode == profile.Raise && !dec.key.Equal(value, line) && dec.key.Satisfies(value, line)
 }
 

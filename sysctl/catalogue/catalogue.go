@@ -46,6 +46,8 @@ type Field struct {
 	Min  int64  `yaml:"min"`  // the smallest sensible value, where the kernel itself takes nonsense
 	Max  int64  `yaml:"max"`  // for a Bitmap: all switches together
 	Rule Rule   `yaml:"rule"`
+	// Takes is what the kernel itself takes, where the catalogue knows it: wider than Min and Max, which are sensible.
+	Takes []Range `yaml:"takes"`
 }
 
 // Default is what the kernel starts with, from one version on.
@@ -78,15 +80,15 @@ type Key struct {
 	MemoryScaled bool `yaml:"memory_scaled"`
 	// Module is the kernel module without which the key does not exist.
 	Module string `yaml:"module"`
-	// ValueModules gives for a value the module that must be loadable: bbr needs tcp_bbr.
-	ValueModules map[string]string `yaml:"value_modules"`
-	Since        KernelVersion     `yaml:"since"`   // the first kernel with this key; zero: older than the catalogue
-	Removed      KernelVersion     `yaml:"removed"` // the first kernel without it; zero: still there
-	Defaults     []Default         `yaml:"defaults"`
-	Explain      string            `yaml:"explain"`
-	Myths        []Myth            `yaml:"myths"`
-	Sources      []string          `yaml:"sources"`
-	Order        int               `yaml:"-"` // the place in the catalogue, from 0
+	// Conditions must be met by a value, or the kernel refuses it: see [Key.Judge].
+	Conditions []Condition   `yaml:"conditions"`
+	Since      KernelVersion `yaml:"since"`   // the first kernel with this key; zero: older than the catalogue
+	Removed    KernelVersion `yaml:"removed"` // the first kernel without it; zero: still there
+	Defaults   []Default     `yaml:"defaults"`
+	Explain    string        `yaml:"explain"`
+	Myths      []Myth        `yaml:"myths"`
+	Sources    []string      `yaml:"sources"`
+	Order      int           `yaml:"-"` // the place in the catalogue, from 0
 	// Reviewed is the newest kernel that this entry was held against: [Catalogue.Newest].
 	Reviewed KernelVersion `yaml:"-"`
 }
@@ -147,6 +149,9 @@ func New(data Data) (*Catalogue, error) {
 		c.byName[name] = i
 		last := name[strings.LastIndexByte(name, '.')+1:]
 		c.byLast[last] = append(c.byLast[last], name)
+	}
+	if err := c.link(); err != nil {
+		return nil, err
 	}
 	c.lasts = slices.Sorted(maps.Keys(c.byLast))
 	for _, m := range data.Misspelt {

@@ -1,0 +1,30 @@
+package catalogue
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// numbers reads value as the kernel does (kernel/sysctl.c): as many numbers as k has fields, parted by blanks, tabs and
+// newlines. Fewer set the first fields, and what stands behind them all does not count: "1024 # more" is 1024. What was
+// read before a mistake comes back with the error.
+func (k Key) numbers(value string) ([]int64, error) {
+	words := strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' })
+	if len(words) == 0 {
+		return nil, fmt.Errorf("%s wants %s, not nothing", k.Name, k.shape())
+	}
+	var numbers []int64
+	for i, w := range words[:min(len(words), len(k.Fields))] {
+		n, err := parseInteger(w)
+		if errors.Is(err, strconv.ErrRange) {
+			return numbers, fmt.Errorf("%s of %s is too large a number: %s", k.Fields[i].Name, k.Name, w)
+		}
+		if err != nil {
+			return numbers, fmt.Errorf("%s of %s must be a whole number, not %q", k.Fields[i].Name, k.Name, w)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
