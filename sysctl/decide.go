@@ -39,6 +39,16 @@ func (s *Survey) decide(k catalogue.Key, wish profile.Wish, others map[string]st
 	if err := k.Validate(d.want); err != nil {
 		return d, fmt.Errorf("cannot set %s: %w", k.Name, err)
 	}
+	if s.Live && !s.Knobs[k.Name].Present { // its module brings it
+		d.line = true
+		if s.Locked {
+			d.status, d.reason = report.Refused, fmt.Sprintf(
+				"module %s brings the key, and kernel.modules_disabled is 1 until the next boot", k.Module)
+			return d, nil
+		}
+		d.write, d.status = true, report.Planned
+		return d, nil
+	}
 	if reason := s.Journal.RefusedBefore(k.Name, d.want, s.BootID); reason != "" && !s.nowPossible(k, d.want) {
 		// No line in our file either: systemd-sysctl.service would fail at each boot. But where only a lock was in the way
 		// of the module, it is loaded early at the next boot, before the lock.
@@ -52,10 +62,15 @@ func (s *Survey) decide(k catalogue.Key, wish profile.Wish, others map[string]st
 	after, known := s.afterReboot(s.Elsewhere, k)
 	d.line = !known || !wish.Enough(k, after, d.want)
 	if !s.Live {
+		if j := s.judge(k, d.want, others); d.line && j.Taken == catalogue.Unsure {
+			d.status, d.reason = report.Unknown, j.Reason
+		}
 		return d, nil
 	}
 	running := s.Knobs[k.Name].Value
 	switch {
+	case s.Knobs[k.Name].Unread != nil:
+		d.status, d.reason = report.Unknown, "what runs cannot be read: "+s.Knobs[k.Name].Unread.Error()
 	case !wish.Enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
 		d.write, d.status = true, report.Planned
 	case wish.Mode == profile.Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
@@ -108,7 +123,7 @@ func (s *Survey) nowPossible(k catalogue.Key, value string) bool {
 // before the first apply counts for ever, also after a reboot, at which it would have been lost without us.
 func (s *Survey) without(k catalogue.Key) (value string, known bool) {
 	knob := s.Knobs[k.Name]
-	if !s.Live || !knob.Present {
+	if !s.Live || !knob.Present || knob.Unread != nil {
 		return "", false
 	}
 	if !s.ours(k) {
@@ -172,24 +187,28 @@ func (s *Survey) afterReboot(f *whowins.Forecaster, k catalogue.Key) (value stri
 // may depend on.
 func (s *Survey) outOfReach(k catalogue.Key, wish profile.Wish, others map[string]string) (string, report.Status) {
 	knob := s.Knobs[k.Name]
-	if s.Live && !knob.Present {
+	if s.Live && !knob.Present && (k.Module == "" || s.Modules[k.Module] != host.ModuleLoadable) {
 		return s.whyMissing(k), report.Skipped
 	}
 	want := s.wanted(k, wish)
-	if s.Live && wish.Enough(k, knob.Value, want) {
+	if s.Live && knob.Unread == nil && knob.Present && wish.Enough(k, knob.Value, want) {
 		return "", "" // as wanted already: nothing is to be written
 	}
 	if s.Live && knob.Refusal != nil {
 		return knob.whyRefused(), report.Refused
 	}
-	j := k.Judge(want, s.Machine(func(key string) (string, bool) { return s.held(key, others) }))
-	switch {
+	switch j := s.judge(k, want, others); {
 	case j.Taken == catalogue.Absent, j.Taken == catalogue.Refuses && k.Kind == catalogue.Word:
 		return j.Reason, report.Skipped
 	case j.Taken == catalogue.Refuses:
 		return j.Reason, report.Refused
 	}
 	return "", ""
+}
+
+// judge says what the kernel makes of value, when others are what the plan has set before.
+func (s *Survey) judge(k catalogue.Key, value string, others map[string]string) catalogue.Judgement {
+	return k.Judge(value, s.Machine(func(key string) (string, bool) { return s.held(key, others) }))
 }
 
 // held is what a key holds when the values of a plan are written: what the plan has set before, or else what runs, and
@@ -200,7 +219,7 @@ func (s *Survey) held(key string, others map[string]string) (value string, known
 	}
 	if s.Live {
 		knob := s.Knobs[key]
-		return knob.Value, knob.Present && knob.Value != ""
+		return knob.Value, knob.Present && knob.Unread == nil
 	}
 	return s.afterReboot(s.Elsewhere, s.Key(key))
 }

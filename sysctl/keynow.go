@@ -13,13 +13,16 @@ import (
 func (s *Survey) KeyNow(k catalogue.Key) report.Key {
 	out := report.Key{Target: k.Name, Status: report.Unchanged}
 	v := s.verdict(s.Now, k, profile.Wish{Mode: profile.ExactMode}, "")
-	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Reason = v.reboot, v.system, v.decidedBy, v.rebootReason
+	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Unknown = v.reboot, v.system, v.decidedBy, v.unknown
+	if out.Reason = v.whyUnknown(); out.Reason != "" {
+		out.Status = report.Unknown
+	}
 	knob := s.Knobs[k.Name]
 	switch {
 	case !s.Live:
 	case !knob.Present:
 		out.Status, out.Reason = report.Skipped, s.whyMissing(k)
-	default:
+	case knob.Unread == nil:
 		out.Running = &knob.Value
 	}
 	return out

@@ -14,31 +14,61 @@ import (
 // verdict is what becomes of one key after a reboot and after "sysctl --system".
 type verdict struct {
 	reboot, system *string
-	rebootReason   string // why reboot is nil
+	unknown        map[string]string // why a field of [report.Key] cannot be known
 	decidedBy      *report.DecidedBy
 	overridden     string // why the key does not stay as wanted, or ""
+}
+
+func unknowable() []string {
+	return []string{report.KeyRunning, report.KeyAfterReboot, report.KeySysctlSystem}
+}
+
+// whyUnknown is why v cannot be good, each reason once, or "".
+func (v verdict) whyUnknown() string {
+	var reasons []string
+	for _, field := range unknowable() {
+		if why := v.unknown[field]; why != "" && !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
+		}
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // verdict forecasts k with the files of f, where want is wanted.
 func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wish, want string) verdict {
 	fc := f.Key(k.Name)
-	v := verdict{decidedBy: &report.DecidedBy{}}
+	v := verdict{decidedBy: &report.DecidedBy{}, unknown: map[string]string{}}
 	if value, known := s.afterReboot(f, k); known {
 		v.reboot = &value
 	} else {
-		v.rebootReason = whyUnknown(s, k, fc)
+		v.unknown[report.KeyAfterReboot] = whyUnknown(s, k, fc)
 	}
-	if knob, running := s.Knobs[k.Name]; running && knob.Present && s.versions.Procps != "" && !fc.SysctlSystem.Unknown {
-		v.system = &knob.Value // no file sets it, so it stays as it is
+	knob := s.Knobs[k.Name]
+	if knob.Unread != nil {
+		v.unknown[report.KeyRunning] = "what runs cannot be read: " + knob.Unread.Error()
 	}
 	wrongAtBoot, wrongByHand := nonsense(k, fc.Reboot.Set), nonsense(k, fc.SysctlSystem.Set)
-	if set := fc.SysctlSystem.Set; set != nil {
-		v.system = nil
+	switch set := fc.SysctlSystem.Set; {
+	case s.versions.Procps == "": // there is no sysctl --system
+	case set != nil:
 		if value := k.Normal(set.Value); wrongByHand == "" {
 			v.system = &value
+		} else {
+			v.unknown[report.KeySysctlSystem] = wrongByHand
 		}
 		origin := set.Origin.String()
 		v.decidedBy.SysctlSystem = &origin
+	case fc.SysctlSystem.Unknown:
+		v.unknown[report.KeySysctlSystem] = fc.SysctlSystem.Reason
+	case !s.Live: // it stays as it was booted
+		v.system = v.reboot
+		if why := v.unknown[report.KeyAfterReboot]; why != "" {
+			v.unknown[report.KeySysctlSystem] = why
+		}
+	case knob.Present && knob.Unread == nil:
+		v.system = &knob.Value // no file sets it, so it stays as it is
+	case knob.Present:
+		v.unknown[report.KeySysctlSystem] = v.unknown[report.KeyRunning]
 	}
 	if set := fc.Reboot.Set; set != nil {
 		origin := set.Origin.String()
@@ -58,9 +88,6 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 	if wrongAtBoot != "" {
 		reasons = append(reasons, "after a reboot it cannot be told: "+wrongAtBoot)
 	}
-	if fc.Reboot.Unknown && fc.Races == nil {
-		reasons = append(reasons, "after a reboot it cannot be told: "+fc.Reboot.Reason)
-	}
 	for _, race := range fc.Races {
 		if r := s.lost(race, k, wish, want); r != "" {
 			reasons = append(reasons, r)
@@ -69,7 +96,7 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 	if wrongByHand != "" && wrongByHand != wrongAtBoot {
 		reasons = append(reasons, "after sysctl --system it cannot be told: "+wrongByHand)
 	}
-	if fc.SysctlSystem.Set != nil && wrongByHand == "" && !wish.Enough(k, *v.system, want) {
+	if fc.SysctlSystem.Set != nil && v.system != nil && !wish.Enough(k, *v.system, want) {
 		reasons = append(
 			reasons,
 			fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)),
@@ -123,7 +150,7 @@ func whyUnknown(s *Survey, k catalogue.Key, fc whowins.Forecast) string {
 	switch {
 	case wrong != "":
 		return wrong
-	case fc.Reboot.Reason != "":
+	case fc.Reboot.Reason != "" && fc.Reboot.Reason != whowins.NobodyAssigns:
 		return fc.Reboot.Reason
 	case !s.Live:
 		return "no file sets it; the default depends on the kernel that will boot"
@@ -148,13 +175,19 @@ func (d *Draft) keyStatus(dec decision) report.Key {
 	v := s.verdict(s.Now, dec.key, dec.wish, dec.want)
 	out := report.Key{
 		Target: dec.key.Name, Wanted: &want, Status: dec.status, Reason: dec.reason,
-		AfterReboot: v.reboot, AfterSysctlSystem: v.system, DecidedBy: v.decidedBy,
+		AfterReboot: v.reboot, AfterSysctlSystem: v.system, DecidedBy: v.decidedBy, Unknown: v.unknown,
 	}
-	if knob := s.Knobs[dec.key.Name]; knob.Present {
+	if knob := s.Knobs[dec.key.Name]; knob.Present && knob.Unread == nil {
 		value := knob.Value
 		out.Running = &value
 	}
+	if dec.status == report.Skipped && out.Running == nil { // nothing is there that could have a value
+		out.AfterReboot, out.AfterSysctlSystem, out.Unknown = nil, nil, nil
+	}
 	if dec.status.Partial() {
+		if why := v.whyUnknown(); len(out.Unknown) > 0 && why != out.Reason {
+			out.Reason += "; " + why
+		}
 		return out
 	}
 	reasons := []string{}
@@ -183,10 +216,15 @@ func (d *Draft) keyStatus(dec decision) report.Key {
 	if v.overridden != "" {
 		reasons = append(reasons, v.overridden)
 	}
-	if v.reboot == nil && v.overridden == "" && v.rebootReason != "" {
-		reasons = append(reasons, v.rebootReason)
-	}
 	out.Reason = strings.Join(reasons, "; ")
+	for _, field := range unknowable() {
+		if why := v.unknown[field]; !strings.Contains(out.Reason, why) {
+			out.Reason = strings.TrimPrefix(out.Reason+"; "+why, "; ")
+		}
+	}
+	if len(v.unknown) > 0 && out.Status.Good() {
+		out.Status = report.Unknown
+	}
 	return out
 }
 

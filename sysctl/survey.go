@@ -43,6 +43,7 @@ type Survey struct {
 type Knob struct {
 	Value   string
 	Present bool
+	Unread  error // why it cannot be read, or nil
 	Refusal error // why it cannot be written here, or nil
 }
 
@@ -108,7 +109,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			s.Knobs[k.Name] = Knob{Present: true, Refusal: err}
+			s.Knobs[k.Name] = Knob{Present: true, Unread: host.Cause(err), Refusal: err}
 		default:
 			s.Knobs[k.Name] = Knob{Value: k.Normal(v), Present: true, Refusal: h.CanWriteKnob(k.Name)}
 		}
@@ -139,12 +140,23 @@ func (s *Survey) observeFiles() (err error) {
 	if s.Now, err = whowins.NewForecaster(s.reader, s.versions); err != nil {
 		return err
 	}
-	if !s.owns(s.Own) {
+	if !s.owns(s.Own) && !s.owns(s.Loads) {
 		s.Elsewhere = s.Now
 		return nil
 	}
-	s.Elsewhere, err = whowins.NewForecaster(whowins.WithFile(s.reader, s.Own.Path, nil), s.versions)
+	s.Elsewhere, err = whowins.NewForecaster(s.bare(), s.versions)
 	return err
+}
+
+// bare reads the host without the files that tcptune wrote.
+func (s *Survey) bare() whowins.Reader {
+	r := s.reader
+	for _, f := range []File{s.Own, s.Loads} {
+		if s.owns(f) {
+			r = whowins.WithFile(r, f.Path, nil)
+		}
+	}
+	return r
 }
 
 // owns reports whether f is there and tcptune wrote it.

@@ -119,7 +119,7 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	run := live(r)
 	switch {
 	case v.Systemd == 0:
-		f.absent[0] = "systemd is not installed"
+		f.absent[0] = systemdAbsent
 	case c.masked("systemd-sysctl.service"):
 		f.absent[0] = "systemd-sysctl.service is masked"
 	default:
@@ -156,9 +156,10 @@ func (f *Forecaster) Key(key string) Forecast {
 	fc.Restart = f.outcome(f.restart, p, f.absent[0])
 	fc.SysctlSystem = f.outcome(f.system, p, f.absent[1])
 	fc.Reboot = f.outcome(f.boot, p, f.absent[0])
+	fc.Reboot.Unknown = fc.Reboot.Unknown || f.absent[0] == systemdAbsent
 	if fc.Reboot.Set != nil {
 		if module := f.lateModule(p); module != "" {
-			fc.Reboot = Outcome{Reason: fc.Reboot.Set.Origin.String() + " assigns it, but the module " + module +
+			fc.Reboot = Outcome{Unknown: true, Reason: fc.Reboot.Set.Origin.String() + " assigns it, but the module " + module +
 				", which brings the key, is not loaded when systemd-sysctl runs"}
 		}
 	}
@@ -171,6 +172,8 @@ func (f *Forecaster) Key(key string) Forecast {
 	f.afterTuned(&fc, p)
 	return fc
 }
+
+const systemdAbsent = "systemd is not installed, so what reads the files at boot is not known"
 
 func (*Forecaster) outcome(m *model, p, absent string) Outcome {
 	if m == nil {
