@@ -158,27 +158,15 @@ func (s *Survey) bootedWithOwn() bool {
 	return owned && o.BootID != s.BootID
 }
 
-// nonsense says that set assigns what k cannot have, or returns "". Whether the kernel refuses it or takes it cannot be
-// told.
-func nonsense(k catalogue.Key, set *whowins.Setting) string {
-	if set == nil || k.Kind == "" {
-		return ""
-	}
-	if err := k.Validate(set.Value); err != nil {
-		return fmt.Sprintf("%s sets %s, but %v", set.Origin, shown(set.Value), err)
-	}
-	return ""
-}
-
 // afterReboot is the value that k has after a reboot with the files of f: what they assign, or else the default of the
 // running kernel where that is known.
 func (s *Survey) afterReboot(f *whowins.Forecaster, k catalogue.Key) (value string, known bool) {
-	fc := f.Key(k.Name)
-	switch {
-	case fc.Reboot.Set != nil:
-		return k.Normal(fc.Reboot.Set.Value), nonsense(k, fc.Reboot.Set) == ""
-	case fc.Races != nil, fc.Reboot.Unknown:
+	o := f.Key(k.Name).Reboot
+	if o.Unknown {
 		return "", false
+	}
+	if value, known = o.Value(); known {
+		return k.Normal(value), true
 	}
 	return s.Default(k)
 }

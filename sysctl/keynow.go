@@ -46,10 +46,11 @@ func (s *Survey) Setters(k catalogue.Key) []string {
 	var lines []string
 	seen := map[whowins.Origin]bool{}
 	for _, o := range []whowins.Outcome{fc.Reboot, fc.Restart, fc.SysctlSystem} {
-		if o.Set == nil {
-			continue
+		refused := map[whowins.Origin]string{}
+		for _, r := range o.Refused {
+			refused[r.Origin] = " (refused: " + r.Reason + ")"
 		}
-		for _, set := range append(o.Set.Shadowed, *o.Set) {
+		for _, set := range o.Assigned() {
 			if seen[set.Origin] {
 				continue
 			}
@@ -58,6 +59,7 @@ func (s *Survey) Setters(k catalogue.Key) []string {
 			if won := winners[set.Origin]; won != "" {
 				line += " (" + won + ")"
 			}
+			line += refused[set.Origin]
 			lines = append(lines, line)
 		}
 	}

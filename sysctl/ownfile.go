@@ -97,7 +97,11 @@ func (s *Survey) with(p, text string, loads File) (*whowins.Forecaster, error) {
 	if loads.Content != nil {
 		r = whowins.WithFile(r, loads.Path, []byte(*loads.Content))
 	}
-	return whowins.NewForecaster(r, s.versions)
+	f, err := whowins.NewForecaster(r, s.versions)
+	if err != nil {
+		return nil, err
+	}
+	return s.judged(f), nil
 }
 
 func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
@@ -109,8 +113,10 @@ func (s *Survey) usefulNames(wanted []decision) []string {
 	for _, dec := range wanted {
 		fc := s.Elsewhere.Key(dec.key.Name)
 		for _, o := range []whowins.Outcome{fc.Reboot, fc.Restart} {
-			if o.Set != nil && path.Base(path.Dir(o.Set.Origin.File)) == "sysctl.d" {
-				rivals[path.Base(o.Set.Origin.File)] = true
+			for _, set := range o.Assigned() {
+				if path.Base(path.Dir(set.Origin.File)) == "sysctl.d" {
+					rivals[path.Base(set.Origin.File)] = true
+				}
 			}
 		}
 	}

@@ -47,19 +47,15 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 	if knob.Unread != nil {
 		v.unknown[report.KeyRunning] = "what runs cannot be read: " + knob.Unread.Error()
 	}
-	wrongAtBoot, wrongByHand := nonsense(k, fc.Reboot.Set), nonsense(k, fc.SysctlSystem.Set)
-	switch set := fc.SysctlSystem.Set; {
+	o := fc.SysctlSystem
+	value, set := o.Value()
+	switch {
 	case s.versions.Procps == "": // there is no sysctl --system
-	case set != nil:
-		if value := k.Normal(set.Value); wrongByHand == "" {
-			v.system = &value
-		} else {
-			v.unknown[report.KeySysctlSystem] = wrongByHand
-		}
-		origin := set.Origin.String()
-		v.decidedBy.SysctlSystem = &origin
-	case fc.SysctlSystem.Unknown:
-		v.unknown[report.KeySysctlSystem] = fc.SysctlSystem.Reason
+	case o.Unknown:
+		v.unknown[report.KeySysctlSystem] = o.Reason
+	case set:
+		value = k.Normal(value)
+		v.system = &value
 	case !s.Live: // it stays as it was booted
 		v.system = v.reboot
 		if why := v.unknown[report.KeyAfterReboot]; why != "" {
@@ -70,6 +66,10 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 	case knob.Present:
 		v.unknown[report.KeySysctlSystem] = v.unknown[report.KeyRunning]
 	}
+	if o.Set != nil {
+		origin := o.Set.Origin.String()
+		v.decidedBy.SysctlSystem = &origin
+	}
 	if set := fc.Reboot.Set; set != nil {
 		origin := set.Origin.String()
 		v.decidedBy.Reboot = &origin
@@ -77,7 +77,7 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 	var reasons []string
 	if v.reboot != nil && !wish.Enough(k, *v.reboot, want) {
 		why := ""
-		if fc.Reboot.Set == nil && fc.Reboot.Reason != whowins.NobodyAssigns {
+		if fc.Reboot.Set == nil && fc.Reboot.Reason != whowins.NobodyAssigns || len(fc.Reboot.Refused) > 0 {
 			why = ": " + fc.Reboot.Reason // systemd-sysctl is masked, for instance
 		}
 		reasons = append(
@@ -85,18 +85,12 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 			fmt.Sprintf("after a reboot it is %s, by %s%s", shown(*v.reboot), by(v.decidedBy.Reboot), why),
 		)
 	}
-	if wrongAtBoot != "" {
-		reasons = append(reasons, "after a reboot it cannot be told: "+wrongAtBoot)
-	}
 	for _, race := range fc.Races {
 		if r := s.lost(race, k, wish, want); r != "" {
 			reasons = append(reasons, r)
 		}
 	}
-	if wrongByHand != "" && wrongByHand != wrongAtBoot {
-		reasons = append(reasons, "after sysctl --system it cannot be told: "+wrongByHand)
-	}
-	if fc.SysctlSystem.Set != nil && v.system != nil && !wish.Enough(k, *v.system, want) {
+	if set && v.system != nil && !wish.Enough(k, *v.system, want) {
 		reasons = append(
 			reasons,
 			fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)),
@@ -146,10 +140,7 @@ func by(origin *string) string {
 }
 
 func whyUnknown(s *Survey, k catalogue.Key, fc whowins.Forecast) string {
-	wrong := nonsense(k, fc.Reboot.Set)
 	switch {
-	case wrong != "":
-		return wrong
 	case fc.Reboot.Reason != "" && fc.Reboot.Reason != whowins.NobodyAssigns:
 		return fc.Reboot.Reason
 	case !s.Live:

@@ -81,8 +81,12 @@ func Observe(
 	for _, set := range s.Now.Settings() {
 		wanted = append(wanted, set.Value)
 	}
-	if s.Facts, err = kernel.Observe(h, cat, wanted); err != nil || !s.Live {
+	if s.Facts, err = kernel.Observe(h, cat, wanted); err != nil {
 		return s, err
+	}
+	s.Now, s.Elsewhere = s.judged(s.Now), s.judged(s.Elsewhere)
+	if !s.Live {
+		return s, nil
 	}
 	names = slices.Concat(names, cat.Operands(), slices.Collect(maps.Keys(s.ownLines())))
 	for _, o := range j.Owned {
@@ -146,6 +150,11 @@ func (s *Survey) observeFiles() (err error) {
 	}
 	s.Elsewhere, err = whowins.NewForecaster(s.bare(), s.versions)
 	return err
+}
+
+// judged is f for the kernel of the host.
+func (s *Survey) judged(f *whowins.Forecaster) *whowins.Forecaster {
+	return f.Under(s.AtBoot(), s.Facts.Now())
 }
 
 // bare reads the host without the files that tcptune wrote.

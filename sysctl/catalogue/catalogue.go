@@ -72,7 +72,9 @@ type Key struct {
 	Fields []Field  `yaml:"fields"` // one for each component of the value; one also for words and port lists
 	Words  []string `yaml:"words"`  // the usual values of a Word; modules may bring others
 	// Ascending keys want each field to be no smaller than the one before it.
-	Ascending bool  `yaml:"ascending"`
+	Ascending bool `yaml:"ascending"`
+	// Piecewise keys take field by field: what is refused in the middle leaves those before it changed.
+	Piecewise bool  `yaml:"piecewise"`
 	Scope     Scope `yaml:"scope"`
 	// Inherit: a new network namespace copies the value of the initial one instead of starting with the default.
 	Inherit bool `yaml:"inherit"`
@@ -111,6 +113,12 @@ type RemovedKey struct {
 	Instead string        `yaml:"instead"` // what to do now; may be ""
 }
 
+// Alias is a second name of a variable: what is written to either is read from both.
+type Alias struct {
+	Name string `yaml:"name"`
+	Of   string `yaml:"of"`
+}
+
 // Misspelling is a wrong name that circulates.
 type Misspelling struct {
 	Wrong string `yaml:"wrong"`
@@ -121,6 +129,7 @@ type Misspelling struct {
 type Data struct {
 	Newest   KernelVersion `yaml:"newest"`
 	Keys     []Key         `yaml:"keys"`
+	Aliases  []Alias       `yaml:"aliases"`
 	Removed  []RemovedKey  `yaml:"removed"`
 	Misspelt []Misspelling `yaml:"misspelt"`
 }
@@ -174,6 +183,22 @@ func (c *Catalogue) Names() []string {
 	}
 	return names
 }
+
+// NamesOf are all names of the variable that name stands for, name itself first.
+func (c *Catalogue) NamesOf(name string) []string {
+	names := []string{name}
+	for _, a := range c.data.Aliases {
+		for _, is := range [][2]string{{a.Name, a.Of}, {a.Of, a.Name}} {
+			if is[0] == name {
+				names = append(names, is[1])
+			}
+		}
+	}
+	return names
+}
+
+// Aliases are the second names of variables. The slice is the catalogue's own and must not be changed.
+func (c *Catalogue) Aliases() []Alias { return c.data.Aliases }
 
 // RemovedKeys are the keys that kernels had once. The slice is the catalogue's own and must not be changed.
 func (c *Catalogue) RemovedKeys() []RemovedKey { return c.data.Removed }

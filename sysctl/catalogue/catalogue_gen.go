@@ -140,7 +140,7 @@ func compiled() Data {
 			{Name: "min", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
 			{Name: "pressure", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
 			{Name: "max", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
-		}, Ascending: true, Scope: "global", MemoryScaled: true, Defaults: []Default{
+		}, Ascending: true, Piecewise: true, Scope: "global", MemoryScaled: true, Defaults: []Default{
 			{By: "size of memory at boot: about 4.7, 6.25 and 9.4 per cent of it"},
 		}, Explain: "Memory of all TCP buffers together, in pages. Below the first value TCP does not care; above the second it takes back from sockets what it can; above the third it refuses, drops, and logs \"out of memory\". The kernel sizes it by memory at boot, which is right for nearly every machine.", Myths: []Myth{
 			{Claim: "the values are bytes", Truth: "they are pages of 4 KiB on most machines; values copied from a tcp_rmem line switch the limit off"},
@@ -158,7 +158,7 @@ func compiled() Data {
 			{Name: "max", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least", Takes: []Range{
 				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
 			}},
-		}, Ascending: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
+		}, Ascending: true, Piecewise: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
 			{Value: "4096 87380 $", Scale: Scale{Per: 128, Min: 131072, Max: 6291456}, Note: "the first field is one page"},
 			{Since: KernelVersion{4, 20}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 6291456}, Note: "the first field is one page"},
 			{Since: KernelVersion{6, 16}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 33554432}, Note: "the first field is one page"},
@@ -182,7 +182,7 @@ func compiled() Data {
 			{Name: "max", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least", Takes: []Range{
 				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
 			}},
-		}, Ascending: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
+		}, Ascending: true, Piecewise: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
 			{Value: "4096 16384 $", Scale: Scale{Per: 128, Min: 65536, Max: 4194304}, Note: "the first field is one page"},
 		}, Explain: "Send buffer of a TCP connection: guaranteed under memory pressure, at the start, and as far as automatic tuning may grow it. It holds what is not acknowledged yet and what the program has written ahead, so over a long path it must hold at least two, with BBR three, bandwidth-delay products.", Myths: []Myth{
 			{Claim: "a huge maximum costs memory on every connection", Truth: "the buffer grows with the congestion window; short connections never come near it"},
@@ -623,6 +623,9 @@ func compiled() Data {
 		}, Explain: "How long the firewall keeps a closed connection in its table. Shorter frees entries on hosts with very many short connections.", Sources: []string{
 			"Documentation/networking/nf_conntrack-sysctl.rst",
 		}},
+	}, Aliases: []Alias{
+		{Name: "net.nf_conntrack_max", Of: "net.netfilter.nf_conntrack_max"},
+		{Name: "net.ipv4.ip_forward", Of: "net.ipv4.conf.all.forwarding"},
 	}, Removed: []RemovedKey{
 		{Name: "net.ipv4.tcp_tw_recycle", Removed: KernelVersion{4, 12}, Reason: "it broke clients behind NAT", Instead: "tcp_tw_reuse=1 is what outgoing connections can use, incoming ones need nothing"},
 		{Name: "net.ipv4.tcp_thin_dupack", Removed: KernelVersion{4, 11}, Reason: "loss detection by time (RACK) does better what it did"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/tcptune/tcptune/internal/host"
 )
@@ -56,6 +57,15 @@ const (
 type Judgement struct {
 	Taken  Taken
 	Reason string
+	Errno  syscall.Errno // what the write fails with, where it is refused: the tools do not take all errors alike
+}
+
+func refuses(errno syscall.Errno, reason string, args ...any) Judgement {
+	return Judgement{Refuses, fmt.Sprintf(reason, args...), errno}
+}
+
+func unsure(reason string, args ...any) Judgement {
+	return Judgement{Taken: Unsure, Reason: fmt.Sprintf(reason, args...)}
 }
 
 // Machine is what is known of the machine that is to take a value. The zero value knows nothing.
@@ -106,13 +116,13 @@ func (k Key) Judge(value string, m Machine) Judgement {
 	case Ports:
 		// The kernel takes a comma at the end, and no blank anywhere.
 		if _, err := parsePorts(strings.TrimSuffix(value, ",")); err != nil || strings.TrimSpace(value) != value {
-			return Judgement{Refuses, fmt.Sprintf("%q is no port list as the kernel reads it: no blanks, no other text", value)}
+			return refuses(syscall.EINVAL, "%q is no port list as the kernel reads it: no blanks, no other text", value)
 		}
 		return Judgement{Taken: Takes}
 	}
 	numbers, err := k.numbers(value)
 	if err != nil {
-		return Judgement{Refuses, err.Error()}
+		return refuses(syscall.EINVAL, "%v", err)
 	}
 	return k.judgeNumbers(numbers, m)
 }
@@ -130,23 +140,23 @@ func (k Key) exists(m Machine) Judgement {
 	}
 	switch {
 	case with != nil && without != nil:
-		return Judgement{Unsure, fmt.Sprintf("Linux %s has %s, Linux %s has not, and either may boot",
-			strings.Join(with, ", "), k.Name, strings.Join(without, ", "))}
+		return unsure("Linux %s has %s, Linux %s has not, and either may boot",
+			strings.Join(with, ", "), k.Name, strings.Join(without, ", "))
 	case without != nil:
-		return Judgement{Absent, reason}
+		return Judgement{Absent, reason, syscall.ENOENT}
 	case len(m.Kernels) == 0 && (k.Since.Known() || k.Removed.Known()):
-		return Judgement{Unsure, fmt.Sprintf("not every kernel has %s: %s", k.Name, m.unseen())}
+		return unsure("not every kernel has %s: %s", k.Name, m.unseen())
 	case k.Module == "":
 		return Judgement{Taken: Takes}
 	}
 	switch m.Modules[k.Module] {
 	case host.ModuleAbsent:
 		return Judgement{Absent, fmt.Sprintf("%s comes with module %s, which is neither built in nor installed",
-			k.Name, k.Module)}
+			k.Name, k.Module), syscall.ENOENT}
 	case host.ModuleLoaded, host.ModuleBuiltin, host.ModuleLoadable:
 		return Judgement{Taken: Takes}
 	}
-	return Judgement{Unsure, fmt.Sprintf("%s comes with module %s: %s", k.Name, k.Module, m.unseen())}
+	return unsure("%s comes with module %s: %s", k.Name, k.Module, m.unseen())
 }
 
 func (m Machine) unseen() string {
@@ -165,10 +175,10 @@ func (k Key) judgeWord(word string, m Machine) Judgement {
 			continue
 		}
 		if allowed, known := m.Lists[c.Allowed]; !known {
-			return Judgement{Unsure, fmt.Sprintf("%s must be in %s, which cannot be read here", word, c.Allowed)}
+			return unsure("%s must be in %s, which cannot be read here", word, c.Allowed)
 		} else if !slices.Contains(strings.Fields(allowed), word) {
-			return Judgement{Refuses, fmt.Sprintf(
-				"outside the first network namespace only what %s names can be set, and %s is not among it", c.Allowed, word)}
+			return refuses(syscall.EPERM,
+				"outside the first network namespace only what %s names can be set, and %s is not among it", c.Allowed, word)
 		}
 	}
 	return Judgement{Taken: Takes}
@@ -182,29 +192,28 @@ func (k Key) available(c Condition, word string, m Machine) Judgement {
 	}
 	module := k.ModuleFor(word)
 	if module == "" {
-		return Judgement{Refuses, k.validateWord(word).Error()}
+		return refuses(syscall.ENOENT, "%v", k.validateWord(word))
 	}
 	switch state := m.Modules[module]; {
 	case state == host.ModuleLoaded, state == host.ModuleBuiltin, state == host.ModuleLoadable && !m.Locked:
 		return Judgement{Taken: Takes}
 	case state == host.ModuleLoadable:
-		return Judgement{Refuses, fmt.Sprintf("module %s is not loaded, and kernel.modules_disabled is 1", module)}
+		return refuses(syscall.ENOENT, "module %s is not loaded, and kernel.modules_disabled is 1", module)
 	case state == host.ModuleAbsent:
-		return Judgement{Refuses, fmt.Sprintf(
-			"this kernel has no %s: module %s is neither built in nor installed", word, module)}
+		return refuses(syscall.ENOENT, "this kernel has no %s: module %s is neither built in nor installed", word, module)
 	}
-	return Judgement{Unsure, fmt.Sprintf("%s needs module %s: %s", word, module, m.unseen())}
+	return unsure("%s needs module %s: %s", word, module, m.unseen())
 }
 
 // judgeNumbers judges the fields that a write sets. Those that it leaves out keep what they have.
 func (k Key) judgeNumbers(numbers []int64, m Machine) Judgement {
-	unsure := Judgement{Taken: Takes}
+	doubt := Judgement{Taken: Takes}
 	for i, n := range numbers {
 		switch j := k.inRange(i, n, m); j.Taken {
 		case Refuses:
 			return j
 		case Unsure:
-			unsure = j
+			doubt = j
 		}
 	}
 	for _, c := range k.Conditions {
@@ -212,20 +221,20 @@ func (k Key) judgeNumbers(numbers []int64, m Machine) Judgement {
 		case Refuses:
 			return j
 		case Unsure:
-			unsure = j
+			doubt = j
 		}
 	}
-	return unsure
+	return doubt
 }
 
 // inRange judges the number n of a field by what the kernels of m take there. Where the catalogue does not say that, what
 // is sensible is taken, and of the rest nobody can tell.
 func (k Key) inRange(field int, n int64, m Machine) Judgement {
 	f := k.Fields[field]
-	var takes, refuses []Range
+	var takes, refused []Range
 	judge := func(r Range) {
 		if n < r.Min || n > r.Max {
-			refuses = append(refuses, r)
+			refused = append(refused, r)
 		} else {
 			takes = append(takes, r)
 		}
@@ -243,22 +252,21 @@ func (k Key) inRange(field int, n int64, m Machine) Judgement {
 		}
 	}
 	switch {
-	case refuses != nil && (takes != nil || beyond):
+	case refused != nil && (takes != nil || beyond):
 		why := "the kernels that may boot do not agree"
 		if beyond {
 			why = "a newer kernel than the catalogue speaks of may take more"
 		} else if len(m.Kernels) == 0 {
 			why = m.unseen()
 		}
-		return Judgement{Unsure, fmt.Sprintf("not every kernel takes %d for %s: %s", n, k.Name, why)}
-	case refuses != nil:
-		return Judgement{Refuses, fmt.Sprintf("the kernel takes %d to %d for %s%s, not %d",
-			refuses[0].Min, refuses[0].Max, k.fieldName(field), sinceText(f, refuses[0], n), n)}
+		return unsure("not every kernel takes %d for %s: %s", n, k.Name, why)
+	case refused != nil:
+		return refuses(syscall.EINVAL, "the kernel takes %d to %d for %s%s, not %d",
+			refused[0].Min, refused[0].Max, k.fieldName(field), sinceText(f, refused[0], n), n)
 	case takes != nil || n >= f.Min && n <= f.Max:
 		return Judgement{Taken: Takes}
 	}
-	return Judgement{Unsure, fmt.Sprintf("%s must be %s, not %d: whether the kernel takes that is not known",
-		k.fieldName(field), f.bounds(), n)}
+	return unsure("%s must be %s, not %d: whether the kernel takes that is not known", k.fieldName(field), f.bounds(), n)
 }
 
 // sinceText says from which kernel on n is taken, where one takes it.
@@ -293,7 +301,7 @@ func (k Key) holds(c Condition, numbers []int64, m Machine) Judgement {
 	at := max(0, k.place(c.Field))
 	mine, name, known := k.operand(Operand{Field: c.Field, at: at}, numbers, m)
 	if !known {
-		return Judgement{Unsure, fmt.Sprintf("what %s is to begin with is not known", name)}
+		return unsure("what %s is to begin with is not known", name)
 	}
 	for _, side := range []struct {
 		Operand
@@ -309,11 +317,10 @@ func (k Key) holds(c Condition, numbers []int64, m Machine) Judgement {
 		other, name, known := k.operand(side.Operand, numbers, m)
 		switch {
 		case !known:
-			return Judgement{Unsure, fmt.Sprintf("%s must not be %s %s, and what that will be is not known",
-				k.fieldName(at), side.word, name)}
+			return unsure("%s must not be %s %s, and what that will be is not known", k.fieldName(at), side.word, name)
 		case side.bad(mine, other):
-			return Judgement{Refuses, fmt.Sprintf("%s must not be %s %s: %d is %s %d",
-				k.fieldName(at), side.word, name, mine, side.word, other)}
+			return refuses(syscall.EINVAL, "%s must not be %s %s: %d is %s %d",
+				k.fieldName(at), side.word, name, mine, side.word, other)
 		}
 	}
 	return Judgement{Taken: Takes}

@@ -171,6 +171,24 @@ func TestTheRunningKernelTakesAndRefusesWhatTheCatalogueSays(t *testing.T) {
 			}
 		}
 	}
+	for _, a := range loadCatalogue(t).Aliases() {
+		before, err := h.ReadKnob(a.Of)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // for want of a module
+		}
+		if h.CanWriteKnob(a.Name) == nil {
+			other := map[string]string{"0": "1", "1": "0"}[before]
+			if err := h.WriteKnob(a.Name, other); err != nil || other == "" {
+				t.Errorf("%s = %q: %v", a.Name, other, err)
+			}
+			before = other
+		}
+		for _, name := range []string{a.Name, a.Of} {
+			if got, err := h.ReadKnob(name); got != before || err != nil {
+				t.Errorf("%s is not a name of %s: it holds %q, not %q", a.Name, a.Of, got, before)
+			}
+		}
+	}
 	t.Logf("%d values on Linux %s", asked, release)
 	if asked < 500 {
 		t.Errorf("only %d values were tried", asked)

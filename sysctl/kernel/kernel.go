@@ -27,7 +27,8 @@ type Facts struct {
 	Locked  bool // kernel.modules_disabled: nothing more can be loaded until the next boot
 	Own     bool // a network namespace other than the kernel's first one
 	Lists   map[string]string
-	Unseen  string // why modules are not known, where they are not
+	Running map[string]string // what keys hold by whose values others are judged
+	Unseen  string            // why modules are not known, where they are not
 }
 
 // Observe asks h for what the keys of cat need. words are values that are wanted or assigned somewhere: those that only a
@@ -66,6 +67,15 @@ func Observe(h host.Host, cat *catalogue.Catalogue, words []string) (f Facts, er
 					f.Lists[list] = value
 				}
 			}
+		}
+	}
+	f.Running = map[string]string{}
+	for _, k := range cat.Keys() {
+		if !k.Piecewise && !slices.Contains(cat.Operands(), k.Name) {
+			continue
+		}
+		if value, err := h.ReadKnob(k.Name); err == nil {
+			f.Running[k.Name] = value
 		}
 	}
 	return f, f.observeModules(h, modules)

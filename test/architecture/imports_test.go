@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 
 	// Below them, what each is about: a key, a host's files, what is wanted, what is wrong with a file.
 	"sysctl/catalogue": {"internal/host", "internal/report", "templates"},
-	"sysctl/kernel":    {"sysctl/catalogue", "internal/host"},
+	"sysctl/kernel":    {"sysctl/catalogue", "sysctl/whowins", "internal/host"},
 	"sysctl/whowins":   {"internal/host", "internal/report", "templates"},
 	"sysctl/profile":   {"sysctl/catalogue", "internal/host", "internal/report", "templates"},
 	"sysctl/lint":      {"sysctl/catalogue", "sysctl/kernel", "sysctl/whowins", "internal/host", "internal/report", "templates"},
