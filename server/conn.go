@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,7 @@ type conn struct {
 	shard    *shard
 	opened   time.Time
 	cancel   context.CancelCauseFunc // of a stream's context; nil where there is none
+	client   netip.Addr              // as limits see it, see clientOf; the zero value for all that have no address
 
 	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
@@ -117,6 +119,10 @@ type Progress interface {
 	Working()
 	// Writing says that an answer is being sent. [Limits.WriteTimeout] runs.
 	Writing()
+	// Holding says how many bytes the handler keeps of messages that are not answered yet, its buffers with them; it is
+	// called again when that changes, and with 0 once there are none. [Limits.MaxInput] runs: where there is no room for
+	// them the error is [InputFull], which the handler has to return.
+	Holding(bytes int) error
 	// Answered counts a message, and how long its answer took, for [Stats].
 	Answered(took time.Duration)
 }
@@ -160,6 +166,13 @@ func (s stream) Waiting() {
 func (s stream) Reading() { s.enter(reading) }
 func (s stream) Working() { s.enter(streaming) }
 func (s stream) Writing() { s.enter(writing) }
+
+func (s stream) Holding(bytes int) error {
+	if !s.server.input.hold(s.conn, int64(max(bytes, 0))) {
+		return InputFull
+	}
+	return nil
+}
 
 func (s stream) Answered(took time.Duration) {
 	s.messages.Add(1)

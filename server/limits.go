@@ -27,15 +27,21 @@ type Limits struct {
 	// waits before it sends, and is not read from meanwhile; beyond twice as much, with those that wait, it is closed. It
 	// is [OutputChunk] at least. A [StreamHandler] is not bounded by it.
 	MaxOutput int64
+	// MaxInput is the memory, in bytes, of all messages together that have begun and not arrived whole, with their
+	// buffers: at least 16 KiB each. Beyond it the address (or IPv6 /64) that holds the most gives way: a connection of
+	// its is closed. A [StreamHandler] is bounded by it as far as it says what it holds, see [Progress]; that of [NewHTTP]
+	// does so for headers.
+	MaxInput int64
 }
 
 // DefaultLimits are generous to clients, and protect a machine with 1 GiB of memory: 100,000 connections and 1,024 that
-// wait for 5 s, 5 min between messages, 30 s for a message and for its answer, 256 MiB of answers, no rates.
+// wait for 5 s, 5 min between messages, 30 s for a message and for its answer, 256 MiB of answers, as much
+// of unfinished messages, no rates.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxConns: 100_000, Queue: 1024, QueueTimeout: 5 * time.Second,
 		IdleTimeout: 5 * time.Minute, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
-		MaxOutput: 256 << 20,
+		MaxOutput: 256 << 20, MaxInput: 256 << 20,
 	}
 }
 
@@ -62,6 +68,7 @@ func (l Limits) Validate() error {
 		{"time for reading", float64(l.ReadTimeout)},
 		{"time for writing", float64(l.WriteTimeout)},
 		{"time in total", float64(l.TotalTimeout)},
+		{"memory of unfinished messages", float64(l.MaxInput)},
 	} {
 		if !(n.value >= 0) { // also no NaN
 			return fmt.Errorf("cannot limit the %s to %v: it is negative, or no number", n.name, n.value)

@@ -18,6 +18,7 @@ const (
 	SlowWrite    // WriteTimeout: the client does not take its answers
 	Total        // TotalTimeout
 	OutputFull   // MaxOutput, also of those that wait: no memory for a client that does not take its answers
+	InputFull    // MaxInput: no memory for a message that has not arrived whole, and this client holds the most
 	TooLong      // a message above the limit of the protocol
 	BadMessage   // another error of the protocol
 	BadTLS       // the handshake failed
@@ -33,7 +34,7 @@ const (
 func (r Reason) String() string {
 	return [reasons + 1]string{
 		"", "queue_full", "queue_timeout", "client_rate",
-		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full",
+		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full", "input_full",
 		"too_long", "bad_message", "bad_tls", "drained", "drain_timeout", "broken", "panic", "",
 	}[min(r, reasons)]
 }

@@ -24,6 +24,10 @@ func (m *messageConn) send(answer []byte) Reason {
 
 func (m *messageConn) sendSlowly(rest []byte) Reason {
 	m.enter(held)
+	if m.holds > 0 { // from here on output counts the buffer
+		m.holds = 0
+		m.server.input.hold(m.conn, 0)
+	}
 	reserved, why := m.server.output.reserve(m.memory(rest), m.wasCut)
 	if why != notEnded {
 		return why

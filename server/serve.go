@@ -15,6 +15,7 @@ import (
 func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	now := s.settings.Load()
 	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now()}
+	c.client, _ = clientOf(nc.RemoteAddr())
 	if now.messages == nil {
 		ctx, c.cancel = context.WithCancelCause(ctx)
 	}
@@ -55,6 +56,7 @@ func (s *Server) panicked(c *conn, p any, stack []byte) {
 func (s *Server) end(c *conn, why Reason) {
 	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
 	c.tell(why)
+	s.input.hold(c, 0)
 	switch why {
 	case TooLong, BadMessage, BadTLS, Drained: // the client may not have heard yet
 		s.linger(c.Conn, c.socket, lingerTime)

@@ -52,6 +52,7 @@ type Server struct {
 	slots   slots
 	clients clients
 	output  output
+	input   input
 	buffers buffers
 	count   counters
 
@@ -116,6 +117,7 @@ func (s *Server) Reload(config Config) error {
 	}
 	l := &now.Limits
 	s.output.max.Store(l.MaxOutput)
+	s.input.resize(l.MaxInput)
 	s.clients.resize(l.ClientRate, l.ClientBurst)
 	now.acceptRate = newLimiter(l.AcceptRate, l.AcceptBurst)
 	if old := s.settings.Load(); old != nil &&

@@ -27,6 +27,7 @@ func limitKinds() map[string]string {
 		"max-line":      count,
 		"max-frame":     count,
 		"max-output":    count,
+		"max-input":     count,
 	}
 }
 

@@ -61,11 +61,10 @@ func limitFlags() []limitFlag {
 		count("max-line", "refuse a line of more than `BYTES`", func(l *limits) *int { return &l.maxLine }),
 		count("max-frame", "refuse a frame, or the body of an HTTP request, of more than `BYTES`",
 			func(l *limits) *int { return &l.maxFrame }),
-		{
-			"max-output", "hold at most `BYTES` of answers that clients have not taken yet",
-			func(l *limits, s string) (err error) { l.MaxOutput, err = strconv.ParseInt(s, 10, 64); return err },
-			func(l limits) string { return strconv.FormatInt(l.MaxOutput, 10) },
-		},
+		bytesOf("max-output", "hold at most `BYTES` of answers that clients have not taken yet",
+			func(l *limits) *int64 { return &l.MaxOutput }),
+		bytesOf("max-input", "hold at most `BYTES` of messages that have not arrived whole; 0: any number",
+			func(l *limits) *int64 { return &l.MaxInput }),
 		duration("drain", "on SIGTERM, wait `TIME` for connections to end",
 			func(l *limits) *time.Duration { return &l.drain }),
 	}
@@ -73,6 +72,12 @@ func limitFlags() []limitFlag {
 
 func count(name, what string, of func(*limits) *int) limitFlag {
 	return limit(name, what, "a whole number", of, strconv.Atoi, strconv.Itoa)
+}
+
+func bytesOf(name, what string, of func(*limits) *int64) limitFlag {
+	return limit(name, what, "a whole number", of,
+		func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) },
+		func(n int64) string { return strconv.FormatInt(n, 10) })
 }
 
 func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
@@ -87,7 +92,7 @@ func perSecond(name, what string, of func(*limits) *float64) limitFlag {
 }
 
 // limit is a number, and not below 0.
-func limit[N int | float64 | time.Duration](name, what, want string, of func(*limits) *N,
+func limit[N int | int64 | float64 | time.Duration](name, what, want string, of func(*limits) *N,
 	read func(string) (N, error), show func(N) string,
 ) limitFlag {
 	set := func(l *limits, s string) error {

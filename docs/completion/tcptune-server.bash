@@ -22,6 +22,7 @@ _tcptune_server_command() {
 			'--log-level=debug|info|warn|error'
 			'--max-conns=N'
 			'--max-frame=BYTES'
+			'--max-input=BYTES'
 			'--max-line=BYTES'
 			'--max-output=BYTES'
 			'--protocol=echo|line|frame|discard|http|relay'

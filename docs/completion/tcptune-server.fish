@@ -153,6 +153,7 @@ complete -c tcptune-server -n '__tcptune_server_at \'\' --log-format=' -l log-fo
 complete -c tcptune-server -n '__tcptune_server_at \'\' --log-level=' -l log-level -x -a '(__tcptune_server_values \'debug|info|warn|error\')' -d 'log what is at least debug|info|warn|error (default "info")'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --max-conns=' -l max-conns -x -d 'serve N connections at a time (100000)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --max-frame=' -l max-frame -x -d 'refuse a frame, or the body of an HTTP request, of more than BYTES (1048576)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --max-input=' -l max-input -x -d 'hold at most BYTES of messages that have not arrived whole; 0: any number (268435456)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --max-line=' -l max-line -x -d 'refuse a line of more than BYTES (65536)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --max-output=' -l max-output -x -d 'hold at most BYTES of answers that clients have not taken yet (268435456)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --protocol=' -l protocol -x -a '(__tcptune_server_values \'echo|line|frame|discard|http|relay\')' -d 'speak NAME: echo, line, frame, discard, http, relay (default "echo")'

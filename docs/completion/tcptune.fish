@@ -186,6 +186,7 @@ function __tcptune_values
                 'idle-timeout'= '' \
                 'max-conns'= '' \
                 'max-frame'= '' \
+                'max-input'= '' \
                 'max-line'= '' \
                 'max-output'= '' \
                 'queue'= '' \
