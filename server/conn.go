@@ -17,7 +17,7 @@ const (
 	waiting   phase = iota // for a message
 	reading                // has a part of one
 	writing                // the client does not take an answer as fast as it comes
-	handshake              // of TLS
+	handshake              // of TLS, or the words of a proxy
 	streaming              // a StreamHandler has it
 	held                   // waits for memory, see Limits.MaxOutput; no deadline
 	phaseBits = 3
@@ -37,6 +37,8 @@ type conn struct {
 	cancel   context.CancelCauseFunc // of a stream's context; nil where there is none
 	client   netip.Addr              // as limits see it, see clientOf; the zero value for all that have no address
 
+	proxied atomic.Pointer[net.Addr] // where a proxy says that the connection comes from; nil: none does
+
 	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
 	woken  atomic.Bool   // its read deadline is that of a drain
@@ -46,6 +48,14 @@ type conn struct {
 	seenAt time.Duration // after opened
 
 	bytesIn, bytesOut, messages atomic.Uint64
+}
+
+// RemoteAddr is that of the client, also behind a proxy.
+func (c *conn) RemoteAddr() net.Addr {
+	if client := c.proxied.Load(); client != nil {
+		return *client
+	}
+	return c.Conn.RemoteAddr()
 }
 
 // enter begins a phase. Only the goroutine that serves the connection does.

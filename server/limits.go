@@ -17,6 +17,10 @@ type Limits struct {
 	ClientRate  float64 // connections a second from one IPv4 address or one IPv6 /64; beyond that, they are refused
 	ClientBurst int     // connections of one of those that may come at once; 0: as many as in a second
 
+	// ClientConns is how many connections of one IPv4 address or one IPv6 /64 are served or wait at a time; others are
+	// refused. Clients on the loopback or a Unix socket, and proxies that are trusted, may have any number.
+	ClientConns int
+
 	IdleTimeout  time.Duration // between messages
 	ReadTimeout  time.Duration // from the first byte of a message to its last, and for a TLS handshake
 	WriteTimeout time.Duration // for a client to take an answer
@@ -34,12 +38,12 @@ type Limits struct {
 	MaxInput int64
 }
 
-// DefaultLimits are generous to clients, and protect a machine with 1 GiB of memory: 100,000 connections and 1,024 that
-// wait for 5 s, 5 min between messages, 30 s for a message and for its answer, 256 MiB of answers, as much
+// DefaultLimits are generous to clients, and protect a machine with 1 GiB of memory: 100,000 connections, of which one client
+// may have half, and 1,024 that wait for 5 s, 5 min between messages, 30 s for a message and for its answer, 256 MiB of answers, as much
 // of unfinished messages, no rates.
 func DefaultLimits() Limits {
 	return Limits{
-		MaxConns: 100_000, Queue: 1024, QueueTimeout: 5 * time.Second,
+		MaxConns: 100_000, Queue: 1024, QueueTimeout: 5 * time.Second, ClientConns: 50_000,
 		IdleTimeout: 5 * time.Minute, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
 		MaxOutput: 256 << 20, MaxInput: 256 << 20,
 	}
@@ -64,6 +68,7 @@ func (l Limits) Validate() error {
 		{"burst of accepting", float64(l.AcceptBurst)},
 		{"rate of one client", l.ClientRate},
 		{"burst of one client", float64(l.ClientBurst)},
+		{"connections of one client", float64(l.ClientConns)},
 		{"idle time", float64(l.IdleTimeout)},
 		{"time for reading", float64(l.ReadTimeout)},
 		{"time for writing", float64(l.WriteTimeout)},

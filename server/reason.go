@@ -11,6 +11,7 @@ const (
 	QueueFull    // MaxConns are served, and Queue more are waiting
 	QueueTimeout // waited for QueueTimeout
 	ClientRate   // ClientRate: too many connections from this address
+	ClientConns  // ClientConns: as many connections of this address as there may be
 
 	ClientClosed // the client has closed it
 	Idle         // IdleTimeout
@@ -22,6 +23,7 @@ const (
 	TooLong      // a message above the limit of the protocol
 	BadMessage   // another error of the protocol
 	BadTLS       // the handshake failed
+	BadProxy     // no header of the PROXY protocol from a network of ProxyFrom, or a wrong one
 	Drained      // the server stops, and nothing was in flight
 	DrainTimeout // [Server.Close]: the server stops, and does not wait any longer
 	Broken       // the network says so: connection reset
@@ -33,9 +35,9 @@ const (
 // String is the label of the reason in metrics: "idle_timeout".
 func (r Reason) String() string {
 	return [reasons + 1]string{
-		"", "queue_full", "queue_timeout", "client_rate",
+		"", "queue_full", "queue_timeout", "client_rate", "client_conns",
 		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full", "input_full",
-		"too_long", "bad_message", "bad_tls", "drained", "drain_timeout", "broken", "panic", "",
+		"too_long", "bad_message", "bad_tls", "bad_proxy", "drained", "drain_timeout", "broken", "panic", "",
 	}[min(r, reasons)]
 }
 
@@ -43,7 +45,7 @@ func (r Reason) String() string {
 func (r Reason) Error() string { return r.String() }
 
 // Refusals are the reasons for which a connection is not served at all.
-func Refusals() []Reason { return []Reason{QueueFull, QueueTimeout, ClientRate} }
+func Refusals() []Reason { return []Reason{QueueFull, QueueTimeout, ClientRate, ClientConns} }
 
 // Endings are the reasons for which a connection that was served has ended.
 func Endings() (all []Reason) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,11 +20,13 @@ type limits struct {
 	server.Limits
 	maxLine, maxFrame int
 	drain             time.Duration
-	linger            int // follows from the others, see within
+	proxyFrom         []netip.Prefix
+	halfConns         bool // ClientConns was not given: it is half of MaxConns
+	linger            int  // follows from the others, see within
 }
 
 func defaultLimits() limits {
-	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second}
+	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second, halfConns: true}
 }
 
 // limitFlag is one limit.
@@ -50,6 +53,19 @@ func limitFlags() []limitFlag {
 		count("client-burst", "with --client-rate, let `N` connections of one address come at once; "+
 			"0: as many as in a second",
 			func(l *limits) *int { return &l.ClientBurst }),
+		{
+			"client-conns", "serve `N` connections of one address at a time, refuse others; 0: any number",
+			func(l *limits, s string) error {
+				l.halfConns = false
+				return count("", "", func(l *limits) *int { return &l.ClientConns }).set(l, s)
+			},
+			func(limits) string { return "half of --max-conns" },
+		},
+		{
+			"proxy-from", "expect the PROXY protocol from `NETWORKS` only, with commas between them",
+			func(l *limits, s string) (err error) { l.proxyFrom, err = networks(s); return err },
+			func(limits) string { return "none" },
+		},
 		duration("idle-timeout", "close a connection after `TIME` without a message; 0: never",
 			func(l *limits) *time.Duration { return &l.IdleTimeout }),
 		duration("read-timeout", "close a connection when a message takes `TIME` to arrive; 0: never",
@@ -68,6 +84,21 @@ func limitFlags() []limitFlag {
 		duration("drain", "on SIGTERM, wait `TIME` for connections to end",
 			func(l *limits) *time.Duration { return &l.drain }),
 	}
+}
+
+// networks reads "10.0.0.0/8,2001:db8::/32". A bit beyond the length of a prefix is an error: it is not what was meant.
+func networks(text string) (all []netip.Prefix, err error) {
+	for one := range strings.SplitSeq(text, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(one)
+		if err != nil || p.Masked() != p || p.Addr().Is4In6() {
+			return nil, fmt.Errorf("want networks, as in 10.0.0.0/8,2001:db8::/32, not %q", one)
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 func count(name, what string, of func(*limits) *int) limitFlag {
@@ -128,6 +159,9 @@ func (o options) readLimits() (limits, error) {
 		if err := f.set(&l, value); err != nil {
 			return l, fmt.Errorf("cannot use --%s %s: %w", f.name, value, err)
 		}
+	}
+	if l.halfConns {
+		l.ClientConns = (l.MaxConns + 1) / 2
 	}
 	return l, l.check()
 }

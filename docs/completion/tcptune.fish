@@ -182,6 +182,7 @@ function __tcptune_values
                 'accept-burst'= '' \
                 'accept-rate'= '' \
                 'client-burst'= '' \
+                'client-conns'= '' \
                 'client-rate'= '' \
                 'idle-timeout'= '' \
                 'max-conns'= '' \
@@ -189,6 +190,7 @@ function __tcptune_values
                 'max-input'= '' \
                 'max-line'= '' \
                 'max-output'= '' \
+                'proxy-from'= '' \
                 'queue'= '' \
                 'queue-timeout'= '' \
                 'read-timeout'= '' \
