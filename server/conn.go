@@ -45,7 +45,8 @@ type conn struct {
 
 	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
 	seen   uint64
-	seenAt time.Duration // after opened
+	seenAt time.Duration // after opened; while it writes, when the client took something last
+	taken  taken
 
 	bytesIn, bytesOut, messages atomic.Uint64
 }
@@ -127,7 +128,7 @@ type Progress interface {
 	Reading()
 	// Working says that an answer is being made. There is no deadline.
 	Working()
-	// Writing says that an answer is being sent. [Limits.WriteTimeout] runs.
+	// Writing says that an answer is being sent. [Limits.WriteTimeout] and [Limits.MinRate] run.
 	Writing()
 	// Holding says how many bytes the handler keeps of messages that are not answered yet, its buffers with them; it is
 	// called again when that changes, and with 0 once there are none. [Limits.MaxInput] runs: where there is no room for

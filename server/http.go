@@ -19,12 +19,12 @@ type httpHandler struct {
 const longestHeader = 64 << 10
 
 // NewHTTP makes a handler of connections that speak HTTP/1.1. Of limits it takes the times: ReadTimeout for a whole
-// request, WriteTimeout for its answer, IdleTimeout between two. Headers have 64 KiB at most. When the server drains,
+// request, IdleTimeout between two. WriteTimeout and MinRate hold for its answer as for any. Headers have 64 KiB at most. When the server drains,
 // the request that is in flight is answered, and an idle connection is closed; a client that is refused gets a 503.
 func NewHTTP(handler http.Handler, limits Limits) StreamHandler {
 	return &httpHandler{server: &http.Server{
 		Handler: measured(handler), MaxHeaderBytes: longestHeader,
-		ReadTimeout: limits.ReadTimeout, WriteTimeout: limits.WriteTimeout, IdleTimeout: limits.IdleTimeout,
+		ReadTimeout: limits.ReadTimeout, IdleTimeout: limits.IdleTimeout, // that for writing is the server's own
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		ConnState:   func(c net.Conn, state http.ConnState) { follow(c, state) },
 	}}

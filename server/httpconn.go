@@ -117,7 +117,14 @@ func (c *httpConn) SetReadDeadline(t time.Time) error {
 }
 
 func (c *httpConn) Write(b []byte) (int, error) {
+	p, progress := c.Conn.(Progress)
+	if progress {
+		p.Writing()
+	}
 	n, err := c.Conn.Write(b)
+	if progress {
+		p.Working()
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && !c.isClosed() {
 		c.slowWrite.Store(true)
 	}

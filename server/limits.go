@@ -23,8 +23,12 @@ type Limits struct {
 
 	IdleTimeout  time.Duration // between messages
 	ReadTimeout  time.Duration // from the first byte of a message to its last, and for a TLS handshake
-	WriteTimeout time.Duration // for a client to take an answer
+	WriteTimeout time.Duration // since a client took the last byte of an answer that waits for it
 	TotalTimeout time.Duration // for a whole connection, once it is served
+
+	// MinRate is how many bytes a second a client takes at least of an answer that waits for it, over WriteTimeout or half
+	// a minute, whichever is longer.
+	MinRate float64
 
 	// MaxOutput is the memory, in bytes, of all answers together that clients have not taken yet, with their buffers: at
 	// least 32 KiB for each client that is slow, and over TLS for each that is being answered. Beyond it a connection
@@ -39,13 +43,14 @@ type Limits struct {
 }
 
 // DefaultLimits are generous to clients, and protect a machine with 1 GiB of memory: 100,000 connections, of which one client
-// may have half, and 1,024 that wait for 5 s, 5 min between messages, 30 s for a message and for its answer, 256 MiB of answers, as much
+// may have half, and 1,024 that wait for 5 s, 5 min between messages, 30 s for a message and for a
+// client that takes nothing of its answer, at least 1,000 bytes a second of it, 256 MiB of answers, as much
 // of unfinished messages, no rates.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxConns: 100_000, Queue: 1024, QueueTimeout: 5 * time.Second, ClientConns: 50_000,
 		IdleTimeout: 5 * time.Minute, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
-		MaxOutput: 256 << 20, MaxInput: 256 << 20,
+		MinRate: 1000, MaxOutput: 256 << 20, MaxInput: 256 << 20,
 	}
 }
 
@@ -73,6 +78,7 @@ func (l Limits) Validate() error {
 		{"time for reading", float64(l.ReadTimeout)},
 		{"time for writing", float64(l.WriteTimeout)},
 		{"time in total", float64(l.TotalTimeout)},
+		{"rate of taking answers", l.MinRate},
 		{"memory of unfinished messages", float64(l.MaxInput)},
 	} {
 		if !(n.value >= 0) { // also no NaN

@@ -17,6 +17,7 @@ const (
 	Idle         // IdleTimeout
 	SlowRead     // ReadTimeout: a message did not arrive whole
 	SlowWrite    // WriteTimeout: the client does not take its answers
+	SlowRate     // MinRate: the client takes them, and too slowly
 	Total        // TotalTimeout
 	OutputFull   // MaxOutput, also of those that wait: no memory for a client that does not take its answers
 	InputFull    // MaxInput: no memory for a message that has not arrived whole, and this client holds the most
@@ -36,7 +37,7 @@ const (
 func (r Reason) String() string {
 	return [reasons + 1]string{
 		"", "queue_full", "queue_timeout", "client_rate", "client_conns",
-		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "total_timeout", "output_full", "input_full",
+		"client_closed", "idle_timeout", "read_timeout", "write_timeout", "min_rate", "total_timeout", "output_full", "input_full",
 		"too_long", "bad_message", "bad_tls", "bad_proxy", "drained", "drain_timeout", "broken", "panic", "",
 	}[min(r, reasons)]
 }

@@ -56,7 +56,6 @@ func (m *messageConn) write(b []byte) (sent int, why Reason) {
 	err := m.raw.Write(m.writable)
 	sent = len(b) - len(m.answer)
 	m.answer = nil
-	m.bytesOut.Add(uint64(sent))
 	if err != nil || m.errno != 0 && m.errno != unix.EAGAIN {
 		return sent, Broken
 	}
@@ -67,6 +66,7 @@ func (m *messageConn) tryWrite(fd uintptr) bool {
 	for len(m.answer) > 0 {
 		n, errno := rawWrite(fd, m.answer)
 		m.answer, m.errno = m.answer[n:], errno
+		m.bytesOut.Add(uint64(n))
 		if errno == unix.EAGAIN {
 			return m.noWait
 		}

@@ -25,6 +25,7 @@ func limitKinds() map[string]string {
 		"idle-timeout":  duration,
 		"read-timeout":  duration,
 		"write-timeout": duration,
+		"min-rate":      rate,
 		"total-timeout": duration,
 		"max-line":      count,
 		"max-frame":     count,

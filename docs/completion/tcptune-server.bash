@@ -26,6 +26,7 @@ _tcptune_server_command() {
 			'--max-input=BYTES'
 			'--max-line=BYTES'
 			'--max-output=BYTES'
+			'--min-rate=N'
 			'--protocol=echo|line|frame|discard|http|relay'
 			'--proxy-from=NETWORKS'
 			'--queue=N'

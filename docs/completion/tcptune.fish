@@ -190,6 +190,7 @@ function __tcptune_values
                 'max-input'= '' \
                 'max-line'= '' \
                 'max-output'= '' \
+                'min-rate'= '' \
                 'proxy-from'= '' \
                 'queue'= '' \
                 'queue-timeout'= '' \
