@@ -161,7 +161,8 @@ func (s *Session) begin(ctx context.Context, p Plan) ([]record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot read %s %s: %w", c.Kind, c.Target, err)
 		}
-		if !alike(e, now, c.Before) {
+		settled := c.Kind != report.Unit || now == nil || !midway(*now) && !midway(*c.Before)
+		if settled && !alike(e, now, c.Before) {
 			moved = append(moved, fmt.Sprintf("%s %s: was %s, is %s", c.Kind, c.Target, show(c.Before), show(now)))
 		}
 		records = append(records, recordOf(c, s.fileMode(c)))

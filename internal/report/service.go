@@ -46,4 +46,5 @@ type Server struct {
 	BytesIn  uint64            `json:"bytes_in"`
 	BytesOut uint64            `json:"bytes_out"`
 	Uptime   float64           `json:"uptime_seconds"`
+	Limits   map[string]string `json:"limits,omitempty"` // that hold, by name
 }
