@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -235,6 +236,7 @@ func refusedIn(changes []Change, ref Ref) bool {
 // with what could not be undone.
 func (s *Session) rollBack(ctx context.Context, changes []Change, f failure) error {
 	ctx = context.WithoutCancel(ctx)
+	s.FailedAt = time.Now()
 	t := *s.journal.Pending
 	undone, left := s.undo(ctx, t)
 	failed := f.rolledBack(leftAlone(undone))

@@ -78,9 +78,12 @@ func (s session) install(ctx context.Context, i installing, o *Outcome) (seen st
 		return changes, err
 	})
 	if err != nil && i.now {
-		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, journalLines) {
+		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, s.FailedAt, journalLines) {
 			o.note("journal: " + line)
 		}
+	}
+	if err == nil && i.now {
+		o.note(i.spec.Shut(ctx, i.host)...)
 	}
 	if err == nil && report.Left(o.Report.Changes) {
 		o.Code = report.ExitPartial
