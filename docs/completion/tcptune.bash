@@ -247,6 +247,7 @@ _tcptune_command() {
 	'service status')
 		argument=SERVICE
 		flags=(
+			'--wait=TIME'
 			'--json'
 			'--quiet,-q'
 			'--no-color'

@@ -466,7 +466,8 @@ complete -c tcptune -n '__tcptune_at \'service uninstall\' --no-color' -l no-col
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service status\'' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service status\' --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service status\' --wait=' -l wait -x -d 'wait up to TIME until it is up'
 complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service status\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'service status\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
