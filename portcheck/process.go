@@ -1,6 +1,7 @@
 package portcheck
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -102,6 +103,20 @@ func readImage(pid int) (image, bool) {
 	i.startStack, _ = strconv.ParseUint(fields[25], 10, 64)
 	i.device, i.inode = fileOf(dir + "/exe")
 	return i, i.inode != 0
+}
+
+// readParent is the parent of a process, which everybody may know.
+func readParent(pid int) (parent int, ok bool) {
+	data, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, false
+	}
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:])) // from field 3, the state
+	if len(fields) < 2 {
+		return 0, false
+	}
+	parent, err = strconv.Atoi(fields[1])
+	return parent, err == nil
 }
 
 func fileOf(p string) (device, inode uint64) {

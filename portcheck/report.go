@@ -27,8 +27,11 @@ func (h Holder) report() report.Holder {
 		User: h.User(), Count: h.Count, Seconds: h.Seconds(), Origin: h.OriginName(), Searched: "all", Reason: h.Reason,
 		Processes: []report.HolderProcess{},
 	}
-	if h.ByCgroup {
+	switch {
+	case h.ByCgroup:
 		out.Searched = "cgroup"
+	case h.Partly:
+		out.Searched = "visible"
 	}
 	if h.Remote.IsValid() && h.Remote.Port() != 0 {
 		out.Remote = h.Remote.String()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -300,10 +301,31 @@ func act(role []string) {
 		fail(err)
 		s, err := v.Observe(context.Background(), Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
 		fail(err)
-		if len(s.Holders) != 1 || s.Holders[0].Reason != NotVisible || s.Hidden == 0 {
+		if len(s.Holders) != 1 || !strings.HasPrefix(s.Holders[0].Reason, NotVisible+": ") || s.Hidden == nil {
 			fail(errors.New("it sees " + strconv.Itoa(len(s.Holders)) + " holders"))
 		}
 		ready()
+	case "free": // free PORT: what is seen of it, and free it if that is allowed
+		port, _ := strconv.Atoi(role[1])
+		v, err := Open(host.Host{}, "")
+		fail(err)
+		s, err := v.Observe(context.Background(), Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
+		fail(err)
+		order := usual()
+		order.Settle = false
+		acts, _, err := v.Plan(context.Background(), s, order)
+		fail(err)
+		var said sight
+		if err := v.Allowed(s, acts); err != nil {
+			said.Refused = err.Error()
+		} else {
+			v.Free(context.Background(), acts, order)
+		}
+		for _, h := range s.Holders {
+			said.Sockets = append(said.Sockets, seen{h.Inode, owners(Survey{Holders: []Holder{h}}), h.Veiled, h.Reason})
+		}
+		fail(json.NewEncoder(os.Stdout).Encode(said))
+		os.Exit(0)
 	case "leaderless": // leaderless ADDRESS: the first thread ends, another one lives on
 		runtime.LockOSThread()
 		if unix.Gettid() != os.Getpid() { // which of its threads Go runs this on is luck: it begins anew until it is the first

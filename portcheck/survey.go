@@ -29,8 +29,10 @@ type Survey struct {
 	// Rest is what else is found on TCP ports that nobody holds, if those are no more than 1024: TIME-WAIT, connections,
 	// sockets that do not listen.
 	Rest []Holder
-	// Hidden is the number of processes whose descriptors may not be read.
-	Hidden int
+	// Hidden are the processes whose descriptors may not be read, see [Owners]; Veil is why, and Unveil what would help
+	// beside being root.
+	Hidden       []int
+	Veil, Unveil string
 	// Notes says how the kernel had to be asked.
 	Notes []string
 }
@@ -42,8 +44,10 @@ type Holder struct {
 	Count     int    // sockets that this stands for: those of Rest that are alike are added up
 	Origin    Cgroup // where the socket was made
 	ByCgroup  bool   // only the processes of that control group were looked at
+	Partly    bool   // some processes could not be looked into
 	Owners    []Owner
 	Reason    string // why there are no owners, or not all
+	Veiled    bool   // one of those has it open, or may well have
 }
 
 // Owner is a process, and its descriptors that lead to the socket.
@@ -89,12 +93,7 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 		return s, err
 	}
 	s.Rest = addUp(s.Rest)
-	for i := range s.Holders {
-		s.Holders[i].explain(s.Hidden)
-	}
-	for i := range s.Rest {
-		s.Rest[i].explain(s.Hidden)
-	}
+	s.explain()
 	v.tell(s)
 	return s, nil
 }
@@ -226,6 +225,9 @@ func (s *Survey) ownersByCgroup(ctx context.Context, wanted map[uint64]bool) (fo
 	if err != nil {
 		return false, err
 	}
+	if len(owners.Hidden) > 0 {
+		return false, nil
+	}
 	accounted := map[uint64]bool{}
 	for _, d := range owners.Descriptors {
 		if d.Pid == 1 {
@@ -245,7 +247,7 @@ func (s *Survey) ownersByCgroup(ctx context.Context, wanted map[uint64]bool) (fo
 // lookAgain looks at the file tables of single threads for the sockets that no process accounts for: see
 // [WalkThreads]. It takes much longer, and is in vain where processes are hidden.
 func (s *Survey) lookAgain(ctx context.Context, wanted map[uint64]bool, owners *Owners) error {
-	if owners.Hidden > 0 {
+	if len(owners.Hidden) > 0 {
 		return nil
 	}
 	missing := map[uint64]bool{}
@@ -260,6 +262,7 @@ func (s *Survey) lookAgain(ctx context.Context, wanted map[uint64]bool, owners *
 	}
 	more, err := WalkThreads(ctx, missing, nil)
 	owners.Descriptors = append(owners.Descriptors, more.Descriptors...)
+	s.Hidden = more.Hidden
 	return err
 }
 

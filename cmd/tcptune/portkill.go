@@ -12,7 +12,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 	if w.dryRun {
 		planned, err := view.FreePlan(ctx, w.Ports)
 		o := of(planned.Outcome)
-		if err == nil {
+		if planned.Acts != nil {
 			o.text = func(out io.Writer) {
 				t.showHolders(out, planned.Before)
 				if len(planned.Before.Holders) > 0 {

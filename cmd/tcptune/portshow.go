@@ -21,6 +21,7 @@ func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 	}
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	printf(tw, "PORT\tADDRESS\tSTATE\tPID\tUSER\tSTARTED\tPARENT\tRUN BY\tCOMMAND\n")
+	var more []string // what a row has no column for
 	hidden, byGroup := false, false
 	for _, h := range append(s.Holders[:len(s.Holders):len(s.Holders)], s.Rest...) {
 		head := func() { printf(tw, "%s/%d\t%s\t%s\t", h.Protocol, h.Port(), address(h), h.State) }
@@ -42,12 +43,18 @@ func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 			head()
 			printf(tw, "-\t%s\t-\t-\t%s\t%s\n", h.User(), run, howMany(h)+h.Reason)
 		}
-		hidden = hidden || h.Reason == provision.OwnerNotVisible
+		if h.Veiled && len(h.Owners) > 0 {
+			more = append(more, fmt.Sprintf("%s/%d: %s", h.Protocol, h.Port(), h.Reason))
+		}
+		hidden = hidden || h.Veiled
 		byGroup = byGroup || h.ByCgroup
 	}
 	_ = tw.Flush()
-	if hidden {
-		t.warn([]string{"owner not visible: run " + asRoot(os.Args[1:])})
+	switch {
+	case hidden && s.Unveil != "":
+		t.warn(append(more, "owner not visible: "+s.Veil+"; "+s.Unveil))
+	case hidden:
+		t.warn(append(more, "owner not visible: run "+asRoot(os.Args[1:])))
 	}
 	if byGroup {
 		printf(

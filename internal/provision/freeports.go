@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/tcptune/tcptune/internal/record"
 	"github.com/tcptune/tcptune/internal/report"
@@ -26,35 +25,36 @@ type FreedPorts struct {
 
 // FreePlan says what [PortView.Free] would do. It ends nothing.
 func (v PortView) FreePlan(ctx context.Context, p Ports) (out FreedPorts, err error) {
-	if out, err = v.planFree(ctx, p, false); err != nil {
+	out, err = v.planFree(ctx, p)
+	out.Report.Changes = portcheck.Rows(out.Acts)
+	if err != nil {
 		return out, err
 	}
-	out.Report.Changes = portcheck.Rows(out.Acts)
 	if report.Partial(out.Report.Changes) {
 		out.Code = report.ExitPartial
 	}
 	return out, nil
 }
 
-// planFree looks who holds the ports, and chooses the acts that free them. With now, those are to be carried out.
-func (v PortView) planFree(ctx context.Context, p Ports, now bool) (out FreedPorts, err error) {
+// planFree looks who holds the ports, and chooses the acts that free them. The error is that of the run as well: where one
+// act is not allowed, none is carried out.
+func (v PortView) planFree(ctx context.Context, p Ports) (out FreedPorts, err error) {
 	if out.Before, err = v.Observe(ctx, p.Query); err != nil {
 		return out, err
 	}
 	out.Outcome = outcome(out.Before.Notes)
 	out.Report.Holders = out.Before.Report()
-	if now && !v.host.IsRoot() && ofOthers(out.Before) {
-		return out, needsRoot("change this host")
-	}
 	var notes []string
-	out.Acts, notes, err = v.Plan(ctx, out.Before, p.Order)
+	if out.Acts, notes, err = v.Plan(ctx, out.Before, p.Order); err != nil {
+		return out, err
+	}
 	out.note(notes...)
-	return out, err
+	return out, v.Allowed(out.Before, out.Acts)
 }
 
 // Free frees the ports, and proves it. The code of the error says whether any of them could be.
 func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error) {
-	if out, err = v.planFree(ctx, p, true); err != nil {
+	if out, err = v.planFree(ctx, p); err != nil {
 		return out, err
 	}
 	defer func() {
@@ -85,21 +85,6 @@ func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error)
 var errNotFreed error = &report.Error{
 	Code: "not-freed", Message: "cannot free the port",
 	Hint: "the lines above say who holds it; tcptune port PORT --kill --dry-run shows what would be done",
-}
-
-// ofOthers reports whether some holder belongs to somebody else: then nothing is touched, rather than half of it.
-func ofOthers(s portcheck.Survey) bool {
-	for _, h := range s.Holders {
-		if h.Reason == portcheck.NotVisible {
-			return true
-		}
-		for _, owner := range h.Owners {
-			if int(owner.Process.UID) != os.Geteuid() {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // freed is the exit code of --kill. A port that was refused, or of which only a part was freed, is partial; where

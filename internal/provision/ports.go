@@ -47,9 +47,6 @@ type PortProcess = portcheck.Process
 // Cgroup says what a process runs in.
 type Cgroup = portcheck.Cgroup
 
-// OwnerNotVisible is the reason of a holder whose processes only root can see.
-const OwnerNotVisible = portcheck.NotVisible
-
 // PortList is who holds the ports.
 type PortList struct {
 	Outcome

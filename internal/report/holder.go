@@ -16,7 +16,8 @@ type Holder struct {
 	Seconds int `json:"seconds,omitempty"`
 	// Origin is the unit, or else the control group, in which the socket was made. It is known without root.
 	Origin string `json:"origin,omitempty"`
-	// Searched says where its processes were looked for: "all" processes, or only the "cgroup" in which it was made.
+	// Searched says where its processes were looked for: in "all" processes, only in the "cgroup" in which it was made, or
+	// in those that are "visible" to this user.
 	Searched  string          `json:"searched"`
 	Processes []HolderProcess `json:"processes"`
 	Reason    string          `json:"reason,omitempty"` // why there is no process, or not every one
