@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"slices"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -13,7 +14,9 @@ import (
 
 // Query is what is asked for.
 type Query struct {
-	Ranges   []Range
+	Ranges []Range
+	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its family.
+	At       []netip.Addr
 	AnyState bool // also sockets that are in the way without listening, and connections
 	// Thorough looks into every process. Otherwise, where the control group in which a socket was made has processes that
 	// hold it, the others are not looked at: that takes a tenth of the time, and misses a process that was handed the
@@ -100,15 +103,28 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 
 // Held lists the sockets that hold the ports, without their owners. It is for waiting: it takes a tenth of a
 // millisecond.
-func (v *View) Held(ranges []Range) (held []Socket, err error) {
+func (v *View) Held(q Query) (held []Socket, err error) {
 	for _, n := range v.namespaces {
-		snap, err := n.Sockets(ranges, false)
+		snap, err := n.Sockets(q.Ranges, false)
 		if err != nil {
 			return nil, err
 		}
-		held = append(held, snap.Sockets...)
+		held = append(held, q.counting(snap.Sockets)...)
 	}
 	return held, nil
+}
+
+// counting leaves out the sockets of other addresses.
+func (q Query) counting(sockets []Socket) []Socket {
+	if q.At == nil {
+		return sockets
+	}
+	return slices.DeleteFunc(sockets, func(s Socket) bool {
+		local := s.Local.Addr().Unmap().WithZone("")
+		return !slices.ContainsFunc(q.At, func(at netip.Addr) bool {
+			return local == at || s.Local.Addr().IsUnspecified() && (s.Local.Addr().Is4() == at.Is4() || s.DualStack)
+		})
+	})
 }
 
 // look asks the kernel for the sockets of one namespace.
@@ -120,6 +136,7 @@ func (s *Survey) look(n Namespace) error {
 	if snap.Fallback != "" {
 		s.Notes = append(s.Notes, snap.Fallback)
 	}
+	snap.Sockets = s.counting(snap.Sockets)
 	for _, socket := range snap.Sockets {
 		s.Holders = append(s.Holders, Holder{Socket: socket, Namespace: n.Name, Count: 1})
 	}
@@ -134,7 +151,7 @@ func (s *Survey) look(n Namespace) error {
 	if snap, err = n.Sockets(open, true); err != nil {
 		return err
 	}
-	for _, socket := range snap.Sockets {
+	for _, socket := range s.counting(snap.Sockets) {
 		if socket.State != Listen {
 			s.Rest = append(s.Rest, Holder{Socket: socket, Namespace: n.Name, Count: 1})
 		}

@@ -143,7 +143,7 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 func (t terminal) ports(list provision.PortList, err error) (outcome, error) {
 	o := of(list.Outcome)
 	if err == nil {
-		o.text = func(out io.Writer) { t.showHolders(out, list.Survey) }
+		o.text = func(out io.Writer) { t.showHolders(out, list.Survey, list.Free) }
 	}
 	return o, err
 }
@@ -169,7 +169,8 @@ func readPortWish(c *cli.Context) (portWish, error) {
 	if all {
 		args = []string{"1-65535"}
 	}
-	if w.Ranges, err = provision.ParsePorts(args, c.Bool("all") || c.Bool("tcp") || !c.Bool("udp"), c.Bool("all") || c.Bool("udp")); err != nil {
+	tcp, udp := c.Bool("all") || c.Bool("tcp") || !c.Bool("udp"), c.Bool("all") || c.Bool("udp")
+	if err = w.ParsePorts(args, tcp, udp); err != nil {
 		return w, err
 	}
 	return w, w.check(c, all)

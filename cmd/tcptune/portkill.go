@@ -14,7 +14,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 		o := of(planned.Outcome)
 		if planned.Acts != nil {
 			o.text = func(out io.Writer) {
-				t.showHolders(out, planned.Before)
+				t.showHolders(out, planned.Before, false)
 				if len(planned.Before.Holders) > 0 {
 					printf(out, "\n")
 				}

@@ -14,9 +14,9 @@ import (
 )
 
 // showHolders prints a row for each process of each socket, and what is to be known of those without one.
-func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
+func (t terminal) showHolders(w io.Writer, s provision.PortSurvey, free bool) {
 	if len(s.Holders)+len(s.Rest) == 0 {
-		printf(w, "%s\n", freeText(s))
+		printf(w, "%s\n", withoutHolder(s, free))
 		return
 	}
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
@@ -65,15 +65,20 @@ func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 	}
 }
 
-func freeText(s provision.PortSurvey) string {
+// withoutHolder says that nobody holds the ports. Free is more: they were bound.
+func withoutHolder(s provision.PortSurvey, free bool) string {
+	one, many := " has no holder", " have no holder"
+	if free {
+		one, many = " is free", " are free"
+	}
 	var names []string
 	for _, r := range s.Ranges {
 		names = append(names, r.String())
 	}
 	if len(names) == 1 && s.Ranges[0].Size() == 1 {
-		return names[0] + " is free"
+		return names[0] + one
 	}
-	return strings.Join(names, ", ") + " are free"
+	return strings.Join(names, ", ") + many
 }
 
 func address(h provision.PortHolder) string {
@@ -158,6 +163,10 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 	}
 	var free []string
 	for _, v := range verdicts {
+		if v.Unproven {
+			printf(w, "%s: %s\n", v.Range, v.Reason)
+			continue
+		}
 		if !v.Free {
 			printf(w, "%s is %s: %s\n", v.Range, t.paint(red, "not free"), v.Reason)
 			continue
@@ -201,7 +210,7 @@ func actWord(a provision.PortAct) string {
 // showAgain shows the holders after a change.
 func (t terminal) showAgain(s provision.PortSurvey) {
 	var text bytes.Buffer
-	t.showHolders(&text, s)
+	t.showHolders(&text, s, false)
 	if t.color {
 		printf(t.out, "\x1b[H\x1b[2J")
 	}

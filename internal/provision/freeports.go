@@ -103,6 +103,8 @@ func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.V
 	good, bad, tried := 0, 0, 0
 	for _, v := range verdicts {
 		switch {
+		case v.Unproven:
+			good, bad = good+1, bad+1
 		case v.Free && held[v.Range.String()]:
 			good++
 		case v.Free:
