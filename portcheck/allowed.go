@@ -1,6 +1,7 @@
 package portcheck
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +15,7 @@ import (
 // Allowed says what this process lacks to do all that was planned, and nil where it lacks nothing. It touches nothing, and
 // is asked before anything is: of two holders, the one that may not be ended would keep the port, and the other would
 // have been ended in vain.
-func (v *View) Allowed(s Survey, acts []Act) error {
+func (v *View) Allowed(ctx context.Context, s Survey, acts []Act) error {
 	for _, h := range s.Holders {
 		if h.Veiled {
 			return notAllowed(h.target(), h.Reason, s.Unveil)
@@ -30,7 +31,7 @@ func (v *View) Allowed(s Survey, acts []Act) error {
 				return notAllowed(a.Ports[0], "systemd stops "+a.unit.String()+" for root", "")
 			}
 		case report.Signal:
-			if err := v.mayEnd(a); err != nil {
+			if err := v.mayEnd(ctx, a); err != nil {
 				return err
 			}
 		}
@@ -40,13 +41,13 @@ func (v *View) Allowed(s Survey, acts []Act) error {
 
 // mayEnd asks the kernel whether the process of a could be looked at once more, and sent a signal. One that has ended is no
 // obstacle.
-func (v *View) mayEnd(a Act) error {
+func (v *View) mayEnd(ctx context.Context, a Act) error {
 	p, err := v.host.OpenProcess(a.Pid)
 	if err == nil {
 		defer p.Close()
 		if err = p.Signal(unix.Signal(0)); err == nil {
-			t := &target{&a, p}
-			t.stillHolds()
+			t := &target{v, &a, p}
+			t.stillHolds(ctx)
 			if a.Status == report.Refused {
 				return notAllowed(a.Ports[0], a.Reason, "")
 			}

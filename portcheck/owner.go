@@ -27,6 +27,10 @@ type Process struct {
 	User        string   // its name, or the number as text
 	Started     time.Time
 	Cgroup      Cgroup
+	Dir         string // its working directory, "" where it may not be read
+	Stopped     bool   // by job control or a debugger
+	// Foreign: somebody else than root can have written what it runs, so that the name of that proves nothing.
+	Foreign bool
 }
 
 // Cgroup is what the path of a control group tells about who runs a process.

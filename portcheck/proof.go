@@ -18,16 +18,18 @@ import (
 
 // Verdict is whether one port is free, after what was done for that.
 type Verdict struct {
-	Range  // of one port
+	Range    // of one port
 	Free     bool
 	Unproven bool   // nobody holds it, and whether it could be bound was not to be tried
 	Reason   string // why it is not free, or not proven to be
+	Hint     string // what frees it
 	Again    bool   // it was freed and taken again
 }
 
 const (
 	closePatience = 2 * time.Second // for the kernel to close the sockets of a process that has ended
-	provePause    = 20 * time.Millisecond
+	provePause    = 5 * time.Millisecond
+	shellLooks    = 2 // between two jobs of a loop a shell has its terminal for a moment
 )
 
 // Prove looks again at all ports of before, after the acts: a port is free when no socket holds it and a server could
@@ -55,19 +57,17 @@ func (v *View) Prove(ctx context.Context, before Survey, acts []Act, order Order
 
 // waitClosed waits until the sockets from before are gone, and then for as long as the port may be taken again.
 func (v *View) waitClosed(ctx context.Context, before Survey, acts []Act, order Order) error {
-	settle := time.Duration(0)
+	var watching []Act
+	prompted := map[int]int{} // how often in a row a shell was seen to prompt
 	acted := false
 	for _, a := range acts {
-		if a.Status == report.Applied {
-			acted = true
-			settle = max(settle, a.settle)
+		acted = acted || a.Status == report.Applied
+		if a.Status == report.Applied && a.settle > 0 && order.Settle {
+			watching = append(watching, a)
 		}
 	}
 	if !acted {
 		return nil
-	}
-	if !order.Settle {
-		settle = 0
 	}
 	closed := time.Now().Add(closePatience)
 	var quiet time.Time
@@ -76,6 +76,14 @@ func (v *View) waitClosed(ctx context.Context, before Survey, acts []Act, order 
 		if err != nil {
 			return err
 		}
+		watching = slices.DeleteFunc(watching, func(a Act) bool {
+			if a.shell == 0 || !prompts(a.shell) {
+				prompted[a.shell] = 0
+				return false
+			}
+			prompted[a.shell]++
+			return prompted[a.shell] > shellLooks
+		})
 		anew := slices.ContainsFunc(held, func(s Socket) bool { return !before.knows(s) })
 		switch now := time.Now(); {
 		case anew:
@@ -84,9 +92,9 @@ func (v *View) waitClosed(ctx context.Context, before Survey, acts []Act, order 
 			return nil
 		case len(held) > 0:
 		case quiet.IsZero():
-			quiet = now.Add(settle)
+			quiet = now
 		}
-		if !quiet.IsZero() && !time.Now().Before(quiet) {
+		if !quiet.IsZero() && !slices.ContainsFunc(watching, func(a Act) bool { return time.Since(quiet) < a.settle }) {
 			return nil
 		}
 		select {
@@ -118,7 +126,7 @@ func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Ve
 			word = "taken again by "
 			result.Again = true
 		}
-		result.Reason = word + who(ctx, h)
+		result.Reason, result.Hint = word+who(ctx, h), wayOut(ctx, h, result.Again)
 		return result
 	}
 	err := v.tryBind(port, before.At)
@@ -136,7 +144,8 @@ func (r *Verdict) judge(ctx context.Context, err error, s Survey) {
 	case err == nil:
 		r.Free = true
 	case errors.Is(err, unix.EADDRINUSE):
-		r.Reason = "no server can bind it: " + inTheWay(ctx, r.Range, s, err)
+		r.Reason, r.Hint = inTheWay(ctx, r.Range, s, err)
+		r.Reason = "no server can bind it: " + r.Reason
 	default:
 		r.Unproven, r.Reason = true, "nobody holds it, and whether a server can bind it is not known: "+host.Cause(err).Error()
 	}
@@ -192,26 +201,4 @@ func who(ctx context.Context, h Holder) string {
 		text += fmt.Sprintf(", started by %s (pid %d)", parent.Name, parent.Pid)
 	}
 	return text
-}
-
-// inTheWay says what keeps a server from binding a port that nobody listens on.
-func inTheWay(ctx context.Context, port Range, after Survey, err error) string {
-	for _, h := range after.Rest {
-		switch {
-		case !port.Has(h.Protocol, h.Port()):
-		case h.State == TimeWait:
-			return fmt.Sprintf(
-				"%d connections in TIME-WAIT of a server that did not set SO_REUSEADDR, up to %d s more",
-				h.Count,
-				h.Seconds(),
-			)
-		case h.State == Unconn:
-			return "a socket is bound there without listening, by " + who(ctx, h)
-		case h.hasOwners():
-			return "it is the local end of a connection of " + who(ctx, h) + ", which is not stopped"
-		default:
-			return h.Reason
-		}
-	}
-	return err.Error()
 }

@@ -17,14 +17,14 @@ func (s *Survey) explain() {
 	}
 	for _, list := range [][]Holder{s.Holders, s.Rest} {
 		for i := range list {
-			list[i].explain(s.Veil, kin)
+			s.explainOne(&list[i], kin)
 		}
 	}
 }
 
-// explain says why nobody is named, or not everybody. veiled is why some processes could not be looked into, "" where all
-// were.
-func (h *Holder) explain(veiled string, kin kinship) {
+// explainOne says why nobody is named, or not everybody.
+func (s *Survey) explainOne(h *Holder, kin kinship) {
+	veiled := s.Veil
 	switch {
 	case h.State == TimeWait:
 		h.Reason = fmt.Sprintf(
@@ -46,10 +46,10 @@ func (h *Holder) explain(veiled string, kin kinship) {
 	if !h.Partly || len(h.Owners) == 0 {
 		return
 	}
-	if by, maybe := h.mayBeShared(kin); maybe {
+	if by, maybe := s.mayBeShared(h, kin); maybe {
 		also := "others may have it open as well: " + veiled
-		if len(by) > 0 {
-			also = fmt.Sprintf("process %d, a child of one that has it open, may have it open as well: %s", by[0], veiled)
+		if by > 0 {
+			also = fmt.Sprintf("process %d may have it open as well, as a relative of one that has: %s", by, veiled)
 		}
 		if h.Veiled = true; h.Reason != "" {
 			h.Reason += "; "

@@ -68,7 +68,7 @@ func (h Holder) OriginName() string {
 func (o Owner) report() report.HolderProcess {
 	p := report.HolderProcess{
 		Pid: o.Pid, Parent: o.Parent, Name: o.Name, Command: strings.Join(o.Args, " "), User: o.User,
-		Unit: o.Cgroup.Unit, UserUnit: o.Cgroup.UserUnit, Fds: []int{},
+		Stopped: o.Stopped, Folder: printable(o.Dir), Unit: o.Cgroup.Unit, UserUnit: o.Cgroup.UserUnit, Fds: []int{},
 	}
 	if !o.Started.IsZero() {
 		p.Started = o.Started.UTC().Truncate(time.Second).Format(time.RFC3339)

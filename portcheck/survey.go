@@ -38,6 +38,8 @@ type Survey struct {
 	Veil, Unveil string
 	// Notes says how the kernel had to be asked.
 	Notes []string
+
+	others []Holder // what holds other ports, see [View.Plan]
 }
 
 // Holder is a socket, and the processes that have it open.

@@ -3,7 +3,10 @@ package portcheck
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -67,38 +70,50 @@ func confinement() string {
 	return printable(label)
 }
 
-// kinship tells which of the hidden processes may well have a socket open that is seen in others: those that descend from
-// one of its owners, since descriptors are inherited.
-type kinship map[int][]int // from a process to its hidden descendants
+// kinship tells which of the hidden processes descend from a process: descriptors are inherited.
+type kinship map[int][]int
 
 func (s *Survey) kinOfHidden() kinship {
 	kin := kinship{}
-	parents := map[int]int{}
 	for _, pid := range s.Hidden {
-		for at, steps := pid, 0; at > 1 && steps < 64; steps++ {
-			up, known := parents[at]
-			if !known {
-				if i, ok := readParent(at); ok {
-					up = i
-				}
-				parents[at] = up
-			}
-			if up > 0 {
-				kin[up] = append(kin[up], pid)
-			}
-			at = up
+		for up := range ancestry(pid) {
+			kin[up] = append(kin[up], pid)
 		}
 	}
 	return kin
 }
 
-// mayBeShared reports whether hidden processes may have the socket of h open beside its owners. The kernel does not tell how
-// many have. Who made it is known; the maker may have kept it, and whoever descends from an owner may have inherited it.
-// Root is only here where it lacks a capability, and then nothing about the maker is known.
-func (h *Holder) mayBeShared(kin kinship) (by []int, maybe bool) {
+// ancestry goes from a process to those that have started it, but for PID 1.
+func ancestry(pid int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for range 64 {
+			s, ok := readStat(pid)
+			if !ok || s.parent <= 1 || !yield(s.parent) {
+				return
+			}
+			pid = s.parent
+		}
+	}
+}
+
+// mayBeShared names a hidden process that may well have the socket of h open beside its owners. The kernel does not tell how
+// many have, but who made it, and in which control group; and whoever made it may have kept it, as whoever descends from
+// an owner may have inherited it. 0, true: it is another user, whoever that is.
+func (s *Survey) mayBeShared(h *Holder, kin kinship) (by int, maybe bool) {
 	for _, o := range h.Owners {
-		by = append(by, kin[o.Pid]...)
+		if heirs := kin[o.Pid]; len(heirs) > 0 {
+			return heirs[0], true
+		}
+		for up := range ancestry(o.Pid) {
+			var st unix.Stat_t
+			if slices.Contains(s.Hidden, up) && unix.Stat("/proc/"+strconv.Itoa(up), &st) == nil && st.Uid == h.UID {
+				return up, true
+			}
+		}
+	}
+	if slices.Contains(s.Hidden, 1) && h.Origin.Unit == "init.scope" {
+		return 1, true
 	}
 	euid := os.Geteuid()
-	return by, len(by) > 0 || euid == 0 || h.UID != uint32(euid)
+	return 0, euid != 0 && h.UID != uint32(euid)
 }

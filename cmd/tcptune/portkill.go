@@ -26,7 +26,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 	w.Order.Settle = w.command == nil
 	done, err := view.Free(ctx, w.Ports)
 	o := of(done.Outcome)
-	if done.Verdicts != nil {
+	if done.Acts != nil || done.Verdicts != nil {
 		o.text = func(out io.Writer) { t.showActs(out, done.Acts, done.Verdicts) }
 	}
 	if err == nil && o.code == 0 && w.command != nil {

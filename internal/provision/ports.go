@@ -18,7 +18,21 @@ type Ports struct {
 	portcheck.Query
 	Order portcheck.Order
 	Netns string // a network namespace, or "all"; "": our own
+	Many  bool   // more than [MostPorts] ports or holders
 }
+
+// MostPorts is how many ports, or holders, are freed without Many.
+const MostPorts = 16
+
+// PortMode is what is to be stopped for a port.
+type PortMode = portcheck.Mode
+
+// The modes.
+const (
+	ByProcess   = portcheck.ByProcess
+	ByContainer = portcheck.ByContainer
+	ByUnit      = portcheck.ByUnit
+)
 
 // ParsePorts reads ports as a person types them: "8080", "9000-9010", "http", "udp/53", "127.0.0.1:8080".
 func (p *Ports) ParsePorts(args []string, tcp, udp bool) error {

@@ -31,6 +31,8 @@ type HolderProcess struct {
 	Command   string `json:"command"` // the full command line
 	User      string `json:"user"`
 	Started   string `json:"started"`             // RFC 3339, in seconds
+	Stopped   bool   `json:"stopped,omitempty"`   // by job control
+	Folder    string `json:"folder,omitempty"`    // its working directory
 	Unit      string `json:"unit,omitempty"`      // "nginx.service", "session-3.scope"
 	UserUnit  string `json:"user_unit,omitempty"` // the unit of the systemd of a user
 	Container string `json:"container,omitempty"` // "docker/NAME" or "docker/ID"
