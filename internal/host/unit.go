@@ -54,6 +54,7 @@ type Unit struct {
 	RestartDelay time.Duration
 	Triggers     []string // what a socket starts
 	Wants        []string // what is started with it: Wants=, Requires= and BindsTo=
+	StopsWith    []string // what is stopped with it: what requires it, is bound to it or a part of it
 	Listen       []Listen // of a socket
 }
 
@@ -104,6 +105,10 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	for _, kind := range []string{"Wants", "Requires", "BindsTo"} {
 		names, _ := all[kind].([]string)
 		u.Wants = append(u.Wants, names...)
+	}
+	for _, kind := range []string{"RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo"} {
+		names, _ := all[kind].([]string)
+		u.StopsWith = append(u.StopsWith, names...)
 	}
 	if pid, ok := all["MainPID"].(uint32); ok {
 		u.MainPID = int(pid)
