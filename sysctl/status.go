@@ -123,7 +123,7 @@ func whyUnknown(s *Survey, k catalogue.Key, fc whowins.Forecast) string {
 	switch {
 	case wrong != "":
 		return wrong
-	case fc.Reboot.Reason != "":
+	case fc.Reboot.Reason != whowins.NobodyAssigns:
 		return fc.Reboot.Reason
 	case !s.Live:
 		return "no file sets it; the default depends on the kernel that will boot"

@@ -14,6 +14,8 @@ import (
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -46,7 +48,8 @@ type Survey struct {
 type Knob struct {
 	Value   string
 	Present bool
-	Refusal error // why it cannot be written here, or nil
+	Unread  string // why its value cannot be read here, or ""
+	Refusal error  // why it cannot be written here, or nil
 }
 
 // File is a file of ours. Content is nil when it is not there.
@@ -145,7 +148,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 	for _, name := range names {
 		k, err := cat.Lookup(name)
 		if err != nil {
-			k = catalogue.Key{Name: name} // an older tcptune knew it
+			k, _ = cat.About(name) // an older tcptune knew it, or explain is asked for it
 		}
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
@@ -154,12 +157,25 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			s.Knobs[k.Name] = Knob{Present: true, Refusal: err}
+			s.Knobs[k.Name] = Knob{Present: true, Unread: whyUnread(h, k.Name, err), Refusal: err}
 		default:
 			s.Knobs[k.Name] = Knob{Value: k.Normal(v), Present: true, Refusal: h.CanWriteKnob(k.Name)}
 		}
 	}
 	return nil
+}
+
+// whyUnread says why the value of a key that is there cannot be read.
+func whyUnread(h host.Host, key string, err error) string {
+	switch {
+	case h.WriteOnlyKnob(key):
+		return "it can only be written: that starts something, and leaves no value to read"
+	case errors.Is(err, fs.ErrPermission) && !h.IsRoot():
+		return "only root may read it"
+	case errors.Is(err, unix.EIO):
+		return "the kernel has no value for it yet (" + host.Cause(err).Error() + ")"
+	}
+	return "it cannot be read: " + host.Cause(err).Error()
 }
 
 // observeFiles finds our own files, and reads all others with and without them.

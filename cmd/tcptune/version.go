@@ -49,11 +49,14 @@ func (t terminal) version(c *cli.Context) (outcome, error) {
 	}}, nil
 }
 
+// unknown stands for what the build does not tell.
+const unknown = string(report.Unknown)
+
 // shortVersion is what --version and the help say.
 func shortVersion() string {
 	info, _ := debug.ReadBuildInfo()
 	b := buildOf(report.Build{Version: strings.TrimSuffix(version, undated)}, info)
-	if b.Version == report.Unknown {
+	if b.Version == unknown {
 		return undated
 	}
 	return b.Version
@@ -76,8 +79,8 @@ func buildOf(b report.Build, info *debug.BuildInfo) report.Build {
 		}
 	}
 	b.Commit, b.Committed = inVersion(b)
-	b.Version, b.Go = cmp.Or(b.Version, report.Unknown), cmp.Or(b.Go, report.Unknown)
-	b.Commit, b.Committed = cmp.Or(b.Commit, report.Unknown), cmp.Or(b.Committed, report.Unknown)
+	b.Version, b.Go = cmp.Or(b.Version, unknown), cmp.Or(b.Go, unknown)
+	b.Commit, b.Committed = cmp.Or(b.Commit, unknown), cmp.Or(b.Committed, unknown)
 	return b
 }
 

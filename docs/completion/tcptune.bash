@@ -532,7 +532,10 @@ _tcptune_values() {
 		found=("${found[@]/#/"$line"}")
 		;;
 	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
-	KEY) found+=("${found[@]##*.}") ;; # the last word alone will do
+	KEY)
+		found+=("${found[@]##*.}") # the last word alone will do
+		[[ $root || $2 != *.* ]] || _tcptune_keys "$2"
+		;;
 	esac
 	# readline looks by itself (default, dirnames) for names that are typed in quotes. Outside of a completion there are no
 	# options to set.
@@ -553,6 +556,18 @@ _tcptune_names() {
 		printf -v path %q "${path%"$2"}" # it is put on the command line as it is
 		found+=("$path")
 	done < <(compgen -f -X "!*$2" -- "$1/")
+}
+
+# _tcptune_keys adds to found the keys of this host that begin with $1, and the folders of keys. Dots and slashes change
+# places, sysctl.d(5).
+_tcptune_keys() {
+	local path=${1//./$'\n'}
+	path=${path//\//.}
+	while IFS= read -r path; do
+		[[ -d $path ]] && path+=/ && compopt -o nospace 2>/dev/null
+		path=${path#/proc/sys/} path=${path//./$'\n'} path=${path//\//.} path=${path//$'\n'//}
+		[[ " ${found[*]} " == *" $path "* ]] || found+=("$path")
+	done < <(compgen -f -- "/proc/sys/${path//$'\n'//}")
 }
 
 # _tcptune_flag sets flag to the one among flags that $1 is a name of. Go takes one dash as well as two.

@@ -99,6 +99,14 @@ function __tcptune_services
     end
 end
 
+# The keys of this host. Dots and slashes change places, sysctl.d(5).
+function __tcptune_keys
+    for file in /proc/sys/**
+        test -f $file
+        and string replace /proc/sys/ '' $file | string replace -a . \x01 | string replace -a / . | string replace -a \x01 /
+    end
+end
+
 # What may stand for the placeholder $argv[1].
 function __tcptune_values
     switch $argv[1]
@@ -244,6 +252,9 @@ function __tcptune_values
             __tcptune_names /usr/local/lib/tcptune/go
         case NETNS
             __tcptune_names /run/netns
+        case KEY
+            string match -q -- '--root*' (commandline -opc)
+            or __tcptune_keys
         case SERVICE
             __tcptune_services
         case USER

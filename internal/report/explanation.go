@@ -4,6 +4,10 @@ package report
 type Explanation struct {
 	Target string  `json:"target"`
 	Text   string  `json:"text"` // for a list the first sentence
+	// NoEffectSince is the first Linux that takes a value and does nothing with it, Instead what to do then.
+	NoEffectSince string `json:"no_effect_since,omitempty"`
+	Instead       string `json:"instead,omitempty"`
+	NotOurs       string `json:"not_ours,omitempty"` // whose business it is, where no built-in profile ever sets it
 	Fields []Field `json:"fields,omitempty"`
 	Scope  string  `json:"scope,omitempty"`
 	Module string  `json:"module,omitempty"` // the key appears with it

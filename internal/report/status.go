@@ -13,10 +13,11 @@ const (
 	Refused    Status = "refused"    // the kernel or the environment does not allow it
 	Overridden Status = "overridden" // is as wanted now, but something else decides after the next boot
 	Failed     Status = "failed"     // went wrong; the report says what was rolled back
+	Unknown    Status = "unknown"    // cannot be seen or foreseen here; the reason says why
 )
 
 // Partial reports whether s is one of the words that make a run partial (exit 4).
-func (s Status) Partial() bool { return s == Skipped || s == Refused || s == Overridden }
+func (s Status) Partial() bool { return s == Skipped || s == Refused || s == Overridden || s == Unknown }
 
 // DecidedBy names, as "file:line", the assignment that wins in each of the two ways in which sysctl files are applied.
 // nil stands for "no file assigns it".

@@ -43,7 +43,7 @@ func TestLookupErrorsHaveCodes(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, err := c.Lookup("net.ipv4.tcp_nometrics_save")
-	if !report.Is(err, codeUnknownKey) || !strings.Contains(err.Error(), "did you mean net.ipv4.tcp_no_metrics_save?") {
+	if !report.Is(err, CodeUnknownKey) || !strings.Contains(err.Error(), "did you mean net.ipv4.tcp_no_metrics_save?") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -57,7 +57,7 @@ func TestDottedName(t *testing.T) {
 		"/proc/sys/fs/file-max":            "fs.file-max",
 		"swappiness":                       "swappiness",
 	} {
-		if got := dottedName(name); got != want {
+		if got := Dotted(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
 		}
 	}

@@ -110,6 +110,24 @@ func TestKeysAreFoundByTheirLastWord(t *testing.T) {
 	})
 }
 
+// Keys of this host that the catalogue need not know, with their folders where a shell offers one word at a time. In an
+// image there is no kernel that has them.
+func TestKeysOfThisHostAreOffered(t *testing.T) {
+	eachShell(t, func(t *testing.T, s shell) {
+		table := []completion{
+			{"tcptune explain vm.overcommit_r", words("vm.overcommit_ratio")},
+			{"tcptune explain net.ipv4.conf.lo.rp_f", words("net.ipv4.conf.lo.rp_filter")},
+			{"tcptune explain --root /mnt vm.overcommit_r", nil},
+		}
+		if s.name == "bash" {
+			table = append(table, completion{"tcptune explain net.ipv4.conf.l", words("net.ipv4.conf.lo.")})
+		} else {
+			table = append(table, completion{"tcptune explain overcommit_r", words("vm.overcommit_ratio")})
+		}
+		check(t, s, table)
+	})
+}
+
 func TestWhatWasGivenIsNotOfferedAgain(t *testing.T) {
 	table := []completion{
 		{"tcptune apply --json --js", nil},

@@ -19,6 +19,7 @@ func full() report.Report {
 		Counts: map[string]int{"overridden": 1, "WARN": 1}, Profile: "server", Origin: "the default",
 		Explained: []report.Explanation{{
 			Target: "net.core.somaxconn", Text: "the longest queue", Scope: "each network namespace", Module: "m", Since: "5.15",
+			NoEffectSince: "4.14", Instead: "nothing", NotOurs: "routing",
 			Fields:   []report.Field{{Name: "max", Unit: "connections", Min: 1, Max: 2, Rule: "more is more"}},
 			Defaults: []string{"4096"}, Myths: []report.Myth{{Claim: "a", Truth: "b"}}, Setters: []string{"none"}, Sources: []string{"ip-sysctl"},
 		}},
@@ -85,6 +86,7 @@ var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
 	".profile", ".origin", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
+	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
