@@ -141,6 +141,9 @@ function __tcptune_values
                 'net.core.netdev_budget_usecs' 'How long one round of receive processing may take' \
                 'net.core.busy_read' 'How long a blocking read may spin on the device queue instead of sleeping, for sockets that do not say otherwise with SO_BUSY_POLL' \
                 'net.core.busy_poll' 'How long poll, select and epoll may spin on device queues before they sleep' \
+                'net.core.optmem_max' 'How much memory one socket may use beside its buffers: for ancillary data, filters, options, and the notifications of MSG_ZEROCOPY' \
+                'net.core.rps_sock_flow_entries' 'The size of the table with which receive flow steering (RFS) finds the CPU of the program that reads a connection; the kernel rounds up to a power of two' \
+                'net.core.gro_normal_batch' 'How many packets that receive offload (GRO) could not join are handed to the protocol stack together' \
                 'net.core.default_qdisc' 'The queue discipline that an interface gets when it is created, or each of its hardware queues under mq' \
                 'net.core.somaxconn' 'The most that listen(2) gets for its backlog argument: how many finished connections may wait for accept(2)' \
                 'net.ipv4.tcp_mem' 'Memory of all TCP buffers together, in pages' \
@@ -151,20 +154,38 @@ function __tcptune_values
                 'net.ipv4.tcp_window_scaling' 'Windows of more than 64 KiB' \
                 'net.ipv4.tcp_timestamps' 'Timestamps in every segment: 1 with a random offset per connection, 2 without it' \
                 'net.ipv4.tcp_sack' 'Selective acknowledgements: after several losses in one window only what is missing is sent again' \
+                'net.ipv4.tcp_dsack' 'Whether a receiver tells its peer which data came twice (duplicate SACK)' \
+                'net.ipv4.tcp_fack' 'Once the switch of a way to detect losses (forward acknowledgement)' \
+                'net.ipv4.tcp_frto' 'Whether a sender finds out that a retransmission timeout was a false alarm (F-RTO), as on wireless links whose delay jumps, and then goes on at its former speed' \
+                'net.ipv4.tcp_early_retrans' 'Tail loss probes: the last segment is sent again soon when its answer is missing, instead of waiting for a timeout' \
+                'net.ipv4.tcp_max_reordering' 'How far the kernel may raise the reordering that it allows for on a connection, and the most that tcp_reordering can be' \
+                'net.ipv4.tcp_reordering' 'How many packets may overtake another one before it counts as lost, at the start of a connection' \
                 'net.ipv4.tcp_ecn' 'Explicit congestion notification: routers mark packets instead of dropping them' \
+                'net.ipv4.tcp_ecn_fallback' 'Whether a connection request that asks for ECN and stays unanswered is tried again without' \
                 'net.ipv4.tcp_congestion_control' 'How a sender finds its rate, for sockets that do not choose with TCP_CONGESTION' \
                 'net.ipv4.tcp_slow_start_after_idle' 'Whether a connection that was idle for a retransmission timeout begins again with the initial window' \
                 'net.ipv4.tcp_mtu_probing' 'Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it' \
+                'net.ipv4.tcp_base_mss' 'The segment size at which tcp_mtu_probing begins its search: the size that a connection falls to when its path seems to swallow large packets' \
+                'net.ipv4.tcp_mtu_probe_floor' 'The smallest segment size that tcp_mtu_probing goes down to' \
                 'net.ipv4.tcp_fastopen' 'Data in the first packet of a connection' \
                 'net.ipv4.tcp_notsent_lowat' 'How much unsent data a socket takes before it stops being writable' \
                 'net.ipv4.tcp_autocorking' 'Small writes wait for a moment, to go in one packet, while an earlier packet of the same connection is still in the queue of the interface' \
                 'net.ipv4.tcp_limit_output_bytes' 'How much of one connection may wait in the queue discipline and the driver (TCP small queues)' \
+                'net.ipv4.tcp_low_latency' 'Once chose between throughput and latency of a queue between the kernel and the reading program, which has been taken out' \
+                'net.ipv4.tcp_shrink_window' 'Whether the receive window may be taken back when memory is short' \
+                'net.ipv4.tcp_plb_enabled' 'Protective load balancing (PLB): a connection that meets congestion for several rounds asks for another path by changing its IPv6 flow label' \
+                'net.ipv4.tcp_plb_idle_rehash_rounds' 'After how many congested round trips PLB may change the path of a connection that has nothing under way, see tcp_plb_enabled' \
+                'net.ipv4.tcp_plb_rehash_rounds' 'After how many congested round trips PLB changes the path of a connection in any case, see tcp_plb_enabled' \
+                'net.ipv4.tcp_plb_suspend_rto_sec' 'How long PLB leaves a connection alone after a timeout, from one to two times this value, so that it does not return to a link that failed, see tcp_plb_enabled' \
+                'net.ipv4.tcp_plb_cong_thresh' 'Which share of the packets of a round trip must be marked for PLB to take it for congested: 128 of 256 is the half, see tcp_plb_enabled' \
+                'net.ipv4.tcp_child_ehash_entries' 'How many buckets the table of connections has in a network namespace that is made from here, rounded up to a power of two' \
                 'net.ipv4.tcp_no_metrics_save' 'Whether closing connections leave no round-trip time and reordering behind for the next connection to the same address' \
                 'net.ipv4.tcp_max_syn_backlog' 'How many half-open connections a listener may have before the kernel refuses clients that it does not know' \
                 'net.ipv4.tcp_syncookies' 'What happens when the queue of half-open connections is full: 1 answers with a cookie that needs no memory, 0 drops, 2 always sends cookies and is for tests' \
                 'net.ipv4.tcp_abort_on_overflow' 'Whether a full accept queue resets clients instead of letting them try again' \
                 'net.ipv4.tcp_syn_retries' 'How often an unanswered connection request is sent again' \
                 'net.ipv4.tcp_synack_retries' 'How often the answer to a connection request is sent again' \
+                'net.ipv4.tcp_retries1' 'After how many retransmissions TCP suspects the path and asks the routing for another one' \
                 'net.ipv4.tcp_retries2' 'How often unacknowledged data is sent again before the connection is given up' \
                 'net.ipv4.tcp_orphan_retries' 'How often data of a connection that its program has closed already is sent again' \
                 'net.ipv4.tcp_max_orphans' 'How many closed connections may still wait for the other side before new ones are reset' \
@@ -179,12 +200,40 @@ function __tcptune_values
                 'net.ipv4.ip_unprivileged_port_start' 'The first port that a program may bind without privileges' \
                 'net.ipv4.ip_local_reserved_ports' 'Ports that are never chosen for outgoing connections; programs may still bind them' \
                 'net.ipv4.ip_local_port_range' 'The ports for outgoing connections: about 28,000 by default to any one address and port' \
+                'net.ipv4.udp_mem' 'Memory of all UDP receive queues together, in pages' \
+                'net.ipv4.udp_rmem_min' 'What a UDP socket may always receive, however short the memory of all of them (udp_mem) is' \
+                'net.ipv4.udp_wmem_min' 'Meant as what a UDP socket may always have waiting to be sent' \
+                'net.ipv4.neigh.default.gc_thresh1' 'Up to how many neighbours on the local network (the ARP table) the kernel keeps without clearing up old ones' \
+                'net.ipv4.neigh.default.gc_thresh2' 'From how many neighbours on the local network (the ARP table) on the kernel drops those that it has not needed for five seconds' \
+                'net.ipv4.neigh.default.gc_thresh3' 'The most neighbours on the local network (the ARP table) that the kernel knows at a time' \
+                'net.ipv6.neigh.default.gc_thresh1' 'Up to how many neighbours on the local network (for IPv6) the kernel keeps without clearing up old ones' \
+                'net.ipv6.neigh.default.gc_thresh2' 'From how many neighbours on the local network (for IPv6) on the kernel drops those that it has not needed for five seconds' \
+                'net.ipv6.neigh.default.gc_thresh3' 'The most neighbours on the local network (for IPv6) that the kernel knows at a time' \
+                'net.ipv4.route.gc_timeout' 'Once how long an unused entry stayed in the cache of routes for IPv4, which Linux 3.6 took out' \
+                'net.ipv4.route.max_size' 'Once the size of the cache of routes for IPv4, which Linux 3.6 took out' \
+                'net.ipv4.ip_forward' 'Whether the machine passes on packets that are not for itself' \
+                'net.ipv4.conf.all.rp_filter' 'Whether a packet is dropped when its answer would not leave by the interface that it came in by: 0 no, 1 yes (strict), 2 only when no interface would do (loose)' \
                 'fs.nr_open' 'The most open files that a process can be allowed with RLIMIT_NOFILE' \
                 'fs.file-max' 'Open files of the whole machine' \
                 'vm.max_map_count' 'How many memory mappings a process may have' \
                 'net.netfilter.nf_conntrack_max' 'How many connections the firewall can track' \
                 'net.netfilter.nf_conntrack_tcp_timeout_established' 'How long the firewall remembers an established connection without traffic' \
-                'net.netfilter.nf_conntrack_tcp_timeout_time_wait' 'How long the firewall keeps a closed connection in its table'
+                'net.netfilter.nf_conntrack_tcp_timeout_time_wait' 'How long the firewall keeps a closed connection in its table' \
+                'net.netfilter.nf_conntrack_buckets' 'The size of the hash table of the firewall' \
+                'net.netfilter.nf_conntrack_tcp_timeout_syn_sent' 'How long the firewall remembers a connection request that nobody has answered' \
+                'net.netfilter.nf_conntrack_tcp_timeout_syn_recv' 'How long the firewall remembers a connection that was answered and not yet confirmed' \
+                'net.netfilter.nf_conntrack_tcp_timeout_fin_wait' 'How long the firewall remembers a connection that one side has closed, while the other side may still send' \
+                'net.netfilter.nf_conntrack_tcp_timeout_close_wait' 'How long the firewall remembers a connection whose first close was acknowledged, while the other side may still send' \
+                'net.netfilter.nf_conntrack_tcp_timeout_last_ack' 'How long the firewall waits for the last acknowledgement of a connection that both sides have closed' \
+                'net.netfilter.nf_conntrack_tcp_timeout_close' 'How long the firewall remembers a connection that was ended by a reset, so that late packets still belong to it' \
+                'net.netfilter.nf_conntrack_tcp_timeout_max_retrans' 'How long the firewall remembers a connection after nf_conntrack_tcp_max_retrans retransmissions without an answer' \
+                'net.netfilter.nf_conntrack_tcp_timeout_unacknowledged' 'How long the firewall remembers an established connection on which sent data is not acknowledged' \
+                'net.netfilter.nf_conntrack_tcp_max_retrans' 'After how many retransmissions without an answer nf_conntrack_tcp_timeout_max_retrans takes the place of the usual time' \
+                'net.netfilter.nf_conntrack_tcp_loose' 'Whether the firewall takes over connections whose beginning it has not seen' \
+                'net.netfilter.nf_conntrack_tcp_be_liberal' 'Whether packets outside of the window count as invalid only if they are resets' \
+                'net.netfilter.nf_conntrack_generic_timeout' 'How long the firewall remembers traffic of protocols that it does not know' \
+                'net.netfilter.nf_conntrack_udp_timeout' 'How long the firewall remembers a datagram that was not answered' \
+                'net.netfilter.nf_conntrack_udp_timeout_stream' 'How long the firewall remembers an exchange of datagrams in both directions'
         case 'LIMIT=VALUE'
             printf '%s\t%s\n' \
                 'accept-burst'= '' \

@@ -105,12 +105,12 @@ func (k Key) Unit() string {
 	return k.Fields[0].Unit
 }
 
-// RemovedKey is a key that kernels had once and that advice on the net still names.
+// RemovedKey is a key that kernels had once, or never, and that advice on the net still names.
 type RemovedKey struct {
-	Name    string        `yaml:"name"`
-	Removed KernelVersion `yaml:"removed"` // the first kernel without it
+	Name    string        `yaml:"name"`    // "*" at its end stands for the rest of a name
+	Removed KernelVersion `yaml:"removed"` // the first kernel without it; zero: Linux never had it
 	Reason  string        `yaml:"reason"`
-	Instead string        `yaml:"instead"` // what to do now; may be ""
+	Instead string        `yaml:"instead"` // what to do now, "*" in it is that rest; may be ""
 }
 
 // Misspelling is a wrong name that circulates.

@@ -26,11 +26,23 @@ func unknownKey(key, reason, meant string) error {
 	return e
 }
 
-// gone says when a key went, why, and what to do instead.
-func (r RemovedKey) gone() error {
-	message := fmt.Sprintf("%s was removed in Linux %s: %s", r.Name, r.Removed, r.Reason)
+// gone says when the key name of r went, why, and what to do instead.
+func (r RemovedKey) gone(name string) error {
+	begin, many := strings.CutSuffix(r.Name, "*")
+	rest, full := strings.CutPrefix(name, begin)
+	switch {
+	case !many:
+		name, rest = r.Name, "*"
+	case !full:
+		folder := begin[:strings.LastIndexByte(begin, '.')+1]
+		rest, name = strings.TrimPrefix(name, begin[len(folder):]), folder+name
+	}
+	message := fmt.Sprintf("%s was removed in Linux %s: %s", name, r.Removed, r.Reason)
+	if !r.Removed.Known() {
+		message = fmt.Sprintf("%s is no key of Linux: %s", name, r.Reason)
+	}
 	if r.Instead != "" {
-		message += "; " + r.Instead
+		message += "; " + strings.ReplaceAll(r.Instead, "*", rest)
 	}
 	return &report.Error{Code: CodeRemovedKey, Message: message}
 }
@@ -63,7 +75,7 @@ func (c *Catalogue) Lookup(name string) (Key, error) {
 	}
 	for _, r := range c.data.Removed {
 		if sameKey(full, r.Name) {
-			return Key{}, r.gone()
+			return Key{}, r.gone(full)
 		}
 	}
 	if right, wrong := c.Misspelt(full); wrong {
@@ -82,9 +94,18 @@ func (c *Catalogue) Misspelt(name string) (right string, wrong bool) {
 	return "", false
 }
 
-// sameKey reports whether asked is the key name, in full or by its last component.
+// sameKey reports whether asked is the key name, in full or by its last component. A "*" at the end of name stands for
+// any rest; one that stands for whole components is only met in full.
 func sameKey(asked, name string) bool {
-	return asked == name || !strings.Contains(asked, ".") && strings.HasSuffix(name, "."+asked)
+	begin, many := strings.CutSuffix(name, "*")
+	switch {
+	case !many:
+		return asked == name || !strings.Contains(asked, ".") && strings.HasSuffix(name, "."+asked)
+	case strings.HasPrefix(asked, begin):
+		return true
+	}
+	last := lastWord(begin)
+	return last != "" && !strings.Contains(asked, ".") && strings.HasPrefix(asked, last)
 }
 
 // nearest returns the key of the catalogue that name was probably meant to be, or "".
