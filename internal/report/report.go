@@ -19,6 +19,7 @@ type Report struct {
 	Profile   string        `json:"profile,omitempty"`
 	Origin    string        `json:"origin,omitempty"`
 	Changes   []Change      `json:"changes"`
+	DeadLines []DeadLine    `json:"dead_lines,omitempty"`
 	Checks    []Check       `json:"checks,omitempty"`
 	Keys      []Key         `json:"keys,omitempty"`
 	Explained []Explanation `json:"explained,omitempty"`

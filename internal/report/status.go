@@ -17,7 +17,9 @@ const (
 )
 
 // Partial reports whether s is one of the words that make a run partial (exit 4).
-func (s Status) Partial() bool { return s == Skipped || s == Refused || s == Overridden || s == Unknown }
+func (s Status) Partial() bool {
+	return s == Skipped || s == Refused || s == Overridden || s == Unknown
+}
 
 // DecidedBy names, as "file:line", the assignment that wins in each of the two ways in which sysctl files are applied.
 // nil stands for "no file assigns it".

@@ -28,6 +28,7 @@ func full() report.Report {
 			Status: report.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
 			DecidedBy: decided, Required: true,
 		}},
+		DeadLines: []report.DeadLine{{Target: "net.core.somaxconn", At: "/etc/sysctl.d/99-zz.conf:3", Value: "128", New: true}},
 		Checks: []report.Check{{
 			Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible",
 			Fix: "none",
@@ -85,7 +86,7 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
-	".profile", ".origin", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
+	".profile", ".origin", ".dead_lines", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
 	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
@@ -108,7 +109,7 @@ var nullable = []string{
 // words are the fields that take only a fixed set of words or a fixed form.
 var words = []string{
 	".records.id", ".records.time", ".records.changes.status", ".schema", ".command", ".explained.fields.rule", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
-	".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
+	".dead_lines.at", ".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
 	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
 }
