@@ -84,11 +84,7 @@ func showKey(w io.Writer, k provision.Explained) {
 		printf(w, "\n  Myth: %s\n%s\n", m.Claim, wrap(m.Truth, "  "))
 	}
 	printf(w, "\n  On this host\n")
-	if k.Image {
-		row("  running", "nothing: this is an image")
-	} else {
-		row("  running", orUnknown(now.Running))
-	}
+	row("  running", orUnknown(now.Running))
 	row("  after reboot", orUnknown(now.AfterReboot))
 	row("  after sysctl --system", orUnknown(now.AfterSysctlSystem))
 	if now.Reason != "" {

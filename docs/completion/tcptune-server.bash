@@ -2,10 +2,11 @@
 # Completion of tcptune-server for bash. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-# _tcptune_server_command sets what follows the command $1: commands, flags and the placeholder of an argument. A flag is written
+# _tcptune_server_command sets what follows the command $1: commands, flags, and the placeholder of the arguments, of which there are
+# at most so many. A flag is written
 # "--long,-s=PLACEHOLDER", with "*" before it when it may be given again.
 _tcptune_server_command() {
-	commands=() flags=() argument=''
+	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
 		flags=(
@@ -49,7 +50,7 @@ _tcptune_server_values() {
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	esac
 	case $1 in
-	PROFILE) _tcptune_server_names "$root/etc/tcptune/profiles.d" .yaml ;;
+	PROFILE | SIDE) _tcptune_server_names "$root/etc/tcptune/profiles.d" .yaml ;;
 	VERSION) _tcptune_server_names "$root/usr/local/lib/tcptune/go" ;;
 	NETNS) _tcptune_server_names /run/netns ;;
 	SERVICE)
@@ -135,7 +136,7 @@ _tcptune_server_flags() {
 }
 
 _tcptune_server() {
-	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 flag
+	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 most=1 flag
 	local -a words=() commands=() flags=() given=() found=()
 	COMPREPLY=()
 
@@ -185,7 +186,7 @@ _tcptune_server() {
 		prefix=${cur%%=*}=
 		[[ $flag == *=* ]] && _tcptune_server_values "${flag#*=}" "${cur#*=}"
 	elif [[ $cur != -* ]]; then
-		if [[ $arguments == 0 ]]; then
+		if ((arguments < most)); then
 			found=("${commands[@]}")
 			[[ $argument ]] && _tcptune_server_values "$argument" "$cur"
 		fi

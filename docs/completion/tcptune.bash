@@ -2,10 +2,11 @@
 # Completion of tcptune for bash. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-# _tcptune_command sets what follows the command $1: commands, flags and the placeholder of an argument. A flag is written
+# _tcptune_command sets what follows the command $1: commands, flags, and the placeholder of the arguments, of which there are
+# at most so many. A flag is written
 # "--long,-s=PLACEHOLDER", with "*" before it when it may be given again.
 _tcptune_command() {
-	commands=() flags=() argument=''
+	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
 		commands=(check plan apply status revert confirm explain history profile port service go version schema completion help)
@@ -127,7 +128,7 @@ _tcptune_command() {
 		)
 		;;
 	profile)
-		commands=(list show size)
+		commands=(list show diff size)
 		flags=(
 			'--help,-h'
 		)
@@ -144,6 +145,18 @@ _tcptune_command() {
 		;;
 	'profile show')
 		argument=PROFILE
+		flags=(
+			'--root=DIR'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'profile diff')
+		argument=SIDE
+		most=2
 		flags=(
 			'--root=DIR'
 			'--json'
@@ -441,11 +454,13 @@ _tcptune_command() {
 	'help history')
 		;;
 	'help profile')
-		commands=(list show size)
+		commands=(list show diff size)
 		;;
 	'help profile list')
 		;;
 	'help profile show')
+		;;
+	'help profile diff')
 		;;
 	'help profile size')
 		;;
@@ -501,6 +516,7 @@ _tcptune_values() {
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
 	SHELL) found=(bash zsh fish) ;;
+	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
 	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
@@ -509,7 +525,7 @@ _tcptune_values() {
 	'free|held') found=(free held) ;;
 	esac
 	case $1 in
-	PROFILE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;
+	PROFILE | SIDE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;
 	VERSION) _tcptune_names "$root/usr/local/lib/tcptune/go" ;;
 	NETNS) _tcptune_names /run/netns ;;
 	SERVICE)
@@ -595,7 +611,7 @@ _tcptune_flags() {
 }
 
 _tcptune() {
-	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 flag
+	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 most=1 flag
 	local -a words=() commands=() flags=() given=() found=()
 	COMPREPLY=()
 
@@ -645,7 +661,7 @@ _tcptune() {
 		prefix=${cur%%=*}=
 		[[ $flag == *=* ]] && _tcptune_values "${flag#*=}" "${cur#*=}"
 	elif [[ $cur != -* ]]; then
-		if [[ $arguments == 0 ]]; then
+		if ((arguments < most)); then
 			found=("${commands[@]}")
 			[[ $argument ]] && _tcptune_values "$argument" "$cur"
 		fi

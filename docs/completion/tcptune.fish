@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -30,20 +30,23 @@ function __tcptune_at
     return 0
 end
 
-# True at the command $argv[1] where no argument is given yet. $argv[2..] are the flags that take a value.
+# True at the command $argv[1] where fewer than $argv[2] arguments are given yet. $argv[3..] are the flags that take a value.
 function __tcptune_first
     __tcptune_at $argv[1]
     or return 1
     set -l tokens (commandline -opc)[2..]
     set -l waits 0
+    set -l left $argv[2]
     for token in $tokens[(math 1 + (count (string split -n ' ' -- $argv[1])))..]
         if test $waits = 1
             set waits 0
         else if string match -q -- '-*' $token
-            contains -- $token $argv[2..]
+            contains -- $token $argv[3..]
             and set waits 1
         else
-            return 1
+            set left (math $left - 1)
+            test $left -gt 0
+            or return 1
         end
     end
     return 0
@@ -265,6 +268,14 @@ function __tcptune_values
                 'bash' '' \
                 'zsh' '' \
                 'fish' ''
+        case 'SIDE'
+            printf '%s\t%s\n' \
+                'server' 'high-concurrency TCP service; the default' \
+                'classic' 'exactly the widely published set of five, nothing else' \
+                'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
+                'latency' 'short answers soon, on connections that live long and carry several streams' \
+                'proxy' 'many outgoing connections; reverse proxies, gateways, load generators' \
+                'HOST-NOW' 'the running values of this host'
         case 'SIGNAL'
             printf '%s\t%s\n' \
                 'HUP' '' \
@@ -295,7 +306,7 @@ function __tcptune_values
                 'held' ''
     end
     switch $argv[1]
-        case PROFILE
+        case PROFILE SIDE
             __tcptune_names /etc/tcptune/profiles.d .yaml
         case VERSION
             __tcptune_names /usr/local/lib/tcptune/go
@@ -315,22 +326,22 @@ end
 
 complete -c tcptune -f
 
-complete -c tcptune -n '__tcptune_first \'\'' -a check -d 'verify the release, architecture, kernel and limits of this host'
-complete -c tcptune -n '__tcptune_first \'\'' -a plan -d 'show what apply would change; changes nothing'
-complete -c tcptune -n '__tcptune_first \'\'' -a apply -d 'bring this host to the wanted state'
-complete -c tcptune -n '__tcptune_first \'\'' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
-complete -c tcptune -n '__tcptune_first \'\'' -a revert -d 'take back everything, to before the first apply'
-complete -c tcptune -n '__tcptune_first \'\'' -a confirm -d 'keep what apply --confirm has changed'
-complete -c tcptune -n '__tcptune_first \'\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
-complete -c tcptune -n '__tcptune_first \'\'' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
-complete -c tcptune -n '__tcptune_first \'\'' -a profile -d 'list and show profiles, and compute buffer sizes'
-complete -c tcptune -n '__tcptune_first \'\'' -a port -d 'who holds a port; --kill frees it'
-complete -c tcptune -n '__tcptune_first \'\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
-complete -c tcptune -n '__tcptune_first \'\'' -a go -d 'install Go toolchains, verified, and switch between them'
-complete -c tcptune -n '__tcptune_first \'\'' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
-complete -c tcptune -n '__tcptune_first \'\'' -a schema -d 'print the JSON Schema of what --json prints'
-complete -c tcptune -n '__tcptune_first \'\'' -a completion -d 'print the completion script of a shell'
-complete -c tcptune -n '__tcptune_first \'\'' -a help -d 'show help for a command'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a check -d 'verify the release, architecture, kernel and limits of this host'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a plan -d 'show what apply would change; changes nothing'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a apply -d 'bring this host to the wanted state'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a revert -d 'take back everything, to before the first apply'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a confirm -d 'keep what apply --confirm has changed'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a profile -d 'list, show and compare profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a schema -d 'print the JSON Schema of what --json prints'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a completion -d 'print the completion script of a shell'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a help -d 'show help for a command'
 complete -c tcptune -n '__tcptune_at \'\' --help -h' -l help -s h -d 'show help'
 complete -c tcptune -n '__tcptune_at \'\' --version -v' -l version -s v -d 'print the version'
 
@@ -357,7 +368,7 @@ complete -c tcptune -n '__tcptune_at \'plan\' --no-color' -l no-color -d 'no col
 complete -c tcptune -n '__tcptune_at \'plan\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'plan\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'apply\' --profile -p --bandwidth --rtt --flows --confirm --wait --root' -F
+complete -c tcptune -n '__tcptune_first \'apply\' 1 --profile -p --bandwidth --rtt --flows --confirm --wait --root' -F
 complete -c tcptune -n '__tcptune_at \'apply\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
 complete -c tcptune -n '__tcptune_at \'apply\' --bandwidth=' -l bandwidth -x -d 'size the buffers of profile wan for this RATE, 10gbit for instance'
 complete -c tcptune -n '__tcptune_at \'apply\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
@@ -406,7 +417,7 @@ complete -c tcptune -n '__tcptune_at \'confirm\' --no-color' -l no-color -d 'no 
 complete -c tcptune -n '__tcptune_at \'confirm\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'confirm\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'explain\' --root' -a '(__tcptune_values \'KEY\')'
+complete -c tcptune -n '__tcptune_first \'explain\' 1 --root' -a '(__tcptune_values \'KEY\')'
 complete -c tcptune -n '__tcptune_at \'explain\' --list' -l list -d 'list the keys of the catalogue'
 complete -c tcptune -n '__tcptune_at \'explain\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'explain\' --json' -l json -d 'print one JSON document (see tcptune schema)'
@@ -415,16 +426,17 @@ complete -c tcptune -n '__tcptune_at \'explain\' --no-color' -l no-color -d 'no 
 complete -c tcptune -n '__tcptune_at \'explain\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'explain\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'history\''
+complete -c tcptune -n '__tcptune_first \'history\' 1'
 complete -c tcptune -n '__tcptune_at \'history\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'history\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'history\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'history\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'history\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
-complete -c tcptune -n '__tcptune_first \'profile\'' -a show -d 'show the keys of a profile, each with its reason'
-complete -c tcptune -n '__tcptune_first \'profile\'' -a size -d 'compute the buffers for a path, line by line'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a size -d 'compute the buffers for a path, line by line'
 complete -c tcptune -n '__tcptune_at \'profile\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'profile list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
@@ -434,13 +446,21 @@ complete -c tcptune -n '__tcptune_at \'profile list\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'profile list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile list\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'profile show\' --root' -a '(__tcptune_values \'PROFILE\')'
+complete -c tcptune -n '__tcptune_first \'profile show\' 1 --root' -a '(__tcptune_values \'PROFILE\')'
 complete -c tcptune -n '__tcptune_at \'profile show\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'profile show\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'profile show\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'profile show\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'profile show\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile show\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'profile diff\' 2 --root' -a '(__tcptune_values \'SIDE\')'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'profile size\' --bandwidth=' -l bandwidth -x -d 'compute for a path with this RATE, 10gbit for instance'
 complete -c tcptune -n '__tcptune_at \'profile size\' --rtt=' -l rtt -x -d 'compute for a path with this round-trip TIME, 80ms for instance'
@@ -452,7 +472,7 @@ complete -c tcptune -n '__tcptune_at \'profile size\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'profile size\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s'
+complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
 complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
 complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
@@ -477,11 +497,11 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-color' -l no-color -d 'no col
 complete -c tcptune -n '__tcptune_at \'port\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
-complete -c tcptune -n '__tcptune_first \'service\'' -a uninstall -d 'stop a service and remove what was installed'
-complete -c tcptune -n '__tcptune_first \'service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
-complete -c tcptune -n '__tcptune_first \'service\'' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'service install\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'call the units SERVICE.socket and SERVICE.service'
@@ -512,7 +532,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --no-color' -l no-color
 complete -c tcptune -n '__tcptune_at \'service install\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service install\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service uninstall\' --wait --root' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service uninstall\' 1 --wait --root' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
@@ -522,14 +542,14 @@ complete -c tcptune -n '__tcptune_at \'service uninstall\' --no-color' -l no-col
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service status\'' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service status\' 1' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service status\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'service status\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'service status\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service status\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service restart\' --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service restart\' 1 --wait' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'serve new connections while the old process drains'
 complete -c tcptune -n '__tcptune_at \'service restart\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (see tcptune schema)'
@@ -538,7 +558,7 @@ complete -c tcptune -n '__tcptune_at \'service restart\' --no-color' -l no-color
 complete -c tcptune -n '__tcptune_at \'service restart\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service logs\' --lines -n' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service logs\' 1 --lines -n' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service logs\' --follow -f' -l follow -s f -d 'wait for more'
 complete -c tcptune -n '__tcptune_at \'service logs\' --lines= -n=' -l lines -s n -x -d 'show the last N lines'
 complete -c tcptune -n '__tcptune_at \'service logs\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -546,16 +566,16 @@ complete -c tcptune -n '__tcptune_at \'service logs\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'service logs\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service logs\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
-complete -c tcptune -n '__tcptune_first \'go\'' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
-complete -c tcptune -n '__tcptune_first \'go\'' -a use -d 'make an installed version the active one'
-complete -c tcptune -n '__tcptune_first \'go\'' -a rollback -d 'go back to what was active before'
-complete -c tcptune -n '__tcptune_first \'go\'' -a remove -d 'remove an installed version that is not active, or all'
-complete -c tcptune -n '__tcptune_first \'go\'' -a bundle -d 'fetch all that go install --file needs on a host without a network'
-complete -c tcptune -n '__tcptune_first \'go\'' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a install -d 'install a Go toolchain for every user of this host, and activate it'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a use -d 'make an installed version the active one'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a rollback -d 'go back to what was active before'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
 complete -c tcptune -n '__tcptune_at \'go\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go install\' --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go install\' 1 --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go install\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
 complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
 complete -c tcptune -n '__tcptune_at \'go install\' --proxy=' -l proxy -x -d 'LIST of module proxies'
@@ -593,7 +613,7 @@ complete -c tcptune -n '__tcptune_at \'go list\' --no-color' -l no-color -d 'no 
 complete -c tcptune -n '__tcptune_at \'go list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go list\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go use\' --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go use\' 1 --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go use\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'go use\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go use\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
@@ -612,7 +632,7 @@ complete -c tcptune -n '__tcptune_at \'go rollback\' --no-color' -l no-color -d 
 complete -c tcptune -n '__tcptune_at \'go rollback\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go remove\' --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go remove\' 1 --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go remove\' --all' -l all -d 'remove all versions, links and the profile'
 complete -c tcptune -n '__tcptune_at \'go remove\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
 complete -c tcptune -n '__tcptune_at \'go remove\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
@@ -623,7 +643,7 @@ complete -c tcptune -n '__tcptune_at \'go remove\' --no-color' -l no-color -d 'n
 complete -c tcptune -n '__tcptune_at \'go remove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go remove\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go bundle\' --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go bundle\' 1 --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --proxy=' -l proxy -x -d 'LIST of module proxies'
@@ -638,7 +658,7 @@ complete -c tcptune -n '__tcptune_at \'go bundle\' --no-color' -l no-color -d 'n
 complete -c tcptune -n '__tcptune_at \'go bundle\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go new\' --module' -a '(__tcptune_values \'DIR\')'
+complete -c tcptune -n '__tcptune_first \'go new\' 1 --module' -a '(__tcptune_values \'DIR\')'
 complete -c tcptune -n '__tcptune_at \'go new\' --module=' -l module -x -d 'call the module PATH'
 complete -c tcptune -n '__tcptune_at \'go new\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go new\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -657,27 +677,27 @@ complete -c tcptune -n '__tcptune_at \'schema\' --no-color' -l no-color -d 'no c
 complete -c tcptune -n '__tcptune_at \'schema\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'schema\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'completion\'' -a '(__tcptune_values \'SHELL\')'
+complete -c tcptune -n '__tcptune_first \'completion\' 1' -a '(__tcptune_values \'SHELL\')'
 complete -c tcptune -n '__tcptune_at \'completion\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'completion\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'completion\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'completion\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'help\'' -a check -d 'verify the release, architecture, kernel and limits of this host'
-complete -c tcptune -n '__tcptune_first \'help\'' -a plan -d 'show what apply would change; changes nothing'
-complete -c tcptune -n '__tcptune_first \'help\'' -a apply -d 'bring this host to the wanted state'
-complete -c tcptune -n '__tcptune_first \'help\'' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
-complete -c tcptune -n '__tcptune_first \'help\'' -a revert -d 'take back everything, to before the first apply'
-complete -c tcptune -n '__tcptune_first \'help\'' -a confirm -d 'keep what apply --confirm has changed'
-complete -c tcptune -n '__tcptune_first \'help\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
-complete -c tcptune -n '__tcptune_first \'help\'' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
-complete -c tcptune -n '__tcptune_first \'help\'' -a profile -d 'list and show profiles, and compute buffer sizes'
-complete -c tcptune -n '__tcptune_first \'help\'' -a port -d 'who holds a port; --kill frees it'
-complete -c tcptune -n '__tcptune_first \'help\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
-complete -c tcptune -n '__tcptune_first \'help\'' -a go -d 'install Go toolchains, verified, and switch between them'
-complete -c tcptune -n '__tcptune_first \'help\'' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
-complete -c tcptune -n '__tcptune_first \'help\'' -a schema -d 'print the JSON Schema of what --json prints'
-complete -c tcptune -n '__tcptune_first \'help\'' -a completion -d 'print the completion script of a shell'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a check -d 'verify the release, architecture, kernel and limits of this host'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a plan -d 'show what apply would change; changes nothing'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a apply -d 'bring this host to the wanted state'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a revert -d 'take back everything, to before the first apply'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a confirm -d 'keep what apply --confirm has changed'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a profile -d 'list, show and compare profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a schema -d 'print the JSON Schema of what --json prints'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a completion -d 'print the completion script of a shell'
 
 
 
@@ -687,32 +707,34 @@ complete -c tcptune -n '__tcptune_first \'help\'' -a completion -d 'print the co
 
 
 
-complete -c tcptune -n '__tcptune_first \'help profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
-complete -c tcptune -n '__tcptune_first \'help profile\'' -a show -d 'show the keys of a profile, each with its reason'
-complete -c tcptune -n '__tcptune_first \'help profile\'' -a size -d 'compute the buffers for a path, line by line'
-
-
-
-
-
-complete -c tcptune -n '__tcptune_first \'help service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a uninstall -d 'stop a service and remove what was installed'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute the buffers for a path, line by line'
 
 
 
 
 
 
-complete -c tcptune -n '__tcptune_first \'help go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a use -d 'make an installed version the active one'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a rollback -d 'go back to what was active before'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a remove -d 'remove an installed version that is not active, or all'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a bundle -d 'fetch all that go install --file needs on a host without a network'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a uninstall -d 'stop a service and remove what was installed'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a logs -d 'show what a service has logged'
+
+
+
+
+
+
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a install -d 'install a Go toolchain for every user of this host, and activate it'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a use -d 'make an installed version the active one'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a rollback -d 'go back to what was active before'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
 
 
 

@@ -14,7 +14,6 @@ import (
 // Explained is what is to be said of one key. The envelope has its values on this host.
 type Explained struct {
 	Outcome
-	Image bool   // it has files only, no running values
 	Facts []Fact // fields, scope, module, since, defaults
 }
 
@@ -40,7 +39,7 @@ func (t Target) Explain(name string) (out Explained, err error) {
 	if err != nil {
 		return out, err
 	}
-	out = Explained{Outcome: outcome(survey.Unread()), Image: !survey.Live, Facts: factsOf(k)}
+	out = Explained{Outcome: outcome(survey.Unread()), Facts: factsOf(k)}
 	if note != "" {
 		out.note(note)
 	}

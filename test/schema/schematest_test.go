@@ -28,6 +28,9 @@ func full() report.Report {
 			Status: report.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
 			DecidedBy: decided, Required: true,
 		}},
+		Differences: []report.Difference{{
+			Target: "net.core.somaxconn", A: s("65535"), B: s("4096"), ModeA: "raise", ModeB: "exact", Enough: true, Reason: "more",
+		}},
 		DeadLines: []report.DeadLine{{Target: "net.core.somaxconn", At: "/etc/sysctl.d/99-zz.conf:3", Value: "128", New: true}},
 		Checks: []report.Check{{
 			Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible",
@@ -86,7 +89,8 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
-	".profile", ".origin", ".dead_lines", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
+	".profile", ".origin", ".dead_lines", ".differences", ".differences.mode_a", ".differences.mode_b",
+	".differences.reason", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
 	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
@@ -103,7 +107,7 @@ var nullable = []string{
 	".error", ".changes.before", ".changes.after", ".changes.effective", ".changes.decided_by",
 	".changes.decided_by.reboot", ".changes.decided_by.sysctl_system", ".keys.wanted", ".keys.running",
 	".keys.after_reboot", ".keys.after_sysctl_system", ".keys.decided_by", ".keys.decided_by.reboot",
-	".keys.decided_by.sysctl_system",
+	".keys.decided_by.sysctl_system", ".differences.a", ".differences.b",
 }
 
 // words are the fields that take only a fixed set of words or a fixed form.
