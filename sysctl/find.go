@@ -18,6 +18,10 @@ import (
 // An image has no kernel to ask, so there every full name that is not known to be wrong stands for a key.
 func Find(h host.Host, cat *catalogue.Catalogue, name string) (k catalogue.Key, note string, err error) {
 	full := catalogue.Dotted(strings.TrimSpace(name))
+	if one := cat.Canonical(full); one != full {
+		k, _ = cat.About(one)
+		return k, full + " is another name of " + one, nil
+	}
 	if h.HasKnob(full) {
 		k, _ = cat.About(full)
 		return k, "", nil

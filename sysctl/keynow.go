@@ -18,42 +18,26 @@ import (
 func (s *Survey) KeyNow(k catalogue.Key) report.Key {
 	out := report.Key{Target: k.Name, Status: report.Unchanged}
 	v := s.verdict(s.Now, k, profile.Wish{Mode: profile.ExactMode}, "")
-	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy = v.reboot, v.system, v.decidedBy
+	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Unknown = v.reboot, v.system, v.decidedBy, v.unknown
+	if from := catalogue.Inherited(k.Name); from != "" && v.reboot == nil && v.decidedBy.Reboot == nil {
+		v.unknown[report.KeyAfterReboot] = "no file sets it, and an interface that appears copies " + from
+	}
+	if out.Reason = v.whyUnknown(); out.Reason != "" {
+		out.Status = report.Unknown
+	}
 	knob := s.Knobs[k.Name]
-	var reasons []string
 	switch {
 	case !s.Live:
-		reasons = append(reasons, "an image has no running values")
+		out.Reason = strings.TrimSuffix("an image has no running values; "+out.Reason, "; ")
 	case !knob.Present:
-		out.Status, out.AfterSysctlSystem = report.Skipped, nil
-		reasons = append(reasons, s.whyMissing(k))
+		out.Status, out.Reason = report.Skipped, s.whyMissing(k)
+		out.AfterSysctlSystem = nil
 		if k.OnKernel(s.Kernel) != nil {
 			out.AfterReboot = nil
 		}
-	case knob.Unread != "":
-		reasons = append(reasons, "its running value is unknown: "+knob.Unread)
-		if v.decidedBy.SysctlSystem == nil {
-			out.AfterSysctlSystem = nil // it stays what it is, and nobody knows what that is
-		}
-	default:
+	case knob.Unread == nil:
 		out.Running = &knob.Value
 	}
-	if v.reboot == nil {
-		why := v.rebootReason
-		if from := catalogue.Inherited(k.Name); from != "" && v.decidedBy.Reboot == nil {
-			why = "no file sets it, and an interface that appears copies " + from
-		}
-		reasons = append(reasons, "after a reboot it is unknown: "+why)
-	}
-	if v.system == nil && s.Live && knob.Present && knob.Unread == "" {
-		by := s.Now.Key(k.Name).SysctlSystem
-		reasons = append(reasons, "after sysctl --system it is unknown: "+cmp.Or(nonsense(k, by.Set), by.Reason))
-	}
-	unknown := out.AfterReboot == nil || s.Live && (out.Running == nil || out.AfterSysctlSystem == nil)
-	if unknown && out.Status == report.Unchanged {
-		out.Status = report.Unknown
-	}
-	out.Reason = strings.Join(reasons, "; ")
 	for _, value := range []**string{&out.Running, &out.AfterReboot, &out.AfterSysctlSystem} {
 		if *value != nil {
 			shown := trail.Value(k.Name, **value)
@@ -86,10 +70,11 @@ func (s *Survey) Setters(k catalogue.Key) []string {
 	var lines []string
 	seen := map[whowins.Origin]bool{}
 	for _, o := range []whowins.Outcome{fc.Reboot, fc.Restart, fc.SysctlSystem} {
-		if o.Set == nil {
-			continue
+		refused := map[whowins.Origin]string{}
+		for _, r := range o.Refused {
+			refused[r.Origin] = " (refused: " + r.Reason + ")"
 		}
-		for _, set := range append(o.Set.Shadowed, *o.Set) {
+		for _, set := range o.Assigned() {
 			if seen[set.Origin] {
 				continue
 			}
@@ -98,6 +83,7 @@ func (s *Survey) Setters(k catalogue.Key) []string {
 			if won := winners[set.Origin]; won != "" {
 				line += " (" + won + ")"
 			}
+			line += refused[set.Origin]
 			lines = append(lines, line)
 		}
 	}

@@ -45,7 +45,7 @@ func (t Target) Explain(name string) (out Explained, err error) {
 	}
 	out.Report.Explained = []report.Explanation{explanation(k, survey.Setters(k))}
 	out.Report.Keys = []report.Key{survey.KeyNow(k)}
-	if survey.Knobs[k.Name].Unread != "" {
+	if survey.Knobs[k.Name].Unread != nil {
 		out.Partial, out.Code = true, report.ExitPartial
 	}
 	return out, nil

@@ -59,7 +59,7 @@ func TestEveryEntryIsComplete(t *testing.T) {
 			if k.Instead != "" && !k.NoEffect.Known() {
 				t.Errorf("what to do instead of a key with an effect: %q", k.Instead)
 			}
-			for v := range k.ValueModules {
+			for _, v := range k.Words {
 				if err := k.Validate(v); err != nil {
 					t.Error(err)
 				}

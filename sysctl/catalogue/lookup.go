@@ -66,6 +66,11 @@ func (c *Catalogue) Lookup(name string) (Key, error) {
 	if i, ok := c.byName[full]; ok {
 		return c.data.Keys[i], nil
 	}
+	for _, a := range c.data.Aliases {
+		if i, ok := c.byName[a.Of]; ok && a.Name == full {
+			return c.data.Keys[i], nil
+		}
+	}
 	if !strings.Contains(full, ".") {
 		if names := c.byLast[full]; len(names) == 1 {
 			return c.data.Keys[c.byName[names[0]]], nil
@@ -149,6 +154,17 @@ func nearestFolder(name string, names []string) string {
 		return n
 	}
 	return slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(common(a), common(b)) })
+}
+
+// Canonical is the name under which the catalogue has the variable that name stands for: name itself, unless that is a
+// second name of it.
+func (c *Catalogue) Canonical(name string) string {
+	for _, a := range c.data.Aliases {
+		if a.Name == name {
+			return a.Of
+		}
+	}
+	return name
 }
 
 // About is the entry that tells about the key name: its own one, or for the key of an interface that of all interfaces,
