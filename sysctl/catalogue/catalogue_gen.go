@@ -388,6 +388,24 @@ func compiled() Data {
 			"RFC 2861",
 			"RFC 7661",
 		}},
+		{Name: "net.ipv4.tcp_base_mss", Kind: "int", Fields: []Field{
+			{Name: "segment", Unit: "bytes", Min: 48, Max: 65483, Rule: "at-least"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "512"},
+			{Since: KernelVersion{4, 1}, Value: "1024"},
+		}, Explain: "The segment that tcp_mtu_probing falls back to at first, and from which it searches upwards. Larger segments fit fewer paths; 1024 bytes pass through every tunnel that is made for IPv6, whose packets have 1280.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 4821",
+			"RFC 8200",
+		}},
+		{Name: "net.ipv4.tcp_mtu_probe_floor", Kind: "int", Fields: []Field{
+			{Name: "segment", Unit: "bytes", Min: 48, Max: 65483, Rule: "at-least"},
+		}, Scope: "netns", Since: KernelVersion{5, 4}, Defaults: []Default{
+			{Value: "48"},
+		}, Explain: "The smallest segment that tcp_mtu_probing comes down to. Each further timeout halves the segment, whatever the reason of the loss: without a floor a connection on a bad line ends at segments of a few dozen bytes, which kept large operators from using the probing at all. Paths that take less than the floor are not found.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"commit tcp: add new tcp_mtu_probe_floor sysctl (5.4)",
+		}},
 		{Name: "net.ipv4.tcp_mtu_probing", Kind: "int", Fields: []Field{
 			{Name: "mode", Max: 2, Rule: "exact", Takes: []Range{
 				{Since: KernelVersion{5, 13}, Max: 255},
@@ -397,23 +415,6 @@ func compiled() Data {
 		}, Explain: "Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it. 1 begins after repeated timeouts, so healthy connections never notice it; 2 always probes, starting from tcp_base_mss.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
 			"RFC 4821",
-		}},
-		{Name: "net.ipv4.tcp_base_mss", Kind: "int", Fields: []Field{
-			{Name: "size", Unit: "bytes", Min: 48, Max: 65535, Rule: "exact"},
-		}, Scope: "netns", Defaults: []Default{
-			{Value: "512"},
-			{Since: KernelVersion{4, 1}, Value: "1024"},
-		}, Explain: "The segment size at which tcp_mtu_probing begins its search: the size that a connection falls to when its path seems to swallow large packets.", Sources: []string{
-			"Documentation/networking/ip-sysctl.rst",
-			"RFC 4821",
-		}},
-		{Name: "net.ipv4.tcp_mtu_probe_floor", Kind: "int", Fields: []Field{
-			{Name: "size", Unit: "bytes", Min: 48, Max: 65535, Rule: "exact"},
-		}, Scope: "netns", Since: KernelVersion{5, 4}, Defaults: []Default{
-			{Value: "48"},
-		}, Explain: "The smallest segment size that tcp_mtu_probing goes down to. With the default of 48 a path that drops everything for a while, whatever the size, leaves connections with tiny segments; a floor such as 512 or 1024 bounds the harm.", Sources: []string{
-			"Documentation/networking/ip-sysctl.rst",
-			"commit tcp: add new tcp_mtu_probe_floor sysctl (5.4)",
 		}},
 		{Name: "net.ipv4.tcp_fastopen", Kind: "bitmap", Fields: []Field{
 			{Name: "flags", Max: 1543, Rule: "at-least", Takes: []Range{
