@@ -198,7 +198,10 @@ _tcptune_command() {
 			'--grace=TIME'
 			'--signal,-s=SIGNAL'
 			'--no-force'
+			'--mode=process|container|unit'
+			'--unit'
 			'--pid-only'
+			'--many'
 			'--force,-f'
 			'--json'
 			'--quiet,-q'
@@ -260,6 +263,7 @@ _tcptune_command() {
 	'service status')
 		argument=SERVICE
 		flags=(
+			'--wait=TIME'
 			'--json'
 			'--quiet,-q'
 			'--no-color'
@@ -523,6 +527,7 @@ _tcptune_values() {
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
+	'process|container|unit') found=(process container unit) ;;
 	esac
 	case $1 in
 	PROFILE | SIDE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;
