@@ -185,7 +185,10 @@ _tcptune_command() {
 			'--grace=TIME'
 			'--signal,-s=SIGNAL'
 			'--no-force'
+			'--mode=process|container|unit'
+			'--unit'
 			'--pid-only'
+			'--many'
 			'--force,-f'
 			'--json'
 			'--quiet,-q'
@@ -195,7 +198,7 @@ _tcptune_command() {
 		)
 		;;
 	service)
-		commands=(install uninstall status restart logs)
+		commands=(install uninstall status restart logs pprof)
 		flags=(
 			'--help,-h'
 		)
@@ -272,6 +275,18 @@ _tcptune_command() {
 		flags=(
 			'--follow,-f'
 			'--lines,-n=N'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'service pprof')
+		argument='cpu|heap|goroutine'
+		flags=(
+			'--name=SERVICE'
+			'--for=TIME'
+			'--out,-o=FILE'
 			'--quiet,-q'
 			'--no-color'
 			'--debug'
@@ -453,7 +468,7 @@ _tcptune_command() {
 	'help port')
 		;;
 	'help service')
-		commands=(install uninstall status restart logs)
+		commands=(install uninstall status restart logs pprof)
 		;;
 	'help service install')
 		;;
@@ -464,6 +479,8 @@ _tcptune_command() {
 	'help service restart')
 		;;
 	'help service logs')
+		;;
+	'help service pprof')
 		;;
 	'help go')
 		commands=(install list use rollback remove bundle new)
@@ -506,8 +523,10 @@ _tcptune_values() {
 	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
+	'cpu|heap|goroutine') found=(cpu heap goroutine) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
+	'process|container|unit') found=(process container unit) ;;
 	esac
 	case $1 in
 	PROFILE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;

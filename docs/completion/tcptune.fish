@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -228,6 +228,11 @@ function __tcptune_values
         case 'apt'
             printf '%s\t%s\n' \
                 'apt' ''
+        case 'cpu|heap|goroutine'
+            printf '%s\t%s\n' \
+                'cpu' '' \
+                'heap' '' \
+                'goroutine' ''
         case 'echo|line|frame|discard|http|relay'
             printf '%s\t%s\n' \
                 'echo' '' \
@@ -240,6 +245,11 @@ function __tcptune_values
             printf '%s\t%s\n' \
                 'free' '' \
                 'held' ''
+        case 'process|container|unit'
+            printf '%s\t%s\n' \
+                'process' '' \
+                'container' '' \
+                'unit' ''
     end
     switch $argv[1]
         case PROFILE
@@ -396,7 +406,7 @@ complete -c tcptune -n '__tcptune_at \'profile size\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'profile size\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s'
+complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s --mode'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
 complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
 complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
@@ -413,7 +423,10 @@ complete -c tcptune -n '__tcptune_at \'port\' --dry-run -n' -l dry-run -s n -d '
 complete -c tcptune -n '__tcptune_at \'port\' --grace=' -l grace -x -d 'TIME between the first signal and SIGKILL'
 complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -a '(__tcptune_values \'SIGNAL\')' -d 'the first SIGNAL, by name or number'
 complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send no SIGKILL'
-complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'signal the process, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --mode=' -l mode -x -a '(__tcptune_values \'process|container|unit\')' -d 'stop the process|container|unit of each holder, whatever would suit it'
+complete -c tcptune -n '__tcptune_at \'port\' --unit' -l unit -d 'as --mode unit: stop the service that the holder runs in'
+complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'as --mode process: signal it, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --many' -l many -d 'free more than 16 ports, or end more than 16 holders'
 complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
 complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'port\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -426,6 +439,7 @@ complete -c tcptune -n '__tcptune_first \'service\'' -a uninstall -d 'stop a ser
 complete -c tcptune -n '__tcptune_first \'service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
 complete -c tcptune -n '__tcptune_first \'service\'' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'service\'' -a pprof -d 'fetch a profile of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'service install\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'call the units SERVICE.socket and SERVICE.service'
@@ -435,7 +449,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --drain=' -l drain -x -
 complete -c tcptune -n '__tcptune_at \'service install\' --protocol=' -l protocol -x -a '(__tcptune_values \'echo|line|frame|discard|http|relay\')' -d 'speak echo|line|frame|discard|http|relay'
 complete -c tcptune -n '__tcptune_at \'service install\' --max-conns=' -l max-conns -x -d 'serve no more than N connections at once'
 complete -c tcptune -n '__tcptune_at \'service install\'' -l limit -x -a '(__tcptune_values \'LIMIT=VALUE\')' -d 'set a limit of the server, LIMIT=VALUE (tcptune-server --help lists them); may be repeated'
-complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -d 'loopback ADDR of metrics, health and profiles'
+complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -d 'loopback ADDR of metrics and health'
 complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificate in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'private key of the certificate, in FILE, which systemd reads'
@@ -490,6 +504,15 @@ complete -c tcptune -n '__tcptune_at \'service logs\' --quiet -q' -l quiet -s q 
 complete -c tcptune -n '__tcptune_at \'service logs\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'service logs\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service logs\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service pprof\' --name --for --out -o' -a '(__tcptune_values \'cpu|heap|goroutine\')'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'ask SERVICE'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --for=' -l for -x -d 'with cpu: measure for TIME, 1s to 10m'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --out= -o=' -l out -s o -r -F -d 'write it to FILE; - is standard output'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
 complete -c tcptune -n '__tcptune_first \'go\'' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
@@ -645,6 +668,8 @@ complete -c tcptune -n '__tcptune_first \'help service\'' -a uninstall -d 'stop 
 complete -c tcptune -n '__tcptune_first \'help service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'help service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
 complete -c tcptune -n '__tcptune_first \'help service\'' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'help service\'' -a pprof -d 'fetch a profile of the bundled server'
+
 
 
 
