@@ -216,3 +216,20 @@ func TestLimitsOfOneAddressHoldBehindAProxy(t *testing.T) {
 		t.Errorf("the log does not say who:\n%s", said)
 	}
 }
+
+func TestAnswersThatAreTooLongCloseNoUpstreamForOthers(t *testing.T) {
+	t.Parallel()
+	upstream, l, admin := listen(t), listen(t), listen(t)
+	launch(t, nil, map[string]*net.TCPListener{"u.socket": upstream}, "--protocol", "frame")
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--protocol", "relay", "--max-frame", "64",
+		"--breaker-least", "1", "--upstream", upstream.Addr().String())
+	hostile, honest := dial(t, l.Addr()), dial(t, l.Addr())
+	question := framed(`{"op":"stats"}`) // the answer has more than 64 bytes
+	for range 10 {
+		talk(t, hostile, question, framed(`{"error":"the upstream did not answer","ok":false}`))
+		talk(t, honest, framed("hello"), framed("hello"))
+	}
+	if _, body := get(t, admin.Addr(), "/metrics"); !strings.Contains(body, `breaker_opens_total{upstream="`+upstream.Addr().String()+`"} 0`) {
+		t.Errorf("the breaker has opened:\n%s", body)
+	}
+}

@@ -90,8 +90,7 @@ func (s *service) prepare(environ []string) (err error) {
 		return err
 	}
 	if s.protocol == relay {
-		config := pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}
-		if s.pool, err = pool.New(s.upstreams, config); err != nil {
+		if s.pool, err = pool.New(s.upstreams, s.limits.pool); err != nil {
 			return err
 		}
 	}

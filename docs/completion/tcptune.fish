@@ -181,6 +181,10 @@ function __tcptune_values
             printf '%s\t%s\n' \
                 'accept-burst'= '' \
                 'accept-rate'= '' \
+                'breaker-failures'= '' \
+                'breaker-least'= '' \
+                'breaker-open'= '' \
+                'breaker-share'= '' \
                 'client-burst'= '' \
                 'client-conns'= '' \
                 'client-rate'= '' \
@@ -196,6 +200,12 @@ function __tcptune_values
                 'queue-timeout'= '' \
                 'read-timeout'= '' \
                 'total-timeout'= '' \
+                'upstream-connect'= '' \
+                'upstream-conns'= '' \
+                'upstream-idle'= '' \
+                'upstream-life'= '' \
+                'upstream-timeout'= '' \
+                'upstream-wait'= '' \
                 'write-timeout'= ''
         case 'NETNS'
             printf '%s\t%s\n' \
