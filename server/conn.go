@@ -43,6 +43,8 @@ type conn struct {
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
 	woken  atomic.Bool   // its read deadline is that of a drain
 
+	unheard bool // its handler has ended it, and the client may still be sending; of the goroutine that serves it
+
 	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
 	seen   uint64
 	seenAt time.Duration // after opened; while it writes, when the client took something last

@@ -67,10 +67,10 @@ func (s *Server) end(c *conn, why Reason) {
 	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
 	c.tell(why)
 	s.input.hold(c, 0)
-	switch why {
-	case TooLong, BadMessage, BadTLS, BadProxy, Drained: // the client may not have heard yet
-		s.linger(c.Conn, c.socket, lingerTime)
-	case ClientRate, ClientConns: // which shows late behind a proxy
+	switch {
+	case c.unheard && why == ClientClosed, slices.Contains([]Reason{TooLong, BadMessage, BadTLS, BadProxy, Drained}, why):
+		s.linger(c.Conn, c.socket, lingerTime) // the client may not have heard yet
+	case why == ClientRate || why == ClientConns: // which shows late behind a proxy
 		s.turnAway(c.socket)
 	default:
 		_ = c.Close()
