@@ -28,7 +28,7 @@ type service struct {
 	server   *server.Server
 	pool     *pool.Pool
 	sockets  sockets
-	admin    *http.Server
+	admin    []*http.Server
 	source   admin.Source
 	notifier notifier
 	failed   chan error                        // an accept loop has ended
@@ -90,8 +90,7 @@ func (s *service) prepare(environ []string) (err error) {
 		return err
 	}
 	if s.protocol == relay {
-		config := pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}
-		if s.pool, err = pool.New(s.upstreams, config); err != nil {
+		if s.pool, err = pool.New(s.upstreams, s.limits.pool); err != nil {
 			return err
 		}
 	}
@@ -115,9 +114,14 @@ func (s *service) configure(l limits) server.Config {
 
 // start begins to serve, and says so.
 func (s *service) start(ctx context.Context) {
-	if s.sockets.admin != nil {
-		s.admin = adminServer(s.source.Handler(), s.log)
-		go func() { _ = s.admin.Serve(s.sockets.admin) }()
+	for _, l := range s.sockets.admin {
+		pages := s.source.LocalHandler()
+		if isUnix(l) {
+			pages = s.source.Handler()
+		}
+		one := adminServer(pages, s.log)
+		s.admin = append(s.admin, one)
+		go func() { _ = one.Serve(l) }()
 	}
 	if s.pool != nil {
 		go s.pool.Run(ctx)
@@ -200,8 +204,8 @@ func (s *service) drainAndStop(ctx context.Context, signals <-chan os.Signal) in
 			if s.pool != nil {
 				s.pool.Close()
 			}
-			if s.admin != nil {
-				_ = s.admin.Close()
+			for _, one := range s.admin {
+				_ = one.Close()
 			}
 			s.log.Info("stopped", "cut", s.server.Stats().Ended[server.DrainTimeout])
 			return exitDone
