@@ -177,6 +177,12 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 	return nil
 }
 
+// endedWell reports whether a service that does not run has not failed: it has ended, or left its first process.
+func (u unitEffect) endedWell(ctx context.Context, name string) bool {
+	unit, err := u.manager.Unit(ctx, name)
+	return err == nil && strings.HasSuffix(name, ".service") && unit.Result == "success"
+}
+
 // same: what matters is whether it runs. One that has failed does not.
 func (unitEffect) same(a, b string) bool {
 	return a == b || !midway(a) && !midway(b) && runs(a) == runs(b)

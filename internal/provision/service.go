@@ -93,6 +93,11 @@ func (t Target) RestartService(ctx context.Context, name string, overlap bool) (
 	if err := requireSystemd(s.host); err != nil {
 		return out, "", err
 	}
+	unknown, err := service.TryRestart(ctx, s.host, spec)
+	if err != nil {
+		return out, "", err
+	}
+	out.note(unknown)
 	restart := service.Restart
 	if overlap {
 		restart = service.Overlap
