@@ -30,6 +30,7 @@ type Report struct {
 	Shells    []GoShell     `json:"shells,omitempty"`
 	Build     *Build        `json:"build,omitempty"`
 	Records   []Record      `json:"records,omitempty"`
+	Lint      []Finding     `json:"lint,omitempty"`
 	Warnings  []string      `json:"warnings"`
 	Error     *Error        `json:"error"`
 }
@@ -47,6 +48,9 @@ func (r Report) Summed() Report {
 	}
 	for _, c := range r.Checks {
 		r.Counts[string(c.Grade)]++
+	}
+	for _, f := range r.Lint {
+		r.Counts[string(f.Severity)]++
 	}
 	r.WouldChange = r.Counts[string(Planned)] > 0
 	return r
