@@ -102,10 +102,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		return err
 	}
 	for _, name := range names {
-		k, err := cat.Lookup(name)
-		if err != nil {
-			k = catalogue.Key{Name: name} // an older tcptune knew it
-		}
+		k := cat.Entry(name)
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
 		}

@@ -164,7 +164,7 @@ func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Prof
 		return Profile{}, err
 	}
 	p.Bandwidth, p.RTT = cmp.Or(p.Bandwidth, parent.Bandwidth), cmp.Or(p.RTT, parent.RTT)
-	p.Keys, err = f.keys(cat, parent.Keys)
+	p.Keys, err = f.keys(cat, keysOf(r), parent.Keys)
 	return p, err
 }
 
