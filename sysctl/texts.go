@@ -24,6 +24,9 @@ func ObserveTexts(h host.Host, cat *catalogue.Catalogue) (t Texts, err error) {
 	t.host, t.reader = h, whowins.Once(h)
 	f, err := whowins.Observe(t.reader)
 	t.world = lint.Of(h, cat, f)
+	if memory, merr := h.MemTotal(); merr == nil { // an image has none, and its defaults are not known
+		t.world.Memory = int64(memory)
+	}
 	return t, err
 }
 

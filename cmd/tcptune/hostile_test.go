@@ -59,6 +59,8 @@ func TestNothingThatIsPrintedSteersATerminal(t *testing.T) {
 		{"explain", hostile},
 		{"explain", "--list"},
 		{"lint"},
+		{"import", "/etc/sysctl.d", "--name", "all", "--dry-run"},
+		{"import", hostile, "--name", hostile},
 		{"lint", "--format", "github"},
 		{"lint", "--format", "sarif"},
 		{"lint", "/etc/sysctl.d", hostile},

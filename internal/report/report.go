@@ -31,6 +31,7 @@ type Report struct {
 	Build     *Build        `json:"build,omitempty"`
 	Records   []Record      `json:"records,omitempty"`
 	Lint      []Finding     `json:"lint,omitempty"`
+	Import    []Imported    `json:"import,omitempty"`
 	Warnings  []string      `json:"warnings"`
 	Error     *Error        `json:"error"`
 }
@@ -51,6 +52,9 @@ func (r Report) Summed() Report {
 	}
 	for _, f := range r.Lint {
 		r.Counts[string(f.Severity)]++
+	}
+	for _, i := range r.Import {
+		r.Counts[string(i.Fate)]++
 	}
 	r.WouldChange = r.Counts[string(Planned)] > 0
 	return r

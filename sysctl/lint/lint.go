@@ -22,6 +22,7 @@ type Text struct {
 type World struct {
 	Catalogue *catalogue.Catalogue
 	Kernel    catalogue.KernelVersion // unknown for an image
+	Memory    int64                   // bytes; 0 for an image
 	// Has reports whether the running kernel has the key; nil for an image.
 	Has func(key string) bool
 	// Hidden: keys of the machine may be out of sight, in a container or a network namespace.

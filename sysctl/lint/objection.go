@@ -89,14 +89,14 @@ func (j *judge) object(texts []Text, all []Judgement) {
 	for i := range all {
 		for k, l := range all[i].Lines {
 			if l.Verdict == Good || l.Verdict == Mended {
-				counts[alias(l.Key)] = place{i, k} // of several texts the last one counts, or each is by itself
+				counts[Alias(l.Key)] = place{i, k} // of several texts the last one counts, or each is by itself
 			}
 		}
 	}
 	list := compiled().Objections
 	for i := range all {
 		of := func(key string) (string, bool) {
-			at, set := counts[alias(key)]
+			at, set := counts[Alias(key)]
 			if set && (at.text == i || texts[at.text].Placed) {
 				return all[at.text].Lines[at.line].Value, true
 			}

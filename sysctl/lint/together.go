@@ -13,12 +13,12 @@ func (j *judge) repeated(lines []Judged) {
 	last := map[string]int{}
 	for i, l := range lines {
 		if l.assigns() {
-			last[alias(l.Key)] = i
+			last[Alias(l.Key)] = i
 		}
 	}
 	for i := range lines {
 		one := &lines[i]
-		by, known := last[alias(one.Key)]
+		by, known := last[Alias(one.Key)]
 		if !known || by == i || !one.assigns() {
 			continue
 		}
@@ -38,8 +38,8 @@ func (one *Judged) assigns() bool {
 	return !one.Idle && (one.Verdict == Good || one.Verdict == Mended || one.Verdict == Bad)
 }
 
-// alias is one name for the keys that are one variable of the kernel.
-func alias(key string) string {
+// Alias is one name for the keys that are one variable of the kernel.
+func Alias(key string) string {
 	if key == "net.nf_conntrack_max" {
 		return "net.netfilter.nf_conntrack_max"
 	}

@@ -54,6 +54,7 @@ func TestSchemaHasTheFieldsOfTheReport(t *testing.T) {
 		"Explanation": {defs["explanation"], reflect.TypeFor[report.Explanation]()},
 		"Field":       {defs["field"], reflect.TypeFor[report.Field]()},
 		"Myth":        {defs["myth"], reflect.TypeFor[report.Myth]()},
+		"Imported":    {defs["imported"], reflect.TypeFor[report.Imported]()},
 		"Finding":     {defs["finding"], reflect.TypeFor[report.Finding]()},
 		"Record":      {defs["record"], reflect.TypeFor[report.Record]()},
 		"Actor":       {defs["actor"], reflect.TypeFor[report.Actor]()},
@@ -91,6 +92,7 @@ func TestSchemaHasTheWordsOfTheReport(t *testing.T) {
 		"Grade":    enum("check", "grade"),
 		"Status":   defs["status"].Enum,
 		"Severity": defs["severity"].Enum,
+		"Fate":     defs["fate"].Enum,
 	} {
 		slices.Sort(words)
 		if diff := cmp.Diff(consts[typ], words); diff != "" {
