@@ -84,6 +84,11 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 	} else if err != nil {
 		return nil, err
 	}
+	if err := d.planRetired(); report.Is(err, CodeNotTaken) {
+		d.Blocked = err
+	} else if err != nil {
+		return nil, err
+	}
 	d.planKnobs()
 	d.planReturns(cat)
 	if o.LiveQdisc {

@@ -33,6 +33,12 @@ func Revert(s *Survey, cat *catalogue.Catalogue) plan.Plan {
 				forget(o)
 			}
 			files = append(files, c)
+		case report.Retired:
+			c, gone := s.giveRetiredBack(o)
+			if gone {
+				forget(o)
+			}
+			files = append(files, c)
 		case report.Folder:
 			if c, empty := s.giveFolderBack(o); empty {
 				folders = append(folders, c)
