@@ -225,7 +225,7 @@ func overridden(f *whowins.Forecaster, lines []Judged) {
 		one.add("overridden", fmt.Sprintf("%s sets it to %s, and decides", set.Origin, set.Value),
 			"remove the line, or set the value there")
 		if strings.HasSuffix(set.Origin.File, "tcptune.conf") {
-			one.Findings[len(one.Findings)-1].Severity = report.Note // that is what it is for
+			one.last().Severity = report.Note // that is what it is for
 		}
 	}
 }

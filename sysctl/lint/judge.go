@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
@@ -98,12 +99,17 @@ func (j *judge) line(l whowins.Line, t Text, tuned bool) []Judged {
 		if problem == "" || strings.HasPrefix(problem, "a comment") {
 			problem = "not an assignment: what stands before = is no name of a key"
 		}
-		kind := "syntax"
-		if strings.ContainsAny(l.Text, "{}[]") || strings.HasSuffix(l.Text, ":") {
+		kind, fix := "syntax", "write key = value, or put # before the line"
+		one.Verdict = Unclear
+		switch bare := strings.Trim(l.Text, "{}[], -"); {
+		case strings.Contains(l.Text, ".") && keyLike(l.Text):
+			kind, problem, one.Verdict = "missing-value", "there is a key, and neither = nor a value", Bad
+		case bare == "" || strings.HasSuffix(bare, ":") && !strings.ContainsAny(bare, " \t"):
+			kind, problem, one.Verdict = "json-yaml", "this is the frame of JSON or YAML, which no tool of sysctl reads", Gone
+		case strings.ContainsAny(l.Text, "{}[]") || strings.HasSuffix(l.Text, ":"):
 			kind, problem = "json-yaml", "not an assignment: this looks like JSON or YAML, which no tool of sysctl reads"
 		}
-		add(kind, problem, "write key = value, or put # before the line")
-		one.Verdict = Unclear
+		add(kind, problem, fix)
 		return []Judged{one}
 	case l.Exclude:
 		one.Verdict = Pattern
@@ -179,12 +185,20 @@ func (j *judge) settle(one *Judged, t Text) {
 		one.Value, mended = inner, true
 	}
 	if number, text := cutText(one.Value); text != "" && j.numeric(one.Key) {
-		reason := "the kernel reads the number and ignores what follows; no tool takes it for a comment"
-		if !strings.HasPrefix(one.Value[len(number):], " ") && !strings.HasPrefix(one.Value[len(number):], "\t") {
-			reason = "the kernel refuses the whole value: what follows the number is not a comment for any tool"
+		fix := "put the comment on a line of its own: " + one.Key + " = " + number
+		if strings.HasPrefix(one.Value[len(number):], " ") || strings.HasPrefix(one.Value[len(number):], "\t") {
+			one.add("text-behind", "the kernel reads the number and ignores what follows; no tool takes it for a comment", fix)
+		} else {
+			one.add("text-behind", "the kernel refuses the whole value: what follows the number is no comment for any tool", fix)
+			one.last().Severity = report.Mistake
 		}
-		one.add("text-behind", reason, "put the comment on a line of its own: "+one.Key+" = "+number)
 		one.Value, mended = number, true
+	}
+	if word, text := cutWord(one.Value); text != "" && j.word(one.Key) {
+		one.add("text-behind", "the kernel takes what follows the word for a part of it, and refuses the value",
+			"put the comment on a line of its own: "+one.Key+" = "+word)
+		one.last().Severity = report.Mistake
+		one.Value, mended = word, true
 	}
 	verdict := j.key(one, t)
 	if verdict == Mended {
@@ -204,6 +218,9 @@ func (one *Judged) add(kind, reason, fix string) {
 	f.Key, f.Value = one.Key, one.Value
 	one.Findings = append(one.Findings, f)
 }
+
+// last is the finding that was made last.
+func (one *Judged) last() *report.Finding { return &one.Findings[len(one.Findings)-1] }
 
 // wrong reports whether one of the findings says that the line as it stands does not do what it was meant to.
 func wrong(list []report.Finding) bool {
@@ -232,6 +249,20 @@ func (j *judge) value(one *Judged) Verdict {
 func (j *judge) numeric(key string) bool {
 	k, err := j.Catalogue.Lookup(key)
 	return err != nil && !strings.HasPrefix(key, "kernel.") || err == nil && len(k.Fields) > 0 && k.Fields[0].Max > k.Fields[0].Min
+}
+
+// word reports whether the value of a key is a word.
+func (j *judge) word(key string) bool {
+	k, err := j.Catalogue.Lookup(key)
+	return err == nil && k.Kind == catalogue.Word
+}
+
+// cutWord cuts off what was meant as a comment behind a word.
+func cutWord(value string) (word, text string) {
+	if i := strings.IndexAny(value, "#;"); i > 0 {
+		return strings.TrimSpace(value[:i]), value[i:]
+	}
+	return value, ""
 }
 
 // cutText cuts off what follows a number, or numbers, and is none.

@@ -125,7 +125,7 @@ func (j *judge) unseen(one *Judged, t Text) Verdict {
 	}
 	one.add("absent-key", why, "")
 	if !t.Placed {
-		one.Findings[len(one.Findings)-1].Severity = report.Note // the text may be for another host
+		one.last().Severity = report.Note // the text may be for another host
 	}
 	return Good
 }
@@ -141,7 +141,7 @@ func (j *judge) ofModule(one *Judged, module string, t Text) Verdict {
 	one.add("missing-module", fmt.Sprintf("the key comes with module %s: where that is not loaded before systemd-sysctl "+
 		"runs, the line does nothing", module), "echo "+module+" >/etc/modules-load.d/"+module+".conf")
 	if !t.Placed {
-		one.Findings[len(one.Findings)-1].Severity = report.Note
+		one.last().Severity = report.Note
 	}
 	return Good
 }

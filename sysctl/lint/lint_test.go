@@ -47,7 +47,7 @@ func TestEachKindOfLineIsNamed(t *testing.T) {
 		"export":         {"export net.core.somaxconn=4096"},
 		"json-yaml":      {`"net.core.somaxconn": "4096",`, "net.core.somaxconn: 4096", "{", "sysctls:", `{"net.core.somaxconn": 4096}`},
 		"missing-equals": {"net.core.somaxconn 4096", "net.ipv4.tcp_rmem 4096 131072 16777216", "net.core.default_qdisc fq"},
-		"missing-value":  {"net.core.somaxconn =", "net.core.somaxconn="},
+		"missing-value":  {"net.core.somaxconn", "net.core.somaxconn =", "net.core.somaxconn="},
 		"syntax":         {"hello", "tune the network", "= 5"},
 		"unknown-key":    {"kernel.exec-shield = 1", "kern.ipc.somaxconn = 4096", "net.inet.tcp.msl = 1", "no.such.thing = 1"},
 		"misspelt-key": {
@@ -64,7 +64,7 @@ func TestEachKindOfLineIsNamed(t *testing.T) {
 		},
 		"quotes":      {`net.core.somaxconn = "4096"`, "net.core.somaxconn = \u201c4096\u201d", "net.core.default_qdisc = 'fq'"},
 		"odd-space":   {"net.core.somaxconn\u00a0= 4096", "net.core.somaxconn =\u00a04096", "net.core.\u200bsomaxconn = 4096"},
-		"text-behind": {"net.core.somaxconn = 4096 # enough", "net.core.somaxconn = 4096 ; x", "vm.swappiness = 10 // x", "net.core.somaxconn = 4096#x"},
+		"text-behind": {"net.core.somaxconn = 4096 # enough", "net.core.somaxconn = 4096 ; x", "vm.swappiness = 10 // x", "net.core.somaxconn = 4096#x", "net.core.default_qdisc = fq # fair"},
 		"objection": {
 			"net.ipv4.tcp_mem = 8388608 12582912 16777216", "net.ipv4.tcp_timestamps = 0", "net.ipv4.tcp_max_tw_buckets = 5000",
 			"fs.file-max = 1000000", "net.ipv4.tcp_keepalive_intvl = 3", "net.ipv4.tcp_syncookies = 0", "net.ipv4.tcp_sack = 0",

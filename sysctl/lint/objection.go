@@ -110,7 +110,7 @@ func (j *judge) object(texts []Text, all []Judgement) {
 			for _, o := range list {
 				if o.Key == one.Key && o.holds(one, of) {
 					one.add("objection", o.Reason, o.Fix)
-					one.Findings[len(one.Findings)-1].Source = o.Source
+					one.last().Source = o.Source
 				}
 			}
 		}

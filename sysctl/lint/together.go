@@ -25,7 +25,7 @@ func (j *judge) repeated(lines []Judged) {
 		winner := lines[by]
 		if same(one.Value, winner.Value) {
 			one.add("duplicate", fmt.Sprintf("line %d says the same once more", winner.Origin.Line), "remove one of the two")
-			one.Findings[len(one.Findings)-1].Severity = report.Note
+			one.last().Severity = report.Note
 			continue
 		}
 		one.add("duplicate", fmt.Sprintf("line %d sets it to %s: this line does nothing", winner.Origin.Line, winner.Value),
