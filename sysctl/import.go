@@ -44,11 +44,9 @@ func (t Texts) Import(files []string, name string, stdin func() ([]byte, error))
 		return out, report.Usage(err.Error(), "give it another name: --name NAME")
 	}
 	var lines []lint.Judged
-	for _, j := range lint.Judge(t.world, texts) {
-		for _, f := range j.Findings {
-			if f.Kind == "encoding" {
-				out.Rows = append(out.Rows, report.Imported{Target: f.Target, Fate: report.Rejected, Reason: f.Reason})
-			}
+	for i, j := range lint.Judge(t.world, texts) {
+		if unread := j.Unread(); unread != "" {
+			out.Rows = append(out.Rows, report.Imported{Target: texts[i].Name, Fate: report.Rejected, Reason: unread})
 		}
 		lines = append(lines, j.Lines...)
 	}

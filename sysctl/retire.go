@@ -24,6 +24,7 @@ const CodeNotTaken = "not-taken"
 type retired struct {
 	path, digest string
 	lines        []lint.Judged
+	unread       string   // why its lines are not all known, or ""
 	linked       []string // links that will lead nowhere
 }
 
@@ -41,7 +42,9 @@ func (s *Survey) ObserveRetired(h host.Host, cat *catalogue.Catalogue, files []s
 		}
 		world := lint.Of(h, cat, s.Now)
 		text := lint.Judge(world, []lint.Text{{Name: p, Data: data, Placed: true}})
-		s.retired = append(s.retired, retired{path: p, digest: plan.DigestOf(data), lines: text[0].Lines, linked: s.linksTo(p)})
+		s.retired = append(s.retired, retired{
+			path: p, digest: plan.DigestOf(data), lines: text[0].Lines, unread: text[0].Unread(), linked: s.linksTo(p),
+		})
 	}
 	if s.retired == nil {
 		return nil
@@ -146,6 +149,9 @@ const mostMissing = 20
 
 // notTaken names the lines of a file that have an effect which the profile would not have.
 func (d *Draft) notTaken(f retired) (missing []string) {
+	if f.unread != "" {
+		return []string{f.unread}
+	}
 	last := map[string]int{}
 	for i, l := range f.lines {
 		if l.Verdict == lint.Good || l.Verdict == lint.Mended || l.Verdict == lint.Bad {

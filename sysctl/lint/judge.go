@@ -16,6 +16,9 @@ type judge struct {
 	there  map[string]bool // what World.Has has answered
 }
 
+// mostJudged is how many findings there may be in a text that is judged to its end.
+const mostJudged = 1000
+
 // Judge judges texts, each by itself and together: of a pair of settings one may stand in another text.
 func Judge(w World, texts []Text) []Judgement {
 	j := &judge{World: w, there: map[string]bool{}}
@@ -37,6 +40,11 @@ func (j *judge) text(t Text) (out Judgement) {
 		out.Findings = append(out.Findings, finding(whowins.Origin{File: t.Name}, "encoding",
 			"the text is not in UTF-8", "save it as UTF-8"))
 	}
+	if much := whowins.TooMuch(data); much != "" {
+		out.Findings = append(out.Findings, finding(whowins.Origin{File: t.Name}, "unreadable", much+"; what it sets is not known",
+			"split it, and leave out what sets nothing"))
+		return out
+	}
 	tuned := whowins.IsTuned(data, t.Name)
 	lines := whowins.Lines(data, t.Name)
 	if tuned {
@@ -56,8 +64,10 @@ func (j *judge) text(t Text) (out Judgement) {
 		for _, one := range judged {
 			wrong += len(one.Findings)
 		}
-		if wrong > mostFindings {
-			break // the rest is as little meant for sysctl as this
+		if wrong > mostJudged { // the rest is as little meant for sysctl as this
+			out.Findings = append(out.Findings, finding(whowins.Origin{File: t.Name}, "too-many",
+				fmt.Sprintf("there are more than %d findings, and what stands behind them is not judged", mostJudged), "correct these first"))
+			break
 		}
 	}
 	j.repeated(out.Lines)

@@ -61,6 +61,16 @@ type Judgement struct {
 	Findings []report.Finding // about the text as a whole
 }
 
+// Unread says why the lines of the text are not known, or are not all of them; "" where they are.
+func (j Judgement) Unread() string {
+	for _, f := range j.Findings {
+		if f.Kind == "encoding" || f.Kind == "unreadable" || f.Kind == "too-many" {
+			return f.Reason
+		}
+	}
+	return ""
+}
+
 // mostFindings is how many lines of a text are named: nobody reads more of one that was never meant for sysctl.
 const mostFindings = 100
 

@@ -44,6 +44,12 @@ func Lines(data []byte, file string) (lines []Line) {
 	return lines
 }
 
+// TooMuch says what there is too much of in a text that no tool could sensibly be given, or returns "".
+func TooMuch(data []byte) string {
+	left := room{maxLines, maxWildcards}
+	return left.take(data)
+}
+
 // IsTuned reports whether a text is not in the form of sysctl.d(5) but in that of TuneD and saptune: sections, one of
 // which is for sysctl.
 func IsTuned(data []byte, file string) bool {
