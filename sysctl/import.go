@@ -84,7 +84,7 @@ func (t Texts) take(lines []lint.Judged) (wishes []profile.Wish, rows []report.I
 	last := map[string]int{}
 	for i, l := range lines {
 		if l.Verdict == lint.Good || l.Verdict == lint.Mended || l.Verdict == lint.Bad {
-			last[lint.Alias(l.Key)] = i
+			last[lint.Variable(t.world.Catalogue, l.Key)] = i
 		}
 	}
 	for i, l := range lines {
@@ -92,13 +92,13 @@ func (t Texts) take(lines []lint.Judged) (wishes []profile.Wish, rows []report.I
 		if row.Key == "" {
 			row.Key, row.Value = shorten(l.Written), ""
 		}
-		key := lint.Alias(l.Key)
+		key := lint.Variable(t.world.Catalogue, l.Key)
 		row.Fate = t.fate(l, &row)
 		if by, known := last[key]; known && by != i && l.Verdict != lint.Gone && l.Verdict != lint.Pattern && l.Verdict != lint.Unclear {
 			row.Fate, row.Reason = report.Replaced, lines[by].Origin.String()+" sets it to "+lines[by].Value
 		}
 		if row.Fate.InProfile() {
-			k := t.world.Catalogue.Entry(key)
+			k := t.world.Catalogue.Entry(l.Key)
 			wishes = append(wishes, profile.Wish{
 				Key: k.Name, Value: k.Normal(l.Value), Mode: profile.ExactMode, Why: "as in " + row.Target,
 			})
@@ -116,7 +116,7 @@ func (t Texts) fate(l lint.Judged, row *report.Imported) report.Fate {
 		}
 		row.Reason = reason
 	}
-	k := t.world.Catalogue.Entry(lint.Alias(l.Key))
+	k := t.world.Catalogue.Entry(l.Key)
 	has := func(kind string) bool {
 		return slices.ContainsFunc(l.Findings, func(f report.Finding) bool { return f.Kind == kind })
 	}
@@ -150,7 +150,7 @@ func (t Texts) fate(l lint.Judged, row *report.Imported) report.Fate {
 	if l.Verdict == lint.Mended {
 		return report.Corrected
 	}
-	if value, known := k.DefaultOn(t.world.Kernel, t.world.Memory); known && k.Equal(value, l.Value) {
+	if value, known := t.world.Facts.Default(k); known && k.Equal(value, l.Value) {
 		return report.IsDefault
 	}
 	return report.Taken

@@ -41,6 +41,7 @@ func (s *Survey) ObserveRetired(h host.Host, cat *catalogue.Catalogue, files []s
 			return fmt.Errorf("cannot retire %s: %w", p, host.Cause(err))
 		}
 		world := lint.Of(h, cat, s.Now)
+		world.Facts = s.Facts
 		text := lint.Judge(world, []lint.Text{{Name: p, Data: data, Placed: true}})
 		s.retired = append(s.retired, retired{
 			path: p, digest: plan.DigestOf(data), lines: text[0].Lines, unread: text[0].Unread(), linked: s.linksTo(p),
@@ -155,7 +156,7 @@ func (d *Draft) notTaken(f retired) (missing []string) {
 	last := map[string]int{}
 	for i, l := range f.lines {
 		if l.Verdict == lint.Good || l.Verdict == lint.Mended || l.Verdict == lint.Bad {
-			last[lint.Alias(l.Key)] = i
+			last[lint.Variable(d.survey.Facts.Catalogue, l.Key)] = i
 		}
 	}
 	for i, l := range f.lines {
@@ -170,7 +171,7 @@ func (d *Draft) notTaken(f retired) (missing []string) {
 		case lint.Bad:
 			why = "the key cannot have the value"
 		case lint.Good, lint.Mended:
-			if last[lint.Alias(l.Key)] != i {
+			if last[lint.Variable(d.survey.Facts.Catalogue, l.Key)] != i {
 				continue
 			}
 			why = d.lacks(l)
@@ -188,7 +189,9 @@ func (d *Draft) notTaken(f retired) (missing []string) {
 
 // lacks says why the profile does not do what a line does, or returns "".
 func (d *Draft) lacks(l lint.Judged) string {
-	i := slices.IndexFunc(d.decisions, func(dec decision) bool { return dec.key.Name == lint.Alias(l.Key) })
+	i := slices.IndexFunc(d.decisions, func(dec decision) bool {
+		return lint.Variable(d.survey.Facts.Catalogue, dec.key.Name) == lint.Variable(d.survey.Facts.Catalogue, l.Key)
+	})
 	if i < 0 {
 		if slices.ContainsFunc(l.Findings, func(f report.Finding) bool { return f.Kind == "absent-key" }) && d.survey.Live {
 			return "this kernel does not have the key, another one may"

@@ -8,6 +8,7 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/lint"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
@@ -23,11 +24,20 @@ type Texts struct {
 func ObserveTexts(h host.Host, cat *catalogue.Catalogue) (t Texts, err error) {
 	t.host, t.reader = h, whowins.Once(h)
 	f, err := whowins.Observe(t.reader)
-	t.world = lint.Of(h, cat, f)
-	if memory, merr := h.MemTotal(); merr == nil { // an image has none, and its defaults are not known
-		t.world.Memory = int64(memory)
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	var words []string
+	for _, set := range f.Settings() {
+		words = append(words, set.Value)
+	}
+	facts, err := kernel.Observe(h, cat, words)
+	if err != nil {
+		return t, err
+	}
+	t.world = lint.Of(h, cat, f.Under(facts.AtBoot(), facts.Now()))
+	t.world.Facts = facts
+	return t, nil
 }
 
 // LintHost says what is wrong with the files of the host.

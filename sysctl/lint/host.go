@@ -12,10 +12,12 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
-// Of describes h for the judgement of its files, of which f tells who wins; f may be nil.
+// Of describes h for the judgement of its files, of which f tells who wins; f may be nil. Of the kernel it asks the
+// version and its keys, nothing about modules.
 func Of(h host.Host, cat *catalogue.Catalogue, f *whowins.Forecaster) World {
 	w := World{Catalogue: cat, Files: f}
 	if !h.Live() {
@@ -28,6 +30,7 @@ func Of(h host.Host, cat *catalogue.Catalogue, f *whowins.Forecaster) World {
 	w.Hidden = !w.Has("net.core.default_qdisc") || h.InAnotherNetwork()
 	if release, err := h.KernelRelease(); err == nil {
 		w.Kernel, _ = host.ParseKernelVersion(release)
+		w.Facts = kernel.Facts{Catalogue: cat, Live: true, Kernel: w.Kernel}
 	}
 	return w
 }

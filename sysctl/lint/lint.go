@@ -8,6 +8,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
@@ -22,7 +23,7 @@ type Text struct {
 type World struct {
 	Catalogue *catalogue.Catalogue
 	Kernel    catalogue.KernelVersion // unknown for an image
-	Memory    int64                   // bytes; 0 for an image
+	Facts     kernel.Facts            // what is known of the kernel; the zero value knows nothing
 	// Has reports whether the running kernel has the key; nil for an image.
 	Has func(key string) bool
 	// Hidden: keys of the machine may be out of sight, in a container or a network namespace.

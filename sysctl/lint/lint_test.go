@@ -10,6 +10,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/kernel"
 )
 
 // someHost is a running machine with the keys of Linux, an interface eth0, and no module that brings keys.
@@ -245,6 +246,28 @@ func TestEachObjectionIsMadeAndWithdrawn(t *testing.T) {
 		}
 		if without := text(false); made(without) {
 			t.Errorf("%s: an objection against\n%s", o.Key, without)
+		}
+	}
+}
+
+// What only the kernel can refuse, for the sake of another key or of its version, is judged by the rules of the
+// catalogue, as a forecast is.
+func TestWhatTheKernelRefusesIsNamed(t *testing.T) {
+	w := someHost(t)
+	w.Facts = kernel.Facts{Catalogue: w.Catalogue, Live: true, Kernel: w.Kernel}
+	for text, want := range map[string]bool{
+		"net.ipv4.ip_local_port_range = 500 65535\n":                                           true,
+		"net.ipv4.ip_local_port_range = 500 65535\nnet.ipv4.ip_unprivileged_port_start = 80\n": false,
+		"net.ipv4.ip_local_port_range = 10240 65535\n":                                         false,
+	} {
+		for _, placed := range []bool{true, false} {
+			j := Judge(w, []Text{{Name: "x.conf", Data: []byte(text), Placed: placed}})[0]
+			if got := slices.Contains(kinds(j.All()), "refused-value"); got != want {
+				t.Errorf("%q, placed %v: refused %v, want %v", text, placed, got, want)
+			}
+			if bad := j.Lines[0].Verdict == Bad; bad != want {
+				t.Errorf("%q: the verdict is %s", text, j.Lines[0].Verdict)
+			}
 		}
 	}
 }

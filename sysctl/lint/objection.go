@@ -3,6 +3,9 @@ package lint
 import (
 	"strconv"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 // Objection is what experts say against a value that the kernel takes.
@@ -89,14 +92,14 @@ func (j *judge) object(texts []Text, all []Judgement) {
 	for i := range all {
 		for k, l := range all[i].Lines {
 			if l.Verdict == Good || l.Verdict == Mended {
-				counts[Alias(l.Key)] = place{i, k} // of several texts the last one counts, or each is by itself
+				counts[Variable(j.Catalogue, l.Key)] = place{i, k} // of several texts the last one counts, or each is by itself
 			}
 		}
 	}
 	list := compiled().Objections
 	for i := range all {
 		of := func(key string) (string, bool) {
-			at, set := counts[Alias(key)]
+			at, set := counts[Variable(j.Catalogue, key)]
 			if set && (at.text == i || texts[at.text].Placed) {
 				return all[at.text].Lines[at.line].Value, true
 			}
@@ -107,6 +110,7 @@ func (j *judge) object(texts []Text, all []Judgement) {
 			if one.Verdict != Good && one.Verdict != Mended {
 				continue
 			}
+			j.ask(one, texts[i], of)
 			for _, o := range list {
 				if o.Key == one.Key && o.holds(one, of) {
 					one.add("objection", o.Reason, o.Fix)
@@ -114,6 +118,21 @@ func (j *judge) object(texts []Text, all []Judgement) {
 				}
 			}
 		}
+	}
+}
+
+// ask holds the value against what the kernel itself takes, where other keys hold what of gives.
+func (j *judge) ask(one *Judged, t Text, of func(string) (string, bool)) {
+	k, err := j.Catalogue.Lookup(one.Key)
+	if err != nil || j.Facts.Catalogue == nil {
+		return
+	}
+	if is := k.Judge(one.Value, j.Facts.Machine(of)); is.Taken == catalogue.Refuses {
+		one.add("refused-value", "the kernel refuses it: "+is.Reason, "correct the value; see: tcptune explain "+k.Name)
+		if !t.Placed {
+			one.last().Severity = report.Warning // another kernel may take it
+		}
+		one.Verdict = Bad
 	}
 }
 

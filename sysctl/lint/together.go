@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
 // repeated names the lines of a text that a later one replaces: the last assignment of a key counts.
@@ -13,12 +14,12 @@ func (j *judge) repeated(lines []Judged) {
 	last := map[string]int{}
 	for i, l := range lines {
 		if l.assigns() {
-			last[Alias(l.Key)] = i
+			last[Variable(j.Catalogue, l.Key)] = i
 		}
 	}
 	for i := range lines {
 		one := &lines[i]
-		by, known := last[Alias(one.Key)]
+		by, known := last[Variable(j.Catalogue, one.Key)]
 		if !known || by == i || !one.assigns() {
 			continue
 		}
@@ -38,10 +39,12 @@ func (one *Judged) assigns() bool {
 	return !one.Idle && (one.Verdict == Good || one.Verdict == Mended || one.Verdict == Bad)
 }
 
-// Alias is one name for the keys that are one variable of the kernel.
-func Alias(key string) string {
-	if key == "net.nf_conntrack_max" {
-		return "net.netfilter.nf_conntrack_max"
+// Variable is one name for the keys that are one variable of the kernel.
+func Variable(cat *catalogue.Catalogue, key string) string {
+	for _, a := range cat.Aliases() {
+		if a.Name == key {
+			return a.Of
+		}
 	}
 	return key
 }
