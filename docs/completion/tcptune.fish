@@ -146,6 +146,8 @@ function __tcptune_values
                 'net.ipv4.tcp_ecn' 'Explicit congestion notification: routers mark packets instead of dropping them' \
                 'net.ipv4.tcp_congestion_control' 'How a sender finds its rate, for sockets that do not choose with TCP_CONGESTION' \
                 'net.ipv4.tcp_slow_start_after_idle' 'Whether a connection that was idle for a retransmission timeout begins again with the initial window' \
+                'net.ipv4.tcp_base_mss' 'The segment that tcp_mtu_probing falls back to at first, and from which it searches upwards' \
+                'net.ipv4.tcp_mtu_probe_floor' 'The smallest segment that tcp_mtu_probing comes down to' \
                 'net.ipv4.tcp_mtu_probing' 'Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it' \
                 'net.ipv4.tcp_fastopen' 'Data in the first packet of a connection' \
                 'net.ipv4.tcp_notsent_lowat' 'How much unsent data a socket takes before it stops being writable' \

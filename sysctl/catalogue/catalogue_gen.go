@@ -194,7 +194,7 @@ func compiled() Data {
 			"RFC 7323",
 		}},
 		{Name: "net.ipv4.tcp_timestamps", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "exact"},
+			{Name: "mode", Max: 2, Rule: "at-least"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Timestamps in every segment: 1 with a random offset per connection, 2 without it. They give exact round-trip times, protect fast connections from wrapped sequence numbers, and are what makes tcp_tw_reuse safe.", Myths: []Myth{
@@ -255,11 +255,31 @@ func compiled() Data {
 			"RFC 2861",
 			"RFC 7661",
 		}},
+		{Name: "net.ipv4.tcp_base_mss", Kind: "int", Fields: []Field{
+			{Name: "segment", Unit: "bytes", Min: 48, Max: 65483, Rule: "at-least"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "512"},
+			{Since: KernelVersion{4, 1}, Value: "1024"},
+		}, Explain: "The segment that tcp_mtu_probing falls back to at first, and from which it searches upwards. Larger segments fit fewer paths; 1024 bytes pass through every tunnel that is made for IPv6, whose packets have 1280.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 4821",
+			"RFC 8200",
+		}},
+		{Name: "net.ipv4.tcp_mtu_probe_floor", Kind: "int", Fields: []Field{
+			{Name: "segment", Unit: "bytes", Min: 48, Max: 65483, Rule: "at-least"},
+		}, Scope: "netns", Since: KernelVersion{5, 4}, Defaults: []Default{
+			{Value: "48"},
+		}, Explain: "The smallest segment that tcp_mtu_probing comes down to. Each further timeout halves the segment, whatever the reason of the loss: without a floor a connection on a bad line ends at segments of a few dozen bytes, which kept large operators from using the probing at all. Paths that take less than the floor are not found.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"commit tcp: add new tcp_mtu_probe_floor sysctl (5.4)",
+		}},
 		{Name: "net.ipv4.tcp_mtu_probing", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "exact"},
+			{Name: "mode", Max: 2, Rule: "at-least"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
-		}, Explain: "Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it. 1 begins after repeated timeouts, so healthy connections never notice it; 2 always probes, starting from tcp_base_mss.", Sources: []string{
+		}, Explain: "Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it. 1 begins after repeated timeouts, with tcp_base_mss; 2 always probes, and begins there. Each further timeout halves the segment, down to tcp_mtu_probe_floor: also on a path that takes full packets and only loses acknowledgements for a while, until a probe has succeeded again.", Myths: []Myth{
+			{Claim: "with 1 a connection on a healthy path never notices it", Truth: "with its acknowledgements lost for 10 seconds its segments fall from 1448 to 1024 bytes, and after 30 seconds without a floor to 256"},
+		}, Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
 			"RFC 4821",
 		}},
@@ -323,7 +343,7 @@ func compiled() Data {
 			"listen(2)",
 		}},
 		{Name: "net.ipv4.tcp_syncookies", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "exact"},
+			{Name: "mode", Max: 2, Rule: "at-least"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "What happens when the queue of half-open connections is full: 1 answers with a cookie that needs no memory, 0 drops, 2 always sends cookies and is for tests. It is the protection against SYN floods.", Myths: []Myth{
@@ -435,7 +455,7 @@ func compiled() Data {
 			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "7200"},
-		}, Explain: "How long a connection with SO_KEEPALIVE is idle before it is probed. It must be shorter than the idle timeout of the firewalls, NAT devices and load balancers on the way, often 350 to 900 seconds, or they forget the connection first.", Myths: []Myth{
+		}, Explain: "How long a connection with SO_KEEPALIVE is idle before it is probed. It must be shorter than the idle timeout of the firewalls, NAT devices and load balancers on the way, 240 (Azure) to 900 seconds as a rule, or they forget the connection first. Where one lost probe is to be no harm, tcp_keepalive_intvl has to fit in between too.", Myths: []Myth{
 			{Claim: "it applies to every connection", Truth: "only to sockets with SO_KEEPALIVE, and TCP_KEEPIDLE of a socket takes precedence"},
 		}, Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
