@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/ephemeral"
 )
 
 // healthy is a host at which every check passes.
@@ -39,14 +42,21 @@ func healthy() facts {
 		netstat:        see(map[string]uint64{"TcpExtListenOverflows": 0, "TcpExtListenDrops": 0}, nil),
 		softnet:        see(host.Softnet{Processed: 1000}, nil),
 		uptime:         see(100*time.Hour, nil),
-		knobs:          map[string]seen[string]{},
+		managerNoFile:  see(host.NoFile{Soft: 1024, Hard: 524288}, nil),
+		listeners: see([]Listener{
+			{netip.MustParseAddrPort("0.0.0.0:22"), "sshd", 700, "ssh.service", see(host.NoFile{Soft: 1024, Hard: 524288}, nil)},
+			{netip.MustParseAddrPort("127.0.0.1:6379"), "redis-server", 701, "redis.service", see(host.NoFile{Soft: 1024, Hard: 524288}, nil)},
+			{netip.MustParseAddrPort("[::]:80"), "nginx", 702, "nginx.service", see(host.NoFile{Soft: 1048576, Hard: 1048576}, nil)},
+		}, nil),
+		knobs: map[string]seen[string]{},
 	}
 	for key, value := range map[string]string{
 		"fs.nr_open": "1048576", "kernel.modules_disabled": "0", "net.core.default_qdisc": "fq_codel",
 		"net.ipv4.tcp_allowed_congestion_control":   "reno cubic",
 		"net.ipv4.tcp_available_congestion_control": "reno cubic",
 		"net.ipv4.tcp_max_tw_buckets":               "131072",
-		"net.netfilter.nf_conntrack_count":          "10", "net.netfilter.nf_conntrack_max": "262144",
+		"net.ipv4.ip_local_port_range":              "32768\t60999", "net.ipv4.ip_local_reserved_ports": "",
+		"net.netfilter.nf_conntrack_count": "10", "net.netfilter.nf_conntrack_max": "262144",
 	} {
 		f.knobs[key] = see(value, nil)
 	}
@@ -66,7 +76,11 @@ func mustMatrix(t *testing.T) matrix {
 func byName(t *testing.T, f facts, name string) report.Check {
 	t.Helper()
 	m := mustMatrix(t)
-	for _, c := range judge(m, f, Options{}) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range judge(m, f, cat, Options{}) {
 		if c.Name == name {
 			return c
 		}
@@ -76,7 +90,11 @@ func byName(t *testing.T, f facts, name string) report.Check {
 }
 
 func TestAHealthyHostPasses(t *testing.T) {
-	for _, c := range judge(mustMatrix(t), healthy(), Options{}) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range judge(mustMatrix(t), healthy(), cat, Options{}) {
 		if c.Grade != report.Pass || c.Fix != "" {
 			t.Errorf("%+v", c)
 		}
@@ -157,6 +175,39 @@ func TestChecks(t *testing.T) {
 		{"many ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 20000 }, report.Warn, "(70 %)"},
 		{"nearly all ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 28000 }, report.Fail, "(99 %)"},
 		{"too many sockets", "ephemeral-ports", func(f *facts) { f.ports.err = errTooManySockets }, report.Warn, "not visible"},
+		{"a listener in the range", "port-range", set(ephemeral.RangeKey, "50 60999"), report.Warn, "80 (nginx, nginx.service)"},
+		{"one that is reserved", "port-range", func(f *facts) {
+			f.listeners.value[2].Local = netip.MustParseAddrPort("[::]:40000")
+			set(ephemeral.ReservedKey, "39999-40001")(f)
+		}, report.Pass, "32768 to 60999"},
+		{"one of nobody knows whom", "port-range", func(f *facts) {
+			f.listeners.value[2] = Listener{Local: netip.MustParseAddrPort("[::]:40000")}
+		}, report.Warn, "40000 (not visible)"},
+		{"NodePorts in the range", "port-range", func(f *facts) {
+			f.nodePorts = []ephemeral.Claim{{First: 30000, Last: 32768, By: "NodePorts"}}
+		}, report.Warn, "32768 (NodePorts)"},
+		{"NodePorts beside the range", "port-range", func(f *facts) {
+			f.nodePorts = []ephemeral.Claim{{First: 30000, Last: 32767, By: "NodePorts"}}
+		}, report.Pass, "32768 to 60999"},
+		{"a range of nearly all ports", "port-range", func(f *facts) {
+			f.listeners.value = nil
+			set(ephemeral.RangeKey, "1024 65535")(f)
+		}, report.Warn, "begins at 1024"},
+		{"nobody knows who listens", "port-range", func(f *facts) { f.listeners = seen[[]Listener]{err: denied} }, report.Warn, "not visible"},
+		{"no range", "port-range", func(f *facts) { f.knobs[ephemeral.RangeKey] = seen[string]{err: denied} }, report.Warn, "not visible"},
+
+		{"a server with few open files", "listener-nofile", func(f *facts) {
+			f.listeners.value[2].noFile.value.Soft = 1024
+		}, report.Warn, "nginx, nginx.service: 1024"},
+		{"its limit cannot be seen", "listener-nofile", func(f *facts) { f.listeners.value[2].noFile.err = denied }, report.Warn, "not visible"},
+		{"its process cannot be seen", "listener-nofile", func(f *facts) {
+			f.listeners.value[2] = Listener{Local: netip.MustParseAddrPort("[::]:80")}
+		}, report.Warn, "the limits of 1 that listen"},
+		{"units get few", "default-nofile", func(f *facts) { f.managerNoFile.value.Hard = 4096 }, report.Warn, "DefaultLimitNOFILE is 1024:4096"},
+		{"systemd does not run", "default-nofile", func(f *facts) { f.managerNoFile.err = host.ErrNoSystemd }, report.Pass, "no units"},
+		{"systemd does not say", "default-nofile", func(f *facts) { f.managerNoFile.err = denied }, report.Warn, "not visible"},
+		{"nobody was asked", "listener-nofile", func(f *facts) { f.listeners.err = errNotAsked }, report.Warn, "not visible"},
+
 		{"TIME_WAIT", "time-wait", func(f *facts) { f.sockstat.value.TimeWait = 100000 }, report.Warn, "(76 %)"},
 		{"no sockstat", "time-wait", func(f *facts) { f.sockstat.err = denied }, report.Warn, "not visible"},
 

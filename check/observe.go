@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/sysctl/ephemeral"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
@@ -46,6 +47,9 @@ type facts struct {
 	netstat         seen[map[string]uint64]
 	softnet         seen[host.Softnet]
 	uptime          seen[time.Duration]
+	listeners       seen[[]Listener]
+	nodePorts       []ephemeral.Claim
+	managerNoFile   seen[host.NoFile] // what a unit gets that says nothing
 	pendingReboot   bool
 	pendingPackages []string
 	pendingErr      error
@@ -65,6 +69,8 @@ var readKnobs = [...]string{
 	"fs.nr_open",
 	"kernel.modules_disabled",
 	"net.core.default_qdisc",
+	ephemeral.RangeKey,
+	ephemeral.ReservedKey,
 	"net.ipv4.tcp_allowed_congestion_control",
 	"net.ipv4.tcp_available_congestion_control",
 	"net.ipv4.tcp_max_tw_buckets",
@@ -76,7 +82,7 @@ var readKnobs = [...]string{
 // that, about a second per million, on the processor of somebody's service.
 const maxCounted = 500_000
 
-func observe(ctx context.Context, h host.Host) facts {
+func observe(ctx context.Context, h host.Host, opt Options) facts {
 	f := facts{
 		live:      h.Live(),
 		root:      h.IsRoot(),
@@ -87,6 +93,7 @@ func observe(ctx context.Context, h host.Host) facts {
 	if f.live {
 		observeKernel(h, &f)
 		observeNetwork(h, &f)
+		observeListeners(ctx, h, opt, &f)
 	}
 	if f.files = see(whowins.Observe(h)); f.files.err == nil {
 		f.tuners = observeTuners(ctx, h, f.files.value)

@@ -45,8 +45,8 @@ func notOurs(code, path, why string) error {
 }
 
 // Diff plans what brings the surveyed host to profile p. It only computes.
-func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*Draft, error) {
-	d := &Draft{survey: s, profile: p, Plan: plan.Plan{Command: "apply"}}
+func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (d *Draft, err error) {
+	d = &Draft{survey: s, Plan: plan.Plan{Command: "apply"}}
 	if s.Live && !cat.Covers(s.Kernel) {
 		d.Warnings = append(d.Warnings, fmt.Sprintf(
 			"kernel %s is newer than the catalogue, which ends at %s: its defaults are not known and are not relied on",
@@ -55,7 +55,10 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 		))
 	}
 	d.Warnings = append(d.Warnings, s.Unread()...)
-	for _, wish := range p.Keys {
+	if d.profile, err = s.reserveNodePorts(cat, p); err != nil {
+		return nil, err
+	}
+	for _, wish := range d.profile.Keys {
 		k, err := cat.Lookup(wish.Key)
 		if err != nil {
 			return nil, err
@@ -73,6 +76,9 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 		d.decisions = append(d.decisions, dec)
 	}
 	d.warnUnsettled()
+	if err := d.warnNodePorts(cat); err != nil {
+		return nil, err
+	}
 	if err := d.place(); err != nil {
 		return nil, err
 	}

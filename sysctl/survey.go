@@ -12,6 +12,7 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/internal/trail"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/ephemeral"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -35,6 +36,7 @@ type Survey struct {
 	Loads     File // our file in /etc/modules-load.d
 	Folders   map[string]bool
 	Links     []Link
+	NodePorts []ephemeral.Claim   // of Kubernetes, where it is installed
 	Now       *whowins.Forecaster // the configuration files as they are
 	Elsewhere *whowins.Forecaster // the same without ours
 	reader    whowins.Reader
@@ -84,7 +86,8 @@ func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []stri
 	if s.Modules, err = observeModules(h, modulesOf(cat)); err != nil {
 		return s, err
 	}
-	names = slices.Concat(names, slices.Collect(maps.Keys(s.ownLines())))
+	names = slices.Concat(names, slices.Collect(maps.Keys(s.ownLines())),
+		[]string{ephemeral.RangeKey, ephemeral.ReservedKey})
 	for _, o := range j.Owned {
 		if o.Kind == report.Knob {
 			names = append(names, o.Target)
@@ -177,6 +180,7 @@ func (s *Survey) observeFiles() (err error) {
 			return err
 		}
 	}
+	s.NodePorts = ephemeral.NodePorts(s.reader)
 	s.Folders = map[string]bool{}
 	for _, dir := range []string{sysctlFolder, modulesFolder} {
 		_, err := s.reader.Stat(dir)
