@@ -59,9 +59,11 @@ func judge(m matrix, f facts, cat *catalogue.Catalogue, opt Options) []report.Ch
 			checkModules(f), checkBBR(f), checkFQ(f),
 			checkNoFile(f), checkManagerFiles(f), checkListenerFiles(f), checkConntrack(f), checkPorts(f), checkRange(f, cat),
 			checkTimeWait(f),
-			checkListenQueues(f), checkSoftnet(f), checkReboot(f))
+			checkListenQueues(f), checkSoftnet(f), checkReboot(f),
+			checkQueues(f), checkInterrupts(f), checkCards(f), checkTxQueueLen(f), checkConntrackHash(f),
+			checkHugePages(f), checkGovernor(f))
 	}
-	return append(checks, checkTuners(f)...)
+	return append(append(checks, checkContainers(f)), checkTuners(f)...)
 }
 
 // Supported is the gate that a command passes before it changes anything. It reads one small file, or a few of an

@@ -21,6 +21,7 @@ type Listener struct {
 	Program string // "nginx"; "" where the process is not visible
 	Pid     int    // 0 where it is not visible
 	Unit    string // "nginx.service", "" for none
+	Why     string // the process is not visible, or ""
 
 	noFile seen[host.NoFile]
 }
@@ -45,10 +46,12 @@ func observeListeners(ctx context.Context, h host.Host, opt Options, f *facts) {
 		return
 	}
 	f.listeners = see(opt.Listeners(ctx))
+	limits := map[int]seen[host.NoFile]{}
 	for i, l := range f.listeners.value {
-		if l.Pid != 0 {
-			f.listeners.value[i].noFile = see(h.NoFileOf(l.Pid))
+		if _, asked := limits[l.Pid]; !asked && l.Pid != 0 {
+			limits[l.Pid] = see(h.NoFileOf(l.Pid))
 		}
+		f.listeners.value[i].noFile = limits[l.Pid]
 	}
 }
 
@@ -62,13 +65,15 @@ func checkListenerFiles(f facts) report.Check {
 	if f.listeners.err != nil {
 		return unseen(name, f.listeners.err)
 	}
-	ok, hidden := 0, 0
+	ok, hidden, why := 0, 0, ""
 	var few, units []string
 	for _, l := range f.listeners.value {
 		switch {
 		case l.Local.Addr().IsLoopback(), slices.Contains(fewConnections[:], l.Program), l.Pid == 1:
-		case l.Pid == 0, l.noFile.err != nil:
-			hidden++
+		case l.Pid == 0:
+			hidden, why = hidden+1, cmp.Or(why, fmt.Sprintf("who listens on port %d: %s", l.Local.Port(), l.Why))
+		case l.noFile.err != nil:
+			hidden, why = hidden+1, cmp.Or(why, l.noFile.err.Error())
 		case l.noFile.value.Soft >= enoughFiles:
 			ok++
 		default:
@@ -84,7 +89,11 @@ func checkListenerFiles(f facts) report.Check {
 			"LimitNOFILE=1048576 in the [Service] section (systemctl edit "+strings.Join(slices.Compact(units), ", ")+
 				"), and the program's own setting, where it has one, as worker_rlimit_nofile of nginx")
 	case hidden > 0:
-		return warn(name, "not visible", fmt.Sprintf("not visible: the limits of %d that listen, without root", hidden), "sudo tcptune check")
+		fix := ""
+		if !f.root {
+			fix = "sudo tcptune check"
+		}
+		return warn(name, "not visible", fmt.Sprintf("not visible: the limits of %d that listen; %s", hidden, why), fix)
 	}
 	return pass(name, fmt.Sprintf("%d with %d open files and more", ok, enoughFiles),
 		"those that listen for other machines, but for sshd and its like")

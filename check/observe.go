@@ -50,6 +50,11 @@ type facts struct {
 	listeners       seen[[]Listener]
 	nodePorts       []ephemeral.Claim
 	managerNoFile   seen[host.NoFile] // what a unit gets that says nothing
+	links           seen[[]link]
+	processors      seen[int]
+	hugePages       seen[string]
+	governors       seen[governors]
+	containers      containers
 	pendingReboot   bool
 	pendingPackages []string
 	pendingErr      error
@@ -74,6 +79,7 @@ var readKnobs = [...]string{
 	"net.ipv4.tcp_allowed_congestion_control",
 	"net.ipv4.tcp_available_congestion_control",
 	"net.ipv4.tcp_max_tw_buckets",
+	"net.netfilter.nf_conntrack_buckets",
 	"net.netfilter.nf_conntrack_count",
 	"net.netfilter.nf_conntrack_max",
 }
@@ -94,7 +100,9 @@ func observe(ctx context.Context, h host.Host, opt Options) facts {
 		observeKernel(h, &f)
 		observeNetwork(h, &f)
 		observeListeners(ctx, h, opt, &f)
+		observeMachine(h, &f)
 	}
+	f.containers = observeContainers(h)
 	if f.files = see(whowins.Observe(h)); f.files.err == nil {
 		f.tuners = observeTuners(ctx, h, f.files.value)
 		f.systemdVersion.value = f.files.value.Systemd()
@@ -135,7 +143,19 @@ func observeNetwork(h host.Host, f *facts) {
 		f.ports.err = errTooManySockets
 		return
 	}
-	f.ports = see(h.PortUse())
+	ports := f.knobs[ephemeral.RangeKey]
+	if f.ports.err = ports.err; ports.err == nil {
+		f.ports = see(h.PortUse(ports.value))
+	}
+}
+
+// observeMachine looks at what limits TCP without being a key.
+func observeMachine(h host.Host, f *facts) {
+	f.links = observeLinks(h)
+	f.processors = see(h.Processors())
+	text, err := h.ReadFile(hugePagesFile)
+	f.hugePages = see(string(text), err)
+	f.governors = see(observeGovernors(h))
 }
 
 func observeFeatures(h host.Host) (bbr, fq feature) {

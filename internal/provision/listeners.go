@@ -105,7 +105,7 @@ func allListeners(ctx context.Context, h host.Host) (all []check.Listener, err e
 	defer view.Close()
 	s, err := view.Observe(ctx, portcheck.Query{Ranges: []portcheck.Range{{Protocol: portcheck.TCP, Low: 1, High: math.MaxUint16}}})
 	for _, holder := range s.Holders {
-		l := check.Listener{Local: holder.Local, Unit: holder.Origin.Unit}
+		l := check.Listener{Local: holder.Local, Unit: holder.Origin.Unit, Why: holder.Reason}
 		if len(holder.Owners) > 0 {
 			o := holder.Owners[0]
 			l.Program, l.Pid, l.Unit = o.Name, o.Pid, o.Cgroup.Unit
