@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/tcptune/tcptune/check"
@@ -40,7 +39,7 @@ func (d *draft) warnListeners(ctx context.Context, h host.Host) error {
 	return nil
 }
 
-// exposedListeners are those of r. Who they are is asked only where there are any.
+// exposedListeners are those of r.
 func exposedListeners(ctx context.Context, h host.Host, r ephemeral.Range) ([]ephemeral.Claim, error) {
 	view, err := portcheck.Open(h, "")
 	if err != nil {
@@ -55,62 +54,38 @@ func exposedListeners(ctx context.Context, h host.Host, r ephemeral.Range) ([]ep
 	for _, s := range sockets {
 		found = append(found, ephemeral.Claim{First: int(s.Port()), Last: int(s.Port())})
 	}
-	var query portcheck.Query
-	for _, c := range r.Exposed(found) {
-		query.Ranges = append(query.Ranges, portcheck.Range{Protocol: portcheck.TCP, Low: uint16(c.First), High: uint16(c.Last)})
+	exposed := r.Exposed(found)
+	if exposed == nil {
+		return nil, nil // nobody has to be named
 	}
-	if query.Ranges == nil {
-		return nil, nil
-	}
-	s, err := view.Observe(ctx, query)
+	listening, err := view.Listening(ctx, uint16(r.Low), uint16(r.High))
 	if err != nil {
-		return nil, err
+		return exposed, err
 	}
-	return r.Exposed(claims(s)), nil
-}
-
-// claims are the ports of a survey, each once.
-func claims(s portcheck.Survey) (all []ephemeral.Claim) {
-	for _, h := range s.Holders {
-		c := ephemeral.Claim{First: int(h.Port()), Last: int(h.Port()), By: byWhom(h)}
-		if !slices.ContainsFunc(all, func(other ephemeral.Claim) bool { return other.First == c.First }) {
-			all = append(all, c)
+	var claims []ephemeral.Claim
+	for _, l := range listening {
+		port := int(l.Port())
+		if !slices.ContainsFunc(claims, func(c ephemeral.Claim) bool { return c.First == port }) {
+			claims = append(claims, ephemeral.Claim{First: port, Last: port, By: listener(l).String()})
 		}
 	}
-	return all
+	return r.Exposed(claims), nil
 }
 
-// byWhom names the first owner of a socket, "nginx, nginx.service".
-func byWhom(h portcheck.Holder) string {
-	unit := h.Origin.Unit
-	if len(h.Owners) == 0 {
-		return unit
-	}
-	o := h.Owners[0]
-	if o.Cgroup.Unit != "" {
-		unit = o.Cgroup.Unit
-	}
-	if unit == "" {
-		return fmt.Sprintf("%s, pid %d", o.Name, o.Pid)
-	}
-	return o.Name + ", " + unit
+func listener(l portcheck.Listening) check.Listener {
+	return check.Listener{Local: l.Local, Program: l.Name, Pid: l.Pid, Unit: l.Cgroup.Unit, Why: l.Why}
 }
 
-// allListeners are the TCP sockets that listen, in the order of their ports, each with its first owner.
+// allListeners are the TCP sockets that listen.
 func allListeners(ctx context.Context, h host.Host) (all []check.Listener, err error) {
 	view, err := portcheck.Open(h, "")
 	if err != nil {
 		return nil, err
 	}
 	defer view.Close()
-	s, err := view.Observe(ctx, portcheck.Query{Ranges: []portcheck.Range{{Protocol: portcheck.TCP, Low: 1, High: math.MaxUint16}}})
-	for _, holder := range s.Holders {
-		l := check.Listener{Local: holder.Local, Unit: holder.Origin.Unit, Why: holder.Reason}
-		if len(holder.Owners) > 0 {
-			o := holder.Owners[0]
-			l.Program, l.Pid, l.Unit = o.Name, o.Pid, o.Cgroup.Unit
-		}
-		all = append(all, l)
+	found, err := view.Listening(ctx, 1, portcheck.AllPorts)
+	for _, l := range found {
+		all = append(all, listener(l))
 	}
 	return all, err
 }

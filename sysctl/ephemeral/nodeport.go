@@ -1,6 +1,7 @@
 package ephemeral
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -119,21 +120,23 @@ func (d distribution) configured(r Reader) (found []Claim, unseen error) {
 // option finds the range in each form in which it is written: as a flag with its value behind it, in the next item of a
 // list or in the next line of a unit, and as a key of YAML. The second number of "30000+100" is a size (ParsePortRange of
 // k8s.io/apimachinery).
-var option = regexp.MustCompile(
-	`service-node-port-range["']?(?:\s*[=:]\s*|\s*\\?\s*(?:-\s+)?)["']?(\d{1,5})([-+])(\d{1,5})`)
+const option = `service-node-port-range["']?(?:\s*[=:]\s*|\s*\\?\s*(?:-\s+)?)["']?(\d{1,5})([-+])(\d{1,5})`
+
+// comment is what follows a # that begins a word.
+const comment = `(?m)(^|[ \t])#.*$`
 
 // nodePorts is the claim of Kubernetes to ports; source says how that is known.
 func nodePorts(first, last int, source string) Claim {
 	return Claim{First: first, Last: last, By: "NodePorts of Kubernetes, " + source}
 }
 
-// comment is what follows a # that begins a word.
-var comment = regexp.MustCompile(`(?m)(^|[ \t])#.*$`)
-
 // parse reads the ranges in the text of a file.
 func parse(data []byte, file string) (found []Claim) {
-	text := comment.ReplaceAllString(string(data), "")
-	for _, at := range option.FindAllStringSubmatchIndex(text, -1) {
+	if !bytes.Contains(data, []byte("service-node-port-range")) {
+		return nil
+	}
+	text := regexp.MustCompile(comment).ReplaceAllString(string(data), "")
+	for _, at := range regexp.MustCompile(option).FindAllStringSubmatchIndex(text, -1) {
 		first, _ := strconv.Atoi(text[at[2]:at[3]])
 		last, _ := strconv.Atoi(text[at[6]:at[7]])
 		if text[at[4]:at[5]] == "+" {

@@ -28,6 +28,8 @@ var commands = []command{
 	{name: "tcptune --version", argv: []string{"TCPTUNE", "--version"}, aim: 10},
 	{name: "tcptune plan", argv: []string{"TCPTUNE", "plan"}, good: []int{2, 4}},
 	{name: "tcptune status", argv: []string{"TCPTUNE", "status"}, good: []int{2, 4}, aim: 20},
+	{name: "tcptune check", argv: []string{"TCPTUNE", "check"}},
+	{name: "tcptune explain KEY", argv: []string{"TCPTUNE", "explain", "net.ipv4.tcp_rmem"}},
 	{name: "tcptune apply (no change)", argv: []string{"TCPTUNE", "apply"}, good: []int{4}},
 	{name: "sysctl --system", argv: []string{"sysctl", "--system"}, good: []int{1}}, // 1: a key of another kernel
 	{name: "sysctl -a", argv: []string{"sysctl", "-a"}, good: []int{1}},             // 1: a key that cannot be read
