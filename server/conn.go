@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,7 @@ const (
 	waiting   phase = iota // for a message
 	reading                // has a part of one
 	writing                // the client does not take an answer as fast as it comes
-	handshake              // of TLS
+	handshake              // of TLS, or the words of a proxy
 	streaming              // a StreamHandler has it
 	held                   // waits for memory, see Limits.MaxOutput; no deadline
 	phaseBits = 3
@@ -34,6 +35,9 @@ type conn struct {
 	shard    *shard
 	opened   time.Time
 	cancel   context.CancelCauseFunc // of a stream's context; nil where there is none
+	client   netip.Addr              // as limits see it, see clientOf; the zero value for all that have no address
+
+	proxied atomic.Pointer[net.Addr] // where a proxy says that the connection comes from; nil: none does
 
 	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
@@ -41,9 +45,18 @@ type conn struct {
 
 	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
 	seen   uint64
-	seenAt time.Duration // after opened
+	seenAt time.Duration // after opened; while it writes, when the client took something last
+	taken  taken
 
 	bytesIn, bytesOut, messages atomic.Uint64
+}
+
+// RemoteAddr is that of the client, also behind a proxy.
+func (c *conn) RemoteAddr() net.Addr {
+	if client := c.proxied.Load(); client != nil {
+		return *client
+	}
+	return c.Conn.RemoteAddr()
 }
 
 // enter begins a phase. Only the goroutine that serves the connection does.
@@ -115,8 +128,12 @@ type Progress interface {
 	Reading()
 	// Working says that an answer is being made. There is no deadline.
 	Working()
-	// Writing says that an answer is being sent. [Limits.WriteTimeout] runs.
+	// Writing says that an answer is being sent. [Limits.WriteTimeout] and [Limits.MinRate] run.
 	Writing()
+	// Holding says how many bytes the handler keeps of messages that are not answered yet, its buffers with them; it is
+	// called again when that changes, and with 0 once there are none. [Limits.MaxInput] runs: where there is no room for
+	// them the error is [InputFull], which the handler has to return.
+	Holding(bytes int) error
 	// Answered counts a message, and how long its answer took, for [Stats].
 	Answered(took time.Duration)
 }
@@ -160,6 +177,13 @@ func (s stream) Waiting() {
 func (s stream) Reading() { s.enter(reading) }
 func (s stream) Working() { s.enter(streaming) }
 func (s stream) Writing() { s.enter(writing) }
+
+func (s stream) Holding(bytes int) error {
+	if !s.server.input.hold(s.conn, int64(max(bytes, 0))) {
+		return InputFull
+	}
+	return nil
+}
 
 func (s stream) Answered(took time.Duration) {
 	s.messages.Add(1)

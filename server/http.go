@@ -5,27 +5,26 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // httpHandler has package net/http serve connections that a [Server] accepts.
 type httpHandler struct {
-	server *http.Server
-	drain  sync.Once
-	conns  atomic.Int64
+	server  *http.Server
+	closing atomic.Bool // closeIdle runs
+	conns   atomic.Int64
 }
 
 const longestHeader = 64 << 10
 
 // NewHTTP makes a handler of connections that speak HTTP/1.1. Of limits it takes the times: ReadTimeout for a whole
-// request, WriteTimeout for its answer, IdleTimeout between two. Headers have 64 KiB at most. When the server drains,
+// request, IdleTimeout between two. WriteTimeout and MinRate hold for its answer as for any. Headers have 64 KiB at most. When the server drains,
 // the request that is in flight is answered, and an idle connection is closed; a client that is refused gets a 503.
 func NewHTTP(handler http.Handler, limits Limits) StreamHandler {
 	return &httpHandler{server: &http.Server{
 		Handler: measured(handler), MaxHeaderBytes: longestHeader,
-		ReadTimeout: limits.ReadTimeout, WriteTimeout: limits.WriteTimeout, IdleTimeout: limits.IdleTimeout,
+		ReadTimeout: limits.ReadTimeout, IdleTimeout: limits.IdleTimeout, // that for writing is the server's own
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		ConnState:   func(c net.Conn, state http.ConnState) { follow(c, state) },
 	}}
@@ -36,7 +35,12 @@ func NewHTTP(handler http.Handler, limits Limits) StreamHandler {
 func (h *httpHandler) ServeConn(ctx context.Context, c net.Conn) error {
 	h.conns.Add(1)
 	defer h.conns.Add(-1)
-	h.drain.Do(func() { go h.closeIdle(ctx) })
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), Drained) && h.closing.CompareAndSwap(false, true) {
+			h.closeIdle()
+		}
+	})
+	defer stop()
 	one := newHTTPConn(c)
 	if err := h.server.Serve(one); !errors.Is(err, net.ErrClosed) {
 		return err
@@ -48,10 +52,10 @@ func (h *httpHandler) ServeConn(ctx context.Context, c net.Conn) error {
 // yet count as idle after five seconds.
 const closeIdlePause = 100 * time.Millisecond
 
-// closeIdle closes idle connections once ctx ends. [http.Server.Shutdown] would do, but for connections that come out
+// closeIdle closes idle connections while the server drains. [http.Server.Shutdown] would do, but for connections that come out
 // of the queue later, which it does not serve.
-func (h *httpHandler) closeIdle(ctx context.Context) {
-	<-ctx.Done()
+func (h *httpHandler) closeIdle() {
+	defer h.closing.Store(false)
 	for {
 		h.server.SetKeepAlivesEnabled(false)
 		if h.conns.Load() == 0 {

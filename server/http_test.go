@@ -66,6 +66,20 @@ func TestEachAnswerOfHTTPIsAMessage(t *testing.T) {
 	}
 }
 
+func TestTheEndOfOneConnectionOfHTTPIsNoDrain(t *testing.T) {
+	t.Parallel()
+	r := web(t, http.HandlerFunc(ok), Limits{})
+	first, other := r.dial(), r.dial()
+	first.request("/")
+	first.close()
+	r.until("the first has ended", func(st Stats) bool { return st.Ended[ClientClosed] == 1 })
+	for range 3 {
+		if a, _ := other.request("/"); a.StatusCode != 200 || a.Close {
+			t.Fatalf("%d, closes: %v", a.StatusCode, a.Close)
+		}
+	}
+}
+
 func TestTooLongABodyIsAnsweredBeforeTheConnectionEnds(t *testing.T) {
 	t.Parallel()
 	r := web(t, http.HandlerFunc(refusesLong), Limits{})

@@ -24,7 +24,9 @@ func measured(h http.Handler) http.Handler {
 		}
 		defer c.caught()
 		begin := time.Now()
+		c.handed(true)
 		h.ServeHTTP(w, r)
+		c.handed(false)
 		if p, ok := c.Conn.(Progress); ok {
 			p.Answered(time.Since(begin))
 		}
@@ -40,6 +42,9 @@ type httpConn struct {
 	closed chan struct{}
 
 	state     atomic.Int64 // http.ConnState
+	handling  atomic.Bool  // a handler has the request: what else is read is the handler's
+	header    atomic.Int64 // bytes of a request that no handler has yet
+	full      atomic.Bool  // there was no room for them, see Limits.MaxInput
 	aborting  atomic.Bool  // net/http ends a Read by a deadline that has passed
 	slowRead  atomic.Bool  // the last Read, or
 	slowWrite atomic.Bool  // a Write, was ended by a deadline
@@ -71,8 +76,38 @@ func (c *httpConn) Close() error {
 
 func (c *httpConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
+	if !c.handling.Load() && !c.hold(c.header.Add(int64(n))) {
+		return 0, InputFull
+	}
 	c.slowRead.Store(errors.Is(err, os.ErrDeadlineExceeded) && !c.aborting.Load() && !c.isClosed())
 	return n, err
+}
+
+// A request that no handler has yet takes about this many times its bytes: net/http keeps the text and makes a map of
+// it. The first bytes are in a buffer that each connection has.
+const (
+	headerTimes = 3
+	headerFree  = 4 << 10
+)
+
+func (c *httpConn) hold(header int64) bool {
+	p, ok := c.Conn.(Progress)
+	if !ok || header <= headerFree {
+		return true
+	}
+	if p.Holding(int(headerTimes*header)) != nil {
+		c.full.Store(true)
+		return false
+	}
+	return true
+}
+
+// handed says whether a handler has the request.
+func (c *httpConn) handed(over bool) {
+	c.handling.Store(over)
+	if p, ok := c.Conn.(Progress); ok && c.header.Swap(0) > headerFree {
+		_ = p.Holding(0)
+	}
 }
 
 // SetReadDeadline is also how net/http ends the Read by which it watches the client while a handler runs.
@@ -82,7 +117,14 @@ func (c *httpConn) SetReadDeadline(t time.Time) error {
 }
 
 func (c *httpConn) Write(b []byte) (int, error) {
+	p, progress := c.Conn.(Progress)
+	if progress {
+		p.Writing()
+	}
 	n, err := c.Conn.Write(b)
+	if progress {
+		p.Working()
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && !c.isClosed() {
 		c.slowWrite.Store(true)
 	}
@@ -110,6 +152,9 @@ func (c *httpConn) CloseWrite() error {
 func follow(c net.Conn, state http.ConnState) {
 	if one, ok := c.(*httpConn); ok && state != http.StateClosed {
 		one.state.Store(int64(state))
+		if state == http.StateIdle { // what was left of a body is thrown away
+			one.handed(false)
+		}
 	}
 }
 
@@ -131,6 +176,8 @@ func (c *httpConn) why(ctx context.Context) error {
 	switch {
 	case crash != nil:
 		return crash
+	case c.full.Load():
+		return InputFull
 	case c.slowWrite.Load():
 		return SlowWrite
 	case c.slowRead.Load() && state == http.StateIdle:

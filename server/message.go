@@ -23,6 +23,8 @@ type messageConn struct {
 	in          *buffer // nil while nothing was received
 	from, until int     // what of in was received and not consumed
 	spare       *buffer // for answers
+	holds       int64   // what the server's input was told, see input
+	full        bool    // there is no room for what is held
 
 	readable, writable func(fd uintptr) bool // bound once, or each call would allocate
 	noWait             bool                  // readable and writable do not wait
@@ -140,6 +142,9 @@ func (m *messageConn) read() (err error) {
 	m.n, m.errno = 0, 0
 	if m.raw == nil {
 		m.drop()
+		if !m.hold() {
+			return InputFull
+		}
 		m.n, err = m.Conn.Read(m.space())
 		if m.n > 0 {
 			return nil // the error comes again
@@ -150,6 +155,8 @@ func (m *messageConn) read() (err error) {
 		return err
 	}
 	switch {
+	case m.full:
+		return InputFull
 	case m.errno != 0:
 		return m.errno
 	case m.n == 0:
@@ -164,7 +171,21 @@ func (m *messageConn) tryRead(fd uintptr) bool {
 		return true
 	}
 	m.drop()
-	return m.noWait
+	m.full = !m.hold()
+	return m.noWait || m.full
+}
+
+// hold says how much is held while bytes are waited for, where that has changed.
+func (m *messageConn) hold() bool {
+	var bytes int64
+	if m.from < m.until {
+		bytes = int64(len(m.in.data))
+	}
+	if bytes == m.holds {
+		return true
+	}
+	m.holds = bytes
+	return m.server.input.hold(m.conn, bytes)
 }
 
 // space is the free end of the buffer.
@@ -259,8 +280,11 @@ func (m *messageConn) settle(consumed bool) {
 
 // ending is what an error of a connection means.
 func ending(err error) Reason {
-	if errors.Is(err, io.EOF) {
+	switch {
+	case errors.Is(err, io.EOF):
 		return ClientClosed
+	case errors.Is(err, InputFull):
+		return InputFull
 	}
 	return Broken
 }

@@ -47,12 +47,11 @@ func (c *clients) resize(perSecond float64, burst int) {
 	c.others = newLimiter(perSecond, burst)
 }
 
-// allow takes a token of the client.
-func (c *clients) allow(from net.Addr) bool {
-	key, ok := clientOf(from)
+// allow takes a token of the client. One without an address needs none.
+func (c *clients) allow(key netip.Addr) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.perSecond <= 0 || !ok {
+	if c.perSecond <= 0 || !key.IsValid() {
 		return true
 	}
 	bucket := c.of[key]

@@ -92,9 +92,7 @@ func TestClientsAreBoundedAndAFullTableIsNoWayAround(t *testing.T) {
 	t.Parallel()
 	var c clients
 	c.resize(0.001, 1)
-	address := func(i int) net.Addr {
-		return &net.TCPAddr{IP: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}).AsSlice()}
-	}
+	address := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
 	begin := time.Now()
 	allowed := 0
 	for i := range mostClients + 10_000 {

@@ -19,6 +19,11 @@ type closeWriter interface{ CloseWrite() error }
 // refuse closes a connection that is not served, so that its client learns why.
 func (s *Server) refuse(c net.Conn, why Reason) {
 	s.count.ended[why].Add(1)
+	s.turnAway(c)
+}
+
+// turnAway has the words for a client that is not served, where the protocol has any, and closes its connection.
+func (s *Server) turnAway(c net.Conn) {
 	now := s.settings.Load()
 	if r, ok := now.Handler.(Refuser); ok && now.TLS == nil {
 		_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // a socket that has sent nothing yet takes some words at once

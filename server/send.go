@@ -24,6 +24,10 @@ func (m *messageConn) send(answer []byte) Reason {
 
 func (m *messageConn) sendSlowly(rest []byte) Reason {
 	m.enter(held)
+	if m.holds > 0 { // from here on output counts the buffer
+		m.holds = 0
+		m.server.input.hold(m.conn, 0)
+	}
 	reserved, why := m.server.output.reserve(m.memory(rest), m.wasCut)
 	if why != notEnded {
 		return why
@@ -52,7 +56,6 @@ func (m *messageConn) write(b []byte) (sent int, why Reason) {
 	err := m.raw.Write(m.writable)
 	sent = len(b) - len(m.answer)
 	m.answer = nil
-	m.bytesOut.Add(uint64(sent))
 	if err != nil || m.errno != 0 && m.errno != unix.EAGAIN {
 		return sent, Broken
 	}
@@ -63,6 +66,7 @@ func (m *messageConn) tryWrite(fd uintptr) bool {
 	for len(m.answer) > 0 {
 		n, errno := rawWrite(fd, m.answer)
 		m.answer, m.errno = m.answer[n:], errno
+		m.bytesOut.Add(uint64(n))
 		if errno == unix.EAGAIN {
 			return m.noWait
 		}

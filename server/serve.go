@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -12,15 +13,17 @@ import (
 
 // serve serves a connection to its end. Each stream has a context of its own, so that what is derived from it ends with
 // it, and takes no lock that others take. A [MessageHandler] cannot wait, and needs none.
-func (s *Server) serve(ctx context.Context, nc net.Conn) {
+func (s *Server) serve(ctx context.Context, nc net.Conn, client netip.Addr, proxied bool) {
 	now := s.settings.Load()
-	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now()}
+	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now(), client: client}
 	if now.messages == nil {
 		ctx, c.cancel = context.WithCancelCause(ctx)
 	}
 	switch { // before others see it, since a drain acts on the phase
 	case now.TLS != nil:
 		c.Conn = tls.Server(nc, now.TLS)
+		c.enter(handshake)
+	case proxied:
 		c.enter(handshake)
 	case now.messages == nil:
 		c.enter(streaming)
@@ -43,6 +46,14 @@ func (s *Server) serve(ctx context.Context, nc net.Conn) {
 	if s.draining.Load() {
 		c.tell(Drained)
 	}
+	if proxied {
+		var left func()
+		left, why = s.introduce(c)
+		defer left()
+		if why != notEnded {
+			return
+		}
+	}
 	why = s.talk(ctx, c, now)
 }
 
@@ -55,9 +66,12 @@ func (s *Server) panicked(c *conn, p any, stack []byte) {
 func (s *Server) end(c *conn, why Reason) {
 	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
 	c.tell(why)
+	s.input.hold(c, 0)
 	switch why {
-	case TooLong, BadMessage, BadTLS, Drained: // the client may not have heard yet
+	case TooLong, BadMessage, BadTLS, BadProxy, Drained: // the client may not have heard yet
 		s.linger(c.Conn, c.socket, lingerTime)
+	case ClientRate, ClientConns: // which shows late behind a proxy
+		s.turnAway(c.socket)
 	default:
 		_ = c.Close()
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -24,6 +25,10 @@ type Config struct {
 	Handler StreamHandler
 	// Limits bound what clients can use up; all zero stands for [DefaultLimits].
 	Limits Limits
+	// ProxyFrom are the networks whose connections begin with a header of the PROXY protocol, version 1 or 2: those of
+	// load balancers. It is needed there, and what it says of the client holds for all limits; from elsewhere it is not
+	// looked for.
+	ProxyFrom []netip.Prefix
 	// TLS is for connections that speak it, as in [tls.Server]; nil: they do not.
 	TLS *tls.Config
 	// Log gets what nobody else is told: panics of handlers, and that accepting fails; nil: nothing is logged.
@@ -51,7 +56,9 @@ type Server struct {
 	conns   registry
 	slots   slots
 	clients clients
+	crowd   crowd
 	output  output
+	input   input
 	buffers buffers
 	count   counters
 
@@ -116,7 +123,9 @@ func (s *Server) Reload(config Config) error {
 	}
 	l := &now.Limits
 	s.output.max.Store(l.MaxOutput)
+	s.input.resize(l.MaxInput)
 	s.clients.resize(l.ClientRate, l.ClientBurst)
+	s.crowd.resize(l.ClientConns)
 	now.acceptRate = newLimiter(l.AcceptRate, l.AcceptBurst)
 	if old := s.settings.Load(); old != nil &&
 		old.Limits.AcceptRate == l.AcceptRate && old.Limits.AcceptBurst == l.AcceptBurst {
@@ -180,21 +189,29 @@ func (s *Server) Serve(l net.Listener) error {
 func (a *acceptor) arrived(c net.Conn) {
 	s := a.server
 	s.count.accepted.Add(1)
-	if !s.clients.allow(c.RemoteAddr()) {
-		s.refuse(c, ClientRate)
+	remote := c.RemoteAddr()
+	client, _ := clientOf(remote)
+	proxied := s.settings.Load().isProxy(remote)
+	if proxied { // whose client it is shows later, and a proxy may have any number
+		client = netip.Addr{}
+	}
+	if why := s.admit(client); why != notEnded {
+		s.refuse(c, why)
 		return
 	}
 	granted, place := s.slots.arrive()
 	if !granted && place == nil {
+		s.crowd.leave(client)
 		s.refuse(c, QueueFull)
 		return
 	}
 	s.running.Go(func() {
-		if !granted && !a.server.awaitSlot(c, place) {
+		defer s.crowd.leave(client)
+		if !granted && !s.awaitSlot(c, place) {
 			return
 		}
-		defer a.server.slots.leave()
-		a.server.serve(a.ctx, c)
+		defer s.slots.leave()
+		s.serve(a.ctx, c, client, proxied)
 	})
 }
 

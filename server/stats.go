@@ -38,6 +38,7 @@ type Stats struct {
 	// share of that is not in it.
 	OutputBytes int64
 	OutputWaits uint64 // how often a connection waited for MaxOutput
+	InputBytes  int64  // the memory in bytes of messages that have not arrived whole, at most MaxInput
 }
 
 // Stats adds up all connections, which takes some nanoseconds for each. It may be called at any time, also in the end.
@@ -48,7 +49,8 @@ func (s *Server) Stats() Stats {
 		Accepted: s.count.accepted.Load(), AcceptErrors: s.count.acceptErrors.Load(), Delayed: s.count.delayed.Load(),
 		BytesIn: sum.bytesIn, BytesOut: sum.bytesOut, Messages: sum.messages,
 		Latency: s.count.latency.snapshot(), OutputBytes: s.output.used.Load(), OutputWaits: s.output.waits.Load(),
-		Refused: map[Reason]uint64{}, Ended: map[Reason]uint64{},
+		InputBytes: s.input.held(),
+		Refused:    map[Reason]uint64{}, Ended: map[Reason]uint64{},
 	}
 	st.Active, st.Queued = s.slots.counts()
 	for _, r := range Refusals() {

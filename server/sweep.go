@@ -1,6 +1,11 @@
 package server
 
-import "time"
+import (
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // The pace of the sweeper, which keeps the deadlines.
 const (
@@ -36,7 +41,7 @@ func (s *Server) sweep() {
 func (l Limits) expired(c *conn, now time.Time) Reason {
 	v, age := c.phase.Load(), now.Sub(c.opened)
 	if v != c.seen {
-		c.seen, c.seenAt = v, age
+		c.seen, c.seenAt, c.taken = v, age, taken{}
 	}
 	over := func(limit time.Duration) bool { return limit > 0 && age-c.seenAt >= limit }
 	switch p := phaseOf(v); {
@@ -46,8 +51,65 @@ func (l Limits) expired(c *conn, now time.Time) Reason {
 		return Idle
 	case (p == reading || p == handshake) && over(l.ReadTimeout):
 		return SlowRead
-	case p == writing && over(l.WriteTimeout):
-		return SlowWrite
+	case p == writing:
+		return l.tooSlow(c, age)
 	}
 	return notEnded
+}
+
+// taken is what the sweeper knows of a client that is being sent an answer.
+type taken struct {
+	known bool
+	bytes uint64        // when it was seen last
+	from  uint64        // at the beginning of the time in which MinRate is measured
+	since time.Duration // and that time, after the connection was opened
+}
+
+// rateTime is how long a client may be slower than MinRate at least, where there is no WriteTimeout.
+const rateTime = 30 * time.Second
+
+// tooSlow looks at how far the client is. The time runs from the last byte that it took: one that takes its answer
+// slowly, but takes it, is none that hangs.
+func (l Limits) tooSlow(c *conn, age time.Duration) Reason {
+	if l.WriteTimeout <= 0 && l.MinRate <= 0 {
+		return notEnded
+	}
+	bytes, t := c.acknowledged(), &c.taken
+	if !t.known {
+		*t = taken{true, bytes, bytes, age}
+		return notEnded
+	}
+	if bytes != t.bytes {
+		t.bytes, c.seenAt = bytes, age
+	}
+	if l.WriteTimeout > 0 && age-c.seenAt >= l.WriteTimeout {
+		return SlowWrite
+	}
+	if window := age - t.since; l.MinRate > 0 && window >= max(l.WriteTimeout, rateTime) {
+		if float64(bytes-t.from) < l.MinRate*window.Seconds() {
+			return SlowRate
+		}
+		t.from, t.since = bytes, age
+	}
+	return notEnded
+}
+
+// acknowledged is how many bytes the other side has taken so far, tcp_info of tcp(7). Of a socket that is not TCP it is
+// what its own buffer has taken, which goes on only while the other side takes something.
+func (c *conn) acknowledged() uint64 {
+	s, ok := c.socket.(syscall.Conn)
+	if !ok {
+		return c.bytesOut.Load()
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return c.bytesOut.Load()
+	}
+	bytes := c.bytesOut.Load()
+	_ = raw.Control(func(fd uintptr) {
+		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			bytes = info.Bytes_acked
+		}
+	})
+	return bytes
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,77 @@ func TestWhoTakesItsAnswersInTimeGetsAllOfThem(t *testing.T) {
 	}
 	c.close()
 	r.ended(ClientClosed, 1)
+}
+
+func TestWhoTakesItsAnswersSlowlyIsNotCut(t *testing.T) {
+	t.Parallel()
+	const limit, size = 2 * time.Second, 32 << 20 // more than the buffers of the kernel
+	for name, handler := range map[string]StreamHandler{
+		"messages": Messages(frame{size}),
+		"http": NewHTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, strings.Repeat("x", size))
+		}), Limits{WriteTimeout: limit}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := open(t, Config{Handler: handler, Limits: Limits{WriteTimeout: limit}})
+			c := r.dial()
+			_ = c.Conn.(*net.TCPConn).SetReadBuffer(16 << 10)
+			question := "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+			if name == "messages" {
+				question = framed(strings.Repeat("x", size))
+			}
+			go func() { _, _ = io.WriteString(c, question) }()
+			r.until("the server waits for the client", func(Stats) bool { return r.states()["writing"] == 1 })
+			got := 0
+			for begin := time.Now(); time.Since(begin) < 3*limit; time.Sleep(limit / 100) {
+				n, err := io.CopyN(io.Discard, c.in, 3<<10)
+				if got += int(n); err != nil {
+					t.Fatalf("after %d bytes and %v: %v", got, time.Since(begin), err)
+				}
+			}
+			if got >= size {
+				t.Fatal("the client was not slow")
+			}
+			c.close()
+		})
+	}
+}
+
+func TestTheTimeForWritingRunsSinceTheLastByteThatWasTaken(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		limits Limits
+		taken  []uint64 // in each half of a minute
+		want   Reason
+	}{
+		{"nothing", Limits{WriteTimeout: time.Minute}, []uint64{0, 0}, SlowWrite},
+		{"a byte each time", Limits{WriteTimeout: time.Minute}, []uint64{1, 1, 1, 1, 1, 1, 1}, notEnded},
+		{"some, and then nothing", Limits{WriteTimeout: time.Minute}, []uint64{5000, 0, 0}, SlowWrite},
+		{"nothing, and a byte in time", Limits{WriteTimeout: time.Minute}, []uint64{0, 1, 0, 1}, notEnded},
+		{"as much as has to be", Limits{MinRate: 100}, []uint64{3000, 3000, 3000}, notEnded},
+		{"less than that", Limits{MinRate: 100}, []uint64{3000, 2999}, SlowRate},
+		{"less, and more in the same time", Limits{WriteTimeout: time.Minute, MinRate: 100}, []uint64{1, 5999}, notEnded},
+		{"a byte each time, which is less", Limits{WriteTimeout: time.Minute, MinRate: 100}, []uint64{1, 1}, SlowRate},
+		{"no limit", Limits{}, []uint64{0, 0, 0}, notEnded},
+	} {
+		now := time.Now()
+		c := conn{opened: now}
+		c.enter(writing)
+		got := tt.limits.expired(&c, now)
+		for i, n := range tt.taken {
+			if got != notEnded {
+				t.Errorf("%s: ended with %v before half minute %d", tt.name, got, i)
+			}
+			c.bytesOut.Add(n)
+			now = now.Add(30 * time.Second)
+			got = tt.limits.expired(&c, now)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
 }
 
 // states is how many connections are in each state.

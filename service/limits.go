@@ -11,7 +11,7 @@ import (
 
 // limitKinds are the limits that tcptune-server has, as in its --help, and what their values look like.
 func limitKinds() map[string]string {
-	const count, rate, duration = "count", "rate", "duration"
+	const count, rate, duration, networks = "count", "rate", "duration", "networks"
 	return map[string]string{
 		"max-conns":     count,
 		"queue":         count,
@@ -20,13 +20,17 @@ func limitKinds() map[string]string {
 		"accept-burst":  count,
 		"client-rate":   rate,
 		"client-burst":  count,
+		"client-conns":  count,
+		"proxy-from":    networks,
 		"idle-timeout":  duration,
 		"read-timeout":  duration,
 		"write-timeout": duration,
+		"min-rate":      rate,
 		"total-timeout": duration,
 		"max-line":      count,
 		"max-frame":     count,
 		"max-output":    count,
+		"max-input":     count,
 	}
 }
 
@@ -56,6 +60,9 @@ func fits(kind, value string) bool {
 	case "duration":
 		d, err := time.ParseDuration(value)
 		return err == nil && d >= 0 && !strings.HasPrefix(value, "+")
+	case "networks":
+		_, err := parseNetworks(value)
+		return err == nil
 	case "rate":
 		value = strings.TrimSuffix(value, "/s")
 	}
@@ -66,6 +73,8 @@ func example(kind string) string {
 	switch kind {
 	case "duration":
 		return "a number and a unit, as in 60s"
+	case "networks":
+		return "networks with commas between them, as in 10.0.0.0/8,2001:db8::/32"
 	case "rate":
 		return "a number in a second, as in 1000/s"
 	}

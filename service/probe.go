@@ -71,6 +71,11 @@ func (s Spec) probe(ctx context.Context, address netip.AddrPort) error {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
+	if s.introduces(conn.LocalAddr()) {
+		if _, err := conn.Write([]byte(localHeader)); err != nil {
+			return plainly(err)
+		}
+	}
 	if s.TLSCert != "" {
 		config := &tls.Config{MinVersion: tls.VersionTLS12}
 		config.InsecureSkipVerify = true //nolint:gosec // it is only asked whether this very service answers

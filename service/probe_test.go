@@ -127,3 +127,20 @@ func TestWhereToReachWhatListens(t *testing.T) {
 		}
 	}
 }
+
+func TestTheProbeOfAServerThatExpectsAProxyIsOne(t *testing.T) {
+	t.Parallel()
+	behindProxy := func(c net.Conn) {
+		header := make([]byte, len(localHeader))
+		if _, err := io.ReadFull(c, header); err == nil && string(header) == localHeader {
+			echoes(c)
+		}
+	}
+	for from, answers := range map[string]bool{"10.0.0.0/8,127.0.0.0/8": true, "10.0.0.0/8": false} {
+		s := echo()
+		s.Listen, s.Limits = []string{"127.0.0.1:" + serve(t, behindProxy)}, []Limit{{"proxy-from", from}}
+		if _, err := s.Probe(t.Context()); (err == nil) != answers {
+			t.Errorf("from %s: %v", from, err)
+		}
+	}
+}

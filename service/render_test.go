@@ -22,6 +22,7 @@ func echo() Spec {
 	return Spec{
 		Name: Bundled, Listen: []string{"8080"}, Backlog: 65535, Drain: 30 * time.Second,
 		Program: "/usr/bin/tcptune-server", Protocol: "echo", Admin: netip.MustParseAddrPort("127.0.0.1:9464"),
+		Memory: "16384M",
 		Limits: []Limit{{"max-conns", "100000"}, {"accept-rate", "5000/s"}, {"idle-timeout", "5m"}},
 	}
 }

@@ -21,6 +21,8 @@ type Spec struct {
 	// Files is how many descriptors a process may have open: fs.nr_open of the host. 0 is the kernel's own default of it,
 	// for a host that cannot be asked.
 	Files int `json:"files,omitempty"`
+	// Memory is the value of MemoryMax=, see [Spec.MemoryMax]; "" for none.
+	Memory string `json:"memory,omitempty"`
 
 	// Of the bundled server:
 

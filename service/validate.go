@@ -45,6 +45,9 @@ func (s Spec) Validate() error {
 	if s.Files < 0 || s.Files > math.MaxInt32 {
 		return fmt.Errorf("cannot allow %d open files: fs.nr_open is up to %d", s.Files, math.MaxInt32)
 	}
+	if s.Memory != "" && !regexp.MustCompile(memoryTexts).MatchString(s.Memory) {
+		return fmt.Errorf("cannot bound the memory to %q: it is MiB, 1024M, or a share, 90%%", s.Memory)
+	}
 	if s.bundled() {
 		return s.validateBundled()
 	}

@@ -75,6 +75,8 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 		{"limit that is no duration", echo(), func(s *Spec) { s.Limits = []Limit{{"idle-timeout", "30"}} }, "--idle-timeout"},
 		{"limit that is no rate", echo(), func(s *Spec) { s.Limits = []Limit{{"accept-rate", "5/m"}} }, "1000/s"},
 		{"limit in octal", echo(), func(s *Spec) { s.Limits = []Limit{{"queue", "010"}} }, "--queue"},
+		{"networks with a bit too many", echo(), func(s *Spec) { s.Limits = []Limit{{"proxy-from", "10.0.0.1/8"}} }, "--proxy-from"},
+		{"a network that is none", echo(), func(s *Spec) { s.Limits = []Limit{{"proxy-from", "10.0.0.0/8, ::1"}} }, "--proxy-from"},
 		{"limit twice", echo(), func(s *Spec) { s.Limits = []Limit{{"queue", "1"}, {"queue", "2"}} }, "twice"},
 		{"bundled server with a network", echo(), func(s *Spec) { s.Network = true }, "--network"},
 

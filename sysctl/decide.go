@@ -27,10 +27,11 @@ type decision struct {
 	reason string
 }
 
-// decide settles one wish of a profile for the surveyed host.
-func (s *Survey) decide(k catalogue.Key, wish profile.Wish) (decision, error) {
+// decide settles one wish of a profile for the surveyed host, after those that are written before it, which have set
+// others.
+func (s *Survey) decide(k catalogue.Key, wish profile.Wish, others map[string]string) (decision, error) {
 	d := decision{key: k, wish: wish, status: report.Unchanged}
-	if reason, status := s.outOfReach(k, wish); reason != "" {
+	if reason, status := s.outOfReach(k, wish, others); reason != "" {
 		d.want, d.status, d.reason = k.Normal(wish.Value), status, reason
 		return d, nil
 	}
@@ -38,11 +39,21 @@ func (s *Survey) decide(k catalogue.Key, wish profile.Wish) (decision, error) {
 	if err := k.Validate(d.want); err != nil {
 		return d, fmt.Errorf("cannot set %s: %w", k.Name, err)
 	}
+	if s.Live && !s.Knobs[k.Name].Present { // its module brings it
+		d.line = true
+		if s.Locked {
+			d.status, d.reason = report.Refused, fmt.Sprintf(
+				"module %s brings the key, and kernel.modules_disabled is 1 until the next boot", k.Module)
+			return d, nil
+		}
+		d.write, d.status = true, report.Planned
+		return d, nil
+	}
 	if reason := s.Journal.RefusedBefore(k.Name, d.want, s.BootID); reason != "" && !s.nowPossible(k, d.want) {
 		// No line in our file either: systemd-sysctl.service would fail at each boot. But where only a lock was in the way
 		// of the module, it is loaded early at the next boot, before the lock.
 		d.status, d.reason = report.Refused, reason
-		d.line = s.Locked && s.Modules[k.ValueModules[d.want]] == host.ModuleLoadable
+		d.line = s.Locked && s.Modules[k.ModuleFor(d.want)] == host.ModuleLoadable
 		if s.Retry && !wish.Enough(k, s.Knobs[k.Name].Value, d.want) {
 			d.status, d.reason, d.write, d.retry = report.Planned, "", true, true
 		}
@@ -51,10 +62,15 @@ func (s *Survey) decide(k catalogue.Key, wish profile.Wish) (decision, error) {
 	after, known := s.afterReboot(s.Elsewhere, k)
 	d.line = !known || !wish.Enough(k, after, d.want)
 	if !s.Live {
+		if j := s.judge(k, d.want, others); d.line && j.Taken == catalogue.Unsure {
+			d.status, d.reason = report.Unknown, j.Reason
+		}
 		return d, nil
 	}
 	running := s.Knobs[k.Name].Value
 	switch {
+	case s.Knobs[k.Name].Unread != nil:
+		d.status, d.reason = report.Unknown, "what runs cannot be read: "+s.Knobs[k.Name].Unread.Error()
 	case !wish.Enough(k, running, d.want), s.ours(k) && !k.Equal(running, d.want):
 		d.write, d.status = true, report.Planned
 	case wish.Mode == profile.Raise && !k.Equal(d.want, wish.Value) && k.Satisfies(d.want, wish.Value):
@@ -85,7 +101,7 @@ func (s *Survey) wanted(k catalogue.Key, wish profile.Wish) string {
 	}
 	for _, of := range []func() (string, bool){
 		func() (string, bool) { return s.afterReboot(s.Elsewhere, k) },
-		func() (string, bool) { return s.kernelDefault(k) },
+		func() (string, bool) { return s.Default(k) },
 		func() (string, bool) { return s.without(k) },
 	} {
 		// The kernel takes nonsense, and so may files: a host that has -5 seconds does not have "more" than 30.
@@ -98,8 +114,8 @@ func (s *Survey) wanted(k catalogue.Key, wish profile.Wish) string {
 
 // nowPossible reports whether a value that was refused for want of a module has got it since.
 func (s *Survey) nowPossible(k catalogue.Key, value string) bool {
-	m, needed := k.ValueModules[value]
-	return needed && s.Modules[m].Usable()
+	m := k.ModuleFor(value)
+	return m != "" && s.Modules[m].Usable()
 }
 
 // without is the running value of k as it would be if tcptune had never been here. What tcptune itself wrote must not
@@ -107,7 +123,7 @@ func (s *Survey) nowPossible(k catalogue.Key, value string) bool {
 // before the first apply counts for ever, also after a reboot, at which it would have been lost without us.
 func (s *Survey) without(k catalogue.Key) (value string, known bool) {
 	knob := s.Knobs[k.Name]
-	if !s.Live || !knob.Present {
+	if !s.Live || !knob.Present || knob.Unread != nil {
 		return "", false
 	}
 	if !s.ours(k) {
@@ -142,71 +158,58 @@ func (s *Survey) bootedWithOwn() bool {
 	return owned && o.BootID != s.BootID
 }
 
-// kernelDefault is the value that k has when nothing sets it, where that is known: on the running kernel, and for an
-// image when all kernels that are installed in it agree.
-func (s *Survey) kernelDefault(k catalogue.Key) (value string, known bool) {
-	if s.Live {
-		value, known = k.DefaultOn(s.Kernel, s.Memory)
-		return k.Normal(value), known
-	}
-	for i, v := range s.Installed {
-		d, ok := k.DefaultOn(v, 0)
-		if !ok || i > 0 && d != value {
-			return "", false
-		}
-		value, known = d, true
-	}
-	return k.Normal(value), known
-}
-
-// nonsense says that set assigns what k cannot have, or returns "". Whether the kernel refuses it or takes it cannot be
-// told.
-func nonsense(k catalogue.Key, set *whowins.Setting) string {
-	if set == nil || k.Kind == "" {
-		return ""
-	}
-	if err := k.Validate(set.Value); err != nil {
-		return fmt.Sprintf("%s sets %s, but %v", set.Origin, shown(set.Value), err)
-	}
-	return ""
-}
-
 // afterReboot is the value that k has after a reboot with the files of f: what they assign, or else the default of the
 // running kernel where that is known.
 func (s *Survey) afterReboot(f *whowins.Forecaster, k catalogue.Key) (value string, known bool) {
-	fc := f.Key(k.Name)
-	switch {
-	case fc.Reboot.Set != nil:
-		return k.Normal(fc.Reboot.Set.Value), nonsense(k, fc.Reboot.Set) == ""
-	case fc.Races != nil, fc.Reboot.Unknown:
+	o := f.Key(k.Name).Reboot
+	if o.Unknown {
 		return "", false
 	}
-	return s.kernelDefault(k)
+	if value, known = o.Value(); known {
+		return k.Normal(value), true
+	}
+	return s.Default(k)
 }
 
-// outOfReach says why k cannot have the wished value here at all, or "".
-func (s *Survey) outOfReach(k catalogue.Key, wish profile.Wish) (string, report.Status) {
-	if m, needed := k.ValueModules[wish.Value]; needed && s.Modules[m] == host.ModuleAbsent {
-		return fmt.Sprintf(
-			"this kernel has no %s: module %s is neither built in nor installed",
-			wish.Value,
-			m,
-		), report.Skipped
-	}
-	if !s.Live {
-		return "", ""
-	}
+// outOfReach says why k cannot have the wished value here at all, or "". others is what the keys hold by then that it
+// may depend on.
+func (s *Survey) outOfReach(k catalogue.Key, wish profile.Wish, others map[string]string) (string, report.Status) {
 	knob := s.Knobs[k.Name]
-	if !knob.Present {
+	if s.Live && !knob.Present && (k.Module == "" || s.Modules[k.Module] != host.ModuleLoadable) {
 		return s.whyMissing(k), report.Skipped
 	}
-	switch {
-	case knob.Refusal == nil:
-		return "", ""
-	case wish.Enough(k, knob.Value, s.wanted(k, wish)):
+	want := s.wanted(k, wish)
+	if s.Live && knob.Unread == nil && knob.Present && wish.Enough(k, knob.Value, want) {
 		return "", "" // as wanted already: nothing is to be written
 	}
-	return knob.whyRefused(), report.Refused
+	if s.Live && knob.Refusal != nil {
+		return knob.whyRefused(), report.Refused
+	}
+	switch j := s.judge(k, want, others); {
+	case j.Taken == catalogue.Absent, j.Taken == catalogue.Refuses && k.Kind == catalogue.Word:
+		return j.Reason, report.Skipped
+	case j.Taken == catalogue.Refuses:
+		return j.Reason, report.Refused
+	}
+	return "", ""
+}
+
+// judge says what the kernel makes of value, when others are what the plan has set before.
+func (s *Survey) judge(k catalogue.Key, value string, others map[string]string) catalogue.Judgement {
+	return k.Judge(value, s.Machine(func(key string) (string, bool) { return s.held(key, others) }))
+}
+
+// held is what a key holds when the values of a plan are written: what the plan has set before, or else what runs, and
+// what an image will have.
+func (s *Survey) held(key string, others map[string]string) (value string, known bool) {
+	if value, known = others[key]; known {
+		return value, true
+	}
+	if s.Live {
+		knob := s.Knobs[key]
+		return knob.Value, knob.Present && knob.Unread == nil
+	}
+	return s.afterReboot(s.Elsewhere, s.Key(key))
 }
 
 // whyRefused says why k cannot be written here.

@@ -13,13 +13,16 @@ import (
 func (s *Survey) KeyNow(k catalogue.Key) report.Key {
 	out := report.Key{Target: k.Name, Status: report.Unchanged}
 	v := s.verdict(s.Now, k, profile.Wish{Mode: profile.ExactMode}, "")
-	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Reason = v.reboot, v.system, v.decidedBy, v.rebootReason
+	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Unknown = v.reboot, v.system, v.decidedBy, v.unknown
+	if out.Reason = v.whyUnknown(); out.Reason != "" {
+		out.Status = report.Unknown
+	}
 	knob := s.Knobs[k.Name]
 	switch {
 	case !s.Live:
 	case !knob.Present:
 		out.Status, out.Reason = report.Skipped, s.whyMissing(k)
-	default:
+	case knob.Unread == nil:
 		out.Running = &knob.Value
 	}
 	return out
@@ -43,10 +46,11 @@ func (s *Survey) Setters(k catalogue.Key) []string {
 	var lines []string
 	seen := map[whowins.Origin]bool{}
 	for _, o := range []whowins.Outcome{fc.Reboot, fc.Restart, fc.SysctlSystem} {
-		if o.Set == nil {
-			continue
+		refused := map[whowins.Origin]string{}
+		for _, r := range o.Refused {
+			refused[r.Origin] = " (refused: " + r.Reason + ")"
 		}
-		for _, set := range append(o.Set.Shadowed, *o.Set) {
+		for _, set := range o.Assigned() {
 			if seen[set.Origin] {
 				continue
 			}
@@ -55,6 +59,7 @@ func (s *Survey) Setters(k catalogue.Key) []string {
 			if won := winners[set.Origin]; won != "" {
 				line += " (" + won + ")"
 			}
+			line += refused[set.Origin]
 			lines = append(lines, line)
 		}
 	}

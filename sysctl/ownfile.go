@@ -23,7 +23,14 @@ func ownNames() []string {
 // place chooses the path and the content of our file: the first name that wins for every line after a reboot, or else
 // the first of those that win for most. systemd-sysctl decides, because it is what runs at boot.
 func (d *Draft) place() error {
-	d.own = File{Path: firstOwnPath}
+	d.own, d.loads = File{Path: firstOwnPath}, File{Path: loadsPath}
+	if modules := d.survey.modulesAtBoot(d.decisions); modules != nil {
+		text, err := renderLoads(modules)
+		if err != nil {
+			return err
+		}
+		d.loads.Content = &text
+	}
 	var wanted []decision
 	for _, dec := range d.decisions {
 		if dec.line {
@@ -43,7 +50,7 @@ func (d *Draft) place() error {
 	best := -1
 	for _, name := range d.survey.usefulNames(wanted) {
 		p := sysctlFolder + "/" + name
-		f, err := d.survey.with(p, text)
+		f, err := d.survey.with(p, text, d.loads)
 		if err != nil {
 			return err
 		}
@@ -81,17 +88,23 @@ func (s *Survey) wins(f *whowins.Forecaster, dec decision) int {
 	return 0
 }
 
-// with is the forecast for the host with our file at p, and nowhere else.
-func (s *Survey) with(p, text string) (*whowins.Forecaster, error) {
-	if s.owns(s.Own) && s.Own.Path == p && *s.Own.Content == text {
+// with is the forecast for the host with our file at p, and nowhere else, and with the modules of loads.
+func (s *Survey) with(p, text string, loads File) (*whowins.Forecaster, error) {
+	if s.owns(s.Own) && s.Own.Path == p && *s.Own.Content == text && sameText(s.Loads.Content, loads.Content) {
 		return s.Now, nil
 	}
-	r := s.reader
-	if s.owns(s.Own) {
-		r = whowins.WithFile(r, s.Own.Path, nil)
+	r := whowins.WithFile(s.bare(), p, []byte(text))
+	if loads.Content != nil {
+		r = whowins.WithFile(r, loads.Path, []byte(*loads.Content))
 	}
-	return whowins.NewForecaster(whowins.WithFile(r, p, []byte(text)), s.versions)
+	f, err := whowins.NewForecaster(r, s.versions)
+	if err != nil {
+		return nil, err
+	}
+	return s.judged(f), nil
 }
+
+func sameText(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // usefulNames drops the names that cannot win more than one before them: a name makes a difference only by standing
 // behind a file that assigns one of our keys.
@@ -100,8 +113,10 @@ func (s *Survey) usefulNames(wanted []decision) []string {
 	for _, dec := range wanted {
 		fc := s.Elsewhere.Key(dec.key.Name)
 		for _, o := range []whowins.Outcome{fc.Reboot, fc.Restart} {
-			if o.Set != nil && path.Base(path.Dir(o.Set.Origin.File)) == "sysctl.d" {
-				rivals[path.Base(o.Set.Origin.File)] = true
+			for _, set := range o.Assigned() {
+				if path.Base(path.Dir(set.Origin.File)) == "sysctl.d" {
+					rivals[path.Base(set.Origin.File)] = true
+				}
 			}
 		}
 	}
@@ -122,17 +137,26 @@ func (s *Survey) usefulNames(wanted []decision) []string {
 }
 
 // override marks a key whose value somebody else decides after a reboot or after "sysctl --system", in spite of our
-// file.
+// file, and one of which nobody can tell that.
 func (d *Draft) override(c *plan.Change, dec decision) {
 	if c.Status.Partial() || dec.retry {
 		return
 	}
 	v := d.survey.verdict(d.forecast, dec.key, dec.wish, dec.want)
-	if v.overridden == "" {
+	switch {
+	case v.overridden != "":
+		c.DecidedBy, c.Reason = v.decidedBy, v.overridden
+	case len(v.unknown) > 0:
+		c.Doubt = v.whyUnknown()
+		c.Reason = c.Doubt
+	default:
 		return
 	}
-	c.DecidedBy, c.Reason = v.decidedBy, v.overridden
-	if c.Status != report.Planned {
+	switch {
+	case c.Status == report.Planned:
+	case c.Doubt != "":
+		c.Status = report.Unknown
+	default:
 		c.Status = report.Overridden
 	}
 }

@@ -23,6 +23,7 @@ type Draft struct {
 	profile   profile.Profile
 	decisions []decision
 	own       File // our file as it is to be
+	loads     File // that of the modules
 	// Blocked says why the plan cannot be applied: somebody else's file is in the way, or the profile requires what
 	// this host cannot have.
 	Blocked  error
@@ -55,6 +56,7 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (d 
 		))
 	}
 	d.Warnings = append(d.Warnings, s.Unread()...)
+	others := map[string]string{}
 	if d.profile, err = s.reserveNodePorts(cat, p); err != nil {
 		return nil, err
 	}
@@ -63,11 +65,14 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (d 
 		if err != nil {
 			return nil, err
 		}
-		dec, err := s.decide(k, wish)
+		dec, err := s.decide(k, wish, others)
 		if err != nil {
 			return nil, err
 		}
-		if wish.Required && dec.status.Partial() {
+		if !dec.status.Partial() || dec.status == report.Unknown {
+			others[k.Name] = dec.want
+		}
+		if wish.Required && dec.status.Partial() && dec.status != report.Unknown {
 			d.Blocked = &report.Error{
 				Code:    CodeRequiredKey,
 				Message: fmt.Sprintf("cannot set %s, which the profile requires: %s", k.Name, dec.reason),
@@ -104,7 +109,7 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (d 
 func (d *Draft) warnUnsettled() {
 	var keys []string
 	for _, dec := range d.decisions {
-		if _, known := d.survey.kernelDefault(dec.key); !d.survey.Live && dec.wish.Mode == profile.Raise && dec.line &&
+		if _, known := d.survey.Default(dec.key); !d.survey.Live && dec.wish.Mode == profile.Raise && dec.line &&
 			!known {
 			keys = append(keys, dec.key.Name)
 		}
@@ -131,40 +136,54 @@ func (d *Draft) Source() string { return "profile " + d.profile.Name }
 
 func (d *Draft) add(c plan.Change) { d.Changes = append(d.Changes, c) }
 
-// planModules loads what the wanted values need and the kernel has not got yet.
+// planModules loads what the wanted values, or the keys themselves, need and the kernel has not got yet.
 func (d *Draft) planModules() {
 	loaded := "loaded"
 	for _, dec := range d.decisions {
-		m, needed := dec.key.ValueModules[dec.want]
-		if !needed || !dec.write || d.survey.Modules[m] != host.ModuleLoadable {
+		for _, m := range dec.modules() {
+			if !dec.write || d.survey.Modules[m] != host.ModuleLoadable {
+				continue
+			}
+			d.add(plan.Change{Change: report.Change{
+				Kind: report.Module, Target: m, After: &loaded, Status: report.Planned, Source: d.Source(),
+				Why: fmt.Sprintf("%s = %s needs it", dec.key.Name, dec.want), Required: dec.wish.Required,
+			}})
+		}
+	}
+	d.Changes = slices.CompactFunc(d.Changes, func(a, b plan.Change) bool { return a.Ref() == b.Ref() })
+}
+
+// modules are what the kernel must have loaded before it can have d.
+func (d decision) modules() (list []string) {
+	for _, m := range []string{d.key.Module, d.key.ModuleFor(d.want)} {
+		if m != "" {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// modulesAtBoot are those that must be loaded before systemd-sysctl runs, so that our lines are taken: it is ordered
+// after systemd-modules-load. Without its module a key is not there, so that one is named even where nobody can tell
+// whether the kernel that boots has it.
+func (s *Survey) modulesAtBoot(decisions []decision) (list []string) {
+	for _, dec := range decisions {
+		if !dec.line {
 			continue
 		}
-		d.add(plan.Change{Change: report.Change{
-			Kind: report.Module, Target: m, After: &loaded, Status: report.Planned, Source: d.Source(),
-			Why: fmt.Sprintf("%s = %s needs it", dec.key.Name, dec.want), Required: dec.wish.Required,
-		}})
+		for _, m := range dec.modules() {
+			if s.loadable(m) || m == dec.key.Module && s.Modules[m] == host.ModuleUnknown {
+				list = append(list, m)
+			}
+		}
 	}
+	return list
 }
 
 // planFiles writes the file that makes the values true after a reboot, and the one that loads the modules before it.
 func (d *Draft) planFiles() error {
-	var modules []string
-	anyLine := false
-	for _, dec := range d.decisions {
-		anyLine = anyLine || dec.line
-		if m := dec.key.ValueModules[dec.want]; m != "" && dec.line && d.survey.loadable(m) {
-			modules = append(modules, m)
-		}
-	}
-	loads := File{Path: loadsPath}
-	if len(modules) > 0 {
-		text, err := renderLoads(modules)
-		if err != nil {
-			return err
-		}
-		loads.Content = &text
-	}
-	if err := d.planFile(d.survey.Loads, loads, "these modules must be there before systemd-sysctl runs"); err != nil {
+	anyLine := slices.ContainsFunc(d.decisions, func(dec decision) bool { return dec.line })
+	if err := d.planFile(d.survey.Loads, d.loads, "these modules must be there before systemd-sysctl runs"); err != nil {
 		return err
 	}
 	why := "keeps the values after a reboot"
@@ -249,9 +268,11 @@ func (d *Draft) planKnobs() {
 			if !dec.write {
 				c.Effective = &value
 			}
+		} else if dec.write && dec.key.Module != "" {
+			c.Needs = plan.Ref{Kind: report.Module, Target: dec.key.Module}
 		}
 		c.Unknown = d.survey.ours(dec.key) && !d.survey.remembers(dec.key)
-		if d.survey.Live && dec.line && c.Before != nil {
+		if d.survey.Live && dec.line && c.Before != nil && d.survey.Knobs[dec.key.Name].Unread == nil {
 			d.Keep = append(d.Keep, c)
 		}
 		d.override(&c, dec)

@@ -99,20 +99,17 @@ func (s *Survey) giveBack(k catalogue.Key, o plan.Owned) (c plan.Change, forget 
 		return c, true
 	}
 	fc := s.Elsewhere.Key(o.Target)
-	wrong := nonsense(k, fc.Reboot.Set)
+	held, set := fc.Reboot.Value()
 	switch {
 	case o.BootID == s.BootID && o.Former() != nil:
 		c.After = o.Former()
-	case wrong != "":
-		c.Reason = "it stays until the next boot, since nobody can tell what it should be: " + wrong
-		return c, true
-	case fc.Reboot.Set != nil:
-		after := k.Normal(fc.Reboot.Set.Value)
-		c.After = &after
-		c.Reason = "the value of " + fc.Reboot.Set.Origin.String() + ": the one from before went with the last boot"
 	case fc.Reboot.Unknown:
 		c.Reason = "it stays until the next boot, since nobody can tell what it should be: " + fc.Reboot.Reason
 		return c, true
+	case set && fc.Reboot.Set != nil:
+		after := k.Normal(held)
+		c.After = &after
+		c.Reason = "the value of " + fc.Reboot.Set.Origin.String() + ": the one from before went with the last boot"
 	default:
 		c.Reason = "nothing sets it any more, and the value from before went with the last boot: it stays until the next one"
 		return c, true

@@ -14,30 +14,60 @@ import (
 // verdict is what becomes of one key after a reboot and after "sysctl --system".
 type verdict struct {
 	reboot, system *string
-	rebootReason   string // why reboot is nil
+	unknown        map[string]string // why a field of [report.Key] cannot be known
 	decidedBy      *report.DecidedBy
 	overridden     string // why the key does not stay as wanted, or ""
+}
+
+func unknowable() []string {
+	return []string{report.KeyRunning, report.KeyAfterReboot, report.KeySysctlSystem}
+}
+
+// whyUnknown is why v cannot be good, each reason once, or "".
+func (v verdict) whyUnknown() string {
+	var reasons []string
+	for _, field := range unknowable() {
+		if why := v.unknown[field]; why != "" && !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
+		}
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // verdict forecasts k with the files of f, where want is wanted.
 func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wish, want string) verdict {
 	fc := f.Key(k.Name)
-	v := verdict{decidedBy: &report.DecidedBy{}}
+	v := verdict{decidedBy: &report.DecidedBy{}, unknown: map[string]string{}}
 	if value, known := s.afterReboot(f, k); known {
 		v.reboot = &value
 	} else {
-		v.rebootReason = whyUnknown(s, k, fc)
+		v.unknown[report.KeyAfterReboot] = whyUnknown(s, k, fc)
 	}
-	if knob, running := s.Knobs[k.Name]; running && knob.Present && s.versions.Procps != "" && !fc.SysctlSystem.Unknown {
-		v.system = &knob.Value // no file sets it, so it stays as it is
+	knob := s.Knobs[k.Name]
+	if knob.Unread != nil {
+		v.unknown[report.KeyRunning] = "what runs cannot be read: " + knob.Unread.Error()
 	}
-	wrongAtBoot, wrongByHand := nonsense(k, fc.Reboot.Set), nonsense(k, fc.SysctlSystem.Set)
-	if set := fc.SysctlSystem.Set; set != nil {
-		v.system = nil
-		if value := k.Normal(set.Value); wrongByHand == "" {
-			v.system = &value
+	o := fc.SysctlSystem
+	value, set := o.Value()
+	switch {
+	case s.versions.Procps == "": // there is no sysctl --system
+	case o.Unknown:
+		v.unknown[report.KeySysctlSystem] = o.Reason
+	case set:
+		value = k.Normal(value)
+		v.system = &value
+	case !s.Live: // it stays as it was booted
+		v.system = v.reboot
+		if why := v.unknown[report.KeyAfterReboot]; why != "" {
+			v.unknown[report.KeySysctlSystem] = why
 		}
-		origin := set.Origin.String()
+	case knob.Present && knob.Unread == nil:
+		v.system = &knob.Value // no file sets it, so it stays as it is
+	case knob.Present:
+		v.unknown[report.KeySysctlSystem] = v.unknown[report.KeyRunning]
+	}
+	if o.Set != nil {
+		origin := o.Set.Origin.String()
 		v.decidedBy.SysctlSystem = &origin
 	}
 	if set := fc.Reboot.Set; set != nil {
@@ -47,7 +77,7 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 	var reasons []string
 	if v.reboot != nil && !wish.Enough(k, *v.reboot, want) {
 		why := ""
-		if fc.Reboot.Set == nil && fc.Reboot.Reason != whowins.NobodyAssigns {
+		if fc.Reboot.Set == nil && fc.Reboot.Reason != whowins.NobodyAssigns || len(fc.Reboot.Refused) > 0 {
 			why = ": " + fc.Reboot.Reason // systemd-sysctl is masked, for instance
 		}
 		reasons = append(
@@ -55,21 +85,12 @@ func (s *Survey) verdict(f *whowins.Forecaster, k catalogue.Key, wish profile.Wi
 			fmt.Sprintf("after a reboot it is %s, by %s%s", shown(*v.reboot), by(v.decidedBy.Reboot), why),
 		)
 	}
-	if wrongAtBoot != "" {
-		reasons = append(reasons, "after a reboot it cannot be told: "+wrongAtBoot)
-	}
-	if fc.Reboot.Unknown && fc.Races == nil {
-		reasons = append(reasons, "after a reboot it cannot be told: "+fc.Reboot.Reason)
-	}
 	for _, race := range fc.Races {
 		if r := s.lost(race, k, wish, want); r != "" {
 			reasons = append(reasons, r)
 		}
 	}
-	if wrongByHand != "" && wrongByHand != wrongAtBoot {
-		reasons = append(reasons, "after sysctl --system it cannot be told: "+wrongByHand)
-	}
-	if fc.SysctlSystem.Set != nil && wrongByHand == "" && !wish.Enough(k, *v.system, want) {
+	if set && v.system != nil && !wish.Enough(k, *v.system, want) {
 		reasons = append(
 			reasons,
 			fmt.Sprintf("after sysctl --system it is %s, by %s", shown(*v.system), by(v.decidedBy.SysctlSystem)),
@@ -89,7 +110,7 @@ func (s *Survey) lost(race whowins.Race, k catalogue.Key, wish profile.Wish, wan
 		if known {
 			from = side.Set.Origin.String()
 		} else {
-			value, known = s.kernelDefault(k)
+			value, known = s.Default(k)
 		}
 		if !known {
 			value = "unknown"
@@ -119,11 +140,8 @@ func by(origin *string) string {
 }
 
 func whyUnknown(s *Survey, k catalogue.Key, fc whowins.Forecast) string {
-	wrong := nonsense(k, fc.Reboot.Set)
 	switch {
-	case wrong != "":
-		return wrong
-	case fc.Reboot.Reason != "":
+	case fc.Reboot.Reason != "" && fc.Reboot.Reason != whowins.NobodyAssigns:
 		return fc.Reboot.Reason
 	case !s.Live:
 		return "no file sets it; the default depends on the kernel that will boot"
@@ -148,13 +166,19 @@ func (d *Draft) keyStatus(dec decision) report.Key {
 	v := s.verdict(s.Now, dec.key, dec.wish, dec.want)
 	out := report.Key{
 		Target: dec.key.Name, Wanted: &want, Status: dec.status, Reason: dec.reason,
-		AfterReboot: v.reboot, AfterSysctlSystem: v.system, DecidedBy: v.decidedBy,
+		AfterReboot: v.reboot, AfterSysctlSystem: v.system, DecidedBy: v.decidedBy, Unknown: v.unknown,
 	}
-	if knob := s.Knobs[dec.key.Name]; knob.Present {
+	if knob := s.Knobs[dec.key.Name]; knob.Present && knob.Unread == nil {
 		value := knob.Value
 		out.Running = &value
 	}
+	if dec.status == report.Skipped && out.Running == nil { // nothing is there that could have a value
+		out.AfterReboot, out.AfterSysctlSystem, out.Unknown = nil, nil, nil
+	}
 	if dec.status.Partial() {
+		if why := v.whyUnknown(); len(out.Unknown) > 0 && why != out.Reason {
+			out.Reason += "; " + why
+		}
 		return out
 	}
 	reasons := []string{}
@@ -183,16 +207,21 @@ func (d *Draft) keyStatus(dec decision) report.Key {
 	if v.overridden != "" {
 		reasons = append(reasons, v.overridden)
 	}
-	if v.reboot == nil && v.overridden == "" && v.rebootReason != "" {
-		reasons = append(reasons, v.rebootReason)
-	}
 	out.Reason = strings.Join(reasons, "; ")
+	for _, field := range unknowable() {
+		if why := v.unknown[field]; !strings.Contains(out.Reason, why) {
+			out.Reason = strings.TrimPrefix(out.Reason+"; "+why, "; ")
+		}
+	}
+	if len(v.unknown) > 0 && out.Status.Good() {
+		out.Status = report.Unknown
+	}
 	return out
 }
 
 // overtaken reports whether a line that was right once now holds the host below what its kernel gives by itself.
 func (s *Survey) overtaken(dec decision, line string) bool {
-	value, known := s.kernelDefault(dec.key)
+	value, known := s.Default(dec.key)
 	return known && dec.wish.Mode == profile.Raise && !dec.key.Equal(value, line) && dec.key.Satisfies(value, line)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tcptune/tcptune/internal/trail"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/ephemeral"
+	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -22,14 +23,10 @@ import (
 // Survey is everything that the planner needs to know of a host, observed once. From here on nothing looks at the
 // machine any more, so that a plan is a function of what was seen.
 type Survey struct {
-	Live      bool // false for an image: no running values, and none of this machine's in their place
+	kernel.Facts // Live is false for an image: no running values, and none of this machine's in their place
+
 	BootID    string
-	Kernel    catalogue.KernelVersion   // unknown for an image
-	Installed []catalogue.KernelVersion // the kernels in an image, one of which will boot
-	Memory    int64                     // bytes, 0 for an image
 	Knobs     map[string]Knob
-	Modules   map[string]host.ModuleState
-	Locked    bool // kernel.modules_disabled: nothing more can be loaded until the next boot
 	Journal   plan.Journal
 	Retry     bool // plan to write what the kernel refused earlier in this boot; without it that is only reported
 	Own       File // our file in /etc/sysctl.d
@@ -48,6 +45,7 @@ type Survey struct {
 type Knob struct {
 	Value   string
 	Present bool
+	Unread  error // why it cannot be read, or nil
 	Refusal error // why it cannot be written here, or nil
 }
 
@@ -68,10 +66,12 @@ const (
 	loadsPath     = modulesFolder + "/tcptune.conf"
 )
 
-// Observe surveys h for the keys in names and those that tcptune has changed there. It changes nothing and needs no
-// root.
-func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []string) (Survey, error) {
-	s := Survey{Live: h.Live(), Journal: j, Knobs: map[string]Knob{}, reader: whowins.Once(h), trail: h.Trail()}
+// Observe surveys h for the keys in names and those that tcptune has changed there. wanted are values of which the survey
+// must tell whether the kernel can have them. It changes nothing and needs no root.
+func Observe(
+	h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []string, wanted ...string,
+) (Survey, error) {
+	s := Survey{Journal: j, Knobs: map[string]Knob{}, reader: whowins.Once(h), trail: h.Trail()}
 	defer s.tell()
 	var err error
 	if s.versions, err = whowins.DetectVersions(s.reader); err != nil {
@@ -80,13 +80,17 @@ func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []stri
 	if err := s.observeFiles(); err != nil {
 		return s, err
 	}
-	if !s.Live {
-		return s, s.observeInstalled(h, modulesOf(cat))
+	for _, set := range s.Now.Settings() {
+		wanted = append(wanted, set.Value)
 	}
-	if s.Modules, err = observeModules(h, modulesOf(cat)); err != nil {
+	if s.Facts, err = kernel.Observe(h, cat, wanted); err != nil {
 		return s, err
 	}
-	names = slices.Concat(names, slices.Collect(maps.Keys(s.ownLines())),
+	s.Now, s.Elsewhere = s.judged(s.Now), s.judged(s.Elsewhere)
+	if !s.Live {
+		return s, nil
+	}
+	names = slices.Concat(names, cat.Operands(), slices.Collect(maps.Keys(s.ownLines())),
 		[]string{ephemeral.RangeKey, ephemeral.ReservedKey})
 	for _, o := range j.Owned {
 		if o.Kind == report.Knob {
@@ -96,54 +100,9 @@ func Observe(h host.Host, cat *catalogue.Catalogue, j plan.Journal, names []stri
 	return s, s.observeKernel(h, cat, names)
 }
 
-// observeInstalled looks at the kernels of an image. It has no running one, so what counts of a module is whether one
-// of them has it.
-func (s *Survey) observeInstalled(h host.Host, modules []string) error {
-	releases, err := h.InstalledKernels()
-	if err != nil {
-		return err
-	}
-	s.Modules = map[string]host.ModuleState{}
-	for _, m := range modules {
-		s.Modules[m] = host.ModuleUnknown
-	}
-	for _, r := range releases {
-		v, err := host.ParseKernelVersion(r)
-		if err != nil {
-			return err
-		}
-		s.Installed = append(s.Installed, v)
-		states, err := h.ModulesIn(r, modules...)
-		if err != nil {
-			return err
-		}
-		for m, st := range states {
-			if s.Modules[m] != host.ModuleLoadable {
-				s.Modules[m] = st
-			}
-		}
-	}
-	return nil
-}
-
 func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []string) (err error) {
 	if s.BootID, err = plan.BootID(h); err != nil {
 		return err
-	}
-	memory, err := h.MemTotal()
-	if err != nil {
-		return err
-	}
-	s.Memory = int64(memory)
-	release, err := h.KernelRelease()
-	if err != nil {
-		return err
-	}
-	if s.Kernel, err = host.ParseKernelVersion(release); err != nil {
-		return err
-	}
-	if locked, err := h.ReadKnob("kernel.modules_disabled"); err == nil {
-		s.Locked = locked == "1"
 	}
 	for _, name := range names {
 		k, err := cat.Lookup(name)
@@ -157,7 +116,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			s.Knobs[k.Name] = Knob{Present: true, Refusal: err}
+			s.Knobs[k.Name] = Knob{Present: true, Unread: host.Cause(err), Refusal: err}
 		default:
 			s.Knobs[k.Name] = Knob{Value: k.Normal(v), Present: true, Refusal: h.CanWriteKnob(k.Name)}
 		}
@@ -189,12 +148,28 @@ func (s *Survey) observeFiles() (err error) {
 	if s.Now, err = whowins.NewForecaster(s.reader, s.versions); err != nil {
 		return err
 	}
-	if !s.owns(s.Own) {
+	if !s.owns(s.Own) && !s.owns(s.Loads) {
 		s.Elsewhere = s.Now
 		return nil
 	}
-	s.Elsewhere, err = whowins.NewForecaster(whowins.WithFile(s.reader, s.Own.Path, nil), s.versions)
+	s.Elsewhere, err = whowins.NewForecaster(s.bare(), s.versions)
 	return err
+}
+
+// judged is f for the kernel of the host.
+func (s *Survey) judged(f *whowins.Forecaster) *whowins.Forecaster {
+	return f.Under(s.AtBoot(), s.Facts.Now())
+}
+
+// bare reads the host without the files that tcptune wrote.
+func (s *Survey) bare() whowins.Reader {
+	r := s.reader
+	for _, f := range []File{s.Own, s.Loads} {
+		if s.owns(f) {
+			r = whowins.WithFile(r, f.Path, nil)
+		}
+	}
+	return r
 }
 
 // owns reports whether f is there and tcptune wrote it.
@@ -231,61 +206,6 @@ func unreadable(p string, err error) error {
 		err = named.Err
 	}
 	return fmt.Errorf("cannot read %s: %w", p, err)
-}
-
-// modulesOf are the modules that a value or a key of the catalogue needs.
-func modulesOf(cat *catalogue.Catalogue) []string {
-	var names []string
-	for _, k := range cat.Keys() {
-		names = slices.AppendSeq(names, maps.Values(k.ValueModules))
-		if k.Module != "" {
-			names = append(names, k.Module)
-		}
-	}
-	return names
-}
-
-// observeModules looks the modules up on the running kernel. Where its module lists are not there, as on kernels made
-// without modules, its configuration answers if it can be read.
-func observeModules(h host.Host, names []string) (map[string]host.ModuleState, error) {
-	states, err := h.Modules(names...)
-	if err != nil {
-		return nil, err
-	}
-	var config []byte
-	for m, st := range states {
-		if st != host.ModuleUnknown {
-			continue
-		}
-		if config == nil {
-			if config, err = h.KernelConfigText(); err != nil {
-				config = []byte{} // not visible, so it stays unknown
-			}
-		}
-		states[m] = moduleInConfig(config, m)
-	}
-	return states, nil
-}
-
-// moduleInConfig reads the state of a congestion control or queue discipline from the kernel's configuration, where
-// tcp_bbr is CONFIG_TCP_CONG_BBR and sch_fq is CONFIG_NET_SCH_FQ.
-func moduleInConfig(config []byte, module string) host.ModuleState {
-	option := ""
-	if name, ok := strings.CutPrefix(module, "tcp_"); ok {
-		option = "CONFIG_TCP_CONG_" + strings.ToUpper(name)
-	} else if name, ok := strings.CutPrefix(module, "sch_"); ok {
-		option = "CONFIG_NET_SCH_" + strings.ToUpper(name)
-	}
-	if len(config) == 0 || option == "" {
-		return host.ModuleUnknown
-	}
-	switch host.ParseKernelConfig(config, option) {
-	case "y":
-		return host.ModuleBuiltin
-	case "m":
-		return host.ModuleUnknown // it may be installed somewhere out of sight
-	}
-	return host.ModuleAbsent
 }
 
 // ownLines returns the assignments in our own file.

@@ -37,5 +37,8 @@ func (l limits) within(files uint64, upstreams int) limits {
 	l.linger = min(server.DefaultLinger, max(room/8, 1))
 	l.Queue = min(l.Queue, max(room/8, room-l.linger-l.MaxConns, 0))
 	l.MaxConns = min(l.MaxConns, max(room-l.linger-l.Queue, 1))
+	if l.halfConns {
+		l.ClientConns = (l.MaxConns + 1) / 2
+	}
 	return l
 }

@@ -33,6 +33,9 @@ func TestTheLimitsFitIntoTheDescriptors(t *testing.T) {
 			t.Errorf("%s: %d served, %d waiting, %d being refused; want %d, %d, %d", tc.name,
 				got.MaxConns, got.Queue, got.linger, tc.wantConns, tc.wantQueue, tc.wantLinger)
 		}
+		if got.ClientConns != (got.MaxConns+1)/2 {
+			t.Errorf("%s: one client may have %d of %d", tc.name, got.ClientConns, got.MaxConns)
+		}
 		if err := got.check(); err != nil {
 			t.Errorf("%s: %v", tc.name, err)
 		}

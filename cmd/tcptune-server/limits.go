@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,11 +20,13 @@ type limits struct {
 	server.Limits
 	maxLine, maxFrame int
 	drain             time.Duration
-	linger            int // follows from the others, see within
+	proxyFrom         []netip.Prefix
+	halfConns         bool // ClientConns was not given: it is half of MaxConns
+	linger            int  // follows from the others, see within
 }
 
 func defaultLimits() limits {
-	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second}
+	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second, halfConns: true}
 }
 
 // limitFlag is one limit.
@@ -50,29 +53,64 @@ func limitFlags() []limitFlag {
 		count("client-burst", "with --client-rate, let `N` connections of one address come at once; "+
 			"0: as many as in a second",
 			func(l *limits) *int { return &l.ClientBurst }),
+		{
+			"client-conns", "serve `N` connections of one address at a time, refuse others; 0: any number",
+			func(l *limits, s string) error {
+				l.halfConns = false
+				return count("", "", func(l *limits) *int { return &l.ClientConns }).set(l, s)
+			},
+			func(limits) string { return "half of --max-conns" },
+		},
+		{
+			"proxy-from", "expect the PROXY protocol from `NETWORKS` only, with commas between them",
+			func(l *limits, s string) (err error) { l.proxyFrom, err = networks(s); return err },
+			func(limits) string { return "none" },
+		},
 		duration("idle-timeout", "close a connection after `TIME` without a message; 0: never",
 			func(l *limits) *time.Duration { return &l.IdleTimeout }),
 		duration("read-timeout", "close a connection when a message takes `TIME` to arrive; 0: never",
 			func(l *limits) *time.Duration { return &l.ReadTimeout }),
-		duration("write-timeout", "close a connection when the client does not take an answer for `TIME`; 0: never",
+		duration("write-timeout", "close a connection when the client takes nothing of an answer for `TIME`; 0: never",
 			func(l *limits) *time.Duration { return &l.WriteTimeout }),
+		perSecond("min-rate", "close a connection when the client takes less than `N` bytes a second of an answer; 0: never",
+			func(l *limits) *float64 { return &l.MinRate }),
 		duration("total-timeout", "close a connection `TIME` after it was accepted, whatever it does; 0: never",
 			func(l *limits) *time.Duration { return &l.TotalTimeout }),
 		count("max-line", "refuse a line of more than `BYTES`", func(l *limits) *int { return &l.maxLine }),
 		count("max-frame", "refuse a frame, or the body of an HTTP request, of more than `BYTES`",
 			func(l *limits) *int { return &l.maxFrame }),
-		{
-			"max-output", "hold at most `BYTES` of answers that clients have not taken yet",
-			func(l *limits, s string) (err error) { l.MaxOutput, err = strconv.ParseInt(s, 10, 64); return err },
-			func(l limits) string { return strconv.FormatInt(l.MaxOutput, 10) },
-		},
+		bytesOf("max-output", "hold at most `BYTES` of answers that clients have not taken yet",
+			func(l *limits) *int64 { return &l.MaxOutput }),
+		bytesOf("max-input", "hold at most `BYTES` of messages that have not arrived whole; 0: any number",
+			func(l *limits) *int64 { return &l.MaxInput }),
 		duration("drain", "on SIGTERM, wait `TIME` for connections to end",
 			func(l *limits) *time.Duration { return &l.drain }),
 	}
 }
 
+// networks reads "10.0.0.0/8,2001:db8::/32". A bit beyond the length of a prefix is an error: it is not what was meant.
+func networks(text string) (all []netip.Prefix, err error) {
+	for one := range strings.SplitSeq(text, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(one)
+		if err != nil || p.Masked() != p || p.Addr().Is4In6() {
+			return nil, fmt.Errorf("want networks, as in 10.0.0.0/8,2001:db8::/32, not %q", one)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
 func count(name, what string, of func(*limits) *int) limitFlag {
 	return limit(name, what, "a whole number", of, strconv.Atoi, strconv.Itoa)
+}
+
+func bytesOf(name, what string, of func(*limits) *int64) limitFlag {
+	return limit(name, what, "a whole number", of,
+		func(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) },
+		func(n int64) string { return strconv.FormatInt(n, 10) })
 }
 
 func duration(name, what string, of func(*limits) *time.Duration) limitFlag {
@@ -87,7 +125,7 @@ func perSecond(name, what string, of func(*limits) *float64) limitFlag {
 }
 
 // limit is a number, and not below 0.
-func limit[N int | float64 | time.Duration](name, what, want string, of func(*limits) *N,
+func limit[N int | int64 | float64 | time.Duration](name, what, want string, of func(*limits) *N,
 	read func(string) (N, error), show func(N) string,
 ) limitFlag {
 	set := func(l *limits, s string) error {
@@ -123,6 +161,9 @@ func (o options) readLimits() (limits, error) {
 		if err := f.set(&l, value); err != nil {
 			return l, fmt.Errorf("cannot use --%s %s: %w", f.name, value, err)
 		}
+	}
+	if l.halfConns {
+		l.ClientConns = (l.MaxConns + 1) / 2
 	}
 	return l, l.check()
 }

@@ -169,3 +169,28 @@ func TestRelayGoesThroughThePool(t *testing.T) {
 	const failure = `{"error":"no upstream is available","ok":false}`
 	talk(t, c, "\x00\x00\x00\x02ho", "\x00\x00\x00"+string(rune(len(failure)))+failure)
 }
+
+func TestLimitsOfOneAddressHoldBehindAProxy(t *testing.T) {
+	t.Parallel()
+	l, admin := listen(t), listen(t)
+	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--protocol", "line", "--max-conns", "6",
+		"--proxy-from", "127.0.0.0/8")
+	from := func(client string) net.Conn {
+		c := dial(t, l.Addr())
+		if _, err := io.WriteString(c, "PROXY TCP4 "+client+" 198.51.100.1 1 2\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for range 3 { // half of six
+		talk(t, from("192.0.2.1"), "hello\n", "echo: hello\n")
+	}
+	ends(t, from("192.0.2.1"), "error: busy\n")
+	talk(t, from("192.0.2.2"), "hello\n", "echo: hello\n")
+	if _, body := get(t, admin.Addr(), "/metrics"); !strings.Contains(body, `refused_total{reason="client_conns"} 1`) {
+		t.Errorf("the metrics do not say why:\n%s", body)
+	}
+	if said := p.stderr.String(); !strings.Contains(said, "client=192.0.2.1") {
+		t.Errorf("the log does not say who:\n%s", said)
+	}
+}

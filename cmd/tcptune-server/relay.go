@@ -24,8 +24,10 @@ type relaying struct {
 	do func(ctx context.Context, exchange func(io.ReadWriter) error) error
 }
 
-// readStep is how much memory a length alone may cost.
-const readStep = 64 << 10
+const (
+	readStep  = 64 << 10 // how much memory a length alone may cost
+	keptFrame = 4 << 10  // how much a connection may have for each of its buffers while it waits
+)
 
 // ServeConn relays the frames of one connection.
 func (r relaying) ServeConn(ctx context.Context, c net.Conn) error {
@@ -56,11 +58,17 @@ type relayed struct {
 	in       *bufio.Reader
 	frame    []byte // the request with its header; kept for the next one
 	answer   []byte
+	held     int  // what the server was told
+	full     bool // which had no room for it
 }
 
 // await waits for the first byte of a frame. more is false where the client has closed; where the server
 // drains, the error is that of ctx.
 func (s *relayed) await(ctx context.Context) (more bool, err error) {
+	s.frame, s.answer = kept(s.frame), kept(s.answer)
+	if err := s.holding(); err != nil {
+		return false, err
+	}
 	if s.in.Buffered() > 0 {
 		return true, nil
 	}
@@ -75,11 +83,31 @@ func (s *relayed) await(ctx context.Context) (more bool, err error) {
 	return err == nil, err
 }
 
+// kept is a buffer that is kept for the next frame: none that costs much while nothing is in it.
+func kept(b []byte) []byte {
+	if cap(b) > keptFrame {
+		return nil
+	}
+	return b[:0]
+}
+
+// holding tells the server what is held, beyond what each connection may have.
+func (s *relayed) holding() error {
+	most := max(cap(s.frame)+cap(s.answer)-2*keptFrame, 0)
+	if most == s.held {
+		return nil
+	}
+	s.held = most
+	err := s.progress.Holding(most)
+	s.full = s.full || err != nil
+	return err
+}
+
 // relay reads a frame, and answers it.
 func (s *relayed) relay(ctx context.Context) error {
 	s.progress.Reading()
 	var err error
-	if s.frame, err = readFrame(s.in, s.frame, s.max); err != nil {
+	if err = s.readFrame(s.in, &s.frame); err != nil {
 		if errors.Is(err, server.ErrTooLong) {
 			s.progress.Writing()
 			_, _ = s.Write(appendFrame(nil, failure(err.Error())))
@@ -93,9 +121,11 @@ func (s *relayed) relay(ctx context.Context) error {
 		if _, err := upstream.Write(s.frame); err != nil {
 			return err
 		}
-		s.answer, err = readFrame(upstream, s.answer, s.max)
-		return err
+		return s.readFrame(upstream, &s.answer)
 	})
+	if s.full {
+		return server.InputFull
+	}
 	if err != nil {
 		s.answer = appendFrame(s.answer[:0], failure(err.Error()))
 	}
@@ -108,22 +138,27 @@ func (s *relayed) relay(ctx context.Context) error {
 }
 
 // readFrame reads a frame with its header into b, which it makes larger where needed.
-func readFrame(from io.Reader, b []byte, most int) ([]byte, error) {
-	b = append(b[:0], make([]byte, frameHeader)...)
+func (s *relayed) readFrame(from io.Reader, into *[]byte) error {
+	b := append((*into)[:0], make([]byte, frameHeader)...)
 	if _, err := io.ReadFull(from, b); err != nil {
-		return b, err
+		return err
 	}
 	size := uint64(binary.BigEndian.Uint32(b))
-	if size > uint64(max(most, 0)) {
-		return b, fmt.Errorf("frame of %d bytes is longer than %d: %w", size, most, server.ErrTooLong)
+	if size > uint64(max(s.max, 0)) {
+		return fmt.Errorf("frame of %d bytes is longer than %d: %w", size, s.max, server.ErrTooLong)
 	}
 	// In steps, so that a length alone costs no memory.
 	for whole := frameHeader + int(size); len(b) < whole; {
 		from0 := len(b)
 		b = append(b, make([]byte, min(whole-from0, readStep))...)
+		*into = b
+		if err := s.holding(); err != nil {
+			return err
+		}
 		if _, err := io.ReadFull(from, b[from0:]); err != nil {
-			return b, err
+			return err
 		}
 	}
-	return b, nil
+	*into = b
+	return nil
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tcptune/tcptune/server"
 )
@@ -65,4 +67,38 @@ func TestRelayTellsThatAFrameIsTooLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	ends(t, c, framed(`{"error":"frame of 101 bytes is longer than 100: message is longer than the limit","ok":false}`))
+}
+
+func TestRelayHoldsNoMoreOfUnfinishedFramesThanItMay(t *testing.T) {
+	t.Parallel()
+	const size, most, clients = 1 << 20, 4 << 20, 20
+	h := relaying{max: size, do: func(_ context.Context, exchange func(io.ReadWriter) error) error {
+		return exchange(&bytes.Buffer{}) // which answers with the question
+	}}
+	s, at := serving(t, h)
+	limits := server.DefaultLimits()
+	limits.MaxInput = most
+	if err := s.Reload(server.Config{Handler: h, Limits: limits}); err != nil {
+		t.Fatal(err)
+	}
+	await := func(what string, said func(server.Stats) bool) {
+		t.Helper()
+		for end := time.Now().Add(patience); !said(s.Stats()); time.Sleep(time.Millisecond) {
+			if st := s.Stats(); st.InputBytes > most || time.Now().After(end) {
+				t.Fatalf("%s: not seen, %+v", what, st)
+			}
+		}
+	}
+	c := dial(t, at)
+	message := framed(strings.Repeat("x", size))
+	talk(t, c, message, message)
+	await("one that waits holds nothing", func(st server.Stats) bool { return st.InputBytes == 0 })
+	for range clients {
+		half := dial(t, at)
+		go func() { _, _ = io.WriteString(half, message[:size]) }()
+	}
+	await("those above the bound are closed", func(st server.Stats) bool {
+		return st.Ended[server.InputFull] >= clients-most/size
+	})
+	talk(t, c, framed("hello"), framed("hello"))
 }

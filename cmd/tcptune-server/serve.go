@@ -83,6 +83,7 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 func (s *service) configure(l limits) server.Config {
 	config := s.config
 	config.Handler, config.Limits, config.Linger = s.handler(l), l.Limits, l.linger
+	config.ProxyFrom = l.proxyFrom
 	return config
 }
 

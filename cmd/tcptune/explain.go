@@ -77,9 +77,9 @@ func showKey(w io.Writer, k provision.Explained) {
 		printf(w, "\n  Myth: %s\n%s\n", m.Claim, wrap(m.Truth, "  "))
 	}
 	printf(w, "\n  On this host\n")
-	row("  running", orUnknown(now.Running))
-	row("  after reboot", orUnknown(now.AfterReboot))
-	row("  after sysctl --system", orUnknown(now.AfterSysctlSystem))
+	row("  running", orUnknown(now, report.KeyRunning, now.Running))
+	row("  after reboot", orUnknown(now, report.KeyAfterReboot, now.AfterReboot))
+	row("  after sysctl --system", orUnknown(now, report.KeySysctlSystem, now.AfterSysctlSystem))
 	if now.Reason != "" {
 		row("  note", now.Reason)
 	}
@@ -92,9 +92,12 @@ func showKey(w io.Writer, k provision.Explained) {
 	}
 }
 
-func orUnknown(v *string) string {
-	if v == nil {
-		return "unknown"
+func orUnknown(k report.Key, field string, v *string) string {
+	switch {
+	case v == nil && k.Unknown[field] != "":
+		return string(report.Unknown)
+	case v == nil:
+		return "-"
 	}
 	return side(v)
 }

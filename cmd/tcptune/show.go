@@ -45,7 +45,7 @@ func statusColor(s report.Status) string {
 	switch s {
 	case report.Applied:
 		return green
-	case report.Planned, report.Refused, report.Skipped, report.Overridden, report.Kept:
+	case report.Planned, report.Refused, report.Skipped, report.Overridden, report.Unknown, report.Kept:
 		return yellow
 	case report.Failed:
 		return red
@@ -126,7 +126,7 @@ func sumUp(w io.Writer, changes []report.Change, verb, calm string) {
 		done += n
 	}
 	for _, s := range []report.Status{
-		report.Unchanged, report.Kept, report.Overridden, report.Refused, report.Skipped, report.Failed,
+		report.Unchanged, report.Kept, report.Overridden, report.Unknown, report.Refused, report.Skipped, report.Failed,
 	} {
 		if n := counts[s]; n > 0 {
 			word := string(s)

@@ -90,9 +90,9 @@ func (t terminal) showDeviation(w io.Writer, k report.Key) {
 		w,
 		"    wanted %s, running %s, after reboot %s, after sysctl --system %s\n",
 		side(k.Wanted),
-		orUnknown(k.Running),
-		orUnknown(k.AfterReboot),
-		orUnknown(k.AfterSysctlSystem),
+		orUnknown(k, report.KeyRunning, k.Running),
+		orUnknown(k, report.KeyAfterReboot, k.AfterReboot),
+		orUnknown(k, report.KeySysctlSystem, k.AfterSysctlSystem),
 	)
 	if by := decider(k); by != "-" {
 		printf(w, "    decided by %s\n", by)
@@ -107,8 +107,8 @@ func (t terminal) showStatus(w io.Writer, s provision.Status) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printf(tw, "KEY\tWANTED\tRUNNING\tAFTER REBOOT\tAFTER SYSCTL --SYSTEM\tDECIDED BY\tSTATUS\n")
 	for _, k := range s.Report.Keys {
-		printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Target, side(k.Wanted), against(k, k.Running),
-			against(k, k.AfterReboot), against(k, k.AfterSysctlSystem), decider(k), statusWord(k.Status))
+		printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Target, side(k.Wanted), against(k, report.KeyRunning, k.Running),
+			against(k, report.KeyAfterReboot, k.AfterReboot), against(k, report.KeySysctlSystem, k.AfterSysctlSystem), decider(k), statusWord(k.Status))
 	}
 	_ = tw.Flush()
 	printf(w, "\n")
@@ -147,11 +147,14 @@ func (t terminal) showReasons(w io.Writer, keys []report.Key) {
 	}
 }
 
-// against shortens a value that is the wanted one to "=".
-func against(k report.Key, v *string) string {
+// against shortens a value that is the wanted one to "=", one that is not known to "?", and writes "-" where there is none:
+// an image runs nothing.
+func against(k report.Key, field string, v *string) string {
 	switch {
-	case v == nil:
+	case v == nil && k.Unknown[field] != "":
 		return "?"
+	case v == nil:
+		return "-"
 	case k.Wanted != nil && side(v) == side(k.Wanted):
 		return "="
 	}

@@ -23,6 +23,9 @@ var (
 // undated is the version of a program of which nobody has said one.
 const undated = "0.0.0-dev"
 
+// unknownBuild stands for what a program does not know of itself.
+const unknownBuild = string(report.Unknown)
+
 func versionCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "version",
@@ -53,7 +56,7 @@ func (t terminal) version(c *cli.Context) (outcome, error) {
 func shortVersion() string {
 	info, _ := debug.ReadBuildInfo()
 	b := buildOf(report.Build{Version: strings.TrimSuffix(version, undated)}, info)
-	if b.Version == report.Unknown {
+	if b.Version == unknownBuild {
 		return undated
 	}
 	return b.Version
@@ -76,8 +79,8 @@ func buildOf(b report.Build, info *debug.BuildInfo) report.Build {
 		}
 	}
 	b.Commit, b.Committed = inVersion(b)
-	b.Version, b.Go = cmp.Or(b.Version, report.Unknown), cmp.Or(b.Go, report.Unknown)
-	b.Commit, b.Committed = cmp.Or(b.Commit, report.Unknown), cmp.Or(b.Committed, report.Unknown)
+	b.Version, b.Go = cmp.Or(b.Version, unknownBuild), cmp.Or(b.Go, unknownBuild)
+	b.Commit, b.Committed = cmp.Or(b.Commit, unknownBuild), cmp.Or(b.Committed, unknownBuild)
 	return b
 }
 

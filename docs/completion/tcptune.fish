@@ -184,12 +184,16 @@ function __tcptune_values
                 'accept-burst'= '' \
                 'accept-rate'= '' \
                 'client-burst'= '' \
+                'client-conns'= '' \
                 'client-rate'= '' \
                 'idle-timeout'= '' \
                 'max-conns'= '' \
                 'max-frame'= '' \
+                'max-input'= '' \
                 'max-line'= '' \
                 'max-output'= '' \
+                'min-rate'= '' \
+                'proxy-from'= '' \
                 'queue'= '' \
                 'queue-timeout'= '' \
                 'read-timeout'= '' \

@@ -201,6 +201,10 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 			c.Status, c.Reason = report.Refused, c.Needs.Target+" was refused"
 			continue
 		}
+		if err := s.arrived(ctx, c, &r); err != nil {
+			c.Status, c.Reason = report.Failed, err.Error()
+			return changes, nil, s.rollBack(ctx, changes, failure{c.Kind, c.Target, err.Error()})
+		}
 		cause, broken := s.change(ctx, c, r)
 		switch {
 		case broken || cause != "" && c.Required:
@@ -208,6 +212,9 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 			return changes, nil, s.rollBack(ctx, changes, failure{c.Kind, c.Target, cause})
 		case cause != "":
 			c.Status, c.Reason, c.Tried = report.Refused, cause, true
+		case c.Doubt != "":
+			c.Status = report.Unknown
+			made = append(made, r)
 		case c.DecidedBy != nil:
 			c.Status = report.Overridden
 			made = append(made, r)

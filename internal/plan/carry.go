@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -47,6 +48,28 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 	}
 	c.Effective = c.Before
 	return cause, broken
+}
+
+// arrived looks once more at a key that was absent when the plan was made: a module that the same plan loads may have
+// brought it, with a value of its own, which is what an undo has to give back.
+func (s *Session) arrived(ctx context.Context, c *Change, r *record) error {
+	if c.Kind != report.Knob || c.Before != nil {
+		return nil
+	}
+	now, err := s.effects[report.Knob].observe(ctx, c.Target)
+	if err != nil || now == nil {
+		return err
+	}
+	c.Before, r.Before = now, (*blob)(now)
+	pending, next := *s.journal.Pending, s.journal
+	pending.Changes = slices.Clone(pending.Changes)
+	for i := range pending.Changes {
+		if known := &pending.Changes[i]; known.Kind == r.Kind && known.Target == r.Target {
+			known.Before = r.Before
+		}
+	}
+	next.Pending = &pending
+	return s.save(next)
 }
 
 // write changes one target. Before a unit is touched, systemd reads the files that were written until then.

@@ -153,6 +153,10 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 		c.Status = report.Unchanged
 		return nil
 	}
+	if r.Kind == report.Knob && before == nil { // it came with its module, and was not written yet
+		c.Status = report.Unchanged
+		return nil
+	}
 	ours := alike(e, now, after) || r.repeats()
 	if !ours && now != nil && before != nil && after != nil {
 		ours = e.torn(*now, *before, *after)

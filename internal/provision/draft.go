@@ -45,7 +45,7 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 	if err != nil {
 		return d, w.unusable(err, d.origin)
 	}
-	survey, err := sysctl.Observe(h, cat, j, profile.KeyNames())
+	survey, err := sysctl.Observe(h, cat, j, profile.KeyNames(), profile.Values()...)
 	if err != nil {
 		return d, err
 	}

@@ -61,6 +61,25 @@ func settle(h host.Host, s *Service) {
 		}
 		s.Program = service.Program(h, candidates...)
 	}
+	s.Memory = memoryMax(h, *s)
+}
+
+// memoryMax asks the host for what the wall of a server's memory follows from.
+func memoryMax(h host.Host, s Service) string {
+	last := func(knob string) uint64 {
+		text, err := h.ReadKnob(knob)
+		if fields := strings.Fields(text); err == nil && len(fields) == 3 {
+			n, _ := strconv.ParseUint(fields[2], 10, 64)
+			return n
+		}
+		return 0
+	}
+	at := service.Observed{
+		Receive: last("net.ipv4.tcp_rmem"), Send: last("net.ipv4.tcp_wmem"),
+		Sockets: last("net.ipv4.tcp_mem") * uint64(os.Getpagesize()),
+	}
+	at.Machine, _ = h.MemTotal() // 0 where there is no kernel to ask
+	return s.MemoryMax(at)
 }
 
 // openFiles is fs.nr_open, which caps what one process may have open; 0 where there is no kernel to ask.

@@ -144,7 +144,7 @@ func (s session) tune(ctx context.Context, w wish, d draft, window time.Duration
 func (s session) applyAll(ctx context.Context, w wish, d draft) ([]plan.Change, error) {
 	knewBetter := len(s.Journal().Refused) > 0 // then what was refused may have been taken now, and wants its line
 	changes, err := s.Apply(ctx, d.Plan)
-	if err != nil || !knewBetter && !tried(changes) {
+	if err != nil || !knewBetter && !tried(changes) && !brought(d.Plan, changes) {
 		return changes, err
 	}
 	again, err := w.again(s, d)
@@ -153,7 +153,7 @@ func (s session) applyAll(ctx context.Context, w wish, d draft) ([]plan.Change, 
 	}
 	second, err := s.Apply(ctx, again.Plan)
 	for _, now := range second {
-		if now.Kind != report.File {
+		if now.Kind != report.File && !now.Moved() {
 			continue
 		}
 		i := slices.IndexFunc(changes, func(c plan.Change) bool { return c.Ref() == now.Ref() })
@@ -170,6 +170,17 @@ func (s session) applyAll(ctx context.Context, w wish, d draft) ([]plan.Change, 
 func (w wish) again(s session, d draft) (draft, error) {
 	w.retry, w.saved = false, &savedPlan{options: d.options}
 	return w.draft(s.host, s.Journal())
+}
+
+// brought reports whether a module has brought a key that the plan could not see: what it came with may be more than was
+// wanted.
+func brought(p plan.Plan, changes []plan.Change) bool {
+	for i, c := range changes {
+		if c.Kind == report.Knob && c.Moved() && p.Changes[i].Before == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // tried reports whether the kernel refused something that only it could know.

@@ -39,6 +39,8 @@ type Change struct {
 	Why       string     `json:"why"`
 	Source    string     `json:"source"`     // where the wish comes from: "profile server", "revert"
 	DecidedBy *DecidedBy `json:"decided_by"` // what decides after the next boot, when it is not us
+	// Doubt is why it is not known what becomes of it after the next boot, or by sysctl --system.
+	Doubt string `json:"doubt,omitempty"`
 
 	// Required makes the whole plan fail, and roll back, when this change cannot be made.
 	Required bool `json:"required,omitempty"`
@@ -49,7 +51,7 @@ func (c Change) Moved() bool {
 	switch c.Status {
 	case Applied:
 		return true
-	case Overridden, Failed:
+	case Overridden, Unknown, Failed:
 		return c.Before != nil && c.Effective != nil && *c.Before != *c.Effective
 	case Planned, Unchanged, Kept, Skipped, Refused:
 	}
@@ -58,7 +60,7 @@ func (c Change) Moved() bool {
 
 // Partial reports whether c makes a run partial: it is not as wanted, or will not stay so.
 func (c Change) Partial() bool {
-	return c.Status.Partial() || c.Status == Planned && c.DecidedBy != nil
+	return c.Status.Partial() || c.Status == Planned && (c.DecidedBy != nil || c.Doubt != "")
 }
 
 // Partial reports whether one of changes makes a run partial.

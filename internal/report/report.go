@@ -71,7 +71,8 @@ type Check struct {
 	Fix    string `json:"fix"`    // what to run or to change; "" when nothing is to be done
 }
 
-// Key is the truth about one managed key, for status. A nil value cannot be known; Reason says why.
+// Key is the truth about one managed key, for status. A value is nil where there is none, as of what runs in an image, or
+// where it cannot be known: then Unknown says why, by the name of the field. Status is never good with an Unknown.
 type Key struct {
 	Target            string     `json:"target"`
 	Wanted            *string    `json:"wanted"`
@@ -81,7 +82,16 @@ type Key struct {
 	DecidedBy         *DecidedBy `json:"decided_by"`
 	Status            Status     `json:"status"`
 	Reason            string     `json:"reason,omitempty"`
+
+	Unknown map[string]string `json:"unknown,omitempty"`
 }
+
+// The fields of a [Key] that may be unknown.
+const (
+	KeyRunning      = "running"
+	KeyAfterReboot  = "after_reboot"
+	KeySysctlSystem = "after_sysctl_system"
+)
 
 // Profile is a profile as "profile list" and, with its keys, "profile show" print it.
 type Profile struct {

@@ -30,6 +30,8 @@ func newServerCollector(s Source) prometheus.Collector {
 			func(s server.Stats) int64 { return s.OutputBytes }),
 		counter("output_waits_total", "Times that a connection waited for the memory of answers.",
 			func(s server.Stats) uint64 { return s.OutputWaits }),
+		gauge("input_bytes", "Bytes of messages that have not arrived whole.",
+			func(s server.Stats) int64 { return s.InputBytes }),
 		gauge("draining", "1 while the server drains.",
 			func(s server.Stats) int { return map[bool]int{true: 1}[s.Draining] }),
 		{

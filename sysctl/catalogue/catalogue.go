@@ -46,6 +46,8 @@ type Field struct {
 	Min  int64  `yaml:"min"`  // the smallest sensible value, where the kernel itself takes nonsense
 	Max  int64  `yaml:"max"`  // for a Bitmap: all switches together
 	Rule Rule   `yaml:"rule"`
+	// Takes is what the kernel itself takes, where the catalogue knows it: wider than Min and Max, which are sensible.
+	Takes []Range `yaml:"takes"`
 }
 
 // Default is what the kernel starts with, from one version on.
@@ -70,7 +72,9 @@ type Key struct {
 	Fields []Field  `yaml:"fields"` // one for each component of the value; one also for words and port lists
 	Words  []string `yaml:"words"`  // the usual values of a Word; modules may bring others
 	// Ascending keys want each field to be no smaller than the one before it.
-	Ascending bool  `yaml:"ascending"`
+	Ascending bool `yaml:"ascending"`
+	// Piecewise keys take field by field: what is refused in the middle leaves those before it changed.
+	Piecewise bool  `yaml:"piecewise"`
 	Scope     Scope `yaml:"scope"`
 	// Inherit: a new network namespace copies the value of the initial one instead of starting with the default.
 	Inherit bool `yaml:"inherit"`
@@ -78,15 +82,15 @@ type Key struct {
 	MemoryScaled bool `yaml:"memory_scaled"`
 	// Module is the kernel module without which the key does not exist.
 	Module string `yaml:"module"`
-	// ValueModules gives for a value the module that must be loadable: bbr needs tcp_bbr.
-	ValueModules map[string]string `yaml:"value_modules"`
-	Since        KernelVersion     `yaml:"since"`   // the first kernel with this key; zero: older than the catalogue
-	Removed      KernelVersion     `yaml:"removed"` // the first kernel without it; zero: still there
-	Defaults     []Default         `yaml:"defaults"`
-	Explain      string            `yaml:"explain"`
-	Myths        []Myth            `yaml:"myths"`
-	Sources      []string          `yaml:"sources"`
-	Order        int               `yaml:"-"` // the place in the catalogue, from 0
+	// Conditions must be met by a value, or the kernel refuses it: see [Key.Judge].
+	Conditions []Condition   `yaml:"conditions"`
+	Since      KernelVersion `yaml:"since"`   // the first kernel with this key; zero: older than the catalogue
+	Removed    KernelVersion `yaml:"removed"` // the first kernel without it; zero: still there
+	Defaults   []Default     `yaml:"defaults"`
+	Explain    string        `yaml:"explain"`
+	Myths      []Myth        `yaml:"myths"`
+	Sources    []string      `yaml:"sources"`
+	Order      int           `yaml:"-"` // the place in the catalogue, from 0
 	// Reviewed is the newest kernel that this entry was held against: [Catalogue.Newest].
 	Reviewed KernelVersion `yaml:"-"`
 }
@@ -109,6 +113,12 @@ type RemovedKey struct {
 	Instead string        `yaml:"instead"` // what to do now; may be ""
 }
 
+// Alias is a second name of a variable: what is written to either is read from both.
+type Alias struct {
+	Name string `yaml:"name"`
+	Of   string `yaml:"of"`
+}
+
 // Misspelling is a wrong name that circulates.
 type Misspelling struct {
 	Wrong string `yaml:"wrong"`
@@ -119,6 +129,7 @@ type Misspelling struct {
 type Data struct {
 	Newest   KernelVersion `yaml:"newest"`
 	Keys     []Key         `yaml:"keys"`
+	Aliases  []Alias       `yaml:"aliases"`
 	Removed  []RemovedKey  `yaml:"removed"`
 	Misspelt []Misspelling `yaml:"misspelt"`
 }
@@ -148,6 +159,9 @@ func New(data Data) (*Catalogue, error) {
 		last := name[strings.LastIndexByte(name, '.')+1:]
 		c.byLast[last] = append(c.byLast[last], name)
 	}
+	if err := c.link(); err != nil {
+		return nil, err
+	}
 	c.lasts = slices.Sorted(maps.Keys(c.byLast))
 	for _, m := range data.Misspelt {
 		if _, known := c.byName[m.Right]; !known {
@@ -169,6 +183,22 @@ func (c *Catalogue) Names() []string {
 	}
 	return names
 }
+
+// NamesOf are all names of the variable that name stands for, name itself first.
+func (c *Catalogue) NamesOf(name string) []string {
+	names := []string{name}
+	for _, a := range c.data.Aliases {
+		for _, is := range [][2]string{{a.Name, a.Of}, {a.Of, a.Name}} {
+			if is[0] == name {
+				names = append(names, is[1])
+			}
+		}
+	}
+	return names
+}
+
+// Aliases are the second names of variables. The slice is the catalogue's own and must not be changed.
+func (c *Catalogue) Aliases() []Alias { return c.data.Aliases }
 
 // RemovedKeys are the keys that kernels had once. The slice is the catalogue's own and must not be changed.
 func (c *Catalogue) RemovedKeys() []RemovedKey { return c.data.Removed }

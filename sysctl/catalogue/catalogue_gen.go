@@ -103,7 +103,16 @@ func compiled() Data {
 			"pfifo_fast",
 			"sfq",
 			"codel",
-		}, Scope: "global", ValueModules: map[string]string{"cake": "sch_cake", "codel": "sch_codel", "fq": "sch_fq", "fq_codel": "sch_fq_codel", "fq_pie": "sch_fq_pie", "sfq": "sch_sfq"}, Since: KernelVersion{3, 12}, Defaults: []Default{
+		}, Scope: "global", Conditions: []Condition{
+			{BuiltIn: []string{
+				"pfifo_fast",
+				"pfifo",
+				"bfifo",
+				"pfifo_head_drop",
+				"mq",
+				"noqueue",
+			}, Module: "sch_*"},
+		}, Since: KernelVersion{3, 12}, Defaults: []Default{
 			{By: "kernel configuration (CONFIG_DEFAULT_NET_SCH); Ubuntu and systemd set fq_codel"},
 		}, Explain: "The queue discipline that an interface gets when it is created, or each of its hardware queues under mq. Interfaces that exist already keep theirs. fq gives every connection a queue of its own and sends at the moment that TCP's pacing asks for. A value whose module is not loaded loads it, in the initial network namespace.", Myths: []Myth{
 			{Claim: "BBR needs fq", Truth: "TCP paces by itself since Linux 4.13, and does it well since 4.20; fq costs less CPU for it and is fairer"},
@@ -114,7 +123,9 @@ func compiled() Data {
 			"commit tcp: internal implementation for pacing (4.13)",
 		}},
 		{Name: "net.core.somaxconn", Kind: "int", Fields: []Field{
-			{Name: "limit", Unit: "connections", Min: 1, Max: 2147483647, Rule: "at-least"},
+			{Name: "limit", Unit: "connections", Min: 1, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Max: 2147483647},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "128"},
 			{Since: KernelVersion{5, 4}, Value: "4096"},
@@ -129,7 +140,7 @@ func compiled() Data {
 			{Name: "min", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
 			{Name: "pressure", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
 			{Name: "max", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
-		}, Ascending: true, Scope: "global", MemoryScaled: true, Defaults: []Default{
+		}, Ascending: true, Piecewise: true, Scope: "global", MemoryScaled: true, Defaults: []Default{
 			{By: "size of memory at boot: about 4.7, 6.25 and 9.4 per cent of it"},
 		}, Explain: "Memory of all TCP buffers together, in pages. Below the first value TCP does not care; above the second it takes back from sockets what it can; above the third it refuses, drops, and logs \"out of memory\". The kernel sizes it by memory at boot, which is right for nearly every machine.", Myths: []Myth{
 			{Claim: "the values are bytes", Truth: "they are pages of 4 KiB on most machines; values copied from a tcp_rmem line switch the limit off"},
@@ -138,10 +149,16 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_rmem", Kind: "vector", Fields: []Field{
-			{Name: "min", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least"},
-			{Name: "default", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least"},
-			{Name: "max", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least"},
-		}, Ascending: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
+			{Name: "min", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
+			}},
+			{Name: "default", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
+			}},
+			{Name: "max", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
+			}},
+		}, Ascending: true, Piecewise: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
 			{Value: "4096 87380 $", Scale: Scale{Per: 128, Min: 131072, Max: 6291456}, Note: "the first field is one page"},
 			{Since: KernelVersion{4, 20}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 6291456}, Note: "the first field is one page"},
 			{Since: KernelVersion{6, 16}, Value: "4096 131072 $", Scale: Scale{Per: 128, Min: 131072, Max: 33554432}, Note: "the first field is one page"},
@@ -156,10 +173,16 @@ func compiled() Data {
 			"commit tcp: increase tcp_rmem[2] to 32 MB (6.16)",
 		}},
 		{Name: "net.ipv4.tcp_wmem", Kind: "vector", Fields: []Field{
-			{Name: "min", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least"},
-			{Name: "default", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least"},
-			{Name: "max", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least"},
-		}, Ascending: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
+			{Name: "min", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
+			}},
+			{Name: "default", Unit: "bytes", Min: 1024, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
+			}},
+			{Name: "max", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Min: 1, Max: 2147483647},
+			}},
+		}, Ascending: true, Piecewise: true, Scope: "netns", Inherit: true, MemoryScaled: true, Defaults: []Default{
 			{Value: "4096 16384 $", Scale: Scale{Per: 128, Min: 65536, Max: 4194304}, Note: "the first field is one page"},
 		}, Explain: "Send buffer of a TCP connection: guaranteed under memory pressure, at the start, and as far as automatic tuning may grow it. It holds what is not acknowledged yet and what the program has written ahead, so over a long path it must hold at least two, with BBR three, bandwidth-delay products.", Myths: []Myth{
 			{Claim: "a huge maximum costs memory on every connection", Truth: "the buffer grows with the congestion window; short connections never come near it"},
@@ -168,7 +191,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_moderate_rcvbuf", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Automatic tuning of the receive buffer up to the third field of tcp_rmem. Without it every connection stays with the second field.", Sources: []string{
@@ -176,7 +201,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_adv_win_scale", Kind: "int", Fields: []Field{
-			{Name: "shift", Min: -31, Max: 31, Rule: "exact"},
+			{Name: "shift", Min: -31, Max: 31, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Min: -31, Max: 31},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Which part of the receive buffer was kept back for packet overhead: one half with the value 1. Since Linux 6.6 the kernel measures the overhead per connection and ignores this key.", Myths: []Myth{
@@ -186,7 +213,9 @@ func compiled() Data {
 			"commit tcp: get rid of sysctl_tcp_adv_win_scale (6.6)",
 		}},
 		{Name: "net.ipv4.tcp_window_scaling", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Windows of more than 64 KiB. Without it a connection over 80 ms cannot pass 6.5 Mbit/s, whatever its buffers.", Sources: []string{
@@ -194,7 +223,9 @@ func compiled() Data {
 			"RFC 7323",
 		}},
 		{Name: "net.ipv4.tcp_timestamps", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "at-least"},
+			{Name: "mode", Max: 2, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Timestamps in every segment: 1 with a random offset per connection, 2 without it. They give exact round-trip times, protect fast connections from wrapped sequence numbers, and are what makes tcp_tw_reuse safe.", Myths: []Myth{
@@ -205,7 +236,9 @@ func compiled() Data {
 			"RFC 7323",
 		}},
 		{Name: "net.ipv4.tcp_sack", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Selective acknowledgements: after several losses in one window only what is missing is sent again.", Myths: []Myth{
@@ -215,7 +248,10 @@ func compiled() Data {
 			"RFC 2018",
 		}},
 		{Name: "net.ipv4.tcp_ecn", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 5, Rule: "exact"},
+			{Name: "mode", Max: 5, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 2},
+				{Since: KernelVersion{7, 0}, Max: 5},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "2", Note: "kernels before 7.0 refuse 3 to 5"},
 		}, Explain: "Explicit congestion notification: routers mark packets instead of dropping them. 0 never; 1 asks for it and accepts it; 2 accepts it when the other side asks. Since Linux 7.0 also accurate ECN: 3 asks for it and accepts it, 4 accepts it and asks for classic ECN, 5 only accepts it.", Sources: []string{
@@ -235,7 +271,11 @@ func compiled() Data {
 			"westwood",
 			"vegas",
 			"illinois",
-		}, Scope: "netns", Inherit: true, ValueModules: map[string]string{"bbr": "tcp_bbr", "cubic": "tcp_cubic", "dctcp": "tcp_dctcp", "htcp": "tcp_htcp", "illinois": "tcp_illinois", "vegas": "tcp_vegas", "westwood": "tcp_westwood"}, Defaults: []Default{
+		}, Scope: "netns", Inherit: true, Conditions: []Condition{
+			{BuiltIn: []string{
+				"reno",
+			}, Listed: "net.ipv4.tcp_available_congestion_control", Module: "tcp_*", Allowed: "net.ipv4.tcp_allowed_congestion_control"},
+		}, Defaults: []Default{
 			{By: "kernel configuration (CONFIG_DEFAULT_TCP_CONG); cubic on Ubuntu"},
 		}, Explain: "How a sender finds its rate, for sockets that do not choose with TCP_CONGESTION. cubic slows down at every loss; bbr models bandwidth and round-trip time, and so keeps its rate on paths that lose packets without being full. It acts on what this machine sends; what it receives is up to the other side. A new network namespace begins with the value of the initial one.", Myths: []Myth{
 			{Claim: "bbr is always faster", Truth: "on clean short paths there is little difference, and BBR version 1 can crowd out cubic connections"},
@@ -247,7 +287,9 @@ func compiled() Data {
 			"draft-ietf-ccwg-bbr",
 		}},
 		{Name: "net.ipv4.tcp_slow_start_after_idle", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Whether a connection that was idle for a retransmission timeout begins again with the initial window. With 0 a long-lived connection that sends in bursts keeps what it has learned.", Sources: []string{
@@ -274,7 +316,9 @@ func compiled() Data {
 			"commit tcp: add new tcp_mtu_probe_floor sysctl (5.4)",
 		}},
 		{Name: "net.ipv4.tcp_mtu_probing", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "at-least"},
+			{Name: "mode", Max: 2, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
 		}, Explain: "Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it. 1 begins after repeated timeouts, with tcp_base_mss; 2 always probes, and begins there. Each further timeout halves the segment, down to tcp_mtu_probe_floor: also on a path that takes full packets and only loses acknowledgements for a while, until a probe has succeeded again.", Myths: []Myth{
@@ -284,7 +328,9 @@ func compiled() Data {
 			"RFC 4821",
 		}},
 		{Name: "net.ipv4.tcp_fastopen", Kind: "bitmap", Fields: []Field{
-			{Name: "flags", Max: 1543, Rule: "at-least"},
+			{Name: "flags", Max: 1543, Rule: "at-least", Takes: []Range{
+				{Min: -2147483648, Max: 2147483647},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
 			{Since: KernelVersion{3, 13}, Value: "1"},
@@ -296,7 +342,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_notsent_lowat", Kind: "int", Fields: []Field{
-			{Name: "limit", Unit: "bytes", Min: 1, Max: 4294967295, Rule: "at-most"},
+			{Name: "limit", Unit: "bytes", Min: 1, Max: 4294967295, Rule: "at-most", Takes: []Range{
+				{Since: KernelVersion{4, 20}, Max: 4294967295},
+			}},
 		}, Scope: "netns", Since: KernelVersion{3, 12}, Defaults: []Default{
 			{Since: KernelVersion{4, 15}, Value: "4294967295"},
 		}, Explain: "How much unsent data a socket takes before it stops being writable. A low value leaves the choice of what to send next with the program for longer, which matters where urgent and bulk data share a connection (HTTP/2). Too low costs wake-ups; some user-space forwarders stall on uploads with it and BBR.", Sources: []string{
@@ -304,7 +352,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_autocorking", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 1},
+			}},
 		}, Scope: "netns", Since: KernelVersion{3, 14}, Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "Small writes wait for a moment, to go in one packet, while an earlier packet of the same connection is still in the queue of the interface. On an idle interface nothing waits.", Myths: []Myth{
@@ -313,7 +363,9 @@ func compiled() Data {
 			"Documentation/networking/ip-sysctl.rst",
 		}},
 		{Name: "net.ipv4.tcp_limit_output_bytes", Kind: "int", Fields: []Field{
-			{Name: "limit", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "exact"},
+			{Name: "limit", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "exact", Takes: []Range{
+				{Min: -2147483648, Max: 2147483647},
+			}},
 		}, Scope: "netns", Since: KernelVersion{3, 6}, Defaults: []Default{
 			{Since: KernelVersion{5, 0}, Value: "1048576"},
 			{Since: KernelVersion{6, 16}, Value: "4194304"},
@@ -322,7 +374,9 @@ func compiled() Data {
 			"commit tcp: increase tcp_limit_output_bytes default value to 4MB (6.16)",
 		}},
 		{Name: "net.ipv4.tcp_no_metrics_save", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
 		}, Explain: "Whether closing connections leave no round-trip time and reordering behind for the next connection to the same address. 1 keeps one bad connection from slowing down the following ones; 0 gives a better start on stable paths.", Myths: []Myth{
@@ -332,7 +386,9 @@ func compiled() Data {
 			"ip-tcp_metrics(8)",
 		}},
 		{Name: "net.ipv4.tcp_max_syn_backlog", Kind: "int", Fields: []Field{
-			{Name: "limit", Unit: "connections", Min: 1, Max: 2147483647, Rule: "at-least"},
+			{Name: "limit", Unit: "connections", Min: 1, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Min: -2147483648, Max: 2147483647},
+			}},
 		}, Scope: "netns", MemoryScaled: true, Defaults: []Default{
 			{Value: "$", Scale: Scale{Per: 16777216, PowerOfTwo: true, Min: 128, Max: 4096}},
 		}, Explain: "How many half-open connections a listener may have before the kernel refuses clients that it does not know. It is consulted only where tcp_syncookies is 0; otherwise the backlog of the listener is the limit, and cookies are sent beyond it.", Myths: []Myth{
@@ -343,7 +399,9 @@ func compiled() Data {
 			"listen(2)",
 		}},
 		{Name: "net.ipv4.tcp_syncookies", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "at-least"},
+			{Name: "mode", Max: 2, Rule: "at-least", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "1"},
 		}, Explain: "What happens when the queue of half-open connections is full: 1 answers with a cookie that needs no memory, 0 drops, 2 always sends cookies and is for tests. It is the protection against SYN floods.", Myths: []Myth{
@@ -353,7 +411,9 @@ func compiled() Data {
 			"RFC 4987",
 		}},
 		{Name: "net.ipv4.tcp_abort_on_overflow", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
 		}, Explain: "Whether a full accept queue resets clients instead of letting them try again. 0 rides out bursts; 1 turns each one into failed connections, which some load balancers prefer to see.", Sources: []string{
@@ -361,7 +421,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_syn_retries", Kind: "int", Fields: []Field{
-			{Name: "retries", Unit: "packets", Min: 1, Max: 127, Rule: "exact"},
+			{Name: "retries", Unit: "packets", Min: 1, Max: 127, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{3, 16}, Min: 1, Max: 127},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Since: KernelVersion{3, 7}, Value: "6"},
 		}, Explain: "How often an unanswered connection request is sent again. 6 means that connect(2) fails after about two minutes.", Sources: []string{
@@ -369,7 +431,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_synack_retries", Kind: "int", Fields: []Field{
-			{Name: "retries", Unit: "packets", Max: 255, Rule: "exact"},
+			{Name: "retries", Unit: "packets", Max: 255, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "5"},
 		}, Explain: "How often the answer to a connection request is sent again. 5 keeps a half-open connection for about a minute.", Sources: []string{
@@ -377,7 +441,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_retries2", Kind: "int", Fields: []Field{
-			{Name: "retries", Unit: "packets", Min: 1, Max: 255, Rule: "exact"},
+			{Name: "retries", Unit: "packets", Min: 1, Max: 255, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "15"},
 		}, Explain: "How often unacknowledged data is sent again before the connection is given up. 15 comes to about 15 minutes; 8, the least that RFC 1122 wants, to about 100 seconds. Programs that need to know sooner use TCP_USER_TIMEOUT.", Sources: []string{
@@ -386,7 +452,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_orphan_retries", Kind: "int", Fields: []Field{
-			{Name: "retries", Unit: "packets", Max: 255, Rule: "exact"},
+			{Name: "retries", Unit: "packets", Max: 255, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0", Note: "0 stands for 8"},
 		}, Explain: "How often data of a connection that its program has closed already is sent again. 0 stands for 8.", Myths: []Myth{
@@ -404,7 +472,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_max_tw_buckets", Kind: "int", Fields: []Field{
-			{Name: "limit", Unit: "connections", Min: 1, Max: 2147483647, Rule: "at-least"},
+			{Name: "limit", Unit: "connections", Min: 1, Max: 2147483647, Rule: "at-least", Takes: []Range{
+				{Min: -2147483648, Max: 2147483647},
+			}},
 		}, Scope: "netns", MemoryScaled: true, Defaults: []Default{
 			{Value: "$", Scale: Scale{Per: 262144, PowerOfTwo: true, Min: 1, Max: 262144}},
 		}, Explain: "How many connections may be in TIME-WAIT at a time. Beyond it they are destroyed early, with the message \"time wait bucket table overflow\", and late packets of an old connection may then hit a new one. One takes about 250 bytes.", Myths: []Myth{
@@ -424,7 +494,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_tw_reuse", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "exact"},
+			{Name: "mode", Max: 2, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{4, 19}, Max: 2},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
 			{Since: KernelVersion{4, 19}, Value: "2"},
@@ -437,14 +509,18 @@ func compiled() Data {
 			"commit net-tcp: extend tcp_tw_reuse sysctl to enable loopback only optimization (4.19)",
 		}},
 		{Name: "net.ipv4.tcp_tw_reuse_delay", Kind: "int", Fields: []Field{
-			{Name: "delay", Unit: "milliseconds", Min: 1, Max: 60000, Rule: "exact"},
+			{Name: "delay", Unit: "milliseconds", Min: 1, Max: 60000, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{6, 14}, Min: 1, Max: 60000},
+			}},
 		}, Scope: "netns", Since: KernelVersion{6, 14}, Defaults: []Default{
 			{Value: "1000"},
 		}, Explain: "How long a connection must have been in TIME-WAIT before tcp_tw_reuse may take its ports. It must not be shorter than the tick of the other side's timestamp clock.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
 		}},
 		{Name: "net.ipv4.tcp_rfc1337", Kind: "bool", Fields: []Field{
-			{Name: "switch", Max: 1, Rule: "exact"},
+			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
 		}, Explain: "Whether a reset ends a connection in TIME-WAIT (0) or is ignored there (1), so that a stray packet cannot clear the way for late data of an old connection.", Sources: []string{
@@ -471,7 +547,9 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_keepalive_probes", Kind: "int", Fields: []Field{
-			{Name: "probes", Unit: "packets", Min: 1, Max: 255, Rule: "at-most"},
+			{Name: "probes", Unit: "packets", Min: 1, Max: 255, Rule: "at-most", Takes: []Range{
+				{Since: KernelVersion{5, 13}, Max: 255},
+			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "9"},
 		}, Explain: "How many keep-alive probes may go unanswered before the connection is given up.", Sources: []string{
@@ -479,8 +557,12 @@ func compiled() Data {
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.ip_unprivileged_port_start", Kind: "int", Fields: []Field{
-			{Name: "port", Unit: "port", Max: 65535, Rule: "exact"},
-		}, Scope: "netns", Since: KernelVersion{4, 11}, Defaults: []Default{
+			{Name: "port", Unit: "port", Max: 65535, Rule: "exact", Takes: []Range{
+				{Since: KernelVersion{4, 11}, Max: 65535},
+			}},
+		}, Scope: "netns", Conditions: []Condition{
+			{NotAbove: Operand{Key: "net.ipv4.ip_local_port_range", Field: "low"}},
+		}, Since: KernelVersion{4, 11}, Defaults: []Default{
 			{Value: "1024"},
 		}, Explain: "The first port that a program may bind without privileges. It cannot be above the low end of ip_local_port_range. A service that needs port 443 is better served by socket activation or CAP_NET_BIND_SERVICE.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
@@ -494,9 +576,16 @@ func compiled() Data {
 			"Documentation/networking/ip-sysctl.rst",
 		}},
 		{Name: "net.ipv4.ip_local_port_range", Kind: "vector", Fields: []Field{
-			{Name: "low", Unit: "port", Min: 1, Max: 65535, Rule: "at-most"},
-			{Name: "high", Unit: "port", Min: 1, Max: 65535, Rule: "at-least"},
-		}, Ascending: true, Scope: "netns", Defaults: []Default{
+			{Name: "low", Unit: "port", Min: 1, Max: 65535, Rule: "at-most", Takes: []Range{
+				{Min: 1, Max: 65535},
+			}},
+			{Name: "high", Unit: "port", Min: 1, Max: 65535, Rule: "at-least", Takes: []Range{
+				{Min: 1, Max: 65535},
+			}},
+		}, Ascending: true, Scope: "netns", Conditions: []Condition{
+			{Field: "low", NotBelow: Operand{Key: "net.ipv4.ip_unprivileged_port_start"}},
+			{Field: "high", NotBelow: Operand{Field: "low"}},
+		}, Defaults: []Default{
 			{Value: "32768 61000"},
 			{Since: KernelVersion{4, 2}, Value: "32768 60999"},
 		}, Explain: "The ports for outgoing connections: about 28,000 by default to any one address and port. The low end must not be below ip_unprivileged_port_start, and one end should be even and the other odd. Listening ports inside the range belong in ip_local_reserved_ports.", Myths: []Myth{
@@ -554,6 +643,9 @@ func compiled() Data {
 		}, Explain: "How long the firewall keeps a closed connection in its table. Shorter frees entries on hosts with very many short connections.", Sources: []string{
 			"Documentation/networking/nf_conntrack-sysctl.rst",
 		}},
+	}, Aliases: []Alias{
+		{Name: "net.nf_conntrack_max", Of: "net.netfilter.nf_conntrack_max"},
+		{Name: "net.ipv4.ip_forward", Of: "net.ipv4.conf.all.forwarding"},
 	}, Removed: []RemovedKey{
 		{Name: "net.ipv4.tcp_tw_recycle", Removed: KernelVersion{4, 12}, Reason: "it broke clients behind NAT", Instead: "tcp_tw_reuse=1 is what outgoing connections can use, incoming ones need nothing"},
 		{Name: "net.ipv4.tcp_thin_dupack", Removed: KernelVersion{4, 11}, Reason: "loss detection by time (RACK) does better what it did"},

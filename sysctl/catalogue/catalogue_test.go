@@ -56,7 +56,7 @@ func TestEveryEntryIsComplete(t *testing.T) {
 					t.Errorf("myth without claim or truth: %+v", m)
 				}
 			}
-			for v := range k.ValueModules {
+			for _, v := range k.Words {
 				if err := k.Validate(v); err != nil {
 					t.Error(err)
 				}

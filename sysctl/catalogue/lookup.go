@@ -51,6 +51,11 @@ func (c *Catalogue) Lookup(name string) (Key, error) {
 	if i, ok := c.byName[full]; ok {
 		return c.data.Keys[i], nil
 	}
+	for _, a := range c.data.Aliases {
+		if i, ok := c.byName[a.Of]; ok && a.Name == full {
+			return c.data.Keys[i], nil
+		}
+	}
 	if !strings.Contains(full, ".") {
 		if names := c.byLast[full]; len(names) == 1 {
 			return c.data.Keys[c.byName[names[0]]], nil

@@ -29,13 +29,13 @@ func literal(b *bytes.Buffer, v reflect.Value) {
 	elements(b, v)
 }
 
-// elements writes v as a Go expression without its type, and without the fields that are zero.
+// elements writes v as a Go expression without its type, and without the fields that are zero or filled in later.
 func elements(b *bytes.Buffer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		b.WriteString("{")
 		for i := range v.NumField() {
-			if f := v.Field(i); !f.IsZero() {
+			if f := v.Field(i); v.Type().Field(i).IsExported() && !f.IsZero() {
 				b.WriteString(v.Type().Field(i).Name + ": ")
 				literal(b, f)
 				b.WriteString(", ")

@@ -73,6 +73,15 @@ func (p Profile) KeyNames() []string {
 	return names
 }
 
+// Values are the values of the keys of p.
+func (p Profile) Values() []string {
+	values := make([]string, len(p.Keys))
+	for i, k := range p.Keys {
+		values[i] = k.Value
+	}
+	return values
+}
+
 // Resolve fills in the buffer sizes: $receive and $send become those of s.
 func (p Profile) Resolve(s Sizing) Profile {
 	fill := placeholders(s.ReceiveMax, s.SendMax)

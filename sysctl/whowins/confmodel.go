@@ -13,6 +13,8 @@ type model struct {
 	nodes    []assignment
 	listed   map[string]bool // keys that are named, wildcards leave them alone
 	excluded []string        // patterns of keys that are left alone
+	judge    Kernel          // what writes come to; nil: every value is taken but for those that no key takes
+	start    *model          // what has set values before; nil: nothing
 }
 
 // collect merges the assignments of all files, in the order of reading, into the writes that a tool carries out.
@@ -42,50 +44,38 @@ const NobodyAssigns = "no file assigns it"
 
 // decide says what becomes of the key at path p, "net/ipv4/tcp_rmem".
 func (m *model) decide(p string) Outcome {
-	var won *assignment
-	var lost []Setting
-	reason := NobodyAssigns
+	all := m.courses(p)
 	for i := range m.nodes {
-		n := &m.nodes[i]
-		var match bool
-		glob := m.globs && isGlob(n.path)
-		switch {
-		case n.exclude:
-			if n.path == p {
-				reason = n.origin.String() + " excludes it from wildcards"
-				lost = shadow(lost, p, n.earlier...)
+		for _, c := range all {
+			for _, name := range c.names {
+				m.meet(&m.nodes[i], all, c, name)
 			}
-			continue
-		case glob:
-			var free bool
-			match, free = m.matches(n.path, p)
-			if match && !free {
-				lost = shadow(lost, p, *n)
-				continue
-			}
-		default:
-			match = n.key == p
 		}
-		if !match {
-			continue
-		}
-		lost = shadow(lost, p, n.earlier...)
-		if refused(p, n.value) {
-			reason = n.origin.String() + " assigns it, but the kernel refuses the value"
-			lost = shadow(lost, p, *n)
-			continue
-		}
-		if won != nil {
-			lost = shadow(lost, p, *won)
-		}
-		won = n
 	}
-	if won == nil {
-		return Outcome{Reason: reason}
+	return all[0].outcome()
+}
+
+// meet has c meet the node n by one of its names.
+func (m *model) meet(n *assignment, all []*course, c *course, name string) {
+	match := n.key == name
+	switch {
+	case n.exclude:
+		if n.path == name {
+			c.reason = n.origin.String() + " excludes it from wildcards"
+			c.lost = shadow(c.lost, c.p, n.earlier...)
+		}
+		return
+	case m.globs && isGlob(n.path):
+		var free bool
+		match, free = m.matches(n.path, name)
+		if match && !free {
+			c.lost = shadow(c.lost, c.p, *n)
+			return
+		}
 	}
-	set := won.setting(p)
-	set.Shadowed = lost
-	return Outcome{Set: &set, Reason: set.Origin.String() + " is the last to assign it"}
+	if match {
+		m.take(all, c, n, name)
+	}
 }
 
 // matches reports whether the pattern matches the key at p, and whether no other line keeps the pattern off that key.

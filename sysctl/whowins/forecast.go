@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,14 +42,31 @@ type Outcome struct {
 	Set     *Setting // nil: nothing assigns it, so that it keeps the kernel's value; or Unknown
 	Unknown bool     // something assigns it, but which value cannot be told from the files
 	Reason  string   // in words, for a person
+
+	Holds   *string   // what the kernel makes of Set, or of the part of a refused value that it has taken; else nil
+	Refused []Refusal // what assigns it and is not taken, in the order of writing
+	Lost    []Setting // what assigns it in vain, where Set is nil; else that is Shadowed
 }
 
-// Value is the value that o sets, and false where there is none.
+// Value is the value that o brings, as the kernel has it, and false where there is none.
 func (o Outcome) Value() (string, bool) {
-	if o.Set == nil {
+	switch {
+	case o.Holds != nil:
+		return *o.Holds, true
+	case o.Set == nil:
 		return "", false
 	}
 	return o.Set.Value, true
+}
+
+// Assigned lists what assigns the key, in vain or not, in the order of writing.
+func (o Outcome) Assigned() []Setting {
+	if o.Set == nil {
+		return o.Lost
+	}
+	set := *o.Set
+	set.Shadowed = nil
+	return append(slices.Clone(o.Set.Shadowed), set)
 }
 
 // Race is a pair of outcomes of which either may come true, because nothing orders the two that cause them.
@@ -98,6 +116,7 @@ type Forecaster struct {
 	tuned    *tuned // nil where TuneD is not enabled
 	modules  []string
 	kernel   *model // the parameters of the kernel
+	knows    Kernel // what is known of the kernel that boots, nil for nothing
 }
 
 // Observe is [NewForecaster] for the releases that are installed on the machine, each file of which it reads once.
@@ -119,7 +138,7 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	run := live(r)
 	switch {
 	case v.Systemd == 0:
-		f.absent[0] = "systemd is not installed"
+		f.absent[0] = systemdAbsent
 	case c.masked("systemd-sysctl.service"):
 		f.absent[0] = "systemd-sysctl.service is masked"
 	default:
@@ -145,6 +164,9 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	f.modules = modules
 	parameters, err := c.cmdline()
 	f.kernel = rules{lastWins: true}.collect(bootParameters(parameters))
+	if f.boot != nil {
+		f.boot.start = f.kernel
+	}
 	return f, err
 }
 
@@ -156,13 +178,14 @@ func (f *Forecaster) Key(key string) Forecast {
 	fc.Restart = f.outcome(f.restart, p, f.absent[0])
 	fc.SysctlSystem = f.outcome(f.system, p, f.absent[1])
 	fc.Reboot = f.outcome(f.boot, p, f.absent[0])
+	fc.Reboot.Unknown = fc.Reboot.Unknown || f.absent[0] == systemdAbsent
 	if fc.Reboot.Set != nil {
 		if module := f.lateModule(p); module != "" {
-			fc.Reboot = Outcome{Reason: fc.Reboot.Set.Origin.String() + " assigns it, but the module " + module +
+			fc.Reboot = Outcome{Unknown: true, Reason: fc.Reboot.Set.Origin.String() + " assigns it, but the module " + module +
 				", which brings the key, is not loaded when systemd-sysctl runs"}
 		}
 	}
-	if o := f.kernel.decide(p); fc.Reboot.Set == nil && o.Set != nil {
+	if o := f.kernel.decide(p); fc.Reboot.Set == nil && !fc.Reboot.Unknown && o.Set != nil {
 		o.Reason = "the kernel's command line sets it; " + fc.Reboot.Reason
 		fc.Reboot = o
 	}
@@ -171,6 +194,8 @@ func (f *Forecaster) Key(key string) Forecast {
 	f.afterTuned(&fc, p)
 	return fc
 }
+
+const systemdAbsent = "systemd is not installed, so what reads the files at boot is not known"
 
 func (*Forecaster) outcome(m *model, p, absent string) Outcome {
 	if m == nil {

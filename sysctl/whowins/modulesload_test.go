@@ -44,12 +44,12 @@ func TestAKeyIsLostWhenItsModuleComesTooLate(t *testing.T) {
 		image bool
 		boot  string
 	}{
-		"not loaded":         {},
+		"not loaded":         {boot: "unknown"},
 		"loaded at boot":     {files: contents{"/etc/modules-load.d/nf.conf": "nf_conntrack\n"}, boot: set},
-		"loaded by somebody": {files: contents{"/sys/module/nf_conntrack/initstate": "live\n"}},
+		"loaded by somebody": {files: contents{"/sys/module/nf_conntrack/initstate": "live\n"}, boot: "unknown"},
 		"built in":           {files: contents{"/sys/module/nf_conntrack/parameters/hashsize": "1\n"}, boot: set},
 		"built in, image":    {files: contents{"/lib/modules/7.0.0/modules.builtin": "kernel/net/netfilter/nf_conntrack.ko\n"}, image: true, boot: set},
-		"module, image":      {files: contents{"/lib/modules/7.0.0/modules.builtin": "kernel/net/ipv4/tcp_cubic.ko\n"}, image: true},
+		"module, image":      {files: contents{"/lib/modules/7.0.0/modules.builtin": "kernel/net/ipv4/tcp_cubic.ko\n"}, image: true, boot: "unknown"},
 	} {
 		all := contents{"/etc/sysctl.d/10-a.conf": key + " = 9\n"}
 		for p, data := range test.files {

@@ -60,7 +60,7 @@ func (f *Forecaster) afterUfw(fc *Forecast, p string) {
 	ufw := f.ufw.decide(p)
 	switch {
 	case ufw.Set == nil || sameValue(fc.Reboot, ufw):
-	case fc.Reboot.Set == nil && len(fc.Races) == 0:
+	case fc.Reboot.Set == nil && !fc.Reboot.Unknown:
 		ufw.Reason = "ufw sets it from " + ufw.Set.Origin.String() + "; " + fc.Reboot.Reason
 		fc.Reboot = ufw
 	default:
