@@ -4,28 +4,62 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/sysctl"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
-// The settings of packetization layer path MTU discovery (RFC 4821) that are compared. What a setting does not name is
-// the kernel's default.
-var probings = []struct {
+// probing is a setting of packetization layer path MTU discovery (RFC 4821). What it does not name is the kernel's
+// default.
+type probing struct {
 	name string
 	set  map[string]string
-}{
-	{"tcp_mtu_probing=0", map[string]string{"tcp_mtu_probing": "0"}},
-	{"tcp_mtu_probing=1 alone", map[string]string{"tcp_mtu_probing": "1", "tcp_mtu_probe_floor": "48"}},
-	{"1, with floor 1024", map[string]string{
-		"tcp_mtu_probing": "1", "tcp_mtu_probe_floor": "1024", "tcp_base_mss": "1024",
-	}},
-	{"2, with floor 1024", map[string]string{
-		"tcp_mtu_probing": "2", "tcp_mtu_probe_floor": "1024", "tcp_base_mss": "1024",
-	}},
+}
+
+// probings are the settings that are compared; that of profile server is the profile's own.
+func probings() ([]probing, error) {
+	server, err := probingOf(sysctl.DefaultProfile)
+	if err != nil {
+		return nil, err
+	}
+	always := maps.Clone(server)
+	always["tcp_mtu_probing"] = "2"
+	return []probing{
+		{"tcp_mtu_probing=0", map[string]string{"tcp_mtu_probing": "0"}},
+		{"tcp_mtu_probing=1 alone", map[string]string{"tcp_mtu_probing": "1", "tcp_mtu_probe_floor": "48"}},
+		{"profile server", server},
+		{"the same, probing=2", always},
+	}, nil
+}
+
+// probingOf is what a built-in profile sets of it.
+func probingOf(name string) (map[string]string, error) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	p, err := profile.Load(host.Host{}, cat, name)
+	if err != nil {
+		return nil, err
+	}
+	set := map[string]string{}
+	for _, w := range p.Keys {
+		short := strings.TrimPrefix(w.Key, "net.ipv4.")
+		if short == "tcp_base_mss" || strings.HasPrefix(short, "tcp_mtu_") {
+			set[short] = w.Value
+		}
+	}
+	return set, nil
 }
 
 const (
@@ -54,25 +88,29 @@ type probed struct {
 // compareMTU shows what probing does to a healthy path that loses acknowledgements, and to paths that swallow large
 // packets. All of it happens at the same time, each in network namespaces of its own.
 func compareMTU() error {
-	results := make([]probed, len(probings))
+	settings, err := probings()
+	if err != nil {
+		return err
+	}
+	results := make([]probed, len(settings))
 	errs := make(chan error)
-	for i, p := range probings {
+	for i, p := range settings {
 		results[i].hole = make([]time.Duration, len(holes))
 		go func() { errs <- results[i].loseAcks(p.set) }()
 		for j, size := range holes {
 			go func() (err error) {
 				defer func() { errs <- err }()
-				results[i].hole[j], err = throughHole(p.set, size)
+				results[i].hole[j], err = throughHole(p.set, size, patience)
 				return err
 			}()
 		}
 	}
-	for range len(probings) * (1 + len(holes)) {
+	for range len(settings) * (1 + len(holes)) {
 		if err := <-errs; err != nil {
 			return err
 		}
 	}
-	mtuTable(os.Stdout, results)
+	mtuTable(os.Stdout, settings, results)
 	return nil
 }
 
@@ -218,7 +256,7 @@ func (p *mtuPath) until(most time.Duration, is func(*unix.TCPInfo) bool) (time.D
 }
 
 // throughHole sends over a path that swallows all packets above size, and returns how long it takes.
-func throughHole(set map[string]string, size int) (time.Duration, error) {
+func throughHole(set map[string]string, size int, most time.Duration) (time.Duration, error) {
 	p, err := newMTUPath(set, size)
 	if err != nil {
 		return 0, err
@@ -226,7 +264,7 @@ func throughHole(set map[string]string, size int) (time.Duration, error) {
 	defer p.close()
 	began := time.Now()
 	go func() { _, _ = p.out.Write(make([]byte, holeBytes)) }()
-	if err := p.in.SetReadDeadline(began.Add(patience)); err != nil {
+	if err := p.in.SetReadDeadline(began.Add(most)); err != nil {
 		return 0, err
 	}
 	_, err = io.ReadFull(p.in, make([]byte, holeBytes))
@@ -237,7 +275,7 @@ func throughHole(set map[string]string, size int) (time.Duration, error) {
 }
 
 // mtuTable prints a row for each setting.
-func mtuTable(out io.Writer, results []probed) {
+func mtuTable(out io.Writer, settings []probing, results []probed) {
 	fmt.Fprintf(out, "\nMSS of a healthy path of 1500 bytes while its acknowledgements are lost; seconds until it is full again\n"+
 		"when they come, and for %d KiB through a path that swallows longer packets (-: not in %v)\n\n", holeBytes>>10, patience)
 	fmt.Fprintf(out, "%-24s", "")
@@ -250,7 +288,7 @@ func mtuTable(out io.Writer, results []probed) {
 	}
 	fmt.Fprintln(out)
 	for i, r := range results {
-		fmt.Fprintf(out, "%-24s", probings[i].name)
+		fmt.Fprintf(out, "%-24s", settings[i].name)
 		for _, mss := range r.mss {
 			fmt.Fprintf(out, " %6d", mss)
 		}
