@@ -151,6 +151,7 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 	@hack/as-root.sh bin/bench -suite modules -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite port -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite echo -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune-server
+	@hack/as-root.sh bin/bench -suite mtu
 	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune
 
 # What cannot be built here has no row in the comparison, which says so. The module of netpoll needs the network once.

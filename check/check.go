@@ -22,6 +22,8 @@ import (
 type Options struct {
 	// AllowUnsupported turns an unsupported release or architecture from FAIL into WARN.
 	AllowUnsupported bool
+	// Listeners finds the TCP sockets that listen, and who they belong to. nil: nobody can tell.
+	Listeners func(context.Context) ([]Listener, error)
 }
 
 // Result is what was found, in a fixed order.
@@ -41,24 +43,27 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 			Supported: Verdict{LevelUnsupported, err.Error()},
 		}
 	}
-	f := observe(ctx, h)
-	checks := judge(m, f, opt)
+	f := observe(ctx, h, opt)
+	checks := judge(m, f, cat, opt)
 	if f.files.err == nil {
 		checks = append(checks, lint.Checks(lint.Files(f.reader, lint.Of(h, cat, f.files.value)))...)
 	}
 	return Result{checks, worst(f.releaseVerdict(m), f.archVerdict(m))}
 }
 
-func judge(m matrix, f facts, opt Options) []report.Check {
+func judge(m matrix, f facts, cat *catalogue.Catalogue, opt Options) []report.Check {
 	checks := []report.Check{checkRelease(m, f, opt), checkArchitecture(m, f, opt), checkKernel(m, f), checkSystemd(f)}
 	if f.live {
 		checks = append(checks,
 			checkVirtualization(f), checkReach(f),
 			checkModules(f), checkBBR(f), checkFQ(f),
-			checkNoFile(f), checkConntrack(f), checkPorts(f), checkTimeWait(f),
-			checkListenQueues(f), checkSoftnet(f), checkReboot(f))
+			checkNoFile(f), checkManagerFiles(f), checkListenerFiles(f), checkConntrack(f), checkPorts(f), checkRange(f, cat),
+			checkTimeWait(f),
+			checkListenQueues(f), checkSoftnet(f), checkReboot(f),
+			checkQueues(f), checkInterrupts(f), checkCards(f), checkTxQueueLen(f), checkConntrackHash(f),
+			checkHugePages(f), checkGovernor(f))
 	}
-	return append(checks, checkTuners(f)...)
+	return append(append(checks, checkContainers(f)), checkTuners(f)...)
 }
 
 // Supported is the gate that a command passes before it changes anything. It reads one small file, or a few of an

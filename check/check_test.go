@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/ephemeral"
 )
 
 // healthy is a host at which every check passes.
@@ -38,15 +41,29 @@ func healthy() facts {
 		sockstat:       see(host.Sockstat{TimeWait: 100}, nil),
 		netstat:        see(map[string]uint64{"TcpExtListenOverflows": 0, "TcpExtListenDrops": 0}, nil),
 		softnet:        see(host.Softnet{Processed: 1000}, nil),
-		uptime:         see(100*time.Hour, nil),
-		knobs:          map[string]seen[string]{},
+		processors:     see(4, nil),
+		links: see([]link{{
+			Link:       host.Link{Name: "eth0", RxQueues: 4, TxQueueLen: 1000, RxPackets: 1e9},
+			processors: see([]string{"0", "1", "2", "3"}, nil), interrupts: 9, ring: 256, most: 4096,
+		}}, nil),
+		hugePages:     see("always [madvise] never\n", nil),
+		governors:     see(governors{"intel_pstate", map[string]int{"powersave": 4}}, nil),
+		uptime:        see(100*time.Hour, nil),
+		managerNoFile: see(host.NoFile{Soft: 1024, Hard: 524288}, nil),
+		listeners: see([]Listener{
+			{Local: netip.MustParseAddrPort("0.0.0.0:22"), Program: "sshd", Pid: 700, Unit: "ssh.service", noFile: see(host.NoFile{Soft: 1024, Hard: 524288}, nil)},
+			{Local: netip.MustParseAddrPort("127.0.0.1:6379"), Program: "redis-server", Pid: 701, Unit: "redis.service", noFile: see(host.NoFile{Soft: 1024, Hard: 524288}, nil)},
+			{Local: netip.MustParseAddrPort("[::]:80"), Program: "nginx", Pid: 702, Unit: "nginx.service", noFile: see(host.NoFile{Soft: 1048576, Hard: 1048576}, nil)},
+		}, nil),
+		knobs: map[string]seen[string]{},
 	}
 	for key, value := range map[string]string{
 		"fs.nr_open": "1048576", "kernel.modules_disabled": "0", "net.core.default_qdisc": "fq_codel",
 		"net.ipv4.tcp_allowed_congestion_control":   "reno cubic",
 		"net.ipv4.tcp_available_congestion_control": "reno cubic",
 		"net.ipv4.tcp_max_tw_buckets":               "131072",
-		"net.netfilter.nf_conntrack_count":          "10", "net.netfilter.nf_conntrack_max": "262144",
+		"net.ipv4.ip_local_port_range":              "32768\t60999", "net.ipv4.ip_local_reserved_ports": "",
+		"net.netfilter.nf_conntrack_buckets": "262144", "net.netfilter.nf_conntrack_count": "10", "net.netfilter.nf_conntrack_max": "262144",
 	} {
 		f.knobs[key] = see(value, nil)
 	}
@@ -66,7 +83,11 @@ func mustMatrix(t *testing.T) matrix {
 func byName(t *testing.T, f facts, name string) report.Check {
 	t.Helper()
 	m := mustMatrix(t)
-	for _, c := range judge(m, f, Options{}) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range judge(m, f, cat, Options{}) {
 		if c.Name == name {
 			return c
 		}
@@ -76,7 +97,11 @@ func byName(t *testing.T, f facts, name string) report.Check {
 }
 
 func TestAHealthyHostPasses(t *testing.T) {
-	for _, c := range judge(mustMatrix(t), healthy(), Options{}) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range judge(mustMatrix(t), healthy(), cat, Options{}) {
 		if c.Grade != report.Pass || c.Fix != "" {
 			t.Errorf("%+v", c)
 		}
@@ -157,6 +182,109 @@ func TestChecks(t *testing.T) {
 		{"many ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 20000 }, report.Warn, "(70 %)"},
 		{"nearly all ports", "ephemeral-ports", func(f *facts) { f.ports.value.Busiest.Sockets = 28000 }, report.Fail, "(99 %)"},
 		{"too many sockets", "ephemeral-ports", func(f *facts) { f.ports.err = errTooManySockets }, report.Warn, "not visible"},
+		{"a listener in the range", "port-range", set(ephemeral.RangeKey, "50 60999"), report.Warn, "80 (nginx, nginx.service)"},
+		{"one that is reserved", "port-range", func(f *facts) {
+			f.listeners.value[2].Local = netip.MustParseAddrPort("[::]:40000")
+			set(ephemeral.ReservedKey, "39999-40001")(f)
+		}, report.Pass, "32768 to 60999"},
+		{"one of nobody knows whom", "port-range", func(f *facts) {
+			f.listeners.value[2] = Listener{Local: netip.MustParseAddrPort("[::]:40000")}
+		}, report.Warn, "40000 (not visible)"},
+		{"NodePorts in the range", "port-range", func(f *facts) {
+			f.nodePorts = []ephemeral.Claim{{First: 30000, Last: 32768, By: "NodePorts"}}
+		}, report.Warn, "32768 (NodePorts)"},
+		{"NodePorts beside the range", "port-range", func(f *facts) {
+			f.nodePorts = []ephemeral.Claim{{First: 30000, Last: 32767, By: "NodePorts"}}
+		}, report.Pass, "32768 to 60999"},
+		{"a range of nearly all ports", "port-range", func(f *facts) {
+			f.listeners.value = nil
+			set(ephemeral.RangeKey, "1024 65535")(f)
+		}, report.Warn, "begins at 1024"},
+		{"nobody knows who listens", "port-range", func(f *facts) { f.listeners = seen[[]Listener]{err: denied} }, report.Warn, "not visible"},
+		{"no range", "port-range", func(f *facts) { f.knobs[ephemeral.RangeKey] = seen[string]{err: denied} }, report.Warn, "not visible"},
+
+		{"a server with few open files", "listener-nofile", func(f *facts) {
+			f.listeners.value[2].noFile.value.Soft = 1024
+		}, report.Warn, "nginx, nginx.service: 1024"},
+		{"its limit cannot be seen", "listener-nofile", func(f *facts) { f.listeners.value[2].noFile.err = denied }, report.Warn, "not visible"},
+		{"its process cannot be seen", "listener-nofile", func(f *facts) {
+			f.listeners.value[2] = Listener{Local: netip.MustParseAddrPort("[::]:80")}
+		}, report.Warn, "the limits of 1 that listen"},
+		{"units get few", "default-nofile", func(f *facts) { f.managerNoFile.value.Hard = 4096 }, report.Warn, "DefaultLimitNOFILE is 1024:4096"},
+		{"systemd does not run", "default-nofile", func(f *facts) { f.managerNoFile.err = host.ErrNoSystemd }, report.Pass, "no units"},
+		{"systemd does not say", "default-nofile", func(f *facts) { f.managerNoFile.err = denied }, report.Warn, "not visible"},
+		{"nobody was asked", "listener-nofile", func(f *facts) { f.listeners.err = errNotAsked }, report.Warn, "not visible"},
+
+		{"one queue", "receive-queues", func(f *facts) { f.links.value[0].RxQueues = 1 }, report.Warn, "eth0 has one receive queue"},
+		{"one queue, spread", "receive-queues", func(f *facts) { f.links.value[0].RxQueues, f.links.value[0].RPS = 1, true }, report.Pass, "with RPS"},
+		{"one queue, one processor", "receive-queues", func(f *facts) {
+			f.links.value[0].RxQueues, f.processors.value = 1, 1
+		}, report.Pass, "1 processor"},
+		{"no number of processors", "receive-queues", func(f *facts) { f.processors.err = denied }, report.Warn, "not visible"},
+		{"no interface", "receive-queues", func(f *facts) { f.links.value = nil }, report.Pass, "no interface"},
+		{"no interface in a container", "receive-queues", func(f *facts) {
+			f.links.value, f.virt.value.Container = nil, "docker"
+		}, report.Warn, "not visible"},
+		{"no list of interfaces", "receive-queues", func(f *facts) { f.links.err = denied }, report.Warn, "not visible"},
+		{"one processor serves all queues", "interrupts", func(f *facts) {
+			f.links.value[0].processors.value = []string{"0"}
+		}, report.Warn, "one processor that serves all"},
+		{"interrupts are not visible", "interrupts", func(f *facts) { f.links.value[0].processors.err = denied }, report.Warn, "not visible"},
+		{"a device without PCI", "interrupts", func(f *facts) { f.links.value[0].processors.err = missing }, report.Warn, "not visible"},
+		{"a device without interrupts", "interrupts", func(f *facts) { f.links.value[0].interrupts = 0 }, report.Warn, "not visible"},
+		{"one queue has one interrupt", "interrupts", func(f *facts) { f.links.value[0].RxQueues = 1 }, report.Pass, "1 queue"},
+		{"the card misses packets", "card-drops", func(f *facts) { f.links.value[0].RxMissed = 5000 }, report.Warn, "ring 256 of 4096"},
+		{"with its largest ring", "card-drops", func(f *facts) {
+			f.links.value[0].RxMissed, f.links.value[0].ring = 5000, 4096
+		}, report.Warn, "ring 4096 of 4096"},
+		{"with a ring that is not visible", "card-drops", func(f *facts) {
+			f.links.value[0].RxMissed, f.links.value[0].ringErr = 5000, denied
+		}, report.Warn, "not visible"},
+		{"it missed some", "card-drops", func(f *facts) { f.links.value[0].RxMissed = 50 }, report.Pass, "50 missed"},
+		{"many are dropped", "card-drops", func(f *facts) { f.links.value[0].RxDropped = 2e6 }, report.Warn, "more than one packet in 1000"},
+		{"some are dropped", "card-drops", func(f *facts) { f.links.value[0].RxDropped = 5e5 }, report.Pass, "500000 dropped"},
+		{"a short queue", "txqueuelen", func(f *facts) {
+			f.links.value[0].TxQueueLen, f.links.value[0].qdisc = 100, see("default mq pfifo_fast", nil)
+		}, report.Warn, "drops what is beyond 100 packets"},
+		{"a short queue of which nobody asks", "txqueuelen", func(f *facts) {
+			f.links.value[0].TxQueueLen, f.links.value[0].qdisc = 100, see("fq", nil)
+		}, report.Pass, "100 with fq"},
+		{"a short queue of nobody knows what", "txqueuelen", func(f *facts) {
+			f.links.value[0].TxQueueLen, f.links.value[0].qdisc = 100, seen[string]{err: denied}
+		}, report.Warn, "not visible"},
+		{"long chains", "conntrack-hash", set("net.netfilter.nf_conntrack_buckets", "16384"), report.Warn, "16 connections in each bucket"},
+		{"four in a chain", "conntrack-hash", set("net.netfilter.nf_conntrack_buckets", "65536"), report.Pass, "65536 buckets"},
+		{"no hash table", "conntrack-hash", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_buckets"] = seen[string]{err: missing} }, report.Pass, "not in use"},
+		{"a hash table that is hidden", "conntrack-hash", func(f *facts) { f.knobs["net.netfilter.nf_conntrack_buckets"] = seen[string]{err: denied} }, report.Warn, "not visible"},
+		{"huge pages for all", "huge-pages", func(f *facts) { f.hugePages.value = "[always] madvise never" }, report.Warn, "always"},
+		{"huge pages for nobody", "huge-pages", func(f *facts) { f.hugePages.value = "always madvise [never]" }, report.Pass, "never"},
+		{"no huge pages", "huge-pages", func(f *facts) { f.hugePages.err = missing }, report.Pass, "none"},
+		{"huge pages are hidden", "huge-pages", func(f *facts) { f.hugePages.err = denied }, report.Warn, "not visible"},
+		{"huge pages are nonsense", "huge-pages", func(f *facts) { f.hugePages.value = "what" }, report.Warn, "not visible"},
+		{"powersave that is what it says", "cpu-governor", func(f *facts) { f.governors.value.driver = "acpi-cpufreq" }, report.Warn, "lowest clock"},
+		{"powersave of amd-pstate", "cpu-governor", func(f *facts) { f.governors.value.driver = "amd-pstate-epp" }, report.Pass, "powersave"},
+		{"performance", "cpu-governor", func(f *facts) { f.governors.value = governors{"acpi-cpufreq", map[string]int{"performance": 4}} }, report.Pass, "performance (4) by acpi-cpufreq"},
+		{"no governor", "cpu-governor", func(f *facts) { f.governors.err = missing }, report.Pass, "none"},
+		{"governors are hidden", "cpu-governor", func(f *facts) { f.governors.err = denied }, report.Warn, "not visible"},
+
+		{"containers with values of their own", "containers", func(f *facts) {
+			f.containers = containers{
+				engines: engines()[:1], networks: 2,
+				own:   map[string]string{"net.core.somaxconn": "65535", "net.ipv4.tcp_fin_timeout": "30"},
+				other: map[string]string{"net.core.somaxconn": "4096"},
+			}
+		}, report.Warn, "net.core.somaxconn is 4096, on the host 65535"},
+		{"containers with the host's values", "containers", func(f *facts) {
+			f.containers = containers{engines: engines()[:1], networks: 2}
+		}, report.Pass, "docker, 2 networks"},
+		{"no container", "containers", func(f *facts) { f.containers = containers{engines: engines()[:1]} }, report.Warn, "no container with a network"},
+		{"containers that only root can look into", "containers", func(f *facts) {
+			f.containers = containers{engines: engines()[:1], hidden: 3}
+		}, report.Warn, "not visible"},
+		{"containers that cannot be looked into", "containers", func(f *facts) {
+			f.containers = containers{engines: engines()[:1], networks: 1, err: denied}
+		}, report.Warn, "not visible"},
+
 		{"TIME_WAIT", "time-wait", func(f *facts) { f.sockstat.value.TimeWait = 100000 }, report.Warn, "(76 %)"},
 		{"no sockstat", "time-wait", func(f *facts) { f.sockstat.err = denied }, report.Warn, "not visible"},
 
@@ -244,6 +372,7 @@ func TestAnImageHasNoLiveChecks(t *testing.T) {
 	got := Run(t.Context(), h, Options{})
 	want := []string{
 		"os-release PASS Ubuntu 24.04 LTS", "architecture PASS arm64", "kernel PASS 6.8.0-60-generic", "systemd PASS systemd 255",
+		"containers PASS none",
 		"tuner-tuned WARN enabled, systemd is not running", "tuner-bpftune PASS not enabled", "tuner-ufw WARN enabled",
 		"tuner-cloud-image WARN /etc/sysctl.d/60-gce-network-security.conf",
 		"sysctl-files WARN /etc/tuned/active_profile",

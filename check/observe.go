@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/sysctl/ephemeral"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
@@ -46,6 +47,14 @@ type facts struct {
 	netstat         seen[map[string]uint64]
 	softnet         seen[host.Softnet]
 	uptime          seen[time.Duration]
+	listeners       seen[[]Listener]
+	nodePorts       []ephemeral.Claim
+	managerNoFile   seen[host.NoFile] // what a unit gets that says nothing
+	links           seen[[]link]
+	processors      seen[int]
+	hugePages       seen[string]
+	governors       seen[governors]
+	containers      containers
 	pendingReboot   bool
 	pendingPackages []string
 	pendingErr      error
@@ -66,9 +75,12 @@ var readKnobs = [...]string{
 	"fs.nr_open",
 	"kernel.modules_disabled",
 	"net.core.default_qdisc",
+	ephemeral.RangeKey,
+	ephemeral.ReservedKey,
 	"net.ipv4.tcp_allowed_congestion_control",
 	"net.ipv4.tcp_available_congestion_control",
 	"net.ipv4.tcp_max_tw_buckets",
+	"net.netfilter.nf_conntrack_buckets",
 	"net.netfilter.nf_conntrack_count",
 	"net.netfilter.nf_conntrack_max",
 }
@@ -77,7 +89,7 @@ var readKnobs = [...]string{
 // that, about a second per million, on the processor of somebody's service.
 const maxCounted = 500_000
 
-func observe(ctx context.Context, h host.Host) facts {
+func observe(ctx context.Context, h host.Host, opt Options) facts {
 	f := facts{
 		live:      h.Live(),
 		root:      h.IsRoot(),
@@ -88,7 +100,10 @@ func observe(ctx context.Context, h host.Host) facts {
 	if f.live {
 		observeKernel(h, &f)
 		observeNetwork(h, &f)
+		observeListeners(ctx, h, opt, &f)
+		observeMachine(h, &f)
 	}
+	f.containers = observeContainers(h)
 	r := whowins.Once(h)
 	if f.files = see(whowins.Observe(r)); f.files.err == nil {
 		f.reader = r
@@ -131,7 +146,19 @@ func observeNetwork(h host.Host, f *facts) {
 		f.ports.err = errTooManySockets
 		return
 	}
-	f.ports = see(h.PortUse())
+	ports := f.knobs[ephemeral.RangeKey]
+	if f.ports.err = ports.err; ports.err == nil {
+		f.ports = see(h.PortUse(ports.value))
+	}
+}
+
+// observeMachine looks at what limits TCP without being a key.
+func observeMachine(h host.Host, f *facts) {
+	f.links = observeLinks(h)
+	f.processors = see(h.Processors())
+	text, err := h.ReadFile(hugePagesFile)
+	f.hugePages = see(string(text), err)
+	f.governors = see(observeGovernors(h))
 }
 
 func observeFeatures(h host.Host) (bbr, fq feature) {

@@ -16,6 +16,8 @@ import (
 type tuner struct {
 	name  string
 	files []string // any of them says that it is installed
+	units []string // of systemd that run it; nil: NAME.service
+	links []string // of the network that are there while it runs, for what systemd does not know of: pods
 	does  string   // to our keys
 	fix   string
 
@@ -23,8 +25,9 @@ type tuner struct {
 	detail string // what it says about itself, or why its state is not visible
 }
 
-// unitTuners returns the services that are known to set TCP keys. irqbalance, tlp and thermald touch none.
+// unitTuners returns the programs that are known to set TCP keys. irqbalance, tlp and thermald touch none.
 func unitTuners() []tuner {
+	const proxyDoes = "the kube-proxy in it sets the limits of connection tracking, and pods have a network of their own"
 	return []tuner{
 		{
 			name: "tuned", files: []string{"/usr/sbin/tuned"},
@@ -52,9 +55,39 @@ func unitTuners() []tuner {
 			fix:  "set nf_conntrack_max by conntrack.maxPerCore of kube-proxy, and keys of pods by securityContext.sysctls",
 		},
 		{
-			name: "k3s", files: []string{"/usr/local/bin/k3s"},
-			does: "the kube-proxy in it sets the limits of connection tracking, and pods have a network of their own",
+			name: "k3s", files: []string{"/usr/local/bin/k3s", "/usr/bin/k3s"}, units: []string{"k3s.service", "k3s-agent.service"},
+			does: proxyDoes,
 			fix:  "set nf_conntrack_max by kube-proxy-arg=conntrack-max-per-core, and keys of pods by securityContext.sysctls",
+		},
+		{
+			name: "rke2", files: []string{"/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2/bin/rke2"},
+			units: []string{"rke2-server.service", "rke2-agent.service"}, does: proxyDoes,
+			fix: "set nf_conntrack_max by kube-proxy-arg: [conntrack-max-per-core=0] in /etc/rancher/rke2/config.yaml, and keys of " +
+				"pods by securityContext.sysctls; with its CIS profile keep the keys of 60-rke2-cis.conf as they are",
+		},
+		{
+			name: "k0s", files: []string{"/usr/local/bin/k0s", "/usr/bin/k0s"},
+			units: []string{"k0scontroller.service", "k0sworker.service"}, does: proxyDoes,
+			fix: "set nf_conntrack_max by spec.network.kubeProxy of k0s.yaml, and keys of pods by securityContext.sysctls",
+		},
+		{
+			name: "microk8s", files: []string{"/var/snap/microk8s", "/snap/bin/microk8s"},
+			units: []string{"snap.microk8s.daemon-kubelite.service"}, does: proxyDoes,
+			fix: "set nf_conntrack_max by --conntrack-max-per-core in /var/snap/microk8s/current/args/kube-proxy, and keys of pods " +
+				"by securityContext.sysctls",
+		},
+		{
+			name: "cilium", files: []string{"/etc/cni/net.d/05-cilium.conflist", "/etc/cni/net.d/05-cilium.conf", "/opt/cni/bin/cilium-cni"},
+			links: []string{"cilium_host"},
+			does: "its agent sets rp_filter of its interfaces, kernel.unprivileged_bpf_disabled and net.core.bpf_jit_enable, and with " +
+				"the bandwidth manager net.core.netdev_max_backlog, somaxconn, default_qdisc and tcp_congestion_control",
+			fix: `see "tcptune status" while it runs; bandwidthManager.enabled of its chart decides about the latter`,
+		},
+		{
+			name: "calico", files: []string{"/etc/cni/net.d/10-calico.conflist", "/opt/cni/bin/calico"},
+			links: []string{"vxlan.calico", "tunl0", "cali*"},
+			does:  "Felix sets rp_filter, route_localnet and proxy_arp of its interfaces, and ip_forward",
+			fix:   `nothing, where only keys of TCP are tuned; see "tcptune status" while it runs`,
 		},
 	}
 }
@@ -65,7 +98,11 @@ func observeTuners(ctx context.Context, h host.Host, files *whowins.Forecaster) 
 	there := func(file string) bool { _, err := h.Lstat(file); return err == nil }
 	for _, t := range unitTuners() {
 		if slices.ContainsFunc(t.files, there) {
-			t.active, t.detail = unitActive(ctx, h, files, t.name+".service")
+			if t.links != nil {
+				t.active, t.detail = linkThere(h, t.links)
+			} else {
+				t.active, t.detail = anyActive(ctx, h, files, t.unitNames())
+			}
 			found = append(found, t)
 		}
 	}
@@ -76,6 +113,40 @@ func observeTuners(ctx context.Context, h host.Host, files *whowins.Forecaster) 
 		found = append(found, t)
 	}
 	return found
+}
+
+func (t tuner) unitNames() []string {
+	if t.units != nil {
+		return t.units
+	}
+	return []string{t.name + ".service"}
+}
+
+// anyActive asks for the first of the units that is active, or for the last one.
+func anyActive(ctx context.Context, h host.Host, files *whowins.Forecaster, units []string) (active bool, detail string) {
+	for _, unit := range units {
+		if active, detail = unitActive(ctx, h, files, unit); active {
+			break
+		}
+	}
+	return active, detail
+}
+
+// linkThere looks for an interface that a program makes in pods' networks. An image has none: there it will run.
+func linkThere(h host.Host, patterns []string) (active bool, detail string) {
+	if !h.Live() {
+		return true, "installed"
+	}
+	names, err := h.ReadDir("/sys/class/net")
+	if err != nil {
+		return true, "not visible: " + err.Error() // to be on the safe side
+	}
+	for _, name := range names {
+		if slices.ContainsFunc(patterns, func(p string) bool { is, _ := path.Match(p, name); return is }) {
+			return true, "interface " + name
+		}
+	}
+	return false, "without an interface of its own"
 }
 
 // unitActive asks systemd. Where it does not run, the link that "systemctl enable" makes says what the next boot does.
@@ -140,7 +211,8 @@ func checkTuners(f facts) []report.Check {
 	}
 	if len(f.tuners) == 0 {
 		return []report.Check{pass("tuners", "none",
-			"no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, ufw, cloud image files")}
+			"no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, rke2, k0s, microk8s, Cilium, Calico, ufw, "+
+				"cloud image files")}
 	}
 	var checks []report.Check
 	for _, t := range f.tuners {

@@ -226,7 +226,7 @@ func (s *Survey) ownersByCgroup(ctx context.Context, wanted map[uint64]bool) (fo
 	seen := map[string]bool{}
 	for _, h := range s.Holders {
 		path := h.Origin.Path
-		if path == "" || path == "/" || h.Origin.Unit == "init.scope" {
+		if path == "" || path == "/" || h.Origin.Unit == initScope {
 			return false, nil
 		}
 		if seen[path] {

@@ -111,7 +111,7 @@ func (s *Survey) mayBeShared(h *Holder, kin kinship) (by int, maybe bool) {
 			}
 		}
 	}
-	if slices.Contains(s.Hidden, 1) && h.Origin.Unit == "init.scope" {
+	if slices.Contains(s.Hidden, 1) && h.Origin.Unit == initScope {
 		return 1, true
 	}
 	euid := os.Geteuid()

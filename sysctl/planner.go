@@ -46,8 +46,8 @@ func notOurs(code, path, why string) error {
 }
 
 // Diff plans what brings the surveyed host to profile p. It only computes.
-func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*Draft, error) {
-	d := &Draft{survey: s, profile: p, Plan: plan.Plan{Command: "apply"}}
+func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (d *Draft, err error) {
+	d = &Draft{survey: s, Plan: plan.Plan{Command: "apply"}}
 	if s.Live && !cat.Covers(s.Kernel) {
 		d.Warnings = append(d.Warnings, fmt.Sprintf(
 			"kernel %s is newer than the catalogue, which ends at %s: its defaults are not known and are not relied on",
@@ -57,7 +57,10 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 	}
 	d.Warnings = append(d.Warnings, s.Unread()...)
 	others := map[string]string{}
-	for _, wish := range p.Keys {
+	if d.profile, err = s.reserveNodePorts(cat, p); err != nil {
+		return nil, err
+	}
+	for _, wish := range d.profile.Keys {
 		k := cat.Entry(wish.Key)
 		dec, err := s.decide(k, wish, others)
 		if err != nil {
@@ -75,6 +78,9 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 		d.decisions = append(d.decisions, dec)
 	}
 	d.warnUnsettled()
+	if err := d.warnNodePorts(cat); err != nil {
+		return nil, err
+	}
 	if err := d.place(); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/internal/trail"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/ephemeral"
 	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
@@ -34,6 +35,7 @@ type Survey struct {
 	Loads     File // our file in /etc/modules-load.d
 	Folders   map[string]bool
 	Links     []Link
+	NodePorts []ephemeral.Claim   // of Kubernetes, where it is installed
 	Now       *whowins.Forecaster // the configuration files as they are
 	Elsewhere *whowins.Forecaster // the same without ours
 	retired   []retired
@@ -92,7 +94,8 @@ func Observe(
 	if !s.Live {
 		return s, nil
 	}
-	names = slices.Concat(names, cat.Operands(), slices.Collect(maps.Keys(s.ownLines())))
+	names = slices.Concat(names, cat.Operands(), slices.Collect(maps.Keys(s.ownLines())),
+		[]string{ephemeral.RangeKey, ephemeral.ReservedKey})
 	for _, o := range j.Owned {
 		if o.Kind == report.Knob {
 			names = append(names, o.Target)
@@ -153,6 +156,7 @@ func (s *Survey) observeFiles() (err error) {
 			return err
 		}
 	}
+	s.NodePorts = ephemeral.NodePorts(s.reader)
 	s.Folders = map[string]bool{}
 	for _, dir := range []string{sysctlFolder, modulesFolder} {
 		_, err := s.reader.Stat(dir)

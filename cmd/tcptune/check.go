@@ -16,7 +16,8 @@ func checkCommand(t terminal) *cli.Command {
 		Usage:     "verify the release, architecture, kernel and limits of this host",
 		UsageText: "tcptune check [--strict] [--root DIR] [--json]",
 		Description: `Each check passes, warns or fails, with what was found, why it matters and what to do. It changes nothing and
-needs no root; what it cannot see without root it says.
+needs no root; what it cannot see is a warning that says why. Besides the keys it looks at what limits TCP outside of
+them: open files of those who listen, ports, queues, interrupts and rings of cards, huge pages, the clock, containers.
 Exit code 0, 2 when a check fails (with --strict also when one warns), 5 on a system that tcptune does not know.
 
 Examples:

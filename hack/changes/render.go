@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/tcptune/tcptune/sysctl"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/profile"
 )
@@ -40,6 +41,7 @@ type wish struct {
 type facts struct {
 	Newest   catalogue.KernelVersion
 	Profiles []profile.Profile
+	Server   []entry // the keys of the default profile, with its wish alone
 	Set      []entry // keys that some profile sets
 	Known    []entry // all others
 	Removed  []catalogue.RemovedKey
@@ -83,6 +85,13 @@ func collect() (facts, error) {
 		}
 		f.Profiles = append(f.Profiles, p)
 		for _, k := range p.Keys {
+			if p.Name == sysctl.DefaultProfile {
+				key, err := cat.Lookup(k.Key)
+				if err != nil {
+					return facts{}, err
+				}
+				f.Server = append(f.Server, entry{key, []wish{{Wish: k}}})
+			}
 			wishes[k.Key] = wanting(wishes[k.Key], p.Name, k)
 		}
 	}

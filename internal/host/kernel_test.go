@@ -47,7 +47,7 @@ func TestImagesHaveNoKernel(t *testing.T) {
 		"Netstat":       func() error { _, err := h.Netstat(); return err },
 		"Softnet":       func() error { _, err := h.Softnet(); return err },
 		"Sockstat":      func() error { _, err := h.Sockstat(); return err },
-		"PortUse":       func() error { _, err := h.PortUse(); return err },
+		"PortUse":       func() error { _, err := h.PortUse(""); return err },
 		"CanWriteKnob":  func() error { return h.CanWriteKnob("net.core.somaxconn") },
 	} {
 		if err := ask(); !errors.Is(err, ErrNoKernel) {

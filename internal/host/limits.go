@@ -1,12 +1,14 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
 	"strconv"
 	"strings"
 
+	"github.com/coreos/go-systemd/v22/dbus"
 	"golang.org/x/sys/unix"
 )
 
@@ -32,6 +34,42 @@ func (h Host) NoFile() (NoFile, error) {
 		return NoFile{}, fmt.Errorf("cannot read the limit of open files: %w", err)
 	}
 	return NoFile{r.Cur, r.Max}, nil
+}
+
+// NoFileOf returns the limit of a process. It is [ErrNoKernel] on an image.
+func (h Host) NoFileOf(pid int) (NoFile, error) {
+	if !h.Live() {
+		return NoFile{}, ErrNoKernel
+	}
+	data, err := h.ReadFile("/proc/" + itoa(pid) + "/limits")
+	if err != nil {
+		return NoFile{}, err
+	}
+	return parseNoFile(data)
+}
+
+// ManagerNoFile returns what systemd gives to a unit without LimitNOFILE=. Where systemd is not PID 1 it is
+// [ErrNoSystemd], on an image [ErrNoKernel].
+func (h Host) ManagerNoFile(ctx context.Context) (limit NoFile, err error) {
+	talk := func(_ context.Context, conn *dbus.Conn) (string, error) {
+		for _, property := range []struct {
+			name string
+			to   *uint64
+		}{{"DefaultLimitNOFILESoft", &limit.Soft}, {"DefaultLimitNOFILE", &limit.Hard}} {
+			text, err := conn.GetManagerProperty(property.name) // "@t 524288"
+			if err != nil {
+				return "", err
+			}
+			if *property.to, err = strconv.ParseUint(text[strings.LastIndexByte(text, ' ')+1:], 10, 64); err != nil {
+				return "", fmt.Errorf("%s is %s", property.name, text)
+			}
+		}
+		return fmt.Sprintf("%d:%d", limit.Soft, limit.Hard), nil
+	}
+	if err := h.SystemManager().with(ctx, dbusTime, "for DefaultLimitNOFILE", talk); err != nil {
+		return NoFile{}, fmt.Errorf("cannot ask systemd for DefaultLimitNOFILE: %w", err)
+	}
+	return limit, nil
 }
 
 // parseNoFile reads "Max open files" from the text of /proc/PID/limits. Unlimited is math.MaxUint64.

@@ -34,11 +34,11 @@ func (u PortUse) Size() int { return max(u.High-u.Low+1, 0) }
 const maxPairs = 1 << 17
 
 // PortUse counts the connections in /proc/net/tcp and /proc/net/tcp6. The kernel needs about a microsecond for each
-// connection of the machine, so this is for a command that somebody waits for. It is [ErrNoKernel] on an image.
-func (h Host) PortUse() (PortUse, error) {
-	text, err := h.ReadKnob("net.ipv4.ip_local_port_range")
-	if err != nil {
-		return PortUse{}, err
+// connection of the machine, so this is for a command that somebody waits for. text is the value of
+// net.ipv4.ip_local_port_range. It is [ErrNoKernel] on an image.
+func (h Host) PortUse(text string) (PortUse, error) {
+	if !h.Live() {
+		return PortUse{}, ErrNoKernel
 	}
 	low, high, err := parsePortRange(text)
 	if err != nil {

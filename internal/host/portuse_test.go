@@ -89,7 +89,7 @@ func TestPortUseSeesAConnection(t *testing.T) {
 	if n != connections {
 		t.Errorf("%d connections to %v, want %d", n, to, connections)
 	}
-	use, err := Host{}.PortUse()
+	use, err := Host{}.PortUse("32768 60999")
 	if err != nil || use.Low >= use.High || use.Sockets < use.Busiest.Sockets {
 		t.Errorf("got %+v, %v", use, err)
 	}

@@ -148,6 +148,11 @@ func containerFromCgroup(data []byte) string {
 	return ""
 }
 
+// ContainerOf is the kind of container that a process of this machine runs in, by its control group; "" for none.
+func (h Host) ContainerOf(pid int) string {
+	return containerFromCgroup([]byte(h.text("/proc/" + itoa(pid) + "/cgroup")))
+}
+
 // vm asks the hypervisor's own folder, the firmware, the device tree, and at last the processor.
 func (h Host) vm() string {
 	if strings.HasPrefix(h.text("/sys/hypervisor/type"), "xen") {

@@ -16,7 +16,10 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 	if err != nil {
 		return out, err
 	}
-	result := check.Run(ctx, h, check.Options{AllowUnsupported: t.AllowUnsupported})
+	result := check.Run(ctx, h, check.Options{
+		AllowUnsupported: t.AllowUnsupported,
+		Listeners:        func(ctx context.Context) ([]check.Listener, error) { return allListeners(ctx, h) },
+	})
 	out = outcome(nil)
 	if j, _, err := recall(h); err == nil {
 		out.note(strayNames(h, j)...)

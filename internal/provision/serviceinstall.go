@@ -38,8 +38,8 @@ func (t Target) InstallService(ctx context.Context, r InstallService) (out Insta
 	}
 	defer s.end(&out.Outcome, &err)
 	out.Outcome = s.outcome(append(known, notes...))
-	i := installing{spec: r.Spec, host: s.host, now: r.Now}
-	if i.plan, err = i.draft(ctx, s.Journal(), &out.Outcome); err != nil {
+	i := installing{spec: r.Spec, host: s.host, now: r.Now, journal: s.Journal()}
+	if i.plan, err = i.draft(ctx, &out.Outcome); err != nil {
 		return out, err
 	}
 	if err := i.checkPorts(ctx, &out.Outcome, r.FreePort); err != nil {
@@ -106,8 +106,8 @@ func (t Target) InstallServicePlan(ctx context.Context, r InstallService) (out O
 		return out, err
 	}
 	out = outcome(append(known, notes...))
-	i := installing{spec: r.Spec, host: h, now: r.Now}
-	if i.plan, err = i.draft(ctx, j, &out); err != nil {
+	i := installing{spec: r.Spec, host: h, now: r.Now, journal: j}
+	if i.plan, err = i.draft(ctx, &out); err != nil {
 		return out, err
 	}
 	if err := i.checkPorts(ctx, &out, r.FreePort); err != nil {
@@ -121,7 +121,7 @@ func (t Target) InstallServicePlan(ctx context.Context, r InstallService) (out O
 }
 
 // draft plans the installation, and notes which other services are to listen in the same place.
-func (i installing) draft(ctx context.Context, j plan.Journal, o *Outcome) (plan.Plan, error) {
+func (i installing) draft(ctx context.Context, o *Outcome) (plan.Plan, error) {
 	if err := service.CheckFiles(i.host, i.spec); err != nil {
 		return plan.Plan{}, err
 	}
@@ -130,7 +130,7 @@ func (i installing) draft(ctx context.Context, j plan.Journal, o *Outcome) (plan
 		return plan.Plan{}, err
 	}
 	o.note(unknown)
-	others, err := service.Installed(j)
+	others, err := service.Installed(i.journal)
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -139,7 +139,10 @@ func (i installing) draft(ctx context.Context, j plan.Journal, o *Outcome) (plan
 		return plan.Plan{}, err
 	}
 	o.note(rivals...)
-	return service.Install(ctx, i.host, j, i.spec, i.now)
+	if err := i.notePorts(o); err != nil {
+		return plan.Plan{}, err
+	}
+	return service.Install(ctx, i.host, i.journal, i.spec, i.now)
 }
 
 // RequireSystemd refuses what needs a running systemd on the target.

@@ -19,10 +19,11 @@ import (
 
 // installing is an installation on its way.
 type installing struct {
-	spec service.Spec
-	host host.Host
-	now  bool
-	plan plan.Plan
+	spec    service.Spec
+	host    host.Host
+	now     bool
+	plan    plan.Plan
+	journal plan.Journal
 
 	held portcheck.Survey // who is in the way
 	acts []portcheck.Act  // what frees the ports

@@ -41,6 +41,9 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	if err == nil {
 		err = d.withGo(ctx, h, j, w.declared.Go, a.Progress)
 	}
+	if err == nil {
+		err = d.warnListeners(ctx, h)
+	}
 	if err != nil {
 		return out, err
 	}
@@ -87,6 +90,9 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 	}
 	w.retry = w.saved == nil
 	d, err := w.draft(s.host, s.Journal())
+	if err == nil {
+		err = d.warnListeners(ctx, s.host)
+	}
 	if err != nil {
 		return out, err
 	}

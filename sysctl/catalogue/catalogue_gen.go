@@ -251,7 +251,7 @@ func compiled() Data {
 			"RFC 7323",
 		}},
 		{Name: "net.ipv4.tcp_timestamps", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "exact", Takes: []Range{
+			{Name: "mode", Max: 2, Rule: "at-least", Takes: []Range{
 				{Since: KernelVersion{5, 13}, Max: 255},
 			}},
 		}, Scope: "netns", Defaults: []Default{
@@ -407,12 +407,14 @@ func compiled() Data {
 			"commit tcp: add new tcp_mtu_probe_floor sysctl (5.4)",
 		}},
 		{Name: "net.ipv4.tcp_mtu_probing", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "exact", Takes: []Range{
+			{Name: "mode", Max: 2, Rule: "at-least", Takes: []Range{
 				{Since: KernelVersion{5, 13}, Max: 255},
 			}},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "0"},
-		}, Explain: "Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it. 1 begins after repeated timeouts, so healthy connections never notice it; 2 always probes, starting from tcp_base_mss.", Sources: []string{
+		}, Explain: "Finding the packet size of a path by trying, where routers swallow the ICMP messages that should tell it. 1 begins after repeated timeouts, with tcp_base_mss; 2 always probes, and begins there. Each further timeout halves the segment, down to tcp_mtu_probe_floor: also on a path that takes full packets and only loses acknowledgements for a while, until a probe has succeeded again.", Myths: []Myth{
+			{Claim: "with 1 a connection on a healthy path never notices it", Truth: "with its acknowledgements lost for 10 seconds its segments fall from 1448 to 1024 bytes, and after 30 seconds without a floor to 256"},
+		}, Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
 			"RFC 4821",
 		}},
@@ -548,7 +550,7 @@ func compiled() Data {
 			"listen(2)",
 		}},
 		{Name: "net.ipv4.tcp_syncookies", Kind: "int", Fields: []Field{
-			{Name: "mode", Max: 2, Rule: "exact", Takes: []Range{
+			{Name: "mode", Max: 2, Rule: "at-least", Takes: []Range{
 				{Since: KernelVersion{5, 13}, Max: 255},
 			}},
 		}, Scope: "netns", Defaults: []Default{
@@ -691,7 +693,7 @@ func compiled() Data {
 			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
 		}, Scope: "netns", Defaults: []Default{
 			{Value: "7200"},
-		}, Explain: "How long a connection with SO_KEEPALIVE is idle before it is probed. It must be shorter than the idle timeout of the firewalls, NAT devices and load balancers on the way, often 350 to 900 seconds, or they forget the connection first.", Myths: []Myth{
+		}, Explain: "How long a connection with SO_KEEPALIVE is idle before it is probed. It must be shorter than the idle timeout of the firewalls, NAT devices and load balancers on the way, 240 (Azure) to 900 seconds as a rule, or they forget the connection first. Where one lost probe is to be no harm, tcp_keepalive_intvl has to fit in between too.", Myths: []Myth{
 			{Claim: "it applies to every connection", Truth: "only to sockets with SO_KEEPALIVE, and TCP_KEEPIDLE of a socket takes precedence"},
 		}, Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",

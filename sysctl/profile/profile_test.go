@@ -89,15 +89,17 @@ func TestBuiltInProfilesSayWhatTheyAlwaysSaid(t *testing.T) {
 		"net.core.somaxconn=65535 raise",
 		"net.ipv4.tcp_rmem=4096 131072 16777216 raise",
 		"net.ipv4.tcp_wmem=4096 65536 16777216 raise",
-		"net.ipv4.tcp_timestamps=1 exact",
+		"net.ipv4.tcp_timestamps=1 raise",
 		"net.ipv4.tcp_congestion_control=bbr exact",
 		"net.ipv4.tcp_slow_start_after_idle=0 exact",
-		"net.ipv4.tcp_mtu_probing=1 exact",
-		"net.ipv4.tcp_syncookies=1 exact",
+		"net.ipv4.tcp_base_mss=1024 raise",
+		"net.ipv4.tcp_mtu_probe_floor=1024 raise",
+		"net.ipv4.tcp_mtu_probing=1 raise",
+		"net.ipv4.tcp_syncookies=1 raise",
 		"net.ipv4.tcp_max_tw_buckets=262144 raise",
 		"net.ipv4.tcp_fin_timeout=30 raise",
 		"net.ipv4.tcp_tw_reuse=1 exact",
-		"net.ipv4.tcp_keepalive_time=300 raise",
+		"net.ipv4.tcp_keepalive_time=180 raise",
 		"net.ipv4.tcp_keepalive_intvl=30 raise",
 		"net.ipv4.tcp_keepalive_probes=5 raise",
 	}
@@ -112,7 +114,7 @@ func TestBuiltInProfilesSayWhatTheyAlwaysSaid(t *testing.T) {
 	}
 	wan := replaced("net.core.rmem_max=$receive raise", "net.core.wmem_max=$send raise",
 		"net.ipv4.tcp_rmem=4096 131072 $receive raise", "net.ipv4.tcp_wmem=4096 65536 $send raise")
-	latency := slices.Insert(slices.Clone(server), 11, "net.ipv4.tcp_fastopen=3 union", "net.ipv4.tcp_notsent_lowat=131072 raise")
+	latency := slices.Insert(slices.Clone(server), 13, "net.ipv4.tcp_fastopen=3 union", "net.ipv4.tcp_notsent_lowat=131072 raise")
 	proxy := append(slices.Clone(server),
 		"net.ipv4.ip_local_reserved_ports=10250-10259,11211,15672,15692,25672,26379,27017-27019 union",
 		"net.ipv4.ip_local_port_range=10240 65535 raise")

@@ -23,16 +23,16 @@ var rooms = map[string][]string{
 	"cmd/tcptune-server": {"server"},
 
 	"internal/provision": {
-		"check", "sysctl", "sysctl/catalogue", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service",
+		"check", "sysctl", "sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service",
 		"internal/host", "internal/plan", "internal/record", "internal/report", "internal/trail",
 	},
 
 	// The middle floor stands on the ground; its rooms do not know each other.
 	"check": {
-		"sysctl/catalogue", "sysctl/kernel", "sysctl/lint", "sysctl/whowins", "internal/host", "internal/report", "templates",
+		"sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/lint", "sysctl/whowins", "internal/host", "internal/report", "templates",
 	},
 	"sysctl": {
-		"sysctl/catalogue", "sysctl/kernel", "sysctl/lint", "sysctl/profile", "sysctl/whowins",
+		"sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/lint", "sysctl/profile", "sysctl/whowins",
 		"internal/host", "internal/plan", "internal/report", "internal/trail", "templates",
 	},
 	"installer": {"installer/fetch", "internal/host", "internal/plan", "internal/report", "templates"},
@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 
 	// Below them, what each is about: a key, a host's files, what is wanted, what is wrong with a file.
 	"sysctl/catalogue": {"internal/host", "internal/report", "templates"},
+	"sysctl/ephemeral": {"sysctl/catalogue", "internal/host", "internal/report", "templates"},
 	"sysctl/kernel":    {"sysctl/catalogue", "sysctl/whowins", "internal/host"},
 	"sysctl/whowins":   {"internal/host", "internal/report", "templates"},
 	"sysctl/profile":   {"sysctl/catalogue", "internal/host", "internal/report", "templates"},

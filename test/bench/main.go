@@ -1,8 +1,10 @@
 // Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps'
 // sysctl, and, as suite port, with ss, lsof, fuser and gopsutil. As suite echo it compares tcptune-server with other
-// servers, as suite go getting a toolchain with doing so by hand.
+// servers, as suite go getting a toolchain with doing so by hand. Suite mtu compares settings of the kernel instead: what
+// probing for the size of packets does to a connection.
 //
 //	bench [-suite sysctl|port|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
+//	bench -suite mtu
 //	bench -suite echo [-rounds 40] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE-SERVER
 //
 // It runs in network and mount namespaces of its own, with private copies of /etc and of what it needs of /var/lib: the
@@ -26,6 +28,8 @@ var commands = []command{
 	{name: "tcptune --version", argv: []string{"TCPTUNE", "--version"}, aim: 10},
 	{name: "tcptune plan", argv: []string{"TCPTUNE", "plan"}, good: []int{2, 4}},
 	{name: "tcptune status", argv: []string{"TCPTUNE", "status"}, good: []int{2, 4}, aim: 20},
+	{name: "tcptune check", argv: []string{"TCPTUNE", "check"}},
+	{name: "tcptune explain KEY", argv: []string{"TCPTUNE", "explain", "net.ipv4.tcp_rmem"}},
 	{name: "tcptune apply (no change)", argv: []string{"TCPTUNE", "apply"}, good: []int{4}},
 	{name: "sysctl --system", argv: []string{"sysctl", "--system"}, good: []int{1}}, // 1: a key of another kernel
 	{name: "sysctl -a", argv: []string{"sysctl", "-a"}, good: []int{1}},             // 1: a key that cannot be read
@@ -34,7 +38,7 @@ var commands = []command{
 func main() {
 	rounds := flag.Int("rounds", 40, "how often each command is run")
 	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
-	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, echo or go")
+	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, echo, go or mtu")
 	seconds := flag.Float64("seconds", 1, "echo: how long each sample takes")
 	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
@@ -48,6 +52,7 @@ func main() {
 		"modules": func() error { return compareModules(flag.Arg(0), *fixture, *rounds) },
 		"port":    func() error { return comparePorts(flag.Arg(0), *rounds) },
 		"go":      func() error { return compareGo(*rounds) },
+		"mtu":     compareMTU,
 		"echo": func() error {
 			return compareEcho(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))
 		},
@@ -58,7 +63,7 @@ func main() {
 		*gopsutil:    askGopsutil,
 		*floor:       readLinks,
 	}[true]
-	if part == nil && (flag.NArg() != 1 || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
+	if part == nil && ((flag.NArg() == 1) == (*suite == "mtu") || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
 		flag.Usage()
 		os.Exit(64)
 	}
