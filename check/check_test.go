@@ -165,7 +165,7 @@ func TestChecks(t *testing.T) {
 		}, report.Warn, "not visible"},
 		{"fq is in use", "fq", set("net.core.default_qdisc", "fq"), report.Pass, "in use"},
 		{"fq is absent", "fq", func(f *facts) { f.fq.module.value = host.ModuleAbsent }, report.Warn, "absent"},
-		{"fq in a container", "fq", func(f *facts) { f.reach["net.core.rmem_max"] = os.NewSyscallError("open", unix.EACCES) }, report.Pass, "not visible"},
+		{"fq in a container", "fq", func(f *facts) { f.reach["net.core.rmem_max"] = os.NewSyscallError("open", unix.EACCES) }, report.Warn, "not visible"},
 
 		{"a low hard limit", "nofile", func(f *facts) { f.noFile.value.Hard = 4096 }, report.Warn, "4096"},
 		{"a low ceiling", "nofile", set("fs.nr_open", "4096"), report.Warn, "fs.nr_open"},
@@ -297,7 +297,7 @@ func TestChecks(t *testing.T) {
 		{"a reboot is pending", "reboot", func(f *facts) { f.pendingReboot, f.pendingPackages = true, []string{"libc6"} }, report.Warn, "by libc6"},
 		{"a newer kernel", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.8.0-61-generic") }, report.Warn, "6.8.0-61-generic will boot next"},
 		{"a newer kernel of another kind", "reboot", func(f *facts) { f.installed.value = append(f.installed.value, "6.17.0-5-aws") }, report.Pass, "no reboot"},
-		{"in a container", "reboot", func(f *facts) { f.virt.value.Container = "lxc" }, report.Pass, "not visible"},
+		{"in a container", "reboot", func(f *facts) { f.virt.value.Container = "lxc" }, report.Warn, "not visible"},
 		{"uptime", "reboot", func(*facts) {}, report.Pass, "up 4 d 4 h"},
 
 		{"an active tuner", "tuner-tuned", func(f *facts) { f.tuners = []tuner{{name: "tuned", active: true, detail: "active, enabled", fix: "x"}} }, report.Warn, "active"},

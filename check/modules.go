@@ -63,7 +63,8 @@ func checkFQ(f facts) report.Check {
 		return pass(name, "in use", "net.core.default_qdisc is fq")
 	}
 	if f.ownNetwork() {
-		return pass(name, "not visible", "not visible: net.core.default_qdisc belongs to the first network namespace")
+		return warn(name, "not visible", "not visible: net.core.default_qdisc belongs to the first network namespace",
+			"run tcptune check on the host of this container")
 	}
 	return checkFeature(name, f.fq, f, "nothing to do: BBR paces by itself, fq only does it with less CPU time")
 }

@@ -17,7 +17,8 @@ func checkReboot(f facts) report.Check {
 		value = "up " + span(f.uptime.value)
 	}
 	if f.virt.value.Container != "" {
-		return pass(name, value, "not visible: a container does not see whether its host waits for a reboot")
+		return warn(name, value, "not visible: a container does not see whether its host waits for a reboot",
+			"run tcptune check on that host")
 	}
 	if f.pendingReboot {
 		reason := "a reboot is asked for"

@@ -68,7 +68,8 @@ func checkKernel(m matrix, f facts) report.Check {
 	case err != nil:
 		return unseen("kernel", err)
 	case release == "":
-		return pass("kernel", "none installed", "not visible: the image has no kernel of its own, as container images do")
+		return warn("kernel", "none installed", "not visible: the image has no kernel of its own, as container images do",
+			"install the kernel before the image is tuned, or run tcptune status on the machine that boots it")
 	}
 	version, err := host.ParseKernelVersion(release)
 	oldest, _ := host.ParseKernelVersion(m.Kernel)

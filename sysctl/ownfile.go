@@ -121,6 +121,11 @@ func (s *Survey) usefulNames(wanted []decision) []string {
 			}
 		}
 	}
+	for _, p := range s.Elsewhere.Problems() {
+		if p.Unread && path.Base(path.Dir(p.Origin.File)) == "sysctl.d" {
+			rivals[path.Base(p.Origin.File)] = true
+		}
+	}
 	var useful []string
 	passed := -1
 	for _, name := range ownNames() {

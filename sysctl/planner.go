@@ -84,6 +84,7 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (d 
 	if err := d.place(); err != nil {
 		return nil, err
 	}
+	d.warnFailures()
 	d.planModules()
 	if err := d.planFiles(); report.Is(err, CodeForeignFile) || report.Is(err, CodeEditedFile) {
 		d.Blocked = err
@@ -124,6 +125,20 @@ func (d *Draft) warnUnsettled() {
 				", ",
 			),
 		)
+	}
+}
+
+// warnFailures names the lines at which systemd-sysctl.service fails at the next boot. The others are carried out all the
+// same, but a unit that has failed hides what else fails there.
+func (d *Draft) warnFailures() {
+	failures, _ := d.forecast.Failures()
+	const most = 3
+	for i, f := range failures {
+		if i == most {
+			d.Warnings = append(d.Warnings, fmt.Sprintf("and %d more lines like that", len(failures)-most))
+			return
+		}
+		d.Warnings = append(d.Warnings, "systemd-sysctl.service will fail at the next boot: "+f.String())
 	}
 }
 

@@ -782,6 +782,12 @@ func TestFileForRootOnlyIsSaidToBeUnread(t *testing.T) {
 	if diff := cmp.Diff([]string{want}, d.Unread()); diff != "" || !slices.Contains(d.Warnings, want) {
 		t.Error(diff, d.Warnings)
 	}
+	if k := d.Keys()[0]; k.Status.Good() || !strings.Contains(k.Unknown[report.KeyAfterReboot], "99-secret.conf: cannot read") {
+		t.Errorf("%s, %v", k.Status, k.Unknown)
+	}
+	if d.own.Path <= sysctlFolder+"/99-secret.conf" {
+		t.Errorf("our file is %s, and would not stand behind what cannot be read", d.own.Path)
+	}
 }
 
 // The real systemd-sysctl waits for a writer, and is ended by the TimeoutSec= of its unit before it has set anything.

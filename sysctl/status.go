@@ -105,6 +105,9 @@ func (s *Survey) lost(race whowins.Race, k catalogue.Key, wish profile.Wish, wan
 	var sides []string
 	bad := false
 	for _, side := range []whowins.Outcome{race.Either, race.Or} {
+		if side.Unknown { // it is not lost, but unknown
+			return ""
+		}
 		value, known := side.Value()
 		from := "the kernel's default"
 		if known {

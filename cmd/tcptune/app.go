@@ -38,7 +38,7 @@ func newApp(t terminal) *cli.App {
 }
 
 const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check, lint, port, --dry-run), 4 partial: some items are
-refused or overridden here and named, 6 changed and partial (--detailed-exitcode), 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
+refused, unknown or overridden here, 6 changed and partial (--detailed-exitcode), 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
 
 func prepare(commands []*cli.Command) {
 	for _, c := range commands {

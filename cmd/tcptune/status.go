@@ -20,7 +20,7 @@ func statusCommand(t terminal) *cli.Command {
 --all every one: what is wanted, what runs, what it will be after a reboot and after "sysctl --system", and the file and
 line that decide. It changes nothing and needs no root.
 Exit code 0 when all is as wanted and stays so, 2 when something has drifted or was never applied, 4 when something is
-refused, missing or overridden by another file.
+refused, missing, unknown or overridden by another file.
 
 Examples:
   tcptune status

@@ -63,7 +63,8 @@ func TestProcpsTakesNamesForPatterns(t *testing.T) {
 		"{y}.conf":    "{y}.conf",
 	} {
 		var got []string
-		for _, p := range c.opened("/etc/sysctl.d/"+name, procpsRules("4.0.4")) {
+		opened, _ := c.opened("/etc/sysctl.d/"+name, procpsRules("4.0.4"))
+		for _, p := range opened {
 			got = append(got, strings.TrimPrefix(p, "/etc/sysctl.d/"))
 		}
 		if strings.Join(got, " ") != want {

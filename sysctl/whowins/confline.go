@@ -23,7 +23,13 @@ type assignment struct {
 // maxLine is LONG_LINE_MAX of systemd: it stops reading a file at the first line of this many bytes.
 const maxLine = 1 << 20
 
-const noValue = "the value is missing"
+// What may be wrong with a line.
+const (
+	noValue     = "the value is missing"
+	notAssigned = "not an assignment"
+	keyMissing  = "not an assignment: the key is missing"
+	lineTooLong = "the line is longer than 1 MiB: systemd ignores it and the rest of the file"
+)
 
 // parse returns the assignments of a file in order. report is called for each line that is neither an assignment nor
 // empty nor a comment, and for the line at which reading stops.
@@ -35,7 +41,7 @@ func (ru rules) parse(data []byte, origin Origin, report func(Origin, string)) [
 		origin.Line = number
 		for _, text := range ru.split(strings.TrimSuffix(physical, "\n")) {
 			if ru.shortLines && len(text) >= maxLine {
-				report(origin, "the line is longer than 1 MiB: systemd ignores it and the rest of the file")
+				report(origin, lineTooLong)
 				return list
 			}
 			a, problem := ru.parseLine(text)
@@ -92,7 +98,7 @@ func (ru rules) parseLine(text string) (a assignment, problem string) {
 	switch {
 	case assigned:
 	case !dash:
-		return a, "not an assignment"
+		return a, notAssigned
 	case !ru.excludes:
 		return a, "this procps knows no exclusions and ignores the line"
 	}
@@ -115,7 +121,7 @@ func (ru rules) parseLine(text string) (a assignment, problem string) {
 	value = strings.Trim(value, ru.blanks())
 	switch {
 	case key == "":
-		return a, "not an assignment: the key is missing"
+		return a, keyMissing
 	case len(key) > unix.PathMax:
 		return a, "not an assignment: the key is longer than a path can be"
 	case assigned && value == "":

@@ -13,6 +13,8 @@ type model struct {
 	nodes    []assignment
 	listed   map[string]bool // keys that are named, wildcards leave them alone
 	excluded []string        // patterns of keys that are left alone
+	bad      []Problem       // lines that make the tool fail
+	unclear  bool            // a line has no key: whether that makes it fail depends on others that have none
 	judge    Kernel          // what writes come to; nil: every value is taken but for those that no key takes
 	start    *model          // what has set values before; nil: nothing
 }
@@ -43,20 +45,48 @@ func (ru rules) collect(list []assignment) *model {
 const NobodyAssigns = "no file assigns it"
 
 // decide says what becomes of the key at path p, "net/ipv4/tcp_rmem".
-func (m *model) decide(p string) Outcome {
-	all := m.courses(p)
-	for i := range m.nodes {
-		for _, c := range all {
-			for _, name := range c.names {
-				m.meet(&m.nodes[i], all, c, name)
-			}
+func (m *model) decide(p string) Outcome { return m.run([]string{p}).all[0].outcome() }
+
+// run is what happens to some keys while a tool writes.
+type run struct {
+	all    []*course // those that were asked for, in that order, and those by which they are judged
+	byName map[string]*course
+}
+
+// run has each of keys meet all that m writes, in its order.
+func (m *model) run(keys []string) run {
+	r := run{byName: make(map[string]*course, len(keys))}
+	for _, p := range keys {
+		m.begin(&r, p)
+	}
+	for i := 0; m.judge != nil && i < len(r.all); i++ {
+		for _, other := range m.judge.Needs(r.all[i].p) {
+			m.begin(&r, other)
 		}
 	}
-	return all[0].outcome()
+	for i := range m.nodes {
+		n := &m.nodes[i]
+		if !n.exclude && m.globs && isGlob(n.path) {
+			for _, c := range r.all {
+				for _, name := range c.names {
+					m.meet(n, &r, c, name)
+				}
+			}
+			continue
+		}
+		name := n.key
+		if n.exclude {
+			name = n.path
+		}
+		if c := r.byName[name]; c != nil {
+			m.meet(n, &r, c, name)
+		}
+	}
+	return r
 }
 
 // meet has c meet the node n by one of its names.
-func (m *model) meet(n *assignment, all []*course, c *course, name string) {
+func (m *model) meet(n *assignment, r *run, c *course, name string) {
 	match := n.key == name
 	switch {
 	case n.exclude:
@@ -74,7 +104,7 @@ func (m *model) meet(n *assignment, all []*course, c *course, name string) {
 		}
 	}
 	if match {
-		m.take(all, c, n, name)
+		m.take(r, c, n, name)
 	}
 }
 

@@ -44,6 +44,14 @@ type rules struct {
 	excludeGlobs  bool // so does a dash and a pattern
 	excludeCancel bool // and takes back an earlier assignment of the key
 	keepsPlace    bool // an assignment repeated with the same value stays in its first place
+
+	// How the tool exits. Of procps 3 that is not known.
+	exitKnown       bool // there are rules for it
+	badLineFails    bool // a line that is no assignment makes it fail
+	dashForgives    bool // "-key = value" never makes it fail, whatever the kernel says
+	absenceForgiven bool // nor does what the kernel does not have or does not permit
+	danglingFails   bool // a link to nowhere does
+	dotDotFails     bool // ".." in a key that is not followed makes it fail
 }
 
 // systemdRules are those of systemd-sysctl. Sources: src/sysctl/sysctl.c, src/basic/conf-files.c and sysctl-util.c of
@@ -61,6 +69,7 @@ func systemdRules(major int) rules {
 		shortLines: true,
 		lastWins:   true, onlyLast: true, globs: true, globBraces: true, explicitWins: true, excludes: true,
 		excludeCancel: true, keepsPlace: true,
+		exitKnown: true, badLineFails: true, dashForgives: true, absenceForgiven: true, dotDotFails: true,
 	}
 }
 
@@ -73,5 +82,6 @@ func procpsRules(version string) rules {
 		comments: true, formFeedSpace: four, dashStripped: true, doubleDash: four, firstDecides: true,
 		dotDot: true, strtok: !four, deprecated: !four,
 		lastWins: true, globs: four, explicitWins: true, excludes: four, excludeGlobs: atLeast(version, "4.0.5"),
+		exitKnown: four, danglingFails: true, dashForgives: atLeast(version, "4.0.5"),
 	}
 }

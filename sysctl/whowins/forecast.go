@@ -192,8 +192,37 @@ func (f *Forecaster) Key(key string) Forecast {
 	f.afterRun(&fc)
 	f.afterUfw(&fc, p)
 	f.afterTuned(&fc, p)
+	f.afterUnread(&fc)
 	return fc
 }
+
+// afterUnread asks what files that cannot be read here may assign: anything, but to a key that a file behind them sets.
+func (f *Forecaster) afterUnread(fc *Forecast) {
+	for _, p := range f.conf.problems {
+		if !p.Unread {
+			continue
+		}
+		why := p.String() + ", and it may set the key"
+		if !f.standsBehind(fc.SysctlSystem.Set, p) {
+			fc.SysctlSystem = Outcome{Unknown: true, Reason: why, Lost: fc.SysctlSystem.Assigned()}
+		}
+		if p.Origin.File != sysctlConf && len(fc.Races) == 0 && !f.standsBehind(fc.Reboot.Set, p) {
+			fc.race(Outcome{Unknown: true, Reason: why}, why)
+		}
+	}
+}
+
+// standsBehind reports whether the tools read the file of set after the one that p is about.
+func (*Forecaster) standsBehind(set *Setting, p Problem) bool {
+	inFolder := func(file string) bool { return path.Base(path.Dir(file)) == "sysctl.d" }
+	if set == nil || !inFolder(p.Origin.File) {
+		return false
+	}
+	file := set.Origin.File
+	return file == sysctlConf || inFolder(file) && path.Base(file) > path.Base(p.Origin.File)
+}
+
+const sysctlConf = "/etc/sysctl.conf"
 
 const systemdAbsent = "systemd is not installed, so what reads the files at boot is not known"
 

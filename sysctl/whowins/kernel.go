@@ -1,6 +1,9 @@
 package whowins
 
-import "syscall"
+import (
+	"strings"
+	"syscall"
+)
 
 // Kernel says what becomes of the values that a tool writes: what is known of the machine. Keys are paths below
 // /proc/sys.
@@ -75,51 +78,32 @@ type course struct {
 	doubt   string // why value is not known, where a write is to blame
 }
 
-// courses begins those of the key at p and of all keys by whose values writes to it are judged, p first.
-func (m *model) courses(p string) []*course {
-	all := []*course{m.course(p)}
-	if m.judge == nil {
-		return all
+// begin adds the course of the key at p, unless it is there by one of its names.
+func (m *model) begin(r *run, p string) {
+	if r.byName[p] != nil {
+		return
 	}
-	for i := 0; i < len(all); i++ {
-		for _, other := range m.judge.Needs(all[i].p) {
-			if find(all, other) == nil {
-				all = append(all, m.course(other))
-			}
-		}
-	}
-	return all
-}
-
-func (m *model) course(p string) *course {
 	c := &course{p: p, names: []string{p}, reason: NobodyAssigns}
 	if m.judge != nil {
 		c.names = m.judge.Names(p)
-		if c.value, c.known = m.judge.Start(p); m.start != nil {
+		c.value, c.known = m.judge.Start(p)
+		if m.start != nil {
 			if o := m.start.decide(p); o.Holds != nil {
 				c.value, c.known = *o.Holds, true
 			}
 		}
 	}
-	return c
-}
-
-func find(all []*course, p string) *course {
-	for _, c := range all {
-		for _, name := range c.names {
-			if name == p {
-				return c
-			}
-		}
+	r.all = append(r.all, c)
+	for _, name := range c.names {
+		r.byName[name] = c
 	}
-	return nil
 }
 
 // write is what becomes of value, written to the key of c by the name p.
-func (m *model) write(all []*course, p, value string) Written {
+func (m *model) write(r *run, p, value string) Written {
 	if m.judge != nil {
 		held := func(p string) (string, bool) {
-			if c := find(all, p); c != nil {
+			if c := r.byName[p]; c != nil {
 				return c.value, c.known
 			}
 			return m.judge.Start(p)
@@ -131,13 +115,25 @@ func (m *model) write(all []*course, p, value string) Written {
 	if refused(p, value) {
 		return Written{Refused: true, Errno: syscall.EINVAL, Reason: "no key takes such a value"}
 	}
-	return Written{Value: value, Known: true}
+	return Written{Value: plainNumbers(p, value), Known: true}
+}
+
+// plainNumbers is value without a comment behind numbers, which the kernel does not read, whatever the key is. Below
+// kernel/ there are free strings.
+func plainNumbers(p, value string) string {
+	numbers, _, comment := strings.Cut(value, "#")
+	before := strings.TrimRight(numbers, " \t")
+	if !comment || before == numbers || before == "" || strings.HasPrefix(p, "kernel/") ||
+		strings.Trim(before, "0123456789- \t") != "" {
+		return value
+	}
+	return before
 }
 
 // take carries out the assignment n of c.
-func (m *model) take(all []*course, c *course, n *assignment, p string) {
+func (m *model) take(r *run, c *course, n *assignment, p string) {
 	c.lost = shadow(c.lost, c.p, n.earlier...)
-	w := m.write(all, p, n.value)
+	w := m.write(r, p, n.value)
 	if w.Refused {
 		c.reason = n.origin.String() + " assigns it, but the kernel refuses the value: " + w.Reason
 		c.refused = append(c.refused, Refusal{n.setting(c.p), w.Reason, w.Errno})

@@ -26,15 +26,31 @@ func (c *confReader) systemdSysctl(ru rules, run bool) *model {
 			files = append(files, p)
 		}
 	}
-	return ru.collect(c.assignments(files, ru))
+	return c.collect(files, ru)
 }
 
-func (c *confReader) assignments(files []string, ru rules) []assignment {
+// collect is what the assignments in files add up to.
+func (c *confReader) collect(files []string, ru rules) *model {
 	var list []assignment
+	var bad []Problem
+	unclear := false
 	for p := range c.fitting(files) {
-		list = append(list, ru.parse(c.open(p).data, c.origin(p), c.report)...)
+		list = append(list, ru.parse(c.open(p).data, c.origin(p), func(o Origin, text string) {
+			if ru.failsAt(text) {
+				bad = append(bad, Problem{Origin: o, Text: text})
+			}
+			unclear = unclear || text == keyMissing
+			c.report(o, text)
+		})...)
 	}
-	return list
+	m := ru.collect(list)
+	m.bad, m.unclear = bad, unclear
+	return m
+}
+
+// failsAt reports whether a line with that problem makes the tool fail.
+func (ru rules) failsAt(problem string) bool {
+	return ru.badLineFails && (problem == notAssigned || problem == lineTooLong)
 }
 
 // replace keeps one assignment per key, as the ordered hash table of sysctl.c does: a new value goes to the end of the

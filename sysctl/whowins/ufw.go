@@ -24,7 +24,8 @@ func (c *confReader) ufwSysctl(procps string) (state State, sets *model) {
 		return State{Text: "enabled, without procps"}, nil
 	}
 	ru := procpsRules(procps)
-	if sets = ru.collect(c.assignments(c.opened(p, ru), ru)); len(sets.nodes) == 0 {
+	files, _ := c.opened(p, ru)
+	if sets = c.collect(files, ru); len(sets.nodes) == 0 {
 		return State{Text: "enabled, " + p + " sets nothing"}, nil
 	}
 	return State{On: true, Text: "enabled"}, sets

@@ -2,7 +2,9 @@ package whowins
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -23,6 +25,77 @@ func Keys() []string {
 		keys = append(keys, "net/ipv4/"+name)
 	}
 	return keys
+}
+
+// Conditional are keys that take some values only, and what each holds before a tool runs: what is refused depends on the
+// kernel, on another key at that moment, on the words that the kernel lists, and comes field by field or not at all.
+func Conditional() map[string]string {
+	return map[string]string{
+		"net/ipv4/ip_local_port_range": "32768 60999", "net/ipv4/ip_unprivileged_port_start": "1024",
+		"net/ipv4/tcp_congestion_control": "reno", "net/ipv4/tcp_rmem": "4096 131072 6291456", "net/ipv4/tcp_ecn": "2",
+		"net/ipv4/tcp_tw_reuse": "0", "net/ipv4/ip_local_reserved_ports": "",
+	}
+}
+
+// conditionalValues are what trees assign to the keys of [Conditional]. Of each the kernel refuses some.
+func conditionalValues() map[string][]string {
+	return map[string][]string{
+		"net/ipv4/ip_local_port_range": {
+			"500 65535", "80 60999", "1024 65535", "10240 65535", "60000 50000", "2000", "40000", "1100 1200 # c", "2000 x",
+			"0 65535", "1024 65536",
+		},
+		"net/ipv4/ip_unprivileged_port_start": {"80", "443", "1024", "0", "20000", "40000", "65536", "-1", "500 # c", "80x"},
+		"net/ipv4/tcp_congestion_control":     {"reno", "bbr2x", "reno ", "reno # c", "renox", "no/such", "reno2"},
+		"net/ipv4/tcp_rmem": {
+			"8192 65536 1000000", "8192 65536", "5000", "9000 70000 0", "9000 x 70000", "0 1 2", "7000 80000 900000 1", "8000 9000 # c",
+			"8192 65536 99999999999",
+		},
+		"net/ipv4/tcp_ecn":                 {"0", "1", "2", "3", "6", "255", "256", "-1", "1 # c", "0x1", "x"},
+		"net/ipv4/tcp_tw_reuse":            {"0", "1", "2", "3", "1 2", "1,"},
+		"net/ipv4/ip_local_reserved_ports": {"8080", "8080,9090", "8080, 9090", "8080,", "9090-8080", "70000", "8080 # c", "5-7"},
+	}
+}
+
+// oddNumbers are what trees assign to keys that take any number from 2 to 101: some are refused, some are less than they
+// seem.
+func oddNumbers() []string {
+	return []string{
+		"5 # c", "6\t7", "0x1f", "010", "08", "-1", "99999999999", "7x", "8;", "9,", "+5", "1e1", "5.0", "1_0", "12 x", "2147483648",
+	}
+}
+
+// numeric are the keys that the odd numbers go to: those of which the rules of the kernel are known.
+func numeric() []string {
+	var keys []string
+	for _, name := range strings.Fields("tcp_retries2 tcp_orphan_retries tcp_synack_retries tcp_syn_retries tcp_max_syn_backlog " +
+		"tcp_max_tw_buckets tcp_keepalive_probes tcp_notsent_lowat") {
+		keys = append(keys, "net/ipv4/"+name)
+	}
+	return keys
+}
+
+// conditional adds lines that the kernel may refuse.
+func (g *generator) conditional() {
+	values := conditionalValues()
+	keys := slices.Sorted(maps.Keys(values))
+	for range 14 {
+		key := pick(g.Rand, keys)
+		if g.IntN(2) == 0 {
+			key = keys[g.IntN(3)] // most often the two that bound each other
+		}
+		text := host.SwapSeparators(key) + " = " + pick(g.Rand, values[key])
+		switch g.IntN(4) {
+		case 0:
+			odd := pick(g.Rand, numeric())
+			text = host.SwapSeparators(odd) + " = " + pick(g.Rand, oddNumbers())
+		case 1:
+			text = key + "=" + pick(g.Rand, values[key])
+		}
+		if g.IntN(5) == 0 {
+			text = "-" + text
+		}
+		g.write(text + "\n")
+	}
 }
 
 // patterns match keys of the list above, and others of the namespace that nobody compares.
@@ -67,12 +140,18 @@ func Generate(seed uint64) Tree {
 	g.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	g.keys = all[:9]
 	g.values = g.IntN(98)
+	if seed%3 == 0 {
+		return g.oneFault()
+	}
 	g.layout()
 	for range 40 + g.IntN(20) {
 		g.snippet()
 	}
 	if g.IntN(6) == 0 {
 		g.longLine()
+	}
+	if g.IntN(3) > 0 {
+		g.conditional()
 	}
 	for p, b := range g.text {
 		data := b.String()
@@ -81,6 +160,30 @@ func Generate(seed uint64) Tree {
 		}
 		g.tree.put(p, Node{Data: data})
 	}
+	return g.tree
+}
+
+// oneFault makes a tree of a few good lines, with one more that may make a tool fail: so that an exit code tells of it.
+func (g *generator) oneFault() Tree {
+	for _, dir := range []string{"/etc", "/run", "/usr/lib", "/srv", "/proc", "/dev", "/judges"} {
+		g.tree.put(dir, Node{Dir: true})
+	}
+	g.tree.put("/lib", Node{Link: "usr/lib"})
+	lines := []string{
+		"net.ipv4.tcp_ecn = 1\n", "net.ipv4.tcp_rmem = 8192 65536\n", "net.ipv4.ip_local_reserved_ports = 8080\n",
+		"-net.ipv4.tcp_tw_reuse = 2\n", "# nothing\n", "net.ipv4.tcp_bogus = 5\n", "net.ipv4.ip_local_port_range = 1100 1200 # c\n",
+	}
+	g.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+	fault := pick(g.Rand, []string{
+		"nonsense\n", "words\n", "net.ipv4.tcp_ecn\n", "-net.ipv4.tcp_ecn = 6\n", "net.ipv4.tcp_congestion_control = bbr2x\n",
+		"net.ipv4.tcp_congestion_control = renox\n", "net/ipv4/../ipv4/tcp_ecn = 0\n", "net/ipv4/../ipv4/tcp_ecn = 2\n", "", "", "",
+		"net.ipv4.tcp_syn_retrie? = 300\n",
+	})
+	if fault == "" {
+		g.tree.put("/etc/sysctl.d/30-c.conf", Node{Link: "/srv/nothing.conf"})
+	}
+	g.tree.put("/etc/sysctl.d/10-a.conf", Node{Data: strings.Join(lines[:2], "")})
+	g.tree.put("/etc/sysctl.d/20-b.conf", Node{Data: lines[3] + fault + lines[4]})
 	return g.tree
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,8 @@ type Result struct {
 	Judge  string
 	Tool   Tool
 	Values map[string]string // what every usable key holds afterwards
+	Failed bool              // the tool says so by its exit code
+	Lists  map[string]string // what the kernel lists
 	Output string
 	Err    string // why there is no result
 }
@@ -210,11 +213,19 @@ func takes(file, value string) bool {
 func judge(ctx context.Context, root string, j Judge, tool Tool, keys []string) Result {
 	res := Result{Judge: j.Name, Tool: tool, Values: map[string]string{}}
 	sys := root + "/proc/sys/"
+	initial := maps.Clone(Conditional())
 	for _, key := range keys {
-		if err := os.WriteFile(sys+key, []byte(Initial), 0); err != nil {
-			res.Err = err.Error()
-			return res
-		}
+		initial[key] = Initial
+	}
+	// Two of them bound each other.
+	const low, ports = "net/ipv4/ip_unprivileged_port_start", "net/ipv4/ip_local_port_range"
+	err := errors.Join(os.WriteFile(sys+low, []byte("0"), 0), os.WriteFile(sys+ports, []byte(initial[ports]), 0))
+	for key, text := range initial {
+		err = errors.Join(err, os.WriteFile(sys+key, []byte(text+"\n"), 0))
+	}
+	if err != nil {
+		res.Err = err.Error()
+		return res
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -230,8 +241,9 @@ func judge(ctx context.Context, root string, j Judge, tool Tool, keys []string) 
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	err := cmd.Run()
+	err = cmd.Run()
 	var exit *exec.ExitError
+	res.Failed = err != nil
 	// A key that cannot be set makes the tools fail, as does a line that they do not understand. Only a signal is odd.
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() < 0) {
 		res.Err = fmt.Sprintf("%v: %s", err, output.String())
@@ -240,13 +252,18 @@ func judge(ctx context.Context, root string, j Judge, tool Tool, keys []string) 
 	if res.Output = output.String(); len(res.Output) > 4000 {
 		res.Output = res.Output[:4000]
 	}
-	for _, key := range keys {
+	res.Lists = map[string]string{}
+	for _, list := range []string{"tcp_available_congestion_control", "tcp_allowed_congestion_control"} {
+		data, _ := os.ReadFile(sys + "net/ipv4/" + list)
+		res.Lists["net.ipv4."+list] = strings.TrimSpace(string(data))
+	}
+	for key := range initial {
 		data, err := os.ReadFile(sys + key)
 		if err != nil {
 			res.Err = err.Error()
 			return res
 		}
-		res.Values[key] = strings.TrimSpace(string(data))
+		res.Values[key] = strings.Join(strings.Fields(string(data)), " ")
 	}
 	return res
 }
