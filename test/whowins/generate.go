@@ -177,7 +177,7 @@ func (g *generator) oneFault() Tree {
 	fault := pick(g.Rand, []string{
 		"nonsense\n", "words\n", "net.ipv4.tcp_ecn\n", "-net.ipv4.tcp_ecn = 6\n", "net.ipv4.tcp_congestion_control = bbr2x\n",
 		"net.ipv4.tcp_congestion_control = renox\n", "net/ipv4/../ipv4/tcp_ecn = 0\n", "net/ipv4/../ipv4/tcp_ecn = 2\n", "", "", "",
-		"net.ipv4.tcp_syn_retrie? = 300\n",
+		"-net.ipv4.tcp_retries2 = 300\n",
 	})
 	if fault == "" {
 		g.tree.put("/etc/sysctl.d/30-c.conf", Node{Link: "/srv/nothing.conf"})
