@@ -207,6 +207,8 @@ _tcptune_command() {
 		flags=(
 			'--name=SERVICE'
 			'*--listen,-l=ADDR'
+			'--ipv6-only'
+			'--interface=INTERFACE'
 			'--backlog=N'
 			'--drain=TIME'
 			'--protocol=echo|line|frame|discard|http|relay'

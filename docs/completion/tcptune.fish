@@ -453,7 +453,9 @@ complete -c tcptune -n '__tcptune_first \'service\'' -a pprof -d 'fetch a profil
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'service install\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'call the units SERVICE.socket and SERVICE.service'
-complete -c tcptune -n '__tcptune_at \'service install\'' -l listen -s l -x -d 'listen on ADDR: 9000, 127.0.0.1:9000 or [::1]:9000; may be repeated'
+complete -c tcptune -n '__tcptune_at \'service install\'' -l listen -s l -x -d 'listen on ADDR: 9000, 127.0.0.1:9000, [::1]:9000, /run/x.sock, with --exec udp:9000; may be repeated'
+complete -c tcptune -n '__tcptune_at \'service install\' --ipv6-only' -l ipv6-only -d '[::] takes no connections over IPv4; so it is beside 0.0.0.0, too'
+complete -c tcptune -n '__tcptune_at \'service install\' --interface=' -l interface -x -d 'take connections from the network INTERFACE only'
 complete -c tcptune -n '__tcptune_at \'service install\' --backlog=' -l backlog -x -d 'room for N clients that wait, capped by net.core.somaxconn'
 complete -c tcptune -n '__tcptune_at \'service install\' --drain=' -l drain -x -d 'TIME that open connections get when the service stops'
 complete -c tcptune -n '__tcptune_at \'service install\' --protocol=' -l protocol -x -a '(__tcptune_values \'echo|line|frame|discard|http|relay\')' -d 'speak echo|line|frame|discard|http|relay'
