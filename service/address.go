@@ -4,13 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// parseListen reads an address as ListenStream= takes it, systemd.socket(5): a port means all addresses, and then the
-// address is the zero value. Names of hosts and zones are refused, since systemd does not resolve them at boot.
+// An address of --listen is one of three kinds: TCP, "udp:" before the same for a program of one's own, or the path of a
+// Unix socket.
+const udpPrefix = "udp:"
+
+func isUnix(text string) bool { return strings.HasPrefix(text, "/") }
+func isUDP(text string) bool  { return strings.HasPrefix(text, udpPrefix) }
+
+// parseListen reads an address of TCP as ListenStream= takes it, systemd.socket(5): a port means all addresses, and then
+// the address is the zero value. Names of hosts are refused, since systemd does not resolve them at boot. A link-local
+// address is one of each interface, so it needs a zone.
 func parseListen(text string) (netip.AddrPort, error) {
 	address, err := netip.ParseAddrPort(text)
 	if !strings.Contains(text, ":") {
@@ -18,39 +28,144 @@ func parseListen(text string) (netip.AddrPort, error) {
 		port, err = strconv.ParseUint(text, 10, 16)
 		address = netip.AddrPortFrom(netip.Addr{}, uint16(port))
 	}
-	canonical := address.String() == text || !address.Addr().IsValid() && strconv.Itoa(int(address.Port())) == text
-	if err != nil || address.Port() == 0 || address.Addr().Zone() != "" || !canonical {
-		const form = "a port (8080) or an address and a port (127.0.0.1:8080, [::1]:8080)"
+	ip := address.Addr()
+	canonical := address.String() == text || !ip.IsValid() && strconv.Itoa(int(address.Port())) == text
+	if err != nil || address.Port() == 0 || !canonical {
+		const form = "a port (8080), an address and a port (127.0.0.1:8080, [::1]:8080) or the path of a Unix socket"
 		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: it is %s", text, form)
+	}
+	local := ip.Is6() && ip.IsLinkLocalUnicast()
+	switch {
+	case ip.IsMulticast() || ip.Unmap() == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: it is no address of one host", text)
+	case local && ip.Zone() == "":
+		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: a link-local address needs its interface, [%s%%eth0]:%d",
+			text, ip, address.Port())
+	case ip.Zone() != "" && (!local || !interfaceName(ip.Zone())):
+		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: only a link-local address has a zone, which is an interface", text)
 	}
 	return address, nil
 }
 
-func checkListen(listen []string) error {
-	if len(listen) == 0 {
+// interfaceName reports whether the kernel could have an interface of that name.
+func interfaceName(name string) bool {
+	return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,15}$`).MatchString(name)
+}
+
+// overIP are the addresses of s that are over IP, of TCP or of UDP.
+func (s Spec) overIP(udp bool) (all []netip.AddrPort, err error) {
+	for _, text := range s.Listen {
+		if isUnix(text) || isUDP(text) != udp {
+			continue
+		}
+		a, err := parseListen(strings.TrimPrefix(text, udpPrefix))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+func (s Spec) checkListen() error {
+	if len(s.Listen) == 0 {
 		return errors.New("cannot install a service without --listen")
 	}
-	var before []netip.AddrPort
-	for i, text := range listen {
-		address, err := parseListen(text)
+	for i, text := range s.Listen {
+		switch {
+		case slices.Contains(s.Listen[:i], text):
+			return fmt.Errorf("cannot use --listen %s twice", text)
+		case isUDP(text) && s.bundled():
+			return fmt.Errorf("cannot use --listen %s without --exec: the bundled server speaks TCP", text)
+		case isUnix(text):
+			if err := checkSocketPath(text); err != nil {
+				return err
+			}
+		}
+	}
+	for _, udp := range []bool{false, true} {
+		addresses, err := s.overIP(udp)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(listen[:i], text) {
-			return fmt.Errorf("cannot use --listen %s twice", text)
-		}
-		for j, other := range before {
-			if clash(address, other) {
-				return fmt.Errorf("cannot use --listen %s beside --listen %s: only one of them can be opened", text, listen[j])
+		for i, a := range addresses {
+			for _, b := range addresses[:i] {
+				if clash(a, b, s.only6()) {
+					return fmt.Errorf("cannot use --listen %s beside --listen %s: only one of them can be opened", shown(a), shown(b))
+				}
 			}
 		}
-		before = append(before, address)
+	}
+	if s.Interface != "" && !interfaceName(s.Interface) {
+		return fmt.Errorf("cannot use --interface %q: it is the name of a network interface, eth0 for instance", s.Interface)
+	}
+	if s.IPv6Only && !slices.ContainsFunc(s.Listen, func(l string) bool { return strings.Contains(l, "[") }) {
+		return errors.New("cannot use --ipv6-only without an IPv6 address: --listen [::]:8080 for instance")
 	}
 	return nil
 }
 
-// clash reports whether one of two sockets keeps the other from listening. systemd binds [::] for IPv4 as well.
-func clash(a, b netip.AddrPort) bool {
+// shown is an address as --listen takes it.
+func shown(a netip.AddrPort) string {
+	if !a.Addr().IsValid() {
+		return strconv.Itoa(int(a.Port()))
+	}
+	return a.String()
+}
+
+// checkSocketPath: systemd makes the folders, and everybody has to be able to reach it.
+func checkSocketPath(p string) error {
+	const longest = 107 // of sun_path, unix(7)
+	if err := checkPath("use --listen", p); err != nil {
+		return err
+	}
+	if len(p) > longest || !strings.HasPrefix(p, "/run/") || path.Dir(p) == "/" {
+		return fmt.Errorf("cannot use --listen %s: a Unix socket lies below /run, and its path has at most %d bytes", p, longest)
+	}
+	return nil
+}
+
+// only6 reports whether [::] is to be IPv6 alone: that is asked for, or 0.0.0.0 has the same port.
+func (s Spec) only6() bool {
+	return s.IPv6Only || slices.ContainsFunc(s.Listen, func(text string) bool {
+		port, all := strings.CutPrefix(text, "[::]:")
+		return all && slices.Contains(s.Listen, "0.0.0.0:"+port)
+	})
+}
+
+// streams are the lines of a socket unit. Where [::] is IPv6 alone a port, which means all addresses, is two of them.
+func (s Spec) streams() (lines []string) {
+	for _, text := range s.Listen {
+		key, text := "ListenStream=", text
+		if isUDP(text) {
+			key, text = "ListenDatagram=", strings.TrimPrefix(text, udpPrefix)
+		}
+		if s.only6() && !strings.Contains(text, ":") && !isUnix(text) {
+			lines = append(lines, key+"0.0.0.0:"+text)
+			text = "[::]:" + text
+		}
+		lines = append(lines, key+strings.ReplaceAll(zoneLast(text), "%", "%%")) // a specifier begins with it
+	}
+	return lines
+}
+
+// zoneLast is an address as systemd.socket(5) writes it: "[fe80::1]:8080%eth0" for "[fe80::1%eth0]:8080".
+func zoneLast(text string) string {
+	a, err := netip.ParseAddrPort(text)
+	if err != nil || a.Addr().Zone() == "" {
+		return text
+	}
+	return netip.AddrPortFrom(a.Addr().WithZone(""), a.Port()).String() + "%" + a.Addr().Zone()
+}
+
+// parseLoaded reads an address as systemd shows it.
+func parseLoaded(text string) (netip.AddrPort, error) {
+	text, _, _ = strings.Cut(text, "%")
+	return netip.ParseAddrPort(text)
+}
+
+// clash reports whether one of two sockets keeps the other from listening. [::] is IPv4 as well, unless only6.
+func clash(a, b netip.AddrPort, only6 bool) bool {
 	x, y := a.Addr().Unmap(), b.Addr().Unmap()
 	switch {
 	case a.Port() != b.Port():
@@ -58,31 +173,35 @@ func clash(a, b netip.AddrPort) bool {
 	case !x.IsValid() || !y.IsValid() || x == y:
 		return true
 	}
-	return x.IsUnspecified() && (x.Is6() || y.Is4()) || y.IsUnspecified() && (y.Is6() || x.Is4())
+	covers := func(x, y netip.Addr) bool {
+		return x.IsUnspecified() && (x.Is4() && y.Is4() || x.Is6() && (y.Is6() || !only6))
+	}
+	return covers(x, y) || covers(y, x)
 }
 
 // freeBind tells whether a listening address may not be there yet when sockets are bound at boot.
 func (s Spec) freeBind() bool {
 	return slices.ContainsFunc(s.Listen, func(text string) bool {
-		address, err := parseListen(text)
+		address, err := parseListen(strings.TrimPrefix(text, udpPrefix))
 		ip := address.Addr()
 		return err == nil && ip.IsValid() && !ip.IsUnspecified() && !ip.IsLoopback()
 	})
 }
 
-func checkAdmin(admin netip.AddrPort, listen []string) error {
+func (s Spec) checkAdmin() error {
+	admin := s.Admin
 	if !admin.Addr().IsLoopback() || admin.Port() == 0 || admin.Addr().Zone() != "" || admin.Addr().Is4In6() {
 		return fmt.Errorf("cannot use --admin %s: it has to be an address and port of the loopback interface, "+
 			"it asks nobody for a password", admin)
 	}
-	for _, text := range listen {
-		address, err := parseListen(text)
-		if err != nil {
-			return err
-		}
+	addresses, err := s.overIP(false)
+	if err != nil {
+		return err
+	}
+	for _, address := range addresses {
 		ip := address.Addr()
 		if address.Port() == admin.Port() && (!ip.IsValid() || ip.IsUnspecified() || ip == admin.Addr()) {
-			return fmt.Errorf("cannot use --admin %s: --listen %s has that port", admin, text)
+			return fmt.Errorf("cannot use --admin %s: --listen %s has that port", admin, shown(address))
 		}
 	}
 	return nil

@@ -10,20 +10,14 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// Addresses are those that the sockets of s listen on, to be asked whether they are free. One without an IP stands for
-// all addresses.
+// Addresses are those of TCP that the sockets of s listen on, to be asked whether they are free. One without an IP
+// stands for all addresses.
 func (s Spec) Addresses() (all []netip.AddrPort, err error) {
-	for _, listen := range s.Listen {
-		a, err := parseListen(listen)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, a)
-	}
+	all, err = s.overIP(false)
 	if s.bundled() {
 		all = append(all, s.Admin)
 	}
-	return all, nil
+	return all, err
 }
 
 // Rivals says for each address of s that another service is to listen on as well, that the host opens only one of them.
@@ -41,7 +35,7 @@ func (s Spec) Rivals(others []Spec) (lines []string, err error) {
 			return nil, err
 		}
 		for _, a := range mine {
-			if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b) }) {
+			if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b, s.only6() || other.only6()) }) {
 				lines = append(lines, fmt.Sprintf("port %d is that of the service %s as well: "+
 					"only the first of the two can open it at boot", a.Port(), other.Name))
 			}

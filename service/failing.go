@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -67,7 +66,7 @@ func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.List
 func waiting(h host.Host, listen []host.Listen) (n int, err error) {
 	rows, err := h.ListeningSockets()
 	for _, l := range listen {
-		a, _ := netip.ParseAddrPort(l.Address) // an address of another kind has port 0
+		a, _ := parseLoaded(l.Address) // an address of another kind has port 0
 		for _, row := range rows {
 			if row.Local.Port() == a.Port() {
 				n += int(row.Waiting)

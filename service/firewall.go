@@ -52,8 +52,12 @@ type firewall struct {
 
 // outside are the ports that s offers to other hosts.
 func (s Spec) outside() (ports []uint16) {
-	for _, text := range s.Listen {
-		if a, err := parseListen(text); err == nil && !a.Addr().IsLoopback() && !slices.Contains(ports, a.Port()) {
+	addresses, err := s.overIP(false)
+	if err != nil {
+		return nil
+	}
+	for _, a := range addresses {
+		if !a.Addr().IsLoopback() && !slices.Contains(ports, a.Port()) {
 			ports = append(ports, a.Port())
 		}
 	}

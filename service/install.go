@@ -49,12 +49,24 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 			return p, err
 		}
 	}
+	at.tellLater(p)
 	dropped := at.drop(&p, files)
 	stops, starts := at.unitChanges(p, s, dropped, now)
 	p.Changes = slices.Concat(stops, at.folders(files), p.Changes, starts)
 	memory, err := json.Marshal(s)
 	p.Remember = map[string]json.RawMessage{sourceOf(s.Name): memory}
 	return p, err
+}
+
+// tellLater says of sockets that are open and stay so that the change is for the next time.
+func (at site) tellLater(p plan.Plan) {
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Writes() && c.Before != nil && c.After != nil && strings.HasSuffix(c.Target, ".socket") &&
+			at.up(path.Base(c.Target)) && listens(*c.Before) == listens(*c.After) {
+			c.Why = "takes effect when the socket is opened next; it is not closed for that"
+		}
+	}
 }
 
 // file is what a service needs below /etc: a regular file, or a link.

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,17 +31,58 @@ func (s Spec) Probe(ctx context.Context) (what string, err error) {
 	if s.dumb() {
 		what = "was started, and its socket is open on" // no more: systemd listens, whatever the program does
 	}
+	var asked, unasked []string
 	for _, listen := range s.Listen {
-		address, err := dialable(listen)
-		if err != nil {
+		network, address, why, err := s.reach(listen)
+		switch {
+		case err != nil:
 			return "", err
+		case why != "":
+			unasked = append(unasked, fmt.Sprintf("%s was not asked: %s", listen, why))
+			continue
 		}
-		if err := s.probe(ctx, address); err != nil {
+		if err := s.probe(ctx, network, address); err != nil {
 			return "", fmt.Errorf("cannot get an answer on %s: %w", address, err)
 		}
-		what += " " + address.String()
+		asked = append(asked, address)
 	}
-	return what, nil
+	if asked != nil {
+		unasked = append([]string{what + " " + strings.Join(asked, " ")}, unasked...)
+	}
+	return strings.Join(unasked, "; "), nil
+}
+
+// reach says how to get from this host to what listens on an address, or why that cannot be.
+func (s Spec) reach(listen string) (network, address, why string, err error) {
+	switch {
+	case isUnix(listen):
+		return "unix", listen, "", nil
+	case isUDP(listen):
+		return "", "", "a datagram of ours has no answer that is known", nil
+	case s.Interface != "":
+		return "", "", "it takes connections from " + s.Interface + " only, and those of this host come over lo", nil
+	}
+	a, err := dialable(listen)
+	if err != nil {
+		return "", "", "", err
+	}
+	local, err := here(a.Addr())
+	if err == nil && !local {
+		why = "this host does not have that address yet"
+	}
+	return "tcp", a.String(), why, err
+}
+
+// here reports whether an address is one of this host. All of 127.0.0.0/8 is.
+func here(ip netip.Addr) (bool, error) {
+	if ip.IsLoopback() {
+		return true, nil
+	}
+	all, err := net.InterfaceAddrs()
+	return slices.ContainsFunc(all, func(a net.Addr) bool {
+		p, err := netip.ParsePrefix(a.String())
+		return err == nil && p.Addr().Unmap() == ip.WithZone("").Unmap()
+	}), err
 }
 
 // dumb reports whether no answer can be expected.
@@ -60,11 +103,11 @@ func dialable(listen string) (netip.AddrPort, error) {
 	return a, nil
 }
 
-func (s Spec) probe(ctx context.Context, address netip.AddrPort) error {
+func (s Spec) probe(ctx context.Context, network, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", address.String())
+	conn, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return plainly(err)
 	}
@@ -91,7 +134,7 @@ func (s Spec) probe(ctx context.Context, address netip.AddrPort) error {
 }
 
 // roundTrip asks one question of the protocol.
-func (s Spec) roundTrip(conn net.Conn, address netip.AddrPort) error {
+func (s Spec) roundTrip(conn net.Conn, address string) error {
 	const text = "tcptune asks"
 	switch s.Protocol {
 	case "line":
@@ -123,8 +166,12 @@ func ask(conn net.Conn, question, answer []byte) error {
 	return nil
 }
 
-func askHTTP(conn net.Conn, address netip.AddrPort) error {
-	request, err := http.NewRequest(http.MethodGet, "http://"+address.String()+"/healthz", nil)
+func askHTTP(conn net.Conn, address string) error {
+	host := address
+	if isUnix(address) {
+		host = "localhost"
+	}
+	request, err := http.NewRequest(http.MethodGet, "http://"+host+"/healthz", nil)
 	if err != nil {
 		return err
 	}

@@ -12,27 +12,55 @@ import (
 // A drop-in may change where a socket unit listens, and systemd reads it without opening anything: what was asked for,
 // what the unit says and what is open are three things.
 
-// asLoaded is s with the addresses that its socket units listen on as systemd knows them. changed says that a drop-in has
+// asLoaded is s with the addresses that its socket unit listens on as systemd knows them. changed says that a drop-in has
 // changed them, "" where they are those of s.
 func (s Spec) asLoaded(listen []host.Listen) (loaded Spec, changed string) {
 	var now, wanted []string
 	for _, l := range listen {
-		if l.Type == "Stream" {
+		switch l.Type {
+		case "Stream":
 			now = append(now, l.Address)
+		case "Datagram":
+			now = append(now, udpPrefix+l.Address)
 		}
 	}
-	for _, text := range s.Listen {
-		wanted = append(wanted, canonical(text))
+	for _, line := range s.streams() {
+		key, address, _ := strings.Cut(strings.ReplaceAll(line, "%%", "%"), "=")
+		address = canonical(address)
+		if key == "ListenDatagram" {
+			address = udpPrefix + address
+		}
+		wanted = append(wanted, address)
 	}
 	differs := len(now) != len(wanted) || slices.ContainsFunc(now, func(a string) bool {
 		port, all := strings.CutPrefix(a, "0.0.0.0:") // as it is where IPv6 is off
-		return !slices.Contains(wanted, a) && !(all && slices.Contains(s.Listen, port))
+		return !slices.ContainsFunc(wanted, func(w string) bool { return zoneless(w) == zoneless(a) }) &&
+			!(all && slices.Contains(s.Listen, port))
 	})
 	if len(now) == 0 || !differs {
 		return s, ""
 	}
+	for i := range now {
+		now[i] = asListen(now[i])
+	}
 	s.Listen = now
 	return s, fmt.Sprintf("a drop-in has it listen on %s, and not on %s", strings.Join(now, ", "), strings.Join(wanted, ", "))
+}
+
+// zoneless is an address without its interface, which systemd may show by its number.
+func zoneless(address string) string {
+	address, _, _ = strings.Cut(address, "%")
+	return address
+}
+
+// asListen is an address as --listen takes it, of one as systemd shows it.
+func asListen(address string) string {
+	a, err := parseLoaded(address)
+	_, zone, zoned := strings.Cut(address, "%")
+	if err != nil || !zoned {
+		return address
+	}
+	return netip.AddrPortFrom(a.Addr().WithZone(zone), a.Port()).String()
 }
 
 // canonical is how systemd shows an address.
@@ -46,7 +74,7 @@ func canonical(text string) string {
 // closed are the addresses of socket units that are open in the books of systemd only.
 func closed(rows []host.SocketRow, listen []host.Listen) (addresses []string) {
 	for _, l := range listen {
-		a, err := netip.ParseAddrPort(l.Address)
+		a, err := parseLoaded(l.Address)
 		if l.Type != "Stream" || err != nil {
 			continue
 		}

@@ -79,6 +79,8 @@ type unitView struct {
 	FreeBind   bool
 	Dials      bool // opens connections of its own
 	Families   string
+	Streams    []string     // lines
+	BothKinds  bool         // [::] takes IPv4 as well
 	Peers      []netip.Addr // the only ones that it may talk to, where Dials
 }
 
@@ -87,7 +89,7 @@ func view(s Spec, unit string) unitView {
 		Spec: s, Unit: unit, Twin: strings.HasSuffix(unit, twinSuffix),
 		Command: quoteAll(s.Exec), LimitsPath: limitsPath(s),
 		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
-		FreeBind: s.freeBind(), Dials: s.Network, Families: "AF_UNIX",
+		FreeBind: s.freeBind(), Streams: s.streams(), BothKinds: !s.only6(), Dials: s.Network, Families: "AF_UNIX",
 	}
 	if v.NoFile == 0 {
 		v.NoFile = defaultNrOpen

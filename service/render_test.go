@@ -45,7 +45,12 @@ func kinds() map[string]Spec {
 	tls.TLSCert, tls.TLSKey = "/etc/ssl/certs/example.org.pem", "/etc/ssl/private/example.org.key"
 	network := own()
 	network.Name, network.Network, network.StateDir, network.User = "mynetworked", true, true, "www-data"
-	return map[string]Spec{"echo": echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network}
+	addresses := own()
+	addresses.Name, addresses.Interface = "myaddresses", "eth0"
+	addresses.Listen = []string{"[fe80::1%eth0]:7000", "0.0.0.0:7001", "[::]:7001", "7002", "/run/myaddresses/x.sock", "udp:7000"}
+	return map[string]Spec{
+		"echo": echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network, "addresses": addresses,
+	}
 }
 
 func render(t testing.TB, s Spec, systemd int) []Unit {

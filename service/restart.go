@@ -76,7 +76,9 @@ func Overlap(ctx context.Context, m manager, name string) (done []plan.Change, e
 }
 
 // up reports whether a unit runs, or is about to.
-func up(u host.Unit) bool { return u.Active != plan.Inactive && u.Active != StateFailed && u.Active != "" }
+func up(u host.Unit) bool {
+	return u.Active != plan.Inactive && u.Active != StateFailed && u.Active != ""
+}
 
 type restart struct {
 	m    manager

@@ -11,8 +11,13 @@ const Bundled = "tcptune-server"
 // Spec is a service as the operator wants it. It is data, and is remembered as JSON.
 type Spec struct {
 	Name   string   `json:"name"`           // of the units, without suffix
-	Listen []string `json:"listen"`         // as ListenStream= takes it: "8080" for all addresses, "[::1]:8080"
+	Listen []string `json:"listen"`         // "8080" for all addresses, "[::1]:8080", "/run/x.sock", "udp:8080"
 	Exec   []string `json:"exec,omitempty"` // a user's own program, and its arguments; empty for the bundled server
+
+	// IPv6Only: [::] does not take connections over IPv4.
+	IPv6Only bool `json:"ipv6_only,omitempty"`
+	// Interface is the only one that the sockets take connections from; "": all.
+	Interface string `json:"interface,omitempty"`
 
 	// Derived: nobody gave the name, it is that of the program. Two services can have one program.
 	Derived bool `json:"-"`

@@ -3,6 +3,7 @@ package service
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -52,10 +53,18 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 			stop(name, "not part of the service any more")
 		}
 	}
+	// A socket whose addresses stay is not closed for the rest, its backlog for one: that is taken up when it is opened
+	// next.
+	moved := func(name string) bool {
+		return slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
+			return c.Target == path.Join(host.UnitFolder, name) && c.Writes() && c.Before != nil && c.After != nil &&
+				listens(*c.Before) != listens(*c.After)
+		})
+	}
 	reopened := false
 	for _, name := range sockets {
 		switch {
-		case at.up(name) && unitChanged(name):
+		case at.up(name) && moved(name):
 			start(name, plan.Restarted, "listens anew, closed while the connections that are open are drained")
 			reopened = reopened || at.up(service)
 		case !at.up(name) && now:
@@ -81,4 +90,21 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 		stop(twin, "left by an interrupted restart --overlap; it holds the socket")
 	}
 	return stops, starts
+}
+
+// listens is what the text of a socket unit says of where it listens.
+func listens(text string) string {
+	var where []string
+	for line := range strings.Lines(text) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch key {
+		case "ListenStream", "ListenDatagram", "BindToDevice":
+			where = append(where, key+"="+value)
+		case "BindIPv6Only":
+			if value != "both" { // as it is without the line
+				where = append(where, key+"="+value)
+			}
+		}
+	}
+	return strings.Join(where, "\n")
 }

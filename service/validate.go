@@ -33,7 +33,7 @@ func (s Spec) Validate() error {
 	if err := checkName(s.Name); err != nil {
 		return err
 	}
-	if err := checkListen(s.Listen); err != nil {
+	if err := s.checkListen(); err != nil {
 		return err
 	}
 	if s.Backlog < 1 || s.Backlog > math.MaxInt32 {
@@ -68,7 +68,7 @@ func (s Spec) validateBundled() error {
 		return fmt.Errorf("cannot use --protocol %q: it is one of %s%s", s.Protocol, strings.Join(protocols, ", "),
 			meant(s.Protocol, protocols))
 	}
-	if err := checkAdmin(s.Admin, s.Listen); err != nil {
+	if err := s.checkAdmin(); err != nil {
 		return err
 	}
 	if err := checkUpstreams(s.Protocol, s.Upstreams); err != nil {

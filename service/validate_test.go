@@ -44,13 +44,24 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 		{"port beyond 65535", echo(), func(s *Spec) { s.Listen = []string{"65536"} }, "--listen"},
 		{"port with a sign", echo(), func(s *Spec) { s.Listen = []string{"+80"} }, "--listen"},
 		{"port with zeros", echo(), func(s *Spec) { s.Listen = []string{"0080"} }, "--listen"},
-		{"path of a socket", echo(), func(s *Spec) { s.Listen = []string{"/run/a.sock"} }, "--listen"},
+		{"path of a socket elsewhere", echo(), func(s *Spec) { s.Listen = []string{"/etc/a.sock"} }, "below /run"},
+		{"path that leads elsewhere", echo(), func(s *Spec) { s.Listen = []string{"/run/../etc/a.sock"} }, "--listen"},
+		{"path that is too long", echo(), func(s *Spec) { s.Listen = []string{"/run/" + strings.Repeat("a", 103)} }, "107 bytes"},
+		{"multicast", echo(), func(s *Spec) { s.Listen = []string{"224.0.0.1:80"} }, "no address of one host"},
+		{"multicast of IPv6", echo(), func(s *Spec) { s.Listen = []string{"[ff02::1]:80"} }, "no address of one host"},
+		{"broadcast", echo(), func(s *Spec) { s.Listen = []string{"255.255.255.255:80"} }, "no address of one host"},
+		{"link-local without a zone", echo(), func(s *Spec) { s.Listen = []string{"[fe80::1]:80"} }, "needs its interface"},
+		{"zone of another address", echo(), func(s *Spec) { s.Listen = []string{"[2001:db8::1%eth0]:80"} }, "only a link-local"},
+		{"zone that is no interface", echo(), func(s *Spec) { s.Listen = []string{"[fe80::1%e/0]:80"} }, "which is an interface"},
+		{"UDP of the bundled server", echo(), func(s *Spec) { s.Listen = []string{"udp:80"} }, "speaks TCP"},
+		{"UDP twice", own(), func(s *Spec) { s.Listen = []string{"udp:80", "udp:127.0.0.1:80"} }, "only one of them"},
+		{"no interface", echo(), func(s *Spec) { s.Interface = "eth0 lo" }, "--interface"},
+		{"IPv6 only, and none", echo(), func(s *Spec) { s.Listen, s.IPv6Only = []string{"80"}, true }, "--ipv6-only"},
 		{"empty host", echo(), func(s *Spec) { s.Listen = []string{":80"} }, "--listen"},
-		{"zone", echo(), func(s *Spec) { s.Listen = []string{"[fe80::1%eth0]:80"} }, "--listen"},
 		{"newline", echo(), func(s *Spec) { s.Listen = []string{"80\nAccept=yes"} }, "--listen"},
 		{"the same twice", echo(), func(s *Spec) { s.Listen = []string{"80", "80"} }, "twice"},
 		{"all addresses and one of them", echo(), func(s *Spec) { s.Listen = []string{"80", "127.0.0.1:80"} }, "only one of them"},
-		{"both kinds of all addresses", echo(), func(s *Spec) { s.Listen = []string{"0.0.0.0:80", "[::]:80"} }, "only one of them"},
+		{"all of IPv6 and one of IPv4", echo(), func(s *Spec) { s.Listen = []string{"127.0.0.1:80", "[::]:80"} }, "only one of them"},
 
 		{"no backlog", echo(), func(s *Spec) { s.Backlog = 0 }, "--backlog"},
 		{"drain below a second", echo(), func(s *Spec) { s.Drain = 999 * time.Millisecond }, "--drain"},
@@ -120,7 +131,7 @@ func TestAddressesThatClash(t *testing.T) {
 		{"127.0.0.1:80", "[::1]:80", false},
 	} {
 		for _, listen := range [][]string{{tc.a, tc.b}, {tc.b, tc.a}} {
-			if err := checkListen(listen); (err != nil) != tc.want {
+			if err := (Spec{Listen: listen}).checkListen(); (err != nil) != tc.want {
 				t.Errorf("%s: %v", listen, err)
 			}
 		}
@@ -152,6 +163,36 @@ func TestOnlySpecificAddressesAreBoundBeforeTheyExist(t *testing.T) {
 		s.Listen = []string{listen}
 		if got := s.freeBind(); got != want {
 			t.Errorf("%s: %v", listen, got)
+		}
+	}
+}
+
+func TestAddressesBecomeLinesOfTheSocketUnit(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		listen string
+		only6  bool
+		want   string
+		both   bool
+	}{
+		"a port":                        {"8080", false, "ListenStream=8080", true},
+		"an address":                    {"10.0.0.5:8080", false, "ListenStream=10.0.0.5:8080", true},
+		"link-local":                    {"[fe80::1%eth0]:8080", false, "ListenStream=[fe80::1]:8080%%eth0", true},
+		"both kinds of all":             {"0.0.0.0:80 [::]:80", false, "ListenStream=0.0.0.0:80 ListenStream=[::]:80", false},
+		"both kinds of all, and a port": {"0.0.0.0:80 [::]:80 90", false, "ListenStream=0.0.0.0:80 ListenStream=[::]:80 ListenStream=0.0.0.0:90 ListenStream=[::]:90", false},
+		"IPv6 alone":                    {"[::]:80", true, "ListenStream=[::]:80", false},
+		"IPv6 alone, and one of IPv4":   {"[::]:80 127.0.0.1:80", true, "ListenStream=[::]:80 ListenStream=127.0.0.1:80", false},
+		"all of one port":               {"[::]:80", false, "ListenStream=[::]:80", true},
+		"a Unix socket":                 {"/run/mine/x.sock", false, "ListenStream=/run/mine/x.sock", true},
+		"UDP beside TCP":                {"53 udp:53", false, "ListenStream=53 ListenDatagram=53", true},
+	} {
+		s := own()
+		s.Listen, s.IPv6Only = strings.Fields(tc.listen), tc.only6
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := strings.Join(s.streams(), " "); got != tc.want || s.only6() == tc.both {
+			t.Errorf("%s: %s, IPv6 only %v", name, got, s.only6())
 		}
 	}
 }

@@ -31,6 +31,7 @@ Examples:
   sudo tcptune service install --listen 127.0.0.1:9000 --protocol line --max-conns 10000 --limit idle-timeout=5m --now
   sudo tcptune service install --protocol relay --upstream 10.0.0.5:9000 --upstream 10.0.0.6:9000 --now
   sudo tcptune service install --exec /usr/local/bin/mydaemon --listen 9000 --state-dir --now -- --verbose
+  sudo tcptune service install --listen 0.0.0.0:8080 --listen [::]:8080 --listen /run/tcptune-server/x.sock --now
   tcptune service install --dry-run                       what would be changed
   tcptune service install --root /mnt/image               files of an image, no units started`,
 		Flags: flags(serviceSpecFlags(), []cli.Flag{

@@ -24,8 +24,10 @@ func serviceSpecFlags() []cli.Flag {
 			Name:        "listen",
 			Aliases:     []string{"l"},
 			DefaultText: provision.DefaultListen,
-			Usage:       "listen on `ADDR`: 9000, 127.0.0.1:9000 or [::1]:9000; may be repeated",
+			Usage:       "listen on `ADDR`: 9000, 127.0.0.1:9000, [::1]:9000, /run/x.sock, with --exec udp:9000; may be repeated",
 		},
+		&cli.BoolFlag{Name: "ipv6-only", Usage: "[::] takes no connections over IPv4; so it is beside 0.0.0.0, too"},
+		&cli.StringFlag{Name: "interface", Usage: "take connections from the network `INTERFACE` only", DefaultText: "all"},
 		&cli.IntFlag{
 			Name:  "backlog",
 			Value: provision.DefaultBacklog,
@@ -77,6 +79,7 @@ func readSpec(c *cli.Context, target provision.Target) (provision.Service, error
 		Protocol: c.String(
 			"protocol",
 		), TLSCert: c.String("tls-cert"), TLSKey: c.String("tls-key"), Program: c.String("program"),
+		IPv6Only: c.Bool("ipv6-only"), Interface: c.String("interface"),
 		Network: c.Bool("network"), StateDir: c.Bool("state-dir"), User: c.String("user"),
 	}
 	err := readLimits(c, &s)
