@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"slices"
@@ -35,6 +36,9 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 			s.panicked(c, p, debug.Stack())
 		}
 		s.end(c, why)
+		if now.Log.Enabled(ctx, slog.LevelDebug) {
+			s.ended(ctx, c, why)
+		}
 	}()
 	select {
 	case <-s.forced: // accepted too late to be in the list of those that are cut
@@ -51,6 +55,13 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 	if why == notEnded {
 		why = s.talk(ctx, c, now)
 	}
+}
+
+// ended logs a connection, for an operator who looks for one. The log is what leaves out lines where there are too many.
+func (s *Server) ended(ctx context.Context, c *conn, why Reason) {
+	s.settings.Load().Log.DebugContext(ctx, "a connection has ended", "remote", c.RemoteAddr().String(), "reason", why.String(),
+		"age", time.Since(c.opened).Round(time.Millisecond).String(), "messages", c.messages.Load(),
+		"bytes-in", c.bytesIn.Load(), "bytes-out", c.bytesOut.Load())
 }
 
 func (s *Server) panicked(c *conn, p any, stack []byte) {
