@@ -36,9 +36,6 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 			s.panicked(c, p, debug.Stack())
 		}
 		s.end(c, why)
-		if now.Log.Enabled(ctx, slog.LevelDebug) {
-			s.ended(ctx, c, why)
-		}
 	}()
 	select {
 	case <-s.forced: // accepted too late to be in the list of those that are cut
@@ -57,11 +54,13 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 	}
 }
 
-// ended logs a connection, for an operator who looks for one. The log is what leaves out lines where there are too many.
-func (s *Server) ended(ctx context.Context, c *conn, why Reason) {
-	s.settings.Load().Log.DebugContext(ctx, "a connection has ended", "remote", c.RemoteAddr().String(), "reason", why.String(),
-		"age", time.Since(c.opened).Round(time.Millisecond).String(), "messages", c.messages.Load(),
-		"bytes-in", c.bytesIn.Load(), "bytes-out", c.bytesOut.Load())
+// LogValue is how a connection is told in the log: only where somebody listens, at level debug.
+func (c *conn) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("remote", c.RemoteAddr().String()), slog.String("reason", Reason(c.cutFor.Load()).String()),
+		slog.Duration("age", time.Since(c.opened).Round(time.Millisecond)), slog.Uint64("messages", c.messages.Load()),
+		slog.Uint64("bytes-in", c.bytesIn.Load()), slog.Uint64("bytes-out", c.bytesOut.Load()),
+	)
 }
 
 func (s *Server) panicked(c *conn, p any, stack []byte) {
@@ -85,6 +84,7 @@ func (s *Server) end(c *conn, why Reason) {
 	}
 	s.conns.remove(c)
 	s.count.ended[why].Add(1)
+	s.settings.Load().Log.Debug("a connection has ended", slog.Any("", c))
 }
 
 func (s *Server) talk(ctx context.Context, c *conn, now *settings) Reason {
