@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"runtime/debug"
 	"slices"
@@ -53,6 +54,15 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 	}
 }
 
+// LogValue is how a connection is told in the log: only where somebody listens, at level debug.
+func (c *conn) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("remote", c.RemoteAddr().String()), slog.String("reason", Reason(c.cutFor.Load()).String()),
+		slog.Duration("age", time.Since(c.opened).Round(time.Millisecond)), slog.Uint64("messages", c.messages.Load()),
+		slog.Uint64("bytes-in", c.bytesIn.Load()), slog.Uint64("bytes-out", c.bytesOut.Load()),
+	)
+}
+
 func (s *Server) panicked(c *conn, p any, stack []byte) {
 	s.settings.Load().Log.Error("a handler has panicked; its connection is closed",
 		"remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
@@ -74,6 +84,7 @@ func (s *Server) end(c *conn, why Reason) {
 	}
 	s.conns.remove(c)
 	s.count.ended[why].Add(1)
+	s.settings.Load().Log.Debug("a connection has ended", slog.Any("", c))
 }
 
 func (s *Server) talk(ctx context.Context, c *conn, now *settings) Reason {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"net"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestTheJournalGetsPriorities(t *testing.T) {
@@ -56,5 +59,23 @@ func TestTheAdminServerLogsAsTheRestDoes(t *testing.T) {
 	if !strings.HasPrefix(out.String(), "{") || !strings.Contains(out.String(),
 		`"level":"WARN","msg":"http: Accept error"`) {
 		t.Errorf("%s", out.String())
+	}
+}
+
+func TestAtDebugEachConnectionIsALine(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[string]int{"debug": 1, "info": 0} {
+		l := listen(t)
+		p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--log-level", level)
+		c := dial(t, l.Addr())
+		talk(t, c, "hello", "hello")
+		p.signal(unix.SIGTERM)
+		if code := p.exit(); code != exitDone {
+			t.Errorf("exit code %d", code)
+		}
+		line := `<7>msg="a connection has ended" remote=` + c.LocalAddr().String() + " reason=drained age="
+		if said := p.stderr.String(); strings.Count(said, line) != want || strings.Count(said, "bytes-out=5") != want {
+			t.Errorf("at %s it does not say %q %d times:\n%s", level, line, want, said)
+		}
 	}
 }

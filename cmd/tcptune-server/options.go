@@ -30,9 +30,11 @@ type options struct {
 	given     map[string]string // limits of the command line and the environment: they win over the file
 	tlsCert   string
 	tlsKey    string
-	logFormat string
-	logLevel  string
-	checkOnly bool // --check
+
+	tlsClientCA string
+	logFormat   string
+	logLevel    string
+	checkOnly   bool // --check
 }
 
 // environPrefix stands before the name of a flag in the environment: TCPTUNE_SERVER_MAX_CONNS.
@@ -78,6 +80,8 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 		"serve TLS with the certificates in the PEM `FILE`; without it, with tls.crt of $CREDENTIALS_DIRECTORY where that is")
 	set.StringVar(&o.tlsKey, "tls-key", "",
 		"the private key of the certificates, a PEM `FILE`; without it, tls.key beside tls.crt")
+	set.StringVar(&o.tlsClientCA, "tls-client-ca", "",
+		"serve only clients with a certificate of one of the authorities in the PEM `FILE`")
 	set.StringVar(&o.logFormat, "log-format", "auto",
 		"log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
 	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")

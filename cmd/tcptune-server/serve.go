@@ -102,6 +102,9 @@ func (s *service) prepare(environ []string) (err error) {
 		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * s.config.Wake,
 		Limits: func() map[string]string { return *s.shown.Load() },
 	}
+	if s.certificate != nil {
+		s.source.Expires = s.certificate.expires
+	}
 	return nil
 }
 

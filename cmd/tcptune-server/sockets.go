@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -158,6 +159,9 @@ func (c *certificate) read() error {
 // tlsConfig is nil where TLS is not asked for.
 func (s *service) tlsConfig(environ []string) (*tls.Config, error) {
 	certFile, keyFile, ok := pairFiles(s.options, environ)
+	if !ok && s.tlsClientCA != "" {
+		return nil, errors.New("cannot use --tls-client-ca without a certificate of the server's own")
+	}
 	if !ok {
 		return nil, nil
 	}
@@ -166,8 +170,27 @@ func (s *service) tlsConfig(environ []string) (*tls.Config, error) {
 		return nil, err
 	}
 	get := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.now.Load(), nil }
-	return &tls.Config{GetCertificate: get, MinVersion: tls.VersionTLS12}, nil
+	config := &tls.Config{GetCertificate: get, MinVersion: tls.VersionTLS12}
+	if s.protocol == "http" { // RFC 7301: a client that offers only others is told so, rather than answered in a wrong one
+		config.NextProtos = []string{"http/1.1"}
+	}
+	if s.tlsClientCA == "" {
+		return config, nil
+	}
+	authorities, err := readFile(s.tlsClientCA, largestKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask clients for certificates: %w", err)
+	}
+	config.ClientCAs = x509.NewCertPool()
+	if !config.ClientCAs.AppendCertsFromPEM(authorities) {
+		return nil, fmt.Errorf("cannot ask clients for certificates: %s has none of an authority", s.tlsClientCA)
+	}
+	config.ClientAuth = tls.RequireAndVerifyClientCert
+	return config, nil
 }
+
+// expires is when the first certificate of the chain does.
+func (c *certificate) expires() time.Time { return c.now.Load().Leaf.NotAfter }
 
 // largestKeyFile is how long the file of a certificate and its chain, or of a key, may be.
 const largestKeyFile = 1 << 20

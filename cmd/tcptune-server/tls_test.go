@@ -116,3 +116,41 @@ func TestSIGHUPReadsTheCertificateAgain(t *testing.T) {
 	}
 	talk(t, open, "still here", "still here")
 }
+
+func TestTheExpiryOfTheCertificateIsShown(t *testing.T) {
+	t.Parallel()
+	dir, _ := credentials(t)
+	admin := listen(t)
+	launch(t, []string{"CREDENTIALS_DIRECTORY=" + dir}, map[string]*net.TCPListener{"x.socket": listen(t), "admin": admin})
+	if _, body := get(t, admin.Addr(), "/metrics"); !strings.Contains(body, "\ntcptune_server_certificate_expires_timestamp_seconds 1.") {
+		t.Errorf("not in the metrics:\n%s", body)
+	}
+	if _, body := get(t, admin.Addr(), "/statusz"); !strings.Contains(body, `"certificate_expires":"20`) {
+		t.Errorf("not in the status: %s", body)
+	}
+}
+
+func TestOnlyClientsWithACertificateAreServed(t *testing.T) {
+	t.Parallel()
+	dir, roots := credentials(t)
+	l, admin := listen(t), listen(t)
+	file := func(name string) string { return filepath.Join(dir, name) }
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--protocol", "http", "--tls-cert", file("tls.crt"),
+		"--tls-key", file("tls.key"), "--tls-client-ca", file("tls.crt"))
+	own, err := tls.LoadX509KeyPair(file("tls.crt"), file("tls.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", NextProtos: []string{"h2", "http/1.1"}}
+	stranger := tls.Client(dial(t, l.Addr()), config)
+	if _, err := stranger.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a client without a certificate: %v", err)
+	}
+	known := config.Clone()
+	known.Certificates = []tls.Certificate{own}
+	c := tls.Client(dial(t, l.Addr()), known)
+	talk(t, c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n")
+	if got := c.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
+		t.Errorf("spoken is %q", got)
+	}
+}

@@ -39,6 +39,7 @@ _tcptune_server_command() {
 			'--queue-timeout=TIME'
 			'--read-timeout=TIME'
 			'--tls-cert=FILE'
+			'--tls-client-ca=FILE'
 			'--tls-key=FILE'
 			'--total-timeout=TIME'
 			'*--upstream=ADDR'

@@ -23,11 +23,12 @@ import (
 
 // Source is what is shown, and by which names.
 type Source struct {
-	Server   *server.Server // needed
-	Pool     *pool.Pool     // nil: there is none
-	Protocol string         // a label
-	Version  string         // a label
-	Started  time.Time      // for the uptime
+	Server   *server.Server   // needed
+	Pool     *pool.Pool       // nil: there is none
+	Protocol string           // a label
+	Version  string           // a label
+	Started  time.Time        // for the uptime
+	Expires  func() time.Time // when the certificate of TLS does; nil: there is none
 	// Stuck is the time in which every accept loop comes by, some times the Wake of [server.Config]; /readyz fails when
 	// one does not.
 	Stuck time.Duration
@@ -121,7 +122,8 @@ type Status struct {
 	BytesIn  uint64            `json:"bytes_in"`
 	BytesOut uint64            `json:"bytes_out"`
 	Uptime   int64             `json:"uptime_seconds"`
-	Limits   map[string]string `json:"limits,omitempty"` // that hold, by the names of the flags
+	Expires  string            `json:"certificate_expires,omitempty"` // as in RFC 3339
+	Limits   map[string]string `json:"limits,omitempty"`              // that hold, by the names of the flags
 }
 
 // Now is the status at this moment.
@@ -132,6 +134,9 @@ func (s Source) Now() Status {
 		Queued: st.Queued, MaxConns: st.MaxConns, Accepted: st.Accepted, Refused: map[string]uint64{},
 		Messages: st.Messages, BytesIn: st.BytesIn, BytesOut: st.BytesOut,
 		Uptime: int64(time.Since(s.Started).Seconds()),
+	}
+	if s.Expires != nil {
+		status.Expires = s.Expires().UTC().Format(time.RFC3339)
 	}
 	for why, n := range st.Refused {
 		status.Refused[why.String()] = n

@@ -8,7 +8,7 @@ import (
 
 // newServerCollector has the metrics of the server. Names follow https://prometheus.io/docs/practices/naming.
 func newServerCollector(s Source) prometheus.Collector {
-	return newCollector(nil, []metric[server.Stats]{
+	list := []metric[server.Stats]{
 		counter("accepted_total", "Connections accepted.", func(s server.Stats) uint64 { return s.Accepted }),
 		counter("accept_errors_total", "Calls of accept(2) that failed.",
 			func(s server.Stats) uint64 { return s.AcceptErrors }),
@@ -48,7 +48,12 @@ func newServerCollector(s Source) prometheus.Collector {
 				}
 			},
 		},
-	}, func(each func(server.Stats, ...string)) { each(s.Server.Stats()) })
+	}
+	if s.Expires != nil {
+		list = append(list, gauge("certificate_expires_timestamp_seconds", "When the certificate of TLS expires, in Unix time.",
+			func(server.Stats) int64 { return s.Expires().Unix() }))
+	}
+	return newCollector(nil, list, func(each func(server.Stats, ...string)) { each(s.Server.Stats()) })
 }
 
 func latency(s server.Stats, desc *prometheus.Desc, _ []string) []prometheus.Metric {
