@@ -44,7 +44,7 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 	f := observe(ctx, h)
 	checks := judge(m, f, opt)
 	if f.files.err == nil {
-		checks = append(checks, lint.Files(f.files.value, cat)...)
+		checks = append(checks, lint.Checks(lint.Files(f.reader, lint.Of(h, cat, f.files.value)))...)
 	}
 	return Result{checks, worst(f.releaseVerdict(m), f.archVerdict(m))}
 }

@@ -51,6 +51,7 @@ type facts struct {
 	pendingErr      error
 
 	files  seen[*whowins.Forecaster] // what the files that set keys say
+	reader whowins.Reader            // has read them
 	tuners []tuner                   // those that are installed
 }
 
@@ -88,7 +89,9 @@ func observe(ctx context.Context, h host.Host) facts {
 		observeKernel(h, &f)
 		observeNetwork(h, &f)
 	}
-	if f.files = see(whowins.Observe(h)); f.files.err == nil {
+	r := whowins.Once(h)
+	if f.files = see(whowins.Observe(r)); f.files.err == nil {
+		f.reader = r
 		f.tuners = observeTuners(ctx, h, f.files.value)
 		f.systemdVersion.value = f.files.value.Systemd()
 	}

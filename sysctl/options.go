@@ -20,6 +20,8 @@ type Options struct {
 	RTT       time.Duration `json:"rtt,omitempty"`       // 0: what the profile is written for
 	Flows     int           `json:"flows,omitempty"`     // connections at the same time; 0: not held against memory
 	LiveQdisc bool          `json:"live_qdisc,omitempty"`
+	// Retire names files to move aside. It is asked for once: the journal's memory of the options does not have it.
+	Retire []string `json:"retire,omitempty"`
 }
 
 // CodeNotSized is the code of the error about a path that is given for a profile whose values do not depend on one.

@@ -90,7 +90,8 @@ func (s *Survey) wins(f *whowins.Forecaster, dec decision) int {
 
 // with is the forecast for the host with our file at p, and nowhere else, and with the modules of loads.
 func (s *Survey) with(p, text string, loads File) (*whowins.Forecaster, error) {
-	if s.owns(s.Own) && s.Own.Path == p && *s.Own.Content == text && sameText(s.Loads.Content, loads.Content) {
+	if s.owns(s.Own) && s.Own.Path == p && *s.Own.Content == text && sameText(s.Loads.Content, loads.Content) &&
+		s.retired == nil {
 		return s.Now, nil
 	}
 	r := whowins.WithFile(s.bare(), p, []byte(text))

@@ -58,10 +58,7 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 	d.Warnings = append(d.Warnings, s.Unread()...)
 	others := map[string]string{}
 	for _, wish := range p.Keys {
-		k, err := cat.Lookup(wish.Key)
-		if err != nil {
-			return nil, err
-		}
+		k := cat.Entry(wish.Key)
 		dec, err := s.decide(k, wish, others)
 		if err != nil {
 			return nil, err
@@ -83,6 +80,11 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (*D
 	}
 	d.planModules()
 	if err := d.planFiles(); report.Is(err, CodeForeignFile) || report.Is(err, CodeEditedFile) {
+		d.Blocked = err
+	} else if err != nil {
+		return nil, err
+	}
+	if err := d.planRetired(); report.Is(err, CodeNotTaken) {
 		d.Blocked = err
 	} else if err != nil {
 		return nil, err
@@ -254,6 +256,9 @@ func (d *Draft) planKnobs() {
 			Kind: report.Knob, Target: dec.key.Name, Status: dec.status, Reason: dec.reason,
 			Why: dec.wish.Why, Source: d.Source(), Required: dec.wish.Required,
 		}}
+		if !dec.key.Ranged() {
+			c.Why += "; " + catalogue.NoRange
+		}
 		want := dec.want
 		c.After = &want
 		if knob := d.survey.Knobs[dec.key.Name]; knob.Present {
@@ -284,11 +289,7 @@ func (d *Draft) planReturns(cat *catalogue.Catalogue) {
 		if o.Kind != report.Knob || wanted || !d.survey.Live {
 			continue
 		}
-		k, err := cat.Lookup(o.Target)
-		if err != nil {
-			continue
-		}
-		c, forget := d.survey.giveBack(k, o)
+		c, forget := d.survey.giveBack(cat.Entry(o.Target), o)
 		c.Why, c.Source = "not part of this profile", d.Source()
 		if forget {
 			d.Forget = append(d.Forget, plan.Ref{Kind: report.Knob, Target: o.Target})

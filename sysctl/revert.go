@@ -21,10 +21,7 @@ func Revert(s *Survey, cat *catalogue.Catalogue) plan.Plan {
 	for _, o := range slices.Backward(s.ownedWithLines()) {
 		switch o.Kind {
 		case report.Knob:
-			k, err := cat.Lookup(o.Target)
-			if err != nil {
-				k = catalogue.Key{Name: o.Target} // an older tcptune knew it
-			}
+			k := cat.Entry(o.Target) // perhaps an older tcptune knew it
 			c, gone := s.giveBack(k, o)
 			if gone {
 				forget(o)
@@ -32,6 +29,12 @@ func Revert(s *Survey, cat *catalogue.Catalogue) plan.Plan {
 			p.Changes = append(p.Changes, c)
 		case report.File:
 			c, gone := s.giveFileBack(o)
+			if gone {
+				forget(o)
+			}
+			files = append(files, c)
+		case report.Retired:
+			c, gone := s.giveRetiredBack(o)
 			if gone {
 				forget(o)
 			}

@@ -36,6 +36,8 @@ type Survey struct {
 	Links     []Link
 	Now       *whowins.Forecaster // the configuration files as they are
 	Elsewhere *whowins.Forecaster // the same without ours
+	retired   []retired
+	returning map[string][]byte // files that a revert brings back
 	reader    whowins.Reader
 	versions  whowins.Versions
 	trail     trail.Trail
@@ -172,13 +174,20 @@ func (s *Survey) judged(f *whowins.Forecaster) *whowins.Forecaster {
 	return f.Under(s.AtBoot(), s.Facts.Now())
 }
 
-// bare reads the host without the files that tcptune wrote.
+// bare reads the host without the files that tcptune wrote, without those that are to go, and with those that a revert
+// brings back.
 func (s *Survey) bare() whowins.Reader {
 	r := s.reader
 	for _, f := range []File{s.Own, s.Loads} {
 		if s.owns(f) {
 			r = whowins.WithFile(r, f.Path, nil)
 		}
+	}
+	for _, f := range s.retired {
+		r = whowins.WithFile(r, f.path, nil)
+	}
+	for p, data := range s.returning {
+		r = whowins.WithFile(r, p, data)
 	}
 	return r
 }

@@ -51,7 +51,7 @@ Examples:
   tcptune-server --check --limits /etc/tcptune/tcptune-server.yaml
 
 SIGTERM drains: no new connections, what is in flight is finished, then it ends; a second one ends it at once.
-SIGHUP reads the file of limits again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
+SIGHUP reads the file of limits and the certificate again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
 
 Exit codes: 0 stopped as asked, 1 failed, or ended by a second signal, 64 usage.
 

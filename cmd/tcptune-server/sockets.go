@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -126,24 +127,46 @@ func (s sockets) addresses() string {
 	return strings.Join(all, " ")
 }
 
-// tlsConfig is nil where TLS is not asked for. Certificates are read once: a renewed one takes effect by a restart,
-// which loses no client.
-func tlsConfig(o options, environ []string) (*tls.Config, error) {
-	certFile, keyFile := o.tlsCert, o.tlsKey
+// pairFiles are where the certificate and its key lie; ok is false where TLS is not asked for.
+func pairFiles(o options, environ []string) (certFile, keyFile string, ok bool) {
+	certFile, keyFile = o.tlsCert, o.tlsKey
 	if dir := lookup(environ, "CREDENTIALS_DIRECTORY"); certFile == "" && dir != "" {
 		certFile, keyFile = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
 		if _, err := os.Stat(certFile); errors.Is(err, os.ErrNotExist) {
-			return nil, nil
+			return "", "", false
 		}
 	}
-	if certFile == "" {
+	return certFile, keyFile, certFile != ""
+}
+
+// certificate is the one that new connections get. A reload reads it again.
+type certificate struct {
+	certFile, keyFile string
+	now               atomic.Pointer[tls.Certificate]
+}
+
+// read takes up what the files hold. Where they are no pair the former one stays.
+func (c *certificate) read() error {
+	pair, err := keyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return fmt.Errorf("cannot serve TLS: %w", err)
+	}
+	c.now.Store(&pair)
+	return nil
+}
+
+// tlsConfig is nil where TLS is not asked for.
+func (s *service) tlsConfig(environ []string) (*tls.Config, error) {
+	certFile, keyFile, ok := pairFiles(s.options, environ)
+	if !ok {
 		return nil, nil
 	}
-	pair, err := keyPair(certFile, keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("cannot serve TLS: %w", err)
+	s.certificate = &certificate{certFile: certFile, keyFile: keyFile}
+	if err := s.certificate.read(); err != nil {
+		return nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	get := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.now.Load(), nil }
+	return &tls.Config{GetCertificate: get, MinVersion: tls.VersionTLS12}, nil
 }
 
 // largestKeyFile is how long the file of a certificate and its chain, or of a key, may be.

@@ -28,7 +28,8 @@ func newApp(t terminal) *cli.App {
 		Description:               exitCodes,
 		Commands: []*cli.Command{
 			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
-			explainCommand(t), historyCommand(t), profileCommand(t), portCommand(t), serviceCommand(t), goCommand(t),
+			explainCommand(t), historyCommand(t), profileCommand(t), lintCommand(t), importCommand(t), portCommand(t),
+			serviceCommand(t), goCommand(t),
 			versionCommand(t), schemaCommand(t), completionCommand(t), purgeListCommand(t), describeCommand(t),
 		},
 	}
@@ -36,7 +37,7 @@ func newApp(t terminal) *cli.App {
 	return app
 }
 
-const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check, port, --dry-run), 4 partial: some items are
+const exitCodes = `Exit codes: 0 done, 1 failed, 2 not as wanted (plan, status, check, lint, port, --dry-run), 4 partial: some items are
 refused or overridden here and named, 6 changed and partial (--detailed-exitcode), 5 unsupported system, 64 usage, 75 busy, 77 needs root.`
 
 func prepare(commands []*cli.Command) {

@@ -27,6 +27,7 @@ Examples:
   sudo tcptune apply --dry-run                  the same as tcptune plan
   sudo tcptune apply --confirm 60s              take it back unless tcptune confirm follows within a minute
   sudo tcptune apply --profile proxy            many outgoing connections
+  sudo tcptune apply --profile site --retire /etc/sysctl.d/99-tuning.conf
   sudo tcptune apply saved.json                 a plan saved by tcptune plan --out; - is standard input
   tcptune apply --root /mnt/image               files of an image, no running values`,
 		Flags: flags(wantFlags(), []cli.Flag{
@@ -36,7 +37,7 @@ Examples:
 				Usage:       "revert after this `DURATION` unless tcptune confirm comes first",
 			},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed, as tcptune plan"},
-			detailedFlag(),
+			retireFlag(), detailedFlag(),
 			waitFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
 		}),
 		Action: t.action(t.apply),
@@ -83,6 +84,13 @@ func (t terminal) applyRequest(c *cli.Context) (a provision.Apply, err error) {
 		return a, report.Usage("cannot read a plan without a name", "see tcptune apply --help")
 	}
 	return a, checkLinks(c)
+}
+
+// retireFlag belongs to plan and apply.
+func retireFlag() cli.Flag {
+	return &cli.StringSliceFlag{
+		Name: "retire", Usage: "move the hand-written `FILE` aside, whose lines are all in the profile; revert brings it back",
+	}
 }
 
 func detailedFlag() cli.Flag {

@@ -29,7 +29,7 @@ Examples:
 				Aliases: []string{"o"},
 				Usage:   "save the plan to `FILE` for apply; - is standard output",
 			},
-			rootFlag(), jsonFlag(), unsupportedFlag(),
+			retireFlag(), rootFlag(), jsonFlag(), unsupportedFlag(),
 		}),
 		Action: t.action(t.plan),
 	}

@@ -213,6 +213,12 @@ func transition(c report.Change) string {
 		}
 		return "rewritten"
 	}
+	if c.Kind == report.Retired && c.Status != report.Kept {
+		if c.After == nil {
+			return "moved aside"
+		}
+		return "moved back"
+	}
 	before, after := side(c.Before), side(c.After)
 	switch {
 	case c.Status == report.Kept || c.Status == report.Unchanged || before == after:

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -50,8 +52,22 @@ func tuningOf(c *cli.Context) (w provision.Tuning) {
 	if live := c.Bool("live-qdisc"); c.IsSet("live-qdisc") {
 		w.LiveQdisc = &live
 	}
+	for _, file := range c.StringSlice("retire") {
+		w.Retire = append(w.Retire, hostPath(c, file))
+	}
 	w.Bandwidth, w.RTT = c.String("bandwidth"), c.String("rtt")
 	return w
+}
+
+// hostPath is where a file is that is named on the command line: in the image, or as the shell of the caller means it.
+func hostPath(c *cli.Context, file string) string {
+	if root := c.String("root"); root != "" && root != "/" {
+		return path.Join("/", file)
+	}
+	if at, err := filepath.Abs(file); err == nil {
+		return at
+	}
+	return file
 }
 
 // checkLinks refuses a wish about interfaces for what has none.

@@ -447,7 +447,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show h
 complete -c tcptune -n '__tcptune_first \'service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'service\'' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'service\'' -a restart -d 'replace the process of a service; no client is refused'
 complete -c tcptune -n '__tcptune_first \'service\'' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'service\'' -a pprof -d 'fetch a profile of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
@@ -499,7 +499,7 @@ complete -c tcptune -n '__tcptune_at \'service status\' --debug' -l debug -d 'sa
 complete -c tcptune -n '__tcptune_at \'service status\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service restart\' --wait' -a '(__tcptune_values \'SERVICE\')'
-complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'serve new connections while the old process drains'
+complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'refuse a service that cannot hand over, which is one of --exec'
 complete -c tcptune -n '__tcptune_at \'service restart\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service restart\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -676,7 +676,7 @@ complete -c tcptune -n '__tcptune_first \'help profile\'' -a size -d 'compute th
 complete -c tcptune -n '__tcptune_first \'help service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'help service\'' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'help service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'help service\'' -a restart -d 'replace the process of a service; no client is refused'
 complete -c tcptune -n '__tcptune_first \'help service\'' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'help service\'' -a pprof -d 'fetch a profile of the bundled server'
 

@@ -8,7 +8,7 @@ import (
 
 // What nobody has thought of would be completed with nothing, and nobody would notice.
 func TestAPlaceholderThatIsNotKnownIsAnError(t *testing.T) {
-	for _, placeholder := range []string{"VALUE", "NAME", "PROFILES", "free|HELD"} {
+	for _, placeholder := range []string{"VALUE", "SHAPE", "PROFILES", "free|HELD"} {
 		_, err := learn([]command{{Path: "port", Flags: []flag{{Names: []string{"--wait"}, Value: placeholder}}}})
 		want := "tcptune port --wait: cannot complete " + placeholder + ": hack/completion does not know what it stands for"
 		if err == nil || err.Error() != want {

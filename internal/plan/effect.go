@@ -30,15 +30,16 @@ type effector interface {
 // effectors returns the effectors of the real host.
 func effectors(h host.Host) map[report.Kind]effector {
 	return map[report.Kind]effector{
-		report.Knob:   knobEffect{h},
-		report.File:   fileEffect{h: h},
-		report.Folder: folderEffect{h: h},
-		report.Module: moduleEffect{h: h},
-		report.Qdisc:  qdiscEffect{h: h},
-		report.Link:   linkEffect{h: h},
-		report.Tree:   treeEffect{h: h},
-		report.Switch: switchEffect{h: h},
-		report.Unit:   newUnitEffect(h.SystemManager()),
+		report.Knob:    knobEffect{h},
+		report.File:    fileEffect{h: h},
+		report.Folder:  folderEffect{h: h},
+		report.Module:  moduleEffect{h: h},
+		report.Qdisc:   qdiscEffect{h: h},
+		report.Link:    linkEffect{h: h},
+		report.Tree:    treeEffect{h: h},
+		report.Switch:  switchEffect{h: h},
+		report.Retired: retireEffect{h: h},
+		report.Unit:    newUnitEffect(h.SystemManager()),
 	}
 }
 

@@ -98,6 +98,7 @@ func checksum(data []byte, sum string) string {
 func (j Journal) understood() bool {
 	kinds := []report.Kind{
 		report.Knob, report.File, report.Folder, report.Module, report.Qdisc, report.Link, report.Unit, report.Tree, report.Switch,
+		report.Retired,
 	}
 	var refs []Ref
 	for _, o := range j.Owned {

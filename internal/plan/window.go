@@ -35,7 +35,7 @@ type Arm func(id string, d time.Duration) error
 // persistent reports whether a change survives a reboot. Such changes wait for the confirmation.
 func persistent(k report.Kind) bool {
 	switch k {
-	case report.File, report.Folder, report.Link, report.Tree, report.Switch:
+	case report.File, report.Folder, report.Link, report.Tree, report.Switch, report.Retired:
 		return true
 	case report.Knob, report.Module, report.Qdisc, report.Unit, report.Signal, report.Container:
 	}

@@ -50,6 +50,9 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 		return d, err
 	}
 	survey.Retry = w.retry
+	if err := survey.ObserveRetired(h, cat, d.options.Retire); err != nil {
+		return d, err
+	}
 	if h.Live() && (d.options.LiveQdisc || survey.OwnsLinks()) {
 		if err := survey.ObserveLinks(h); err != nil {
 			return d, err
@@ -68,7 +71,9 @@ func (w wish) draft(h host.Host, j plan.Journal) (d draft, err error) {
 	case h.InChroot():
 		d.Blocked = plan.ErrChroot
 	}
-	d.Wanted, err = json.Marshal(d.options)
+	standing := d.options
+	standing.Retire = nil
+	d.Wanted, err = json.Marshal(standing)
 	return d, err
 }
 

@@ -60,6 +60,9 @@ func (t Target) Profile(name string) (out Outcome, err error) {
 	}
 	shown := report.Profile{Name: p.Name, Summary: p.Summary, Origin: p.Origin, Extends: p.Extends}
 	for _, k := range p.Keys {
+		if !cat.Entry(k.Key).Ranged() {
+			k.Why += "; " + catalogue.NoRange
+		}
 		shown.Keys = append(shown.Keys, report.ProfileKey{
 			Target: k.Key, Value: k.Value, Mode: string(k.Mode), Required: k.Required, Why: strings.Join(strings.Fields(k.Why), " "),
 		})

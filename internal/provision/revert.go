@@ -96,6 +96,9 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 			return p, nil, err
 		}
 	}
+	if err := survey.ObserveReturning(); err != nil {
+		return p, nil, err
+	}
 	for _, path := range survey.Strays() {
 		strays = append(
 			strays,

@@ -14,11 +14,12 @@ import (
 // Tuning is what a caller asks of the tuning. What it leaves open is as declared, else as applied last, else the
 // default.
 type Tuning struct {
-	Profile   *string // nil: not named
-	Bandwidth string  // "10gbit"; "": not given
-	RTT       string  // "80ms"; "": not given
-	Flows     *int    // connections at the same time; nil: not given
-	LiveQdisc *bool   // nil: not given
+	Profile   *string  // nil: not named
+	Bandwidth string   // "10gbit"; "": not given
+	RTT       string   // "80ms"; "": not given
+	Flows     *int     // connections at the same time; nil: not given
+	LiveQdisc *bool    // nil: not given
+	Retire    []string // files to move aside, as paths of the host
 }
 
 // changes reports whether t asks for something besides a profile.
@@ -28,7 +29,7 @@ func (t Tuning) changes() bool { return t.sized() || t.LiveQdisc != nil }
 func (t Tuning) sized() bool { return t.Bandwidth != "" || t.RTT != "" || t.Flows != nil }
 
 // Empty reports whether t leaves everything open.
-func (t Tuning) Empty() bool { return t.Profile == nil && !t.changes() }
+func (t Tuning) Empty() bool { return t.Profile == nil && !t.changes() && t.Retire == nil }
 
 // wanted is what t comes to on a host.
 func (t Tuning) wanted(d declared, j plan.Journal) (o sysctl.Options, origin string, err error) {
@@ -84,6 +85,7 @@ func (t Tuning) overrule(o *sysctl.Options) error {
 	if t.LiveQdisc != nil {
 		o.LiveQdisc = *t.LiveQdisc
 	}
+	o.Retire = t.Retire
 	return nil
 }
 

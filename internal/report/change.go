@@ -13,9 +13,11 @@ const (
 	Link   Kind = "link"   // a symbolic link; its value is where it leads
 	Tree   Kind = "tree"   // a whole folder, made beside its place; its value tells what it is
 	Switch Kind = "switch" // a link that may stand in the place of a folder, which is kept
-	Unit   Kind = "unit"   // a unit of systemd: "active", "inactive", "restarted", "reloaded"
-	Module Kind = "module" // a kernel module, loaded or not
-	Qdisc  Kind = "qdisc"  // the root queue discipline of an interface
+	// Retired is a file of somebody else that is moved aside whole, under another name beside it; its value is its SHA-256.
+	Retired Kind = "retired"
+	Unit    Kind = "unit"   // a unit of systemd: "active", "inactive", "restarted", "reloaded"
+	Module  Kind = "module" // a kernel module, loaded or not
+	Qdisc   Kind = "qdisc"  // the root queue discipline of an interface
 
 	Signal    Kind = "signal"    // a process, by its pid; it is ended
 	Container Kind = "container" // a container, "docker/NAME"; its engine stops it

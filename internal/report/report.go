@@ -32,6 +32,8 @@ type Report struct {
 	Shells      []GoShell     `json:"shells,omitempty"`
 	Build       *Build        `json:"build,omitempty"`
 	Records     []Record      `json:"records,omitempty"`
+	Lint        []Finding     `json:"lint,omitempty"`
+	Import      []Imported    `json:"import,omitempty"`
 	Warnings    []string      `json:"warnings"`
 	Error       *Error        `json:"error"`
 }
@@ -49,6 +51,12 @@ func (r Report) Summed() Report {
 	}
 	for _, c := range r.Checks {
 		r.Counts[string(c.Grade)]++
+	}
+	for _, f := range r.Lint {
+		r.Counts[string(f.Severity)]++
+	}
+	for _, i := range r.Import {
+		r.Counts[string(i.Fate)]++
 	}
 	r.WouldChange = r.Counts[string(Planned)] > 0
 	return r

@@ -12,6 +12,8 @@ import (
 // for tcp_fin_timeout and a maximum below the minimum for tcp_rmem.
 func (k Key) Validate(value string) error {
 	switch k.Kind {
+	case "":
+		return validateAny(k.Name, value)
 	case Word:
 		return k.validateWord(value)
 	case Ports:

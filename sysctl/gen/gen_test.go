@@ -10,6 +10,7 @@ func TestCompiledDataAreThoseOfTheYAMLFiles(t *testing.T) {
 	for file, generate := range map[string]func(string) ([]byte, error){
 		"catalogue/catalogue_gen.go": generateCatalogue,
 		"profile/profiles_gen.go":    generateProfiles,
+		"lint/objections_gen.go":     generateObjections,
 	} {
 		want, err := generate("..")
 		if err != nil {

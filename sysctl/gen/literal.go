@@ -73,5 +73,5 @@ func elements(b *bytes.Buffer, v reflect.Value) {
 
 // typeName is the name of t in its own package; package catalogue gives types of package host a name of its own.
 func typeName(t reflect.Type) string {
-	return strings.NewReplacer("catalogue.", "", "profile.", "", "host.", "").Replace(t.String())
+	return strings.NewReplacer("catalogue.", "", "profile.", "", "lint.", "", "host.", "").Replace(t.String())
 }

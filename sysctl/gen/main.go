@@ -1,4 +1,4 @@
-// Gen compiles catalogue/catalogue.yaml and profile/profiles/*.yaml into Go: reading YAML would take longer than all
+// Gen compiles catalogue/catalogue.yaml, profile/profiles/*.yaml and lint/objections.yaml into Go: reading YAML would take longer than all
 // the rest of a run. It is run by "go generate ./sysctl"; a test holds its output against the files in the tree.
 package main
 
@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/lint"
 	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
@@ -18,7 +19,11 @@ func main() {
 	for _, g := range []struct {
 		file     string
 		generate func(dir string) ([]byte, error)
-	}{{"catalogue/catalogue_gen.go", generateCatalogue}, {"profile/profiles_gen.go", generateProfiles}} {
+	}{
+		{"catalogue/catalogue_gen.go", generateCatalogue},
+		{"profile/profiles_gen.go", generateProfiles},
+		{"lint/objections_gen.go", generateObjections},
+	} {
 		out, err := g.generate(".")
 		if err == nil {
 			err = os.WriteFile(g.file, out, 0o644)
@@ -65,4 +70,22 @@ func generateProfiles(dir string) ([]byte, error) {
 		files = append(files, f)
 	}
 	return source("profile", "profiles/*.yaml", "builtInFiles", files)
+}
+
+// generateObjections compiles objections.yaml below dir.
+func generateObjections(dir string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "lint", "objections.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var data lint.Objections
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&data); err != nil {
+		return nil, fmt.Errorf("cannot read objections.yaml: %w", err)
+	}
+	for _, o := range data.Objections {
+		if wrong := o.Check(); wrong != "" {
+			return nil, fmt.Errorf("cannot use objections.yaml: %s: %s", o.Key, wrong)
+		}
+	}
+	return source("lint", "objections.yaml", "compiled", data)
 }

@@ -2,11 +2,14 @@ package profile
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 )
 
@@ -26,15 +29,15 @@ func (f File) path() (bandwidth int64, rtt time.Duration, err error) {
 }
 
 // keys checks the entries of f and lays them over those of the parent. The result is in catalogue order.
-func (f File) keys(cat *catalogue.Catalogue, parent []Wish) ([]Wish, error) {
+func (f File) keys(cat *catalogue.Catalogue, has hasKey, parent []Wish) ([]Wish, error) {
 	wanted := map[string]Wish{}
 	for _, k := range parent {
 		wanted[k.Key] = k
 	}
 	for _, d := range f.Drop {
-		k, err := cat.Lookup(d.Text)
+		k, err := f.find(cat, has, d)
 		if err != nil {
-			return nil, f.errorAt(d, "%v", err)
+			return nil, err
 		}
 		if _, there := wanted[k.Name]; !there {
 			return nil, f.errorAt(d, "cannot drop %s: profile %q does not set it", k.Name, f.Extends.Text)
@@ -43,7 +46,7 @@ func (f File) keys(cat *catalogue.Catalogue, parent []Wish) ([]Wish, error) {
 	}
 	own := map[string]int{}
 	for _, e := range f.Keys {
-		k, err := f.entry(cat, e)
+		k, err := f.entry(cat, has, e)
 		if err != nil {
 			return nil, err
 		}
@@ -59,19 +62,69 @@ func (f File) keys(cat *catalogue.Catalogue, parent []Wish) ([]Wish, error) {
 			keys = append(keys, w)
 		}
 	}
+	// Nobody knows an order of the others: they come as they are written, those of the parent first.
+	for _, k := range parent {
+		if w, ok := wanted[k.Key]; ok && !cat.Entry(k.Key).Ranged() {
+			keys = append(keys, w)
+			delete(wanted, k.Key)
+		}
+	}
+	for _, e := range f.Keys {
+		name := cat.Entry(e.Key.Text).Name
+		if w, ok := wanted[name]; ok && !cat.Entry(name).Ranged() {
+			keys = append(keys, w)
+		}
+	}
 	return keys, nil
 }
 
-func (f File) entry(cat *catalogue.Catalogue, e Entry) (Wish, error) {
+// hasKey reports whether the host of a profile has a key, or may have it.
+type hasKey func(name string) bool
+
+// keysOf asks the machine that r is, or for what is no running machine what Linux is known to have.
+func keysOf(r Reader) hasKey {
+	return func(name string) bool {
+		if m, ok := r.(interface {
+			Live() bool
+			Stat(path string) (fs.FileInfo, error)
+		}); ok && m.Live() {
+			if fi, err := m.Stat(host.KnobPath(name)); err == nil {
+				return fi.Mode().IsRegular()
+			}
+		}
+		return catalogue.KnownToLinux(name)
+	}
+}
+
+// find is the key that is meant at a place. One that the catalogue does not have must be there, or it may be a slip.
+func (f File) find(cat *catalogue.Catalogue, has hasKey, at Located) (catalogue.Key, error) {
+	k, err := cat.Lookup(at.Text)
+	if err == nil {
+		return k, nil
+	}
+	k = cat.Entry(at.Text)
+	_, misspelt := cat.Misspelt(at.Text)
+	switch {
+	case report.Is(err, catalogue.CodeRemovedKey), misspelt, !strings.Contains(k.Name, "."):
+		return k, f.errorAt(at, "%v", err)
+	case !catalogue.OutsideAllowed(k.Name):
+		return k, f.errorAt(at, "%v; below net. and fs. keys may stand here that it does not have, with mode exact", err)
+	case !has(k.Name):
+		return k, f.errorAt(at, "%v", err)
+	}
+	return k, nil
+}
+
+func (f File) entry(cat *catalogue.Catalogue, has hasKey, e Entry) (Wish, error) {
 	fail := func(at Located, format string, args ...any) (Wish, error) {
 		return Wish{}, f.errorAt(at, format, args...)
 	}
 	if e.Key.Text == "" {
 		return fail(f.Name, "an item under keys has no key")
 	}
-	key, err := cat.Lookup(e.Key.Text)
+	key, err := f.find(cat, has, e.Key)
 	if err != nil {
-		return fail(e.Key, "%v", err)
+		return Wish{}, err
 	}
 	if e.Value.Line == 0 {
 		return fail(e.Key, "%s has no value", key.Name)

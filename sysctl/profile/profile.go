@@ -180,7 +180,7 @@ func (f File) complete(r Reader, cat *catalogue.Catalogue, below []string) (p Pr
 		return Profile{}, err
 	}
 	p.Bandwidth, p.RTT = cmp.Or(p.Bandwidth, parent.Bandwidth), cmp.Or(p.RTT, parent.RTT)
-	p.Keys, err = f.keys(cat, parent.Keys)
+	p.Keys, err = f.keys(cat, keysOf(r), parent.Keys)
 	return p, err
 }
 

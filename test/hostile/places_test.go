@@ -21,6 +21,7 @@ func places() []place {
 	return []place{
 		{"a file of sysctl.d", "etc/sysctl.d/60-x.conf", nil, []string{
 			"status --root IMAGE", "check --root IMAGE", "explain net.ipv4.tcp_rmem --root IMAGE", "plan --root IMAGE --json", "apply --root IMAGE",
+			"lint --root IMAGE", "apply --profile server --retire /etc/sysctl.d/60-x.conf --root IMAGE",
 		}, []string{"lines", "keys", "real keys", "globs", "all globs", "exclusions", "braces", "stars", "long key", "escapes", "returns"}},
 		{"sysctl.conf", "etc/sysctl.conf", nil, status, []string{"all globs", "real keys"}},
 		{"sysctl.d of the vendor", "usr/lib/sysctl.d/60-x.conf", nil, status, nil},
@@ -51,6 +52,11 @@ func places() []place {
 		{"profile.d", "etc/profile.d/x.sh", nil, []string{"go list --root IMAGE"}, []string{"lines", "stars"}},
 		{"sudoers", "etc/sudoers", nil, []string{"go list --root IMAGE"}, []string{"lines"}},
 		{"a Go's VERSION", "usr/local/go/VERSION", nil, []string{"go list --root IMAGE"}, nil},
+		{
+			"a file for lint and import", "", nil,
+			[]string{"lint FILE", "lint /named --root IMAGE --format sarif", "import FILE --name x --dry-run"},
+			[]string{"lines", "keys", "real keys", "globs", "braces", "stars", "long key", "escapes", "returns", "zeros", "sections", "[", "{", "- "},
+		},
 		{"a saved plan", "", nil, []string{"apply FILE --dry-run --root IMAGE"}, []string{"json [", "changes", "nulls", "options", "zeros"}},
 		{"a go.mod", "", nil, []string{"go install --dry-run --from-mod FILE --root IMAGE"}, []string{"lines", "zeros", "requires"}},
 		{"a file of certificates", "", nil, []string{"go install 1.99.9 --dry-run --ca-file FILE --root IMAGE"}, []string{"lines", "zeros"}},

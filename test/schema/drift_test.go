@@ -56,6 +56,8 @@ func TestSchemaHasTheFieldsOfTheReport(t *testing.T) {
 		"Explanation": {defs["explanation"], reflect.TypeFor[report.Explanation]()},
 		"Field":       {defs["field"], reflect.TypeFor[report.Field]()},
 		"Myth":        {defs["myth"], reflect.TypeFor[report.Myth]()},
+		"Imported":    {defs["imported"], reflect.TypeFor[report.Imported]()},
+		"Finding":     {defs["finding"], reflect.TypeFor[report.Finding]()},
 		"Record":      {defs["record"], reflect.TypeFor[report.Record]()},
 		"Actor":       {defs["actor"], reflect.TypeFor[report.Actor]()},
 		"Recorded":    {defs["recordedChange"], reflect.TypeFor[report.RecordedChange]()},
@@ -88,9 +90,11 @@ func TestSchemaHasTheWordsOfTheReport(t *testing.T) {
 	}
 	consts := constants(t, filepath.Join("..", "..", "internal", "report"))
 	for typ, words := range map[string][]string{
-		"Kind":   enum("change", "kind"),
-		"Grade":  enum("check", "grade"),
-		"Status": defs["status"].Enum,
+		"Kind":     enum("change", "kind"),
+		"Grade":    enum("check", "grade"),
+		"Status":   defs["status"].Enum,
+		"Severity": defs["severity"].Enum,
+		"Fate":     defs["fate"].Enum,
 	} {
 		slices.Sort(words)
 		if diff := cmp.Diff(consts[typ], words); diff != "" {
