@@ -42,8 +42,8 @@ func (m *machine) matters(file string, line int, key string) bool {
 	return m.deciders(key) != before
 }
 
-// TestDeadLinesAreThoseThatMatteredWithoutUs makes each line of generated files a comment, on the host as it is and with
-// our file: dead are those of the administrator that made a difference and make none any more.
+// TestDeadLinesAreThoseThatMatteredWithoutUs makes each line of generated files a comment, on the host as it is and
+// with our file: dead are those of the administrator that made a difference and make none any more.
 func TestDeadLinesAreThoseThatMatteredWithoutUs(t *testing.T) {
 	keys := []string{"net.core.somaxconn", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_time"}
 	places := []string{

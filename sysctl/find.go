@@ -74,7 +74,7 @@ func noKey(name, why string) error {
 
 // namesakes are the keys of the kernel that name, which is none, may stand for: those that end in it, if it is a single
 // word, or the one that it would be if its dots were not all between words, as they are not in the name of a VLAN.
-func namesakes(keys []string, name string) (same []string, note string) {
+func namesakes(keys []string, name string) (same []string, said string) {
 	if !strings.Contains(name, ".") {
 		return slices.DeleteFunc(slices.Clone(keys), func(k string) bool {
 			return path.Base(host.SwapSeparators(k)) != name
@@ -85,7 +85,8 @@ func namesakes(keys []string, name string) (same []string, note string) {
 	if i < 0 {
 		return nil, ""
 	}
-	return keys[i : i+1], fmt.Sprintf("no tool finds this key as %s: a dot within a name is written as a slash, %s", name, keys[i])
+	const note = "no tool finds this key as %s: a dot within a name is written as a slash, %s"
+	return keys[i : i+1], fmt.Sprintf(note, name, keys[i])
 }
 
 // several lists what a word may stand for. More than a few are not read.

@@ -71,7 +71,8 @@ func (h Host) knobsBelow(folder string) (keys []string, err error) {
 		}
 		below, err := h.knobsBelow(p)
 		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission): // an interface that has gone; a folder of root's
+		case errors.Is(err, fs.ErrNotExist): // of an interface that has gone
+		case errors.Is(err, fs.ErrPermission): // for root only
 		case err != nil:
 			return nil, err
 		}

@@ -87,7 +87,8 @@ func (t Target) survey(cat *catalogue.Catalogue, names ...string) (s sysctl.Surv
 
 func explanation(k catalogue.Key, setters []string) report.Explanation {
 	e := report.Explanation{
-		Target: k.Name, Text: cmp.Or(k.Explain, notKnown), NotOurs: k.NotOurs, Instead: k.Instead, Scope: scopeText(k), Module: k.Module, Defaults: k.DefaultLines(), Setters: setters,
+		Target: k.Name, Text: cmp.Or(k.Explain, notKnown), NotOurs: k.NotOurs, Instead: k.Instead,
+		Scope: scopeText(k), Module: k.Module, Defaults: k.DefaultLines(), Setters: setters,
 		Sources: k.Sources,
 	}
 	if k.Explain == "" {

@@ -83,7 +83,9 @@ func (t Target) Diff(first, second string) (out Outcome, err error) {
 func sideOf(h host.Host, cat *catalogue.Catalogue, name string) (s side, notes []string, err error) {
 	switch {
 	case name == HostNow:
-		return side{profile: profile.Profile{Name: name, Summary: "what runs on this host", Origin: "/proc/sys"}, now: true}, nil, nil
+		s.profile = profile.Profile{Name: name, Summary: "what runs on this host", Origin: "/proc/sys"}
+		s.now = true
+		return s, nil, nil
 	case strings.Contains(name, "/"), strings.HasSuffix(name, ".yaml"):
 		var data []byte
 		if data, err = host.ReadNamed(name, host.Bound{Bytes: 64 << 10, Of: "a profile"}); err != nil {
