@@ -15,6 +15,8 @@ import (
 	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -112,12 +114,25 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			s.Knobs[k.Name] = Knob{Present: true, Unread: host.Cause(err), Refusal: err}
+			s.Knobs[k.Name] = Knob{Present: true, Unread: whyUnread(h, k.Name, err), Refusal: err}
 		default:
 			s.Knobs[k.Name] = Knob{Value: k.Normal(v), Present: true, Refusal: h.CanWriteKnob(k.Name)}
 		}
 	}
 	return nil
+}
+
+// whyUnread says why the value of a key that is there cannot be read.
+func whyUnread(h host.Host, key string, err error) error {
+	switch {
+	case h.WriteOnlyKnob(key):
+		return errors.New("it can only be written: that starts something, and leaves no value")
+	case errors.Is(err, fs.ErrPermission) && !h.IsRoot():
+		return errors.New("only root may read it")
+	case errors.Is(err, unix.EIO):
+		return fmt.Errorf("the kernel has no value for it yet (%w)", host.Cause(err))
+	}
+	return host.Cause(err)
 }
 
 // observeFiles finds our own files, and reads all others with and without them.

@@ -30,20 +30,23 @@ function __tcptune_server_at
     return 0
 end
 
-# True at the command $argv[1] where no argument is given yet. $argv[2..] are the flags that take a value.
+# True at the command $argv[1] where fewer than $argv[2] arguments are given yet. $argv[3..] are the flags that take a value.
 function __tcptune_server_first
     __tcptune_server_at $argv[1]
     or return 1
     set -l tokens (commandline -opc)[2..]
     set -l waits 0
+    set -l left $argv[2]
     for token in $tokens[(math 1 + (count (string split -n ' ' -- $argv[1])))..]
         if test $waits = 1
             set waits 0
         else if string match -q -- '-*' $token
-            contains -- $token $argv[2..]
+            contains -- $token $argv[3..]
             and set waits 1
         else
-            return 1
+            set left (math $left - 1)
+            test $left -gt 0
+            or return 1
         end
     end
     return 0
@@ -99,6 +102,14 @@ function __tcptune_server_services
     end
 end
 
+# The keys of this host. Dots and slashes change places, sysctl.d(5).
+function __tcptune_server_keys
+    for file in /proc/sys/**
+        test -f $file
+        and string replace /proc/sys/ '' $file | string replace -a . \x01 | string replace -a / . | string replace -a \x01 /
+    end
+end
+
 # What may stand for the placeholder $argv[1].
 function __tcptune_server_values
     switch $argv[1]
@@ -123,12 +134,15 @@ function __tcptune_server_values
                 'relay' ''
     end
     switch $argv[1]
-        case PROFILE
+        case PROFILE SIDE
             __tcptune_server_names /etc/tcptune/profiles.d .yaml
         case VERSION
             __tcptune_server_names /usr/local/lib/tcptune/go
         case NETNS
             __tcptune_server_names /run/netns
+        case KEY
+            string match -q -- '--root*' (commandline -opc)
+            or __tcptune_server_keys
         case SERVICE
             __tcptune_server_services
         case USER

@@ -252,6 +252,10 @@ func (j *judge) value(one *Judged) Verdict {
 		one.add("refused-value", err.Error(), "correct the value; see: tcptune explain "+k.Name)
 		return Bad
 	}
+	if k.NoEffect.Known() && !(j.Kernel.Known() && j.Kernel.Less(k.NoEffect)) {
+		one.add("no-effect", fmt.Sprintf("the kernel takes it and does nothing with it, since Linux %s", k.NoEffect),
+			strings.TrimSuffix("remove the line; "+k.Instead, "; "))
+	}
 	return Good
 }
 
