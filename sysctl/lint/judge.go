@@ -249,7 +249,7 @@ func (j *judge) value(one *Judged) Verdict {
 		return Good // no range is known of it
 	}
 	if err := k.Validate(one.Value); err != nil {
-		one.add("refused-value", err.Error(), "correct the value; see: tcptune explain "+k.Name)
+		one.add("refused-value", err.Error(), "correct or remove line "+one.Origin.String())
 		return Bad
 	}
 	if k.NoEffect.Known() && !(j.Kernel.Known() && j.Kernel.Less(k.NoEffect)) {
