@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -241,6 +241,10 @@ function __tcptune_values
             printf '%s\t%s\n' \
                 'accept-burst'= '' \
                 'accept-rate'= '' \
+                'breaker-failures'= '' \
+                'breaker-least'= '' \
+                'breaker-open'= '' \
+                'breaker-share'= '' \
                 'client-burst'= '' \
                 'client-conns'= '' \
                 'client-rate'= '' \
@@ -256,6 +260,12 @@ function __tcptune_values
                 'queue-timeout'= '' \
                 'read-timeout'= '' \
                 'total-timeout'= '' \
+                'upstream-connect'= '' \
+                'upstream-conns'= '' \
+                'upstream-idle'= '' \
+                'upstream-life'= '' \
+                'upstream-timeout'= '' \
+                'upstream-wait'= '' \
                 'write-timeout'= ''
         case 'NETNS'
             printf '%s\t%s\n' \
@@ -296,6 +306,11 @@ function __tcptune_values
         case 'apt'
             printf '%s\t%s\n' \
                 'apt' ''
+        case 'cpu|heap|goroutine'
+            printf '%s\t%s\n' \
+                'cpu' '' \
+                'heap' '' \
+                'goroutine' ''
         case 'echo|line|frame|discard|http|relay'
             printf '%s\t%s\n' \
                 'echo' '' \
@@ -518,6 +533,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --listen -l' -l listen -s l -d 'so
 complete -c tcptune -n '__tcptune_at \'port\' --any-state' -l any-state -d 'list connections and closing sockets as well'
 complete -c tcptune -n '__tcptune_at \'port\' --netns=' -l netns -x -a '(__tcptune_values \'NETNS\')' -d 'look into the network namespace NETNS: a name of ip-netns(8), a PID, or all'
 complete -c tcptune -n '__tcptune_at \'port\' --thorough' -l thorough -d 'look into every process, also where the control group names the owner'
+complete -c tcptune -n '__tcptune_at \'port\' --pids' -l pids -d 'print only the PIDs of the holders, one a line'
 complete -c tcptune -n '__tcptune_at \'port\' --expect=' -l expect -x -a '(__tcptune_values \'free|held\')' -d 'exit with 2 unless the ports are free|held'
 complete -c tcptune -n '__tcptune_at \'port\' --wait=' -l wait -x -a '(__tcptune_values \'free|held\')' -d 'wait until the ports are free|held'
 complete -c tcptune -n '__tcptune_at \'port\' --timeout=' -l timeout -x -d 'give up a --wait after this TIME, and exit with 2'
@@ -525,7 +541,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --watch -w' -l watch -s w -d 'list
 complete -c tcptune -n '__tcptune_at \'port\' --kill -k' -l kill -s k -d 'free the ports'
 complete -c tcptune -n '__tcptune_at \'port\' --dry-run -n' -l dry-run -s n -d 'with --kill: only show what would be stopped'
 complete -c tcptune -n '__tcptune_at \'port\' --grace=' -l grace -x -d 'TIME between the first signal and SIGKILL'
-complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -a '(__tcptune_values \'SIGNAL\')' -d 'the first SIGNAL, by name or number'
+complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -a '(__tcptune_values \'SIGNAL\')' -d 'the first SIGNAL, by name or number; -9 and -KILL are short for it'
 complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send no SIGKILL'
 complete -c tcptune -n '__tcptune_at \'port\' --mode=' -l mode -x -a '(__tcptune_values \'process|container|unit\')' -d 'stop the process|container|unit of each holder, whatever would suit it'
 complete -c tcptune -n '__tcptune_at \'port\' --unit' -l unit -d 'as --mode unit: stop the service that the holder runs in'
@@ -541,8 +557,9 @@ complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show h
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'service\' 1' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a restart -d 'replace the process of a service; no client is refused'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a pprof -d 'fetch a profile of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'service install\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'call the units SERVICE.socket and SERVICE.service'
@@ -552,7 +569,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --drain=' -l drain -x -
 complete -c tcptune -n '__tcptune_at \'service install\' --protocol=' -l protocol -x -a '(__tcptune_values \'echo|line|frame|discard|http|relay\')' -d 'speak echo|line|frame|discard|http|relay'
 complete -c tcptune -n '__tcptune_at \'service install\' --max-conns=' -l max-conns -x -d 'serve no more than N connections at once'
 complete -c tcptune -n '__tcptune_at \'service install\'' -l limit -x -a '(__tcptune_values \'LIMIT=VALUE\')' -d 'set a limit of the server, LIMIT=VALUE (tcptune-server --help lists them); may be repeated'
-complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -d 'loopback ADDR of metrics, health and profiles'
+complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -d 'loopback ADDR of metrics and health'
 complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificate in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'private key of the certificate, in FILE, which systemd reads'
@@ -592,7 +609,7 @@ complete -c tcptune -n '__tcptune_at \'service status\' --debug' -l debug -d 'sa
 complete -c tcptune -n '__tcptune_at \'service status\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service restart\' 1 --wait' -a '(__tcptune_values \'SERVICE\')'
-complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'serve new connections while the old process drains'
+complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'refuse a service that cannot hand over, which is one of --exec'
 complete -c tcptune -n '__tcptune_at \'service restart\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service restart\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -607,6 +624,15 @@ complete -c tcptune -n '__tcptune_at \'service logs\' --quiet -q' -l quiet -s q 
 complete -c tcptune -n '__tcptune_at \'service logs\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'service logs\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service logs\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service pprof\' 1 --name --for --out -o' -a '(__tcptune_values \'cpu|heap|goroutine\')'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'ask SERVICE'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --for=' -l for -x -d 'with cpu: measure for TIME, 1s to 10m'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --out= -o=' -l out -s o -r -F -d 'write it to FILE; - is standard output'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a install -d 'install a Go toolchain for every user of this host, and activate it'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
@@ -766,8 +792,10 @@ complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute 
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'help service\' 1' -a restart -d 'replace the process of a service; clients wait, none is refused'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a restart -d 'replace the process of a service; no client is refused'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a pprof -d 'fetch a profile of the bundled server'
+
 
 
 
