@@ -109,10 +109,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		return err
 	}
 	for _, name := range names {
-		k, err := cat.Lookup(name)
-		if err != nil {
-			k, _ = cat.About(name) // an older tcptune knew it, or explain is asked for it
-		}
+		k := cat.Entry(name)
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
 		}

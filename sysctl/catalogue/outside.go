@@ -6,13 +6,14 @@ import (
 	"unicode"
 )
 
-// Entry is the entry of a key, or for one that the catalogue does not have an empty one with its full name: of its values
-// no range is known, nor what the kernel makes of them.
+// Entry is the entry of a key, or what [Catalogue.About] knows of it: of a key that the catalogue does not have no range is
+// known, nor what the kernel makes of its values.
 func (c *Catalogue) Entry(name string) Key {
-	if k, err := c.Lookup(name); err == nil {
-		return k
+	k, err := c.Lookup(name)
+	if err != nil {
+		k, _ = c.About(Dotted(strings.TrimSpace(name)))
 	}
-	return Key{Name: Dotted(strings.TrimSpace(name))}
+	return k
 }
 
 // Ranged reports whether the catalogue says which values k can have.

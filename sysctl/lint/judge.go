@@ -249,8 +249,12 @@ func (j *judge) value(one *Judged) Verdict {
 		return Good // no range is known of it
 	}
 	if err := k.Validate(one.Value); err != nil {
-		one.add("refused-value", err.Error(), "correct the value; see: tcptune explain "+k.Name)
+		one.add("refused-value", err.Error(), "correct or remove line "+one.Origin.String())
 		return Bad
+	}
+	if k.NoEffect.Known() && !(j.Kernel.Known() && j.Kernel.Less(k.NoEffect)) {
+		one.add("no-effect", fmt.Sprintf("the kernel takes it and does nothing with it, since Linux %s", k.NoEffect),
+			strings.TrimSuffix("remove the line; "+k.Instead, "; "))
 	}
 	return Good
 }

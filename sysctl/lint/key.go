@@ -46,10 +46,6 @@ func (j *judge) key(one *Judged, t Text) Verdict {
 	if j.known(name) {
 		return j.unseen(one, t)
 	}
-	if strings.HasPrefix(name, "kern.") || strings.HasPrefix(name, "net.inet") {
-		one.add("unknown-key", name+" is a key of BSD; Linux has none of that name", "remove the line: it has no effect")
-		return Gone
-	}
 	if err == nil { // the last word of one
 		return j.misspelt(one, k.Name, fmt.Sprintf("%s is only the last word of a key", name))
 	}

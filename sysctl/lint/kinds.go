@@ -26,6 +26,7 @@ func Kinds() []report.FindingKind {
 		{Name: "absent-key", Severity: warning, About: "a key that this kernel does not have"},
 		{Name: "missing-module", Severity: warning, About: "a key that comes with a module which nothing loads in time"},
 		{Name: "not-applied", Severity: warning, About: "a file that nothing applies at boot"},
+		{Name: "no-effect", Severity: warning, About: "a key that kernels take and do nothing with"},
 		{Name: "duplicate", Severity: warning, About: "a line that a later one of the same file replaces"},
 		{Name: "overridden", Severity: warning, About: "a line that another file decides against"},
 		{Name: "text-behind", Severity: warning, About: "text behind a number"},

@@ -128,7 +128,7 @@ func (j *judge) ask(one *Judged, t Text, of func(string) (string, bool)) {
 		return
 	}
 	if is := k.Judge(one.Value, j.Facts.Machine(of)); is.Taken == catalogue.Refuses {
-		one.add("refused-value", "the kernel refuses it: "+is.Reason, "correct the value; see: tcptune explain "+k.Name)
+		one.add("refused-value", "the kernel refuses it: "+is.Reason, "correct or remove line "+one.Origin.String())
 		if !t.Placed {
 			one.last().Severity = report.Warning // another kernel may take it
 		}

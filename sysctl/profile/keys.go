@@ -64,18 +64,24 @@ func (f File) keys(cat *catalogue.Catalogue, has hasKey, parent []Wish) ([]Wish,
 	}
 	// Nobody knows an order of the others: they come as they are written, those of the parent first.
 	for _, k := range parent {
-		if w, ok := wanted[k.Key]; ok && !cat.Entry(k.Key).Ranged() {
+		if w, ok := wanted[k.Key]; ok && outside(cat, k.Key) {
 			keys = append(keys, w)
 			delete(wanted, k.Key)
 		}
 	}
 	for _, e := range f.Keys {
 		name := cat.Entry(e.Key.Text).Name
-		if w, ok := wanted[name]; ok && !cat.Entry(name).Ranged() {
+		if w, ok := wanted[name]; ok && outside(cat, name) {
 			keys = append(keys, w)
 		}
 	}
 	return keys, nil
+}
+
+// outside reports whether the catalogue has no entry of that name.
+func outside(cat *catalogue.Catalogue, name string) bool {
+	_, err := cat.Lookup(name)
+	return err != nil
 }
 
 // hasKey reports whether the host of a profile has a key, or may have it.
@@ -108,7 +114,8 @@ func (f File) find(cat *catalogue.Catalogue, has hasKey, at Located) (catalogue.
 	case report.Is(err, catalogue.CodeRemovedKey), misspelt, !strings.Contains(k.Name, "."):
 		return k, f.errorAt(at, "%v", err)
 	case !catalogue.OutsideAllowed(k.Name):
-		return k, f.errorAt(at, "%v; below net. and fs. keys may stand here that it does not have, with mode exact", err)
+		return k, f.errorAt(at, "%s is not in the catalogue of keys; below net. and fs. keys may stand here that it does not have, "+
+			"with mode exact", k.Name)
 	case !has(k.Name):
 		return k, f.errorAt(at, "%v", err)
 	}
