@@ -3,9 +3,12 @@ package portcheck
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -13,43 +16,122 @@ import (
 // wrong says what is wrong with a port on the command line, and what would be right.
 type wrong struct{ problem, hint string }
 
-// ParseRanges reads the ports of a command line: "8080", "9000-9010", "http", each with "tcp/" or "udp/" before it or
-// "/tcp" or "/udp" behind it; "8080" alone means that port of all of protocols. What overlaps or touches is joined, and
-// the result is in order. The error is a mistake in the usage.
-func ParseRanges(args []string, protocols []Protocol, services Services) ([]Range, error) {
+// ParseRanges reads the ports of a command line: "8080", "9000-9010", "http", several of them parted by commas or blanks,
+// each with "tcp/" or "udp/" before it or "/tcp" or "/udp" behind it; "8080" alone means that port of all of protocols.
+// "127.0.0.1:8080", "[::1]:8080", "localhost:8080" and a URL name an address as well, see [Query]; it is one for all
+// ports. What overlaps or touches is joined, and the result is in order. The error is a mistake in the usage.
+func ParseRanges(args []string, protocols []Protocol, services Services) (ranges []Range, at []netip.Addr, err error) {
 	var all []Range
-	for _, arg := range args {
+	first := true
+	for _, arg := range split(args) {
+		fail := func(w *wrong) error {
+			return report.Usage(fmt.Sprintf("cannot read port %q: %s", arg, w.problem), w.hint)
+		}
 		text, of := cutProtocol(arg, protocols)
+		text, addresses, bad := cutAddress(text, services)
+		if bad != nil {
+			return nil, nil, fail(bad)
+		}
+		if !first && !slices.Equal(at, addresses) {
+			return nil, nil, fail(&wrong{"it is at another address than the port before it", "ask for one address at a time"})
+		}
+		first, at = false, addresses
 		for _, protocol := range of {
-			r, wrong := parseRange(text, protocol, services)
-			if wrong != nil {
+			r, bad := parseRange(text, protocol, services)
+			if bad != nil {
 				// "ntp" is known for UDP only: with --all that is no mistake.
 				if len(of) > 1 && isName(text) && knownElsewhere(text, protocol, of, services) {
 					continue
 				}
-				return nil, report.Usage(fmt.Sprintf("cannot read port %q: %s", arg, wrong.problem), wrong.hint)
+				return nil, nil, fail(bad)
 			}
 			all = append(all, r)
 		}
 	}
-	return join(all), nil
+	if all == nil {
+		return nil, nil, report.Usage("cannot read the ports: none is named", "8080, 9000-9010, http, udp/53")
+	}
+	return join(all), at, nil
+}
+
+// split parts lists: "8080,8081" and "8080 8081" are two ports each.
+func split(args []string) (parts []string) {
+	for _, arg := range args {
+		fields := strings.FieldsFunc(arg, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+		if len(fields) == 0 {
+			fields = []string{arg} // which is a mistake, and named
+		}
+		parts = append(parts, fields...)
+	}
+	return parts
 }
 
 // cutProtocol takes the protocol from an argument, if it names one.
 func cutProtocol(arg string, otherwise []Protocol) (string, []Protocol) {
+	lower := strings.ToLower(arg)
 	for _, p := range []Protocol{TCP, UDP} {
-		if rest, ok := strings.CutPrefix(arg, string(p)+"/"); ok {
-			return rest, []Protocol{p}
+		for _, before := range []string{string(p) + "/", string(p) + ":"} {
+			if strings.HasPrefix(lower, before) && !strings.HasPrefix(lower, before+"//") {
+				return arg[len(before):], []Protocol{p}
+			}
 		}
-		if rest, ok := strings.CutSuffix(arg, "/"+string(p)); ok {
-			return rest, []Protocol{p}
+		if behind := "/" + string(p); strings.HasSuffix(lower, behind) && !strings.Contains(arg, "://") {
+			return arg[:len(arg)-len(behind)], []Protocol{p}
 		}
-	}
-	// ":8080", as it stands in an address.
-	if rest, ok := strings.CutPrefix(arg, ":"); ok && isNumber(rest) {
-		return rest, otherwise
 	}
 	return arg, otherwise
+}
+
+// cutAddress takes the address from "127.0.0.1:8080", "[::1]:8080", "*:8080" or a URL. Names of hosts are not looked up:
+// another machine's port is none of this one.
+func cutAddress(text string, services Services) (port string, at []netip.Addr, bad *wrong) {
+	host, port, found := text, "", false
+	if scheme, rest, isURL := strings.Cut(text, "://"); isURL {
+		rest, _, _ = strings.Cut(rest, "?")
+		rest, _, _ = strings.Cut(rest, "#")
+		rest, _, _ = strings.Cut(rest, "/")
+		if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+			rest = rest[i+1:]
+		}
+		if host, port, found = cutPort(rest); !found {
+			host, port, found = rest, strings.ToLower(scheme), true
+			if known, ok := map[string]string{
+				"ws": "80", "wss": "443", "http": "80", "https": "443", "redis": "6379", "rediss": "6379", "postgres": "5432",
+				"postgresql": "5432", "mysql": "3306", "mongodb": "27017", "amqp": "5672", "amqps": "5671", "mqtt": "1883",
+			}[port]; ok {
+				port = known
+			}
+		}
+	} else if host, port, found = cutPort(text); !found {
+		return text, nil, nil
+	}
+	if _, isPort := parsePort(host); isPort == nil && host != "" {
+		return "", nil, &wrong{"two ports, as a container engine maps them?", "one port, " + port + " for instance, or a range, 9000-9010"}
+	}
+	name, err := os.Hostname()
+	switch lower := strings.ToLower(strings.TrimSuffix(host, ".")); {
+	case lower == "", lower == "*", err == nil && lower == strings.ToLower(name):
+		return port, nil, nil
+	case lower == "localhost":
+		return port, []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, nil
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	switch {
+	case err != nil:
+		return "", nil, &wrong{"names of hosts are not looked up, and this is not that of this one", "only the port, or an address of this host before it"}
+	case address.IsUnspecified():
+		return port, nil, nil
+	}
+	return port, []netip.Addr{address.Unmap().WithZone("")}, nil
+}
+
+// cutPort parts an address from its port at the last colon, where that is not one of an IPv6 address.
+func cutPort(text string) (host, port string, found bool) {
+	i := strings.LastIndexByte(text, ':')
+	if i < 0 || strings.Contains(text[:i], ":") && !strings.HasPrefix(text, "[") || strings.HasSuffix(text, "]") {
+		return "", "", false
+	}
+	return text[:i], text[i+1:], true
 }
 
 func parseRange(text string, protocol Protocol, services Services) (Range, *wrong) {
@@ -102,6 +184,7 @@ func parsePort(text string) (uint16, *wrong) {
 }
 
 func parseName(name string, protocol Protocol, services Services) (Range, *wrong) {
+	name = strings.ToLower(name)
 	if port, ok := services.Lookup(protocol, name); ok {
 		return Range{protocol, port, port}, nil
 	}
@@ -118,7 +201,7 @@ func parseName(name string, protocol Protocol, services Services) (Range, *wrong
 
 func knownElsewhere(name string, not Protocol, protocols []Protocol, services Services) bool {
 	return slices.ContainsFunc(protocols, func(p Protocol) bool {
-		_, ok := services.Lookup(p, name)
+		_, ok := services.Lookup(p, strings.ToLower(name))
 		return p != not && ok
 	})
 }

@@ -51,8 +51,37 @@ func TestArguments(t *testing.T) {
 		{"80-90-100", []Protocol{TCP}, "neither a number"},
 		{"sctp/80", []Protocol{TCP}, "no such service"},
 		{"tcp/", []Protocol{TCP}, "a number is missing"},
+		{"8080,8081,9000-9002", []Protocol{TCP}, "tcp/8080-8081 tcp/9000-9002"},
+		{"8080,udp/53", []Protocol{TCP}, "tcp/8080 udp/53"},
+		{",", []Protocol{TCP}, "neither a number"},
+		{"TCP/8080 8081/UDP HTTP", []Protocol{TCP}, "tcp/80 tcp/8080 udp/8081"},
+		{"udp:53", []Protocol{TCP}, "udp/53"},
+		{"*:8080", []Protocol{TCP}, "tcp/8080"},
+		{"0.0.0.0:8080", []Protocol{TCP}, "tcp/8080"},
+		{"[::]:8080", []Protocol{TCP}, "tcp/8080"},
+		{"127.0.0.1:8080", []Protocol{TCP}, "tcp/8080 @127.0.0.1"},
+		{"127.0.0.1:8080-8090", []Protocol{TCP}, "tcp/8080-8090 @127.0.0.1"},
+		{"[::1]:8080", []Protocol{TCP}, "tcp/8080 @::1"},
+		{"[::ffff:127.0.0.1]:8080", []Protocol{TCP}, "tcp/8080 @127.0.0.1"},
+		{"udp/127.0.0.53:53", []Protocol{TCP}, "udp/53 @127.0.0.53"},
+		{"localhost:8080", []Protocol{TCP}, "tcp/8080 @127.0.0.1 @::1"},
+		{"localhost:http", []Protocol{TCP}, "tcp/80 @127.0.0.1 @::1"},
+		{"http://localhost:3000/a/b?c=d:1#e", []Protocol{TCP}, "tcp/3000 @127.0.0.1 @::1"},
+		{"https://127.0.0.1/", []Protocol{TCP}, "tcp/443 @127.0.0.1"},
+		{"HTTPS://user:secret@127.0.0.1", []Protocol{TCP}, "tcp/443 @127.0.0.1"},
+		{"redis://127.0.0.1", []Protocol{TCP}, "tcp/6379 @127.0.0.1"},
+		{"tcp://0.0.0.0:8080", []Protocol{TCP}, "tcp/8080"},
+		{"http://[::1]:8080", []Protocol{TCP}, "tcp/8080 @::1"},
+		{"gopher7://127.0.0.1", []Protocol{TCP}, "no such service"},
+		{"db.example.com:5432", []Protocol{TCP}, "names of hosts are not looked up"},
+		{"https://example.com/", []Protocol{TCP}, "names of hosts are not looked up"},
+		{"8080:80", []Protocol{TCP}, "two ports"},
+		{"127.0.0.1:8080 9000", []Protocol{TCP}, "another address"},
+		{"127.0.0.1:", []Protocol{TCP}, "a number is missing"},
+		{"::1", []Protocol{TCP}, "neither a number"},
+		{"127.0.0.1", []Protocol{TCP}, "neither a number"},
 	} {
-		ranges, err := ParseRanges(strings.Fields(tc.args), tc.protocols, services)
+		ranges, at, err := ParseRanges(strings.Fields(tc.args), tc.protocols, services)
 		if err != nil {
 			if !report.Is(err, "usage") || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%q: %v, want %q", tc.args, err, tc.want)
@@ -63,6 +92,9 @@ func TestArguments(t *testing.T) {
 		for _, r := range ranges {
 			got = append(got, r.String())
 		}
+		for _, address := range at {
+			got = append(got, "@"+address.String())
+		}
 		if diff := cmp.Diff(tc.want, strings.Join(got, " ")); diff != "" {
 			t.Errorf("%q, wanted (-) and got (+):\n%s", tc.args, diff)
 		}
@@ -70,20 +102,25 @@ func TestArguments(t *testing.T) {
 }
 
 func FuzzParseRanges(f *testing.F) {
-	for _, seed := range []string{"8080", "9000-9010", "udp/53", "http", ":8080", "80/tcp", "65535-1", "tcp/", "-", "00", "netbios-ns"} {
+	for _, seed := range []string{"8080", "9000-9010", "udp/53", "http", ":8080", "80/tcp", "65535-1", "tcp/", "-", "00", "netbios-ns", "[::1]:80", "http://a@127.0.0.1:8/", "8080,8081", "localhost:1"} {
 		f.Add(seed)
 	}
 	services := ParseServices([]byte(servicesText))
 	f.Fuzz(func(t *testing.T, arg string) {
-		ranges, err := ParseRanges([]string{arg}, []Protocol{TCP, UDP}, services)
+		ranges, at, err := ParseRanges([]string{arg}, []Protocol{TCP, UDP}, services)
 		if err != nil {
 			return
+		}
+		for _, address := range at {
+			if !address.IsValid() || address.IsUnspecified() {
+				t.Fatalf("%q is at %v", arg, at)
+			}
 		}
 		for _, r := range ranges {
 			if r.Low < 1 || r.Low > r.High {
 				t.Fatalf("%q gives %v", arg, r)
 			}
-			again, err := ParseRanges([]string{r.String()}, nil, services)
+			again, _, err := ParseRanges([]string{r.String()}, nil, services)
 			if err != nil || len(again) != 1 || again[0] != r {
 				t.Fatalf("%q gives %v, and that gives %v, %v", arg, r, again, err)
 			}

@@ -8,24 +8,20 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
+// containerPrograms keep containers, or hold ports for them, outside of them.
+func containerPrograms() []string {
+	return []string{
+		"dockerd", "containerd", "docker-proxy", "rootlesskit", "rootlessport", "rootlessport-child", "conmon", "pasta",
+		"pasta.avx2", "passt.avx2", "slirp4netns",
+	}
+}
+
 // forwardsToContainer reports whether p holds ports in the name of containers: it lives outside of them, in the control
 // group of its engine, and it is no use to stop it.
 func forwardsToContainer(p Process) bool {
-	name := path.Base(strings.TrimSuffix(p.Exe, " (deleted)"))
-	return slices.ContainsFunc(
-		[]string{
-			"docker-proxy",
-			"dockerd",
-			"rootlesskit",
-			"rootlessport",
-			"conmon",
-			"pasta",
-			"pasta.avx2",
-			"passt.avx2",
-			"slirp4netns",
-		},
-		func(proxy string) bool { return proxy == name || proxy == p.Name },
-	)
+	return slices.ContainsFunc(programNames(p), func(name string) bool {
+		return name != "containerd" && slices.Contains(containerPrograms(), name)
+	})
 }
 
 // isMonitor reports whether p watches over one container of podman.

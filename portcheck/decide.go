@@ -20,22 +20,36 @@ type Order struct {
 	Grace   time.Duration // between the first signal and SIGKILL
 	Signal  unix.Signal   // the first signal
 	NoForce bool          // no SIGKILL
-	PidOnly bool          // signal the process, whatever runs it
+	Mode    Mode          // what is stopped, "" for what suits each holder
 	Force   bool          // also what is guarded, where that may be forced
 	Settle  bool          // wait for somebody who takes the port again
 }
+
+// Mode is what is to be stopped for a port, whatever suits its holder.
+type Mode string
+
+// The modes.
+const (
+	ByProcess   Mode = "process"
+	ByContainer Mode = "container"
+	ByUnit      Mode = "unit"
+)
 
 // Act is one step of freeing ports. It is data: [Free] carries it out.
 type Act struct {
 	report.Change
 	Ports  []string // "tcp/8080": what it is for
 	Others []string // ports that it closes as well
+	Maybe  []string // of a signal: ports that it may close as well
+
+	takes []unitName // of a unit: those that systemd stops with it
 
 	Pid       int           // of a signal
 	Holds     []hold        // of a signal: what the process must still hold
 	unit      unitName      // of a unit
 	container contained     // of a container
 	settle    time.Duration // how long whoever watches over the process may take to start it again
+	shell     int           // of a signal: the shell that has started the process, see restarter
 	rule      string        // why this, and nothing else
 }
 
@@ -57,16 +71,22 @@ const (
 // Plan chooses the acts that free the ports of s, in the order in which they are carried out: sockets of systemd before
 // the services that they would start, those before containers, and signals last. An act that is refused says why. Where
 // one holder of a port is refused, nothing is done to the other ones: the port would stay held.
-func (v *View) Plan(ctx context.Context, s Survey, order Order) (acts []Act, notes []string, err error) {
-	f, err := v.gather(ctx, s)
+func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, notes []string, err error) {
+	f, err := v.gather(ctx, *s)
 	if err != nil {
 		return nil, nil, err
 	}
-	acts = decide(s, f, order)
+	acts = decide(*s, f, order)
+	if err := v.takesAlong(ctx, &f, acts, order); err != nil {
+		return nil, nil, fmt.Errorf("cannot tell what else would be stopped: %w", err)
+	}
+	keepHeldPorts(acts)
 	v.tellActs("decides", acts)
-	if err := v.nameOthers(ctx, acts, f.sockets); ctx.Err() != nil {
+	s.others, err = v.nameOthers(ctx, &f, acts)
+	switch {
+	case ctx.Err() != nil:
 		return nil, nil, err
-	} else if err != nil {
+	case err != nil:
 		f.notes = append(f.notes, "which other ports are closed as well is not known: "+err.Error())
 	}
 	return acts, f.notes, nil
@@ -136,39 +156,39 @@ func (f *facts) judge(h Holder, o Owner, order Order) []Act {
 		return f.judgeInit(h, o, order)
 	}
 	if h.Protocol == UDP && f.ephemeral[h.Port()] && !order.Force {
-		return []Act{
-			refusal(
-				h,
-				o,
-				"the port is one that clients get by themselves (net.ipv4.ip_local_port_range), and UDP does not tell a client from a server"+peerOf(
-					h,
-				)+"; --force stops it all the same",
-			),
-		}
+		return []Act{refusal(h, o, "the port is one that clients get by themselves (net.ipv4.ip_local_port_range), and UDP does "+
+			"not tell a client from a server"+peerOf(h)+"; --force stops it all the same")}
+	}
+	if o.Process.UID == 0 && ordinary(h.UID) && !order.Force {
+		return []Act{refusal(h, o, fmt.Sprintf("it runs as root, and user %s has made the socket: handing one over must not be "+
+			"enough to have it ended; --force stops it all the same", h.User()))}
 	}
 	name, inUnit := unitOf(o.Process.Cgroup)
+	service := inUnit && strings.HasSuffix(name.name, ".service")
 	// podman-systemd.unit(5): the container's monitor is the main process of a service, which would start it again.
-	if !order.PidOnly && inUnit && isMonitor(o.Process) && f.units[name].MainPID == o.Pid &&
+	if order.Mode == "" && inUnit && isMonitor(o.Process) && f.units[name].MainPID == o.Pid &&
 		guardOfUnit(name.name) == nil {
 		return []Act{f.judgeService(h, o, name, order)}
 	}
-	if c, ok := f.containerOf(h, o); ok && !order.PidOnly && !f.shares(o.Process) {
+	c, contained := f.containerOf(h, o)
+	switch {
+	case contained && (order.Mode == "" || order.Mode == ByContainer) && !f.shares(o.Process):
 		return []Act{f.judgeContainer(h, o, c)}
+	case order.Mode == ByContainer:
+		return []Act{refusal(h, o, "it runs in no container that this host could stop")}
 	}
 	if g := guardOf(o.Process); g != nil && (!g.force || !order.Force) {
 		if id := watchedBy(o.Process); id != "" {
-			return []Act{
-				refusal(
-					h,
-					o,
-					"it publishes the port of container "+id+" of podman, which does not answer on /run/podman/podman.sock: podman stop "+id+", or systemctl start podman.socket and try again",
-				),
-			}
+			return []Act{refusal(h, o, "it publishes the port of container "+id+" of podman, which does not answer on "+
+				"/run/podman/podman.sock: podman stop "+id+", or systemctl start podman.socket and try again")}
 		}
 		return []Act{guarded(h, o, g)}
 	}
-	if inUnit && !order.PidOnly && strings.HasSuffix(name.name, ".service") && f.workers[o.Pid] {
+	switch {
+	case service && (order.Mode == ByUnit || order.Mode == "" && (f.workers[o.Pid] || f.wrapped[o.Pid])):
 		return []Act{f.judgeService(h, o, name, order)}
+	case order.Mode == ByUnit:
+		return []Act{refusal(h, o, "it runs in no service of systemd")}
 	}
 	return []Act{f.signal(h, o)}
 }
@@ -190,6 +210,9 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 	a := actOn(report.Unit, name.name, host.Active, host.Inactive, h)
 	a.unit = name
 	a.rule = fmt.Sprintf("process %d works for %s: only systemd can stop it without starting it again", o.Pid, name)
+	if f.wrapped[o.Pid] {
+		a.Why += ", and is all that " + name.String() + " is there for"
+	}
 	if name.user {
 		a.Source += " of user " + strconv.Itoa(int(name.uid))
 	}
@@ -204,7 +227,7 @@ func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
 		return refusal(
 			h,
 			o,
-			"it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --pid-only",
+			"it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --mode process",
 		)
 	}
 	a := actOn(report.Container, c.name, running, exited, h)
@@ -222,15 +245,7 @@ func (f *facts) signal(h Holder, o Owner) Act {
 	for _, d := range o.Descriptors {
 		a.Holds = append(a.Holds, hold{d, h.Cookie})
 	}
-	a.settle = settleTime
-	if o.Process.Parent > 1 && !f.ancestors[o.Process.Parent] {
-		a.settle = settleParent
-	}
-	if name, ok := unitOf(o.Process.Cgroup); ok {
-		if u := f.units[name]; u.Restart != "" && u.Restart != "no" {
-			a.settle = max(a.settle, min(u.RestartDelay+settleTime, settleMost))
-		}
-	}
+	a.settle, a.shell = f.restarter(o)
 	return a
 }
 
@@ -241,12 +256,6 @@ func (f *facts) whySignal(o Owner) string {
 	}
 	return "no unit and no container runs it"
 }
-
-const (
-	settleTime   = 500 * time.Millisecond
-	settleParent = 1500 * time.Millisecond // runsv(8), s6-supervise and supervise(8) start a program once a second at most
-	settleMost   = 10 * time.Second
-)
 
 func actOn(kind report.Kind, target, before, after string, h Holder) Act {
 	a := Act{Ports: []string{h.target()}}
@@ -334,4 +343,20 @@ func (a Act) holderName() string {
 		return fmt.Sprintf("%s (pid %d)", *a.Before, a.Pid)
 	}
 	return a.Target
+}
+
+// Programs counts what acts are planned against: the workers of one server, which share a port, are one.
+func Programs(acts []Act) int {
+	seen := map[string]bool{}
+	for _, a := range acts {
+		if a.Status != report.Planned {
+			continue
+		}
+		what := string(a.Kind) + a.Target
+		if a.Kind == report.Signal {
+			what = *a.Before + " on " + a.Ports[0]
+		}
+		seen[what] = true
+	}
+	return len(seen)
 }

@@ -64,7 +64,7 @@ func TestTheRightAct(t *testing.T) {
 		"a process":                     {listening(8080, in("/", 500, "python3")), Order{}, []string{"signal 500 planned"}, ""},
 		"a process of a session":        {listening(8080, in("/user.slice/user-0.slice/session-3.scope", 500, "node")), Order{}, []string{"signal 500 planned"}, ""},
 		"the main process of a service": {listening(80, in(service, 100, "nginx"), in(service, 101, "nginx")), Order{}, []string{"unit nginx.service planned"}, ""},
-		"only the process":              {listening(80, in(service, 100, "nginx")), Order{PidOnly: true}, []string{"signal 100 planned"}, ""},
+		"only the process":              {listening(80, in(service, 100, "nginx")), Order{Mode: ByProcess}, []string{"signal 100 planned"}, ""},
 		"a job in somebody else's unit": {listening(80, in(service, 102, "job")), Order{}, []string{"signal 102 planned"}, ""},
 		"a socket unit behind PID 1":    {listening(8081, in("/init.scope", 1, "systemd"), in("/system.slice/web.service", 300, "web")), Order{}, []string{"unit web.socket planned", "unit web.service planned"}, ""},
 		"a socket that another one brings back": {
@@ -93,7 +93,7 @@ func TestTheRightAct(t *testing.T) {
 		"the monitor of a container of podman, which does not answer": {
 			listening(8445, in("/machine.slice/libpod-conmon-"+id+".scope", 704, "conmon")), Order{}, []string{"signal 704 refused"}, "podman stop " + id[:12],
 		},
-		"the network of a user's container": {listening(8443, in("/user.slice/user-1000.slice/session-4.scope", 703, "pasta.avx2")), Order{PidOnly: true}, []string{"signal 703 refused"}, "stop the container"},
+		"the network of a user's container": {listening(8443, in("/user.slice/user-1000.slice/session-4.scope", 703, "pasta.avx2")), Order{Mode: ByProcess}, []string{"signal 703 refused"}, "stop the container"},
 		"the proxy of none":                 {listening(8444, in("/system.slice/docker.service", 701, "docker-proxy")), Order{}, []string{"signal 701 refused"}, "stop the container"},
 		"one of two holders is refused":     {listening(2222, in("/", 500, "python3"), in("/system.slice/ssh.service", 600, "sshd")), Order{}, []string{"signal 500 refused", "signal 600 refused"}, "would stay held by sshd (pid 600)"},
 		"cloud-init, a script":              {listening(80, Process{Pid: 800, Name: "python3", Exe: "/usr/bin/python3.12", Args: []string{"/usr/bin/python3", "/usr/bin/cloud-init", "init"}}), Order{}, []string{"signal 800 refused"}, "cloud-init status --wait"},

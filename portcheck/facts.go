@@ -21,7 +21,9 @@ type facts struct {
 	ephemeral map[uint16]bool // ports that the kernel hands to clients
 	sockets   []host.Unit     // active socket units
 	units     map[unitName]host.Unit
-	workers   map[int]bool // owners that are the main process of their unit, or run the same program as that
+	workers   map[int]bool    // owners that are the main process of their unit, or run the same program as that
+	parents   map[int]Process // of owners
+	wrapped   map[int]bool    // owners for whose sake alone that main process runs, see wrapped
 	engines   []engineView
 	notes     []string
 }
@@ -67,6 +69,8 @@ func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
 		ephemeral: map[uint16]bool{},
 		units:     map[unitName]host.Unit{},
 		workers:   map[int]bool{},
+		wrapped:   map[int]bool{},
+		parents:   map[int]Process{},
 	}
 	var err error
 	if f.self, err = Details(ctx, os.Getpid()); err != nil {
@@ -79,7 +83,8 @@ func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
 			f.ephemeral[h.Port()] = slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
 		}
 		for _, o := range h.Owners {
-			f.aboutOwner(ctx, v.host, o)
+			f.aboutOwner(ctx, v.host, h, o)
+			f.aboutParent(ctx, o)
 			askEngines = askEngines || inEngine(o.Process)
 		}
 	}
@@ -106,7 +111,7 @@ func ancestors(ctx context.Context, p Process) (all map[int]bool, units map[unit
 	return all, units
 }
 
-func (f *facts) aboutOwner(ctx context.Context, h host.Host, o Owner) {
+func (f *facts) aboutOwner(ctx context.Context, h host.Host, holder Holder, o Owner) {
 	if o.Pid == 1 && f.sockets == nil {
 		sockets, err := h.SystemManager().Sockets(ctx)
 		if err != nil && !errors.Is(err, host.ErrNoSystemd) {
@@ -126,6 +131,7 @@ func (f *facts) aboutOwner(ctx context.Context, h host.Host, o Owner) {
 	f.aboutUnit(ctx, h, name)
 	if u := f.units[name]; u.MainPID > 0 {
 		f.workers[o.Pid] = SameProgram(u.MainPID, o.Pid)
+		f.wrapped[o.Pid] = !f.workers[o.Pid] && wrapped(ctx, o, holder.Owners, u.MainPID)
 	}
 }
 

@@ -100,9 +100,10 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		if a.Kind != report.Signal || a.Status != report.Planned {
 			continue
 		}
-		if t := v.aim(a); t != nil {
+		if t := v.aim(ctx, a); t != nil {
 			defer t.process.Close()
 			if t.send(order.Signal) {
+				t.wake(order.Signal)
 				waiting = append(waiting, t)
 			}
 		}
@@ -114,7 +115,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		}
 		return
 	}
-	waiting = slices.DeleteFunc(waiting, func(t *target) bool { return t.hasLetGo(order.Signal) })
+	waiting = slices.DeleteFunc(waiting, func(t *target) bool { return t.hasLetGo(ctx, order.Signal) })
 	if order.NoForce || order.Signal == unix.SIGKILL {
 		for _, t := range waiting {
 			t.act.Status, t.act.Reason = report.Failed, fmt.Sprintf(
@@ -138,13 +139,14 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 
 // target is a process that is held fast.
 type target struct {
+	view    *View
 	act     *Act
 	process *host.Process
 }
 
 // aim opens the process and proves that it still holds one of the sockets. From then on its pid cannot be taken for
 // that of another one. It returns nil when there is nothing to signal.
-func (v *View) aim(a *Act) *target {
+func (v *View) aim(ctx context.Context, a *Act) *target {
 	p, err := v.host.OpenProcess(a.Pid)
 	if errors.Is(err, fs.ErrNotExist) {
 		a.Status, a.Reason = report.Unchanged, "had ended by itself"
@@ -154,8 +156,8 @@ func (v *View) aim(a *Act) *target {
 		a.fail(err)
 		return nil
 	}
-	t := &target{a, p}
-	if !t.stillHolds() {
+	t := &target{v, a, p}
+	if !t.stillHolds(ctx) {
 		_ = p.Close()
 		return nil
 	}
@@ -163,7 +165,7 @@ func (v *View) aim(a *Act) *target {
 }
 
 // stillHolds reports whether the process has one of its sockets open, and says in the act if not.
-func (t *target) stillHolds() bool {
+func (t *target) stillHolds(ctx context.Context) bool {
 	var failed error
 	for _, h := range t.act.Holds {
 		holds, err := t.process.HoldsSocket(h.Tid, h.FD, h.Inode, h.cookie)
@@ -178,14 +180,42 @@ func (t *target) stillHolds() bool {
 		t.act.fail(failed)
 		return false
 	}
+	if t.holdsElsewhere(ctx) {
+		return true
+	}
 	t.act.Status, t.act.Reason = report.Unchanged, "does not hold it any more"
+	return false
+}
+
+// findTries is how often a process is looked through for a socket that is on another descriptor each time.
+const findTries = 20
+
+// holdsElsewhere reports whether the process has one of its sockets open on another descriptor by now. It is looked through
+// for the inode, and then the kernel is asked whether that is still the same socket.
+func (t *target) holdsElsewhere(ctx context.Context) bool {
+	pid := t.process.Pid()
+	for _, h := range t.act.Holds {
+		for range findTries {
+			found, err := Walk(ctx, map[uint64]bool{h.Inode: true}, []int{pid})
+			if err != nil || !t.process.Alive() {
+				return false
+			}
+			held, err := t.view.Held(Query{Ranges: everyPort()})
+			if err != nil || !slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.cookie }) {
+				break
+			}
+			if len(found.Descriptors) > 0 {
+				return true
+			}
+		}
+	}
 	return false
 }
 
 // hasLetGo reports whether the process needs no SIGKILL: it has closed the socket after the signal, and may be busy
 // with saving what it has.
-func (t *target) hasLetGo(after unix.Signal) bool {
-	if t.stillHolds() {
+func (t *target) hasLetGo(ctx context.Context, after unix.Signal) bool {
+	if t.stillHolds(ctx) {
 		return false
 	}
 	if t.act.Status == report.Unchanged {
@@ -194,6 +224,14 @@ func (t *target) hasLetGo(after unix.Signal) bool {
 		t.act.Reason = fmt.Sprintf("has closed it after %s, and still runs", unix.SignalName(after))
 	}
 	return true
+}
+
+// wake continues a process that job control has stopped, as systemd and shells do: until then it takes no signal but SIGKILL.
+func (t *target) wake(after unix.Signal) {
+	s, ok := readStat(t.process.Pid())
+	if ok && s.state == 'T' && after != unix.SIGKILL && after != unix.SIGSTOP && after != unix.SIGTSTP {
+		_ = t.process.Signal(unix.SIGCONT) // it has just taken one: if not, SIGKILL follows
+	}
 }
 
 func (t *target) send(sig unix.Signal) bool {

@@ -335,7 +335,7 @@ func TestNobodyIsHitForAProcessThatEndsFirst(t *testing.T) {
 	}
 	p := r.keeper(r.listener("[::]:8080"))
 	v, s := r.look(Query{Ranges: ports(TCP, 8080, 8080), Thorough: true})
-	acts, _, err := v.Plan(t.Context(), s, usual())
+	acts, _, err := v.Plan(t.Context(), &s, usual())
 	r.must(err)
 	r.must(p.Process.Kill())
 	p.awaitEnd(t)
@@ -465,7 +465,7 @@ func TestAnInterruptSendsNoSIGKILL(t *testing.T) {
 		return string(comm) == "sleep\n"
 	})
 	v, s := r.look(Query{Ranges: ports(TCP, 8080, 8080), Thorough: true})
-	acts, _, err := v.Plan(t.Context(), s, usual())
+	acts, _, err := v.Plan(t.Context(), &s, usual())
 	r.must(err)
 	ctx, interrupt := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer interrupt()
@@ -580,7 +580,7 @@ func (r room) fight(rnd *rand.Rand, port int) (int, int) {
 	late := rnd.IntN(4) == 0 // one ends by itself between the look and the act
 	v, s := r.look(Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
 	order := Order{Grace: 5 * time.Second, Signal: unix.SIGTERM}
-	acts, _, err := v.Plan(r.Context(), s, order)
+	acts, _, err := v.Plan(r.Context(), &s, order)
 	r.must(err)
 	if late {
 		r.must(victims[0].Process.Kill())

@@ -11,20 +11,26 @@ import (
 )
 
 // nameOthers looks at all ports, to say in the planned acts which other ones they close.
-func (v *View) nameOthers(ctx context.Context, acts []Act, sockets []host.Unit) error {
+func (v *View) nameOthers(ctx context.Context, f *facts, acts []Act) (others []Holder, err error) {
 	if !slices.ContainsFunc(acts, func(a Act) bool { return a.Status == report.Planned }) {
-		return nil
+		return nil, nil
 	}
-	all, err := v.Observe(ctx, Query{Ranges: []Range{{TCP, 1, 65535}, {UDP, 1, 65535}}, Thorough: true})
+	all, err := v.Observe(ctx, Query{Ranges: everyPort(), Thorough: true})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// A UDP socket on a port that the kernel hands out is a client, as a rule.
 	all.Holders = slices.DeleteFunc(all.Holders, func(h Holder) bool {
 		return h.Protocol == UDP && slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
 	})
-	alsoCloses(acts, all, sockets)
-	return nil
+	alsoCloses(acts, all, f.sockets)
+	f.mayTakeAlong(acts, all)
+	for _, h := range all.Holders {
+		if !slices.ContainsFunc(acts, func(a Act) bool { return slices.Contains(a.Ports, h.target()) }) {
+			others = append(others, h)
+		}
+	}
+	return others, nil
 }
 
 // alsoCloses adds to the planned acts the ports of all that they close although those were not asked for: every process
@@ -68,8 +74,10 @@ func (a Act) ends(h Holder, o Owner, sockets []host.Unit) bool {
 	case a.Kind == report.Container:
 		return a.container.id != "" && a.container.id == o.Process.Cgroup.Container.ID
 	case o.Pid == 1:
-		return slices.ContainsFunc(sockets, func(u host.Unit) bool { return u.Name == a.Target && listensOn(u, h.Socket) })
+		return slices.ContainsFunc(sockets, func(u host.Unit) bool {
+			return (u.Name == a.Target || slices.Contains(a.takes, unitName{name: u.Name})) && listensOn(u, h.Socket)
+		})
 	}
 	name, ok := unitOf(o.Process.Cgroup)
-	return ok && name == a.unit
+	return ok && (name == a.unit || slices.Contains(a.takes, name))
 }

@@ -12,8 +12,9 @@ type Descriptor struct {
 // Owners is what a walk over the descriptors of processes has found.
 type Owners struct {
 	Descriptors []Descriptor // in the order of pid, then fd
-	// Hidden is the number of processes whose descriptors may not be read: those of other users, without root.
-	Hidden int
+	// Hidden are the processes whose descriptors may not be read, all or some, in order; [unseen] stands for those that
+	// are not even listed.
+	Hidden []int
 }
 
 // Process is what is known of a process that has a socket open.
@@ -26,6 +27,10 @@ type Process struct {
 	User        string   // its name, or the number as text
 	Started     time.Time
 	Cgroup      Cgroup
+	Dir         string // its working directory, "" where it may not be read
+	Stopped     bool   // by job control or a debugger
+	// Foreign: somebody else than root can have written what it runs, so that the name of that proves nothing.
+	Foreign bool
 }
 
 // Cgroup is what the path of a control group tells about who runs a process.

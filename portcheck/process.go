@@ -57,11 +57,44 @@ func Details(ctx context.Context, pid int) (Process, error) {
 	}
 	p.Args, _ = found.CmdlineSliceWithContext(ctx)
 	p.Args = slices.DeleteFunc(p.Args, func(a string) bool { return a == "" })
-	p.Exe, _ = os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
-	if text, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup"); err == nil {
+	dir := "/proc/" + strconv.Itoa(pid)
+	p.Exe, _ = os.Readlink(dir + "/exe")
+	p.Dir, _ = os.Readlink(dir + "/cwd")
+	p.Foreign = foreign(dir, p)
+	if states, err := found.StatusWithContext(ctx); err == nil {
+		p.Stopped = slices.Contains(states, process.Stop)
+	}
+	if text, err := (host.Host{}).ReadFile(dir + "/cgroup"); err == nil {
 		p.Cgroup = ParseCgroup(text)
 	}
 	return p, nil
+}
+
+// foreign reports whether somebody else than root can have written the executable of the process, or the script that it
+// runs. What cannot be looked at is not foreign: its name is taken at its word, which refuses more.
+func foreign(dir string, p Process) bool {
+	if others(dir + "/exe") {
+		return true
+	}
+	if !interprets(path.Base(p.Exe)) {
+		return false
+	}
+	for _, a := range p.Args[min(1, len(p.Args)):] {
+		if strings.HasPrefix(a, "-") {
+			continue
+		}
+		if !path.IsAbs(a) {
+			a = path.Join(p.Dir, a)
+		}
+		return others(dir + "/root" + path.Clean("/"+a))
+	}
+	return false
+}
+
+// others reports whether a file is not root's alone.
+func others(file string) bool {
+	var st unix.Stat_t
+	return unix.Stat(file, &st) == nil && (st.Uid != 0 || st.Mode&0o022 != 0)
 }
 
 // printable replaces what would steer a terminal. A process chooses its name and its arguments itself, and they are
@@ -166,4 +199,18 @@ func sameScript(main, worker []string) bool {
 	}
 	interpreter := regexp.MustCompile(`^(python|node|ruby|perl|php|java|sh|bash|dash|busybox)[0-9.]*$`)
 	return len(main) > 1 || !interpreter.MatchString(path.Base(main[0]))
+}
+
+// readChildren are the processes that a thread has started and that have not been waited for, see proc_tid_children(5).
+func readChildren(pid int, task string) (children []int, err error) {
+	text, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/task/" + task + "/children")
+	if err != nil {
+		return nil, err
+	}
+	for word := range strings.FieldsSeq(string(text)) {
+		if child, err := strconv.Atoi(word); err == nil {
+			children = append(children, child)
+		}
+	}
+	return children, nil
 }

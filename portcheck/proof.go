@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
+	"net/netip"
 	"slices"
 	"time"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/internal/trail"
 
@@ -17,15 +18,18 @@ import (
 
 // Verdict is whether one port is free, after what was done for that.
 type Verdict struct {
-	Range  // of one port
-	Free   bool
-	Reason string // why not, or what could not be proven
-	Again  bool   // it was freed and taken again
+	Range    // of one port
+	Free     bool
+	Unproven bool   // nobody holds it, and whether it could be bound was not to be tried
+	Reason   string // why it is not free, or not proven to be
+	Hint     string // what frees it
+	Again    bool   // it was freed and taken again
 }
 
 const (
 	closePatience = 2 * time.Second // for the kernel to close the sockets of a process that has ended
-	provePause    = 20 * time.Millisecond
+	provePause    = 5 * time.Millisecond
+	shellLooks    = 2 // between two jobs of a loop a shell has its terminal for a moment
 )
 
 // Prove looks again at all ports of before, after the acts: a port is free when no socket holds it and a server could
@@ -38,7 +42,7 @@ func (v *View) Prove(ctx context.Context, before Survey, acts []Act, order Order
 	if err != nil {
 		return nil, Survey{}, err
 	}
-	after, err := v.Observe(ctx, Query{Ranges: before.Ranges, Thorough: true})
+	after, err := v.Observe(ctx, Query{Ranges: before.Ranges, At: before.At, Thorough: true})
 	if err != nil {
 		return nil, after, err
 	}
@@ -53,27 +57,33 @@ func (v *View) Prove(ctx context.Context, before Survey, acts []Act, order Order
 
 // waitClosed waits until the sockets from before are gone, and then for as long as the port may be taken again.
 func (v *View) waitClosed(ctx context.Context, before Survey, acts []Act, order Order) error {
-	settle := time.Duration(0)
+	var watching []Act
+	prompted := map[int]int{} // how often in a row a shell was seen to prompt
 	acted := false
 	for _, a := range acts {
-		if a.Status == report.Applied {
-			acted = true
-			settle = max(settle, a.settle)
+		acted = acted || a.Status == report.Applied
+		if a.Status == report.Applied && a.settle > 0 && order.Settle {
+			watching = append(watching, a)
 		}
 	}
 	if !acted {
 		return nil
 	}
-	if !order.Settle {
-		settle = 0
-	}
 	closed := time.Now().Add(closePatience)
 	var quiet time.Time
 	for {
-		held, err := v.Held(before.Ranges)
+		held, err := v.Held(before.Query)
 		if err != nil {
 			return err
 		}
+		watching = slices.DeleteFunc(watching, func(a Act) bool {
+			if a.shell == 0 || !prompts(a.shell) {
+				prompted[a.shell] = 0
+				return false
+			}
+			prompted[a.shell]++
+			return prompted[a.shell] > shellLooks
+		})
 		anew := slices.ContainsFunc(held, func(s Socket) bool { return !before.knows(s) })
 		switch now := time.Now(); {
 		case anew:
@@ -82,9 +92,9 @@ func (v *View) waitClosed(ctx context.Context, before Survey, acts []Act, order 
 			return nil
 		case len(held) > 0:
 		case quiet.IsZero():
-			quiet = now.Add(settle)
+			quiet = now
 		}
-		if !quiet.IsZero() && !time.Now().Before(quiet) {
+		if !quiet.IsZero() && !slices.ContainsFunc(watching, func(a Act) bool { return time.Since(quiet) < a.settle }) {
 			return nil
 		}
 		select {
@@ -116,30 +126,32 @@ func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Ve
 			word = "taken again by "
 			result.Again = true
 		}
-		result.Reason = word + who(ctx, h)
+		result.Reason, result.Hint = word+who(ctx, h), wayOut(ctx, h, result.Again)
 		return result
 	}
-	for _, n := range v.namespaces {
-		err := n.TryBind(port.Protocol, port.Low)
-		v.host.Trail().Step("binds", slog.String("port", port.String()), slog.Bool("bound", err == nil), trail.Failed(err))
-		if errors.Is(err, unix.EADDRINUSE) { // a descriptor that was looked at is closed by now
-			time.Sleep(provePause)
-			err = n.TryBind(port.Protocol, port.Low)
-		}
-		switch {
-		case errors.Is(err, os.ErrPermission):
-			result.Reason = "nobody holds it; a trial bind needs root"
-		case err != nil:
-			result.Reason = "no server can bind it: " + inTheWay(ctx, port, after, err)
-			return result
-		}
+	err := v.tryBind(port, before.At)
+	if errors.Is(err, unix.EADDRINUSE) { // a descriptor that was looked at is closed by now
+		time.Sleep(provePause)
+		err = v.tryBind(port, before.At)
 	}
-	result.Free = true
+	result.judge(ctx, err, after)
 	return result
 }
 
-// Blocked returns the TCP ports of s that nobody listens on and that a server could not bind all the same, each with
-// the reason. Of UDP, whoever is in the way is a holder.
+// judge says what a trial bind of a port tells that nobody holds.
+func (r *Verdict) judge(ctx context.Context, err error, s Survey) {
+	switch {
+	case err == nil:
+		r.Free = true
+	case errors.Is(err, unix.EADDRINUSE):
+		r.Reason, r.Hint = inTheWay(ctx, r.Range, s, err)
+		r.Reason = "no server can bind it: " + r.Reason
+	default:
+		r.Unproven, r.Reason = true, "nobody holds it, and whether a server can bind it is not known: "+host.Cause(err).Error()
+	}
+}
+
+// Blocked returns the ports of s that nobody holds and that are not proven to be free all the same, each with the reason.
 func (v *View) Blocked(ctx context.Context, s Survey) (blocked []Verdict) {
 	var held []Socket
 	for _, h := range s.Holders {
@@ -147,23 +159,29 @@ func (v *View) Blocked(ctx context.Context, s Survey) (blocked []Verdict) {
 	}
 	for _, r := range unheld(s.Ranges, held) {
 		for port := int(r.Low); port <= int(r.High); port++ {
-			one := Range{TCP, uint16(port), uint16(port)}
-			if err := v.tryBind(one); errors.Is(err, unix.EADDRINUSE) {
-				blocked = append(blocked, Verdict{Range: one, Reason: "no server can bind it: " + inTheWay(ctx, one, s, err)})
+			one := Verdict{Range: Range{TCP, uint16(port), uint16(port)}}
+			if one.judge(ctx, v.tryBind(one.Range, s.At), s); !one.Free {
+				blocked = append(blocked, one)
 			}
 		}
 	}
 	return blocked
 }
 
-// tryBind returns the first error of a trial bind in all namespaces.
-func (v *View) tryBind(port Range) error {
+// tryBind returns the first error of a trial bind in all namespaces. Of UDP there is none: a trial would be in the way of a
+// server that starts at that moment, and the table of the kernel has every UDP socket, so that a port without a holder is
+// free.
+func (v *View) tryBind(port Range, at []netip.Addr) (err error) {
+	if port.Protocol == UDP {
+		return nil
+	}
 	for _, n := range v.namespaces {
-		if err := n.TryBind(port.Protocol, port.Low); err != nil {
-			return err
+		if err = n.TryBind(port.Protocol, port.Low, at); err != nil {
+			break
 		}
 	}
-	return nil
+	v.host.Trail().Step("binds", slog.String("port", port.String()), slog.Bool("bound", err == nil), trail.Failed(err))
+	return err
 }
 
 // who names the owners of a socket, and who started the first of them.
@@ -183,26 +201,4 @@ func who(ctx context.Context, h Holder) string {
 		text += fmt.Sprintf(", started by %s (pid %d)", parent.Name, parent.Pid)
 	}
 	return text
-}
-
-// inTheWay says what keeps a server from binding a port that nobody listens on.
-func inTheWay(ctx context.Context, port Range, after Survey, err error) string {
-	for _, h := range after.Rest {
-		switch {
-		case !port.Has(h.Protocol, h.Port()):
-		case h.State == TimeWait:
-			return fmt.Sprintf(
-				"%d connections in TIME-WAIT of a server that did not set SO_REUSEADDR, up to %d s more",
-				h.Count,
-				h.Seconds(),
-			)
-		case h.State == Unconn:
-			return "a socket is bound there without listening, by " + who(ctx, h)
-		case h.hasOwners():
-			return "it is the local end of a connection of " + who(ctx, h) + ", which is not stopped"
-		default:
-			return h.Reason
-		}
-	}
-	return err.Error()
 }

@@ -8,8 +8,23 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// explain says why nobody is named, or nobody who could be stopped.
-func (h *Holder) explain(hidden int) {
+// explain says of each holder why nobody is named, or not everybody, or nobody who could be stopped.
+func (s *Survey) explain() {
+	var kin kinship
+	if len(s.Hidden) > 0 {
+		s.Veil, s.Unveil = veil(s.Hidden)
+		kin = s.kinOfHidden()
+	}
+	for _, list := range [][]Holder{s.Holders, s.Rest} {
+		for i := range list {
+			s.explainOne(&list[i], kin)
+		}
+	}
+}
+
+// explainOne says why nobody is named, or not everybody.
+func (s *Survey) explainOne(h *Holder, kin kinship) {
+	veiled := s.Veil
 	switch {
 	case h.State == TimeWait:
 		h.Reason = fmt.Sprintf(
@@ -18,8 +33,8 @@ func (h *Holder) explain(hidden int) {
 		)
 	case h.Inode == 0:
 		h.Reason = "connections that their process has closed, and that the kernel is still finishing"
-	case len(h.Owners) == 0 && hidden > 0:
-		h.Reason = NotVisible
+	case len(h.Owners) == 0 && veiled != "":
+		h.Veiled, h.Reason = true, NotVisible+": "+veiled
 	case len(h.Owners) == 0 && !inFirstPIDNamespace():
 		h.Reason = "no process of this PID namespace has it open"
 	case len(h.Owners) == 0:
@@ -27,9 +42,23 @@ func (h *Holder) explain(hidden int) {
 	case h.Protocol == TCP && h.State == Unconn:
 		h.Reason = "bound, but not listening"
 	}
+	h.Partly = veiled != "" && !h.ByCgroup
+	if !h.Partly || len(h.Owners) == 0 {
+		return
+	}
+	if by, maybe := s.mayBeShared(h, kin); maybe {
+		also := "others may have it open as well: " + veiled
+		if by > 0 {
+			also = fmt.Sprintf("process %d may have it open as well, as a relative of one that has: %s", by, veiled)
+		}
+		if h.Veiled = true; h.Reason != "" {
+			h.Reason += "; "
+		}
+		h.Reason += also
+	}
 }
 
-// NotVisible is the reason of a holder whose processes only root may see.
+// NotVisible begins the reason of a holder none of whose processes may be seen.
 const NotVisible = "owner not visible"
 
 // Seconds until h goes away by itself, rounded up; 0 when it does not.

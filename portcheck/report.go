@@ -27,8 +27,11 @@ func (h Holder) report() report.Holder {
 		User: h.User(), Count: h.Count, Seconds: h.Seconds(), Origin: h.OriginName(), Searched: "all", Reason: h.Reason,
 		Processes: []report.HolderProcess{},
 	}
-	if h.ByCgroup {
+	switch {
+	case h.ByCgroup:
 		out.Searched = "cgroup"
+	case h.Partly:
+		out.Searched = "visible"
 	}
 	if h.Remote.IsValid() && h.Remote.Port() != 0 {
 		out.Remote = h.Remote.String()
@@ -65,7 +68,7 @@ func (h Holder) OriginName() string {
 func (o Owner) report() report.HolderProcess {
 	p := report.HolderProcess{
 		Pid: o.Pid, Parent: o.Parent, Name: o.Name, Command: strings.Join(o.Args, " "), User: o.User,
-		Unit: o.Cgroup.Unit, UserUnit: o.Cgroup.UserUnit, Fds: []int{},
+		Stopped: o.Stopped, Folder: printable(o.Dir), Unit: o.Cgroup.Unit, UserUnit: o.Cgroup.UserUnit, Fds: []int{},
 	}
 	if !o.Started.IsZero() {
 		p.Started = o.Started.UTC().Truncate(time.Second).Format(time.RFC3339)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -225,12 +226,13 @@ func usual() Order { return Order{Grace: 5 * time.Second, Signal: unix.SIGTERM, 
 func (r room) free(ranges []Range, order Order) ([]Act, []Verdict) {
 	r.Helper()
 	v, s := r.look(Query{Ranges: ranges, Thorough: true})
-	acts, notes, err := v.Plan(r.Context(), s, order)
+	acts, notes, err := v.Plan(r.Context(), &s, order)
 	r.must(err)
 	if len(notes) > 0 {
 		r.Logf("notes: %q", notes)
 	}
-	v.Free(r.Context(), acts, order)
+	acts, err = v.FreeAll(r.Context(), s, acts, order)
+	r.must(err)
 	verdicts, _, err := v.Prove(r.Context(), s, acts, order)
 	r.must(err)
 	return acts, verdicts
@@ -271,6 +273,32 @@ func act(role []string) {
 		ready()
 		<-term
 		fail(l.Close())
+	case "mover": // mover ADDRESS: the socket is on another descriptor every millisecond
+		l, err := net.Listen("tcp", role[1])
+		fail(err)
+		f, err := l.(*net.TCPListener).File()
+		fail(err)
+		fail(l.Close())
+		ready()
+		for at := int(f.Fd()); ; time.Sleep(time.Millisecond) {
+			next, err := unix.FcntlInt(uintptr(at), unix.F_DUPFD_CLOEXEC, 10+(at+7)%90)
+			fail(err)
+			fail(unix.Close(at))
+			at = next
+		}
+	case "forker": // forker ADDRESS COUNT: so many children get the socket, one every two milliseconds, and stay
+		l, err := net.Listen("tcp", role[1])
+		fail(err)
+		f, err := l.(*net.TCPListener).File()
+		fail(err)
+		fail(l.Close())
+		ready()
+		for n, _ := strconv.Atoi(role[2]); n > 0; n-- {
+			cmd := exec.Command("sleep", "1000")
+			cmd.ExtraFiles = []*os.File{f}
+			fail(cmd.Start())
+			time.Sleep(2 * time.Millisecond)
+		}
 	case "range": // range LOW COUNT
 		low, _ := strconv.Atoi(role[1])
 		count, _ := strconv.Atoi(role[2])
@@ -300,10 +328,31 @@ func act(role []string) {
 		fail(err)
 		s, err := v.Observe(context.Background(), Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
 		fail(err)
-		if len(s.Holders) != 1 || s.Holders[0].Reason != NotVisible || s.Hidden == 0 {
+		if len(s.Holders) != 1 || !strings.HasPrefix(s.Holders[0].Reason, NotVisible+": ") || s.Hidden == nil {
 			fail(errors.New("it sees " + strconv.Itoa(len(s.Holders)) + " holders"))
 		}
 		ready()
+	case "free": // free PORT: what is seen of it, and free it if that is allowed
+		port, _ := strconv.Atoi(role[1])
+		v, err := Open(host.Host{}, "")
+		fail(err)
+		s, err := v.Observe(context.Background(), Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
+		fail(err)
+		order := usual()
+		order.Settle = false
+		acts, _, err := v.Plan(context.Background(), &s, order)
+		fail(err)
+		var said sight
+		if err := v.Allowed(context.Background(), s, acts); err != nil {
+			said.Refused = err.Error()
+		} else {
+			v.Free(context.Background(), acts, order)
+		}
+		for _, h := range s.Holders {
+			said.Sockets = append(said.Sockets, seen{h.Inode, owners(Survey{Holders: []Holder{h}}), h.Veiled, h.Reason})
+		}
+		fail(json.NewEncoder(os.Stdout).Encode(said))
+		os.Exit(0)
 	case "leaderless": // leaderless ADDRESS: the first thread ends, another one lives on
 		runtime.LockOSThread()
 		if unix.Gettid() != os.Getpid() { // which of its threads Go runs this on is luck: it begins anew until it is the first

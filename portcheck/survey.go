@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"slices"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -13,7 +14,9 @@ import (
 
 // Query is what is asked for.
 type Query struct {
-	Ranges   []Range
+	Ranges []Range
+	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its family.
+	At       []netip.Addr
 	AnyState bool // also sockets that are in the way without listening, and connections
 	// Thorough looks into every process. Otherwise, where the control group in which a socket was made has processes that
 	// hold it, the others are not looked at: that takes a tenth of the time, and misses a process that was handed the
@@ -29,10 +32,14 @@ type Survey struct {
 	// Rest is what else is found on TCP ports that nobody holds, if those are no more than 1024: TIME-WAIT, connections,
 	// sockets that do not listen.
 	Rest []Holder
-	// Hidden is the number of processes whose descriptors may not be read.
-	Hidden int
+	// Hidden are the processes whose descriptors may not be read, see [Owners]; Veil is why, and Unveil what would help
+	// beside being root.
+	Hidden       []int
+	Veil, Unveil string
 	// Notes says how the kernel had to be asked.
 	Notes []string
+
+	others []Holder // what holds other ports, see [View.Plan]
 }
 
 // Holder is a socket, and the processes that have it open.
@@ -42,8 +49,10 @@ type Holder struct {
 	Count     int    // sockets that this stands for: those of Rest that are alike are added up
 	Origin    Cgroup // where the socket was made
 	ByCgroup  bool   // only the processes of that control group were looked at
+	Partly    bool   // some processes could not be looked into
 	Owners    []Owner
 	Reason    string // why there are no owners, or not all
+	Veiled    bool   // one of those has it open, or may well have
 }
 
 // Owner is a process, and its descriptors that lead to the socket.
@@ -89,27 +98,35 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 		return s, err
 	}
 	s.Rest = addUp(s.Rest)
-	for i := range s.Holders {
-		s.Holders[i].explain(s.Hidden)
-	}
-	for i := range s.Rest {
-		s.Rest[i].explain(s.Hidden)
-	}
+	s.explain()
 	v.tell(s)
 	return s, nil
 }
 
 // Held lists the sockets that hold the ports, without their owners. It is for waiting: it takes a tenth of a
 // millisecond.
-func (v *View) Held(ranges []Range) (held []Socket, err error) {
+func (v *View) Held(q Query) (held []Socket, err error) {
 	for _, n := range v.namespaces {
-		snap, err := n.Sockets(ranges, false)
+		snap, err := n.Sockets(q.Ranges, false)
 		if err != nil {
 			return nil, err
 		}
-		held = append(held, snap.Sockets...)
+		held = append(held, q.counting(snap.Sockets)...)
 	}
 	return held, nil
+}
+
+// counting leaves out the sockets of other addresses.
+func (q Query) counting(sockets []Socket) []Socket {
+	if q.At == nil {
+		return sockets
+	}
+	return slices.DeleteFunc(sockets, func(s Socket) bool {
+		local := s.Local.Addr().Unmap().WithZone("")
+		return !slices.ContainsFunc(q.At, func(at netip.Addr) bool {
+			return local == at || s.Local.Addr().IsUnspecified() && (s.Local.Addr().Is4() == at.Is4() || s.DualStack)
+		})
+	})
 }
 
 // look asks the kernel for the sockets of one namespace.
@@ -121,6 +138,7 @@ func (s *Survey) look(n Namespace) error {
 	if snap.Fallback != "" {
 		s.Notes = append(s.Notes, snap.Fallback)
 	}
+	snap.Sockets = s.counting(snap.Sockets)
 	for _, socket := range snap.Sockets {
 		s.Holders = append(s.Holders, Holder{Socket: socket, Namespace: n.Name, Count: 1})
 	}
@@ -135,7 +153,7 @@ func (s *Survey) look(n Namespace) error {
 	if snap, err = n.Sockets(open, true); err != nil {
 		return err
 	}
-	for _, socket := range snap.Sockets {
+	for _, socket := range s.counting(snap.Sockets) {
 		if socket.State != Listen {
 			s.Rest = append(s.Rest, Holder{Socket: socket, Namespace: n.Name, Count: 1})
 		}
@@ -226,6 +244,9 @@ func (s *Survey) ownersByCgroup(ctx context.Context, wanted map[uint64]bool) (fo
 	if err != nil {
 		return false, err
 	}
+	if len(owners.Hidden) > 0 {
+		return false, nil
+	}
 	accounted := map[uint64]bool{}
 	for _, d := range owners.Descriptors {
 		if d.Pid == 1 {
@@ -245,7 +266,7 @@ func (s *Survey) ownersByCgroup(ctx context.Context, wanted map[uint64]bool) (fo
 // lookAgain looks at the file tables of single threads for the sockets that no process accounts for: see
 // [WalkThreads]. It takes much longer, and is in vain where processes are hidden.
 func (s *Survey) lookAgain(ctx context.Context, wanted map[uint64]bool, owners *Owners) error {
-	if owners.Hidden > 0 {
+	if len(owners.Hidden) > 0 {
 		return nil
 	}
 	missing := map[uint64]bool{}
@@ -260,6 +281,7 @@ func (s *Survey) lookAgain(ctx context.Context, wanted map[uint64]bool, owners *
 	}
 	more, err := WalkThreads(ctx, missing, nil)
 	owners.Descriptors = append(owners.Descriptors, more.Descriptors...)
+	s.Hidden = more.Hidden
 	return err
 }
 

@@ -27,7 +27,7 @@ func (v *View) tell(s Survey) {
 			)
 		}
 	}
-	t.Step("looked", slog.Int("holders", len(s.Holders)), slog.Int("hidden_processes", s.Hidden))
+	t.Step("looked", slog.Int("holders", len(s.Holders)), slog.Int("hidden_processes", len(s.Hidden)))
 }
 
 // tellActs says what is to be done about each owner and why, or what became of it.

@@ -3,12 +3,14 @@ package portcheck
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// TryBind proves that a server could take the port: it binds a socket to all addresses of IPv6 and IPv4, and closes it.
+// TryBind proves that a server could take the port: it binds a socket to all addresses of IPv6 and IPv4, or to each of at,
+// and closes it. An address that this machine does not have is passed over, unless it has none of them.
 //
 // It does not listen. A socket that is bound with SO_REUSEADDR and does not listen is in nobody's way, so that a server
 // which is just starting is not disturbed; one that listens already is in the way of ours whatever it has set (see
@@ -16,12 +18,9 @@ import (
 // the port, so there it is not set.
 //
 // The error is EADDRINUSE, or os.ErrPermission where only root may bind the port and so nothing is proven.
-func (n Namespace) TryBind(protocol Protocol, port uint16) error {
+func (n Namespace) TryBind(protocol Protocol, port uint16, at []netip.Addr) error {
 	return n.within(func() error {
-		err := tryBind(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port)}, protocol)
-		if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) { // without IPv6
-			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port)}, protocol)
-		}
+		err := tryBindEach(protocol, port, at)
 		switch {
 		case errors.Is(err, unix.EACCES):
 			return fmt.Errorf("cannot try to bind port %d: %w", port, os.ErrPermission)
@@ -30,6 +29,36 @@ func (n Namespace) TryBind(protocol Protocol, port uint16) error {
 		}
 		return nil
 	})
+}
+
+func tryBindEach(protocol Protocol, port uint16, at []netip.Addr) (err error) {
+	if at == nil {
+		err = tryBind(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port)}, protocol)
+		if absent(err) { // without IPv6
+			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port)}, protocol)
+		}
+		return err
+	}
+	missing := 0
+	for _, address := range at {
+		if address.Is4() {
+			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port), Addr: address.As4()}, protocol)
+		} else {
+			err = tryBind(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port), Addr: address.As16()}, protocol)
+		}
+		if absent(err) && missing < len(at)-1 {
+			missing, err = missing+1, nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absent reports whether this machine has no such address, or no such family.
+func absent(err error) bool {
+	return errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL)
 }
 
 func tryBind(family int, address unix.Sockaddr, protocol Protocol) error {

@@ -41,8 +41,8 @@ type walker struct {
 	next    atomic.Int64 // the next of pids
 	busy    atomic.Int64 // workers that may still split a folder
 	chunks  chan chunk
-	hidden  atomic.Int64
 	mu      sync.Mutex
+	hidden  []int
 	found   []Descriptor
 }
 
@@ -61,8 +61,8 @@ func walk(ctx context.Context, wanted map[uint64]bool, list []int, threads bool)
 		if len(w.pids) == 0 {
 			return Owners{}, errors.New("cannot list the processes: /proc is empty")
 		}
-		if _, err := os.Stat("/proc/1"); err != nil && os.Geteuid() != 0 {
-			w.hidden.Add(1) // /proc is mounted with hidepid=
+		if _, err := os.Stat("/proc/1"); err != nil {
+			w.hide(unseen)
 		}
 	}
 	workers := runtime.GOMAXPROCS(0)
@@ -78,7 +78,8 @@ func walk(ctx context.Context, wanted map[uint64]bool, list []int, threads bool)
 	if err := ctx.Err(); err != nil {
 		return Owners{}, fmt.Errorf("cannot look into the processes: %w", err)
 	}
-	return Owners{Descriptors: w.found, Hidden: int(w.hidden.Load())}, nil
+	slices.Sort(w.hidden)
+	return Owners{Descriptors: w.found, Hidden: slices.Compact(w.hidden)}, nil
 }
 
 // direntBuffer holds some 680 entries: a folder with more is shared with workers that have nothing left to do.
@@ -107,15 +108,15 @@ func (w *walker) process(pid int, buf []byte) {
 	base := "/proc/" + strconv.Itoa(pid)
 	if !w.threads {
 		count, err := w.folder(pid, pid, base+"/fd", buf)
-		if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
-			w.hidden.Add(1)
-		}
 		if err != nil || count > 0 {
 			return
 		}
 	}
 	// Kernel threads have no descriptors either, and one task.
 	tasks, err := os.ReadDir(base + "/task")
+	if forbidden(err) {
+		w.hide(pid)
+	}
 	if err != nil || len(tasks) < 2 && !w.threads {
 		return
 	}
@@ -131,9 +132,19 @@ func (w *walker) process(pid int, buf []byte) {
 	}
 }
 
+// hide remembers that not all descriptors of a process could be read.
+func (w *walker) hide(pid int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hidden = append(w.hidden, pid)
+}
+
 // folder reads one folder of descriptors and returns how many it has.
 func (w *walker) folder(pid, tid int, path string, buf []byte) (count int, err error) {
 	dir, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if forbidden(err) {
+		w.hide(pid)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -198,6 +209,10 @@ func (w *walker) read(pid, tid, dir int, b []byte) {
 		}
 		n, _, errno := unix.RawSyscall6(unix.SYS_READLINKAT, uintptr(dir), uintptr(unsafe.Pointer(&name[0])),
 			uintptr(unsafe.Pointer(&link[0])), uintptr(len(link)), 0, 0)
+		if forbidden(errno) { // root opens every folder, but without CAP_SYS_PTRACE it reads no link of a process with more rights
+			w.hide(pid)
+			return
+		}
 		if errno != 0 {
 			continue // closed meanwhile
 		}

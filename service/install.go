@@ -30,6 +30,9 @@ func sourceOf(name string) string { return Sources + " " + name }
 // A unit or file in the way is an error.
 func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool) (plan.Plan, error) {
 	p := plan.Plan{Command: "service install"}
+	if err := s.identified(j); err != nil {
+		return p, err
+	}
 	files, err := wanted(h, s)
 	if err != nil {
 		return p, err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,5 +198,35 @@ func TestImageWithoutSystemdHasNoServices(t *testing.T) {
 	}
 	if _, err := Install(t.Context(), h, plan.Journal{}, bundledSpec(), false); err == nil || err.Error() != "cannot install a service: there is no systemd" {
 		t.Errorf("%v", err)
+	}
+}
+
+// perl a.pl and perl b.pl are two services.
+func TestANameThatFollowsFromTheProgramIsNoIdentity(t *testing.T) {
+	t.Parallel()
+	script := func(name string, derived bool, args ...string) Spec {
+		s := own()
+		s.Name, s.Derived, s.Exec = name, derived, append([]string{"/usr/bin/perl"}, args...)
+		return s
+	}
+	h, j := installed(t, script("perl", false, "/srv/a.pl"))
+	for name, tc := range map[string]struct {
+		spec    Spec
+		refused bool
+	}{
+		"the same":                     {script("perl", true, "/srv/a.pl"), false},
+		"another script":               {script("perl", true, "/srv/b.pl"), true},
+		"no script":                    {script("perl", true), true},
+		"more arguments":               {script("perl", true, "/srv/a.pl", "-v"), true},
+		"another script, and its name": {script("b", false, "/srv/b.pl"), false},
+		"another script in its place":  {script("perl", false, "/srv/b.pl"), false},
+	} {
+		_, err := Install(t.Context(), h, j, tc.spec, false)
+		if refused := report.Is(err, "name-taken"); refused != tc.refused || err != nil && !refused {
+			t.Errorf("%s: %v", name, err)
+		}
+		if tc.refused && !strings.Contains(report.Describe(err).Hint, "--name perl replaces it") {
+			t.Errorf("%s: the hint is %q", name, report.Describe(err).Hint)
+		}
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // checkName refuses what systemd does not take as the name of a unit (systemd.unit(5)), what would be a template or
@@ -37,4 +40,26 @@ func systemNames() []string {
 	return strings.Fields(`apport-forward containerd cron dbus dbus-broker docker docker-proxy getty gdm iscsid lxd
 		multipathd NetworkManager networkd-dispatcher podman polkit rpcbind rsyslog snapd ssh sshd sudo
 		syslog tcptune tuned udev ufw uuidd virtlogd`)
+}
+
+// identified refuses a name that follows from the program where another service has it: perl runs more than one script.
+func (s Spec) identified(j plan.Journal) error {
+	installed, err := Installed(j)
+	if err != nil || !s.Derived {
+		return err
+	}
+	for _, other := range installed {
+		if other.Name != s.Name || slices.Equal(other.Exec, s.Exec) {
+			continue
+		}
+		what := "the bundled server"
+		if !other.bundled() {
+			what = quoteAll(other.Exec)
+		}
+		return &report.Error{
+			Code: "name-taken", Message: fmt.Sprintf("cannot install %s: a service of that name runs %s", s.Name, what),
+			Hint: fmt.Sprintf("--name NAME installs another one beside it, --name %s replaces it", s.Name),
+		}
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -66,24 +65,4 @@ func awaitUp(ctx context.Context, m host.Manager, name string) (host.Unit, error
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// LastWords are the last lines that the units of a service have logged since a time, at most n.
-func LastWords(ctx context.Context, h host.Host, name string, since time.Time, n int) []string {
-	args := []string{
-		"--no-pager", "--quiet", "--output=cat", fmt.Sprintf("--lines=%d", n), fmt.Sprintf("--since=@%d", since.Unix()),
-	}
-	out, err := h.Run(ctx, "journalctl", append(args, LogUnits(name)...)...)
-	if err != nil {
-		return nil
-	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n")
-}
-
-// LogUnits are the arguments of journalctl for all units of a service.
-func LogUnits(name string) (args []string) {
-	for _, suffix := range suffixes() {
-		args = append(args, "--unit="+name+suffix)
-	}
-	return args
 }

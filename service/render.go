@@ -96,7 +96,7 @@ func view(s Spec, unit string) unitView {
 		v.Families += " AF_INET AF_INET6"
 	}
 	if s.bundled() {
-		v.Command = quoteAll(s.command())
+		v.Command = quoteAll(s.command("--limits", limitsPath(s)))
 	}
 	if len(s.Upstreams) == 0 {
 		return v
@@ -118,8 +118,8 @@ func view(s Spec, unit string) unitView {
 
 // command is how the bundled server is started. The drain deadline is not among the limits, which a reload changes:
 // TimeoutStopSec= has to stay above it.
-func (s Spec) command() []string {
-	argv := []string{s.Program, "--protocol", s.Protocol, "--limits", limitsPath(s), "--drain", s.Drain.String()}
+func (s Spec) command(limits ...string) []string {
+	argv := slices.Concat([]string{s.Program, "--protocol", s.Protocol}, limits, []string{"--drain", s.Drain.String()})
 	for _, upstream := range s.Upstreams {
 		argv = append(argv, "--upstream", upstream.String())
 	}

@@ -14,6 +14,9 @@ type Spec struct {
 	Listen []string `json:"listen"`         // as ListenStream= takes it: "8080" for all addresses, "[::1]:8080"
 	Exec   []string `json:"exec,omitempty"` // a user's own program, and its arguments; empty for the bundled server
 
+	// Derived: nobody gave the name, it is that of the program. Two services can have one program.
+	Derived bool `json:"-"`
+
 	// Backlog is the length of the listen queue. The kernel caps it at net.core.somaxconn.
 	Backlog int `json:"backlog"`
 	// Drain is how long connections may go on after the service was told to stop.

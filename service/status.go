@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,10 +24,14 @@ import (
 // The states of a service.
 const (
 	StateActive   = "active"    // its socket listens, and the service has not failed
+	StateFailing  = "failing"   // its socket listens, and nobody is served: the service is started again and again
 	StateInactive = "inactive"  // its socket does not listen
 	StateFailed   = "failed"    // its socket or its service has failed
 	StateMissing  = "not-found" // there is no such unit
 )
+
+// statusLines is how much of the journal of a service that fails is shown.
+const statusLines = 6
 
 // Status tells how the service called name is doing. spec is what is known of it, nil for a pair that tcptune has not
 // installed. It changes nothing and needs no root. Where systemd does not run it is [host.ErrNoSystemd].
@@ -60,11 +66,31 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 	if out.State == StateMissing {
 		return out, nil
 	}
+	var reasons []string
+	if out.State == StateActive {
+		seen, err := watch(ctx, h, service, socket.Listen)
+		if err != nil {
+			return out, err
+		}
+		service, out.Pid, out.Restarts = seen.last, seen.last.MainPID, seen.last.Restarts
+		for i := range out.Units {
+			if out.Units[i].Target == service.Name {
+				out.Units[i].Active, out.Units[i].Sub = service.Active, service.Sub
+			}
+		}
+		why := seen.failing()
+		if why != "" {
+			out.State = StateFailing
+		}
+		reasons = append(reasons, cmp.Or(why, seen.remark()))
+	}
+	if out.State == StateFailing || out.State == StateFailed {
+		out.Journal = LastWords(ctx, h, name, time.Now().Add(-fresh), time.Time{}, statusLines)
+	}
 	if n, err := h.Netstat(); err == nil {
 		overflows := n["TcpExtListenOverflows"]
 		out.ListenOverflows = &overflows
 	}
-	var reasons []string
 	note := func(what string, err error) {
 		if err != nil {
 			reasons = append(reasons, fmt.Sprintf("%s: %v", what, err))
@@ -78,6 +104,7 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		if spec.bundled() {
 			out.Admin = spec.Admin.String()
 		}
+		reasons = append(reasons, spec.Shut(ctx, h)...)
 	}
 	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it
 		if admin := units["-admin.socket"]; admin.Active == plan.Active {
@@ -87,8 +114,16 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		}
 		note("no counters", err)
 	}
-	out.Reason = strings.Join(reasons, "; ")
+	out.Reason = strings.Join(slices.DeleteFunc(reasons, func(r string) bool { return r == "" }), "; ")
 	return out, nil
+}
+
+// Up reports whether a service serves, or its first client would start it.
+func Up(s report.Service) bool {
+	starts := func(u report.ServiceUnit) bool {
+		return u.Target == s.Target+".service" && (u.Active == "activating" || u.Active == "deactivating")
+	}
+	return s.State == StateActive && !slices.ContainsFunc(s.Units, starts)
 }
 
 func stateOf(socket, service host.Unit) string {

@@ -67,8 +67,10 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 	case reopened: // and the service with it: it takes its sockets from systemd when it starts
 	case at.up(service) && unitChanged(service):
 		start(service, plan.Restarted, "takes up the change; new connections wait meanwhile")
-	case at.up(service) && s.bundled() && changed(limitsPath(s)):
+	case at.units[service].Active == plan.Active && s.bundled() && changed(limitsPath(s)):
 		start(service, plan.Reloaded, "takes up the limits")
+	case at.up(service) && s.bundled() && changed(limitsPath(s)):
+		start(service, plan.Restarted, "takes up the limits; it is not up, so that it cannot be reloaded")
 	case !at.up(service) && now && (!p.Empty() || len(starts) > 0):
 		start(service, plan.Active, whyUnit(service))
 	}

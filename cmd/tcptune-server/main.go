@@ -21,5 +21,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if code >= 0 {
 		return code
 	}
+	if o.checkOnly {
+		return check(o, environ, stdout, stderr)
+	}
 	return serve(ctx, o, environ, stderr)
 }

@@ -32,6 +32,7 @@ type options struct {
 	tlsKey    string
 	logFormat string
 	logLevel  string
+	checkOnly bool // --check
 }
 
 // environPrefix stands before the name of a flag in the environment: TCPTUNE_SERVER_MAX_CONNS.
@@ -47,6 +48,7 @@ Examples:
   tcptune-server --listen :8080 --protocol line
   tcptune-server --listen 127.0.0.1:8080 --protocol http --admin 127.0.0.1:9180
   tcptune-server --listen :8080 --protocol relay --upstream 10.0.0.2:9000 --upstream 10.0.0.3:9000
+  tcptune-server --check --limits /etc/tcptune/tcptune-server.yaml
 
 SIGTERM drains: no new connections, what is in flight is finished, then it ends; a second one ends it at once.
 SIGHUP reads the file of limits again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
@@ -77,6 +79,8 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 	set.StringVar(&o.logFormat, "log-format", "auto",
 		"log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
 	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")
+	set.BoolVar(&o.checkOnly, "check", false,
+		"say whether flags, limits, certificate and addresses can be used, and open, bind and serve nothing")
 	showVersion := set.Bool("version", false, "print the version")
 	for _, l := range limitFlags() {
 		set.Func(l.name, l.usage(), func(value string) error {
@@ -160,6 +164,11 @@ func (o options) check() error {
 	case !slices.Contains([]string{"auto", "text", "json"}, o.logFormat):
 		return fmt.Errorf("cannot log as %q: it is auto, text or json", o.logFormat)
 	}
+	for _, address := range o.listen {
+		if err := checkListen(address); err != nil {
+			return err
+		}
+	}
 	if o.admin == "" {
 		return nil
 	}
@@ -170,6 +179,26 @@ func (o options) check() error {
 	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
 		return fmt.Errorf("cannot use --admin %s: it shows profiles to everybody who can reach it, "+
 			"so it has to be a loopback address", o.admin)
+	}
+	return nil
+}
+
+// checkListen refuses what nobody can connect to. Whether a name stands for an address is asked when it is bound.
+func checkListen(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("cannot use --listen %s: it is not ADDR:PORT", address)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("cannot use --listen %s: there is no port %q", address, port)
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case err != nil:
+	case ip.IsMulticast() || ip.Unmap() == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return fmt.Errorf("cannot use --listen %s: TCP has no connections to a group of hosts", address)
+	case ip.IsLinkLocalUnicast() && ip.Is6() && ip.Zone() == "":
+		return fmt.Errorf("cannot use --listen %s: a link-local address needs its interface, [%s%%eth0]:%s", address, ip, port)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,23 +31,21 @@ type service struct {
 	admin    *http.Server
 	source   admin.Source
 	notifier notifier
-	failed   chan error // an accept loop has ended
+	failed   chan error                        // an accept loop has ended
+	shown    atomic.Pointer[map[string]string] // the limits, for who asks over the admin socket
 }
 
 // serve runs the service until a signal ends it, and returns the exit code.
 func serve(ctx context.Context, o options, environ []string, stderr io.Writer) int {
-	log, err := newLogger(stderr, o.logFormat, o.logLevel)
-	if err != nil {
-		return fail(stderr, exitUsage, err)
-	}
-	s := &service{options: o, log: log, notifier: notifier{log}, failed: make(chan error, 1)}
-	if s.limits, err = s.possibleLimits(); err != nil {
-		return fail(stderr, exitUsage, err)
+	s, code := prepared(o, environ, stderr)
+	if code >= 0 {
+		return code
 	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP)
 	defer signal.Stop(signals)
-	if err := s.prepare(ctx, environ); err != nil {
+	var err error
+	if s.sockets, err = openSockets(ctx, s.options); err != nil {
 		return fail(stderr, exitFailed, err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -55,11 +54,37 @@ func serve(ctx context.Context, o options, environ []string, stderr io.Writer) i
 	return s.obey(ctx, signals)
 }
 
-// prepare does all that can fail.
-func (s *service) prepare(ctx context.Context, environ []string) (err error) {
-	if s.sockets, err = openSockets(ctx, s.options); err != nil {
+// prepared does all that can fail, but for opening sockets. code is an exit code, or goOn.
+func prepared(o options, environ []string, stderr io.Writer) (s *service, code int) {
+	log, err := newLogger(stderr, o.logFormat, o.logLevel)
+	if err != nil {
+		return nil, fail(stderr, exitUsage, err)
+	}
+	s = &service{options: o, log: log, notifier: notifier{log}, failed: make(chan error, 1)}
+	if err := s.takeUp(s.possibleLimits()); err != nil {
+		return nil, fail(stderr, exitUsage, err)
+	}
+	if err := s.prepare(environ); err != nil {
+		return nil, fail(stderr, exitFailed, err)
+	}
+	return s, goOn
+}
+
+// takeUp makes l the limits of s, and what is shown of them.
+func (s *service) takeUp(l limits, err error) error {
+	if err != nil {
 		return err
 	}
+	s.limits = l
+	shown := map[string]string{}
+	for _, f := range limitFlags() {
+		shown[f.name] = f.show(l)
+	}
+	s.shown.Store(&shown)
+	return nil
+}
+
+func (s *service) prepare(environ []string) (err error) {
 	s.config = server.Config{Log: s.log, Wake: wakeOf(watchdogInterval())}
 	if s.config.TLS, err = tlsConfig(s.options, environ); err != nil {
 		return err
@@ -75,6 +100,7 @@ func (s *service) prepare(ctx context.Context, environ []string) (err error) {
 	}
 	s.source = admin.Source{
 		Server: s.server, Pool: s.pool, Protocol: s.protocol, Version: version, Started: time.Now(), Stuck: 4 * s.config.Wake,
+		Limits: func() map[string]string { return *s.shown.Load() },
 	}
 	return nil
 }
@@ -145,16 +171,16 @@ func (s *service) obey(ctx context.Context, signals <-chan os.Signal) int {
 // reload reads the limits again. Where they are wrong the former ones stay.
 func (s *service) reload() {
 	s.notifier.reloading()
-	defer func() { s.notifier.ready(s.status()) }()
 	now, err := s.possibleLimits()
 	if err == nil {
 		err = s.server.Reload(s.configure(now))
 	}
-	if err != nil {
+	if s.takeUp(now, err) != nil {
 		s.log.Error("cannot reload; the former limits stay", "error", err)
+		s.notifier.ready("cannot reload, the former limits stay: " + err.Error())
 		return
 	}
-	s.limits = now
+	defer func() { s.notifier.ready(s.status()) }()
 	s.log.Info("reloaded", "limits", s.limitFile)
 }
 

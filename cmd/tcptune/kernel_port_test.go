@@ -89,11 +89,11 @@ func TestKernelPortIsWatched(t *testing.T) {
 		}
 		r.Fatalf("no line has %q", want)
 	}
-	next("tcp/9005 is free")
+	next("tcp/9005 has no holder")
 	r.listen("127.0.0.1:9005")
 	next("sleep 1000")
 	r.run(report.ExitDone, "port", "9005", "--kill")
-	next("tcp/9005 is free")
+	next("tcp/9005 has no holder")
 	r.check(cmd.Process.Signal(os.Interrupt))
 	r.check(cmd.Wait())
 }

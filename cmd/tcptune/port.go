@@ -88,7 +88,10 @@ func portKillFlags() []cli.Flag {
 			Usage:   "the first `SIGNAL`, by name or number",
 		},
 		&cli.BoolFlag{Name: "no-force", Usage: "send no SIGKILL"},
-		&cli.BoolFlag{Name: "pid-only", Usage: "signal the process, whatever service or container runs it"},
+		&cli.StringFlag{Name: "mode", Usage: "stop the `process|container|unit` of each holder, whatever would suit it"},
+		&cli.BoolFlag{Name: "unit", Usage: "as --mode unit: stop the service that the holder runs in"},
+		&cli.BoolFlag{Name: "pid-only", Usage: "as --mode process: signal it, whatever service or container runs it"},
+		&cli.BoolFlag{Name: "many", Usage: fmt.Sprintf("free more than %d ports, or end more than %d holders", mostPorts, mostPorts)},
 		&cli.BoolFlag{
 			Name:    "force",
 			Aliases: []string{"f"},
@@ -143,7 +146,7 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 func (t terminal) ports(list provision.PortList, err error) (outcome, error) {
 	o := of(list.Outcome)
 	if err == nil {
-		o.text = func(out io.Writer) { t.showHolders(out, list.Survey) }
+		o.text = func(out io.Writer) { t.showHolders(out, list.Survey, list.Free) }
 	}
 	return o, err
 }
@@ -155,13 +158,16 @@ func readPortWish(c *cli.Context) (portWish, error) {
 	}
 	w.Netns = c.String("netns")
 	w.Order.Grace, w.Order.NoForce = c.Duration("grace"), c.Bool("no-force")
-	w.Order.PidOnly, w.Order.Force = c.Bool("pid-only"), c.Bool("force")
+	w.Order.Force, w.Many = c.Bool("force"), c.Bool("many")
 	w.AnyState, w.Thorough = c.Bool("any-state"), c.Bool("thorough") || c.Bool("kill")
 	args := c.Args().Slice()
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, w.command = args[:i], args[i+1:]
 	}
 	var err error
+	if w.Order.Mode, err = readMode(c); err != nil {
+		return w, err
+	}
 	if w.Order.Signal, err = readSignal(c.String("signal")); err != nil {
 		return w, err
 	}
@@ -169,14 +175,34 @@ func readPortWish(c *cli.Context) (portWish, error) {
 	if all {
 		args = []string{"1-65535"}
 	}
-	if w.Ranges, err = provision.ParsePorts(args, c.Bool("all") || c.Bool("tcp") || !c.Bool("udp"), c.Bool("all") || c.Bool("udp")); err != nil {
+	tcp, udp := c.Bool("all") || c.Bool("tcp") || !c.Bool("udp"), c.Bool("all") || c.Bool("udp")
+	if err = w.ParsePorts(args, tcp, udp); err != nil {
 		return w, err
 	}
 	return w, w.check(c, all)
 }
 
-// mostPorts is how many ports one --kill frees without --force: more are rather a slip of the finger.
-const mostPorts = 16
+// readMode is what --mode says, or one of the flags that are short for it.
+func readMode(c *cli.Context) (provision.PortMode, error) {
+	modes := map[string]provision.PortMode{"process": provision.ByProcess, "container": provision.ByContainer, "unit": provision.ByUnit}
+	mode, known := modes[c.String("mode")]
+	if c.IsSet("mode") && !known {
+		return "", report.Usage(fmt.Sprintf("cannot stop by %q", c.String("mode")), "--mode process, container or unit")
+	}
+	for flag, means := range map[string]provision.PortMode{"unit": provision.ByUnit, "pid-only": provision.ByProcess} {
+		if !c.Bool(flag) {
+			continue
+		}
+		if mode != "" && mode != means {
+			return "", report.Usage(fmt.Sprintf("cannot use --%s with another mode", flag), "")
+		}
+		mode = means
+	}
+	return mode, nil
+}
+
+// mostPorts is how many ports, or holders, one --kill frees without --many: more are rather a slip of the finger.
+const mostPorts = provision.MostPorts
 
 // check refuses what cannot be meant. all: no port was named.
 func (w portWish) check(c *cli.Context, all bool) error {
@@ -189,7 +215,7 @@ func (w portWish) check(c *cli.Context, all bool) error {
 			return report.Usage(fmt.Sprintf("cannot expect %q: a port is free or held", word), "")
 		}
 	}
-	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "pid-only", "force"} {
+	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "mode", "unit", "pid-only", "many", "force"} {
 		if c.IsSet(name) && !w.kill {
 			return report.Usage(fmt.Sprintf("cannot use --%s without --kill", name), "")
 		}
@@ -207,10 +233,10 @@ func (w portWish) check(c *cli.Context, all bool) error {
 		return report.Usage("cannot use --kill with --any-state: only what listens is stopped", "")
 	case w.kill && w.Netns == "all":
 		return report.Usage("cannot use --kill with --netns all: name one network namespace", "")
-	case w.kill && size > mostPorts && !w.Order.Force:
+	case w.kill && size > mostPorts && !w.Many:
 		return report.Usage(
 			fmt.Sprintf("cannot free %d ports at once", size),
-			fmt.Sprintf("--force frees more than %d", mostPorts),
+			fmt.Sprintf("--many frees more than %d", mostPorts),
 		)
 	case w.kill && (w.watch || w.expect != "" || w.wait != ""):
 		return report.Usage("cannot use --kill with --watch, --expect or --wait", "")

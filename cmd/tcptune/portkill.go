@@ -12,9 +12,9 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 	if w.dryRun {
 		planned, err := view.FreePlan(ctx, w.Ports)
 		o := of(planned.Outcome)
-		if err == nil {
+		if planned.Acts != nil {
 			o.text = func(out io.Writer) {
-				t.showHolders(out, planned.Before)
+				t.showHolders(out, planned.Before, false)
 				if len(planned.Before.Holders) > 0 {
 					printf(out, "\n")
 				}
@@ -26,7 +26,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 	w.Order.Settle = w.command == nil
 	done, err := view.Free(ctx, w.Ports)
 	o := of(done.Outcome)
-	if done.Verdicts != nil {
+	if done.Acts != nil || done.Verdicts != nil {
 		o.text = func(out io.Writer) { t.showActs(out, done.Acts, done.Verdicts) }
 	}
 	if err == nil && o.code == 0 && w.command != nil {

@@ -6,48 +6,43 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
 // showHolders prints a row for each process of each socket, and what is to be known of those without one.
-func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
+func (t terminal) showHolders(w io.Writer, s provision.PortSurvey, free bool) {
 	if len(s.Holders)+len(s.Rest) == 0 {
-		printf(w, "%s\n", freeText(s))
+		printf(w, "%s\n", withoutHolder(s, free))
 		return
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	printf(tw, "PORT\tADDRESS\tSTATE\tPID\tUSER\tSTARTED\tPARENT\tRUN BY\tCOMMAND\n")
+	rows := [][]string{{"PORT", "ADDRESS", "STATE", "PID", "USER", "STARTED", "PARENT", "RUN BY", "COMMAND"}}
+	var more []string // what a row has no column for
 	hidden, byGroup := false, false
 	for _, h := range append(s.Holders[:len(s.Holders):len(s.Holders)], s.Rest...) {
-		head := func() { printf(tw, "%s/%d\t%s\t%s\t", h.Protocol, h.Port(), address(h), h.State) }
+		head := []string{fmt.Sprintf("%s/%d", h.Protocol, h.Port()), address(h), string(h.State)}
 		for _, o := range h.Owners {
-			head()
-			printf(
-				tw,
-				"%d\t%s\t%s\t%d\t%s\t%s\n",
-				o.Pid,
-				o.User,
-				started(o.Started),
-				o.Parent,
-				runBy(o.Process.Cgroup),
-				command(o.Process),
-			)
+			rows = append(rows, append(head[:3:3], fmt.Sprint(o.Pid), o.User, started(o.Started), fmt.Sprint(o.Parent),
+				runBy(o.Process.Cgroup), command(o.Process)))
 		}
 		if len(h.Owners) == 0 {
-			run := orDash(h.OriginName())
-			head()
-			printf(tw, "-\t%s\t-\t-\t%s\t%s\n", h.User(), run, howMany(h)+h.Reason)
+			rows = append(rows, append(head[:3:3], "-", h.User(), "-", "-", orDash(h.OriginName()), howMany(h)+h.Reason))
 		}
-		hidden = hidden || h.Reason == provision.OwnerNotVisible
+		if h.Veiled && len(h.Owners) > 0 {
+			more = append(more, fmt.Sprintf("%s/%d: %s", h.Protocol, h.Port(), h.Reason))
+		}
+		hidden = hidden || h.Veiled
 		byGroup = byGroup || h.ByCgroup
 	}
-	_ = tw.Flush()
-	if hidden {
-		t.warn([]string{"owner not visible: run " + asRoot(os.Args[1:])})
+	t.table(w, rows)
+	switch {
+	case hidden && s.Unveil != "":
+		t.warn(append(more, "owner not visible: "+s.Veil+"; "+s.Unveil))
+	case hidden:
+		t.warn(append(more, "owner not visible: run "+asRoot(os.Args[1:])))
 	}
 	if byGroup {
 		printf(
@@ -58,15 +53,20 @@ func (t terminal) showHolders(w io.Writer, s provision.PortSurvey) {
 	}
 }
 
-func freeText(s provision.PortSurvey) string {
+// withoutHolder says that nobody holds the ports. Free is more: they were bound.
+func withoutHolder(s provision.PortSurvey, free bool) string {
+	one, many := " has no holder", " have no holder"
+	if free {
+		one, many = " is free", " are free"
+	}
 	var names []string
 	for _, r := range s.Ranges {
 		names = append(names, r.String())
 	}
 	if len(names) == 1 && s.Ranges[0].Size() == 1 {
-		return names[0] + " is free"
+		return names[0] + one
 	}
-	return strings.Join(names, ", ") + " are free"
+	return strings.Join(names, ", ") + many
 }
 
 func address(h provision.PortHolder) string {
@@ -123,12 +123,46 @@ func orDash(s string) string {
 	return s
 }
 
-// command is the command line, or as ps(1) does, the name of a process without one.
+// command is the command line, or as ps(1) does, the name of a process without one; and where it was started.
 func command(p provision.PortProcess) string {
-	if text := p.CommandLine(); text != "" {
-		return text
+	text := p.CommandLine()
+	if text == "" {
+		text = "[" + p.Name + "]"
 	}
-	return "[" + p.Name + "]"
+	if p.Dir != "" && p.Dir != "/" {
+		text = "(in " + p.Dir + ") " + text
+	}
+	if p.Stopped {
+		text = "(stopped) " + text
+	}
+	return text
+}
+
+// shortestLast is how many columns the last cell of a row keeps, however narrow the terminal is.
+const shortestLast = 24
+
+// table prints rows in columns. On a terminal the last cell is cut to what is left of the line.
+func (t terminal) table(w io.Writer, rows [][]string) {
+	widths := make([]int, len(rows[0])-1)
+	for _, row := range rows {
+		for i := range widths {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i])+2)
+		}
+	}
+	left := 0
+	for _, width := range widths {
+		left += width
+	}
+	for _, row := range rows {
+		for i, width := range widths {
+			printf(w, "%-*s", width, row[i])
+		}
+		last := []rune(row[len(widths)])
+		if room := max(t.columns-left, shortestLast); t.columns > 0 && len(last) > room {
+			last = append(last[:room-1], '…')
+		}
+		printf(w, "%s\n", string(last))
+	}
 }
 
 // showActs prints what was done, or would be, and then what became of the ports.
@@ -145,14 +179,26 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 		if a.Reason != "" {
 			printf(w, "    %s\n", a.Reason)
 		}
-		if len(a.Others) > 0 && (a.Status == report.Planned || a.Status == report.Applied) {
-			printf(w, "    also closes %s\n", strings.Join(a.Others, ", "))
+		if a.Status != report.Planned && a.Status != report.Applied {
+			continue
+		}
+		for _, along := range []struct {
+			words string
+			what  []string
+		}{{"also closes", a.Others}, {"also stops", a.Takes()}, {"may also close", a.Maybe}} {
+			if len(along.what) > 0 && (along.words != "may also close" || a.Status == report.Planned) {
+				printf(w, "    %s %s\n", along.words, strings.Join(along.what, ", "))
+			}
 		}
 	}
 	var free []string
 	for _, v := range verdicts {
+		if v.Unproven {
+			printf(w, "%s: %s\n", v.Range, v.Reason)
+			continue
+		}
 		if !v.Free {
-			printf(w, "%s is %s: %s\n", v.Range, t.paint(red, "not free"), v.Reason)
+			printf(w, "%s is %s\n", v.Range, t.paint(red, "not free")) // why stands beside it, once
 			continue
 		}
 		if v.Reason != "" {
@@ -194,7 +240,7 @@ func actWord(a provision.PortAct) string {
 // showAgain shows the holders after a change.
 func (t terminal) showAgain(s provision.PortSurvey) {
 	var text bytes.Buffer
-	t.showHolders(&text, s)
+	t.showHolders(&text, s, false)
 	if t.color {
 		printf(t.out, "\x1b[H\x1b[2J")
 	}

@@ -23,7 +23,8 @@ everything is taken back.
 
 With --exec the same pair is made for a program of yours that takes its listening socket from systemd, sd_listen_fds(3).
 It gets no network of its own, no place to write to and no user, unless --network, --state-dir and --user say so. What it
-would answer is not known: with --now it has to stay up, and what it does with a connection is for you to try.
+would answer is not known: with --now it has to stay up, and what it does with a connection is for you to try. Without
+--name it is called as the program; where a service of that name runs something else, --name has to say which is meant.
 
 Examples:
   sudo tcptune service install --now                      the bundled server, echo on port 8080

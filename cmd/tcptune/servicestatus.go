@@ -18,16 +18,22 @@ func serviceStatusCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "status",
 		Usage:     "how services are doing: socket, process, connections, memory, exposure",
-		UsageText: "tcptune service status [SERVICE] [--json]",
+		UsageText: "tcptune service status [SERVICE] [--wait TIME] [--json]",
 		ArgsUsage: "[SERVICE]",
 		Description: `Shows all services that tcptune has installed, or the one that is named. It changes nothing and needs no root.
 The exit codes are those of systemctl: 0 the socket listens and the service has not failed, 3 it does not, 4 there is no
-such unit.
+such unit. A service that fails and is started again and again is "failing", exit code 3, with the last lines that tell
+why; one that has just been started again is watched for a second to tell. With --wait it waits until the service is up.
+Where ufw, firewalld or nftables has no rule that lets other hosts in, that is said, with the command that opens the port.
 
 Examples:
   tcptune service status
+  tcptune service status --wait 30s
   tcptune service status --json | jq '.service[0].server.active'`,
-		Flags:  []cli.Flag{jsonFlag()},
+		Flags: []cli.Flag{
+			&cli.DurationFlag{Name: "wait", Usage: "wait up to `TIME` until it is up", DefaultText: "0s, do not wait"},
+			jsonFlag(),
+		},
 		Action: t.action(t.serviceStatus),
 	}
 }
@@ -36,7 +42,7 @@ func (t terminal) serviceStatus(c *cli.Context) (outcome, error) {
 	if _, err := serviceName(c); err != nil {
 		return outcome{}, err
 	}
-	done, err := provision.Target{}.ServiceStatus(c.Context, c.Args().Slice())
+	done, err := provision.Target{}.ServiceStatus(c.Context, c.Args().Slice(), c.Duration("wait"))
 	o := of(done)
 	if err == nil {
 		o.text = func(w io.Writer) { t.showServices(w, o.report.Service) }
@@ -84,7 +90,7 @@ func (t terminal) showService(w io.Writer, s report.Service) {
 		row("process", fmt.Sprintf("pid %d, %s of memory", s.Pid, mebibytes(s.Memory)))
 	}
 	if s.State != provision.ServiceMissing {
-		row("restarts", fmt.Sprintf("%d after a failure", s.Restarts))
+		row("restarts", fmt.Sprintf("%d times after it had ended", s.Restarts))
 	}
 	if s.Server != nil {
 		t.showServer(row, *s.Server)
@@ -101,6 +107,9 @@ func (t terminal) showService(w io.Writer, s report.Service) {
 	_ = tw.Flush()
 	if s.Reason != "" {
 		printf(w, "  %s\n", t.paint(yellow, s.Reason))
+	}
+	for _, line := range s.Journal {
+		printf(w, "  journal: %s\n", line)
 	}
 }
 

@@ -12,6 +12,7 @@ _tcptune_server_command() {
 			'--accept-burst=N'
 			'--accept-rate=N'
 			'--admin=ADDR'
+			'--check'
 			'--client-burst=N'
 			'--client-conns=N'
 			'--client-rate=N'

@@ -143,6 +143,7 @@ complete -c tcptune-server -f
 complete -c tcptune-server -n '__tcptune_server_at \'\' --accept-burst=' -l accept-burst -x -d 'with --accept-rate, let N connections come at once; 0: as many as in a second (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --accept-rate=' -l accept-rate -x -d 'accept N connections a second, others wait in the backlog; 0: any number (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --admin=' -l admin -x -d 'serve metrics, health and profiles on the loopback address ADDR:PORT'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --check' -l check -d 'say whether flags, limits, certificate and addresses can be used, and open, bind and serve nothing'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --client-burst=' -l client-burst -x -d 'with --client-rate, let N connections of one address come at once; 0: as many as in a second (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --client-conns=' -l client-conns -x -d 'serve N connections of one address at a time, refuse others; 0: any number (half of --max-conns)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --client-rate=' -l client-rate -x -d 'serve N new connections a second from one address, refuse others; 0: any number (0)'

@@ -185,7 +185,10 @@ _tcptune_command() {
 			'--grace=TIME'
 			'--signal,-s=SIGNAL'
 			'--no-force'
+			'--mode=process|container|unit'
+			'--unit'
 			'--pid-only'
+			'--many'
 			'--force,-f'
 			'--json'
 			'--quiet,-q'
@@ -247,6 +250,7 @@ _tcptune_command() {
 	'service status')
 		argument=SERVICE
 		flags=(
+			'--wait=TIME'
 			'--json'
 			'--quiet,-q'
 			'--no-color'
@@ -507,6 +511,7 @@ _tcptune_values() {
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
+	'process|container|unit') found=(process container unit) ;;
 	esac
 	case $1 in
 	PROFILE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;

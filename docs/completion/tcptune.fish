@@ -242,6 +242,11 @@ function __tcptune_values
             printf '%s\t%s\n' \
                 'free' '' \
                 'held' ''
+        case 'process|container|unit'
+            printf '%s\t%s\n' \
+                'process' '' \
+                'container' '' \
+                'unit' ''
     end
     switch $argv[1]
         case PROFILE
@@ -398,7 +403,7 @@ complete -c tcptune -n '__tcptune_at \'profile size\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'profile size\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s'
+complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s --mode'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
 complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
 complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
@@ -415,7 +420,10 @@ complete -c tcptune -n '__tcptune_at \'port\' --dry-run -n' -l dry-run -s n -d '
 complete -c tcptune -n '__tcptune_at \'port\' --grace=' -l grace -x -d 'TIME between the first signal and SIGKILL'
 complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -a '(__tcptune_values \'SIGNAL\')' -d 'the first SIGNAL, by name or number'
 complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send no SIGKILL'
-complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'signal the process, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --mode=' -l mode -x -a '(__tcptune_values \'process|container|unit\')' -d 'stop the process|container|unit of each holder, whatever would suit it'
+complete -c tcptune -n '__tcptune_at \'port\' --unit' -l unit -d 'as --mode unit: stop the service that the holder runs in'
+complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'as --mode process: signal it, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --many' -l many -d 'free more than 16 ports, or end more than 16 holders'
 complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
 complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'port\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -468,7 +476,8 @@ complete -c tcptune -n '__tcptune_at \'service uninstall\' --no-color' -l no-col
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service status\'' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service status\' --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service status\' --wait=' -l wait -x -d 'wait up to TIME until it is up'
 complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service status\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'service status\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'

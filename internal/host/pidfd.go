@@ -120,8 +120,11 @@ func (p *Process) Alive() bool {
 // Signal sends a signal to the process and to nobody else. It is fs.ErrNotExist when the process has exited, also if
 // its parent has not noticed yet, and os.ErrPermission when it belongs to somebody else. Signal 0 only asks.
 func (p *Process) Signal(sig unix.Signal) (err error) {
-	defer p.trail.Did("signals", &err, slog.Int("pid", p.pid), slog.String("signal", unix.SignalName(sig)),
-		slog.Bool("pidfd", p.pinned))
+	name := unix.SignalName(sig)
+	if name == "" {
+		name = "signal " + itoa(int(sig))
+	}
+	defer p.trail.Did("signals", &err, slog.Int("pid", p.pid), slog.String("signal", name), slog.Bool("pidfd", p.pinned))
 	exited, err := p.exited(0)
 	switch {
 	case exited:
@@ -137,10 +140,6 @@ func (p *Process) Signal(sig unix.Signal) (err error) {
 	}
 	if err == nil {
 		return nil
-	}
-	name := unix.SignalName(sig)
-	if name == "" {
-		name = "signal " + itoa(int(sig))
 	}
 	return fmt.Errorf("cannot send %s to process %d: %w", name, p.pid, err)
 }

@@ -113,7 +113,6 @@ func (c *portCount) add(r io.Reader) error {
 }
 
 func (c *portCount) count(row SocketRow) {
-	const tcpListen = 10 // include/net/tcp_states.h
 	port := row.Local.Port()
 	switch {
 	case row.State == tcpListen:

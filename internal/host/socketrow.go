@@ -15,6 +15,7 @@ type SocketRow struct {
 	Timer         uint8          // which one runs: 0 none, 1 retransmission, 2 keep-alive, 3 TIME_WAIT, 4 zero window probe
 	TimerLeft     time.Duration  // until it expires, in steps of 10 ms
 	UID           uint32         // of the maker of the socket, as this user namespace sees it; 0 in TIME_WAIT
+	Waiting       uint32         // of one that listens: connections that nobody has accepted yet
 	Inode         uint64         // what a link of /proc/PID/fd shows; 0 in TIME_WAIT and for what nobody has accepted
 }
 
@@ -33,7 +34,9 @@ func ParseSocketRow(line []byte) (SocketRow, bool) {
 	row.Local = r.endpoint(r.next())
 	row.Remote = r.endpoint(r.next())
 	row.State = uint8(r.hex(r.next(), 2, 2))
-	r.next()
+	if queues := r.next(); row.State == tcpListen { // "00000000:00000003": to send, to receive
+		row.Waiting = r.second(queues)
+	}
 	row.Timer, row.TimerLeft = r.timer(r.next())
 	r.next()
 	row.UID = uint32(r.decimal(r.next(), math.MaxUint32))
@@ -98,6 +101,15 @@ func (r *rowReader) timer(text []byte) (kind uint8, left time.Duration) {
 		return 0, 0
 	}
 	return uint8(r.hex(text[:2], 2, 2)), time.Duration(ticks) * tick
+}
+
+// second reads the second of two numbers, "00000000:00000003".
+func (r *rowReader) second(text []byte) uint32 {
+	if len(text) != 8+1+8 {
+		r.bad = true
+		return 0
+	}
+	return uint32(r.hex(text[9:], 8, 8))
 }
 
 // hex reads capital digits, as the kernel prints them.

@@ -38,20 +38,23 @@ func (h Host) UserManager(uid uint32) Manager { return Manager{h, true, uid} }
 // Unit is a unit as its manager knows it.
 type Unit struct {
 	Name         string
-	Load         string   // "loaded", "not-found", "masked", "error", "bad-setting"
-	Active       string   // "active", "inactive", "failed", "activating", "deactivating", "reloading"
-	Sub          string   // "listening", "running", "dead", "auto-restart", …
-	File         string   // of its file: "enabled", "disabled", "static", …; "" without one
-	MainPID      int      // of a service that runs, else 0
-	Memory       uint64   // bytes that its control group is charged for; 0 where that is not known
-	Restarts     int      // how often Restart= has started a service again since it was loaded
-	Status       string   // what a service says of itself, sd_notify(3) STATUS=
-	Fragment     string   // path of its file, "" without one
-	DropIns      []string // files below NAME.d that change it
-	Restart      string   // of a service: "no", "always", "on-failure", …; else ""
+	Load         string    // "loaded", "not-found", "masked", "error", "bad-setting"
+	Active       string    // "active", "inactive", "failed", "activating", "deactivating", "reloading"
+	Sub          string    // "listening", "running", "dead", "auto-restart", …
+	File         string    // of its file: "enabled", "disabled", "static", …; "" without one
+	MainPID      int       // of a service that runs, else 0
+	Memory       uint64    // bytes that its control group is charged for; 0 where that is not known
+	Restarts     int       // how often Restart= has started a service again since it was loaded
+	Result       string    // how a service ended last: "success", "exit-code", "signal", "timeout", …; "success" while it runs
+	Started      time.Time // when the main process of a service was started; zero where none was
+	Status       string    // what a service says of itself, sd_notify(3) STATUS=
+	Fragment     string    // path of its file, "" without one
+	DropIns      []string  // files below NAME.d that change it
+	Restart      string    // of a service: "no", "always", "on-failure", …; else ""
 	RestartDelay time.Duration
 	Triggers     []string // what a socket starts
 	Wants        []string // what is started with it: Wants=, Requires= and BindsTo=
+	StopsWith    []string // what is stopped with it: what requires it, is bound to it or a part of it
 	Listen       []Listen // of a socket
 }
 
@@ -103,11 +106,19 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 		names, _ := all[kind].([]string)
 		u.Wants = append(u.Wants, names...)
 	}
+	for _, kind := range []string{"RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo"} {
+		names, _ := all[kind].([]string)
+		u.StopsWith = append(u.StopsWith, names...)
+	}
 	if pid, ok := all["MainPID"].(uint32); ok {
 		u.MainPID = int(pid)
 	}
 	if n, ok := all["NRestarts"].(uint32); ok {
 		u.Restarts = int(n)
+	}
+	u.Result, _ = all["Result"].(string)
+	if usec, ok := all["ExecMainStartTimestamp"].(uint64); ok && usec > 0 && usec < math.MaxInt64 {
+		u.Started = time.UnixMicro(int64(usec))
 	}
 	// Without memory accounting it is all ones.
 	if bytes, ok := all["MemoryCurrent"].(uint64); ok && bytes != math.MaxUint64 {

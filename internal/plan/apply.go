@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -161,7 +162,8 @@ func (s *Session) begin(ctx context.Context, p Plan) ([]record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot read %s %s: %w", c.Kind, c.Target, err)
 		}
-		if !alike(e, now, c.Before) {
+		settled := c.Kind != report.Unit || now == nil || !midway(*now) && !midway(*c.Before)
+		if settled && !alike(e, now, c.Before) {
 			moved = append(moved, fmt.Sprintf("%s %s: was %s, is %s", c.Kind, c.Target, show(c.Before), show(now)))
 		}
 		records = append(records, recordOf(c, s.fileMode(c)))
@@ -241,6 +243,7 @@ func refusedIn(changes []Change, ref Ref) bool {
 // with what could not be undone.
 func (s *Session) rollBack(ctx context.Context, changes []Change, f failure) error {
 	ctx = context.WithoutCancel(ctx)
+	s.FailedAt = time.Now()
 	t := *s.journal.Pending
 	undone, left := s.undo(ctx, t)
 	failed := f.rolledBack(leftAlone(undone))

@@ -30,6 +30,8 @@ type Session struct {
 	Repaired bool
 	// Undone is what became of what Open has taken back.
 	Undone []Change
+	// FailedAt is when a transaction was given up and began to be undone; zero: none was.
+	FailedAt time.Time
 	// Unknown: the journal was torn, and of some of what it said the host cannot tell what became of it. The notes name
 	// it.
 	Unknown bool

@@ -55,12 +55,25 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 		return u.stop(ctx, name)
 	case strings.HasSuffix(name, ".socket"):
 		return u.openSocket(ctx, name, *value == Restarted)
-	case *value == Restarted:
-		return u.manager.Restart(ctx, name)
+	case *value == Restarted || midway(*value):
+		return insist(ctx, u.manager.Restart, name)
 	case *value == Reloaded:
-		return u.manager.ReloadUnit(ctx, name)
+		return u.reload(ctx, name)
 	}
-	return u.manager.Start(ctx, name)
+	return insist(ctx, u.manager.Start, name)
+}
+
+// reload has a service read its configuration again. One that fails again and again is between two starts, where
+// systemd reloads nothing: its next start reads the files, and that is made now.
+func (u unitEffect) reload(ctx context.Context, name string) error {
+	unit, err := u.manager.Unit(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !runs(unit.Active) {
+		return insist(ctx, u.manager.Restart, name)
+	}
+	return u.manager.ReloadUnit(ctx, name)
 }
 
 // stop stops a unit. A service that fails may be about to be restarted when its socket is closed, and its restart opens
@@ -72,10 +85,10 @@ func (u unitEffect) stop(ctx context.Context, name string) error {
 			return err
 		}
 		u.closed[name] = socket
-		return u.halt(ctx, name)
+		return insist(ctx, u.manager.Stop, name)
 	}
 	for range stopTries {
-		if err := u.halt(ctx, name); err != nil {
+		if err := insist(ctx, u.manager.Stop, name); err != nil {
 			return err
 		}
 		again, err := u.closeAgain(ctx, name)
@@ -86,18 +99,18 @@ func (u unitEffect) stop(ctx context.Context, name string) error {
 	return fmt.Errorf("its socket was opened again %d times", stopTries)
 }
 
-// halt stops one unit. The restart of a service that has failed may put its own job in the place of ours: then that is
-// asked for once more.
-func (u unitEffect) halt(ctx context.Context, name string) (err error) {
+// insist carries out a job. The restart of a service that has failed may put its own job in the place of ours: then that
+// is asked for once more.
+func insist(ctx context.Context, job func(context.Context, string) error, name string) (err error) {
 	for range stopTries {
-		if err = u.manager.Stop(ctx, name); !errors.Is(err, host.ErrJobCanceled) {
+		if err = job(ctx, name); !errors.Is(err, host.ErrJobCanceled) || ctx.Err() != nil {
 			return err
 		}
 	}
 	return err
 }
 
-// stopTries is how often a service is stopped whose socket comes back. Each takes a restart, or a client, between two
+// stopTries is how often a service is stopped whose socket comes back, and a job asked for. Each takes a restart, or a client, between two
 // calls.
 const stopTries = 10
 
@@ -115,7 +128,7 @@ func (u unitEffect) closeAgain(ctx context.Context, service string) (again bool,
 			continue
 		}
 		again = true
-		if err := u.halt(ctx, name); err != nil {
+		if err := insist(ctx, u.manager.Stop, name); err != nil {
 			return again, err
 		}
 	}
@@ -134,7 +147,7 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 		return nil
 	}
 	if socket.Active != Inactive {
-		if err := u.manager.Stop(ctx, name); err != nil {
+		if err := insist(ctx, u.manager.Stop, name); err != nil {
 			return err
 		}
 	}
@@ -147,17 +160,17 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 		if s.Active == Inactive || s.Active == "failed" {
 			continue
 		}
-		if err := u.manager.Stop(ctx, service); err != nil {
+		if err := insist(ctx, u.manager.Stop, service); err != nil {
 			return err
 		}
 		stopped = append(stopped, service)
 	}
 	delete(u.closed, name)
-	if err := u.manager.Start(ctx, name); err != nil {
+	if err := insist(ctx, u.manager.Start, name); err != nil {
 		return err
 	}
 	for _, service := range stopped {
-		if err := u.manager.Start(ctx, service); err != nil {
+		if err := insist(ctx, u.manager.Start, service); err != nil {
 			return err
 		}
 	}
@@ -200,8 +213,14 @@ func midway(value string) bool {
 // repeats reports whether r leaves a unit active that was so before: undoing that is doing it again, with the old
 // files, whatever state it is in by now.
 func (r record) repeats() bool {
-	return r.Kind == report.Unit && r.Before != nil && runs(string(*r.Before)) &&
+	return r.Kind == report.Unit && r.Before != nil && (runs(string(*r.Before)) || r.unsettled()) &&
 		r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
+}
+
+// unsettled reports whether the unit was between two states when the transaction began, as one that fails again and
+// again always is. There is no state of it to bring back: with its former files it is as it was.
+func (r record) unsettled() bool {
+	return r.Kind == report.Unit && r.Before != nil && midway(string(*r.Before))
 }
 
 // ofUnits reports whether systemd has to read its units again once ref was changed.

@@ -25,6 +25,8 @@ type fakeSystemd struct {
 	cancels int             // how often such a restart takes the place of the job that closes a socket
 	opens   int             // how often the restart of a service that fails opens its socket again before it is stopped
 	did     []string
+	// restarts is asked before a restart; nil: none fails.
+	restarts func(name string) error
 }
 
 func (f *fakeSystemd) Unit(_ context.Context, name string) (host.Unit, error) {
@@ -71,7 +73,14 @@ func (f *fakeSystemd) Stop(_ context.Context, name string) error {
 	return nil
 }
 
-func (f *fakeSystemd) Restart(ctx context.Context, name string) error { return f.Start(ctx, name) }
+func (f *fakeSystemd) Restart(ctx context.Context, name string) error {
+	if f.restarts != nil {
+		if err := f.restarts(name); err != nil {
+			return err
+		}
+	}
+	return f.Start(ctx, name)
+}
 
 func (f *fakeSystemd) ReloadUnit(_ context.Context, name string) error {
 	f.log("reload", name)
@@ -337,5 +346,49 @@ func TestWithoutDropsWhatOthersOwn(t *testing.T) {
 	j := Journal{Owned: []Owned{{Target: "a", Source: "profile server"}, {Target: "b", Source: "service x"}, {Target: "c", Source: "services"}}}
 	if got := j.Without("service").Owned; len(got) != 1 || got[0].Target != "a" || len(j.Owned) != 3 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A service that fails again and again is "activating" between two starts.
+func TestAUnitThatFailsAgainAndAgainIsRepairedByANewStart(t *testing.T) {
+	t.Parallel()
+	for wanted, act := range map[string]string{Restarted: "start", Reloaded: "start"} {
+		s, f := withSystemd(t, map[string]string{"a.service": "activating"})
+		mustApply(t, s, newFile("/etc/a.yaml", "1"), unitChange("a.service", "activating", wanted))
+		wantActs(t, f, act+" a.service (no file)")
+	}
+	t.Run("whatever it was doing when it was looked at", func(t *testing.T) {
+		for _, seen := range []string{Active, "activating", "deactivating"} {
+			s, f := withSystemd(t, map[string]string{"a.service": "activating"})
+			mustApply(t, s, newFile("/etc/a.yaml", "1"), unitChange("a.service", seen, Restarted))
+			wantActs(t, f, "start a.service (no file)")
+		}
+	})
+	t.Run("where that fails its former files are back, and nothing is left to do", func(t *testing.T) {
+		s, f := withSystemd(t, map[string]string{"a.service": "activating"})
+		f.restarts = func(string) error { return errors.New("cannot restart a.service") }
+		_, err := s.Apply(t.Context(), Plan{Changes: []Change{
+			newFile("/etc/a.yaml", "1"), unitChange("a.service", "activating", Restarted),
+		}})
+		if !report.Is(err, RolledBack) || strings.Contains(err.Error(), "not rolled back") || s.journal.Pending != nil {
+			t.Errorf("%v, pending %v", err, s.journal.Pending)
+		}
+	})
+}
+
+func TestARestartInWhosePlaceAnotherComesIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	for cancels, want := range map[int]string{3: "", 1000: `systemd says "canceled"`} {
+		s, f := withSystemd(t, map[string]string{"a.service": Active})
+		f.restarts = func(name string) error {
+			if cancels--; cancels >= 0 {
+				return fmt.Errorf("cannot restart %s: %w", name, host.ErrJobCanceled)
+			}
+			return nil
+		}
+		_, err := s.Apply(t.Context(), Plan{Changes: []Change{unitChange("a.service", Active, Restarted)}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }

@@ -2,9 +2,12 @@ package provision
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tcptune/tcptune/check"
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/service"
 )
 
 // Check says whether the host is supported, and what is wrong with it. With strict a warning is as bad as a failure.
@@ -21,7 +24,7 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 	if j, _, err := recall(h); err == nil {
 		out.note(strayNames(h, j)...)
 	}
-	out.Report.Checks = result.Checks
+	out.Report.Checks = append(result.Checks, checkServices(ctx, h)...)
 	for _, k := range out.Report.Checks {
 		if k.Grade == report.Fail || k.Grade == report.Warn && strict {
 			out.Code = report.ExitDiffers
@@ -31,4 +34,37 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 		return out, unsupported(result.Supported.Reason)
 	}
 	return out, nil
+}
+
+// checkServices says how the services are doing that tcptune has installed.
+func checkServices(ctx context.Context, h host.Host) (checks []report.Check) {
+	j, _, err := recall(h)
+	if err != nil || !h.SystemdRunning() {
+		return nil // what is wrong with the journal is said by those who need it
+	}
+	specs, err := service.Installed(j)
+	if err != nil {
+		return nil
+	}
+	for _, spec := range specs {
+		c := report.Check{Name: "service-" + spec.Name, Grade: report.Pass}
+		s, err := service.Status(ctx, h, spec.Name, &spec)
+		switch {
+		case err != nil:
+			c.Grade, c.Value, c.Reason = report.Warn, "not visible", err.Error()
+		case s.State == service.StateActive:
+			c.Value, c.Reason = s.State, s.Reason
+		case s.State == service.StateInactive:
+			c.Grade, c.Value, c.Reason = report.Warn, s.State, "its socket does not listen"
+			c.Fix = "sudo systemctl start " + spec.Name + ".socket"
+		default:
+			c.Grade, c.Value, c.Reason = report.Fail, s.State, s.Reason
+			c.Fix = "tcptune service status " + spec.Name + " shows what it has logged last"
+		}
+		if len(s.Journal) > 0 {
+			c.Reason = strings.TrimPrefix(c.Reason+"; it says: "+s.Journal[len(s.Journal)-1], "; ")
+		}
+		checks = append(checks, c)
+	}
+	return checks
 }

@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/tcptune/tcptune/internal/record"
 	"github.com/tcptune/tcptune/internal/report"
@@ -26,35 +25,43 @@ type FreedPorts struct {
 
 // FreePlan says what [PortView.Free] would do. It ends nothing.
 func (v PortView) FreePlan(ctx context.Context, p Ports) (out FreedPorts, err error) {
-	if out, err = v.planFree(ctx, p, false); err != nil {
+	out, err = v.planFree(ctx, p)
+	out.Report.Changes = portcheck.Rows(out.Acts)
+	if err != nil {
 		return out, err
 	}
-	out.Report.Changes = portcheck.Rows(out.Acts)
 	if report.Partial(out.Report.Changes) {
 		out.Code = report.ExitPartial
 	}
 	return out, nil
 }
 
-// planFree looks who holds the ports, and chooses the acts that free them. With now, those are to be carried out.
-func (v PortView) planFree(ctx context.Context, p Ports, now bool) (out FreedPorts, err error) {
+// planFree looks who holds the ports, and chooses the acts that free them. The error is that of the run as well: where one
+// act is not allowed, none is carried out.
+func (v PortView) planFree(ctx context.Context, p Ports) (out FreedPorts, err error) {
 	if out.Before, err = v.Observe(ctx, p.Query); err != nil {
 		return out, err
 	}
 	out.Outcome = outcome(out.Before.Notes)
 	out.Report.Holders = out.Before.Report()
-	if now && !v.host.IsRoot() && ofOthers(out.Before) {
-		return out, needsRoot("change this host")
-	}
 	var notes []string
-	out.Acts, notes, err = v.Plan(ctx, out.Before, p.Order)
+	if out.Acts, notes, err = v.Plan(ctx, &out.Before, p.Order); err != nil {
+		return out, err
+	}
 	out.note(notes...)
+	if n := portcheck.Programs(out.Acts); n > MostPorts && !p.Many {
+		out.Acts = nil
+		return out, report.Usage(fmt.Sprintf("cannot end %d holders at once", n), fmt.Sprintf("--many ends more than %d", MostPorts))
+	}
+	if err = v.Allowed(ctx, out.Before, out.Acts); err != nil {
+		out.Acts = nil // none is done
+	}
 	return out, err
 }
 
 // Free frees the ports, and proves it. The code of the error says whether any of them could be.
 func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error) {
-	if out, err = v.planFree(ctx, p, true); err != nil {
+	if out, err = v.planFree(ctx, p); err != nil {
 		return out, err
 	}
 	defer func() {
@@ -62,49 +69,47 @@ func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error)
 			v.target.record(v.host, "", &out.Outcome, out.Report.Changes, err)
 		}
 	}()
-	v.View.Free(ctx, out.Acts, p.Order)
+	out.Acts, err = v.FreeAll(ctx, out.Before, out.Acts, p.Order)
 	out.Report.Changes = portcheck.Rows(out.Acts)
 	out.Report.Changed = report.Changed(out.Report.Changes)
+	if err != nil {
+		return out, err
+	}
 	verdicts, after, err := v.Prove(ctx, out.Before, out.Acts, p.Order)
 	if err != nil {
 		return out, err
 	}
+	out.note(v.ClosedAsWell(out.Before)...)
 	out.Verdicts = verdicts
 	out.Report.Holders = after.Report()
 	out.note(v.Why(ctx, after)...)
+	out.Code = freed(out.Before, out.Acts, verdicts)
 	for _, verdict := range verdicts {
-		if !verdict.Free {
+		switch {
+		case verdict.Free:
+		case verdict.Unproven:
 			out.note(notFree(verdict))
+		case out.Code == report.ExitFailed && err == nil:
+			err = &report.Error{
+				Code: "not-freed", Message: fmt.Sprintf("cannot free %s: %s", verdict.Range, verdict.Reason), Hint: verdict.Hint,
+			}
+		default:
+			out.note(notFree(verdict) + hinted(verdict.Hint))
 		}
 	}
-	out.Code, err = freed(out.Before, out.Acts, verdicts)
 	return out, err
 }
 
-// errNotFreed is what freeing ends with that could not free its ports. The report names them.
-var errNotFreed error = &report.Error{
-	Code: "not-freed", Message: "cannot free the port",
-	Hint: "the lines above say who holds it; tcptune port PORT --kill --dry-run shows what would be done",
-}
-
-// ofOthers reports whether some holder belongs to somebody else: then nothing is touched, rather than half of it.
-func ofOthers(s portcheck.Survey) bool {
-	for _, h := range s.Holders {
-		if h.Reason == portcheck.NotVisible {
-			return true
-		}
-		for _, owner := range h.Owners {
-			if int(owner.Process.UID) != os.Geteuid() {
-				return true
-			}
-		}
+func hinted(hint string) string {
+	if hint == "" {
+		return ""
 	}
-	return false
+	return "; " + hint
 }
 
 // freed is the exit code of --kill. A port that was refused, or of which only a part was freed, is partial; where
 // nothing at all could be freed although it was tried, that is a failure.
-func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.Verdict) (int, error) {
+func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.Verdict) int {
 	held := map[string]bool{}
 	for _, h := range before.Holders {
 		held[fmt.Sprintf("%s/%d", h.Protocol, h.Port())] = true
@@ -118,6 +123,8 @@ func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.V
 	good, bad, tried := 0, 0, 0
 	for _, v := range verdicts {
 		switch {
+		case v.Unproven:
+			good, bad = good+1, bad+1
 		case v.Free && held[v.Range.String()]:
 			good++
 		case v.Free:
@@ -130,9 +137,9 @@ func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.V
 	}
 	switch {
 	case bad == 0:
-		return report.ExitDone, nil
+		return report.ExitDone
 	case good > 0 || tried == 0:
-		return report.ExitPartial, nil
+		return report.ExitPartial
 	}
-	return report.ExitFailed, errNotFreed
+	return report.ExitFailed
 }

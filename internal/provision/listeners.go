@@ -46,7 +46,9 @@ func exposedListeners(ctx context.Context, h host.Host, r ephemeral.Range) ([]ep
 		return nil, err
 	}
 	defer view.Close()
-	sockets, err := view.Held([]portcheck.Range{{Protocol: portcheck.TCP, Low: uint16(r.Low), High: uint16(r.High)}})
+	sockets, err := view.Held(portcheck.Query{
+		Ranges: []portcheck.Range{{Protocol: portcheck.TCP, Low: uint16(r.Low), High: uint16(r.High)}},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -17,13 +18,27 @@ type Ports struct {
 	portcheck.Query
 	Order portcheck.Order
 	Netns string // a network namespace, or "all"; "": our own
+	Many  bool   // more than [MostPorts] ports or holders
 }
 
-// ParsePorts reads ports as a person types them: "8080", "9000-9010", "http", "udp/53".
-func ParsePorts(args []string, tcp, udp bool) ([]portcheck.Range, error) {
+// MostPorts is how many ports, or holders, are freed without Many.
+const MostPorts = 16
+
+// PortMode is what is to be stopped for a port.
+type PortMode = portcheck.Mode
+
+// The modes.
+const (
+	ByProcess   = portcheck.ByProcess
+	ByContainer = portcheck.ByContainer
+	ByUnit      = portcheck.ByUnit
+)
+
+// ParsePorts reads ports as a person types them: "8080", "9000-9010", "http", "udp/53", "127.0.0.1:8080".
+func (p *Ports) ParsePorts(args []string, tcp, udp bool) error {
 	services, err := portcheck.ReadServices(host.Host{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var protocols []portcheck.Protocol
 	if tcp {
@@ -32,7 +47,8 @@ func ParsePorts(args []string, tcp, udp bool) ([]portcheck.Range, error) {
 	if udp {
 		protocols = append(protocols, portcheck.UDP)
 	}
-	return portcheck.ParseRanges(args, protocols, services)
+	p.Ranges, p.At, err = portcheck.ParseRanges(args, protocols, services)
+	return err
 }
 
 // PortSurvey is what is found at ports: sockets, and the processes that have them open.
@@ -47,13 +63,11 @@ type PortProcess = portcheck.Process
 // Cgroup says what a process runs in.
 type Cgroup = portcheck.Cgroup
 
-// OwnerNotVisible is the reason of a holder whose processes only root can see.
-const OwnerNotVisible = portcheck.NotVisible
-
 // PortList is who holds the ports.
 type PortList struct {
 	Outcome
 	Survey PortSurvey
+	Free   bool // nobody holds them, and each was bound
 }
 
 // The states that can be expected of ports.
@@ -85,23 +99,32 @@ func (v PortView) List(ctx context.Context, p Ports, expect string) (out PortLis
 	if err != nil {
 		return out, err
 	}
-	out = PortList{outcome(s.Notes), s}
+	out = PortList{Outcome: outcome(s.Notes), Survey: s}
 	out.Report.Holders = s.Report()
 	why := v.Why(ctx, s)
 	if expect != "" && !asExpected(s, expect) {
 		out.Code = report.ExitDiffers
 	}
-	if expect == PortFree {
-		for _, b := range v.Blocked(ctx, s) {
-			out.Code = report.ExitDiffers
+	if expect == PortFree && out.Code == 0 {
+		blocked := v.Blocked(ctx, s)
+		for _, b := range blocked {
+			if out.Code = report.ExitDiffers; b.Unproven {
+				out.Code = report.ExitPartial
+			}
 			out.note(notFree(b))
 		}
+		out.Free = len(blocked) == 0
 	}
 	out.note(why...)
 	return out, nil
 }
 
-func notFree(v portcheck.Verdict) string { return fmt.Sprintf("%s is not free: %s", v.Range, v.Reason) }
+func notFree(v portcheck.Verdict) string {
+	if v.Unproven {
+		return fmt.Sprintf("%s: %s", v.Range, v.Reason)
+	}
+	return fmt.Sprintf("%s is not free: %s", v.Range, v.Reason)
+}
 
 // asExpected reports whether all ports are held, or none of them.
 func asExpected(s portcheck.Survey, word string) bool {
@@ -129,7 +152,7 @@ const (
 func (v PortView) Wait(ctx context.Context, p Ports, expect string, timeout time.Duration) (out PortList, err error) {
 	deadline := time.Now().Add(timeout)
 	for {
-		held, err := v.Held(p.Ranges)
+		held, err := v.Held(p.Query)
 		if err != nil {
 			return out, err
 		}
@@ -137,7 +160,8 @@ func (v PortView) Wait(ctx context.Context, p Ports, expect string, timeout time
 		for _, socket := range held {
 			s.Holders = append(s.Holders, portcheck.Holder{Socket: socket})
 		}
-		come := asExpected(s, expect) && (expect != PortFree || len(v.Blocked(ctx, s)) == 0)
+		come := asExpected(s, expect) && (expect != PortFree || !slices.ContainsFunc(v.Blocked(ctx, s),
+			func(b portcheck.Verdict) bool { return !b.Unproven })) // no time would prove that
 		if come || !time.Now().Before(deadline) {
 			return v.List(ctx, p, expect)
 		}

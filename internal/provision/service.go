@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -116,8 +117,9 @@ const (
 	ServiceMissing = service.StateMissing
 )
 
-// ServiceStatus says how services are doing: those of names, or all that tcptune has installed.
-func (t Target) ServiceStatus(ctx context.Context, names []string) (out Outcome, err error) {
+// ServiceStatus says how services are doing: those of names, or all that tcptune has installed. It waits up to patience
+// until all of them are up.
+func (t Target) ServiceStatus(ctx context.Context, names []string, patience time.Duration) (out Outcome, err error) {
 	h, err := t.host()
 	if err != nil {
 		return out, err
@@ -139,19 +141,39 @@ func (t Target) ServiceStatus(ctx context.Context, names []string) (out Outcome,
 			names = append(names, s.Name)
 		}
 	}
-	for _, name := range names {
-		var known *service.Spec
-		if i := slices.IndexFunc(specs, func(s service.Spec) bool { return s.Name == name }); i >= 0 {
-			known = &specs[i]
+	for end := time.Now().Add(patience); ; {
+		up := true
+		out.Report.Service = nil
+		for _, name := range names {
+			s, err := service.Status(ctx, h, name, specOf(specs, name))
+			if err != nil {
+				return out, err
+			}
+			up = up && (s.State == service.StateMissing || service.Up(s))
+			out.Report.Service = append(out.Report.Service, s)
 		}
-		s, err := service.Status(ctx, h, name, known)
-		if err != nil {
-			return out, err
+		if up || !time.Now().Before(end) {
+			break
 		}
-		out.Report.Service = append(out.Report.Service, s)
+		select {
+		case <-ctx.Done():
+			return out, ctx.Err()
+		case <-time.After(statusPace):
+		}
 	}
 	out.Code = serviceCode(out.Report.Service)
 	return out, nil
+}
+
+// statusPace is how long a status that waits pauses between two looks.
+const statusPace = 200 * time.Millisecond
+
+// specOf is what is known of a service, nil for nothing.
+func specOf(specs []service.Spec, name string) *service.Spec {
+	if i := slices.IndexFunc(specs, func(s service.Spec) bool { return s.Name == name }); i >= 0 {
+		return &specs[i]
+	}
+	return nil
 }
 
 // serviceCode is that of the service which is worst off.

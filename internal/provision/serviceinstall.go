@@ -62,6 +62,11 @@ func (s session) install(ctx context.Context, i installing, o *Outcome) (seen st
 		if i.now {
 			seen, err = service.Prove(ctx, i.host, i.spec)
 		}
+		if err != nil || !service.Reloads(i.plan.Changes) {
+			return err
+		}
+		note, err := service.ReadBack(ctx, i.host, i.spec)
+		o.note(note)
 		return err
 	}
 	began := time.Now()
@@ -73,9 +78,12 @@ func (s session) install(ctx context.Context, i installing, o *Outcome) (seen st
 		return changes, err
 	})
 	if err != nil && i.now {
-		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, journalLines) {
+		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, s.FailedAt, journalLines) {
 			o.note("journal: " + line)
 		}
+	}
+	if err == nil && i.now {
+		o.note(i.spec.Shut(ctx, i.host)...)
 	}
 	if err == nil && report.Left(o.Report.Changes) {
 		o.Code = report.ExitPartial
@@ -117,6 +125,11 @@ func (i installing) draft(ctx context.Context, o *Outcome) (plan.Plan, error) {
 	if err := service.CheckFiles(i.host, i.spec); err != nil {
 		return plan.Plan{}, err
 	}
+	unknown, err := service.Try(ctx, i.host, i.spec)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	o.note(unknown)
 	others, err := service.Installed(i.journal)
 	if err != nil {
 		return plan.Plan{}, err

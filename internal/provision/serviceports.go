@@ -68,7 +68,7 @@ func (i *installing) checkPorts(ctx context.Context, o *Outcome, free bool) erro
 	case !free:
 		return portTaken(i.held, "")
 	}
-	acts, notes, err := view.Plan(ctx, i.held, i.order())
+	acts, notes, err := view.Plan(ctx, &i.held, i.order())
 	o.note(notes...)
 	i.acts = acts
 	return err
@@ -150,7 +150,9 @@ func (i *installing) freePorts(ctx context.Context, o *Outcome) error {
 		return err
 	}
 	defer view.Close()
-	view.Free(ctx, i.acts, i.order())
+	if i.acts, err = view.FreeAll(ctx, i.held, i.acts, i.order()); err != nil {
+		return err
+	}
 	o.Report.Changes = portcheck.Rows(i.acts)
 	o.Report.Changed = report.Changed(o.Report.Changes)
 	verdicts, after, err := view.Prove(ctx, i.held, i.acts, i.order())

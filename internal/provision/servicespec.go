@@ -41,7 +41,7 @@ func settle(h host.Host, s *Service) {
 	slices.SortStableFunc(s.Limits, func(a, b service.Limit) int { return strings.Compare(a.Name, b.Name) })
 	if s.Exec != nil {
 		if s.Name == "" {
-			s.Name = path.Base(s.Exec[0])
+			s.Name, s.Derived = path.Base(s.Exec[0]), true
 		}
 		return
 	}

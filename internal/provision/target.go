@@ -51,8 +51,14 @@ type Outcome struct {
 	Partial bool // some of it is not as wanted, and is named
 }
 
-// note adds warnings to the envelope.
-func (o *Outcome) note(lines ...string) { o.Report.Warnings = append(o.Report.Warnings, lines...) }
+// note adds warnings to the envelope; an empty one is none.
+func (o *Outcome) note(lines ...string) {
+	for _, line := range lines {
+		if line != "" {
+			o.Report.Warnings = append(o.Report.Warnings, line)
+		}
+	}
+}
 
 // outcome is one that holds warnings and nothing else.
 func outcome(warnings []string) Outcome {

@@ -16,7 +16,8 @@ type Holder struct {
 	Seconds int `json:"seconds,omitempty"`
 	// Origin is the unit, or else the control group, in which the socket was made. It is known without root.
 	Origin string `json:"origin,omitempty"`
-	// Searched says where its processes were looked for: "all" processes, or only the "cgroup" in which it was made.
+	// Searched says where its processes were looked for: in "all" processes, only in the "cgroup" in which it was made, or
+	// in those that are "visible" to this user.
 	Searched  string          `json:"searched"`
 	Processes []HolderProcess `json:"processes"`
 	Reason    string          `json:"reason,omitempty"` // why there is no process, or not every one
@@ -30,6 +31,8 @@ type HolderProcess struct {
 	Command   string `json:"command"` // the full command line
 	User      string `json:"user"`
 	Started   string `json:"started"`             // RFC 3339, in seconds
+	Stopped   bool   `json:"stopped,omitempty"`   // by job control
+	Folder    string `json:"folder,omitempty"`    // its working directory
 	Unit      string `json:"unit,omitempty"`      // "nginx.service", "session-3.scope"
 	UserUnit  string `json:"user_unit,omitempty"` // the unit of the systemd of a user
 	Container string `json:"container,omitempty"` // "docker/NAME" or "docker/ID"

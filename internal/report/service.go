@@ -3,7 +3,7 @@ package report
 // Service is how a service is doing, for service status. What cannot be known is absent, and Reason says why.
 type Service struct {
 	Target   string        `json:"target"`             // its name
-	State    string        `json:"state"`              // "active": its socket listens and the service has not failed; "inactive", "failed", "not-found"
+	State    string        `json:"state"`              // "active": its socket listens and the service has not failed; "failing": it is started again and again; "inactive", "failed", "not-found"
 	Protocol string        `json:"protocol,omitempty"` // of the bundled server
 	Program  string        `json:"program,omitempty"`
 	Listen   []string      `json:"listen"` // "[::]:8080"
@@ -20,6 +20,8 @@ type Service struct {
 	// Exposure is that of systemd-analyze security: 0 for what can do no harm, 10 for what can do all.
 	Exposure *float64 `json:"exposure,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
+	// Journal are the last lines that tell why it fails.
+	Journal []string `json:"journal,omitempty"`
 }
 
 // ServiceUnit is a unit of a service, in the words of systemd.
@@ -46,4 +48,5 @@ type Server struct {
 	BytesIn  uint64            `json:"bytes_in"`
 	BytesOut uint64            `json:"bytes_out"`
 	Uptime   float64           `json:"uptime_seconds"`
+	Limits   map[string]string `json:"limits,omitempty"` // that hold, by name
 }

@@ -28,6 +28,8 @@ type Source struct {
 	// Stuck is the time in which every accept loop comes by, some times the Wake of [server.Config]; /readyz fails when
 	// one does not.
 	Stuck time.Duration
+	// Limits are those that hold, by name; nil: they are not shown.
+	Limits func() map[string]string
 }
 
 // Handler serves:
@@ -86,6 +88,7 @@ type Status struct {
 	BytesIn  uint64            `json:"bytes_in"`
 	BytesOut uint64            `json:"bytes_out"`
 	Uptime   int64             `json:"uptime_seconds"`
+	Limits   map[string]string `json:"limits,omitempty"` // that hold, by the names of the flags
 }
 
 // Now is the status at this moment.
@@ -105,7 +108,11 @@ func (s Source) Now() Status {
 
 func (s Source) status(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(s.Now())
+	now := s.Now()
+	if s.Limits != nil { // not in Now, which protocols show to clients
+		now.Limits = s.Limits()
+	}
+	_ = json.NewEncoder(w).Encode(now)
 }
 
 // The number of connections that connz shows.

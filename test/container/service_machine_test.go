@@ -30,6 +30,7 @@ type serviceReport struct {
 		Exposure *float64
 		Restarts int
 		Reason   string
+		Journal  []string
 		Says     string
 		Server   *struct {
 			Protocol string

@@ -1,0 +1,61 @@
+package portcheck
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// wayOut is what a person does about a socket that is still there, or there again.
+func wayOut(ctx context.Context, h Holder, again bool) string {
+	if len(h.Owners) == 0 {
+		return ""
+	}
+	o := h.Owners[0]
+	parent, err := Details(ctx, o.Process.Parent)
+	if err == nil {
+		if g := guardOf(parent); g != nil && again {
+			return g.instead
+		}
+	}
+	name, ok := unitOf(o.Process.Cgroup)
+	switch service := ok && path.Ext(name.name) == ".service"; {
+	case service && name.user:
+		return "systemctl --user stop " + name.name
+	case service:
+		return "sudo systemctl stop " + name.name
+	case again && err == nil && parent.Pid > 1:
+		return fmt.Sprintf("%s (pid %d) starts it again: end that one first", parent.Name, parent.Pid)
+	case again:
+		return "find out what starts it, and end that first"
+	case o.Process.Cgroup.Container.ID != "":
+		return "stop container " + o.Process.Cgroup.Container.Engine + "/" + short(o.Process.Cgroup.Container.ID)
+	case err == nil && parent.Pid > 1 && !slices.ContainsFunc(h.Owners, func(p Owner) bool { return p.Pid == parent.Pid }):
+		return fmt.Sprintf("%s (pid %d) has started it: end that one", parent.Name, parent.Pid)
+	}
+	return fmt.Sprintf("sudo kill -KILL %d", o.Pid)
+}
+
+// inTheWay says what keeps a server from binding a port that nobody listens on, and what a person does about it.
+func inTheWay(ctx context.Context, port Range, after Survey, err error) (reason, hint string) {
+	wait := fmt.Sprintf("tcptune port %d --wait free waits for that", port.Low)
+	for _, h := range after.Rest {
+		switch {
+		case !port.Has(h.Protocol, h.Port()):
+		case h.State == TimeWait:
+			return fmt.Sprintf("%d connections in TIME-WAIT of a server that did not set SO_REUSEADDR, up to %d s more",
+				h.Count, h.Seconds()), wait
+		case h.State == Unconn:
+			return "a socket is bound there without listening, by " + who(ctx, h), wayOut(ctx, h, false)
+		case h.hasOwners():
+			return "it is the local end of a connection of " + who(ctx, h) + ", which is not stopped",
+				fmt.Sprintf("close that connection, or keep clients off: sysctl net.ipv4.ip_local_reserved_ports (%d)", port.Low)
+		default:
+			return h.Reason, wait
+		}
+	}
+	return host.Cause(err).Error(), ""
+}

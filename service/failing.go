@@ -1,0 +1,128 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// How long a service is watched that does not look as if it was up for good, and how often it is looked at meanwhile.
+// The units start again after a second at the latest.
+const (
+	watchTime = 1200 * time.Millisecond
+	watchPace = 40 * time.Millisecond
+)
+
+// fresh is how long a process has to be up until an earlier failure is history.
+const fresh = time.Minute
+
+// often is how many failures in that time are no accident.
+const often = 3
+
+// seen is what one or more looks at a service that listens have shown.
+type seen struct {
+	last     host.Unit
+	rose     int           // restarts while it was watched
+	failed   bool          // it was seen between a failure and the next start
+	failures []time.Time   // that systemd has written down in the last minute, the oldest first
+	blind    bool          // its journal cannot be read
+	waiting  int           // clients that nobody has accepted
+	up       time.Duration // how long the process has run
+}
+
+// watch looks at the service until it can be told whether it is up.
+func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.Listen) (seen, error) {
+	s := seen{last: first}
+	note := func() { s.failed = s.failed || between(s.last) && s.last.Result != "success" }
+	note()
+	for end := time.Now().Add(watchTime); !settled(s.last) && time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return s, ctx.Err()
+		case <-time.After(watchPace):
+		}
+		u, err := h.SystemManager().Unit(ctx, first.Name)
+		if err != nil {
+			return s, err
+		}
+		s.last, s.rose = u, u.Restarts-first.Restarts
+		note()
+	}
+	var err error
+	if s.last.Active != plan.Active {
+		s.waiting, err = h.WaitingClients(ports(listen))
+	}
+	if s.last.Restarts > 0 && time.Since(s.last.Started) < fresh {
+		s.failures, s.blind = failures(ctx, h, first.Name, fresh)
+	}
+	s.up = time.Since(s.last.Started)
+	return s, err
+}
+
+func ports(listen []host.Listen) (ports []uint16) {
+	for _, l := range listen {
+		if a, err := netip.ParseAddrPort(l.Address); err == nil {
+			ports = append(ports, a.Port())
+		}
+	}
+	return ports
+}
+
+// between reports whether a service waits for its next start.
+func between(u host.Unit) bool { return u.Sub == "auto-restart" || u.Sub == "auto-restart-queued" }
+
+// settled reports whether a service runs and has not just been started again, or has nothing to do.
+func settled(u host.Unit) bool {
+	switch u.Active {
+	case plan.Active, "reloading", "refreshing":
+		return u.Restarts == 0 || time.Since(u.Started) > 10*time.Second
+	case plan.Inactive:
+		return true
+	}
+	return false
+}
+
+// failing says why a service that systemd is starting again and again does not serve, "" where it is not failing. One
+// that ends by itself, with success, has not failed.
+func (s seen) failing() string {
+	switch {
+	case s.failed && (s.rose > 1 || between(s.last)), s.failsOften():
+		return fmt.Sprintf("%s fails, and is started again and again: %d times so far", s.last.Name, s.last.Restarts)
+	case s.last.Active == "activating" && !between(s.last) && s.waiting > 0 && s.up > watchTime:
+		return fmt.Sprintf("%s has not said that it is ready since it was started %s ago, and %d clients wait", s.last.Name,
+			s.up.Round(time.Second), s.waiting)
+	}
+	return ""
+}
+
+// failsOften reports whether the process that runs is likely to fail as those before it: it has not been up for twice as
+// long as they were apart.
+func (s seen) failsOften() bool {
+	n := len(s.failures)
+	if s.blind {
+		return s.failed && s.rose > 0 && s.last.Restarts >= often
+	}
+	if n < often {
+		return false
+	}
+	apart := time.Duration(0)
+	for i := n - often + 1; i < n; i++ {
+		apart = max(apart, s.failures[i].Sub(s.failures[i-1]))
+	}
+	return s.up < 2*apart
+}
+
+// remark is what is worth saying of one that is not failing, "" for nothing.
+func (s seen) remark() string {
+	switch {
+	case !s.failed && (between(s.last) || s.rose > 0):
+		return fmt.Sprintf("%s ends by itself, without a failure, and is started again: %d times so far", s.last.Name, s.last.Restarts)
+	case s.last.Active == "activating":
+		return s.last.Name + " is starting"
+	}
+	return ""
+}

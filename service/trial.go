@@ -1,0 +1,83 @@
+package service
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// trialTime bounds "tcptune-server --check", which reads a few files.
+const trialTime = 10 * time.Second
+
+// Try has the bundled server itself say whether it could serve with s, before anything is touched: it reads its flags
+// and limits with the code that it serves with, as a user that owns nothing. What it refuses is an error. unknown says
+// what could not be found out, "" where nothing is left open. It is for a running host.
+func Try(ctx context.Context, h host.Host, s Spec) (unknown string, err error) {
+	if !s.bundled() || !h.Live() {
+		return "", nil
+	}
+	limits := []string{"--check"}
+	for _, l := range s.Limits {
+		limits = append(limits, "--"+l.Name+"="+l.Value)
+	}
+	argv := s.command(limits...)
+	unknown, err = tryProgram(ctx, h, s.Name, argv)
+	if err != nil || s.TLSCert == "" {
+		return unknown, err
+	}
+	more, err := tryPair(h, s)
+	return strings.TrimPrefix(unknown+"; "+more, "; "), err
+}
+
+func tryProgram(ctx context.Context, h host.Host, name string, argv []string) (unknown string, err error) {
+	_, err = h.RunProgram(ctx, host.Program{Name: argv[0], Args: argv[1:], Time: trialTime, Unprivileged: true})
+	var failed *host.ProgramError
+	switch {
+	case err == nil:
+		return "", nil
+	case !errors.As(err, &failed):
+		return "", err
+	}
+	// It speaks of itself by its name, which the message about the service replaces.
+	said, ours := strings.CutPrefix(failed.Stderr, "tcptune-server: ")
+	if !ours || strings.Contains(said, "--check: there is no such flag") {
+		return fmt.Sprintf("whether %s can serve so is not known before it is started: it has no --check", argv[0]), nil
+	}
+	return "", &report.Error{
+		Code: "check-failed", Message: fmt.Sprintf("cannot serve %s: %s", name, said),
+		Hint: "nothing was changed; tcptune-server --check --help lists what it takes",
+	}
+}
+
+// largestKeyFile is how long the file of a certificate and its chain, or of a key, may be for tcptune-server.
+const largestKeyFile = 1 << 20
+
+// tryPair reads the certificate and its key as systemd does, as root, and puts them together as the server does.
+func tryPair(h host.Host, s Spec) (unknown string, err error) {
+	var texts [2][]byte
+	for i, file := range []string{s.TLSCert, s.TLSKey} {
+		texts[i], err = h.ReadFile(file)
+		switch {
+		case errors.Is(err, os.ErrPermission):
+			return fmt.Sprintf("whether %s fits its certificate is not known: reading it needs root", s.TLSKey), nil
+		case err != nil:
+			return "", fmt.Errorf("cannot serve TLS: cannot read %s: %w", file, host.Cause(err))
+		case len(texts[i]) > largestKeyFile:
+			return "", fmt.Errorf("cannot serve TLS: %s has more than %d bytes", file, largestKeyFile)
+		}
+	}
+	if _, err := tls.X509KeyPair(texts[0], texts[1]); err != nil {
+		return "", &report.Error{
+			Code: "check-failed", Message: fmt.Sprintf("cannot serve %s: %s and %s are no pair: %v", s.Name, s.TLSCert, s.TLSKey, err),
+			Hint: "nothing was changed",
+		}
+	}
+	return "", nil
+}
