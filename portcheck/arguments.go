@@ -177,7 +177,10 @@ func parsePort(text string) (uint16, *wrong) {
 		return 0, &wrong{problem: "it begins with 0", hint: strings.TrimLeft(text, "0")}
 	}
 	n, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || n == 0 {
+	if err != nil {
+		return 0, &wrong{problem: "ports go from 1 to 65535", hint: "a PID is no port: ps " + text + " shows that process, if it is one"}
+	}
+	if n == 0 {
 		return 0, &wrong{problem: "ports go from 1 to 65535"}
 	}
 	return uint16(n), nil

@@ -3,6 +3,7 @@ package portcheck
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -15,6 +16,7 @@ func (v *View) Why(ctx context.Context, s Survey) (lines []string) {
 	if len(free) == 0 || len(v.namespaces) != 1 || v.namespaces[0].Name != "" {
 		return nil
 	}
+	lines = append(lines, v.otherwise(ctx, s, free)...)
 	lines = append(lines, v.reserved(free)...)
 	lines = append(lines, v.translated(ctx, free)...)
 	return append(lines, v.elsewhere(free)...)
@@ -44,6 +46,24 @@ func (s Survey) holds(protocol Protocol, port uint16) bool {
 		}
 	}
 	return false
+}
+
+// otherwise says what else the number of a port may have been meant for: UDP, where TCP was asked, or a process.
+func (v *View) otherwise(ctx context.Context, s Survey, free []Range) (lines []string) {
+	for _, r := range free {
+		if r.Protocol != TCP || r.Low != r.High {
+			continue
+		}
+		udp := Query{Ranges: []Range{{UDP, r.Low, r.High}}, At: s.At}
+		asked := slices.ContainsFunc(s.Ranges, func(q Range) bool { return q.Has(UDP, r.Low) })
+		if held, err := v.Held(udp); err == nil && len(held) > 0 && !asked {
+			lines = append(lines, fmt.Sprintf("udp/%d is held: tcptune port udp/%d shows by whom", r.Low, r.Low))
+		}
+		if p, err := Details(ctx, int(r.Low)); err == nil && p.Pid > 1 {
+			lines = append(lines, fmt.Sprintf("%d is also the PID of %s: tcptune port looks for ports alone", p.Pid, p.Name))
+		}
+	}
+	return lines
 }
 
 // reserved names the single ports that were asked for and that net.ipv4.ip_local_reserved_ports keeps.

@@ -37,11 +37,14 @@ type conn struct {
 	cancel   context.CancelCauseFunc // of a stream's context; nil where there is none
 	client   netip.Addr              // as limits see it, see clientOf; the zero value for all that have no address
 
-	proxied atomic.Pointer[net.Addr] // where a proxy says that the connection comes from; nil: none does
+	fromProxy bool                     // a header of the PROXY protocol comes first
+	proxied   atomic.Pointer[net.Addr] // where a proxy says that the connection comes from; nil: none does
 
 	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
 	woken  atomic.Bool   // its read deadline is that of a drain
+
+	unheard bool // its handler has ended it, and the client may still be sending; of the goroutine that serves it
 
 	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
 	seen   uint64

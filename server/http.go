@@ -42,7 +42,11 @@ func (h *httpHandler) ServeConn(ctx context.Context, c net.Conn) error {
 	})
 	defer stop()
 	one := newHTTPConn(c)
-	if err := h.server.Serve(one); !errors.Is(err, net.ErrClosed) {
+	err := h.server.Serve(one)
+	if s, ok := c.(stream); ok {
+		s.unheard = !one.over.Load()
+	}
+	if !errors.Is(err, net.ErrClosed) {
 		return err
 	}
 	return one.why(ctx)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -240,4 +241,79 @@ func TestAStreamThatEndsBecauseOfADrainIsCountedSo(t *testing.T) {
 	half.ends("echo: half a line\n")
 	<-done
 	r.ended(Drained, 3)
+}
+
+// counts answers with the length of the body.
+func countsBody(w http.ResponseWriter, r *http.Request) {
+	n, err := io.Copy(io.Discard, r.Body)
+	if err != nil {
+		http.Error(w, "body is incomplete", http.StatusBadRequest)
+		return
+	}
+	_, _ = fmt.Fprintf(w, "%d", n)
+}
+
+func TestARequestOfTwoLengthsIsTheLastOne(t *testing.T) {
+	t.Parallel()
+	const chunked = "5\r\nhello\r\n0\r\n\r\n"
+	for name, tt := range map[string]struct {
+		text   string
+		closes bool
+	}{
+		"both":         {"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked, true},
+		"both, turned": {"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\ncontent-lengTH:5\r\n\r\n" + chunked, true},
+		"chunked":      {"POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 5\r\n\r\n" + chunked, false},
+		"length":       {"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello", false},
+	} {
+		for _, pieces := range []bool{false, true} {
+			r := web(t, http.HandlerFunc(countsBody), Limits{})
+			c := r.dial()
+			if pieces {
+				for i := range tt.text {
+					c.say(tt.text[i : i+1])
+				}
+			} else {
+				c.say(tt.text)
+			}
+			if a, body := c.response(nil); a.StatusCode != 200 || body != "5" || a.Close != tt.closes {
+				t.Errorf("%s, in pieces %v: %d %q, closes: %v, want 200 \"5\", %v", name, pieces, a.StatusCode, body, a.Close, tt.closes)
+			}
+			if tt.closes {
+				c.ends("")
+			}
+		}
+	}
+}
+
+func TestEmptyLinesBeforeARequestAreNoRequest(t *testing.T) {
+	t.Parallel()
+	r := web(t, http.HandlerFunc(ok), Limits{})
+	c := r.dial()
+	for _, before := range []string{"\r\n", "", "\r\n\r\n", "\n", "\r\n"} {
+		c.say(before)
+		if a, _ := c.request("/"); a.StatusCode != 200 || a.Close {
+			t.Errorf("after %q: %d, closes: %v", before, a.StatusCode, a.Close)
+		}
+	}
+}
+
+func TestA400InTheMiddleOfABodyIsHeard(t *testing.T) {
+	t.Parallel()
+	r := web(t, http.HandlerFunc(countsBody), Limits{})
+	for range 20 {
+		c := r.dial()
+		c.say("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n")
+		go func() {
+			for range 100 { // what is still on its way
+				if _, err := io.WriteString(c, strings.Repeat("x", 10<<10)); err != nil {
+					return
+				}
+			}
+		}()
+		a, body := c.response(nil)
+		if a.StatusCode != 400 || body != "body is incomplete\n" {
+			t.Errorf("%d %q", a.StatusCode, body)
+		}
+		c.ends("")
+	}
 }

@@ -25,6 +25,9 @@ func measured(h http.Handler) http.Handler {
 		defer c.caught()
 		begin := time.Now()
 		c.handed(true)
+		if c.wire.ambiguous(r) {
+			w.Header().Set("Connection", "close")
+		}
 		h.ServeHTTP(w, r)
 		c.handed(false)
 		if p, ok := c.Conn.(Progress); ok {
@@ -45,6 +48,8 @@ type httpConn struct {
 	handling  atomic.Bool  // a handler has the request: what else is read is the handler's
 	header    atomic.Int64 // bytes of a request that no handler has yet
 	full      atomic.Bool  // there was no room for them, see Limits.MaxInput
+	over      atomic.Bool  // the client has ended the connection, or the network has
+	wire      wire         // of Read, which is never called twice at a time
 	aborting  atomic.Bool  // net/http ends a Read by a deadline that has passed
 	slowRead  atomic.Bool  // the last Read, or
 	slowWrite atomic.Bool  // a Write, was ended by a deadline
@@ -75,11 +80,30 @@ func (c *httpConn) Close() error {
 }
 
 func (c *httpConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
+	n, err := c.readSome(b)
 	if !c.handling.Load() && !c.hold(c.header.Add(int64(n))) {
 		return 0, InputFull
 	}
 	c.slowRead.Store(errors.Is(err, os.ErrDeadlineExceeded) && !c.aborting.Load() && !c.isClosed())
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.over.Store(true)
+	}
+	return n, err
+}
+
+// readSome reads, but for empty lines before a request. While a handler runs, net/http looks for the next request a byte
+// at a time.
+func (c *httpConn) readSome(b []byte) (n int, err error) {
+	for n == 0 && err == nil {
+		n, err = c.Conn.Read(b)
+		if begins := !c.handling.Load() && c.header.Load() == 0 || len(b) == 1; begins {
+			n = withoutEmptyLines(b[:n])
+		}
+		if len(b) == 0 {
+			break
+		}
+	}
+	c.wire.see(b[:n])
 	return n, err
 }
 

@@ -86,30 +86,29 @@ func proxyHeader(from io.Reader) ([]byte, error) {
 	return b, nil
 }
 
-// introduce has a proxy tell who its client is, and asks the limits about that one. left takes the client out of the
-// crowd again.
-func (s *Server) introduce(c *conn) (left func(), why Reason) {
-	left = func() {}
+// introduce has a proxy tell who its client is, and asks the limits about that one.
+func (s *Server) introduce(c *conn) Reason {
 	if s.draining.Load() {
 		c.wake()
 	}
 	remote, err := readProxy(c.socket)
 	switch {
 	case errors.Is(err, io.EOF): // as a look whether the port is open does
-		return left, c.why(ClientClosed)
+		return c.why(ClientClosed)
 	case err != nil && s.draining.Load():
-		return left, c.why(Drained)
+		return c.why(Drained)
 	case err != nil:
-		return left, c.why(BadProxy)
+		return c.why(BadProxy)
 	}
 	_ = c.SetReadDeadline(time.Time{})
 	if remote == nil {
-		return left, notEnded
+		return notEnded
 	}
+	client, _ := clientOf(remote)
+	if why := s.admit(client); why != notEnded {
+		return why
+	}
+	c.client = client
 	c.proxied.Store(&remote)
-	c.client, _ = clientOf(remote)
-	if why := s.admit(c.client); why != notEnded {
-		return left, why
-	}
-	return func() { s.crowd.leave(c.client) }, notEnded
+	return notEnded
 }

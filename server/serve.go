@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/netip"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -13,17 +12,17 @@ import (
 
 // serve serves a connection to its end. Each stream has a context of its own, so that what is derived from it ends with
 // it, and takes no lock that others take. A [MessageHandler] cannot wait, and needs none.
-func (s *Server) serve(ctx context.Context, nc net.Conn, client netip.Addr, proxied bool) {
+func (s *Server) serve(ctx context.Context, c *conn) {
 	now := s.settings.Load()
-	c := &conn{Conn: nc, socket: nc, server: s, opened: time.Now(), client: client}
+	c.opened = time.Now()
 	if now.messages == nil {
 		ctx, c.cancel = context.WithCancelCause(ctx)
 	}
 	switch { // before others see it, since a drain acts on the phase
 	case now.TLS != nil:
-		c.Conn = tls.Server(nc, now.TLS)
+		c.Conn = tls.Server(c.socket, now.TLS)
 		c.enter(handshake)
-	case proxied:
+	case c.fromProxy:
 		c.enter(handshake)
 	case now.messages == nil:
 		c.enter(streaming)
@@ -46,15 +45,12 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, client netip.Addr, prox
 	if s.draining.Load() {
 		c.tell(Drained)
 	}
-	if proxied {
-		var left func()
-		left, why = s.introduce(c)
-		defer left()
-		if why != notEnded {
-			return
-		}
+	if c.fromProxy {
+		why = s.introduce(c)
 	}
-	why = s.talk(ctx, c, now)
+	if why == notEnded {
+		why = s.talk(ctx, c, now)
+	}
 }
 
 func (s *Server) panicked(c *conn, p any, stack []byte) {
@@ -67,10 +63,11 @@ func (s *Server) end(c *conn, why Reason) {
 	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
 	c.tell(why)
 	s.input.hold(c, 0)
-	switch why {
-	case TooLong, BadMessage, BadTLS, BadProxy, Drained: // the client may not have heard yet
-		s.linger(c.Conn, c.socket, lingerTime)
-	case ClientRate, ClientConns: // which shows late behind a proxy
+	s.crowd.leave(c.client)
+	switch {
+	case c.unheard && why == ClientClosed, slices.Contains([]Reason{TooLong, BadMessage, BadTLS, BadProxy, Drained}, why):
+		s.linger(c.Conn, c.socket, lingerTime) // the client may not have heard yet
+	case why == ClientRate || why == ClientConns: // which shows late behind a proxy
 		s.turnAway(c.socket)
 	default:
 		_ = c.Close()

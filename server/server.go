@@ -205,13 +205,14 @@ func (a *acceptor) arrived(c net.Conn) {
 		s.refuse(c, QueueFull)
 		return
 	}
-	s.running.Go(func() {
-		defer s.crowd.leave(client)
+	one := &conn{Conn: c, socket: c, server: s, client: client, fromProxy: proxied}
+	s.running.Go(func() { // what is on its stack is there for each connection that waits: 2 KiB are enough
 		if !granted && !s.awaitSlot(c, place) {
+			s.crowd.leave(client)
 			return
 		}
 		defer s.slots.leave()
-		s.serve(a.ctx, c, client, proxied)
+		s.serve(a.ctx, one)
 	})
 }
 

@@ -73,7 +73,7 @@ func (s Spec) freeBind() bool {
 func checkAdmin(admin netip.AddrPort, listen []string) error {
 	if !admin.Addr().IsLoopback() || admin.Port() == 0 || admin.Addr().Zone() != "" || admin.Addr().Is4In6() {
 		return fmt.Errorf("cannot use --admin %s: it has to be an address and port of the loopback interface, "+
-			"it shows profiles", admin)
+			"it asks nobody for a password", admin)
 	}
 	for _, text := range listen {
 		address, err := parseListen(text)

@@ -54,7 +54,7 @@ func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.List
 	}
 	var err error
 	if s.last.Active != plan.Active {
-		s.waiting, err = h.WaitingClients(ports(listen))
+		s.waiting, err = waiting(h, listen)
 	}
 	if s.last.Restarts > 0 && time.Since(s.last.Started) < fresh {
 		s.failures, s.blind = failures(ctx, h, first.Name, fresh)
@@ -63,13 +63,18 @@ func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.List
 	return s, err
 }
 
-func ports(listen []host.Listen) (ports []uint16) {
+// waiting is how many clients nobody has accepted.
+func waiting(h host.Host, listen []host.Listen) (n int, err error) {
+	rows, err := h.ListeningSockets()
 	for _, l := range listen {
-		if a, err := netip.ParseAddrPort(l.Address); err == nil {
-			ports = append(ports, a.Port())
+		a, _ := netip.ParseAddrPort(l.Address) // an address of another kind has port 0
+		for _, row := range rows {
+			if row.Local.Port() == a.Port() {
+				n += int(row.Waiting)
+			}
 		}
 	}
-	return ports
+	return n, err
 }
 
 // between reports whether a service waits for its next start.

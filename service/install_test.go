@@ -102,7 +102,7 @@ func TestUnitsTakeUpWhatChanges(t *testing.T) {
 		"a socket that was closed":              {false, nil, running(down, up, up, down), true, []string{"tcptune-server.socket active"}},
 		"limits":                                {false, func(s *Spec) { s.Limits = []Limit{{"max-conns", "9"}} }, all, false, []string{"tcptune-server.service reloaded"}},
 		"limits of one that does not run":       {false, func(s *Spec) { s.Limits = []Limit{{"max-conns", "9"}} }, running(up, up, down, down), false, nil},
-		"protocol":                              {false, func(s *Spec) { s.Protocol = "line" }, all, false, []string{"tcptune-server.service restarted"}},
+		"protocol":                              {false, func(s *Spec) { s.Protocol = "line" }, all, false, []string{"tcptune-server.service restarted behind tcptune-server-twin.service"}},
 		"protocol of an idle one":               {false, func(s *Spec) { s.Protocol = "line" }, running(up, up, down, down), true, []string{"tcptune-server.service active"}},
 		"port":                                  {false, func(s *Spec) { s.Listen = []string{"9000"} }, all, false, []string{"tcptune-server.socket restarted"}},
 		"port and protocol: one restart":        {false, func(s *Spec) { s.Listen, s.Protocol = []string{"9000"}, "line" }, all, false, []string{"tcptune-server.socket restarted"}},

@@ -11,7 +11,7 @@ import (
 
 // limitKinds are the limits that tcptune-server has, as in its --help, and what their values look like.
 func limitKinds() map[string]string {
-	const count, rate, duration, networks = "count", "rate", "duration", "networks"
+	const count, rate, duration, networks, share = "count", "rate", "duration", "networks", "share"
 	return map[string]string{
 		"max-conns":     count,
 		"queue":         count,
@@ -31,6 +31,17 @@ func limitKinds() map[string]string {
 		"max-frame":     count,
 		"max-output":    count,
 		"max-input":     count,
+
+		"upstream-conns":   count,
+		"upstream-wait":    duration,
+		"upstream-connect": duration,
+		"upstream-timeout": duration,
+		"upstream-idle":    duration,
+		"upstream-life":    duration,
+		"breaker-failures": count,
+		"breaker-share":    share,
+		"breaker-least":    count,
+		"breaker-open":     duration,
 	}
 }
 
@@ -60,6 +71,8 @@ func fits(kind, value string) bool {
 	case "duration":
 		d, err := time.ParseDuration(value)
 		return err == nil && d >= 0 && !strings.HasPrefix(value, "+")
+	case "share":
+		return regexp.MustCompile(`^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$`).MatchString(value)
 	case "networks":
 		_, err := parseNetworks(value)
 		return err == nil
@@ -73,6 +86,8 @@ func example(kind string) string {
 	switch kind {
 	case "duration":
 		return "a number and a unit, as in 60s"
+	case "share":
+		return "a number from 0 to 1"
 	case "networks":
 		return "networks with commas between them, as in 10.0.0.0/8,2001:db8::/32"
 	case "rate":

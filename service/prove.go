@@ -7,16 +7,31 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Prove shows that the service s works on h: its socket listens, a client is served, and the service is up then.
 // The answer says what was seen.
 func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	defer h.Trail().Waits("an answer of " + s.Name)()
-	if seen, err = s.Probe(ctx); err != nil {
+	m, name := h.SystemManager(), s.Name+".service"
+	socket, err := m.Unit(ctx, s.Name+".socket")
+	if err != nil {
 		return "", err
 	}
-	m, name := h.SystemManager(), s.Name+".service"
+	s, changed := s.asLoaded(socket.Listen)
+	if seen, err = s.Probe(ctx); err != nil && changed != "" {
+		return "", &report.Error{
+			Code: "no-answer", Message: fmt.Sprintf("%v; %s", err, changed),
+			Hint: "run: sudo systemctl restart " + socket.Name + ", which opens what the drop-in says",
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	if changed != "" {
+		seen += "; " + changed
+	}
 	first, err := awaitUp(ctx, m, name)
 	if err != nil || s.bundled() {
 		return seen, err
@@ -28,13 +43,19 @@ func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	}
 	second, err := awaitUp(ctx, m, name)
 	if err == nil && second.Restarts != first.Restarts {
-		err = failsError(name)
+		err = failsError(second)
 	}
 	return seen, err
 }
 
-func failsError(name string) error {
-	return fmt.Errorf("cannot run %s: it fails again and again", name)
+func failsError(u host.Unit) error {
+	if u.Result == "success" {
+		return &report.Error{
+			Code: "ends-by-itself", Message: fmt.Sprintf("cannot run %s: it ends by itself, or goes into the background", u.Name),
+			Hint: "a service stays in the foreground, and serves until it is told to stop: most programs have an option for that",
+		}
+	}
+	return fmt.Errorf("cannot run %s: it fails again and again", u.Name)
 }
 
 // secondLook is how long a program of a user has to stay up.
@@ -55,7 +76,7 @@ func awaitUp(ctx context.Context, m host.Manager, name string) (host.Unit, error
 		case err != nil:
 			return u, err
 		case u.Active == StateFailed, u.Sub == "auto-restart":
-			return u, failsError(name)
+			return u, failsError(u)
 		case u.Active == plan.Active || u.Active == plan.Inactive:
 			return u, nil
 		}

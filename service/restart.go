@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -17,23 +18,32 @@ type manager interface {
 	Restart(ctx context.Context, name string) error
 }
 
-// Restart replaces the process of a service. The socket stays open: clients that come meanwhile wait in its queue until
-// the new process is up, which is after the old one has drained. done are the acts that were carried out, as far as it
-// came. A twin that an interrupted [Overlap] has left is stopped at the end.
+// Restart replaces the process of a service. Where it has a twin that is [Overlap]. Of others the socket stays open:
+// clients that come meanwhile wait in its queue until the new process is up, which is after the old one has drained. done
+// are the acts that were carried out, as far as it came.
 func Restart(ctx context.Context, m manager, name string) (done []plan.Change, err error) {
 	r := restart{m, name, nil}
 	if err := r.listens(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.act(ctx, r.service(), plan.Restarted, m.Restart); err != nil {
-		return r.done, err
+	twin, err := m.Unit(ctx, r.twin())
+	if err != nil {
+		return nil, err
 	}
-	return r.done, r.stopTwin(ctx)
+	service, err := m.Unit(ctx, r.service())
+	if err != nil {
+		return nil, err
+	}
+	if twin.Load == "loaded" && (up(service) || up(twin)) { // or there is nobody whom it could serve instead of
+		return Overlap(ctx, m, name)
+	}
+	err = r.act(ctx, r.service(), plan.Restarted, m.Restart)
+	return r.done, err
 }
 
 // Overlap replaces the process of a service without a pause: a twin takes new connections on the same socket before the
-// old process drains, and drains itself once the new one is up. Wherever it is interrupted one of them serves, and the
-// next run goes on from there.
+// old process drains, and drains itself once the new one is up. Where the twin does not start the old process is left
+// alone. Wherever it is interrupted one of them serves, and the next run goes on from there.
 func Overlap(ctx context.Context, m manager, name string) (done []plan.Change, err error) {
 	r := restart{m, name, nil}
 	if err := r.listens(ctx); err != nil {
@@ -46,14 +56,27 @@ func Overlap(ctx context.Context, m manager, name string) (done []plan.Change, e
 	if twin.Load != "loaded" {
 		return nil, fmt.Errorf("cannot overlap: there is no %s, only the bundled server has one", r.twin())
 	}
-	if err := r.act(ctx, r.twin(), plan.Active, m.Start); err != nil {
-		return r.done, err
+	service, err := m.Unit(ctx, r.service())
+	if err != nil {
+		return nil, err
+	}
+	start := m.Start
+	if up(twin) && up(service) { // left by one that was interrupted, it may be another program: that proves nothing
+		start = m.Restart
+	}
+	if err := r.act(ctx, r.twin(), plan.Active, start); err != nil {
+		// It would be started again and again.
+		return r.done, errors.Join(fmt.Errorf("%w; %s was left alone", err, r.service()),
+			r.act(context.WithoutCancel(ctx), r.twin(), plan.Inactive, r.m.Stop))
 	}
 	if err := r.act(ctx, r.service(), plan.Restarted, m.Restart); err != nil {
 		return r.done, fmt.Errorf("%w; %s goes on serving", err, r.twin())
 	}
 	return r.done, r.stopTwin(ctx)
 }
+
+// up reports whether a unit runs, or is about to.
+func up(u host.Unit) bool { return u.Active != plan.Inactive && u.Active != StateFailed && u.Active != "" }
 
 type restart struct {
 	m    manager

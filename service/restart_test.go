@@ -61,14 +61,15 @@ func TestRestart(t *testing.T) {
 		did     []string
 		err     string
 	}{
-		"graceful":                           {graceful, units("active", "active", "inactive"), "", []string{"restart s.service"}, ""},
+		"graceful":                           {graceful, units("active", "active", "inactive"), "", []string{"start s-twin.service", "restart s.service", "stop s-twin.service"}, ""},
+		"graceful, a program of the user":    {graceful, map[string]string{socket: "active", service: "active"}, "", []string{"restart s.service"}, ""},
 		"one that is idle is started":        {graceful, units("active", "inactive", "inactive"), "", []string{"restart s.service"}, ""},
-		"a twin that was left is stopped":    {graceful, units("active", "active", "active"), "", []string{"restart s.service", "stop s-twin.service"}, ""},
+		"a twin that was left is stopped":    {graceful, units("active", "active", "active"), "", []string{"restart s-twin.service", "restart s.service", "stop s-twin.service"}, ""},
 		"not behind a closed socket":         {graceful, units("inactive", "active", "inactive"), "", nil, "s.socket is inactive"},
-		"one that does not come up is said":  {graceful, units("active", "active", "inactive"), "restart s.service", []string{"restart s.service"}, "cannot restart s.service"},
+		"one that does not come up is said":  {graceful, units("active", "active", "inactive"), "restart s.service", []string{"start s-twin.service", "restart s.service"}, "cannot restart s.service"},
 		"the twin starts first, stops last":  {overlap, units("active", "active", "inactive"), "", []string{"start s-twin.service", "restart s.service", "stop s-twin.service"}, ""},
 		"goes on from an interrupted one":    {overlap, units("active", "failed", "active"), "", []string{"start s-twin.service", "restart s.service", "stop s-twin.service"}, ""},
-		"without a twin nothing is touched":  {overlap, units("active", "active", "inactive"), "start s-twin.service", []string{"start s-twin.service"}, "cannot start s-twin.service"},
+		"without a twin nothing is touched":  {overlap, units("active", "active", "inactive"), "start s-twin.service", []string{"start s-twin.service", "stop s-twin.service"}, "cannot start s-twin.service"},
 		"the twin serves on after a failure": {overlap, units("active", "active", "inactive"), "restart s.service", []string{"start s-twin.service", "restart s.service"}, "s-twin.service goes on serving"},
 		"a program of the user has no twin":  {overlap, map[string]string{socket: "active", service: "active"}, "", nil, "only the bundled server has one"},
 	} {

@@ -32,7 +32,7 @@ type Spec struct {
 	Program   string           `json:"program,omitempty"`   // absolute path of tcptune-server
 	Protocol  string           `json:"protocol,omitempty"`  // "echo", "line", "frame", "discard", "http", "relay"
 	Limits    []Limit          `json:"limits,omitempty"`    // written to /etc/tcptune/NAME.yaml, for a reload too
-	Admin     netip.AddrPort   `json:"admin"`               // loopback address of metrics, health and profiles
+	Admin     netip.AddrPort   `json:"admin"`               // loopback address of metrics and health
 	Upstreams []netip.AddrPort `json:"upstreams,omitempty"` // of relay
 	TLSCert   string           `json:"tls_cert,omitempty"`  // files that systemd hands over as the credentials tls.crt and
 	TLSKey    string           `json:"tls_key,omitempty"`   // tls.key

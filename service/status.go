@@ -67,6 +67,17 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		return out, nil
 	}
 	var reasons []string
+	if socket.Active == plan.Active {
+		rows, err := h.ListeningSockets()
+		if err != nil {
+			return out, err
+		}
+		for _, address := range closed(rows, socket.Listen) {
+			out.State = StateInactive
+			reasons = append(reasons, fmt.Sprintf("nothing listens on %s, which %s has by a drop-in that it has not opened: "+
+				"sudo systemctl restart %s", address, socket.Name, socket.Name))
+		}
+	}
 	if out.State == StateActive {
 		seen, err := watch(ctx, h, service, socket.Listen)
 		if err != nil {
@@ -104,7 +115,8 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		if spec.bundled() {
 			out.Admin = spec.Admin.String()
 		}
-		reasons = append(reasons, spec.Shut(ctx, h)...)
+		loaded, changed := spec.asLoaded(socket.Listen)
+		reasons = append(append(reasons, changed), loaded.Shut(ctx, h)...)
 	}
 	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it
 		if admin := units["-admin.socket"]; admin.Active == plan.Active {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -36,8 +37,41 @@ func Try(ctx context.Context, h host.Host, s Spec) (unknown string, err error) {
 	return strings.TrimPrefix(unknown+"; "+more, "; "), err
 }
 
-func tryProgram(ctx context.Context, h host.Host, name string, argv []string) (unknown string, err error) {
-	_, err = h.RunProgram(ctx, host.Program{Name: argv[0], Args: argv[1:], Time: trialTime, Unprivileged: true})
+// TryRestart is [Try] for a service that is installed: with its files as they are, its unit as systemd has it, drop-ins
+// included, and its sockets. It asks before the old process is told to go.
+func TryRestart(ctx context.Context, h host.Host, s Spec) (unknown string, err error) {
+	if err := CheckFiles(h, s); err != nil {
+		return "", err
+	}
+	socket, err := h.SystemManager().Unit(ctx, s.Name+".socket")
+	if err != nil {
+		return "", err
+	}
+	rows, err := h.ListeningSockets()
+	if err != nil {
+		return "", err
+	}
+	if gone := closed(rows, socket.Listen); socket.Active == plan.Active && len(gone) > 0 {
+		return "", &report.Error{
+			Code:    "not-open",
+			Message: fmt.Sprintf("cannot restart: %s says that it listens on %s, and has not opened that", socket.Name, strings.Join(gone, ", ")),
+			Hint:    "run: sudo systemctl restart " + socket.Name + ", which opens what a drop-in says",
+		}
+	}
+	service, err := h.SystemManager().Unit(ctx, s.Name+".service")
+	if err != nil || !s.bundled() || len(service.Command) == 0 {
+		return "", err
+	}
+	unknown, err = tryProgram(ctx, h, s.Name, append(service.Command, "--check"), service.Environment...)
+	if err != nil || s.TLSCert == "" {
+		return unknown, err
+	}
+	more, err := tryPair(h, s)
+	return strings.TrimPrefix(unknown+"; "+more, "; "), err
+}
+
+func tryProgram(ctx context.Context, h host.Host, name string, argv []string, env ...string) (unknown string, err error) {
+	_, err = h.RunProgram(ctx, host.Program{Name: argv[0], Args: argv[1:], Env: env, Time: trialTime, Unprivileged: true})
 	var failed *host.ProgramError
 	switch {
 	case err == nil:

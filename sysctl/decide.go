@@ -224,8 +224,11 @@ func (s *Survey) whyMissing(k catalogue.Key) string {
 	if err := k.OnKernel(s.Kernel); err != nil {
 		return err.Error()
 	}
-	if k.Module != "" {
-		return fmt.Sprintf("the key appears when module %s is loaded, and it is not", k.Module)
+	if m := moduleOf(k); m != "" {
+		return fmt.Sprintf("the key appears when module %s is loaded, and it is not", m)
+	}
+	if catalogue.Inherited(k.Name) != "" {
+		return "the key appears with its network interface, and that is not there"
 	}
 	if k.Scope == catalogue.Global {
 		return "the key does not exist here: this is a container or another network namespace"

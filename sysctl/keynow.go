@@ -1,31 +1,55 @@
 package sysctl
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/trail"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/profile"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
-// KeyNow is the truth about one key of this host, with nothing wanted of it.
+// KeyNow is the truth about one key of this host, with nothing wanted of it. It is unknown where one of its values is:
+// an image has no running values, and misses none.
 func (s *Survey) KeyNow(k catalogue.Key) report.Key {
 	out := report.Key{Target: k.Name, Status: report.Unchanged}
 	v := s.verdict(s.Now, k, profile.Wish{Mode: profile.ExactMode}, "")
 	out.AfterReboot, out.AfterSysctlSystem, out.DecidedBy, out.Unknown = v.reboot, v.system, v.decidedBy, v.unknown
+	if from := catalogue.Inherited(k.Name); from != "" && v.reboot == nil && v.decidedBy.Reboot == nil {
+		v.unknown[report.KeyAfterReboot] = "no file sets it, and an interface that appears copies " + from
+	}
 	if out.Reason = v.whyUnknown(); out.Reason != "" {
 		out.Status = report.Unknown
 	}
 	knob := s.Knobs[k.Name]
 	switch {
 	case !s.Live:
+		out.Reason = strings.TrimSuffix("an image has no running values; "+out.Reason, "; ")
 	case !knob.Present:
 		out.Status, out.Reason = report.Skipped, s.whyMissing(k)
+		out.AfterSysctlSystem = nil
+		if k.OnKernel(s.Kernel) != nil {
+			out.AfterReboot = nil
+		}
 	case knob.Unread == nil:
 		out.Running = &knob.Value
 	}
+	for _, value := range []**string{&out.Running, &out.AfterReboot, &out.AfterSysctlSystem} {
+		if *value != nil {
+			shown := trail.Value(k.Name, **value)
+			*value = &shown
+		}
+	}
 	return out
+}
+
+// moduleOf is the module that brings k, or "".
+func moduleOf(k catalogue.Key) string {
+	return cmp.Or(k.Module, whowins.ModuleOf(host.SwapSeparators(k.Name)))
 }
 
 // Setters lists every assignment of k in the files of the host, "file:line = value", the winner of the next boot
@@ -55,7 +79,7 @@ func (s *Survey) Setters(k catalogue.Key) []string {
 				continue
 			}
 			seen[set.Origin] = true
-			line := fmt.Sprintf("%s = %s", set.Origin, set.Value)
+			line := fmt.Sprintf("%s = %s", set.Origin, trail.Value(k.Name, set.Value))
 			if won := winners[set.Origin]; won != "" {
 				line += " (" + won + ")"
 			}

@@ -35,6 +35,13 @@ func (o Options) LoadProfile(h host.Host, cat *catalogue.Catalogue) (profile.Pro
 	if err != nil {
 		return profile.Profile{}, nil, err
 	}
+	return o.Size(h, cat, p)
+}
+
+// Size is p with the values that depend on the path and on the memory of h computed.
+func (o Options) Size(
+	h host.Host, cat *catalogue.Catalogue, p profile.Profile,
+) (profile.Profile, []string, error) {
 	if !p.Computed() {
 		if o.Bandwidth != 0 || o.RTT != 0 || o.Flows != 0 {
 			return profile.Profile{}, nil, &report.Error{Code: CodeNotSized, Message: fmt.Sprintf(

@@ -16,6 +16,8 @@ import (
 	"github.com/tcptune/tcptune/sysctl/kernel"
 	"github.com/tcptune/tcptune/sysctl/whowins"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 )
@@ -107,7 +109,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 	for _, name := range names {
 		k, err := cat.Lookup(name)
 		if err != nil {
-			k = catalogue.Key{Name: name} // an older tcptune knew it
+			k, _ = cat.About(name) // an older tcptune knew it, or explain is asked for it
 		}
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
@@ -116,12 +118,25 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			s.Knobs[k.Name] = Knob{Present: true, Unread: host.Cause(err), Refusal: err}
+			s.Knobs[k.Name] = Knob{Present: true, Unread: whyUnread(h, k.Name, err), Refusal: err}
 		default:
 			s.Knobs[k.Name] = Knob{Value: k.Normal(v), Present: true, Refusal: h.CanWriteKnob(k.Name)}
 		}
 	}
 	return nil
+}
+
+// whyUnread says why the value of a key that is there cannot be read.
+func whyUnread(h host.Host, key string, err error) error {
+	switch {
+	case h.WriteOnlyKnob(key):
+		return errors.New("it can only be written: that starts something, and leaves no value")
+	case errors.Is(err, fs.ErrPermission) && !h.IsRoot():
+		return errors.New("only root may read it")
+	case errors.Is(err, unix.EIO):
+		return fmt.Errorf("the kernel has no value for it yet (%w)", host.Cause(err))
+	}
+	return host.Cause(err)
 }
 
 // observeFiles finds our own files, and reads all others with and without them.

@@ -6,13 +6,8 @@ import (
 	"github.com/tcptune/tcptune/server"
 )
 
-const (
-	// spareDescriptors are those that are not connections of clients: listeners, the log, and what the admin socket
-	// accepts.
-	spareDescriptors = 64
-	// perUpstream is how many connections the pool of relay makes to one upstream.
-	perUpstream = 64
-)
+// spareDescriptors are those that are not connections of clients: listeners, the log, and what the admin socket accepts.
+const spareDescriptors = 64
 
 // possibleLimits are the limits that are wanted, lowered to what the limit of open files lets in. Go has raised the
 // soft limit to the hard one before main.
@@ -33,7 +28,7 @@ func (s *service) possibleLimits() (limits, error) {
 // within lowers the limits to what so many descriptors are enough for. At the limit of descriptors nobody could ask the
 // admin socket what is going on. Those who wait and those who are being refused get an eighth each, if they need it.
 func (l limits) within(files uint64, upstreams int) limits {
-	room := int(min(files, 1<<30)) - spareDescriptors - upstreams*perUpstream
+	room := int(min(files, 1<<30)) - spareDescriptors - upstreams*l.pool.Max
 	l.linger = min(server.DefaultLinger, max(room/8, 1))
 	l.Queue = min(l.Queue, max(room/8, room-l.linger-l.MaxConns, 0))
 	l.MaxConns = min(l.MaxConns, max(room-l.linger-l.Queue, 1))

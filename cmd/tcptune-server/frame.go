@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -33,14 +34,14 @@ func (f frame) Handle(out, in []byte) (server.Step, error) {
 		}
 		size := uint64(binary.BigEndian.Uint32(rest))
 		if size > uint64(max(f.max, 0)) {
-			step.Out = appendFrame(step.Out, failure(fmt.Sprintf("frame of %d bytes is longer than %d", size, f.max)))
+			step.Out = appendFrame(step.Out, f.bounded(failure(fmt.Sprintf("frame of %d bytes is longer than %d", size, f.max))))
 			return step, server.ErrTooLong
 		}
 		whole := frameHeader + int(size)
 		if len(rest) < whole {
 			return step, nil
 		}
-		step.Out = appendFrame(step.Out, f.answer(rest[frameHeader:whole]))
+		step.Out = appendFrame(step.Out, f.bounded(f.answer(rest[frameHeader:whole])))
 		step.Consumed += whole
 		step.Messages++
 	}
@@ -74,16 +75,29 @@ func (f frame) answer(payload []byte) []byte {
 	case op == "stats" && f.stats != nil:
 		return answerJSON("stats", f.stats())
 	default:
-		return failure(fmt.Sprintf("unknown op %q", op))
+		return failure(fmt.Sprintf("unknown op %.100q", op))
 	}
 }
 
+// bounded is an answer, or what says that it would be longer than a frame may be, as shortly as need be.
+func (f frame) bounded(payload []byte) []byte {
+	for _, b := range [][]byte{payload, failure("the answer is too long"), []byte("{}")} {
+		if len(b) <= f.max {
+			return b
+		}
+	}
+	return nil
+}
+
+// answerJSON leaves <, > and & as they are: escaped for HTML they take six times the room.
 func answerJSON(name string, value any) []byte {
-	b, err := json.Marshal(map[string]any{"ok": true, name: value})
-	if err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(map[string]any{"ok": true, name: value}); err != nil {
 		return failure(err.Error())
 	}
-	return b
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 func failure(text string) []byte {

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/tcptune/tcptune/server"
+	"github.com/tcptune/tcptune/server/pool"
 )
 
 // limits are all that can be set by flags and in the file of limits.
@@ -21,12 +22,19 @@ type limits struct {
 	maxLine, maxFrame int
 	drain             time.Duration
 	proxyFrom         []netip.Prefix
-	halfConns         bool // ClientConns was not given: it is half of MaxConns
-	linger            int  // follows from the others, see within
+	pool              pool.Config // of relay; it is made once, when the server starts
+	halfConns         bool        // ClientConns was not given: it is half of MaxConns
+	linger            int         // follows from the others, see within
 }
 
 func defaultLimits() limits {
-	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second, halfConns: true}
+	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second, halfConns: true,
+		pool: pool.Config{
+			Max: 64, AcquireTimeout: time.Second, DialTimeout: 3 * time.Second, ExchangeTimeout: 30 * time.Second,
+			IdleTime: time.Minute, LifeTime: 30 * time.Minute,
+			Breaker: pool.Breaker{Failures: 5, Share: 0.5, Least: 20, Open: 5 * time.Second},
+		},
+	}
 }
 
 // limitFlag is one limit.
@@ -83,6 +91,25 @@ func limitFlags() []limitFlag {
 			func(l *limits) *int64 { return &l.MaxOutput }),
 		bytesOf("max-input", "hold at most `BYTES` of messages that have not arrived whole; 0: any number",
 			func(l *limits) *int64 { return &l.MaxInput }),
+		count("upstream-conns", "relay: make `N` connections to one upstream", func(l *limits) *int { return &l.pool.Max }),
+		duration("upstream-wait", "relay: let a request wait for a connection for `TIME`",
+			func(l *limits) *time.Duration { return &l.pool.AcquireTimeout }),
+		duration("upstream-connect", "relay: let connecting take `TIME`",
+			func(l *limits) *time.Duration { return &l.pool.DialTimeout }),
+		duration("upstream-timeout", "relay: let a request and its answer take `TIME`",
+			func(l *limits) *time.Duration { return &l.pool.ExchangeTimeout }),
+		duration("upstream-idle", "relay: use no connection again that was idle for `TIME`",
+			func(l *limits) *time.Duration { return &l.pool.IdleTime }),
+		duration("upstream-life", "relay: use no connection again after `TIME`, so that a name may get another address",
+			func(l *limits) *time.Duration { return &l.pool.LifeTime }),
+		count("breaker-failures", "relay: ask others after `N` connections in a row that could not be made",
+			func(l *limits) *int { return &l.pool.Breaker.Failures }),
+		perSecond("breaker-share", "relay: ask others when `N` of all exchanges fail, 0.5 for a half",
+			func(l *limits) *float64 { return &l.pool.Breaker.Share }),
+		count("breaker-least", "relay: of at least `N` exchanges in ten seconds",
+			func(l *limits) *int { return &l.pool.Breaker.Least }),
+		duration("breaker-open", "relay: ask others for `TIME`, where there are any",
+			func(l *limits) *time.Duration { return &l.pool.Breaker.Open }),
 		duration("drain", "on SIGTERM, wait `TIME` for connections to end",
 			func(l *limits) *time.Duration { return &l.drain }),
 	}
@@ -208,6 +235,10 @@ func (l limits) check() error {
 		return fmt.Errorf("cannot use max-frame %d: from 1 to %d bytes", l.maxFrame, mostMessage)
 	case l.MaxConns < 1:
 		return fmt.Errorf("cannot use max-conns %d: at least one connection has to be served", l.MaxConns)
+	case l.pool.Max < 1 || l.pool.Max > mostPool:
+		return fmt.Errorf("cannot use upstream-conns %d: from 1 to %d", l.pool.Max, mostPool)
+	case l.pool.Breaker.Share > 1:
+		return fmt.Errorf("cannot use breaker-share %v: from 0 to 1", l.pool.Breaker.Share)
 	case l.MaxOutput < server.OutputChunk:
 		return fmt.Errorf("cannot use max-output %d: at least %d bytes are needed for one answer",
 			l.MaxOutput, server.OutputChunk)
@@ -217,3 +248,6 @@ func (l limits) check() error {
 
 // mostMessage is the longest message that may be allowed: a connection holds one in memory.
 const mostMessage = 1 << 30
+
+// mostPool bounds what is not meant: an upstream has no more ports than this.
+const mostPool = 1 << 16

@@ -24,7 +24,7 @@ const (
 type options struct {
 	protocol  string
 	listen    []string
-	admin     string
+	admin     []string
 	upstreams []string
 	limitFile string
 	given     map[string]string // limits of the command line and the environment: they win over the file
@@ -51,7 +51,7 @@ Examples:
   tcptune-server --check --limits /etc/tcptune/tcptune-server.yaml
 
 SIGTERM drains: no new connections, what is in flight is finished, then it ends; a second one ends it at once.
-SIGHUP reads the file of limits again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
+SIGHUP reads the file of limits and the certificate again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
 
 Exit codes: 0 stopped as asked, 1 failed, or ended by a second signal, 64 usage.
 
@@ -68,7 +68,9 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 	}
 	set.Func("listen", "serve `ADDR:PORT`; may be repeated", repeated(&o.listen))
 	set.StringVar(&o.protocol, "protocol", "echo", "speak `NAME`: "+strings.Join(protocolNames(), ", "))
-	set.StringVar(&o.admin, "admin", "", "serve metrics, health and profiles on the loopback address `ADDR:PORT`")
+	set.Func("admin", "serve metrics and health on the loopback address `ADDR:PORT`, or on a Unix socket, the path of a file "+
+		"that only the own user and group may open, these and profiles and connections; may be given once for each",
+		repeated(&o.admin))
 	set.Func("upstream", "relay to `ADDR:PORT`; may be repeated", repeated(&o.upstreams))
 	set.StringVar(&o.limitFile, "limits", "",
 		"read limits from the YAML `FILE`, again on SIGHUP; its keys are the names of the flags that are limits")
@@ -169,16 +171,10 @@ func (o options) check() error {
 			return err
 		}
 	}
-	if o.admin == "" {
-		return nil
-	}
-	host, _, err := net.SplitHostPort(o.admin)
-	if err != nil {
-		return fmt.Errorf("cannot use --admin %s: it is not ADDR:PORT", o.admin)
-	}
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-		return fmt.Errorf("cannot use --admin %s: it shows profiles to everybody who can reach it, "+
-			"so it has to be a loopback address", o.admin)
+	for _, address := range o.admin {
+		if err := checkAdmin(address); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -202,3 +198,21 @@ func checkListen(address string) error {
 	}
 	return nil
 }
+
+func checkAdmin(address string) error {
+	if isPath(address) {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("cannot use --admin %s: it is neither ADDR:PORT nor the path of a Unix socket", address)
+	}
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return fmt.Errorf("cannot use --admin %s: nobody is asked for a password there, "+
+			"so it has to be a loopback address", address)
+	}
+	return nil
+}
+
+// isPath tells a Unix socket from an address.
+func isPath(address string) bool { return strings.HasPrefix(address, "/") }

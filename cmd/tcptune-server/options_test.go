@@ -26,6 +26,8 @@ func TestCommandLine(t *testing.T) {
 		{"an admin socket for everybody", "--admin 0.0.0.0:9180", "", exitUsage, "loopback"},
 		{"an admin socket of a name", "--admin example.org:9180", "", exitUsage, "loopback"},
 		{"an admin socket of this machine", "--admin [::1]:9180", "", goOn, ""},
+		{"an admin socket of this machine and a private one", "--admin [::1]:9180 --admin /run/x/admin", "", goOn, ""},
+		{"an admin socket that is neither", "--admin run/x", "", exitUsage, "neither"},
 		{"a limit that is no number", "--max-conns many", "", exitUsage, "max-conns"},
 		{"a limit in the environment", "", "TCPTUNE_SERVER_MAX_CONNS=5", goOn, ""},
 		{"a wrong one", "", "TCPTUNE_SERVER_MAX_CONNS=five", exitUsage, "TCPTUNE_SERVER_MAX_CONNS"},

@@ -16,7 +16,8 @@ import (
 func TestServesTheSocketsOfSystemdAndDrains(t *testing.T) {
 	t.Parallel()
 	l, admin := listen(t), listen(t)
-	p := launch(t, nil, map[string]*net.TCPListener{"web.socket": l, "admin": admin}, "--protocol", "line")
+	private := filepath.Join(t.TempDir(), "admin")
+	p := launch(t, nil, map[string]*net.TCPListener{"web.socket": l, "admin": admin}, "--protocol", "line", "--admin", private)
 	c := dial(t, l.Addr())
 	talk(t, c, "hello\n", "echo: hello\n")
 	if status, body := get(t, admin.Addr(), "/readyz"); status != 200 {
@@ -26,7 +27,7 @@ func TestServesTheSocketsOfSystemdAndDrains(t *testing.T) {
 	if _, err := io.WriteString(c, "good"); err != nil {
 		t.Fatal(err)
 	}
-	for !strings.Contains(connections(t, admin.Addr()), "reading") {
+	for !strings.Contains(connections(t, private), "reading") {
 		time.Sleep(time.Millisecond)
 	}
 	p.signal(unix.SIGTERM)
@@ -50,10 +51,31 @@ func TestServesTheSocketsOfSystemdAndDrains(t *testing.T) {
 	}
 }
 
-func connections(t testing.TB, admin net.Addr) string {
+func connections(t testing.TB, admin string) string {
 	t.Helper()
-	_, body := get(t, admin, "/debug/connz")
+	at := &net.UnixAddr{Net: "unix", Name: admin}
+	_, body := get(t, at, "/debug/connz")
 	return body
+}
+
+func TestProfilesAreForTheOwnUserAndGroupOnly(t *testing.T) {
+	t.Parallel()
+	private, admin := filepath.Join(t.TempDir(), "admin"), listen(t)
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": listen(t), "admin": admin}, "--admin", private)
+	if status, body := get(t, &net.UnixAddr{Net: "unix", Name: private}, "/debug/pprof/heap"); status != 200 || body == "" {
+		t.Errorf("on the Unix socket: %d", status)
+	}
+	crashed := launch(t, nil, map[string]*net.TCPListener{"x.socket": listen(t)}, "--admin", private+"2")
+	crashed.signal(unix.SIGKILL)
+	crashed.exit()
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": listen(t)}, "--admin", private+"2") // over what it has left
+	if status, _ := get(t, admin.Addr(), "/debug/pprof/heap"); status != 404 {
+		t.Errorf("on the loopback: %d", status)
+	}
+	st, err := os.Stat(private)
+	if err != nil || st.Mode().Perm() != 0o660 {
+		t.Errorf("the socket has mode %v, %v", st.Mode(), err)
+	}
 }
 
 func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
@@ -192,5 +214,22 @@ func TestLimitsOfOneAddressHoldBehindAProxy(t *testing.T) {
 	}
 	if said := p.stderr.String(); !strings.Contains(said, "client=192.0.2.1") {
 		t.Errorf("the log does not say who:\n%s", said)
+	}
+}
+
+func TestAnswersThatAreTooLongCloseNoUpstreamForOthers(t *testing.T) {
+	t.Parallel()
+	upstream, l, admin := listen(t), listen(t), listen(t)
+	launch(t, nil, map[string]*net.TCPListener{"u.socket": upstream}, "--protocol", "frame")
+	launch(t, nil, map[string]*net.TCPListener{"x.socket": l, "admin": admin}, "--protocol", "relay", "--max-frame", "64",
+		"--breaker-least", "1", "--upstream", upstream.Addr().String())
+	hostile, honest := dial(t, l.Addr()), dial(t, l.Addr())
+	question := framed(`{"op":"stats"}`) // the answer has more than 64 bytes
+	for range 10 {
+		talk(t, hostile, question, framed(`{"error":"the upstream did not answer","ok":false}`))
+		talk(t, honest, framed("hello"), framed("hello"))
+	}
+	if _, body := get(t, admin.Addr(), "/metrics"); !strings.Contains(body, `breaker_opens_total{upstream="`+upstream.Addr().String()+`"} 0`) {
+		t.Errorf("the breaker has opened:\n%s", body)
 	}
 }

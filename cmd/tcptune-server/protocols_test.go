@@ -178,3 +178,24 @@ func TestQuestionsInFramesAreAnsweredInJSON(t *testing.T) {
 		t.Errorf("time: %q", got)
 	}
 }
+
+func TestNoAnswerIsLongerThanAFrameMayBe(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{0, 1, 2, 10, 40, 100, 1000} {
+		f := frame{max: most, stats: func() any { return strings.Repeat("s", 5000) }}
+		for _, payload := range []string{
+			`{"op":"echo","data":"` + strings.Repeat("<", 970) + `"}`, `{"op":"stats"}`, `{"op":"` + strings.Repeat("\x01", 900) + `"}`,
+			`{"op":"` + strings.Repeat("é<", 300) + `"}`, `{"op":"time"}`, `{"op":"echo"}`, strings.Repeat("x", 1000), "{}", "",
+			strings.Repeat("x", 1001),
+		} {
+			step, _ := f.Handle(nil, []byte(framed(payload)))
+			if got := len(step.Out) - frameHeader; got > most {
+				t.Errorf("%.20q is answered with %d bytes, where at most %d are a frame", payload, got, most)
+			}
+		}
+	}
+	step, _ := frame{max: 1000}.Handle(nil, []byte(framed(`{"op":"echo","data":"<&>"}`)))
+	if got := string(step.Out[frameHeader:]); got != `{"data":"<&>","ok":true}` {
+		t.Errorf("got %s", got)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tcptune/tcptune/server"
+	"github.com/tcptune/tcptune/server/pool"
 )
 
 // relaying sends each frame to an upstream, and the frame that comes back to the client: one at a time on a connection,
@@ -36,6 +37,7 @@ func (r relaying) ServeConn(ctx context.Context, c net.Conn) error {
 		return fmt.Errorf("cannot relay on a %T: the server has not made it", c)
 	}
 	s := relayed{relaying: r, Conn: c, progress: progress, in: bufio.NewReaderSize(c, 4<<10)}
+	s.client, _, _ = net.SplitHostPort(c.RemoteAddr().String())
 	for {
 		more, err := s.await(ctx)
 		if err != nil || !more {
@@ -55,6 +57,7 @@ type relayed struct {
 	relaying
 	net.Conn
 	progress server.Progress
+	client   string // its address
 	in       *bufio.Reader
 	frame    []byte // the request with its header; kept for the next one
 	answer   []byte
@@ -117,11 +120,15 @@ func (s *relayed) relay(ctx context.Context) error {
 	begin := time.Now()
 	s.progress.Working()
 	// What is in flight is finished: an exchange has deadlines of its own.
-	err = s.do(context.WithoutCancel(ctx), func(upstream io.ReadWriter) error {
+	err = s.do(pool.WithClient(context.WithoutCancel(ctx), s.client), func(upstream io.ReadWriter) error {
 		if _, err := upstream.Write(s.frame); err != nil {
 			return err
 		}
-		return s.readFrame(upstream, &s.answer)
+		err := s.readFrame(upstream, &s.answer)
+		if s.full || errors.Is(err, server.ErrTooLong) { // which is about the question, or about us
+			return pool.Excuse(err)
+		}
+		return err
 	})
 	if s.full {
 		return server.InputFull

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -187,8 +186,13 @@ func talk(t testing.TB, c net.Conn, text, want string) {
 
 func get(t testing.TB, at net.Addr, path string) (status int, body string) {
 	t.Helper()
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Get(fmt.Sprintf("http://%s%s", at, path))
+	client := http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, at.Network(), at.String())
+		},
+	}}
+	answer, err := client.Get("http://localhost" + path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,17 +22,18 @@ import (
 // service is the running program.
 type service struct {
 	options
-	log      *slog.Logger
-	limits   limits
-	config   server.Config // what its server was made of
-	server   *server.Server
-	pool     *pool.Pool
-	sockets  sockets
-	admin    *http.Server
-	source   admin.Source
-	notifier notifier
-	failed   chan error                        // an accept loop has ended
-	shown    atomic.Pointer[map[string]string] // the limits, for who asks over the admin socket
+	log         *slog.Logger
+	limits      limits
+	config      server.Config // what its server was made of
+	certificate *certificate  // nil: no TLS
+	server      *server.Server
+	pool        *pool.Pool
+	sockets     sockets
+	admin       []*http.Server
+	source      admin.Source
+	notifier    notifier
+	failed      chan error                        // an accept loop has ended
+	shown       atomic.Pointer[map[string]string] // the limits, for who asks over the admin socket
 }
 
 // serve runs the service until a signal ends it, and returns the exit code.
@@ -86,12 +87,11 @@ func (s *service) takeUp(l limits, err error) error {
 
 func (s *service) prepare(environ []string) (err error) {
 	s.config = server.Config{Log: s.log, Wake: wakeOf(watchdogInterval())}
-	if s.config.TLS, err = tlsConfig(s.options, environ); err != nil {
+	if s.config.TLS, err = s.tlsConfig(environ); err != nil {
 		return err
 	}
 	if s.protocol == relay {
-		config := pool.Config{Max: perUpstream, ExchangeTimeout: s.limits.ReadTimeout}
-		if s.pool, err = pool.New(s.upstreams, config); err != nil {
+		if s.pool, err = pool.New(s.upstreams, s.limits.pool); err != nil {
 			return err
 		}
 	}
@@ -115,9 +115,14 @@ func (s *service) configure(l limits) server.Config {
 
 // start begins to serve, and says so.
 func (s *service) start(ctx context.Context) {
-	if s.sockets.admin != nil {
-		s.admin = adminServer(s.source.Handler(), s.log)
-		go func() { _ = s.admin.Serve(s.sockets.admin) }()
+	for _, l := range s.sockets.admin {
+		pages := s.source.LocalHandler()
+		if isUnix(l) {
+			pages = s.source.Handler()
+		}
+		one := adminServer(pages, s.log)
+		s.admin = append(s.admin, one)
+		go func() { _ = one.Serve(l) }()
 	}
 	if s.pool != nil {
 		go s.pool.Run(ctx)
@@ -168,16 +173,19 @@ func (s *service) obey(ctx context.Context, signals <-chan os.Signal) int {
 	}
 }
 
-// reload reads the limits again. Where they are wrong the former ones stay.
+// reload reads the limits and the certificate again. Where they are wrong the former ones stay.
 func (s *service) reload() {
 	s.notifier.reloading()
 	now, err := s.possibleLimits()
+	if err == nil && s.certificate != nil {
+		err = s.certificate.read()
+	}
 	if err == nil {
 		err = s.server.Reload(s.configure(now))
 	}
 	if s.takeUp(now, err) != nil {
-		s.log.Error("cannot reload; the former limits stay", "error", err)
-		s.notifier.ready("cannot reload, the former limits stay: " + err.Error())
+		s.log.Error("cannot reload; the former limits and certificate stay", "error", err)
+		s.notifier.ready("cannot reload, the former limits and certificate stay: " + err.Error())
 		return
 	}
 	defer func() { s.notifier.ready(s.status()) }()
@@ -200,8 +208,8 @@ func (s *service) drainAndStop(ctx context.Context, signals <-chan os.Signal) in
 			if s.pool != nil {
 				s.pool.Close()
 			}
-			if s.admin != nil {
-				_ = s.admin.Close()
+			for _, one := range s.admin {
+				_ = one.Close()
 			}
 			s.log.Info("stopped", "cut", s.server.Stats().Ended[server.DrainTimeout])
 			return exitDone

@@ -8,10 +8,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/server"
 )
@@ -19,7 +22,7 @@ import (
 // sockets are what is listened on.
 type sockets struct {
 	serve []*server.Listener
-	admin *server.Listener // nil: none
+	admin []net.Listener // of TCP and of Unix, at most one of each
 }
 
 // adminName is the FileDescriptorName= of the admin socket, see systemd.socket(5).
@@ -40,11 +43,8 @@ func openSockets(ctx context.Context, o options) (s sockets, err error) {
 			return s, err
 		case f.Name() != adminName:
 			s.serve = append(s.serve, l)
-		case s.admin != nil:
-			_ = l.Close()
-			return s, errors.New("cannot serve two admin sockets")
 		default:
-			s.admin = l
+			s.admin = append(s.admin, l)
 		}
 	}
 	for _, address := range o.listen {
@@ -54,9 +54,16 @@ func openSockets(ctx context.Context, o options) (s sockets, err error) {
 		}
 		s.serve = append(s.serve, l)
 	}
-	if o.admin != "" && s.admin == nil {
-		if s.admin, err = server.Listen(ctx, o.admin, keepAlive()); err != nil {
+	for _, address := range o.admin {
+		l, err := listenAdmin(ctx, address)
+		if err != nil {
 			return s, fmt.Errorf("cannot listen: %w", err)
+		}
+		s.admin = append(s.admin, l)
+	}
+	for i, l := range s.admin {
+		if slices.ContainsFunc(s.admin[:i], func(other net.Listener) bool { return isUnix(other) == isUnix(l) }) {
+			return s, errors.New("cannot serve two admin sockets of the same kind")
 		}
 	}
 	if len(s.serve) == 0 {
@@ -64,6 +71,36 @@ func openSockets(ctx context.Context, o options) (s sockets, err error) {
 	}
 	return s, nil
 }
+
+// listenAdmin opens a Unix socket for the own user and group only, in a folder that nobody else may write to: a file
+// has its mode from the beginning, by the umask.
+func listenAdmin(ctx context.Context, address string) (net.Listener, error) {
+	if !isPath(address) {
+		return server.Listen(ctx, address, keepAlive())
+	}
+	former := unix.Umask(0o117)
+	defer unix.Umask(former)
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "unix", address)
+	if errors.Is(err, unix.EADDRINUSE) && isAbandoned(ctx, address) {
+		if err := os.Remove(address); err != nil {
+			return nil, err
+		}
+		l, err = config.Listen(ctx, "unix", address)
+	}
+	return l, err
+}
+
+// isAbandoned tells whether a Unix socket is what a process has left that was killed.
+func isAbandoned(ctx context.Context, path string) bool {
+	c, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	if err == nil {
+		_ = c.Close()
+	}
+	return errors.Is(err, unix.ECONNREFUSED)
+}
+
+func isUnix(l net.Listener) bool { return l.Addr().Network() == "unix" }
 
 var errNoSocket = errors.New("cannot serve: systemd has passed no socket, and there is no --listen")
 
@@ -73,10 +110,11 @@ func keepAlive() net.KeepAliveConfig {
 }
 
 func (s sockets) close() {
-	for _, l := range append(s.serve, s.admin) {
-		if l != nil {
-			_ = l.Close()
-		}
+	for _, l := range s.serve {
+		_ = l.Close()
+	}
+	for _, l := range s.admin {
+		_ = l.Close()
 	}
 }
 
@@ -89,24 +127,46 @@ func (s sockets) addresses() string {
 	return strings.Join(all, " ")
 }
 
-// tlsConfig is nil where TLS is not asked for. Certificates are read once: a renewed one takes effect by a restart,
-// which loses no client.
-func tlsConfig(o options, environ []string) (*tls.Config, error) {
-	certFile, keyFile := o.tlsCert, o.tlsKey
+// pairFiles are where the certificate and its key lie; ok is false where TLS is not asked for.
+func pairFiles(o options, environ []string) (certFile, keyFile string, ok bool) {
+	certFile, keyFile = o.tlsCert, o.tlsKey
 	if dir := lookup(environ, "CREDENTIALS_DIRECTORY"); certFile == "" && dir != "" {
 		certFile, keyFile = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
 		if _, err := os.Stat(certFile); errors.Is(err, os.ErrNotExist) {
-			return nil, nil
+			return "", "", false
 		}
 	}
-	if certFile == "" {
+	return certFile, keyFile, certFile != ""
+}
+
+// certificate is the one that new connections get. A reload reads it again.
+type certificate struct {
+	certFile, keyFile string
+	now               atomic.Pointer[tls.Certificate]
+}
+
+// read takes up what the files hold. Where they are no pair the former one stays.
+func (c *certificate) read() error {
+	pair, err := keyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return fmt.Errorf("cannot serve TLS: %w", err)
+	}
+	c.now.Store(&pair)
+	return nil
+}
+
+// tlsConfig is nil where TLS is not asked for.
+func (s *service) tlsConfig(environ []string) (*tls.Config, error) {
+	certFile, keyFile, ok := pairFiles(s.options, environ)
+	if !ok {
 		return nil, nil
 	}
-	pair, err := keyPair(certFile, keyFile)
-	if err != nil {
-		return nil, fmt.Errorf("cannot serve TLS: %w", err)
+	s.certificate = &certificate{certFile: certFile, keyFile: keyFile}
+	if err := s.certificate.read(); err != nil {
+		return nil, err
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	get := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.now.Load(), nil }
+	return &tls.Config{GetCertificate: get, MinVersion: tls.VersionTLS12}, nil
 }
 
 // largestKeyFile is how long the file of a certificate and its chain, or of a key, may be.

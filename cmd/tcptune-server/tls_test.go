@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // credentials makes a folder with tls.crt and tls.key, as LoadCredential= does, and returns what trusts it.
@@ -78,4 +80,39 @@ func TestACertificateThatCannotBeReadIsSaid(t *testing.T) {
 	if code := p.exit(); code != exitFailed || !strings.Contains(p.stderr.String(), "/nowhere.crt") {
 		t.Errorf("exit code %d, %s", code, p.stderr)
 	}
+}
+
+func TestSIGHUPReadsTheCertificateAgain(t *testing.T) {
+	t.Parallel()
+	dir, former := credentials(t)
+	next, renewed := credentials(t)
+	l := listen(t)
+	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--tls-cert", dir+"/tls.crt", "--tls-key", dir+"/tls.key")
+	trusts := func(roots *x509.CertPool) bool {
+		return tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"}).Handshake() == nil
+	}
+	reload := func(file string, from string) {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(from, file))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, file), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.signal(unix.SIGHUP)
+		p.await("RELOADING=1")
+		p.await("READY=1")
+	}
+	open := tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: former, ServerName: "127.0.0.1"})
+	talk(t, open, "hello", "hello")
+	reload("tls.crt", next) // the key is that of the former one
+	if !trusts(former) {
+		t.Error("half a pair was taken up")
+	}
+	reload("tls.key", next)
+	if trusts(former) || !trusts(renewed) {
+		t.Error("the renewed certificate is not served")
+	}
+	talk(t, open, "still here", "still here")
 }

@@ -17,11 +17,15 @@ func explainCommand(t terminal) *cli.Command {
 		Usage:     "what a key does, its unit, range and default, and who sets it here",
 		UsageText: "tcptune explain KEY [--root DIR] [--json]\n   tcptune explain --list",
 		ArgsUsage: "KEY",
-		Description: `KEY may be written with dots or slashes, or as its last word alone.
+		Description: `KEY is any key of this host, or one that the catalogue knows. It may be written with dots or slashes, or as its last
+word alone; a dot within a name, as in that of a VLAN, is written as a slash among dots.
+Exit code 4 when the key is there and its running value cannot be read.
 
 Examples:
   tcptune explain net.ipv4.tcp_rmem
-  tcptune explain tcp_fin_timeout
+  tcptune explain swappiness
+  tcptune explain net.ipv4.conf.lo.rp_filter
+  tcptune explain tcp_fin_timeout --root /mnt/image
   tcptune explain --list                        all keys of the catalogue`,
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "list", Usage: "list the keys of the catalogue"}, rootFlag(), jsonFlag()},
 		Action: t.action(t.explain),
@@ -64,7 +68,10 @@ func listKeys(w io.Writer, list []report.Explanation) {
 
 func showKey(w io.Writer, k provision.Explained) {
 	now, e := k.Report.Keys[0], k.Report.Explained[0]
-	printf(w, "%s\n\n%s\n\n", now.Target, wrap(e.Text, "  "))
+	printf(w, "%s\n\n%s\n", now.Target, wrap(e.Text, "  "))
+	if k.Facts != nil {
+		printf(w, "\n")
+	}
 	row := func(name, value string) {
 		if value != "" {
 			printf(w, "  %-22s %s\n", name, value)
@@ -86,7 +93,12 @@ func showKey(w io.Writer, k provision.Explained) {
 	for _, line := range e.Setters {
 		row("  set by", line)
 	}
-	printf(w, "\n  Sources\n")
+	if e.Setters == nil {
+		row("  set by", "no file")
+	}
+	if e.Sources != nil {
+		printf(w, "\n  Sources\n")
+	}
 	for _, src := range e.Sources {
 		printf(w, "    %s\n", src)
 	}

@@ -105,6 +105,9 @@ func calledElsewhere(app *cli.App, word string, rest []string) string {
 func unknownFlag(group, arg string, flags []cli.Flag, commands []*cli.Command, rest []string) error {
 	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 	message := fmt.Sprintf("cannot use %s: %s has no such flag", dashed(name), group)
+	if name == "name" && strings.HasPrefix(group, "tcptune service ") { // install has it
+		return report.Usage(message, "the name stands without one: "+group+" SERVICE")
+	}
 	if len(commands) == 0 {
 		return report.Usage(message, flagMeant(name, flags)+"see "+group+" --help")
 	}

@@ -61,6 +61,7 @@ func portLookFlags() []cli.Flag {
 			Usage: "look into the network namespace `NETNS`: a name of ip-netns(8), a PID, or all",
 		},
 		&cli.BoolFlag{Name: "thorough", Usage: "look into every process, also where the control group names the owner"},
+		&cli.BoolFlag{Name: "pids", Usage: "print only the PIDs of the holders, one a line"},
 		&cli.StringFlag{Name: "expect", Usage: "exit with 2 unless the ports are `free|held`"},
 		&cli.StringFlag{Name: "wait", Usage: "wait until the ports are `free|held`"},
 		&cli.DurationFlag{
@@ -85,7 +86,7 @@ func portKillFlags() []cli.Flag {
 			Name:    "signal",
 			Aliases: []string{"s"},
 			Value:   "TERM",
-			Usage:   "the first `SIGNAL`, by name or number",
+			Usage:   "the first `SIGNAL`, by name or number; -9 and -KILL are short for it",
 		},
 		&cli.BoolFlag{Name: "no-force", Usage: "send no SIGKILL"},
 		&cli.StringFlag{Name: "mode", Usage: "stop the `process|container|unit` of each holder, whatever would suit it"},
@@ -104,7 +105,7 @@ func portKillFlags() []cli.Flag {
 type portWish struct {
 	provision.Ports
 	kill, dryRun bool
-	watch        bool
+	watch, pids  bool
 	expect, wait string
 	timeout      time.Duration
 	command      []string // after "--"
@@ -139,7 +140,13 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 	case w.wait != "":
 		return t.ports(view.Wait(c.Context, w.Ports, w.wait, w.timeout))
 	}
-	return t.ports(view.List(c.Context, w.Ports, w.expect))
+	list, err := view.List(c.Context, w.Ports, w.expect)
+	o, err := t.ports(list, err)
+	if err == nil && w.pids {
+		o.asked = true
+		o.text = func(out io.Writer) { t.showPids(out, list.Survey) }
+	}
+	return o, err
 }
 
 // ports shows who holds them.
@@ -153,7 +160,7 @@ func (t terminal) ports(list provision.PortList, err error) (outcome, error) {
 
 func readPortWish(c *cli.Context) (portWish, error) {
 	w := portWish{
-		kill: c.Bool("kill"), dryRun: c.Bool("dry-run"), watch: c.Bool("watch"),
+		kill: c.Bool("kill"), dryRun: c.Bool("dry-run"), watch: c.Bool("watch"), pids: c.Bool("pids"),
 		expect: c.String("expect"), wait: c.String("wait"), timeout: c.Duration("timeout"),
 	}
 	w.Netns = c.String("netns")
@@ -240,6 +247,8 @@ func (w portWish) check(c *cli.Context, all bool) error {
 		)
 	case w.kill && (w.watch || w.expect != "" || w.wait != ""):
 		return report.Usage("cannot use --kill with --watch, --expect or --wait", "")
+	case w.pids && (w.kill || w.watch || w.wait != "" || c.Bool("json")):
+		return report.Usage("cannot use --pids with --kill, --watch, --wait or --json", "")
 	case w.watch && (c.Bool("json") || w.expect != "" || w.wait != ""):
 		return report.Usage("cannot use --watch with --json, --expect or --wait", "")
 	case w.Order.Grace < 0 || w.timeout < 0:
@@ -248,9 +257,10 @@ func (w portWish) check(c *cli.Context, all bool) error {
 	return nil
 }
 
-func readSignal(text string) (unix.Signal, error) {
+// signalNamed is the signal with this number, or this name without SIG.
+func signalNamed(text string) (unix.Signal, error) {
 	for n := unix.Signal(1); n < 65; n++ {
-		if name := unix.SignalName(n); text == fmt.Sprint(int(n)) || name != "" && (text == name || "SIG"+text == name) {
+		if text == fmt.Sprint(int(n)) || "SIG"+text == unix.SignalName(n) {
 			return n, nil
 		}
 	}

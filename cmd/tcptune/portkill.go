@@ -12,7 +12,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 	if w.dryRun {
 		planned, err := view.FreePlan(ctx, w.Ports)
 		o := of(planned.Outcome)
-		if planned.Acts != nil {
+		if err == nil || len(planned.Before.Holders) > 0 {
 			o.text = func(out io.Writer) {
 				t.showHolders(out, planned.Before, false)
 				if len(planned.Before.Holders) > 0 {

@@ -246,3 +246,19 @@ func (t terminal) showAgain(s provision.PortSurvey) {
 	}
 	printf(t.out, "%s  %s", time.Now().Format(time.TimeOnly), shown(text.String()))
 }
+
+// showPids prints each process once, for another program.
+func (t terminal) showPids(w io.Writer, s provision.PortSurvey) {
+	seen := map[int]bool{}
+	for _, h := range s.Holders {
+		if h.Veiled {
+			t.warn([]string{fmt.Sprintf("%s/%d: %s", h.Protocol, h.Port(), h.Reason)})
+		}
+		for _, o := range h.Owners {
+			if !seen[o.Pid] {
+				seen[o.Pid] = true
+				printf(w, "%d\n", o.Pid)
+			}
+		}
+	}
+}

@@ -14,8 +14,8 @@ import (
 func profileCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "profile",
-		Usage:     "list and show profiles, and compute buffer sizes",
-		UsageText: "tcptune profile list|show|size",
+		Usage:     "list, show and compare profiles, and compute buffer sizes",
+		UsageText: "tcptune profile list|show|diff|size",
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Usage: "list the built-in profiles and those in /etc/tcptune/profiles.d",
@@ -29,6 +29,7 @@ func profileCommand(t terminal) *cli.Command {
 				Description: "Example:\n  tcptune profile show server",
 				Flags:       []cli.Flag{rootFlag(), jsonFlag()}, Action: t.action(t.profileShow),
 			},
+			profileDiffCommand(t),
 			{
 				Name: "size", Usage: "compute the buffers for a path, line by line",
 				UsageText:   "tcptune profile size --bandwidth RATE --rtt TIME [--flows N]",

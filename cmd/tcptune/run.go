@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer
 		errWide: columnsOf(stderr),
 	}
 	app := newApp(t)
+	args = spread(app, args)
 	err := mistyped(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, reorder(app, helpOf(app, args)))

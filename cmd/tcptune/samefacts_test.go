@@ -51,6 +51,8 @@ func TestTheTextAndTheDocumentHaveTheSameFacts(t *testing.T) {
 		"check --root .", "plan --root .", "plan --root . --profile wan --bandwidth 10gbit --rtt 80ms", "apply --root . --dry-run",
 		"status --root .", "explain tcp_rmem --root .", "explain tcp_congestion_control --root .", "explain tcp_tw_reuse --root .",
 		"explain --list --root .", "profile list --root .", "profile show server --root .", "profile show wan --root .",
+		"profile diff server proxy --root .", "profile diff server HOST-NOW", "explain ip_forward", "explain net.ipv4.conf.lo.forwarding",
+		"explain net.ipv4.route.flush", "explain tcp_fack --root .",
 		"profile size --bandwidth 10gbit --rtt 80ms", "version", "go list --root .", "apply --root .", "status --root .",
 		"revert --root . --dry-run", "revert --root .", "plan --profile nosuch --root .",
 		"service install --root . --listen 8080 --dry-run", "service install --root . --listen 8080", "service status --root .",

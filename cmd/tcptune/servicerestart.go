@@ -9,18 +9,20 @@ import (
 func serviceRestartCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "restart",
-		Usage:     "replace the process of a service; clients wait, none is refused",
+		Usage:     "replace the process of a service; no client is refused",
 		UsageText: "sudo tcptune service restart [SERVICE] [--overlap] [--json]",
 		ArgsUsage: "[SERVICE]",
-		Description: `The socket stays open: who connects while the old process drains and the new one starts waits in its queue. With
---overlap nobody waits: a twin takes new connections from the same socket before the old process drains. Then the new
-process takes over, and the twin drains. It is for services whose connections live long.
+		Description: `The program, its limits and its certificate are checked before the old process is told to go. Then the bundled server
+hands over: a twin takes new connections on the same socket, the old process drains, a new one takes over and the twin
+drains. Where the twin does not come up, the old process is left alone. It is the way to renew a certificate: systemd reads
+it when a process starts. A program of --exec has no twin: who connects while the old process drains and the new one starts
+waits in the queue of the socket, which stays open. --overlap refuses what cannot be handed over.
 
 Examples:
   sudo tcptune service restart
   sudo tcptune service restart --overlap`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "overlap", Usage: "serve new connections while the old process drains"},
+			&cli.BoolFlag{Name: "overlap", Usage: "refuse a service that cannot hand over, which is one of --exec"},
 			waitFlag(), jsonFlag(),
 		},
 		Action: t.action(t.serviceRestart),

@@ -53,7 +53,7 @@ func serviceSpecFlags() []cli.Flag {
 		&cli.StringFlag{
 			Name:        "admin",
 			DefaultText: provision.DefaultAdmin,
-			Usage:       "loopback `ADDR` of metrics, health and profiles",
+			Usage:       "loopback `ADDR` of metrics and health",
 		},
 		&cli.StringSliceFlag{Name: "upstream", Usage: "relay to `ADDR`; may be repeated"},
 		&cli.StringFlag{Name: "tls-cert", Usage: "serve TLS with the certificate in `FILE`, which systemd reads"},

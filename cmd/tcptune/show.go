@@ -62,7 +62,22 @@ func (t terminal) showTuned(w io.Writer, d provision.Tuned, verb string) {
 	if d.Image {
 		t.showSettings(w, d.Report.Changes)
 	}
+	if t.showDeadLines(w, d.Report.DeadLines) {
+		printf(w, "\n")
+	}
 	sumUp(w, d.Report.Changes, verb, asWanted)
+}
+
+// showDeadLines names the lines of other files that decide nothing beside ours, if there are any.
+func (t terminal) showDeadLines(w io.Writer, dead []report.DeadLine) (any bool) {
+	for _, d := range dead {
+		word := "dead"
+		if d.New {
+			word = "dead from now on"
+		}
+		printf(w, "%s: %s %s = %s\n", t.paint(yellow, word), d.At, d.Target, side(&d.Value))
+	}
+	return dead != nil
 }
 
 // What is said of changes that need not be made.

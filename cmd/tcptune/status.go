@@ -79,6 +79,10 @@ func (t terminal) showDeviations(w io.Writer, s provision.Status) {
 			t.showDeviation(w, k)
 		}
 	}
+	if s.Report.DeadLines != nil {
+		printf(w, "\n")
+	}
+	t.showDeadLines(w, s.Report.DeadLines)
 	if s.Blocked != nil {
 		printf(w, "\napply will refuse: %v\n", s.Blocked)
 	}
@@ -113,6 +117,9 @@ func (t terminal) showStatus(w io.Writer, s provision.Status) {
 	_ = tw.Flush()
 	printf(w, "\n")
 	t.showReasons(w, s.Report.Keys)
+	if t.showDeadLines(w, s.Report.DeadLines) {
+		printf(w, "\n")
+	}
 	if s.Blocked != nil {
 		printf(w, "not as wanted, and apply will refuse: %v\n", s.Blocked)
 		return

@@ -2,16 +2,21 @@
 # Completion of tcptune-server for bash. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-# _tcptune_server_command sets what follows the command $1: commands, flags and the placeholder of an argument. A flag is written
+# _tcptune_server_command sets what follows the command $1: commands, flags, and the placeholder of the arguments, of which there are
+# at most so many. A flag is written
 # "--long,-s=PLACEHOLDER", with "*" before it when it may be given again.
 _tcptune_server_command() {
-	commands=() flags=() argument=''
+	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
 		flags=(
 			'--accept-burst=N'
 			'--accept-rate=N'
 			'--admin=ADDR'
+			'--breaker-failures=N'
+			'--breaker-least=N'
+			'--breaker-open=TIME'
+			'--breaker-share=N'
 			'--check'
 			'--client-burst=N'
 			'--client-conns=N'
@@ -37,6 +42,12 @@ _tcptune_server_command() {
 			'--tls-key=FILE'
 			'--total-timeout=TIME'
 			'*--upstream=ADDR'
+			'--upstream-connect=TIME'
+			'--upstream-conns=N'
+			'--upstream-idle=TIME'
+			'--upstream-life=TIME'
+			'--upstream-timeout=TIME'
+			'--upstream-wait=TIME'
 			'--version'
 			'--write-timeout=TIME'
 			'--help,-h'
@@ -54,7 +65,7 @@ _tcptune_server_values() {
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	esac
 	case $1 in
-	PROFILE) _tcptune_server_names "$root/etc/tcptune/profiles.d" .yaml ;;
+	PROFILE | SIDE) _tcptune_server_names "$root/etc/tcptune/profiles.d" .yaml ;;
 	VERSION) _tcptune_server_names "$root/usr/local/lib/tcptune/go" ;;
 	NETNS) _tcptune_server_names /run/netns ;;
 	SERVICE)
@@ -77,7 +88,10 @@ _tcptune_server_values() {
 		found=("${found[@]/#/"$line"}")
 		;;
 	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
-	KEY) found+=("${found[@]##*.}") ;; # the last word alone will do
+	KEY)
+		found+=("${found[@]##*.}") # the last word alone will do
+		[[ $root || $2 != *.* ]] || _tcptune_server_keys "$2"
+		;;
 	esac
 	# readline looks by itself (default, dirnames) for names that are typed in quotes. Outside of a completion there are no
 	# options to set.
@@ -98,6 +112,18 @@ _tcptune_server_names() {
 		printf -v path %q "${path%"$2"}" # it is put on the command line as it is
 		found+=("$path")
 	done < <(compgen -f -X "!*$2" -- "$1/")
+}
+
+# _tcptune_server_keys adds to found the keys of this host that begin with $1, and the folders of keys. Dots and slashes change
+# places, sysctl.d(5).
+_tcptune_server_keys() {
+	local path=${1//./$'\n'}
+	path=${path//\//.}
+	while IFS= read -r path; do
+		[[ -d $path ]] && path+=/ && compopt -o nospace 2>/dev/null
+		path=${path#/proc/sys/} path=${path//./$'\n'} path=${path//\//.} path=${path//$'\n'//}
+		[[ " ${found[*]} " == *" $path "* ]] || found+=("$path")
+	done < <(compgen -f -- "/proc/sys/${path//$'\n'//}")
 }
 
 # _tcptune_server_flag sets flag to the one among flags that $1 is a name of. Go takes one dash as well as two.
@@ -125,7 +151,7 @@ _tcptune_server_flags() {
 }
 
 _tcptune_server() {
-	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 flag
+	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 most=1 flag
 	local -a words=() commands=() flags=() given=() found=()
 	COMPREPLY=()
 
@@ -175,7 +201,7 @@ _tcptune_server() {
 		prefix=${cur%%=*}=
 		[[ $flag == *=* ]] && _tcptune_server_values "${flag#*=}" "${cur#*=}"
 	elif [[ $cur != -* ]]; then
-		if [[ $arguments == 0 ]]; then
+		if ((arguments < most)); then
 			found=("${commands[@]}")
 			[[ $argument ]] && _tcptune_server_values "$argument" "$cur"
 		fi

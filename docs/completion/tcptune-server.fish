@@ -30,20 +30,23 @@ function __tcptune_server_at
     return 0
 end
 
-# True at the command $argv[1] where no argument is given yet. $argv[2..] are the flags that take a value.
+# True at the command $argv[1] where fewer than $argv[2] arguments are given yet. $argv[3..] are the flags that take a value.
 function __tcptune_server_first
     __tcptune_server_at $argv[1]
     or return 1
     set -l tokens (commandline -opc)[2..]
     set -l waits 0
+    set -l left $argv[2]
     for token in $tokens[(math 1 + (count (string split -n ' ' -- $argv[1])))..]
         if test $waits = 1
             set waits 0
         else if string match -q -- '-*' $token
-            contains -- $token $argv[2..]
+            contains -- $token $argv[3..]
             and set waits 1
         else
-            return 1
+            set left (math $left - 1)
+            test $left -gt 0
+            or return 1
         end
     end
     return 0
@@ -99,6 +102,14 @@ function __tcptune_server_services
     end
 end
 
+# The keys of this host. Dots and slashes change places, sysctl.d(5).
+function __tcptune_server_keys
+    for file in /proc/sys/**
+        test -f $file
+        and string replace /proc/sys/ '' $file | string replace -a . \x01 | string replace -a / . | string replace -a \x01 /
+    end
+end
+
 # What may stand for the placeholder $argv[1].
 function __tcptune_server_values
     switch $argv[1]
@@ -123,12 +134,15 @@ function __tcptune_server_values
                 'relay' ''
     end
     switch $argv[1]
-        case PROFILE
+        case PROFILE SIDE
             __tcptune_server_names /etc/tcptune/profiles.d .yaml
         case VERSION
             __tcptune_server_names /usr/local/lib/tcptune/go
         case NETNS
             __tcptune_server_names /run/netns
+        case KEY
+            string match -q -- '--root*' (commandline -opc)
+            or __tcptune_server_keys
         case SERVICE
             __tcptune_server_services
         case USER
@@ -142,7 +156,11 @@ complete -c tcptune-server -f
 
 complete -c tcptune-server -n '__tcptune_server_at \'\' --accept-burst=' -l accept-burst -x -d 'with --accept-rate, let N connections come at once; 0: as many as in a second (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --accept-rate=' -l accept-rate -x -d 'accept N connections a second, others wait in the backlog; 0: any number (0)'
-complete -c tcptune-server -n '__tcptune_server_at \'\' --admin=' -l admin -x -d 'serve metrics, health and profiles on the loopback address ADDR:PORT'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --admin=' -l admin -x -d 'serve metrics and health on the loopback address ADDR:PORT, or on a Unix socket, the path of a file that only the own user and group may open, these and profiles and connections; may be given once for each'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --breaker-failures=' -l breaker-failures -x -d 'relay: ask others after N connections in a row that could not be made (5)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --breaker-least=' -l breaker-least -x -d 'relay: of at least N exchanges in ten seconds (20)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --breaker-open=' -l breaker-open -x -d 'relay: ask others for TIME, where there are any (5s)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --breaker-share=' -l breaker-share -x -d 'relay: ask others when N of all exchanges fail, 0.5 for a half (0.5)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --check' -l check -d 'say whether flags, limits, certificate and addresses can be used, and open, bind and serve nothing'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --client-burst=' -l client-burst -x -d 'with --client-rate, let N connections of one address come at once; 0: as many as in a second (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --client-conns=' -l client-conns -x -d 'serve N connections of one address at a time, refuse others; 0: any number (half of --max-conns)'
@@ -168,6 +186,12 @@ complete -c tcptune-server -n '__tcptune_server_at \'\' --tls-cert=' -l tls-cert
 complete -c tcptune-server -n '__tcptune_server_at \'\' --tls-key=' -l tls-key -r -F -d 'the private key of the certificates, a PEM FILE; without it, tls.key beside tls.crt'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --total-timeout=' -l total-timeout -x -d 'close a connection TIME after it was accepted, whatever it does; 0: never (0s)'
 complete -c tcptune-server -n '__tcptune_server_at \'\'' -l upstream -x -d 'relay to ADDR:PORT; may be repeated'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --upstream-connect=' -l upstream-connect -x -d 'relay: let connecting take TIME (3s)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --upstream-conns=' -l upstream-conns -x -d 'relay: make N connections to one upstream (64)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --upstream-idle=' -l upstream-idle -x -d 'relay: use no connection again that was idle for TIME (1m0s)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --upstream-life=' -l upstream-life -x -d 'relay: use no connection again after TIME, so that a name may get another address (30m0s)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --upstream-timeout=' -l upstream-timeout -x -d 'relay: let a request and its answer take TIME (30s)'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --upstream-wait=' -l upstream-wait -x -d 'relay: let a request wait for a connection for TIME (1s)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --version' -l version -d 'print the version'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --write-timeout=' -l write-timeout -x -d 'close a connection when the client takes nothing of an answer for TIME; 0: never (30s)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --help -h' -l help -s h -d 'show help'

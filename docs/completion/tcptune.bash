@@ -2,10 +2,11 @@
 # Completion of tcptune for bash. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-# _tcptune_command sets what follows the command $1: commands, flags and the placeholder of an argument. A flag is written
+# _tcptune_command sets what follows the command $1: commands, flags, and the placeholder of the arguments, of which there are
+# at most so many. A flag is written
 # "--long,-s=PLACEHOLDER", with "*" before it when it may be given again.
 _tcptune_command() {
-	commands=() flags=() argument=''
+	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
 		commands=(check plan apply status revert confirm explain history profile port service go version schema completion help)
@@ -127,7 +128,7 @@ _tcptune_command() {
 		)
 		;;
 	profile)
-		commands=(list show size)
+		commands=(list show diff size)
 		flags=(
 			'--help,-h'
 		)
@@ -144,6 +145,18 @@ _tcptune_command() {
 		;;
 	'profile show')
 		argument=PROFILE
+		flags=(
+			'--root=DIR'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'profile diff')
+		argument=SIDE
+		most=2
 		flags=(
 			'--root=DIR'
 			'--json'
@@ -176,6 +189,7 @@ _tcptune_command() {
 			'--any-state'
 			'--netns=NETNS'
 			'--thorough'
+			'--pids'
 			'--expect=free|held'
 			'--wait=free|held'
 			'--timeout=TIME'
@@ -198,7 +212,7 @@ _tcptune_command() {
 		)
 		;;
 	service)
-		commands=(install uninstall status restart logs)
+		commands=(install uninstall status restart logs pprof)
 		flags=(
 			'--help,-h'
 		)
@@ -275,6 +289,18 @@ _tcptune_command() {
 		flags=(
 			'--follow,-f'
 			'--lines,-n=N'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'service pprof')
+		argument='cpu|heap|goroutine'
+		flags=(
+			'--name=SERVICE'
+			'--for=TIME'
+			'--out,-o=FILE'
 			'--quiet,-q'
 			'--no-color'
 			'--debug'
@@ -445,18 +471,20 @@ _tcptune_command() {
 	'help history')
 		;;
 	'help profile')
-		commands=(list show size)
+		commands=(list show diff size)
 		;;
 	'help profile list')
 		;;
 	'help profile show')
+		;;
+	'help profile diff')
 		;;
 	'help profile size')
 		;;
 	'help port')
 		;;
 	'help service')
-		commands=(install uninstall status restart logs)
+		commands=(install uninstall status restart logs pprof)
 		;;
 	'help service install')
 		;;
@@ -467,6 +495,8 @@ _tcptune_command() {
 	'help service restart')
 		;;
 	'help service logs')
+		;;
+	'help service pprof')
 		;;
 	'help go')
 		commands=(install list use rollback remove bundle new)
@@ -500,21 +530,23 @@ _tcptune_values() {
 	case $1 in
 	ALGORITHM) found=(bbr cubic reno dctcp htcp westwood vegas illinois) ;;
 	ARCHITECTURE) found=(386 amd64 arm64 armv6l loong64 ppc64le riscv64 s390x) ;;
-	KEY) found=(net.core.rmem_default net.core.wmem_default net.core.rmem_max net.core.wmem_max net.core.netdev_max_backlog net.core.netdev_budget net.core.netdev_budget_usecs net.core.busy_read net.core.busy_poll net.core.default_qdisc net.core.somaxconn net.ipv4.tcp_mem net.ipv4.tcp_rmem net.ipv4.tcp_wmem net.ipv4.tcp_moderate_rcvbuf net.ipv4.tcp_adv_win_scale net.ipv4.tcp_window_scaling net.ipv4.tcp_timestamps net.ipv4.tcp_sack net.ipv4.tcp_ecn net.ipv4.tcp_congestion_control net.ipv4.tcp_slow_start_after_idle net.ipv4.tcp_base_mss net.ipv4.tcp_mtu_probe_floor net.ipv4.tcp_mtu_probing net.ipv4.tcp_fastopen net.ipv4.tcp_notsent_lowat net.ipv4.tcp_autocorking net.ipv4.tcp_limit_output_bytes net.ipv4.tcp_no_metrics_save net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syn_retries net.ipv4.tcp_synack_retries net.ipv4.tcp_retries2 net.ipv4.tcp_orphan_retries net.ipv4.tcp_max_orphans net.ipv4.tcp_max_tw_buckets net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_tw_reuse_delay net.ipv4.tcp_rfc1337 net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.ip_unprivileged_port_start net.ipv4.ip_local_reserved_ports net.ipv4.ip_local_port_range fs.nr_open fs.file-max vm.max_map_count net.netfilter.nf_conntrack_max net.netfilter.nf_conntrack_tcp_timeout_established net.netfilter.nf_conntrack_tcp_timeout_time_wait) ;;
-	'LIMIT=VALUE') found=(accept-burst accept-rate client-burst client-conns client-rate idle-timeout max-conns max-frame max-input max-line max-output min-rate proxy-from queue queue-timeout read-timeout total-timeout write-timeout) ;;
+	KEY) found=(net.core.rmem_default net.core.wmem_default net.core.rmem_max net.core.wmem_max net.core.netdev_max_backlog net.core.netdev_budget net.core.netdev_budget_usecs net.core.busy_read net.core.busy_poll net.core.optmem_max net.core.rps_sock_flow_entries net.core.gro_normal_batch net.core.default_qdisc net.core.somaxconn net.ipv4.tcp_mem net.ipv4.tcp_rmem net.ipv4.tcp_wmem net.ipv4.tcp_moderate_rcvbuf net.ipv4.tcp_adv_win_scale net.ipv4.tcp_window_scaling net.ipv4.tcp_timestamps net.ipv4.tcp_sack net.ipv4.tcp_dsack net.ipv4.tcp_fack net.ipv4.tcp_frto net.ipv4.tcp_early_retrans net.ipv4.tcp_max_reordering net.ipv4.tcp_reordering net.ipv4.tcp_ecn net.ipv4.tcp_ecn_fallback net.ipv4.tcp_congestion_control net.ipv4.tcp_slow_start_after_idle net.ipv4.tcp_base_mss net.ipv4.tcp_mtu_probe_floor net.ipv4.tcp_mtu_probing net.ipv4.tcp_fastopen net.ipv4.tcp_notsent_lowat net.ipv4.tcp_autocorking net.ipv4.tcp_limit_output_bytes net.ipv4.tcp_low_latency net.ipv4.tcp_shrink_window net.ipv4.tcp_plb_enabled net.ipv4.tcp_plb_idle_rehash_rounds net.ipv4.tcp_plb_rehash_rounds net.ipv4.tcp_plb_suspend_rto_sec net.ipv4.tcp_plb_cong_thresh net.ipv4.tcp_child_ehash_entries net.ipv4.tcp_no_metrics_save net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syn_retries net.ipv4.tcp_synack_retries net.ipv4.tcp_retries1 net.ipv4.tcp_retries2 net.ipv4.tcp_orphan_retries net.ipv4.tcp_max_orphans net.ipv4.tcp_max_tw_buckets net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_tw_reuse_delay net.ipv4.tcp_rfc1337 net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.ip_unprivileged_port_start net.ipv4.ip_local_reserved_ports net.ipv4.ip_local_port_range net.ipv4.udp_mem net.ipv4.udp_rmem_min net.ipv4.udp_wmem_min net.ipv4.neigh.default.gc_thresh1 net.ipv4.neigh.default.gc_thresh2 net.ipv4.neigh.default.gc_thresh3 net.ipv6.neigh.default.gc_thresh1 net.ipv6.neigh.default.gc_thresh2 net.ipv6.neigh.default.gc_thresh3 net.ipv4.route.gc_timeout net.ipv4.route.max_size net.ipv4.ip_forward net.ipv4.conf.all.rp_filter fs.nr_open fs.file-max vm.max_map_count net.netfilter.nf_conntrack_max net.netfilter.nf_conntrack_tcp_timeout_established net.netfilter.nf_conntrack_tcp_timeout_time_wait net.netfilter.nf_conntrack_buckets net.netfilter.nf_conntrack_tcp_timeout_syn_sent net.netfilter.nf_conntrack_tcp_timeout_syn_recv net.netfilter.nf_conntrack_tcp_timeout_fin_wait net.netfilter.nf_conntrack_tcp_timeout_close_wait net.netfilter.nf_conntrack_tcp_timeout_last_ack net.netfilter.nf_conntrack_tcp_timeout_close net.netfilter.nf_conntrack_tcp_timeout_max_retrans net.netfilter.nf_conntrack_tcp_timeout_unacknowledged net.netfilter.nf_conntrack_tcp_max_retrans net.netfilter.nf_conntrack_tcp_loose net.netfilter.nf_conntrack_tcp_be_liberal net.netfilter.nf_conntrack_generic_timeout net.netfilter.nf_conntrack_udp_timeout net.netfilter.nf_conntrack_udp_timeout_stream) ;;
+	'LIMIT=VALUE') found=(accept-burst accept-rate breaker-failures breaker-least breaker-open breaker-share client-burst client-conns client-rate idle-timeout max-conns max-frame max-input max-line max-output min-rate proxy-from queue queue-timeout read-timeout total-timeout upstream-connect upstream-conns upstream-idle upstream-life upstream-timeout upstream-wait write-timeout) ;;
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
 	SHELL) found=(bash zsh fish) ;;
+	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
 	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
+	'cpu|heap|goroutine') found=(cpu heap goroutine) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
 	'process|container|unit') found=(process container unit) ;;
 	esac
 	case $1 in
-	PROFILE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;
+	PROFILE | SIDE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;
 	VERSION) _tcptune_names "$root/usr/local/lib/tcptune/go" ;;
 	NETNS) _tcptune_names /run/netns ;;
 	SERVICE)
@@ -537,7 +569,10 @@ _tcptune_values() {
 		found=("${found[@]/#/"$line"}")
 		;;
 	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
-	KEY) found+=("${found[@]##*.}") ;; # the last word alone will do
+	KEY)
+		found+=("${found[@]##*.}") # the last word alone will do
+		[[ $root || $2 != *.* ]] || _tcptune_keys "$2"
+		;;
 	esac
 	# readline looks by itself (default, dirnames) for names that are typed in quotes. Outside of a completion there are no
 	# options to set.
@@ -558,6 +593,18 @@ _tcptune_names() {
 		printf -v path %q "${path%"$2"}" # it is put on the command line as it is
 		found+=("$path")
 	done < <(compgen -f -X "!*$2" -- "$1/")
+}
+
+# _tcptune_keys adds to found the keys of this host that begin with $1, and the folders of keys. Dots and slashes change
+# places, sysctl.d(5).
+_tcptune_keys() {
+	local path=${1//./$'\n'}
+	path=${path//\//.}
+	while IFS= read -r path; do
+		[[ -d $path ]] && path+=/ && compopt -o nospace 2>/dev/null
+		path=${path#/proc/sys/} path=${path//./$'\n'} path=${path//\//.} path=${path//$'\n'//}
+		[[ " ${found[*]} " == *" $path "* ]] || found+=("$path")
+	done < <(compgen -f -- "/proc/sys/${path//$'\n'//}")
 }
 
 # _tcptune_flag sets flag to the one among flags that $1 is a name of. Go takes one dash as well as two.
@@ -585,7 +632,7 @@ _tcptune_flags() {
 }
 
 _tcptune() {
-	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 flag
+	local IFS=$' \t\n' raw='' word waits='' root='' command='' prefix='' argument='' arguments=0 most=1 flag
 	local -a words=() commands=() flags=() given=() found=()
 	COMPREPLY=()
 
@@ -635,7 +682,7 @@ _tcptune() {
 		prefix=${cur%%=*}=
 		[[ $flag == *=* ]] && _tcptune_values "${flag#*=}" "${cur#*=}"
 	elif [[ $cur != -* ]]; then
-		if [[ $arguments == 0 ]]; then
+		if ((arguments < most)); then
 			found=("${commands[@]}")
 			[[ $argument ]] && _tcptune_values "$argument" "$cur"
 		fi

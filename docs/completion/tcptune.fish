@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -30,20 +30,23 @@ function __tcptune_at
     return 0
 end
 
-# True at the command $argv[1] where no argument is given yet. $argv[2..] are the flags that take a value.
+# True at the command $argv[1] where fewer than $argv[2] arguments are given yet. $argv[3..] are the flags that take a value.
 function __tcptune_first
     __tcptune_at $argv[1]
     or return 1
     set -l tokens (commandline -opc)[2..]
     set -l waits 0
+    set -l left $argv[2]
     for token in $tokens[(math 1 + (count (string split -n ' ' -- $argv[1])))..]
         if test $waits = 1
             set waits 0
         else if string match -q -- '-*' $token
-            contains -- $token $argv[2..]
+            contains -- $token $argv[3..]
             and set waits 1
         else
-            return 1
+            set left (math $left - 1)
+            test $left -gt 0
+            or return 1
         end
     end
     return 0
@@ -99,6 +102,14 @@ function __tcptune_services
     end
 end
 
+# The keys of this host. Dots and slashes change places, sysctl.d(5).
+function __tcptune_keys
+    for file in /proc/sys/**
+        test -f $file
+        and string replace /proc/sys/ '' $file | string replace -a . \x01 | string replace -a / . | string replace -a \x01 /
+    end
+end
+
 # What may stand for the placeholder $argv[1].
 function __tcptune_values
     switch $argv[1]
@@ -133,6 +144,9 @@ function __tcptune_values
                 'net.core.netdev_budget_usecs' 'How long one round of receive processing may take' \
                 'net.core.busy_read' 'How long a blocking read may spin on the device queue instead of sleeping, for sockets that do not say otherwise with SO_BUSY_POLL' \
                 'net.core.busy_poll' 'How long poll, select and epoll may spin on device queues before they sleep' \
+                'net.core.optmem_max' 'How much memory one socket may use beside its buffers: for ancillary data, filters, options, and the notifications of MSG_ZEROCOPY' \
+                'net.core.rps_sock_flow_entries' 'The size of the table with which receive flow steering (RFS) finds the CPU of the program that reads a connection; the kernel rounds up to a power of two' \
+                'net.core.gro_normal_batch' 'How many packets that receive offload (GRO) could not join are handed to the protocol stack together' \
                 'net.core.default_qdisc' 'The queue discipline that an interface gets when it is created, or each of its hardware queues under mq' \
                 'net.core.somaxconn' 'The most that listen(2) gets for its backlog argument: how many finished connections may wait for accept(2)' \
                 'net.ipv4.tcp_mem' 'Memory of all TCP buffers together, in pages' \
@@ -143,7 +157,14 @@ function __tcptune_values
                 'net.ipv4.tcp_window_scaling' 'Windows of more than 64 KiB' \
                 'net.ipv4.tcp_timestamps' 'Timestamps in every segment: 1 with a random offset per connection, 2 without it' \
                 'net.ipv4.tcp_sack' 'Selective acknowledgements: after several losses in one window only what is missing is sent again' \
+                'net.ipv4.tcp_dsack' 'Whether a receiver tells its peer which data came twice (duplicate SACK)' \
+                'net.ipv4.tcp_fack' 'Once the switch of a way to detect losses (forward acknowledgement)' \
+                'net.ipv4.tcp_frto' 'Whether a sender finds out that a retransmission timeout was a false alarm (F-RTO), as on wireless links whose delay jumps, and then goes on at its former speed' \
+                'net.ipv4.tcp_early_retrans' 'Tail loss probes: the last segment is sent again soon when its answer is missing, instead of waiting for a timeout' \
+                'net.ipv4.tcp_max_reordering' 'How far the kernel may raise the reordering that it allows for on a connection, and the most that tcp_reordering can be' \
+                'net.ipv4.tcp_reordering' 'How many packets may overtake another one before it counts as lost, at the start of a connection' \
                 'net.ipv4.tcp_ecn' 'Explicit congestion notification: routers mark packets instead of dropping them' \
+                'net.ipv4.tcp_ecn_fallback' 'Whether a connection request that asks for ECN and stays unanswered is tried again without' \
                 'net.ipv4.tcp_congestion_control' 'How a sender finds its rate, for sockets that do not choose with TCP_CONGESTION' \
                 'net.ipv4.tcp_slow_start_after_idle' 'Whether a connection that was idle for a retransmission timeout begins again with the initial window' \
                 'net.ipv4.tcp_base_mss' 'The segment that tcp_mtu_probing falls back to at first, and from which it searches upwards' \
@@ -153,12 +174,21 @@ function __tcptune_values
                 'net.ipv4.tcp_notsent_lowat' 'How much unsent data a socket takes before it stops being writable' \
                 'net.ipv4.tcp_autocorking' 'Small writes wait for a moment, to go in one packet, while an earlier packet of the same connection is still in the queue of the interface' \
                 'net.ipv4.tcp_limit_output_bytes' 'How much of one connection may wait in the queue discipline and the driver (TCP small queues)' \
+                'net.ipv4.tcp_low_latency' 'Once chose between throughput and latency of a queue between the kernel and the reading program, which has been taken out' \
+                'net.ipv4.tcp_shrink_window' 'Whether the receive window may be taken back when memory is short' \
+                'net.ipv4.tcp_plb_enabled' 'Protective load balancing (PLB): a connection that meets congestion for several rounds asks for another path by changing its IPv6 flow label' \
+                'net.ipv4.tcp_plb_idle_rehash_rounds' 'After how many congested round trips PLB may change the path of a connection that has nothing under way, see tcp_plb_enabled' \
+                'net.ipv4.tcp_plb_rehash_rounds' 'After how many congested round trips PLB changes the path of a connection in any case, see tcp_plb_enabled' \
+                'net.ipv4.tcp_plb_suspend_rto_sec' 'How long PLB leaves a connection alone after a timeout, from one to two times this value, so that it does not return to a link that failed, see tcp_plb_enabled' \
+                'net.ipv4.tcp_plb_cong_thresh' 'Which share of the packets of a round trip must be marked for PLB to take it for congested: 128 of 256 is the half, see tcp_plb_enabled' \
+                'net.ipv4.tcp_child_ehash_entries' 'How many buckets the table of connections has in a network namespace that is made from here, rounded up to a power of two' \
                 'net.ipv4.tcp_no_metrics_save' 'Whether closing connections leave no round-trip time and reordering behind for the next connection to the same address' \
                 'net.ipv4.tcp_max_syn_backlog' 'How many half-open connections a listener may have before the kernel refuses clients that it does not know' \
                 'net.ipv4.tcp_syncookies' 'What happens when the queue of half-open connections is full: 1 answers with a cookie that needs no memory, 0 drops, 2 always sends cookies and is for tests' \
                 'net.ipv4.tcp_abort_on_overflow' 'Whether a full accept queue resets clients instead of letting them try again' \
                 'net.ipv4.tcp_syn_retries' 'How often an unanswered connection request is sent again' \
                 'net.ipv4.tcp_synack_retries' 'How often the answer to a connection request is sent again' \
+                'net.ipv4.tcp_retries1' 'After how many retransmissions TCP suspects the path and asks the routing for another one' \
                 'net.ipv4.tcp_retries2' 'How often unacknowledged data is sent again before the connection is given up' \
                 'net.ipv4.tcp_orphan_retries' 'How often data of a connection that its program has closed already is sent again' \
                 'net.ipv4.tcp_max_orphans' 'How many closed connections may still wait for the other side before new ones are reset' \
@@ -173,16 +203,48 @@ function __tcptune_values
                 'net.ipv4.ip_unprivileged_port_start' 'The first port that a program may bind without privileges' \
                 'net.ipv4.ip_local_reserved_ports' 'Ports that are never chosen for outgoing connections; programs may still bind them' \
                 'net.ipv4.ip_local_port_range' 'The ports for outgoing connections: about 28,000 by default to any one address and port' \
+                'net.ipv4.udp_mem' 'Memory of all UDP receive queues together, in pages' \
+                'net.ipv4.udp_rmem_min' 'What a UDP socket may always receive, however short the memory of all of them (udp_mem) is' \
+                'net.ipv4.udp_wmem_min' 'Meant as what a UDP socket may always have waiting to be sent' \
+                'net.ipv4.neigh.default.gc_thresh1' 'Up to how many neighbours on the local network (the ARP table) the kernel keeps without clearing up old ones' \
+                'net.ipv4.neigh.default.gc_thresh2' 'From how many neighbours on the local network (the ARP table) on the kernel drops those that it has not needed for five seconds' \
+                'net.ipv4.neigh.default.gc_thresh3' 'The most neighbours on the local network (the ARP table) that the kernel knows at a time' \
+                'net.ipv6.neigh.default.gc_thresh1' 'Up to how many neighbours on the local network (for IPv6) the kernel keeps without clearing up old ones' \
+                'net.ipv6.neigh.default.gc_thresh2' 'From how many neighbours on the local network (for IPv6) on the kernel drops those that it has not needed for five seconds' \
+                'net.ipv6.neigh.default.gc_thresh3' 'The most neighbours on the local network (for IPv6) that the kernel knows at a time' \
+                'net.ipv4.route.gc_timeout' 'Once how long an unused entry stayed in the cache of routes for IPv4, which Linux 3.6 took out' \
+                'net.ipv4.route.max_size' 'Once the size of the cache of routes for IPv4, which Linux 3.6 took out' \
+                'net.ipv4.ip_forward' 'Whether the machine passes on packets that are not for itself' \
+                'net.ipv4.conf.all.rp_filter' 'Whether a packet is dropped when its answer would not leave by the interface that it came in by: 0 no, 1 yes (strict), 2 only when no interface would do (loose)' \
                 'fs.nr_open' 'The most open files that a process can be allowed with RLIMIT_NOFILE' \
                 'fs.file-max' 'Open files of the whole machine' \
                 'vm.max_map_count' 'How many memory mappings a process may have' \
                 'net.netfilter.nf_conntrack_max' 'How many connections the firewall can track' \
                 'net.netfilter.nf_conntrack_tcp_timeout_established' 'How long the firewall remembers an established connection without traffic' \
-                'net.netfilter.nf_conntrack_tcp_timeout_time_wait' 'How long the firewall keeps a closed connection in its table'
+                'net.netfilter.nf_conntrack_tcp_timeout_time_wait' 'How long the firewall keeps a closed connection in its table' \
+                'net.netfilter.nf_conntrack_buckets' 'The size of the hash table of the firewall' \
+                'net.netfilter.nf_conntrack_tcp_timeout_syn_sent' 'How long the firewall remembers a connection request that nobody has answered' \
+                'net.netfilter.nf_conntrack_tcp_timeout_syn_recv' 'How long the firewall remembers a connection that was answered and not yet confirmed' \
+                'net.netfilter.nf_conntrack_tcp_timeout_fin_wait' 'How long the firewall remembers a connection that one side has closed, while the other side may still send' \
+                'net.netfilter.nf_conntrack_tcp_timeout_close_wait' 'How long the firewall remembers a connection whose first close was acknowledged, while the other side may still send' \
+                'net.netfilter.nf_conntrack_tcp_timeout_last_ack' 'How long the firewall waits for the last acknowledgement of a connection that both sides have closed' \
+                'net.netfilter.nf_conntrack_tcp_timeout_close' 'How long the firewall remembers a connection that was ended by a reset, so that late packets still belong to it' \
+                'net.netfilter.nf_conntrack_tcp_timeout_max_retrans' 'How long the firewall remembers a connection after nf_conntrack_tcp_max_retrans retransmissions without an answer' \
+                'net.netfilter.nf_conntrack_tcp_timeout_unacknowledged' 'How long the firewall remembers an established connection on which sent data is not acknowledged' \
+                'net.netfilter.nf_conntrack_tcp_max_retrans' 'After how many retransmissions without an answer nf_conntrack_tcp_timeout_max_retrans takes the place of the usual time' \
+                'net.netfilter.nf_conntrack_tcp_loose' 'Whether the firewall takes over connections whose beginning it has not seen' \
+                'net.netfilter.nf_conntrack_tcp_be_liberal' 'Whether packets outside of the window count as invalid only if they are resets' \
+                'net.netfilter.nf_conntrack_generic_timeout' 'How long the firewall remembers traffic of protocols that it does not know' \
+                'net.netfilter.nf_conntrack_udp_timeout' 'How long the firewall remembers a datagram that was not answered' \
+                'net.netfilter.nf_conntrack_udp_timeout_stream' 'How long the firewall remembers an exchange of datagrams in both directions'
         case 'LIMIT=VALUE'
             printf '%s\t%s\n' \
                 'accept-burst'= '' \
                 'accept-rate'= '' \
+                'breaker-failures'= '' \
+                'breaker-least'= '' \
+                'breaker-open'= '' \
+                'breaker-share'= '' \
                 'client-burst'= '' \
                 'client-conns'= '' \
                 'client-rate'= '' \
@@ -198,6 +260,12 @@ function __tcptune_values
                 'queue-timeout'= '' \
                 'read-timeout'= '' \
                 'total-timeout'= '' \
+                'upstream-connect'= '' \
+                'upstream-conns'= '' \
+                'upstream-idle'= '' \
+                'upstream-life'= '' \
+                'upstream-timeout'= '' \
+                'upstream-wait'= '' \
                 'write-timeout'= ''
         case 'NETNS'
             printf '%s\t%s\n' \
@@ -214,6 +282,14 @@ function __tcptune_values
                 'bash' '' \
                 'zsh' '' \
                 'fish' ''
+        case 'SIDE'
+            printf '%s\t%s\n' \
+                'server' 'high-concurrency TCP service; the default' \
+                'classic' 'exactly the widely published set of five, nothing else' \
+                'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
+                'latency' 'short answers soon, on connections that live long and carry several streams' \
+                'proxy' 'many outgoing connections; reverse proxies, gateways, load generators' \
+                'HOST-NOW' 'the running values of this host'
         case 'SIGNAL'
             printf '%s\t%s\n' \
                 'HUP' '' \
@@ -230,6 +306,11 @@ function __tcptune_values
         case 'apt'
             printf '%s\t%s\n' \
                 'apt' ''
+        case 'cpu|heap|goroutine'
+            printf '%s\t%s\n' \
+                'cpu' '' \
+                'heap' '' \
+                'goroutine' ''
         case 'echo|line|frame|discard|http|relay'
             printf '%s\t%s\n' \
                 'echo' '' \
@@ -249,12 +330,15 @@ function __tcptune_values
                 'unit' ''
     end
     switch $argv[1]
-        case PROFILE
+        case PROFILE SIDE
             __tcptune_names /etc/tcptune/profiles.d .yaml
         case VERSION
             __tcptune_names /usr/local/lib/tcptune/go
         case NETNS
             __tcptune_names /run/netns
+        case KEY
+            string match -q -- '--root*' (commandline -opc)
+            or __tcptune_keys
         case SERVICE
             __tcptune_services
         case USER
@@ -266,22 +350,22 @@ end
 
 complete -c tcptune -f
 
-complete -c tcptune -n '__tcptune_first \'\'' -a check -d 'verify the release, architecture, kernel and limits of this host'
-complete -c tcptune -n '__tcptune_first \'\'' -a plan -d 'show what apply would change; changes nothing'
-complete -c tcptune -n '__tcptune_first \'\'' -a apply -d 'bring this host to the wanted state'
-complete -c tcptune -n '__tcptune_first \'\'' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
-complete -c tcptune -n '__tcptune_first \'\'' -a revert -d 'take back everything, to before the first apply'
-complete -c tcptune -n '__tcptune_first \'\'' -a confirm -d 'keep what apply --confirm has changed'
-complete -c tcptune -n '__tcptune_first \'\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
-complete -c tcptune -n '__tcptune_first \'\'' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
-complete -c tcptune -n '__tcptune_first \'\'' -a profile -d 'list and show profiles, and compute buffer sizes'
-complete -c tcptune -n '__tcptune_first \'\'' -a port -d 'who holds a port; --kill frees it'
-complete -c tcptune -n '__tcptune_first \'\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
-complete -c tcptune -n '__tcptune_first \'\'' -a go -d 'install Go toolchains, verified, and switch between them'
-complete -c tcptune -n '__tcptune_first \'\'' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
-complete -c tcptune -n '__tcptune_first \'\'' -a schema -d 'print the JSON Schema of what --json prints'
-complete -c tcptune -n '__tcptune_first \'\'' -a completion -d 'print the completion script of a shell'
-complete -c tcptune -n '__tcptune_first \'\'' -a help -d 'show help for a command'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a check -d 'verify the release, architecture, kernel and limits of this host'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a plan -d 'show what apply would change; changes nothing'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a apply -d 'bring this host to the wanted state'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a revert -d 'take back everything, to before the first apply'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a confirm -d 'keep what apply --confirm has changed'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a profile -d 'list, show and compare profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a schema -d 'print the JSON Schema of what --json prints'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a completion -d 'print the completion script of a shell'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a help -d 'show help for a command'
 complete -c tcptune -n '__tcptune_at \'\' --help -h' -l help -s h -d 'show help'
 complete -c tcptune -n '__tcptune_at \'\' --version -v' -l version -s v -d 'print the version'
 
@@ -308,7 +392,7 @@ complete -c tcptune -n '__tcptune_at \'plan\' --no-color' -l no-color -d 'no col
 complete -c tcptune -n '__tcptune_at \'plan\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'plan\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'apply\' --profile -p --bandwidth --rtt --flows --confirm --wait --root' -F
+complete -c tcptune -n '__tcptune_first \'apply\' 1 --profile -p --bandwidth --rtt --flows --confirm --wait --root' -F
 complete -c tcptune -n '__tcptune_at \'apply\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
 complete -c tcptune -n '__tcptune_at \'apply\' --bandwidth=' -l bandwidth -x -d 'size the buffers of profile wan for this RATE, 10gbit for instance'
 complete -c tcptune -n '__tcptune_at \'apply\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
@@ -357,7 +441,7 @@ complete -c tcptune -n '__tcptune_at \'confirm\' --no-color' -l no-color -d 'no 
 complete -c tcptune -n '__tcptune_at \'confirm\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'confirm\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'explain\' --root' -a '(__tcptune_values \'KEY\')'
+complete -c tcptune -n '__tcptune_first \'explain\' 1 --root' -a '(__tcptune_values \'KEY\')'
 complete -c tcptune -n '__tcptune_at \'explain\' --list' -l list -d 'list the keys of the catalogue'
 complete -c tcptune -n '__tcptune_at \'explain\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'explain\' --json' -l json -d 'print one JSON document (see tcptune schema)'
@@ -366,16 +450,17 @@ complete -c tcptune -n '__tcptune_at \'explain\' --no-color' -l no-color -d 'no 
 complete -c tcptune -n '__tcptune_at \'explain\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'explain\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'history\''
+complete -c tcptune -n '__tcptune_first \'history\' 1'
 complete -c tcptune -n '__tcptune_at \'history\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'history\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'history\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'history\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'history\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
-complete -c tcptune -n '__tcptune_first \'profile\'' -a show -d 'show the keys of a profile, each with its reason'
-complete -c tcptune -n '__tcptune_first \'profile\'' -a size -d 'compute the buffers for a path, line by line'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
+complete -c tcptune -n '__tcptune_first \'profile\' 1' -a size -d 'compute the buffers for a path, line by line'
 complete -c tcptune -n '__tcptune_at \'profile\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'profile list\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
@@ -385,13 +470,21 @@ complete -c tcptune -n '__tcptune_at \'profile list\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'profile list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile list\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'profile show\' --root' -a '(__tcptune_values \'PROFILE\')'
+complete -c tcptune -n '__tcptune_first \'profile show\' 1 --root' -a '(__tcptune_values \'PROFILE\')'
 complete -c tcptune -n '__tcptune_at \'profile show\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'profile show\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'profile show\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'profile show\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'profile show\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile show\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'profile diff\' 2 --root' -a '(__tcptune_values \'SIDE\')'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'profile diff\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'profile size\' --bandwidth=' -l bandwidth -x -d 'compute for a path with this RATE, 10gbit for instance'
 complete -c tcptune -n '__tcptune_at \'profile size\' --rtt=' -l rtt -x -d 'compute for a path with this round-trip TIME, 80ms for instance'
@@ -403,7 +496,7 @@ complete -c tcptune -n '__tcptune_at \'profile size\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'profile size\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'port\' --netns --expect --wait --timeout --grace --signal -s --mode'
+complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
 complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
 complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
@@ -411,6 +504,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --listen -l' -l listen -s l -d 'so
 complete -c tcptune -n '__tcptune_at \'port\' --any-state' -l any-state -d 'list connections and closing sockets as well'
 complete -c tcptune -n '__tcptune_at \'port\' --netns=' -l netns -x -a '(__tcptune_values \'NETNS\')' -d 'look into the network namespace NETNS: a name of ip-netns(8), a PID, or all'
 complete -c tcptune -n '__tcptune_at \'port\' --thorough' -l thorough -d 'look into every process, also where the control group names the owner'
+complete -c tcptune -n '__tcptune_at \'port\' --pids' -l pids -d 'print only the PIDs of the holders, one a line'
 complete -c tcptune -n '__tcptune_at \'port\' --expect=' -l expect -x -a '(__tcptune_values \'free|held\')' -d 'exit with 2 unless the ports are free|held'
 complete -c tcptune -n '__tcptune_at \'port\' --wait=' -l wait -x -a '(__tcptune_values \'free|held\')' -d 'wait until the ports are free|held'
 complete -c tcptune -n '__tcptune_at \'port\' --timeout=' -l timeout -x -d 'give up a --wait after this TIME, and exit with 2'
@@ -418,7 +512,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --watch -w' -l watch -s w -d 'list
 complete -c tcptune -n '__tcptune_at \'port\' --kill -k' -l kill -s k -d 'free the ports'
 complete -c tcptune -n '__tcptune_at \'port\' --dry-run -n' -l dry-run -s n -d 'with --kill: only show what would be stopped'
 complete -c tcptune -n '__tcptune_at \'port\' --grace=' -l grace -x -d 'TIME between the first signal and SIGKILL'
-complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -a '(__tcptune_values \'SIGNAL\')' -d 'the first SIGNAL, by name or number'
+complete -c tcptune -n '__tcptune_at \'port\' --signal= -s=' -l signal -s s -x -a '(__tcptune_values \'SIGNAL\')' -d 'the first SIGNAL, by name or number; -9 and -KILL are short for it'
 complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send no SIGKILL'
 complete -c tcptune -n '__tcptune_at \'port\' --mode=' -l mode -x -a '(__tcptune_values \'process|container|unit\')' -d 'stop the process|container|unit of each holder, whatever would suit it'
 complete -c tcptune -n '__tcptune_at \'port\' --unit' -l unit -d 'as --mode unit: stop the service that the holder runs in'
@@ -431,11 +525,12 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-color' -l no-color -d 'no col
 complete -c tcptune -n '__tcptune_at \'port\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
-complete -c tcptune -n '__tcptune_first \'service\'' -a uninstall -d 'stop a service and remove what was installed'
-complete -c tcptune -n '__tcptune_first \'service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
-complete -c tcptune -n '__tcptune_first \'service\'' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a pprof -d 'fetch a profile of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'service install\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'call the units SERVICE.socket and SERVICE.service'
@@ -445,7 +540,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --drain=' -l drain -x -
 complete -c tcptune -n '__tcptune_at \'service install\' --protocol=' -l protocol -x -a '(__tcptune_values \'echo|line|frame|discard|http|relay\')' -d 'speak echo|line|frame|discard|http|relay'
 complete -c tcptune -n '__tcptune_at \'service install\' --max-conns=' -l max-conns -x -d 'serve no more than N connections at once'
 complete -c tcptune -n '__tcptune_at \'service install\'' -l limit -x -a '(__tcptune_values \'LIMIT=VALUE\')' -d 'set a limit of the server, LIMIT=VALUE (tcptune-server --help lists them); may be repeated'
-complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -d 'loopback ADDR of metrics, health and profiles'
+complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -d 'loopback ADDR of metrics and health'
 complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificate in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'private key of the certificate, in FILE, which systemd reads'
@@ -466,7 +561,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --no-color' -l no-color
 complete -c tcptune -n '__tcptune_at \'service install\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service install\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service uninstall\' --wait --root' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service uninstall\' 1 --wait --root' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
@@ -476,7 +571,7 @@ complete -c tcptune -n '__tcptune_at \'service uninstall\' --no-color' -l no-col
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service uninstall\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service status\' --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service status\' 1 --wait' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service status\' --wait=' -l wait -x -d 'wait up to TIME until it is up'
 complete -c tcptune -n '__tcptune_at \'service status\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service status\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -484,8 +579,8 @@ complete -c tcptune -n '__tcptune_at \'service status\' --no-color' -l no-color 
 complete -c tcptune -n '__tcptune_at \'service status\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service status\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service restart\' --wait' -a '(__tcptune_values \'SERVICE\')'
-complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'serve new connections while the old process drains'
+complete -c tcptune -n '__tcptune_first \'service restart\' 1 --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service restart\' --overlap' -l overlap -d 'refuse a service that cannot hand over, which is one of --exec'
 complete -c tcptune -n '__tcptune_at \'service restart\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'service restart\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'service restart\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -493,7 +588,7 @@ complete -c tcptune -n '__tcptune_at \'service restart\' --no-color' -l no-color
 complete -c tcptune -n '__tcptune_at \'service restart\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service logs\' --lines -n' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_first \'service logs\' 1 --lines -n' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service logs\' --follow -f' -l follow -s f -d 'wait for more'
 complete -c tcptune -n '__tcptune_at \'service logs\' --lines= -n=' -l lines -s n -x -d 'show the last N lines'
 complete -c tcptune -n '__tcptune_at \'service logs\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -501,16 +596,25 @@ complete -c tcptune -n '__tcptune_at \'service logs\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'service logs\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service logs\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
-complete -c tcptune -n '__tcptune_first \'go\'' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
-complete -c tcptune -n '__tcptune_first \'go\'' -a use -d 'make an installed version the active one'
-complete -c tcptune -n '__tcptune_first \'go\'' -a rollback -d 'go back to what was active before'
-complete -c tcptune -n '__tcptune_first \'go\'' -a remove -d 'remove an installed version that is not active, or all'
-complete -c tcptune -n '__tcptune_first \'go\'' -a bundle -d 'fetch all that go install --file needs on a host without a network'
-complete -c tcptune -n '__tcptune_first \'go\'' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+complete -c tcptune -n '__tcptune_first \'service pprof\' 1 --name --for --out -o' -a '(__tcptune_values \'cpu|heap|goroutine\')'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'ask SERVICE'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --for=' -l for -x -d 'with cpu: measure for TIME, 1s to 10m'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --out= -o=' -l out -s o -r -F -d 'write it to FILE; - is standard output'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'service pprof\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a install -d 'install a Go toolchain for every user of this host, and activate it'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a use -d 'make an installed version the active one'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a rollback -d 'go back to what was active before'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
 complete -c tcptune -n '__tcptune_at \'go\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go install\' --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go install\' 1 --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go install\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
 complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
 complete -c tcptune -n '__tcptune_at \'go install\' --proxy=' -l proxy -x -d 'LIST of module proxies'
@@ -548,7 +652,7 @@ complete -c tcptune -n '__tcptune_at \'go list\' --no-color' -l no-color -d 'no 
 complete -c tcptune -n '__tcptune_at \'go list\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go list\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go use\' --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go use\' 1 --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go use\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'go use\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'go use\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
@@ -567,7 +671,7 @@ complete -c tcptune -n '__tcptune_at \'go rollback\' --no-color' -l no-color -d 
 complete -c tcptune -n '__tcptune_at \'go rollback\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go rollback\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go remove\' --wait --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go remove\' 1 --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go remove\' --all' -l all -d 'remove all versions, links and the profile'
 complete -c tcptune -n '__tcptune_at \'go remove\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
 complete -c tcptune -n '__tcptune_at \'go remove\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
@@ -578,7 +682,7 @@ complete -c tcptune -n '__tcptune_at \'go remove\' --no-color' -l no-color -d 'n
 complete -c tcptune -n '__tcptune_at \'go remove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go remove\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go bundle\' --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_first \'go bundle\' 1 --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --proxy=' -l proxy -x -d 'LIST of module proxies'
@@ -593,7 +697,7 @@ complete -c tcptune -n '__tcptune_at \'go bundle\' --no-color' -l no-color -d 'n
 complete -c tcptune -n '__tcptune_at \'go bundle\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'go new\' --module' -a '(__tcptune_values \'DIR\')'
+complete -c tcptune -n '__tcptune_first \'go new\' 1 --module' -a '(__tcptune_values \'DIR\')'
 complete -c tcptune -n '__tcptune_at \'go new\' --module=' -l module -x -d 'call the module PATH'
 complete -c tcptune -n '__tcptune_at \'go new\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'go new\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
@@ -612,27 +716,27 @@ complete -c tcptune -n '__tcptune_at \'schema\' --no-color' -l no-color -d 'no c
 complete -c tcptune -n '__tcptune_at \'schema\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'schema\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'completion\'' -a '(__tcptune_values \'SHELL\')'
+complete -c tcptune -n '__tcptune_first \'completion\' 1' -a '(__tcptune_values \'SHELL\')'
 complete -c tcptune -n '__tcptune_at \'completion\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'completion\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'completion\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'completion\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'help\'' -a check -d 'verify the release, architecture, kernel and limits of this host'
-complete -c tcptune -n '__tcptune_first \'help\'' -a plan -d 'show what apply would change; changes nothing'
-complete -c tcptune -n '__tcptune_first \'help\'' -a apply -d 'bring this host to the wanted state'
-complete -c tcptune -n '__tcptune_first \'help\'' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
-complete -c tcptune -n '__tcptune_first \'help\'' -a revert -d 'take back everything, to before the first apply'
-complete -c tcptune -n '__tcptune_first \'help\'' -a confirm -d 'keep what apply --confirm has changed'
-complete -c tcptune -n '__tcptune_first \'help\'' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
-complete -c tcptune -n '__tcptune_first \'help\'' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
-complete -c tcptune -n '__tcptune_first \'help\'' -a profile -d 'list and show profiles, and compute buffer sizes'
-complete -c tcptune -n '__tcptune_first \'help\'' -a port -d 'who holds a port; --kill frees it'
-complete -c tcptune -n '__tcptune_first \'help\'' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
-complete -c tcptune -n '__tcptune_first \'help\'' -a go -d 'install Go toolchains, verified, and switch between them'
-complete -c tcptune -n '__tcptune_first \'help\'' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
-complete -c tcptune -n '__tcptune_first \'help\'' -a schema -d 'print the JSON Schema of what --json prints'
-complete -c tcptune -n '__tcptune_first \'help\'' -a completion -d 'print the completion script of a shell'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a check -d 'verify the release, architecture, kernel and limits of this host'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a plan -d 'show what apply would change; changes nothing'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a apply -d 'bring this host to the wanted state'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a status -d 'the truth about every managed key: now, after a reboot, after sysctl --system'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a revert -d 'take back everything, to before the first apply'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a confirm -d 'keep what apply --confirm has changed'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a profile -d 'list, show and compare profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a schema -d 'print the JSON Schema of what --json prints'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a completion -d 'print the completion script of a shell'
 
 
 
@@ -642,32 +746,36 @@ complete -c tcptune -n '__tcptune_first \'help\'' -a completion -d 'print the co
 
 
 
-complete -c tcptune -n '__tcptune_first \'help profile\'' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
-complete -c tcptune -n '__tcptune_first \'help profile\'' -a show -d 'show the keys of a profile, each with its reason'
-complete -c tcptune -n '__tcptune_first \'help profile\'' -a size -d 'compute the buffers for a path, line by line'
-
-
-
-
-
-complete -c tcptune -n '__tcptune_first \'help service\'' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a uninstall -d 'stop a service and remove what was installed'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a restart -d 'replace the process of a service; clients wait, none is refused'
-complete -c tcptune -n '__tcptune_first \'help service\'' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a list -d 'list the built-in profiles and those in /etc/tcptune/profiles.d'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
+complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute the buffers for a path, line by line'
 
 
 
 
 
 
-complete -c tcptune -n '__tcptune_first \'help go\'' -a install -d 'install a Go toolchain for every user of this host, and activate it'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a use -d 'make an installed version the active one'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a rollback -d 'go back to what was active before'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a remove -d 'remove an installed version that is not active, or all'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a bundle -d 'fetch all that go install --file needs on a host without a network'
-complete -c tcptune -n '__tcptune_first \'help go\'' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a uninstall -d 'stop a service and remove what was installed'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a logs -d 'show what a service has logged'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a pprof -d 'fetch a profile of the bundled server'
+
+
+
+
+
+
+
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a install -d 'install a Go toolchain for every user of this host, and activate it'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a list -d 'the toolchains on this host, whoever put them there; --remote: those that could be installed'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a use -d 'make an installed version the active one'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a rollback -d 'go back to what was active before'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
 
 
 

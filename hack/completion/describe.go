@@ -40,6 +40,7 @@ type command struct {
 	Commands []word // that may follow, without hidden ones
 	Flags    []flag // without hidden ones
 	Argument string // the placeholder of what may follow, "" for nothing
+	Times    []int  // the places in which it may, from 1
 }
 
 // flag is a flag with its names as they are typed, the long one first.
@@ -53,6 +54,9 @@ type flag struct {
 // flatten lists the command and all below it that are not hidden.
 func flatten(d description, path string) []command {
 	c := command{Path: path, Argument: argument(d.Arguments)}
+	for i := range strings.Count(" "+strings.Trim(d.Arguments, "[]"), " "+c.Argument) {
+		c.Times = append(c.Times, i+1)
+	}
 	var below []command
 	for _, sub := range d.Commands {
 		if !sub.Hidden {

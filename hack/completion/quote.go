@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func fishWants(path string, f flag) string {
 
 // fishFirst is the condition for offering the argument of c.
 func fishFirst(c command) string {
-	test := "__tcptune_first '" + c.Path + "'"
+	test := fmt.Sprintf("__tcptune_first '%s' %d", c.Path, max(1, len(c.Times)))
 	for _, f := range c.Flags {
 		if f.Value != "" {
 			test += " " + strings.Join(f.Names, " ")

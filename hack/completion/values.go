@@ -9,6 +9,7 @@ import (
 	"github.com/tcptune/tcptune/docs/completion"
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/service"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/profile"
@@ -93,8 +94,11 @@ func known() (vocabulary, error) {
 	for _, k := range cat.Keys() {
 		v["KEY"] = append(v["KEY"], word{k.Name, sentence(k.Explain)})
 	}
-	v["PROFILE"], err = profiles()
-	return v, err
+	if v["PROFILE"], err = profiles(); err != nil {
+		return nil, err
+	}
+	v["SIDE"] = append(slices.Clone(v["PROFILE"]), word{provision.HostNow, "the running values of this host"})
+	return v, nil
 }
 
 // profiles are the built-in ones.

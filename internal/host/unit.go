@@ -46,6 +46,8 @@ type Unit struct {
 	Memory       uint64    // bytes that its control group is charged for; 0 where that is not known
 	Restarts     int       // how often Restart= has started a service again since it was loaded
 	Result       string    // how a service ended last: "success", "exit-code", "signal", "timeout", …; "success" while it runs
+	Command      []string  // what ExecStart= of a service starts, drop-ins included; nil where that is more than one
+	Environment  []string  // Environment= of a service, "NAME=value"
 	Started      time.Time // when the main process of a service was started; zero where none was
 	Status       string    // what a service says of itself, sd_notify(3) STATUS=
 	Fragment     string    // path of its file, "" without one
@@ -117,6 +119,10 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 		u.Restarts = int(n)
 	}
 	u.Result, _ = all["Result"].(string)
+	u.Environment, _ = all["Environment"].([]string)
+	if list, ok := all["ExecStart"].([][]any); ok && len(list) == 1 && len(list[0]) > 1 {
+		u.Command, _ = list[0][1].([]string)
+	}
 	if usec, ok := all["ExecMainStartTimestamp"].(uint64); ok && usec > 0 && usec < math.MaxInt64 {
 		u.Started = time.UnixMicro(int64(usec))
 	}

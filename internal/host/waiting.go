@@ -5,36 +5,42 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 )
 
 // tcpListen is TCP_LISTEN of include/net/tcp_states.h.
 const tcpListen = 10
 
-// WaitingClients is how many connections to ports are complete and were not accepted yet. It is [ErrNoKernel] on an
-// image.
-func (h Host) WaitingClients(ports []uint16) (n int, err error) {
+// ListeningSockets are the rows of /proc/net/tcp and tcp6 that listen. It is [ErrNoKernel] on an image.
+func (h Host) ListeningSockets() (rows []SocketRow, err error) {
 	if !h.Live() {
-		return 0, ErrNoKernel
+		return nil, ErrNoKernel
 	}
 	for _, name := range []string{"tcp", "tcp6"} {
-		f, err := h.OpenRegular("/proc/thread-self/net/" + name)
-		if errors.Is(err, fs.ErrNotExist) { // tcp6 of a kernel booted with ipv6.disable=1
-			continue
-		}
-		if err != nil {
-			return 0, fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
-		}
-		defer f.Close()
-		for lines := bufio.NewScanner(f); lines.Scan(); {
-			row, ok := ParseSocketRow(lines.Bytes())
-			if ok && row.State != tcpListen {
-				break // the kernel lists those that listen first
-			}
-			if ok && slices.Contains(ports, row.Local.Port()) {
-				n += int(row.Waiting)
-			}
+		if rows, err = h.appendListening(rows, name); err != nil {
+			return nil, fmt.Errorf("cannot read /proc/net/%s: %w", name, Cause(err))
 		}
 	}
-	return n, nil
+	return rows, nil
+}
+
+func (h Host) appendListening(rows []SocketRow, name string) ([]SocketRow, error) {
+	f, err := h.OpenRegular("/proc/thread-self/net/" + name)
+	if errors.Is(err, fs.ErrNotExist) { // tcp6 of a kernel booted with ipv6.disable=1
+		return rows, nil
+	}
+	if err != nil {
+		return rows, err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		row, ok := ParseSocketRow(lines.Bytes())
+		if ok && row.State != tcpListen {
+			break // the kernel lists those that listen first
+		}
+		if ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows, lines.Err()
 }

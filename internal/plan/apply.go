@@ -41,7 +41,8 @@ func (s *Session) ApplyProven(ctx context.Context, p Plan, proof func(context.Co
 	}
 	if proof != nil {
 		if err := proof(ctx); err != nil {
-			return changes, s.rollBack(ctx, changes, failure{cause: err.Error()})
+			f := failure{cause: err.Error(), hint: report.Describe(err).Hint}
+			return changes, s.rollBack(ctx, changes, f)
 		}
 	}
 	done := s.journal
@@ -122,7 +123,7 @@ func (s *Session) transact(
 // commit makes a transaction final by one rename(2). Where even that fails, everything is undone.
 func (s *Session) commit(ctx context.Context, done Journal, changes []Change) error {
 	if err := s.save(done); err != nil {
-		return s.rollBack(ctx, changes, failure{report.File, JournalPath, err.Error()})
+		return s.rollBack(ctx, changes, failure{kind: report.File, target: JournalPath, cause: err.Error()})
 	}
 	s.sweep(changes)
 	return nil
@@ -205,13 +206,13 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		}
 		if err := s.arrived(ctx, c, &r); err != nil {
 			c.Status, c.Reason = report.Failed, err.Error()
-			return changes, nil, s.rollBack(ctx, changes, failure{c.Kind, c.Target, err.Error()})
+			return changes, nil, s.rollBack(ctx, changes, failure{kind: c.Kind, target: c.Target, cause: err.Error()})
 		}
 		cause, broken := s.change(ctx, c, r)
 		switch {
 		case broken || cause != "" && c.Required:
 			c.Status, c.Reason = report.Failed, cause
-			return changes, nil, s.rollBack(ctx, changes, failure{c.Kind, c.Target, cause})
+			return changes, nil, s.rollBack(ctx, changes, failure{kind: c.Kind, target: c.Target, cause: cause})
 		case cause != "":
 			c.Status, c.Reason, c.Tried = report.Refused, cause, true
 		case c.Doubt != "":
@@ -226,7 +227,7 @@ func (s *Session) carryOut(ctx context.Context, p Plan, records []record) (chang
 		}
 		if err := ctx.Err(); err != nil {
 			return changes, nil, s.rollBack(ctx, changes,
-				failure{c.Kind, c.Target, "interrupted"})
+				failure{kind: c.Kind, target: c.Target, cause: "interrupted"})
 		}
 	}
 	if err := s.refresh(ctx); err != nil {

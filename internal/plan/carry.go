@@ -30,6 +30,9 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 		return "", false
 	case werr == nil && c.Kind == report.Unit:
 		cause = fmt.Sprintf("systemd has done it, and it is %s", *now)
+		if u, ok := e.(unitEffect); ok && u.endedWell(ctx, c.Target) {
+			cause = "it ends by itself, or goes into the background: a service stays in the foreground until it is told to stop"
+		}
 	case werr == nil:
 		cause = fmt.Sprintf("the kernel made it %s", show(now))
 	default:

@@ -89,6 +89,7 @@ func damaged(why error) error {
 type failure struct {
 	kind          report.Kind
 	target, cause string
+	hint          string // what to do about it; "" for nothing
 }
 
 // rolledBack is the error of a transaction that was undone; left names what was not, one line each.
@@ -98,7 +99,7 @@ func (f failure) rolledBack(left []string) error {
 		message = fmt.Sprintf("cannot change %s %s: %s", f.kind, f.target, f.cause)
 	}
 	if len(left) == 0 {
-		return &report.Error{Code: RolledBack, Message: message + "; everything was rolled back"}
+		return &report.Error{Code: RolledBack, Message: message + "; everything was rolled back", Hint: f.hint}
 	}
 	return &report.Error{
 		Code: NotRolledBack, Message: message + "; not rolled back: " + strings.Join(left, "; "),

@@ -149,7 +149,9 @@ func (s *Session) undoOne(ctx context.Context, r record, c *Change) error {
 		return err
 	}
 	c.Effective = now
-	if alike(e, now, before) && !r.repeats() {
+	u, ok := e.(unitEffect)
+	spared := ok && u.spared[r.Target]
+	if alike(e, now, before) && (!r.repeats() || spared) {
 		c.Status = report.Unchanged
 		return nil
 	}
@@ -179,8 +181,11 @@ func (s *Session) restore(ctx context.Context, r record) error {
 	before := (*string)(r.Before)
 	value := before
 	if r.repeats() { // it is to run with what it had before
-		restarted := Restarted
-		value = &restarted
+		value = (*string)(r.After)
+		if *value == Reloaded {
+			restarted := Restarted
+			value = &restarted
+		}
 	}
 	werr := s.write(ctx, r.Ref(), value, fs.FileMode(r.Mode))
 	if werr != nil {

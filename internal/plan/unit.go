@@ -24,6 +24,13 @@ const (
 	Reloaded  = "reloaded"
 )
 
+// behind begins the value of a service that is restarted while another one serves.
+const behind = "restarted behind "
+
+// RestartedBehind is the value of a unit that is replaced without a pause: another one, which shares its sockets, is started
+// first and stopped last. Where that one does not start the unit is left alone.
+func RestartedBehind(other string) string { return behind + other }
+
 // unitManager is what a transaction needs of systemd.
 type unitManager interface {
 	Unit(ctx context.Context, name string) (host.Unit, error)
@@ -37,9 +44,12 @@ type unitManager interface {
 type unitEffect struct {
 	manager unitManager
 	closed  map[string]host.Unit // the sockets that it has stopped, as they were
+	spared  map[string]bool      // the services that were to be replaced, and run on as they did
 }
 
-func newUnitEffect(m unitManager) unitEffect { return unitEffect{m, map[string]host.Unit{}} }
+func newUnitEffect(m unitManager) unitEffect {
+	return unitEffect{m, map[string]host.Unit{}, map[string]bool{}}
+}
 
 func (u unitEffect) observe(ctx context.Context, name string) (*string, error) {
 	unit, err := u.manager.Unit(ctx, name)
@@ -55,12 +65,28 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 		return u.stop(ctx, name)
 	case strings.HasSuffix(name, ".socket"):
 		return u.openSocket(ctx, name, *value == Restarted)
+	case strings.HasPrefix(*value, behind):
+		return u.handOver(ctx, name, strings.TrimPrefix(*value, behind))
 	case *value == Restarted || midway(*value):
 		return insist(ctx, u.manager.Restart, name)
 	case *value == Reloaded:
 		return u.reload(ctx, name)
 	}
 	return insist(ctx, u.manager.Start, name)
+}
+
+// handOver replaces the process of a service while other serves. Where the service does not come up other goes on, until
+// the next try.
+func (u unitEffect) handOver(ctx context.Context, name, other string) error {
+	if err := insist(ctx, u.manager.Start, other); err != nil {
+		u.spared[name] = true
+		return errors.Join(err, insist(context.WithoutCancel(ctx), u.manager.Stop, other)) // it would be tried again and again
+	}
+	delete(u.spared, name)
+	if err := insist(ctx, u.manager.Restart, name); err != nil {
+		return err
+	}
+	return insist(ctx, u.manager.Stop, other)
 }
 
 // reload has a service read its configuration again. One that fails again and again is between two starts, where
@@ -177,6 +203,12 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 	return nil
 }
 
+// endedWell reports whether a service that does not run has not failed: it has ended, or left its first process.
+func (u unitEffect) endedWell(ctx context.Context, name string) bool {
+	unit, err := u.manager.Unit(ctx, name)
+	return err == nil && strings.HasSuffix(name, ".service") && unit.Result == "success"
+}
+
 // same: what matters is whether it runs. One that has failed does not.
 func (unitEffect) same(a, b string) bool {
 	return a == b || !midway(a) && !midway(b) && runs(a) == runs(b)
@@ -198,7 +230,7 @@ func runs(value string) bool {
 	case Active, "reloading", "refreshing", Restarted, Reloaded:
 		return true
 	}
-	return false
+	return strings.HasPrefix(value, behind)
 }
 
 // midway reports whether a job is at work on the unit.
@@ -214,7 +246,7 @@ func midway(value string) bool {
 // files, whatever state it is in by now.
 func (r record) repeats() bool {
 	return r.Kind == report.Unit && r.Before != nil && (runs(string(*r.Before)) || r.unsettled()) &&
-		r.After != nil && (*r.After == Restarted || *r.After == Reloaded)
+		r.After != nil && (*r.After == Restarted || *r.After == Reloaded || strings.HasPrefix(string(*r.After), behind))
 }
 
 // unsettled reports whether the unit was between two states when the transaction began, as one that fails again and

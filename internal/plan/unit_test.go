@@ -392,3 +392,38 @@ func TestARestartInWhosePlaceAnotherComesIsAskedForAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestAServiceIsReplacedBehindAnother(t *testing.T) {
+	t.Parallel()
+	change := []Change{rewritten("a.service", "old", "new"), unitChange("a.service", Active, RestartedBehind("b.service"))}
+	begin := func() (*Session, *fakeSystemd) {
+		s, f := withSystemd(t, map[string]string{"a.service": Active})
+		mustApply(t, s, unitFile("a.service", "old"))
+		f.did = nil
+		return s, f
+	}
+	t.Run("which is started first and stopped last", func(t *testing.T) {
+		s, f := begin()
+		mustApply(t, s, change...)
+		wantActs(t, f, "daemon-reload", "start b.service (no file)", "start a.service (new)", "stop b.service (no file)")
+	})
+	t.Run("and is left alone where that one does not start", func(t *testing.T) {
+		s, f := begin()
+		f.broken["b.service"] = true
+		_, err := s.Apply(t.Context(), Plan{Changes: change})
+		if !report.Is(err, RolledBack) {
+			t.Errorf("%v", err)
+		}
+		wantActs(t, f, "daemon-reload", "start b.service (no file)", "stop b.service (no file)", "daemon-reload")
+	})
+	t.Run("which serves on until the former one is up again", func(t *testing.T) {
+		s, f := begin()
+		f.broken["a.service"] = true
+		_, err := s.Apply(t.Context(), Plan{Changes: change})
+		if !report.Is(err, RolledBack) {
+			t.Errorf("%v", err)
+		}
+		wantActs(t, f, "daemon-reload", "start b.service (no file)", "start a.service (new)", "daemon-reload",
+			"start b.service (no file)", "start a.service (old)", "stop b.service (no file)")
+	})
+}

@@ -20,13 +20,18 @@ type Explained struct {
 // Fact is a line about a key.
 type Fact struct{ Name, Value string }
 
-// Explain tells about a key: what it does, and who sets it here.
+// Explain tells about a key of the host or of the catalogue: what it does, as far as the catalogue knows it, and who
+// sets it here. A value that cannot be read makes the answer a part of one.
 func (t Target) Explain(name string) (out Explained, err error) {
 	cat, err := catalogue.Load()
 	if err != nil {
 		return out, err
 	}
-	k, err := cat.Lookup(name)
+	h, err := t.host()
+	if err != nil {
+		return out, err
+	}
+	k, note, err := sysctl.Find(h, cat, name)
 	if err != nil {
 		return out, fmt.Errorf("cannot explain it: %w", err)
 	}
@@ -35,8 +40,14 @@ func (t Target) Explain(name string) (out Explained, err error) {
 		return out, err
 	}
 	out = Explained{Outcome: outcome(survey.Unread()), Facts: factsOf(k)}
+	if note != "" {
+		out.note(note)
+	}
 	out.Report.Explained = []report.Explanation{explanation(k, survey.Setters(k))}
 	out.Report.Keys = []report.Key{survey.KeyNow(k)}
+	if survey.Knobs[k.Name].Unread != nil {
+		out.Partial, out.Code = true, report.ExitPartial
+	}
 	return out, nil
 }
 
@@ -76,8 +87,14 @@ func (t Target) survey(cat *catalogue.Catalogue, names ...string) (s sysctl.Surv
 
 func explanation(k catalogue.Key, setters []string) report.Explanation {
 	e := report.Explanation{
-		Target: k.Name, Text: k.Explain, Scope: scopeText(k), Module: k.Module, Defaults: k.DefaultLines(), Setters: setters,
+		Target: k.Name, Text: cmp.Or(k.Explain, notKnown), NotOurs: k.NotOurs, Instead: k.Instead, Scope: scopeText(k), Module: k.Module, Defaults: k.DefaultLines(), Setters: setters,
 		Sources: k.Sources,
+	}
+	if k.Explain == "" {
+		e.Scope, e.Sources = "", documented(k.Name)
+	}
+	if k.NoEffect.Known() {
+		e.NoEffectSince = k.NoEffect.String()
 	}
 	if k.Since.Known() {
 		e.Since = k.Since.String()
@@ -91,8 +108,39 @@ func explanation(k catalogue.Key, setters []string) report.Explanation {
 	return e
 }
 
+// notKnown stands for what the catalogue does not tell.
+const notKnown = "The catalogue does not know this key: what it does is not told here, who sets it is."
+
+// documented is where the kernel documents the key name, if that can be told.
+func documented(name string) []string {
+	for _, d := range [][2]string{
+		{"net.ipv4.", "networking/ip-sysctl.rst"}, {"net.ipv6.", "networking/ip-sysctl.rst"},
+		{"net.bridge.", "networking/ip-sysctl.rst"}, {"net.mptcp.", "networking/mptcp-sysctl.rst"},
+		{"net.netfilter.nf_conntrack", "networking/nf_conntrack-sysctl.rst"}, {"net.", "admin-guide/sysctl/net.rst"},
+		{"vm.", "admin-guide/sysctl/vm.rst"}, {"fs.", "admin-guide/sysctl/fs.rst"},
+		{"kernel.", "admin-guide/sysctl/kernel.rst"}, {"user.", "admin-guide/sysctl/user.rst"},
+	} {
+		if strings.HasPrefix(name, d[0]) {
+			return []string{"Documentation/" + d[1]}
+		}
+	}
+	return nil
+}
+
 func factsOf(k catalogue.Key) (facts []Fact) {
 	add := func(name, value string) { facts = append(facts, Fact{name, value}) }
+	if k.Explain == "" {
+		return nil
+	}
+	if k.NoEffect.Known() {
+		add("without effect", "since Linux "+k.NoEffect.String())
+	}
+	if k.Instead != "" {
+		add("instead", k.Instead)
+	}
+	if k.NotOurs != "" {
+		add("not ours", k.NotOurs+": no built-in profile sets it")
+	}
 	for _, f := range k.Fields {
 		add(f.Name, fieldText(f))
 	}

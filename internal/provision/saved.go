@@ -56,22 +56,27 @@ func (t Target) readPlan(file string) (*savedPlan, error) {
 	return &s, nil
 }
 
-// save writes the plan for a later apply, whole or not at all. It replaces a regular file, but nothing else: renaming
-// over /dev/stdout would break the machine, and a link may be a trap.
+// save writes the plan for a later apply.
 func (t Target) save(d draft, file string) error {
 	data, err := plan.Encode(d.Plan, d.options)
 	if err != nil {
 		return err
 	}
+	return t.write("save the plan", file, data, 0o644)
+}
+
+// write puts what a command has made into a file that its caller has named, whole or not at all. It replaces a regular
+// file, but nothing else: renaming over /dev/stdout would break the machine, and a link may be a trap.
+func (t Target) write(to, file string, data []byte, mode fs.FileMode) error {
 	if file == standard {
-		_, err = t.Out.Write(data)
+		_, err := t.Out.Write(data)
 		return err
 	}
 	fi, err := os.Lstat(file)
-	mode := 0o644 &^ umask()
+	mode &^= umask()
 	switch {
 	case err == nil && !fi.Mode().IsRegular():
-		return fmt.Errorf("cannot save the plan: %s is a link, a device or a folder", file)
+		return fmt.Errorf("cannot %s: %s is a link, a device or a folder", to, file)
 	case err == nil:
 		mode = fi.Mode()
 	case errors.Is(err, fs.ErrNotExist):
@@ -82,7 +87,7 @@ func (t Target) save(d draft, file string) error {
 		err = host.Host{}.WriteFile(at, data, mode)
 	}
 	if err != nil {
-		return named{fmt.Errorf("cannot save the plan: %s: %w", file, host.Cause(err))}
+		return named{fmt.Errorf("cannot %s: %s: %w", to, file, host.Cause(err))}
 	}
 	return nil
 }

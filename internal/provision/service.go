@@ -93,14 +93,25 @@ func (t Target) RestartService(ctx context.Context, name string, overlap bool) (
 	if err := requireSystemd(s.host); err != nil {
 		return out, "", err
 	}
+	unknown, err := service.TryRestart(ctx, s.host, spec)
+	if err != nil {
+		return out, "", err
+	}
+	out.note(unknown)
 	restart := service.Restart
 	if overlap {
 		restart = service.Overlap
 	}
+	began := time.Now()
 	_, err = s.carry(&out, func() ([]plan.Change, error) { return restart(ctx, s.host.SystemManager(), name) })
 	out.Report.Changed = s.Repaired || len(out.Report.Changes) > 0
 	if err == nil {
 		seen, err = service.Prove(ctx, s.host, spec)
+	}
+	if err != nil {
+		for _, line := range service.LastWords(context.WithoutCancel(ctx), s.host, name, began, time.Time{}, journalLines) {
+			out.note("journal: " + line)
+		}
 	}
 	return out, seen, err
 }

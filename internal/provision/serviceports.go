@@ -29,9 +29,17 @@ type installing struct {
 	acts []portcheck.Act  // what frees the ports
 }
 
-// portTaken says which processes are in the way. kept is why they cannot be stopped, "" where that was not tried.
-func portTaken(held portcheck.Survey, kept string) error {
+// portTaken says which processes are in the way of i. kept is why they cannot be stopped, "" where that was not tried.
+func (i *installing) portTaken(kept string) error {
+	held := i.held
 	ports, who := heldPorts(held), whoHolds(held)
+	if !slices.ContainsFunc(held.Holders, func(h portcheck.Holder) bool { return h.Port() != i.spec.Admin.Port() }) {
+		// Who holds it may be the admin socket of another service, which is not to be stopped for that.
+		return &report.Error{
+			Code: "port-held", Message: fmt.Sprintf("cannot listen on %s for metrics, which %s", ports, who),
+			Hint: fmt.Sprintf("choose another --admin: %s", netip.AddrPortFrom(i.spec.Admin.Addr(), i.spec.Admin.Port()+1)),
+		}
+	}
 	if kept != "" {
 		return &report.Error{
 			Code: "not-freed", Message: fmt.Sprintf("cannot free %s, which %s: %s", ports, who, kept), Hint: "choose another --listen",
@@ -66,7 +74,7 @@ func (i *installing) checkPorts(ctx context.Context, o *Outcome, free bool) erro
 		o.note(fmt.Sprintf("%s %s, and is in the way at the next boot", heldPorts(i.held), whoHolds(i.held)))
 		return nil
 	case !free:
-		return portTaken(i.held, "")
+		return i.portTaken("")
 	}
 	acts, notes, err := view.Plan(ctx, &i.held, i.order())
 	o.note(notes...)
@@ -142,7 +150,7 @@ func (i *installing) freePorts(ctx context.Context, o *Outcome) error {
 	o.Report.Changes = portcheck.Rows(i.acts)
 	for _, c := range o.Report.Changes {
 		if c.Status.Partial() {
-			return portTaken(i.held, c.Reason)
+			return i.portTaken(c.Reason)
 		}
 	}
 	view, err := portcheck.Open(i.host, "")
@@ -162,7 +170,7 @@ func (i *installing) freePorts(ctx context.Context, o *Outcome) error {
 	o.Report.Holders = after.Report()
 	for _, v := range verdicts {
 		if !v.Free {
-			return portTaken(i.held, v.Reason)
+			return i.portTaken(v.Reason)
 		}
 	}
 	o.Report.Holders = nil

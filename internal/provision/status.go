@@ -29,7 +29,7 @@ func (t Target) Status(tuning Tuning) (out Status, err error) {
 	if d.Blocked != nil {
 		out.note("apply will refuse: " + d.Blocked.Error())
 	}
-	out.Report.Keys = d.Keys()
+	out.Report.Keys, out.Report.DeadLines = d.Keys(), d.DeadNow()
 	out.Code = d.statusCode(j, out.Report.Keys)
 	if drift != "" {
 		out.Code = report.ExitDiffers

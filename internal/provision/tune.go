@@ -27,7 +27,7 @@ type Tuned struct {
 }
 
 func (d draft) tuned(o Outcome) Tuned {
-	o.Report.Profile, o.Report.Origin = d.options.Profile, d.origin
+	o.Report.Profile, o.Report.Origin, o.Report.DeadLines = d.options.Profile, d.origin, d.DeadLines()
 	return Tuned{Outcome: o, Origin: d.Source() + ", " + d.origin, Image: !d.Live()}
 }
 

@@ -16,22 +16,24 @@ type Report struct {
 	// Counts says how often each status word, or grade of a check, occurs.
 	Counts map[string]int `json:"counts"`
 	// Profile is what is wanted, where the command is about the tuning, and Origin who says so.
-	Profile   string        `json:"profile,omitempty"`
-	Origin    string        `json:"origin,omitempty"`
-	Changes   []Change      `json:"changes"`
-	Checks    []Check       `json:"checks,omitempty"`
-	Keys      []Key         `json:"keys,omitempty"`
-	Explained []Explanation `json:"explained,omitempty"`
-	Profiles  []Profile     `json:"profiles,omitempty"`
-	Sizing    *Sizing       `json:"sizing,omitempty"`
-	Holders   []Holder      `json:"holders,omitempty"`
-	Service   []Service     `json:"service,omitempty"`
-	Versions  []GoVersion   `json:"versions,omitempty"`
-	Shells    []GoShell     `json:"shells,omitempty"`
-	Build     *Build        `json:"build,omitempty"`
-	Records   []Record      `json:"records,omitempty"`
-	Warnings  []string      `json:"warnings"`
-	Error     *Error        `json:"error"`
+	Profile     string        `json:"profile,omitempty"`
+	Origin      string        `json:"origin,omitempty"`
+	Changes     []Change      `json:"changes"`
+	DeadLines   []DeadLine    `json:"dead_lines,omitempty"`
+	Checks      []Check       `json:"checks,omitempty"`
+	Keys        []Key         `json:"keys,omitempty"`
+	Explained   []Explanation `json:"explained,omitempty"`
+	Profiles    []Profile     `json:"profiles,omitempty"`
+	Differences []Difference  `json:"differences,omitempty"`
+	Sizing      *Sizing       `json:"sizing,omitempty"`
+	Holders     []Holder      `json:"holders,omitempty"`
+	Service     []Service     `json:"service,omitempty"`
+	Versions    []GoVersion   `json:"versions,omitempty"`
+	Shells      []GoShell     `json:"shells,omitempty"`
+	Build       *Build        `json:"build,omitempty"`
+	Records     []Record      `json:"records,omitempty"`
+	Warnings    []string      `json:"warnings"`
+	Error       *Error        `json:"error"`
 }
 
 // Summed is r with what its rows add up to.

@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -40,7 +43,45 @@ type Source struct {
 //	/statusz       what the server does, as JSON; see [Status]
 //	/debug/connz   connections, the oldest first; ?n=100 as many, ?sort=bytes by what they have moved
 //	/debug/pprof/  profiles, see net/http/pprof
+//
+// It is for a socket that only root and the service itself may open: it shows who is connected, and profiles.
 func (s Source) Handler() http.Handler {
+	mux := http.NewServeMux()
+	s.handle(mux)
+	mux.HandleFunc("GET /debug/connz", s.connections)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// LocalHandler serves the same but for what is below /debug, to any user of this host: for a TCP socket on a loopback
+// address. A request has to name that as its Host, or "localhost": a page in a browser on this host may have any other
+// name resolve to it (DNS rebinding), and read what it is answered.
+func (s Source) LocalHandler() http.Handler {
+	mux := http.NewServeMux()
+	s.handle(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLocal(r.Host) {
+			http.Error(w, "the Host is not that of the loopback", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func isLocal(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
+}
+
+// handle adds what may be shown to any user of this host.
+func (s Source) handle(mux *http.ServeMux) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -49,18 +90,10 @@ func (s Source) Handler() http.Handler {
 	if s.Pool != nil {
 		registry.MustRegister(newPoolCollector(s.Pool))
 	}
-	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /statusz", s.status)
-	mux.HandleFunc("GET /debug/connz", s.connections)
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
 }
 
 func (s Source) ready(w http.ResponseWriter, _ *http.Request) {

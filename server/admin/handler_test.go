@@ -63,7 +63,11 @@ func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	return s, Source{Server: s, Pool: p, Protocol: "line", Version: "1", Started: time.Now(), Stuck: time.Hour}.Handler()
+	return s, source(s, p).Handler()
+}
+
+func source(s *server.Server, p *pool.Pool) Source {
+	return Source{Server: s, Pool: p, Protocol: "line", Version: "1", Started: time.Now(), Stuck: time.Hour}
 }
 
 func page(pages http.Handler, path string) (status int, body string) {
@@ -164,5 +168,41 @@ func TestProfilesAreThere(t *testing.T) {
 	if status, body := page(pages, "/debug/pprof/goroutine?debug=1"); status != http.StatusOK || !strings.Contains(body,
 		"goroutine profile") {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+func TestOtherUsersOfTheHostSeeNoProfilesAndNoClients(t *testing.T) {
+	s, _ := serving(t)
+	pages := source(s, nil).LocalHandler()
+	ask := func(host, path string) int {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, path := range []string{"/metrics", "/healthz", "/readyz", "/statusz"} {
+		if got := ask("127.0.0.1:9180", path); got != http.StatusOK {
+			t.Errorf("%s: %d", path, got)
+		}
+	}
+	for _, path := range []string{
+		"/debug/connz", "/debug/pprof/", "/debug/pprof/profile", "/debug/pprof/heap", "/debug/pprof/cmdline",
+		"//debug/pprof/heap", "/metrics/../debug/pprof/heap",
+	} {
+		if got := ask("127.0.0.1:9180", path); got != http.StatusNotFound && got != http.StatusTemporaryRedirect &&
+			got != http.StatusMovedPermanently {
+			t.Errorf("%s: %d", path, got)
+		}
+	}
+	for host, want := range map[string]int{
+		"localhost": 200, "LOCALHOST:9180": 200, "localhost.:9180": 200, "127.0.0.1": 200, "127.8.9.1:1": 200, "[::1]:9180": 200,
+		"[::1]": 200, "::1": 200,
+		"evil.example:9180": 421, "127.0.0.1.evil.example": 421, "localhost.evil.example": 421, "192.0.2.1:9180": 421,
+		"": 421, "[::]:9180": 421, "0.0.0.0:9180": 421,
+	} {
+		if got := ask(host, "/metrics"); got != want {
+			t.Errorf("Host %q: %d, want %d", host, got, want)
+		}
 	}
 }

@@ -96,7 +96,7 @@ func TestRunClosesWhatNobodyAsksForAndReplacesMinIdle(t *testing.T) {
 
 func TestRefillDoesNotHammerAnUpstreamThatRefuses(t *testing.T) {
 	withPipes(t, nil, pool.Config{
-		MinIdle: 2, CheckInterval: time.Second, Breaker: pool.Breaker{Failures: 3, Open: time.Hour},
+		MinIdle: 2, CheckInterval: time.Second, Breaker: pool.Breaker{Failures: 3, Open: time.Hour, Strict: true},
 	}, func(t *testing.T, p *pool.Pool, _ *pipes) {
 		go p.Run(t.Context())
 		time.Sleep(time.Minute)
@@ -111,7 +111,7 @@ func TestRefillDoesNotHammerAnUpstreamThatRefuses(t *testing.T) {
 func TestRefillDoesNotCountAsSuccess(t *testing.T) {
 	withPipes(t, hang, pool.Config{
 		MinIdle: 1, CheckInterval: time.Second, ExchangeTimeout: 5 * time.Second,
-		Breaker: pool.Breaker{Failures: 3, Open: time.Hour},
+		Breaker: pool.Breaker{Least: 3, Window: time.Minute, Open: time.Hour, Strict: true},
 	}, func(t *testing.T, p *pool.Pool, _ *pipes) {
 		go p.Run(t.Context())
 		for range 3 {

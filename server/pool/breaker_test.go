@@ -3,6 +3,7 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -44,7 +45,7 @@ func TestBreakerOpensAndRefusesWithoutAsking(t *testing.T) {
 				s.stop()
 			}
 			p := newPool(t, pool.Config{
-				ExchangeTimeout: test.time, Breaker: pool.Breaker{Failures: 3, Open: time.Hour},
+				ExchangeTimeout: test.time, Breaker: pool.Breaker{Failures: 3, Least: 3, Open: time.Hour, Strict: true},
 			}, s.address())
 			for range 3 {
 				if _, err := ask(t.Context(), p, "lost"); !errors.Is(err, test.want) {
@@ -83,7 +84,7 @@ func TestBreakerClosesAfterItsProbes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			withPipes(t, nil, pool.Config{
-				ExchangeTimeout: time.Second, Breaker: pool.Breaker{Failures: 2, Open: time.Minute, Probes: 2},
+				ExchangeTimeout: time.Second, Breaker: pool.Breaker{Failures: 2, Least: 2, Open: time.Minute, Probes: 2, Strict: true},
 			}, func(t *testing.T, p *pool.Pool, s *pipes) {
 				expect := func(state string, answered bool) {
 					t.Helper()
@@ -115,7 +116,7 @@ func TestBreakerClosesAfterItsProbes(t *testing.T) {
 }
 
 func TestHalfOpenBreakerLetsOnlyItsProbesThrough(t *testing.T) {
-	withPipes(t, nil, pool.Config{Breaker: pool.Breaker{Failures: 1, Open: time.Minute, Probes: 1}}, func(t *testing.T,
+	withPipes(t, nil, pool.Config{Breaker: pool.Breaker{Failures: 1, Open: time.Minute, Probes: 1, Strict: true}}, func(t *testing.T,
 		p *pool.Pool, s *pipes,
 	) {
 		_, _ = ask(t.Context(), p, "opens it")
@@ -135,7 +136,7 @@ func TestHalfOpenBreakerLetsOnlyItsProbesThrough(t *testing.T) {
 
 func TestWaitersAreRefusedWhenTheBreakerOpens(t *testing.T) {
 	withPipes(t, hang, pool.Config{
-		Max: 1, AcquireTimeout: time.Hour, ExchangeTimeout: time.Second, Breaker: pool.Breaker{Failures: 2},
+		Max: 1, AcquireTimeout: time.Hour, ExchangeTimeout: time.Second, Breaker: pool.Breaker{Least: 2, Strict: true},
 	}, func(t *testing.T, p *pool.Pool, _ *pipes) {
 		begin := time.Now()
 		var clients sync.WaitGroup
@@ -156,7 +157,7 @@ func TestWaitersAreRefusedWhenTheBreakerOpens(t *testing.T) {
 }
 
 func TestWhatEndsWithItsCallerIsNoFailureOfTheUpstream(t *testing.T) {
-	withPipes(t, hang, pool.Config{Breaker: pool.Breaker{Failures: 1}}, func(t *testing.T, p *pool.Pool, _ *pipes) {
+	withPipes(t, hang, pool.Config{Breaker: pool.Breaker{Least: 1}}, func(t *testing.T, p *pool.Pool, _ *pipes) {
 		for _, test := range []struct {
 			end  func(context.Context) (context.Context, context.CancelFunc)
 			want error
@@ -212,7 +213,7 @@ func TestUpstreamThatComesBackIsUsedAgain(t *testing.T) {
 
 // The upstream may have forgotten them: each would cost a probe.
 func TestIdleConnectionsAreClosedWhenTheBreakerOpens(t *testing.T) {
-	withPipes(t, echo, pool.Config{Breaker: pool.Breaker{Failures: 1}}, func(t *testing.T, p *pool.Pool, _ *pipes) {
+	withPipes(t, echo, pool.Config{Breaker: pool.Breaker{Least: 1, Share: 0.1}}, func(t *testing.T, p *pool.Pool, _ *pipes) {
 		one, two, three := hold(t, p), hold(t, p), hold(t, p)
 		one()
 		two()
@@ -222,4 +223,93 @@ func TestIdleConnectionsAreClosedWhenTheBreakerOpens(t *testing.T) {
 		}
 		three()
 	})
+}
+
+// unwanted is an exchange whose answer is not wanted because of what was asked.
+func unwanted(c *pool.Conn) error {
+	if _, err := c.Write(frame("a bad question")); err != nil {
+		return err
+	}
+	if _, err := readFrame(c); err != nil {
+		return err
+	}
+	return pool.Excuse(errPipe)
+}
+
+// fails is an exchange that ends in the middle of its answer.
+func fails(c *pool.Conn) error {
+	if _, err := c.Write(frame("a question")); err != nil {
+		return err
+	}
+	return io.ErrUnexpectedEOF
+}
+
+func TestWhatAClientAsksForOpensNoBreaker(t *testing.T) {
+	strict := pool.Breaker{Failures: 2, Least: 4, Open: time.Hour, Strict: true}
+	of := func(t *testing.T, client string) context.Context { return pool.WithClient(t.Context(), client) }
+	t.Run("answers that are not wanted", func(t *testing.T) {
+		withPipes(t, echo, pool.Config{Breaker: strict}, func(t *testing.T, p *pool.Pool, _ *pipes) {
+			for range 100 {
+				if err := p.Do(t.Context(), unwanted); !errors.Is(err, errPipe) {
+					t.Fatal(err)
+				}
+			}
+			mustAsk(t, p, "others are served")
+			if got := stats(p); got.BreakerOpens != 0 || got.RetiredBroken != 100 {
+				t.Errorf("got %+v", got)
+			}
+		})
+	})
+	t.Run("questions that end the connection", func(t *testing.T) {
+		withPipes(t, die, pool.Config{Breaker: strict}, func(t *testing.T, p *pool.Pool, s *pipes) {
+			for range 100 {
+				_, _ = ask(of(t, "hostile"), p, "kill")
+			}
+			if got := stats(p); got.BreakerOpens != 0 {
+				t.Errorf("one client has opened it: %+v", got)
+			}
+			s.set(echo)
+			mustAsk(t, p, "others are served")
+			for i := range 4 {
+				_ = p.Do(of(t, fmt.Sprint("client ", i)), fails)
+			}
+			if got := stats(p); got.BreakerOpens != 1 {
+				t.Errorf("all clients fail, and it has not opened: %+v", got)
+			}
+		})
+	})
+	t.Run("a share of many", func(t *testing.T) {
+		withPipes(t, echo, pool.Config{Breaker: strict}, func(t *testing.T, p *pool.Pool, _ *pipes) {
+			for i := range 100 {
+				mustAsk(t, p, "fine")
+				mustAsk(t, p, "fine")
+				_ = p.Do(of(t, fmt.Sprint("client ", i)), fails)
+			}
+			if got := stats(p); got.BreakerOpens != 0 {
+				t.Errorf("a third fails, and it has opened: %+v", got)
+			}
+		})
+	})
+}
+
+func TestTheLastUpstreamIsAskedWhateverItsBreakerSays(t *testing.T) {
+	a, b := listen(t, die), listen(t, die)
+	p := newPool(t, pool.Config{Breaker: pool.Breaker{Least: 2, Open: time.Hour}}, a.address(), b.address())
+	for range 20 {
+		_, _ = ask(t.Context(), p, "lost")
+	}
+	for _, s := range p.Stats() {
+		if s.Breaker != "open" {
+			t.Fatalf("%+v, want it open", s)
+		}
+	}
+	for _, s := range []*server{a, b} {
+		address := s.address()
+		s.stop()
+		s.serve = echo
+		s.start(address)
+	}
+	for range 10 {
+		mustAsk(t, p, "it is well again, and nobody has to wait for an hour")
+	}
 }

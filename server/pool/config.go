@@ -38,17 +38,29 @@ type Config struct {
 // Breaker sets the circuit breaker of each upstream: how it stops to be asked while it does not answer.
 // See https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker.
 type Breaker struct {
-	Failures int           // exchanges that fail in a row until it opens (5)
+	Failures int           // connections that cannot be made in a row until it opens (5)
+	Share    float64       // of the exchanges in Window, how many fail until it opens, 0.5 for half of them (0.5)
+	Least    int           // exchanges in Window, below which Share says nothing (20)
+	Window   time.Duration // how far back exchanges count (10 s)
 	Open     time.Duration // how long it then refuses (5 s)
 	Probes   int           // exchanges that are let through afterwards, and have to succeed until it closes (1)
+	// Strict has the breaker of the last upstream refuse as well. Otherwise a request for which no other upstream is left
+	// is sent all the same: the breaker may be wrong, and to refuse everybody is the worst that it can do.
+	Strict bool
 }
 
 // check fills in what is zero, and refuses what cannot be meant.
 func (c *Config) check(addresses []string) error {
+	if c.Breaker.Share < 0 || c.Breaker.Share > 1 {
+		return fmt.Errorf("cannot open the breaker at a share of %v: it is from 0 to 1", c.Breaker.Share)
+	}
+	c.Breaker.Share = cmp.Or(c.Breaker.Share, 0.5)
 	err := cmp.Or(
 		settle("maximum of connections", &c.Max, 64),
 		settle("minimum of idle connections", &c.MinIdle, 0),
 		settle("number of failures that open the breaker", &c.Breaker.Failures, 5),
+		settle("number of exchanges that a share is of", &c.Breaker.Least, 20),
+		settle("window of the breaker", &c.Breaker.Window, 10*time.Second),
 		settle("number of probes that close the breaker", &c.Breaker.Probes, 1),
 		settle("acquire timeout", &c.AcquireTimeout, time.Second),
 		settle("dial timeout", &c.DialTimeout, 3*time.Second),

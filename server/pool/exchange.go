@@ -22,7 +22,12 @@ const (
 	stale                  // one that was kept took nothing, the upstream had closed it: the request may take another
 	sent                   // anything else: counts, and is final
 	abandoned              // the caller's context has ended: says nothing about the upstream
+	excused                // the exchange says so of itself, see Excuse: final, and says nothing about the upstream
 )
+
+// Excuse makes an error with which an exchange may fail without counting as a failure of the upstream: what was answered
+// is not wanted because of what was asked.
+func Excuse(err error) error { return failure{err, excused} }
 
 func (f failure) Unwrap() error { return f.error }
 
@@ -30,10 +35,13 @@ func (f failure) Unwrap() error { return f.error }
 var errRefused = failure{errors.New("the circuit breaker is open, after failures in a row"), refused}
 
 // do makes one attempt. An attempt that the breaker lets through counts there once: the connection and the exchange.
-func (u *upstream) do(ctx context.Context, giveUp time.Time, exchange func(*Conn) error) error {
-	c, err := u.take(ctx, giveUp)
+func (u *upstream) do(ctx context.Context, giveUp time.Time, last bool, exchange func(*Conn) error) error {
+	c, err := u.take(ctx, giveUp, last)
 	if err != nil {
 		return err
+	}
+	if last {
+		return u.attempt(ctx, c, exchange)
 	}
 	let := false
 	_, err = u.breaker.Execute(func() (struct{}, error) {
@@ -58,6 +66,7 @@ func (u *upstream) attempt(ctx context.Context, c *Conn, exchange func(*Conn) er
 		if err := u.connect(ctx, c); err != nil {
 			return blame(ctx, err, why)
 		}
+		u.unreachedInARow.Store(0)
 	}
 	u.acquired.Add(1)
 	if why == stale {
@@ -70,8 +79,14 @@ func (u *upstream) attempt(ctx context.Context, c *Conn, exchange func(*Conn) er
 		fine = reusable
 		return nil
 	}
+	if f, ok := errors.AsType[failure](err); ok && f.why == excused {
+		return f
+	}
 	if c.unsent() {
 		return blame(ctx, err, why)
+	}
+	if !u.failing.add(ctx) {
+		return failure{err, excused}
 	}
 	return blame(ctx, err, sent)
 }
@@ -97,6 +112,9 @@ func (u *upstream) connect(ctx context.Context, c *Conn) error {
 	u.dials.Add(1)
 	if err != nil {
 		u.dialErrors.Add(1)
+		if ctx.Err() == nil {
+			u.unreachedInARow.Add(1)
+		}
 		var op *net.OpError
 		if errors.As(err, &op) {
 			err = op.Err // without the address, which is named already

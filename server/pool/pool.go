@@ -58,8 +58,8 @@ func (p *Pool) Close() { p.close() }
 // beginning, only when nothing was sent: the connection could not be made, or its first write failed without taking a
 // single byte. It must not keep the connection.
 //
-// An exchange that fails closes its connection and counts as a failure of the upstream, unless ctx has ended: the
-// upstream cannot help it when a request had waited too long. So an upstream that hangs is found by ExchangeTimeout,
+// An exchange that fails closes its connection and counts as a failure of the upstream, unless ctx has ended, since the
+// upstream cannot help it when a request had waited too long, or its error is that of [Excuse]. So an upstream that hangs is found by ExchangeTimeout,
 // which should be shorter than what callers allow.
 //
 // The errors are those of exchange, of ctx, [ErrBusy], [ErrUnavailable] and [ErrClosed].
@@ -72,7 +72,7 @@ func (p *Pool) Do(ctx context.Context, exchange func(*Conn) error) error {
 	var failed *upstream
 	reason := errRefused.error // unless one was tried
 	for {
-		u := p.pick(tried)
+		u, last := p.pick(tried)
 		if u == nil {
 			return fmt.Errorf("%w: %w", ErrUnavailable, reason)
 		}
@@ -80,7 +80,7 @@ func (p *Pool) Do(ctx context.Context, exchange func(*Conn) error) error {
 			failed.retried.Add(1)
 			failed = nil
 		}
-		err := u.do(ctx, giveUp, exchange)
+		err := u.do(ctx, giveUp, last, exchange)
 		if err == nil {
 			return nil
 		}
@@ -89,7 +89,7 @@ func (p *Pool) Do(ctx context.Context, exchange func(*Conn) error) error {
 			return err
 		}
 		switch f.why {
-		case sent, abandoned:
+		case sent, abandoned, excused:
 			return f.error
 		case stale: // says nothing about the upstream's other connections; this one is closed, so that there is an end
 			failed, reason = u, f.error
@@ -105,19 +105,25 @@ func (p *Pool) Do(ctx context.Context, exchange func(*Conn) error) error {
 }
 
 // pick returns the upstream with the least load that was not tried and may be asked, or nil. Where several have the
-// same, they take turns.
-func (p *Pool) pick(tried map[*upstream]bool) *upstream {
-	var best *upstream
-	var least int
+// same, they take turns. last: all that are left refuse, and this one is asked all the same.
+func (p *Pool) pick(tried map[*upstream]bool) (best *upstream, last bool) {
 	turn := p.turn.Add(1)
-	for i := range p.upstreams {
-		u := p.upstreams[(turn+uint32(i))%uint32(len(p.upstreams))]
-		if tried[u] || u.refuses() {
-			continue
-		}
-		if load := u.load(); best == nil || load < least {
-			best, least = u, load
+	var least int
+	consider := func(may func(*upstream) bool) {
+		for i := range p.upstreams {
+			u := p.upstreams[(turn+uint32(i))%uint32(len(p.upstreams))]
+			if tried[u] || !may(u) {
+				continue
+			}
+			if load := u.load(); best == nil || load < least {
+				best, least = u, load
+			}
 		}
 	}
-	return best
+	consider(func(u *upstream) bool { return !u.refuses() })
+	if best != nil || p.config.Breaker.Strict {
+		return best, false
+	}
+	consider(func(*upstream) bool { return true })
+	return best, true
 }

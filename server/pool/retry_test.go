@@ -103,7 +103,7 @@ func TestConnectionThatWasClosedWhileItWasKeptIsReplaced(t *testing.T) {
 		echo(c)
 	})
 	var ours *net.TCPConn
-	p := newPool(t, pool.Config{Breaker: pool.Breaker{Failures: 1}, Dial: dialing(&ours)}, s.address())
+	p := newPool(t, pool.Config{Breaker: pool.Breaker{Failures: 1, Least: 1}, Dial: dialing(&ours)}, s.address())
 	mustAsk(t, p, "x")
 	var tries int
 	var answer string

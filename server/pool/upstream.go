@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -17,7 +18,9 @@ type upstream struct {
 	address string
 	config  *Config
 	breaker *gobreaker.CircuitBreaker[struct{}]
+	failing failing
 	counters
+	unreachedInARow atomic.Int64
 
 	mu       sync.Mutex
 	closed   bool
@@ -34,7 +37,7 @@ type grant struct {
 }
 
 func newUpstream(address string, config *Config) *upstream {
-	u := &upstream{address: address, config: config}
+	u := &upstream{address: address, config: config, failing: failing{since: config.Breaker.Window}}
 	u.breaker = newBreaker(u)
 	return u
 }
@@ -45,10 +48,11 @@ func (u *upstream) load() int {
 	return u.open - len(u.idle) + u.waiting.Len()
 }
 
-// take gives a place, when there is none in the order of asking. Its connection is fit to be used, or still to be made.
-func (u *upstream) take(ctx context.Context, giveUp time.Time) (*Conn, error) {
+// take gives a place, when there is none in the order of asking. last: also where the breaker is open.
+// Its connection is fit to be used, or still to be made.
+func (u *upstream) take(ctx context.Context, giveUp time.Time, last bool) (*Conn, error) {
 	u.mu.Lock()
-	if u.closed || u.refusing {
+	if u.closed || u.refusing && !last {
 		defer u.mu.Unlock()
 		return nil, u.refusal()
 	}

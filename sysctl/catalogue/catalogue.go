@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Kind is the form of a key's value.
@@ -86,11 +85,16 @@ type Key struct {
 	Conditions []Condition   `yaml:"conditions"`
 	Since      KernelVersion `yaml:"since"`   // the first kernel with this key; zero: older than the catalogue
 	Removed    KernelVersion `yaml:"removed"` // the first kernel without it; zero: still there
-	Defaults   []Default     `yaml:"defaults"`
-	Explain    string        `yaml:"explain"`
-	Myths      []Myth        `yaml:"myths"`
-	Sources    []string      `yaml:"sources"`
-	Order      int           `yaml:"-"` // the place in the catalogue, from 0
+	// NoEffect is the first kernel that takes a value and does nothing with it; zero: it has its effect.
+	NoEffect KernelVersion `yaml:"no_effect"`
+	Instead  string        `yaml:"instead"` // what to do instead of setting a key without effect; may be ""
+	// NotOurs says whose business the key is where no built-in profile will ever set it, "routing" for instance.
+	NotOurs  string    `yaml:"not_ours"`
+	Defaults []Default `yaml:"defaults"`
+	Explain  string    `yaml:"explain"`
+	Myths    []Myth    `yaml:"myths"`
+	Sources  []string  `yaml:"sources"`
+	Order    int       `yaml:"-"` // the place in the catalogue, from 0
 	// Reviewed is the newest kernel that this entry was held against: [Catalogue.Newest].
 	Reviewed KernelVersion `yaml:"-"`
 }
@@ -105,12 +109,12 @@ func (k Key) Unit() string {
 	return k.Fields[0].Unit
 }
 
-// RemovedKey is a key that kernels had once and that advice on the net still names.
+// RemovedKey is a key that kernels had once, or never, and that advice on the net still names.
 type RemovedKey struct {
-	Name    string        `yaml:"name"`
-	Removed KernelVersion `yaml:"removed"` // the first kernel without it
+	Name    string        `yaml:"name"`    // "*" at its end stands for the rest of a name
+	Removed KernelVersion `yaml:"removed"` // the first kernel without it; zero: Linux never had it
 	Reason  string        `yaml:"reason"`
-	Instead string        `yaml:"instead"` // what to do now; may be ""
+	Instead string        `yaml:"instead"` // what to do now, "*" in it is that rest; may be ""
 }
 
 // Alias is a second name of a variable: what is written to either is read from both.
@@ -156,7 +160,7 @@ func New(data Data) (*Catalogue, error) {
 		}
 		data.Keys[i].Order, data.Keys[i].Reviewed = i, data.Newest
 		c.byName[name] = i
-		last := name[strings.LastIndexByte(name, '.')+1:]
+		last := lastWord(name)
 		c.byLast[last] = append(c.byLast[last], name)
 	}
 	if err := c.link(); err != nil {

@@ -93,6 +93,34 @@ func compiled() Data {
 			"Documentation/admin-guide/sysctl/net.rst",
 			"socket(7)",
 		}},
+		{Name: "net.core.optmem_max", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "bytes", Min: 4096, Max: 2147483647, Rule: "at-least"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "20480", Note: "on 64-bit machines"},
+			{Since: KernelVersion{6, 8}, Value: "131072"},
+		}, Explain: "How much memory one socket may use beside its buffers: for ancillary data, filters, options, and the notifications of MSG_ZEROCOPY. A program that runs into it gets ENOBUFS. Before Linux 6.8 the whole machine shared one value.", Myths: []Myth{
+			{Claim: "it is a buffer that every connection takes", Truth: "it is a limit, and next to nothing is taken from it unless a program asks"},
+		}, Sources: []string{
+			"Documentation/admin-guide/sysctl/net.rst",
+			"commit net: increase optmem_max default value (6.8)",
+		}},
+		{Name: "net.core.rps_sock_flow_entries", Kind: "int", Fields: []Field{
+			{Name: "size", Unit: "entries", Max: 536870912, Rule: "at-least"},
+		}, Scope: "global", Defaults: []Default{
+			{Value: "0"},
+		}, Explain: "The size of the table with which receive flow steering (RFS) finds the CPU of the program that reads a connection; the kernel rounds up to a power of two. 0 switches RFS off. It does nothing without rps_cpus and rps_flow_cnt of the queues of an interface.", Myths: []Myth{
+			{Claim: "setting it switches RFS on", Truth: "each receive queue needs its rps_flow_cnt too, and on a card with a queue for each CPU little is gained"},
+		}, Sources: []string{
+			"Documentation/admin-guide/sysctl/net.rst",
+			"Documentation/networking/scaling.rst",
+		}},
+		{Name: "net.core.gro_normal_batch", Kind: "int", Fields: []Field{
+			{Name: "batch", Unit: "packets", Min: 1, Max: 65535, Rule: "exact"},
+		}, Scope: "global", Since: KernelVersion{5, 4}, Defaults: []Default{
+			{Value: "8"},
+		}, Explain: "How many packets that receive offload (GRO) could not join are handed to the protocol stack together. More save a little CPU, and let the first of them wait for the last.", Sources: []string{
+			"Documentation/admin-guide/sysctl/net.rst",
+		}},
 		{Name: "net.core.default_qdisc", Kind: "word", Fields: []Field{
 			{Name: "discipline", Rule: "exact"},
 		}, Words: []string{
@@ -247,6 +275,61 @@ func compiled() Data {
 			"Documentation/networking/ip-sysctl.rst",
 			"RFC 2018",
 		}},
+		{Name: "net.ipv4.tcp_dsack", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "1"},
+		}, Explain: "Whether a receiver tells its peer which data came twice (duplicate SACK). The sender learns from it that a retransmission was not needed, and takes its slowing down back.", Myths: []Myth{
+			{Claim: "switching it off saves bandwidth", Truth: "it adds eight bytes to an answer that is sent anyway, and only when something came twice"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 2883",
+			"RFC 3708",
+		}},
+		{Name: "net.ipv4.tcp_fack", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", NoEffect: KernelVersion{4, 15}, Instead: "leave it out: loss detection by time (RACK), on by default, does what it did", Defaults: []Default{
+			{Value: "1"},
+			{Since: KernelVersion{4, 15}, Value: "0"},
+		}, Explain: "Once the switch of a way to detect losses (forward acknowledgement). The key is still there so that old files find it.", Myths: []Myth{
+			{Claim: "it speeds up recovery from losses", Truth: "nothing reads it any more"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"commit tcp: retire FACK loss detection (4.15)",
+		}},
+		{Name: "net.ipv4.tcp_frto", Kind: "int", Fields: []Field{
+			{Name: "mode", Max: 2, Rule: "exact"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "2"},
+		}, Explain: "Whether a sender finds out that a retransmission timeout was a false alarm (F-RTO), as on wireless links whose delay jumps, and then goes on at its former speed. 0 is off, any other value on.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 5682",
+		}},
+		{Name: "net.ipv4.tcp_early_retrans", Kind: "int", Fields: []Field{
+			{Name: "mode", Max: 4, Rule: "exact"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "3"},
+		}, Explain: "Tail loss probes: the last segment is sent again soon when its answer is missing, instead of waiting for a timeout. 3 and 4 are on, 0 is off; 1 and 2 stood for something that Linux 4.11 took out. It saves the slowest answers of short exchanges.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 8985",
+		}},
+		{Name: "net.ipv4.tcp_max_reordering", Kind: "int", Fields: []Field{
+			{Name: "distance", Unit: "packets", Min: 1, Max: 65535, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{3, 19}, Defaults: []Default{
+			{Value: "300"},
+		}, Explain: "How far the kernel may raise the reordering that it allows for on a connection, and the most that tcp_reordering can be. Paths that spread the packets of one connection over several links may need more.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+		}},
+		{Name: "net.ipv4.tcp_reordering", Kind: "int", Fields: []Field{
+			{Name: "distance", Unit: "packets", Min: 1, Max: 300, Rule: "exact"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "3"},
+		}, Explain: "How many packets may overtake another one before it counts as lost, at the start of a connection. The kernel raises it by itself, up to tcp_max_reordering, when it sees reordering; and loss detection by time (RACK) looks at it only in part.", Myths: []Myth{
+			{Claim: "a high value is right for every long path", Truth: "the kernel adapts it for each connection, and a high start makes real losses wait"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"tcp(7)",
+		}},
 		{Name: "net.ipv4.tcp_ecn", Kind: "int", Fields: []Field{
 			{Name: "mode", Max: 5, Rule: "exact", Takes: []Range{
 				{Since: KernelVersion{5, 13}, Max: 2},
@@ -259,6 +342,14 @@ func compiled() Data {
 			"RFC 3168",
 			"RFC 9768",
 			"commit tcp: accecn: enable AccECN (7.0)",
+		}},
+		{Name: "net.ipv4.tcp_ecn_fallback", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{4, 2}, Defaults: []Default{
+			{Value: "1"},
+		}, Explain: "Whether a connection request that asks for ECN and stays unanswered is tried again without. 1 is what makes tcp_ecn=1 safe to use.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 3168",
 		}},
 		{Name: "net.ipv4.tcp_congestion_control", Kind: "word", Fields: []Field{
 			{Name: "algorithm", Rule: "exact"},
@@ -373,6 +464,66 @@ func compiled() Data {
 			"Documentation/networking/ip-sysctl.rst",
 			"commit tcp: increase tcp_limit_output_bytes default value to 4MB (6.16)",
 		}},
+		{Name: "net.ipv4.tcp_low_latency", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "global", NoEffect: KernelVersion{4, 14}, Instead: "leave it out; tcp_notsent_lowat and TCP_NODELAY of the program are what matters to latency", Defaults: []Default{
+			{Value: "0"},
+		}, Explain: "Once chose between throughput and latency of a queue between the kernel and the reading program, which has been taken out. The key is still there so that old files find it.", Myths: []Myth{
+			{Claim: "1 makes TCP answer sooner", Truth: "nothing reads it any more"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"commit tcp: remove prequeue support (4.14)",
+		}},
+		{Name: "net.ipv4.tcp_shrink_window", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{6, 5}, Defaults: []Default{
+			{Value: "0"},
+		}, Explain: "Whether the receive window may be taken back when memory is short. 1 holds the limit of the buffer more strictly where packets are small and readers slow, and RFC 7323 section 2.4 asks senders to bear it; some do not like it.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 7323",
+		}},
+		{Name: "net.ipv4.tcp_plb_enabled", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{6, 2}, Defaults: []Default{
+			{Value: "0"},
+		}, Explain: "Protective load balancing (PLB): a connection that meets congestion for several rounds asks for another path by changing its IPv6 flow label. It needs switches that hash the flow label, and a congestion control that counts ECN marks, as dctcp.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+		}},
+		{Name: "net.ipv4.tcp_plb_idle_rehash_rounds", Kind: "int", Fields: []Field{
+			{Name: "rounds", Unit: "round trips", Max: 31, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{6, 2}, Defaults: []Default{
+			{Value: "3"},
+		}, Explain: "After how many congested round trips PLB may change the path of a connection that has nothing under way, see tcp_plb_enabled.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+		}},
+		{Name: "net.ipv4.tcp_plb_rehash_rounds", Kind: "int", Fields: []Field{
+			{Name: "rounds", Unit: "round trips", Max: 31, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{6, 2}, Defaults: []Default{
+			{Value: "12"},
+		}, Explain: "After how many congested round trips PLB changes the path of a connection in any case, see tcp_plb_enabled.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+		}},
+		{Name: "net.ipv4.tcp_plb_suspend_rto_sec", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Max: 255, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{6, 2}, Defaults: []Default{
+			{Value: "60"},
+		}, Explain: "How long PLB leaves a connection alone after a timeout, from one to two times this value, so that it does not return to a link that failed, see tcp_plb_enabled.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+		}},
+		{Name: "net.ipv4.tcp_plb_cong_thresh", Kind: "int", Fields: []Field{
+			{Name: "fraction", Unit: "256ths", Max: 256, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{6, 2}, Defaults: []Default{
+			{Value: "128"},
+		}, Explain: "Which share of the packets of a round trip must be marked for PLB to take it for congested: 128 of 256 is the half, see tcp_plb_enabled.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+		}},
+		{Name: "net.ipv4.tcp_child_ehash_entries", Kind: "int", Fields: []Field{
+			{Name: "size", Unit: "buckets", Max: 16777216, Rule: "exact"},
+		}, Scope: "netns", Since: KernelVersion{6, 1}, Defaults: []Default{
+			{Value: "0"},
+		}, Explain: "How many buckets the table of connections has in a network namespace that is made from here, rounded up to a power of two. 0 lets it share the table of the machine. Containers with very many connections can so be kept from slowing down each other.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+		}},
 		{Name: "net.ipv4.tcp_no_metrics_save", Kind: "bool", Fields: []Field{
 			{Name: "switch", Max: 1, Rule: "exact", Takes: []Range{
 				{Since: KernelVersion{5, 13}, Max: 255},
@@ -438,6 +589,17 @@ func compiled() Data {
 			{Value: "5"},
 		}, Explain: "How often the answer to a connection request is sent again. 5 keeps a half-open connection for about a minute.", Sources: []string{
 			"Documentation/networking/ip-sysctl.rst",
+			"tcp(7)",
+		}},
+		{Name: "net.ipv4.tcp_retries1", Kind: "int", Fields: []Field{
+			{Name: "retries", Unit: "packets", Min: 1, Max: 255, Rule: "exact"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "3"},
+		}, Explain: "After how many retransmissions TCP suspects the path and asks the routing for another one. The connection itself lives on until tcp_retries2.", Myths: []Myth{
+			{Claim: "lowering it ends dead connections sooner", Truth: "it ends none: that is tcp_retries2, or TCP_USER_TIMEOUT of the program"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 1122",
 			"tcp(7)",
 		}},
 		{Name: "net.ipv4.tcp_retries2", Kind: "int", Fields: []Field{
@@ -595,6 +757,128 @@ func compiled() Data {
 			"ip(7)",
 			"RFC 6056",
 		}},
+		{Name: "net.ipv4.udp_mem", Kind: "vector", Fields: []Field{
+			{Name: "min", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
+			{Name: "pressure", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
+			{Name: "max", Unit: "pages", Min: 1, Max: 4503599627370495, Rule: "at-least"},
+		}, Ascending: true, Scope: "global", MemoryScaled: true, Defaults: []Default{
+			{By: "size of memory at boot: about 9.4, 12.5 and 18.8 per cent of it"},
+		}, Explain: "Memory of all UDP receive queues together, in pages. Only QUIC, DNS and other UDP servers meet it: beyond the third value datagrams are dropped. The kernel sizes it by memory at boot.", Myths: []Myth{
+			{Claim: "the values are bytes", Truth: "they are pages of 4 KiB on most machines"},
+			{Claim: "TCP servers gain from it", Truth: "TCP has a limit of its own, tcp_mem"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"udp(7)",
+		}},
+		{Name: "net.ipv4.udp_rmem_min", Kind: "int", Fields: []Field{
+			{Name: "buffer", Unit: "bytes", Min: 1, Max: 2147483647, Rule: "at-least"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "4096"},
+		}, Explain: "What a UDP socket may always receive, however short the memory of all of them (udp_mem) is. TCP does not read it.", Myths: []Myth{
+			{Claim: "it is the size of the UDP receive buffer", Truth: "that begins at net.core.rmem_default"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"udp(7)",
+		}},
+		{Name: "net.ipv4.udp_wmem_min", Kind: "int", Fields: []Field{
+			{Name: "buffer", Unit: "bytes", Min: 1, Max: 2147483647, Rule: "at-least"},
+		}, Scope: "netns", Defaults: []Default{
+			{Value: "4096"},
+		}, Explain: "Meant as what a UDP socket may always have waiting to be sent. UDP does not account for that memory, so the value does nothing.", Myths: []Myth{
+			{Claim: "raising it makes UDP send faster", Truth: "UDP does not read it"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"udp(7)",
+		}},
+		{Name: "net.ipv4.neigh.default.gc_thresh1", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "entries", Max: 2147483647, Rule: "at-least"},
+		}, Scope: "global", Defaults: []Default{
+			{Value: "128"},
+		}, Explain: "Up to how many neighbours on the local network (the ARP table) the kernel keeps without clearing up old ones.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"arp(7)",
+		}},
+		{Name: "net.ipv4.neigh.default.gc_thresh2", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "entries", Max: 2147483647, Rule: "at-least"},
+		}, Scope: "global", Defaults: []Default{
+			{Value: "512"},
+		}, Explain: "From how many neighbours on the local network (the ARP table) on the kernel drops those that it has not needed for five seconds.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"arp(7)",
+		}},
+		{Name: "net.ipv4.neigh.default.gc_thresh3", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "entries", Max: 2147483647, Rule: "at-least"},
+		}, Scope: "global", Defaults: []Default{
+			{Value: "1024"},
+		}, Explain: "The most neighbours on the local network (the ARP table) that the kernel knows at a time. Beyond it the machine cannot reach new ones, with the message \"neighbour table overflow\". Only what is directly connected counts: large flat networks, and nodes with very many containers.", Myths: []Myth{
+			{Claim: "a server needs it for many clients", Truth: "clients behind a router are one neighbour, the router"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"arp(7)",
+		}},
+		{Name: "net.ipv6.neigh.default.gc_thresh1", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "entries", Max: 2147483647, Rule: "at-least"},
+		}, Scope: "global", Defaults: []Default{
+			{Value: "128"},
+		}, Explain: "Up to how many neighbours on the local network (for IPv6) the kernel keeps without clearing up old ones.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"ip-neighbour(8)",
+		}},
+		{Name: "net.ipv6.neigh.default.gc_thresh2", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "entries", Max: 2147483647, Rule: "at-least"},
+		}, Scope: "global", Defaults: []Default{
+			{Value: "512"},
+		}, Explain: "From how many neighbours on the local network (for IPv6) on the kernel drops those that it has not needed for five seconds.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"ip-neighbour(8)",
+		}},
+		{Name: "net.ipv6.neigh.default.gc_thresh3", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "entries", Max: 2147483647, Rule: "at-least"},
+		}, Scope: "global", Defaults: []Default{
+			{Value: "1024"},
+		}, Explain: "The most neighbours on the local network (for IPv6) that the kernel knows at a time. Beyond it the machine cannot reach new ones, with the message \"neighbour table overflow\". Only what is directly connected counts: large flat networks, and nodes with very many containers.", Myths: []Myth{
+			{Claim: "a server needs it for many clients", Truth: "clients behind a router are one neighbour, the router"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"ip-neighbour(8)",
+		}},
+		{Name: "net.ipv4.route.gc_timeout", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Max: 2147483, Rule: "exact"},
+		}, Scope: "global", NoEffect: KernelVersion{3, 6}, Instead: "leave it out", Defaults: []Default{
+			{Value: "300"},
+		}, Explain: "Once how long an unused entry stayed in the cache of routes for IPv4, which Linux 3.6 took out. The key is still there so that old files find it.", Myths: []Myth{
+			{Claim: "a low value helps a busy router", Truth: "there is no such cache any more"},
+		}, Sources: []string{
+			"commit ipv4: delete routing cache (3.6)",
+		}},
+		{Name: "net.ipv4.route.max_size", Kind: "int", Fields: []Field{
+			{Name: "limit", Unit: "entries", Max: 2147483647, Rule: "exact"},
+		}, Scope: "global", NoEffect: KernelVersion{3, 6}, Instead: "leave it out", Defaults: []Default{
+			{Value: "2147483647"},
+		}, Explain: "Once the size of the cache of routes for IPv4, which Linux 3.6 took out. The key is still there so that old files find it.", Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"commit ipv4: delete routing cache (3.6)",
+		}},
+		{Name: "net.ipv4.ip_forward", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", Inherit: true, NotOurs: "routing", Defaults: []Default{
+			{Value: "0"},
+		}, Explain: "Whether the machine passes on packets that are not for itself. Routers, virtual machines and containers need it, and Docker and Kubernetes set it. A change sets the settings of all interfaces back to what suits a router or a host (RFC 1812, RFC 1122). It makes no difference to a service that answers for itself.", Myths: []Myth{
+			{Claim: "a proxy needs it", Truth: "a proxy ends one connection and opens another: nothing is forwarded"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"ip(7)",
+		}},
+		{Name: "net.ipv4.conf.all.rp_filter", Kind: "int", Fields: []Field{
+			{Name: "mode", Max: 2, Rule: "exact"},
+		}, Scope: "netns", Inherit: true, NotOurs: "routing", Defaults: []Default{
+			{Value: "0", Note: "distributions set their own in files below sysctl.d"},
+		}, Explain: "Whether a packet is dropped when its answer would not leave by the interface that it came in by: 0 no, 1 yes (strict), 2 only when no interface would do (loose). For each interface the larger one of its own value and of \"all\" counts. Strict mode breaks machines with several paths.", Myths: []Myth{
+			{Claim: "0 for \"all\" switches it off everywhere", Truth: "the value of the interface counts where it is larger"},
+		}, Sources: []string{
+			"Documentation/networking/ip-sysctl.rst",
+			"RFC 3704",
+		}},
 		{Name: "fs.nr_open", Kind: "int", Fields: []Field{
 			{Name: "limit", Unit: "file descriptors", Min: 1024, Max: 2147483584, Rule: "at-least"},
 		}, Scope: "global", Defaults: []Default{
@@ -643,16 +927,138 @@ func compiled() Data {
 		}, Explain: "How long the firewall keeps a closed connection in its table. Shorter frees entries on hosts with very many short connections.", Sources: []string{
 			"Documentation/networking/nf_conntrack-sysctl.rst",
 		}},
+		{Name: "net.netfilter.nf_conntrack_buckets", Kind: "int", Fields: []Field{
+			{Name: "size", Unit: "buckets", Min: 1024, Max: 2147483647, Rule: "at-least"},
+		}, Scope: "global", MemoryScaled: true, Module: "nf_conntrack", Defaults: []Default{
+			{By: "size of memory when the module is loaded: 262144 above 4 GiB, 65536 above 1 GiB"},
+		}, Explain: "The size of the hash table of the firewall. It should be about nf_conntrack_max, and not less than a quarter, or every packet searches long lists. Only the initial network namespace can write it.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_syn_sent", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "120"},
+		}, Explain: "How long the firewall remembers a connection request that nobody has answered.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_syn_recv", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "60"},
+		}, Explain: "How long the firewall remembers a connection that was answered and not yet confirmed. Floods of requests fill the table for that long.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_fin_wait", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "120"},
+		}, Explain: "How long the firewall remembers a connection that one side has closed, while the other side may still send.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_close_wait", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "60"},
+		}, Explain: "How long the firewall remembers a connection whose first close was acknowledged, while the other side may still send. Half-closed connections that pause for longer are cut off.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_last_ack", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "30"},
+		}, Explain: "How long the firewall waits for the last acknowledgement of a connection that both sides have closed.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_close", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "10"},
+		}, Explain: "How long the firewall remembers a connection that was ended by a reset, so that late packets still belong to it.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_max_retrans", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "300"},
+		}, Explain: "How long the firewall remembers a connection after nf_conntrack_tcp_max_retrans retransmissions without an answer.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_timeout_unacknowledged", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "300"},
+		}, Explain: "How long the firewall remembers an established connection on which sent data is not acknowledged.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_max_retrans", Kind: "int", Fields: []Field{
+			{Name: "retransmissions", Unit: "packets", Max: 255, Rule: "exact"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "3"},
+		}, Explain: "After how many retransmissions without an answer nf_conntrack_tcp_timeout_max_retrans takes the place of the usual time.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_loose", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "1"},
+		}, Explain: "Whether the firewall takes over connections whose beginning it has not seen. 1 keeps them alive over a restart of the firewall or a change of the path.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_tcp_be_liberal", Kind: "bool", Fields: []Field{
+			{Name: "switch", Max: 1, Rule: "exact"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "0"},
+		}, Explain: "Whether packets outside of the window count as invalid only if they are resets. 1 helps where the firewall sees only a part of a connection; 0 recognizes more that is forged.", Myths: []Myth{
+			{Claim: "it cures resets behind a load balancer", Truth: "it hides them: first look for packets that take another way"},
+		}, Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_generic_timeout", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "600"},
+		}, Explain: "How long the firewall remembers traffic of protocols that it does not know. TCP and UDP have times of their own.", Myths: []Myth{
+			{Claim: "it bounds TCP connections", Truth: "those have nf_conntrack_tcp_timeout_established and its siblings"},
+		}, Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_udp_timeout", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "30"},
+		}, Explain: "How long the firewall remembers a datagram that was not answered. DNS servers with very many clients fill the table with these.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
+		{Name: "net.netfilter.nf_conntrack_udp_timeout_stream", Kind: "int", Fields: []Field{
+			{Name: "time", Unit: "seconds", Min: 1, Max: 2147483, Rule: "at-most"},
+		}, Scope: "netns", Module: "nf_conntrack", Defaults: []Default{
+			{Value: "120"},
+		}, Explain: "How long the firewall remembers an exchange of datagrams in both directions. QUIC connections that pause for longer are forgotten.", Sources: []string{
+			"Documentation/networking/nf_conntrack-sysctl.rst",
+		}},
 	}, Aliases: []Alias{
 		{Name: "net.nf_conntrack_max", Of: "net.netfilter.nf_conntrack_max"},
-		{Name: "net.ipv4.ip_forward", Of: "net.ipv4.conf.all.forwarding"},
+		{Name: "net.ipv4.conf.all.forwarding", Of: "net.ipv4.ip_forward"},
 	}, Removed: []RemovedKey{
 		{Name: "net.ipv4.tcp_tw_recycle", Removed: KernelVersion{4, 12}, Reason: "it broke clients behind NAT", Instead: "tcp_tw_reuse=1 is what outgoing connections can use, incoming ones need nothing"},
 		{Name: "net.ipv4.tcp_thin_dupack", Removed: KernelVersion{4, 11}, Reason: "loss detection by time (RACK) does better what it did"},
 		{Name: "net.ipv4.tcp_frto_response", Removed: KernelVersion{3, 10}, Reason: "the response to a false timeout is fixed now", Instead: "tcp_frto itself is on by default"},
 		{Name: "net.ipv4.tcp_cookie_size", Removed: KernelVersion{3, 10}, Reason: "TCP cookie transactions were taken out"},
 		{Name: "net.ipv4.tcp_abc", Removed: KernelVersion{3, 9}, Reason: "appropriate byte counting was taken out"},
-		{Name: "net.ipv4.netfilter.ip_conntrack_max", Removed: KernelVersion{4, 9}, Reason: "the old names of connection tracking were taken out", Instead: "use net.netfilter.nf_conntrack_max"},
+		{Name: "net.ipv4.netfilter.ip_conntrack_*", Removed: KernelVersion{4, 9}, Reason: "the old names of connection tracking were taken out", Instead: "use net.netfilter.nf_conntrack_*"},
+		{Name: "kernel.sched_min_granularity_ns", Removed: KernelVersion{5, 13}, Reason: "it moved to debugfs, /sys/kernel/debug/sched, and no file below sysctl.d reaches it"},
+		{Name: "kernel.sched_wakeup_granularity_ns", Removed: KernelVersion{5, 13}, Reason: "it moved to debugfs, /sys/kernel/debug/sched, and no file below sysctl.d reaches it"},
+		{Name: "kernel.sched_migration_cost_ns", Removed: KernelVersion{5, 13}, Reason: "it moved to debugfs, /sys/kernel/debug/sched, and no file below sysctl.d reaches it"},
+		{Name: "kernel.exec-shield*", Reason: "it was a patch in kernels of Red Hat until release 6", Instead: "kernel.randomize_va_space and the NX bit of every processor do what it did"},
+		{Name: "kern.ipc.somaxconn", Reason: "it is a key of BSD and macOS", Instead: "use net.core.somaxconn"},
+		{Name: "kern.maxfiles*", Reason: "it is a key of BSD and macOS", Instead: "fs.file-max and fs.nr_open are what Linux has, and systemd has raised both"},
+		{Name: "kern.ipc.maxsockbuf", Reason: "it is a key of BSD and macOS", Instead: "net.core.rmem_max, net.core.wmem_max, net.ipv4.tcp_rmem and net.ipv4.tcp_wmem are what Linux has"},
+		{Name: "kern.*", Reason: "it is a key of BSD and macOS"},
+		{Name: "net.inet.ip.portrange.*", Reason: "it is a key of BSD and macOS", Instead: "use net.ipv4.ip_local_port_range"},
+		{Name: "net.inet.tcp.sendspace", Reason: "it is a key of BSD and macOS", Instead: "use net.ipv4.tcp_wmem"},
+		{Name: "net.inet.tcp.recvspace", Reason: "it is a key of BSD and macOS", Instead: "use net.ipv4.tcp_rmem"},
+		{Name: "net.inet.*", Reason: "it is a key of BSD and macOS"},
+		{Name: "net.inet6.*", Reason: "it is a key of BSD and macOS"},
 	}, Misspelt: []Misspelling{
 		{Wrong: "net.ipv4.tcp_nometrics_save", Right: "net.ipv4.tcp_no_metrics_save"},
 		{Wrong: "net.ipv4.tcp_keepalive_interval", Right: "net.ipv4.tcp_keepalive_intvl"},

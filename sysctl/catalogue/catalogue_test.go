@@ -56,6 +56,9 @@ func TestEveryEntryIsComplete(t *testing.T) {
 					t.Errorf("myth without claim or truth: %+v", m)
 				}
 			}
+			if k.Instead != "" && !k.NoEffect.Known() {
+				t.Errorf("what to do instead of a key with an effect: %q", k.Instead)
+			}
 			for _, v := range k.Words {
 				if err := k.Validate(v); err != nil {
 					t.Error(err)
@@ -138,9 +141,28 @@ func TestKeysComeInTheOrderInWhichTheyMustBeWritten(t *testing.T) {
 		{"net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_port_range"},
 		{"net.ipv4.ip_local_reserved_ports", "net.ipv4.ip_local_port_range"},
 		{"fs.nr_open", "fs.file-max"},
+		{"net.ipv4.tcp_max_reordering", "net.ipv4.tcp_reordering"},
 	} {
 		if first, second := lookup(t, pair[0]), lookup(t, pair[1]); first.Order >= second.Order {
 			t.Errorf("%s comes after %s", first.Name, second.Name)
+		}
+	}
+}
+
+// What published files set for TCP services has an entry, dead keys too.
+func TestTheKeysOfPublishedFilesHaveEntries(t *testing.T) {
+	for _, name := range strings.Fields(`tcp_mtu_probe_floor tcp_base_mss tcp_dsack tcp_fack tcp_frto tcp_early_retrans
+		tcp_reordering tcp_retries1 tcp_low_latency tcp_ecn_fallback tcp_limit_output_bytes tcp_child_ehash_entries
+		tcp_plb_enabled tcp_plb_cong_thresh tcp_plb_idle_rehash_rounds tcp_plb_rehash_rounds tcp_plb_suspend_rto_sec
+		tcp_shrink_window optmem_max udp_mem udp_rmem_min udp_wmem_min busy_poll busy_read rps_sock_flow_entries
+		gro_normal_batch net.ipv4.neigh.default.gc_thresh1 net.ipv6.neigh.default.gc_thresh3 nf_conntrack_max
+		nf_conntrack_buckets nf_conntrack_tcp_timeout_fin_wait nf_conntrack_tcp_loose nf_conntrack_udp_timeout rp_filter
+		ip_forward net.ipv4.route.gc_timeout`) {
+		lookup(t, name)
+	}
+	for _, name := range []string{"tcp_fack", "tcp_low_latency", "net.ipv4.route.gc_timeout"} {
+		if k := lookup(t, name); !k.NoEffect.Known() || k.Instead == "" {
+			t.Errorf("%s: without effect since %q, instead %q", k.Name, k.NoEffect, k.Instead)
 		}
 	}
 }

@@ -140,12 +140,28 @@ func Load(r Reader, cat *catalogue.Catalogue, name string) (Profile, error) {
 	return load(r, cat, name, nil)
 }
 
+// LoadText is [Load] for the text of a profile that need not be one of the host's: file is where it is from. What it
+// extends is the host's.
+func LoadText(r Reader, cat *catalogue.Catalogue, data []byte, file string) (Profile, error) {
+	f, err := Parse(data, file)
+	if err != nil {
+		return Profile{}, err
+	}
+	return f.complete(r, cat, nil)
+}
+
 func load(r Reader, cat *catalogue.Catalogue, name string, below []string) (Profile, error) {
 	f, err := find(r, name)
 	if err != nil {
 		return Profile{}, err
 	}
-	p := Profile{Name: name, Summary: f.Summary.Text, Extends: f.Extends.Text, Origin: f.Origin()}
+	return f.complete(r, cat, below)
+}
+
+// complete is the profile of f with all that it extends. Below are those that extend it.
+func (f File) complete(r Reader, cat *catalogue.Catalogue, below []string) (p Profile, err error) {
+	name := f.Name.Text
+	p = Profile{Name: name, Summary: f.Summary.Text, Extends: f.Extends.Text, Origin: f.Origin()}
 	below = append(below, name)
 	parent := Profile{}
 	if p.Extends != "" {

@@ -51,8 +51,8 @@ func modulesAtBoot(c *confReader) ([]string, error) {
 // moduleName writes the name of a module in one form: the kernel takes dashes and underscores for the same.
 func moduleName(name string) string { return strings.ReplaceAll(strings.TrimSpace(name), "-", "_") }
 
-// moduleOf returns the module that brings the key at path p, or "" where the kernel itself does.
-func moduleOf(p string) string {
+// ModuleOf returns the module that brings the key at path p, or "" where the kernel itself does.
+func ModuleOf(p string) string {
 	switch {
 	case strings.HasPrefix(p, "net/netfilter/nf_conntrack"), p == "net/nf_conntrack_max":
 		return "nf_conntrack"
@@ -64,7 +64,7 @@ func moduleOf(p string) string {
 
 // lateModule returns the module that brings the key at path p, if nothing has loaded it when systemd-sysctl runs.
 func (f *Forecaster) lateModule(p string) string {
-	module := moduleOf(p)
+	module := ModuleOf(p)
 	if module == "" || slices.Contains(f.modules, module) || f.conf.builtIn(module) {
 		return ""
 	}

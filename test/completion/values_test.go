@@ -90,6 +90,9 @@ func TestFixedValues(t *testing.T) {
 		{"tcptune go install --tools gop", words("gopls")},
 		{"tcptune go install --from ", words("apt")},
 		{"tcptune help pro", words("profile")},
+		{"tcptune profile diff pro", words("proxy")},
+		{"tcptune profile diff server H", words("HOST-NOW")},
+		{"tcptune profile diff server proxy H", nil},
 		{"tcptune help service in", words("install")},
 		{"tcptune help service install ", nil},
 		{"tcptune apply --bandwidth ", nil},
@@ -107,6 +110,24 @@ func TestKeysAreFoundByTheirLastWord(t *testing.T) {
 			want = words("tcp_keepalive_intvl tcp_keepalive_probes tcp_keepalive_time")
 		}
 		check(t, s, []completion{{"tcptune explain tcp_keep", want}})
+	})
+}
+
+// Keys of this host that the catalogue need not know, with their folders where a shell offers one word at a time. In an
+// image there is no kernel that has them.
+func TestKeysOfThisHostAreOffered(t *testing.T) {
+	eachShell(t, func(t *testing.T, s shell) {
+		table := []completion{
+			{"tcptune explain vm.overcommit_r", words("vm.overcommit_ratio")},
+			{"tcptune explain net.ipv4.conf.lo.rp_f", words("net.ipv4.conf.lo.rp_filter")},
+			{"tcptune explain --root /mnt vm.overcommit_r", nil},
+		}
+		if s.name == "bash" {
+			table = append(table, completion{"tcptune explain net.ipv4.conf.l", words("net.ipv4.conf.lo.")})
+		} else {
+			table = append(table, completion{"tcptune explain overcommit_r", words("vm.overcommit_ratio")})
+		}
+		check(t, s, table)
 	})
 }
 

@@ -71,7 +71,9 @@ func TestStatusTellsTheTruthOfWhatFailsAgainAndAgain(t *testing.T) {
 // checkOf is the grade that check gives.
 func (m *Machine) checkOf(t *testing.T, name string) string {
 	t.Helper()
-	var r struct{ Checks []struct{ Name, Grade string } }
+	var r struct {
+		Checks []struct{ Name, Grade string }
+	}
 	if err := json.Unmarshal([]byte(m.Run(t, "tcptune", "check", "--json").Stdout), &r); err != nil {
 		t.Fatal(err)
 	}

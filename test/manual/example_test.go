@@ -25,6 +25,7 @@ func cannotRun() map[string]string {
 		"service restart":  systemd,
 		"service status":   systemd,
 		"service logs":     systemd,
+		"service pprof":    systemd,
 	}
 }
 

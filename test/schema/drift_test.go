@@ -38,6 +38,8 @@ func TestSchemaHasTheFieldsOfTheReport(t *testing.T) {
 	}{
 		"Report":      {top, reflect.TypeFor[report.Report]()},
 		"Change":      {defs["change"], reflect.TypeFor[report.Change]()},
+		"Difference":  {defs["difference"], reflect.TypeFor[report.Difference]()},
+		"DeadLine":    {defs["deadLine"], reflect.TypeFor[report.DeadLine]()},
 		"Check":       {defs["check"], reflect.TypeFor[report.Check]()},
 		"Key":         {defs["key"], reflect.TypeFor[report.Key]()},
 		"Error":       {defs["problem"], reflect.TypeFor[report.Error]()},

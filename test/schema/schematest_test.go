@@ -19,6 +19,7 @@ func full() report.Report {
 		Counts: map[string]int{"overridden": 1, "WARN": 1}, Profile: "server", Origin: "the default",
 		Explained: []report.Explanation{{
 			Target: "net.core.somaxconn", Text: "the longest queue", Scope: "each network namespace", Module: "m", Since: "5.15",
+			NoEffectSince: "4.14", Instead: "nothing", NotOurs: "routing",
 			Fields:   []report.Field{{Name: "max", Unit: "connections", Min: 1, Max: 2, Rule: "more is more"}},
 			Defaults: []string{"4096"}, Myths: []report.Myth{{Claim: "a", Truth: "b"}}, Setters: []string{"none"}, Sources: []string{"ip-sysctl"},
 		}},
@@ -27,6 +28,10 @@ func full() report.Report {
 			Status: report.Overridden, Reason: "another file decides", Why: "room for bursts", Source: "profile server",
 			DecidedBy: decided, Required: true,
 		}},
+		Differences: []report.Difference{{
+			Target: "net.core.somaxconn", A: s("65535"), B: s("4096"), ModeA: "raise", ModeB: "exact", Enough: true, Reason: "more",
+		}},
+		DeadLines: []report.DeadLine{{Target: "net.core.somaxconn", At: "/etc/sysctl.d/99-zz.conf:3", Value: "128", New: true}},
 		Checks: []report.Check{{
 			Name: "os-release", Grade: report.Warn, Value: "Debian 13", Reason: "compatible",
 			Fix: "none",
@@ -84,7 +89,9 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
-	".profile", ".origin", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
+	".profile", ".origin", ".dead_lines", ".differences", ".differences.mode_a", ".differences.mode_b",
+	".differences.reason", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
+	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
@@ -100,13 +107,13 @@ var nullable = []string{
 	".error", ".changes.before", ".changes.after", ".changes.effective", ".changes.decided_by",
 	".changes.decided_by.reboot", ".changes.decided_by.sysctl_system", ".keys.wanted", ".keys.running",
 	".keys.after_reboot", ".keys.after_sysctl_system", ".keys.decided_by", ".keys.decided_by.reboot",
-	".keys.decided_by.sysctl_system",
+	".keys.decided_by.sysctl_system", ".differences.a", ".differences.b",
 }
 
 // words are the fields that take only a fixed set of words or a fixed form.
 var words = []string{
 	".records.id", ".records.time", ".records.changes.status", ".schema", ".command", ".explained.fields.rule", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
-	".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
+	".dead_lines.at", ".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
 	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
 }
