@@ -66,7 +66,8 @@ func checkConntrackHash(f facts) report.Check {
 	}
 	value := fmt.Sprintf("%d buckets for %d connections", n, most)
 	if most > longChain*n {
-		return warn(name, value, fmt.Sprintf("a full table has %d connections in each bucket, and every packet searches one", most/max(n, 1)),
+		return warn(name, value,
+			fmt.Sprintf("a full table has %d connections in each bucket, and every packet searches one", most/max(n, 1)),
 			fmt.Sprintf("net.netfilter.nf_conntrack_buckets = %d, at boot: options nf_conntrack hashsize=%d in "+
 				"/etc/modprobe.d/nf_conntrack.conf", most, most))
 	}

@@ -20,7 +20,8 @@ type engine struct {
 func engines() []engine {
 	return []engine{
 		{
-			name: "docker", there: []string{"/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/snap/bin/docker"},
+			name:    "docker",
+			there:   []string{"/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/snap/bin/docker"},
 			running: []string{"/run/docker.sock"},
 		},
 		{name: "podman", there: []string{"/usr/bin/podman", "/usr/local/bin/podman"}},
@@ -36,7 +37,10 @@ func engines() []engine {
 			name: "rke2", there: []string{"/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2/bin/rke2"}, pods: true,
 			running: []string{"/run/k3s/containerd/containerd.sock"},
 		},
-		{name: "k0s", there: []string{"/usr/local/bin/k0s", "/usr/bin/k0s"}, pods: true, running: []string{"/run/k0s/containerd.sock"}},
+		{
+			name: "k0s", there: []string{"/usr/local/bin/k0s", "/usr/bin/k0s"}, pods: true,
+			running: []string{"/run/k0s/containerd.sock"},
+		},
 		{
 			name: "microk8s", there: []string{"/var/snap/microk8s", "/snap/bin/microk8s"}, pods: true,
 			running: []string{"/var/snap/microk8s/common/run/containerd.sock"},
@@ -119,7 +123,8 @@ func checkContainers(f facts) report.Check {
 	const name = "containers"
 	c := f.containers
 	if len(c.engines) == 0 {
-		return pass(name, "none", "nothing that starts containers was found: docker, podman, kubelet, k3s, rke2, k0s, microk8s")
+		return pass(name, "none",
+			"nothing that starts containers was found: docker, podman, kubelet, k3s, rke2, k0s, microk8s")
 	}
 	var names, values []string
 	for _, e := range c.engines {

@@ -22,7 +22,7 @@ type link struct {
 	qdisc      seen[string] // asked where its own length counts
 }
 
-// usualLength is the packets that the kernel gives to an Ethernet interface to send (ether_setup in net/ethernet/eth.c).
+// usualLength is the packets that the kernel lets an Ethernet interface queue (ether_setup in net/ethernet/eth.c).
 const usualLength = 1000
 
 func observeLinks(h host.Host) seen[[]link] {
@@ -127,7 +127,7 @@ func checkInterrupts(f facts) report.Check {
 	}, "no processor serves all queues of an interface")
 }
 
-// Shares of received packets from which those that were dropped are a finding: some are of protocols that nobody speaks.
+// droppedOf: more than one in so many is a finding; some packets are of protocols that nobody speaks.
 const droppedOf = 1000
 
 // checkCards judges packets that were lost before the kernel saw them, and those that it dropped at once.

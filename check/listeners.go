@@ -56,7 +56,9 @@ func observeListeners(ctx context.Context, h host.Host, opt Options, f *facts) {
 }
 
 // fewConnections are programs that listen and serve some connections only, whatever comes.
-var fewConnections = [...]string{"sshd", "systemd", "systemd-resolve", "rpcbind", "rpc.statd", "cupsd", "master", "chronyd"}
+var fewConnections = [...]string{
+	"sshd", "systemd", "systemd-resolve", "rpcbind", "rpc.statd", "cupsd", "master", "chronyd",
+}
 
 // checkListenerFiles judges how many open files, and so connections, the programs may have that listen for others. What
 // counts is the soft limit of the process as it runs: who wants more has raised it by now, as Go programs do.

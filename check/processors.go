@@ -31,9 +31,10 @@ func checkHugePages(f facts) report.Check {
 	case !found:
 		return unseen(name, fmt.Errorf("%s is %q", hugePagesFile, text.value))
 	case mode == "always":
-		return warn(name, mode, "every program gets huge pages, whether it asks or not: databases and caches answer late while "+
-			"the kernel finds or copies them", "echo madvise > "+hugePagesFile+", and transparent_hugepage=madvise on the "+
-			"command line of the kernel")
+		return warn(name, mode,
+			"every program gets huge pages, whether it asks or not: databases and caches answer late while "+
+				"the kernel finds or copies them", "echo madvise > "+hugePagesFile+", and transparent_hugepage=madvise on the "+
+				"command line of the kernel")
 	}
 	return pass(name, mode, "only programs that ask for huge pages get them, or none")
 }

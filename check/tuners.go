@@ -55,15 +55,15 @@ func unitTuners() []tuner {
 			fix:  "set nf_conntrack_max by conntrack.maxPerCore of kube-proxy, and keys of pods by securityContext.sysctls",
 		},
 		{
-			name: "k3s", files: []string{"/usr/local/bin/k3s", "/usr/bin/k3s"}, units: []string{"k3s.service", "k3s-agent.service"},
-			does: proxyDoes,
-			fix:  "set nf_conntrack_max by kube-proxy-arg=conntrack-max-per-core, and keys of pods by securityContext.sysctls",
+			name: "k3s", files: []string{"/usr/local/bin/k3s", "/usr/bin/k3s"},
+			units: []string{"k3s.service", "k3s-agent.service"}, does: proxyDoes,
+			fix: "set nf_conntrack_max by kube-proxy-arg=conntrack-max-per-core, and keys of pods by securityContext.sysctls",
 		},
 		{
 			name: "rke2", files: []string{"/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2/bin/rke2"},
 			units: []string{"rke2-server.service", "rke2-agent.service"}, does: proxyDoes,
-			fix: "set nf_conntrack_max by kube-proxy-arg: [conntrack-max-per-core=0] in /etc/rancher/rke2/config.yaml, and keys of " +
-				"pods by securityContext.sysctls; with its CIS profile keep the keys of 60-rke2-cis.conf as they are",
+			fix: "set nf_conntrack_max by kube-proxy-arg: [conntrack-max-per-core=0] in /etc/rancher/rke2/config.yaml, " +
+				"and keys of pods by securityContext.sysctls; with its CIS profile keep the keys of 60-rke2-cis.conf as they are",
 		},
 		{
 			name: "k0s", files: []string{"/usr/local/bin/k0s", "/usr/bin/k0s"},
@@ -73,14 +73,17 @@ func unitTuners() []tuner {
 		{
 			name: "microk8s", files: []string{"/var/snap/microk8s", "/snap/bin/microk8s"},
 			units: []string{"snap.microk8s.daemon-kubelite.service"}, does: proxyDoes,
-			fix: "set nf_conntrack_max by --conntrack-max-per-core in /var/snap/microk8s/current/args/kube-proxy, and keys of pods " +
-				"by securityContext.sysctls",
+			fix: "set nf_conntrack_max by --conntrack-max-per-core in /var/snap/microk8s/current/args/kube-proxy, " +
+				"and keys of pods by securityContext.sysctls",
 		},
 		{
-			name: "cilium", files: []string{"/etc/cni/net.d/05-cilium.conflist", "/etc/cni/net.d/05-cilium.conf", "/opt/cni/bin/cilium-cni"},
+			name: "cilium",
+			files: []string{
+				"/etc/cni/net.d/05-cilium.conflist", "/etc/cni/net.d/05-cilium.conf", "/opt/cni/bin/cilium-cni",
+			},
 			links: []string{"cilium_host"},
-			does: "its agent sets rp_filter of its interfaces, kernel.unprivileged_bpf_disabled and net.core.bpf_jit_enable, and with " +
-				"the bandwidth manager net.core.netdev_max_backlog, somaxconn, default_qdisc and tcp_congestion_control",
+			does: "its agent sets rp_filter of its interfaces, kernel.unprivileged_bpf_disabled and net.core.bpf_jit_enable, " +
+				"and with the bandwidth manager net.core.netdev_max_backlog, somaxconn, default_qdisc and tcp_congestion_control",
 			fix: `see "tcptune status" while it runs; bandwidthManager.enabled of its chart decides about the latter`,
 		},
 		{
@@ -123,7 +126,9 @@ func (t tuner) unitNames() []string {
 }
 
 // anyActive asks for the first of the units that is active, or for the last one.
-func anyActive(ctx context.Context, h host.Host, files *whowins.Forecaster, units []string) (active bool, detail string) {
+func anyActive(
+	ctx context.Context, h host.Host, files *whowins.Forecaster, units []string,
+) (active bool, detail string) {
 	for _, unit := range units {
 		if active, detail = unitActive(ctx, h, files, unit); active {
 			break
@@ -211,8 +216,8 @@ func checkTuners(f facts) []report.Check {
 	}
 	if len(f.tuners) == 0 {
 		return []report.Check{pass("tuners", "none",
-			"no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, rke2, k0s, microk8s, Cilium, Calico, ufw, "+
-				"cloud image files")}
+			"no other tuner was found: tuned, bpftune, sapconf, saptune, kubelet, k3s, rke2, k0s, microk8s, Cilium, Calico, "+
+				"ufw, cloud image files")}
 	}
 	var checks []report.Check
 	for _, t := range f.tuners {

@@ -20,8 +20,8 @@ type Listening struct {
 }
 
 // Listening lists the TCP sockets that listen on the ports from low to high of the own network namespace, in the order
-// of their ports. It is for a look at all of them: where the control group in which a socket was made has a process that
-// holds it, no other is looked into, and single threads never are. Who is to be ended, [View.Observe] finds.
+// of their ports. It is for a look at all of them: where the control group in which a socket was made has a process
+// that holds it, no other is looked into, and single threads never are. Who is to be ended, [View.Observe] finds.
 func (v *View) Listening(ctx context.Context, low, high uint16) (all []Listening, err error) {
 	held, err := v.Held(Query{Ranges: []Range{{Protocol: TCP, Low: max(low, 1), High: high}}})
 	if err != nil {
@@ -54,7 +54,7 @@ func (v *View) Listening(ctx context.Context, low, high uint16) (all []Listening
 		if err != nil {
 			return nil, err
 		}
-		hidden = owners.Hidden
+		hidden = len(owners.Hidden)
 		own(all, owners.Descriptors)
 	}
 	for i, l := range all {

@@ -77,7 +77,9 @@ func (d *Draft) PortRange(cat *catalogue.Catalogue) (r ephemeral.Range, ok bool,
 	return d.survey.portRange(cat, planned)
 }
 
-func (s *Survey) portRange(cat *catalogue.Catalogue, planned map[string]string) (r ephemeral.Range, ok bool, err error) {
+func (s *Survey) portRange(
+	cat *catalogue.Catalogue, planned map[string]string,
+) (r ephemeral.Range, ok bool, err error) {
 	var values [2]string
 	for i, name := range []string{ephemeral.RangeKey, ephemeral.ReservedKey} {
 		k, err := cat.Lookup(name)

@@ -13,8 +13,8 @@ import (
 	"github.com/tcptune/tcptune/sysctl/ephemeral"
 )
 
-// warnListeners names the TCP ports on which somebody listens and that outgoing connections may take, as the plan leaves
-// the host.
+// warnListeners names the TCP ports on which somebody listens and that outgoing connections may take, as the plan
+// leaves the host.
 func (d *draft) warnListeners(ctx context.Context, h host.Host) error {
 	cat, err := catalogue.Load()
 	if err != nil || !h.Live() {
@@ -33,7 +33,8 @@ func (d *draft) warnListeners(ctx context.Context, h host.Host) error {
 	}
 	if exposed != nil {
 		d.Warnings = append(d.Warnings, fmt.Sprintf(
-			"somebody listens among the ports for outgoing connections, %d to %d, and may find the port taken at the next start: %s: %s",
+			"somebody listens among the ports for outgoing connections, %d to %d, and may find the port taken at the next "+
+				"start: %s: %s",
 			r.Low, r.High, ephemeral.Names(exposed), r.Offer(exposed)))
 	}
 	return nil
@@ -115,7 +116,8 @@ func (i *installing) notePorts(o *Outcome) error {
 		ports = append(ports, ephemeral.Claim{First: int(a.Port()), Last: int(a.Port())})
 	}
 	if exposed := r.Exposed(ports); exposed != nil {
-		o.note(fmt.Sprintf("%s lies among the ports for outgoing connections, %d to %d, one of which may hold it at the next start: %s",
+		o.note(fmt.Sprintf(
+			"%s lies among the ports for outgoing connections, %d to %d, one of which may hold it at the next start: %s",
 			ephemeral.Names(exposed), r.Low, r.High, r.Offer(exposed)))
 	}
 	return nil

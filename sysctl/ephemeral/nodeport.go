@@ -28,7 +28,10 @@ type distribution struct {
 func distributions() []distribution {
 	return []distribution{
 		{
-			"kubelet", []string{"/usr/bin/kubelet", "/usr/local/bin/kubelet", "/var/lib/kubelet/config.yaml", "/etc/kubernetes/manifests"},
+			"kubelet",
+			[]string{
+				"/usr/bin/kubelet", "/usr/local/bin/kubelet", "/var/lib/kubelet/config.yaml", "/etc/kubernetes/manifests",
+			},
 			[]string{"/etc/kubernetes/manifests/"},
 		},
 		{
@@ -42,7 +45,10 @@ func distributions() []distribution {
 			"rke2", []string{"/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2/bin/rke2"},
 			[]string{"/etc/rancher/rke2/config.yaml", "/etc/rancher/rke2/config.yaml.d/"},
 		},
-		{"k0s", []string{"/usr/local/bin/k0s", "/usr/bin/k0s"}, []string{"/etc/k0s/k0s.yaml", "/etc/systemd/system/k0scontroller.service"}},
+		{
+			"k0s", []string{"/usr/local/bin/k0s", "/usr/bin/k0s"},
+			[]string{"/etc/k0s/k0s.yaml", "/etc/systemd/system/k0scontroller.service"},
+		},
 		{
 			"microk8s", []string{"/var/snap/microk8s", "/snap/bin/microk8s"},
 			[]string{"/var/snap/microk8s/current/args/kube-apiserver"},
@@ -57,8 +63,8 @@ const (
 )
 
 // NodePorts returns the ports that Kubernetes hands out on a host, for each kind of it that is installed. kube-proxy
-// forwards them without a socket that listens, so nothing but the configuration tells of them. A node without an API server does
-// not know the range of its cluster: there the default counts, and the source says so, as where a file cannot be read.
+// forwards them without a socket that listens, so nothing but the configuration tells of them. A node without an API
+// server does not know the range of its cluster: there the default counts, and the source says so, as where a file cannot be read.
 func NodePorts(r Reader) (found []Claim) {
 	for _, d := range distributions() {
 		if !d.installed(r) {
@@ -66,9 +72,11 @@ func NodePorts(r Reader) (found []Claim) {
 		}
 		ranges, unseen := d.configured(r)
 		if ranges == nil {
-			usual := nodePorts(defaultFirst, defaultLast, "the default, since "+d.name+" is installed and no file of it here names others")
+			usual := nodePorts(defaultFirst, defaultLast,
+				"the default, since "+d.name+" is installed and no file of it here names others")
 			if unseen != nil {
-				usual = nodePorts(defaultFirst, defaultLast, "the default, since those of "+d.name+" are not visible: "+unseen.Error())
+				usual = nodePorts(defaultFirst, defaultLast,
+					"the default, since those of "+d.name+" are not visible: "+unseen.Error())
 				usual.Assumed = true
 			}
 			ranges = []Claim{usual}
@@ -118,8 +126,8 @@ func (d distribution) configured(r Reader) (found []Claim, unseen error) {
 }
 
 // option finds the range in each form in which it is written: as a flag with its value behind it, in the next item of a
-// list or in the next line of a unit, and as a key of YAML. The second number of "30000+100" is a size (ParsePortRange of
-// k8s.io/apimachinery).
+// list or in the next line of a unit, and as a key of YAML. The second number of "30000+100" is a size (ParsePortRange
+// of k8s.io/apimachinery).
 const option = `service-node-port-range["']?(?:\s*[=:]\s*|\s*\\?\s*(?:-\s+)?)["']?(\d{1,5})([-+])(\d{1,5})`
 
 // comment is what follows a # that begins a word.

@@ -88,8 +88,8 @@ func (r Range) Wide() string {
 	if r.Low >= lowest {
 		return ""
 	}
-	return fmt.Sprintf("%s begins at %d, among the ports on which services listen: one that is not running now may find its "+
-		"port taken when it starts; %s = %d %d leaves them out", RangeKey, r.Low, RangeKey, lowest, r.High)
+	return fmt.Sprintf("%s begins at %d, among the ports on which services listen: one that is not running now may find "+
+		"its port taken when it starts; %s = %d %d leaves them out", RangeKey, r.Low, RangeKey, lowest, r.High)
 }
 
 // Names lists claims.
@@ -103,6 +103,6 @@ func Names(claims []Claim) string {
 
 // Offer says what to do about claims that are exposed.
 func (r Range) Offer(exposed []Claim) string {
-	return fmt.Sprintf("reserve them, besides what is reserved by now: %s = %s, for instance in /etc/sysctl.d/50-reserved-ports.conf",
-		ReservedKey, r.Reserving(exposed))
+	return fmt.Sprintf("reserve them, besides what is reserved by now: %s = %s, for instance in "+
+		"/etc/sysctl.d/50-reserved-ports.conf", ReservedKey, r.Reserving(exposed))
 }

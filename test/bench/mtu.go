@@ -121,8 +121,8 @@ type mtuPath struct {
 	in               net.Conn
 }
 
-// newMTUPath joins two namespaces. The link takes packets of 1500 bytes; what is longer than through is swallowed at its
-// end, and neither side knows. Only segments that are packets
+// newMTUPath joins two namespaces. The link takes packets of 1500 bytes; what is longer than through is swallowed at
+// its end, and neither side knows. Only segments that are packets
 // show that, not several of them in one piece.
 func newMTUPath(set map[string]string, through int) (p mtuPath, err error) {
 	if p.sender, err = newNetns(); err != nil {
@@ -206,7 +206,8 @@ func (r *probed) loseAcks(set map[string]string) error {
 			time.Sleep(sendPause)
 		}
 	}()
-	if _, err := p.until(patience, func(i *unix.TCPInfo) bool { return i.Snd_mss >= fullMSS && i.Segs_out > 1000 }); err != nil {
+	full := func(i *unix.TCPInfo) bool { return i.Snd_mss >= fullMSS }
+	if _, err := p.until(patience, func(i *unix.TCPInfo) bool { return full(i) && i.Segs_out > 1000 }); err != nil {
 		return err
 	}
 	if err := p.receiver.ip("route add blackhole 10.0.0.1"); err != nil {
@@ -225,10 +226,11 @@ func (r *probed) loseAcks(set map[string]string) error {
 		return err
 	}
 	// The next retransmission may be half a minute away: that wait is the same for all settings.
-	if _, err := p.until(patience, func(i *unix.TCPInfo) bool { return i.Backoff == 0 && i.Retransmits == 0 }); err != nil {
+	answered := func(i *unix.TCPInfo) bool { return i.Backoff == 0 && i.Retransmits == 0 }
+	if _, err := p.until(patience, answered); err != nil {
 		return err
 	}
-	r.back, err = p.until(patience, func(i *unix.TCPInfo) bool { return i.Snd_mss >= fullMSS })
+	r.back, err = p.until(patience, full)
 	if errors.Is(err, errPatience) {
 		r.back, err = never, nil
 	}
@@ -276,8 +278,9 @@ func throughHole(set map[string]string, size int, most time.Duration) (time.Dura
 
 // mtuTable prints a row for each setting.
 func mtuTable(out io.Writer, settings []probing, results []probed) {
-	fmt.Fprintf(out, "\nMSS of a healthy path of 1500 bytes while its acknowledgements are lost; seconds until it is full again\n"+
-		"when they come, and for %d KiB through a path that swallows longer packets (-: not in %v)\n\n", holeBytes>>10, patience)
+	fmt.Fprintf(out, "\nMSS of a healthy path of 1500 bytes while its acknowledgements are lost; seconds until it is full\n"+
+		"again when they come, and for %d KiB through a path that swallows longer packets (-: not in %v)\n\n",
+		holeBytes>>10, patience)
 	fmt.Fprintf(out, "%-24s", "")
 	for _, at := range looks {
 		fmt.Fprintf(out, " %6s", at)
