@@ -54,7 +54,7 @@ func (v *View) Listening(ctx context.Context, low, high uint16) (all []Listening
 		if err != nil {
 			return nil, err
 		}
-		hidden = len(owners.Hidden)
+		hidden = owners.Hidden
 		own(all, owners.Descriptors)
 	}
 	for i, l := range all {
