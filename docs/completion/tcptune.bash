@@ -9,7 +9,7 @@ _tcptune_command() {
 	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain history profile port service go version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile lint import port service go version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -35,6 +35,7 @@ _tcptune_command() {
 			'--flows=N'
 			'--live-qdisc'
 			'--out,-o=FILE'
+			'*--retire=FILE'
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'
@@ -54,6 +55,7 @@ _tcptune_command() {
 			'--live-qdisc'
 			'--confirm=DURATION'
 			'--dry-run,-n'
+			'*--retire=FILE'
 			'--detailed-exitcode'
 			'--wait=DURATION'
 			'--root=DIR'
@@ -172,6 +174,33 @@ _tcptune_command() {
 			'--rtt=TIME'
 			'--flows=N'
 			'--congestion=ALGORITHM'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	lint)
+		argument=FILE
+		flags=(
+			'--format=sarif|github'
+			'--root=DIR'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	import)
+		argument=FILE
+		flags=(
+			'--name=NAME'
+			'--replace'
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
 			'--json'
 			'--quiet,-q'
 			'--no-color'
@@ -454,7 +483,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain history profile port service go version schema completion)
+		commands=(check plan apply status revert confirm explain history profile lint import port service go version schema completion)
 		;;
 	'help check')
 		;;
@@ -482,6 +511,10 @@ _tcptune_command() {
 	'help profile diff')
 		;;
 	'help profile size')
+		;;
+	'help lint')
+		;;
+	'help import')
 		;;
 	'help port')
 		;;
@@ -546,6 +579,7 @@ _tcptune_values() {
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
 	'process|container|unit') found=(process container unit) ;;
+	'sarif|github') found=(sarif github) ;;
 	esac
 	case $1 in
 	PROFILE | SIDE) _tcptune_names "$root/etc/tcptune/profiles.d" .yaml ;;

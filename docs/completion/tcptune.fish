@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -328,6 +328,10 @@ function __tcptune_values
                 'process' '' \
                 'container' '' \
                 'unit' ''
+        case 'sarif|github'
+            printf '%s\t%s\n' \
+                'sarif' '' \
+                'github' ''
     end
     switch $argv[1]
         case PROFILE SIDE
@@ -359,6 +363,8 @@ complete -c tcptune -n '__tcptune_first \'\' 1' -a confirm -d 'keep what apply -
 complete -c tcptune -n '__tcptune_first \'\' 1' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a profile -d 'list, show and compare profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a lint -d 'say what is wrong with files that set kernel settings'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
@@ -384,6 +390,7 @@ complete -c tcptune -n '__tcptune_at \'plan\' --rtt=' -l rtt -x -d 'size the buf
 complete -c tcptune -n '__tcptune_at \'plan\' --flows=' -l flows -x -d 'warn where memory does not suffice for the buffers of profile wan of N connections'
 complete -c tcptune -n '__tcptune_at \'plan\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
 complete -c tcptune -n '__tcptune_at \'plan\' --out= -o=' -l out -s o -r -F -d 'save the plan to FILE for apply; - is standard output'
+complete -c tcptune -n '__tcptune_at \'plan\'' -l retire -r -F -d 'move the hand-written FILE aside, whose lines are all in the profile; revert brings it back'
 complete -c tcptune -n '__tcptune_at \'plan\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'plan\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'plan\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
@@ -392,7 +399,7 @@ complete -c tcptune -n '__tcptune_at \'plan\' --no-color' -l no-color -d 'no col
 complete -c tcptune -n '__tcptune_at \'plan\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'plan\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'apply\' 1 --profile -p --bandwidth --rtt --flows --confirm --wait --root' -F
+complete -c tcptune -n '__tcptune_first \'apply\' 1 --profile -p --bandwidth --rtt --flows --confirm --retire --wait --root' -F
 complete -c tcptune -n '__tcptune_at \'apply\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
 complete -c tcptune -n '__tcptune_at \'apply\' --bandwidth=' -l bandwidth -x -d 'size the buffers of profile wan for this RATE, 10gbit for instance'
 complete -c tcptune -n '__tcptune_at \'apply\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
@@ -400,6 +407,7 @@ complete -c tcptune -n '__tcptune_at \'apply\' --flows=' -l flows -x -d 'warn wh
 complete -c tcptune -n '__tcptune_at \'apply\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
 complete -c tcptune -n '__tcptune_at \'apply\' --confirm=' -l confirm -x -d 'revert after this DURATION unless tcptune confirm comes first'
 complete -c tcptune -n '__tcptune_at \'apply\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed, as tcptune plan'
+complete -c tcptune -n '__tcptune_at \'apply\'' -l retire -r -F -d 'move the hand-written FILE aside, whose lines are all in the profile; revert brings it back'
 complete -c tcptune -n '__tcptune_at \'apply\' --detailed-exitcode' -l detailed-exitcode -d 'exit with 2 when something was changed, 4 when it is partial, 6 when both; with --dry-run: would be'
 complete -c tcptune -n '__tcptune_at \'apply\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
 complete -c tcptune -n '__tcptune_at \'apply\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
@@ -495,6 +503,27 @@ complete -c tcptune -n '__tcptune_at \'profile size\' --quiet -q' -l quiet -s q 
 complete -c tcptune -n '__tcptune_at \'profile size\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'profile size\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'profile size\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'lint\' 1 --format --root' -F
+complete -c tcptune -n '__tcptune_at \'lint\' --format=' -l format -x -a '(__tcptune_values \'sarif|github\')' -d 'print for a CI system, sarif|github: SARIF 2.1.0, or annotations of GitHub'
+complete -c tcptune -n '__tcptune_at \'lint\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'lint\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'lint\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'lint\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'lint\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'lint\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'import\' 1 --name --wait --root' -F
+complete -c tcptune -n '__tcptune_at \'import\' --name=' -l name -x -d 'call the profile NAME'
+complete -c tcptune -n '__tcptune_at \'import\' --replace' -l replace -d 'overwrite a profile of that name'
+complete -c tcptune -n '__tcptune_at \'import\' --dry-run -n' -l dry-run -s n -d 'only show what would be written'
+complete -c tcptune -n '__tcptune_at \'import\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'import\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'import\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'import\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'import\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'import\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'import\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
@@ -733,6 +762,8 @@ complete -c tcptune -n '__tcptune_first \'help\' 1' -a confirm -d 'keep what app
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a explain -d 'what a key does, its unit, range and default, and who sets it here'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a history -d 'what root has changed through tcptune on this machine, when, and by whom'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a profile -d 'list, show and compare profiles, and compute buffer sizes'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a lint -d 'say what is wrong with files that set kernel settings'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
@@ -752,6 +783,8 @@ complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a list -d 'list the
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute the buffers for a path, line by line'
+
+
 
 
 
