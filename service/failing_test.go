@@ -57,6 +57,10 @@ func TestLastWordsAreThoseOfTheFailure(t *testing.T) {
 	if want := "x.service: Main process exited|cannot read the key|x.service: Failed"; strings.Join(got, "|") != want {
 		t.Errorf("%q", got)
 	}
+	starts := line(1, "1", "39f53479d3a045ac8e11786248231fbf", "Started x.service.")
+	if got := words([]byte(starts), time.Time{}, 6); strings.Join(got, "|") != "Started x.service." {
+		t.Errorf("of one that says nothing: %q", got)
+	}
 	if got := words([]byte(journal), time.Time{}, 1); strings.Join(got, "|") != "serving what it did before" {
 		t.Errorf("%q", got)
 	}

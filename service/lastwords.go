@@ -46,11 +46,13 @@ func LastWords(ctx context.Context, h host.Host, name string, since, until time.
 	return words(out, until, n)
 }
 
-// words picks the lines that tell of a failure. A crash loop says the same again and again: once is enough.
-func words(journal []byte, until time.Time, n int) (lines []string) {
+// words picks the lines that tell of a failure, or where there are none what systemd has done. A crash loop says the same
+// again and again: once is enough.
+func words(journal []byte, until time.Time, n int) []string {
+	var lines, others []string
 	for line := range bytes.Lines(journal) {
 		var e entry
-		if json.Unmarshal(line, &e) != nil || e.Pid == "1" && e.ID != processExit && e.ID != unitFailure {
+		if json.Unmarshal(line, &e) != nil {
 			continue
 		}
 		usec, err := strconv.ParseInt(e.Usec, 10, 64)
@@ -61,8 +63,14 @@ func words(journal []byte, until time.Time, n int) (lines []string) {
 		if text = strings.TrimSpace(text); !ok || text == "" {
 			continue
 		}
-		lines = slices.DeleteFunc(lines, func(before string) bool { return before == text })
-		lines = append(lines, text)
+		to := &lines
+		if e.Pid == "1" && e.ID != processExit && e.ID != unitFailure {
+			to = &others
+		}
+		*to = append(slices.DeleteFunc(*to, func(before string) bool { return before == text }), text)
+	}
+	if lines == nil {
+		lines = others
 	}
 	return lines[max(len(lines)-n, 0):]
 }
