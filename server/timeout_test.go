@@ -155,6 +155,7 @@ func TestWhoTakesItsAnswersSlowlyIsNotCut(t *testing.T) {
 			}
 			go func() { _, _ = io.WriteString(c, question) }()
 			r.until("the server waits for the client", func(Stats) bool { return r.states()["writing"] == 1 })
+			_ = c.SetDeadline(time.Now().Add(3*limit + patience)) // that may have taken a while
 			got := 0
 			for begin := time.Now(); time.Since(begin) < 3*limit; time.Sleep(limit / 100) {
 				n, err := io.CopyN(io.Discard, c.in, 3<<10)

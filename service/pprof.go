@@ -35,10 +35,12 @@ func Profile(ctx context.Context, socket, kind string, lasts time.Duration, out 
 	if err != nil {
 		return err
 	}
-	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true,
+	transport := &http.Transport{
+		DisableKeepAlives: true, DisableCompression: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
-		}}
+		},
+	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	var asked *url.Error
 	if errors.As(err, &asked) {

@@ -28,7 +28,8 @@ type limits struct {
 }
 
 func defaultLimits() limits {
-	return limits{Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second, halfConns: true,
+	return limits{
+		Limits: server.DefaultLimits(), maxLine: 64 << 10, maxFrame: 1 << 20, drain: 30 * time.Second, halfConns: true,
 		pool: pool.Config{
 			Max: 64, AcquireTimeout: time.Second, DialTimeout: 3 * time.Second, ExchangeTimeout: 30 * time.Second,
 			IdleTime: time.Minute, LifeTime: 30 * time.Minute,
