@@ -28,7 +28,7 @@ func ParseRanges(args []string, protocols []Protocol, services Services) (ranges
 			return report.Usage(fmt.Sprintf("cannot read port %q: %s", arg, w.problem), w.hint)
 		}
 		text, of := cutProtocol(arg, protocols)
-		text, addresses, bad := cutAddress(text, services)
+		text, addresses, bad := cutAddress(text)
 		if bad != nil {
 			return nil, nil, fail(bad)
 		}
@@ -84,8 +84,9 @@ func cutProtocol(arg string, otherwise []Protocol) (string, []Protocol) {
 
 // cutAddress takes the address from "127.0.0.1:8080", "[::1]:8080", "*:8080" or a URL. Names of hosts are not looked up:
 // another machine's port is none of this one.
-func cutAddress(text string, services Services) (port string, at []netip.Addr, bad *wrong) {
-	host, port, found := text, "", false
+func cutAddress(text string) (port string, at []netip.Addr, bad *wrong) {
+	var host string
+	var found bool
 	if scheme, rest, isURL := strings.Cut(text, "://"); isURL {
 		rest, _, _ = strings.Cut(rest, "?")
 		rest, _, _ = strings.Cut(rest, "#")
@@ -94,7 +95,7 @@ func cutAddress(text string, services Services) (port string, at []netip.Addr, b
 			rest = rest[i+1:]
 		}
 		if host, port, found = cutPort(rest); !found {
-			host, port, found = rest, strings.ToLower(scheme), true
+			host, port = rest, strings.ToLower(scheme)
 			if known, ok := map[string]string{
 				"ws": "80", "wss": "443", "http": "80", "https": "443", "redis": "6379", "rediss": "6379", "postgres": "5432",
 				"postgresql": "5432", "mysql": "3306", "mongodb": "27017", "amqp": "5672", "amqps": "5671", "mqtt": "1883",

@@ -69,7 +69,7 @@ func (t terminal) showTuned(w io.Writer, d provision.Tuned, verb string) {
 }
 
 // showDeadLines names the lines of other files that decide nothing beside ours, if there are any.
-func (t terminal) showDeadLines(w io.Writer, dead []report.DeadLine) (any bool) {
+func (t terminal) showDeadLines(w io.Writer, dead []report.DeadLine) (some bool) {
 	for _, d := range dead {
 		word := "dead"
 		if d.New {

@@ -115,11 +115,16 @@ const notKnown = "The catalogue does not know this key: what it does is not told
 // documented is where the kernel documents the key name, if that can be told.
 func documented(name string) []string {
 	for _, d := range [][2]string{
-		{"net.ipv4.", "networking/ip-sysctl.rst"}, {"net.ipv6.", "networking/ip-sysctl.rst"},
-		{"net.bridge.", "networking/ip-sysctl.rst"}, {"net.mptcp.", "networking/mptcp-sysctl.rst"},
-		{"net.netfilter.nf_conntrack", "networking/nf_conntrack-sysctl.rst"}, {"net.", "admin-guide/sysctl/net.rst"},
-		{"vm.", "admin-guide/sysctl/vm.rst"}, {"fs.", "admin-guide/sysctl/fs.rst"},
-		{"kernel.", "admin-guide/sysctl/kernel.rst"}, {"user.", "admin-guide/sysctl/user.rst"},
+		{"net.ipv4.", "networking/ip-sysctl.rst"},
+		{"net.ipv6.", "networking/ip-sysctl.rst"},
+		{"net.bridge.", "networking/ip-sysctl.rst"},
+		{"net.mptcp.", "networking/mptcp-sysctl.rst"},
+		{"net.netfilter.nf_conntrack", "networking/nf_conntrack-sysctl.rst"},
+		{"net.", "admin-guide/sysctl/net.rst"},
+		{"vm.", "admin-guide/sysctl/vm.rst"},
+		{"fs.", "admin-guide/sysctl/fs.rst"},
+		{"kernel.", "admin-guide/sysctl/kernel.rst"},
+		{"user.", "admin-guide/sysctl/user.rst"},
 	} {
 		if strings.HasPrefix(name, d[0]) {
 			return []string{"Documentation/" + d[1]}

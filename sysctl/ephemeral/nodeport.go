@@ -35,22 +35,26 @@ func distributions() []distribution {
 			[]string{"/etc/kubernetes/manifests/"},
 		},
 		{
-			"k3s", []string{"/usr/local/bin/k3s", "/usr/bin/k3s"},
+			"k3s",
+			[]string{"/usr/local/bin/k3s", "/usr/bin/k3s"},
 			[]string{
 				"/etc/rancher/k3s/config.yaml", "/etc/rancher/k3s/config.yaml.d/", "/etc/systemd/system/k3s.service",
 				"/etc/systemd/system/k3s.service.d/", "/etc/systemd/system/k3s.service.env",
 			},
 		},
 		{
-			"rke2", []string{"/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2/bin/rke2"},
+			"rke2",
+			[]string{"/usr/local/bin/rke2", "/usr/bin/rke2", "/opt/rke2/bin/rke2"},
 			[]string{"/etc/rancher/rke2/config.yaml", "/etc/rancher/rke2/config.yaml.d/"},
 		},
 		{
-			"k0s", []string{"/usr/local/bin/k0s", "/usr/bin/k0s"},
+			"k0s",
+			[]string{"/usr/local/bin/k0s", "/usr/bin/k0s"},
 			[]string{"/etc/k0s/k0s.yaml", "/etc/systemd/system/k0scontroller.service"},
 		},
 		{
-			"microk8s", []string{"/var/snap/microk8s", "/snap/bin/microk8s"},
+			"microk8s",
+			[]string{"/var/snap/microk8s", "/snap/bin/microk8s"},
 			[]string{"/var/snap/microk8s/current/args/kube-apiserver"},
 		},
 	}

@@ -160,7 +160,9 @@ func (f *Facts) observeModules(h host.Host, names []string) (err error) {
 
 // options are what the names of modules become in the configuration of the kernel: tcp_bbr is CONFIG_TCP_CONG_BBR.
 var options = [...]struct{ module, option string }{
-	{"tcp_", "CONFIG_TCP_CONG_"}, {"sch_", "CONFIG_NET_SCH_"}, {"nf_", "CONFIG_NF_"},
+	{"tcp_", "CONFIG_TCP_CONG_"},
+	{"sch_", "CONFIG_NET_SCH_"},
+	{"nf_", "CONFIG_NF_"},
 	{"br_netfilter", "CONFIG_BRIDGE_NETFILTER"},
 }
 

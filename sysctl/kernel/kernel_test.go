@@ -74,19 +74,23 @@ func TestAForecastCountsWhatTheKernelMakesOfEachWriteInItsOrder(t *testing.T) {
 			}, "net.ipv4.tcp_congestion_control", "unknown", "unknown", "bbr3 needs module tcp_bbr3",
 		},
 		{
-			"text behind a number", map[string]string{"10-a": "net.ipv4.tcp_max_syn_backlog = 1024 # half-open\n"},
+			"text behind a number",
+			map[string]string{"10-a": "net.ipv4.tcp_max_syn_backlog = 1024 # half-open\n"},
 			"net.ipv4.tcp_max_syn_backlog", "1024", "1024", "is the last to assign it",
 		},
 		{
-			"text at a number", map[string]string{"10-a": "net.ipv4.tcp_max_syn_backlog = 1024# half-open\n"},
+			"text at a number",
+			map[string]string{"10-a": "net.ipv4.tcp_max_syn_backlog = 1024# half-open\n"},
 			"net.ipv4.tcp_max_syn_backlog", "", "", "must be a whole number",
 		},
 		{
-			"two values of a vector, the third is kept", map[string]string{"10-a": "net.ipv4.tcp_rmem = 8192 65536\n"},
+			"two values of a vector, the third is kept",
+			map[string]string{"10-a": "net.ipv4.tcp_rmem = 8192 65536\n"},
 			"net.ipv4.tcp_rmem", "8192 65536 6291456", "8192 65536 6291456", "is the last to assign it",
 		},
 		{
-			"a vector that is refused at its end", map[string]string{"10-a": "net.ipv4.tcp_rmem = 8192 65536 0\n"},
+			"a vector that is refused at its end",
+			map[string]string{"10-a": "net.ipv4.tcp_rmem = 8192 65536 0\n"},
 			"net.ipv4.tcp_rmem", "8192 65536 6291456", "8192 65536 6291456", "refuses the value",
 		},
 		{
@@ -105,7 +109,8 @@ func TestAForecastCountsWhatTheKernelMakesOfEachWriteInItsOrder(t *testing.T) {
 			}, "net.ipv4.ip_forward", "0", "0", "50-b.conf:1 is the last",
 		},
 		{
-			"a key that this kernel does not have yet", map[string]string{"10-a": "net.ipv4.tcp_tw_reuse_delay = 500\n"},
+			"a key that this kernel does not have yet",
+			map[string]string{"10-a": "net.ipv4.tcp_tw_reuse_delay = 500\n"},
 			"net.ipv4.tcp_tw_reuse_delay", "", "", "appeared in Linux 6.14",
 		},
 	} {

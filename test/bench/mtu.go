@@ -98,10 +98,10 @@ func compareMTU() error {
 		results[i].hole = make([]time.Duration, len(holes))
 		go func() { errs <- results[i].loseAcks(p.set) }()
 		for j, size := range holes {
-			go func() (err error) {
-				defer func() { errs <- err }()
+			go func() {
+				var err error
 				results[i].hole[j], err = throughHole(p.set, size, patience)
-				return err
+				errs <- err
 			}()
 		}
 	}

@@ -42,7 +42,8 @@ type Kernel struct {
 var judgedBy = sync.OnceValues(func() (known struct {
 	keys    map[string]catalogue.Key // by path
 	version catalogue.KernelVersion
-}, err error) {
+}, err error,
+) {
 	cat, err := catalogue.Load()
 	if err != nil {
 		return known, err
