@@ -27,11 +27,13 @@ of other users cannot be seen, and that is said.
 With --kill it frees the ports: a service is stopped by systemd, a container by its engine, any other process gets
 SIGTERM, and SIGKILL after --grace. A TCP client whose own port happens to match is never touched. It is done when a
 new look finds no holder and a trial bind succeeds; somebody who takes the port again is named. Programs that a machine
-needs (sshd, dbus, systemd, dockerd, kubelet, cron …) are refused, most of them unless --force is given.
+needs (sshd, dbus, systemd, dockerd, kubelet, cron …) are refused, most of them unless --force is given. What is stopped
+or closed with the holder is named. Where a holder may not be looked into or ended, none is (77).
 
 Examples:
   tcptune port 8080                             who listens there
-  tcptune port 8080 9000-9010 udp/53 http
+  tcptune port 8080 9000-9010,udp/53 http
+  tcptune port '[::1]:8080'                     only what that address has
   sudo tcptune port 8080 --kill --dry-run       what would be stopped, and how
   sudo tcptune port 8080 --kill                 free it; exit code 0 also when it was free
   tcptune port 8080 --kill -- ./server -p 8080  free it, and then become that command
