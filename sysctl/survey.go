@@ -113,7 +113,11 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
 		}
-		v, err := h.ReadKnob(k.Name)
+		v, read := s.Facts.Running[k.Name] // by whose value others are judged
+		var err error
+		if !read {
+			v, err = h.ReadKnob(k.Name)
+		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:

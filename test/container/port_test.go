@@ -23,7 +23,15 @@ var portUnits = map[string]string{
 	"/etc/systemd/system/pair.socket":        "[Socket]\nListenStream=8084\nListenStream=127.0.0.1:8085\n",
 	"/etc/systemd/system/pair.service":       unit("ExecStart=/usr/bin/jobs serve"),
 	"/etc/systemd/system/supervisor.service": unit("ExecStart=/usr/bin/jobs supervise no /usr/bin/job listen 8082 , /bin/sleep 1000"),
-	"/etc/systemd/system/stubborn.service":   unit("ExecStart=/usr/bin/jobs supervise yes /usr/bin/job listen 8083"),
+	"/etc/systemd/system/wrapped.service": unit("ExecStart=/bin/sh -c '/usr/bin/jobs listen 8086; true'", "Restart=always",
+		"RestartSec=100ms"),
+	"/etc/systemd/system/base.service": unit("ExecStart=/usr/bin/jobs listen 8087"),
+	"/etc/systemd/system/needs.service": "[Unit]\nRequires=base.service\nAfter=base.service\n" +
+		unit("ExecStart=/usr/bin/jobs listen 8088"),
+	"/etc/systemd/system/part.service":     "[Unit]\nPartOf=base.service\n" + unit("ExecStart=/usr/bin/jobs listen 8089"),
+	"/etc/systemd/system/below.service":    unit("ExecStart=/usr/bin/jobs listen 8090"),
+	"/etc/systemd/system/cron.service":     "[Unit]\nBindsTo=below.service\nAfter=below.service\n" + unit("ExecStart=/bin/sleep 1000"),
+	"/etc/systemd/system/stubborn.service": unit("ExecStart=/usr/bin/jobs supervise yes /usr/bin/job listen 8083"),
 }
 
 type portReport struct {
@@ -36,7 +44,7 @@ type portReport struct {
 		}
 	}
 	Warnings []string
-	Error    *struct{ Code string }
+	Error    *struct{ Code, Message, Hint string }
 }
 
 // port runs "tcptune port ... --json".
@@ -105,8 +113,7 @@ func TestPort(t *testing.T) {
 	t.Run("only the process: systemd starts it again, which is said", func(t *testing.T) {
 		m.startUnits(t, "8080", "steady.service")
 		r := m.portTakenAgain(t, "8080", "--kill", "--pid-only")
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by jobs") ||
-			!strings.Contains(r.Warnings[0], "steady.service") {
+		if e := r.Error; !strings.Contains(e.Message, "taken again by jobs") || e.Hint != "sudo systemctl stop steady.service" {
 			t.Errorf("%+v", r)
 		}
 	})
@@ -197,12 +204,45 @@ func TestPort(t *testing.T) {
 	t.Run("a job that comes again is named, with its supervisor", func(t *testing.T) {
 		m.startUnits(t, "8083", "stubborn.service")
 		r := m.portTakenAgain(t, "8083", "--kill")
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "taken again by job (pid ") ||
-			!strings.Contains(r.Warnings[0], "started by jobs (pid ") {
+		if e := r.Error; e.Code != "not-freed" || !strings.Contains(e.Message, "taken again by job (pid ") ||
+			!strings.Contains(e.Message, "started by jobs (pid ") || e.Hint != "sudo systemctl stop stubborn.service" {
 			t.Errorf("%+v", r)
 		}
-		if r.Error == nil || r.Error.Code != "not-freed" {
-			t.Errorf("%+v", r.Error)
+		mustExit(t, 0, m.Run(t, "tcptune", "port", "8083", "--kill", "--unit"))
+	})
+
+	t.Run("a unit whose main process is a wrapper is stopped, since it would start the holder again", func(t *testing.T) {
+		m.startUnits(t, "8086", "wrapped.service")
+		r := m.port(t, 0, "8086", "--kill")
+		if len(r.Changes) != 1 || r.Changes[0].Kind != "unit" || m.isActive(t, "wrapped.service") {
+			t.Errorf("%+v", r)
+		}
+	})
+
+	t.Run("what systemd stops with a unit is named before and after", func(t *testing.T) {
+		m.startUnits(t, "8087", "base.service", "needs.service", "part.service")
+		mustExit(t, 0, m.Run(t, "tcptune", "port", "8088-8089", "--wait", "held"))
+		shown := m.Run(t, "tcptune", "port", "8087", "--kill", "--dry-run")
+		done := m.Run(t, "tcptune", "port", "8087", "--kill")
+		for _, got := range []guest.Result{shown, done} {
+			mustExit(t, 0, got)
+			for _, want := range []string{"also closes tcp/8088, tcp/8089", "also stops needs.service, part.service"} {
+				if !strings.Contains(got.Stdout, want) {
+					t.Errorf("it does not say %q:\n%s", want, got.Stdout)
+				}
+			}
+		}
+		if m.isActive(t, "needs.service") || m.isActive(t, "part.service") {
+			t.Error("they run")
+		}
+	})
+
+	t.Run("where a guarded unit would be stopped with it, nothing is", func(t *testing.T) {
+		m.startUnits(t, "8090", "below.service", "cron.service")
+		r := m.port(t, 4, "8090", "--kill")
+		if len(r.Changes) != 1 || r.Changes[0].Status != "refused" || !strings.Contains(r.Changes[0].Reason, "would stop cron.service") ||
+			!m.isActive(t, "below.service") || !m.isActive(t, "cron.service") {
+			t.Errorf("%+v", r)
 		}
 	})
 }
