@@ -17,7 +17,7 @@ func wayOut(ctx context.Context, h Holder, again bool) string {
 	o := h.Owners[0]
 	parent, err := Details(ctx, o.Process.Parent)
 	if err == nil {
-		if g := guardOf(parent); g != nil && again {
+		if g := guardOf(parent); g != nil && again && path.Base(parent.Exe) != "systemd" {
 			return g.instead
 		}
 	}
