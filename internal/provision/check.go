@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcptune/tcptune/check"
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/service"
 )
@@ -21,10 +22,11 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 		Listeners:        func(ctx context.Context) ([]check.Listener, error) { return allListeners(ctx, h) },
 	})
 	out = outcome(nil)
-	if j, _, err := recall(h); err == nil {
+	out.Report.Checks = result.Checks
+	if j, _, err := recall(h); err == nil { // what is wrong with the journal is said by those who need it
 		out.note(strayNames(h, j)...)
+		out.Report.Checks = append(out.Report.Checks, checkServices(ctx, h, j)...)
 	}
-	out.Report.Checks = append(result.Checks, checkServices(ctx, h)...)
 	for _, k := range out.Report.Checks {
 		if k.Grade == report.Fail || k.Grade == report.Warn && strict {
 			out.Code = report.ExitDiffers
@@ -37,10 +39,9 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 }
 
 // checkServices says how the services are doing that tcptune has installed.
-func checkServices(ctx context.Context, h host.Host) (checks []report.Check) {
-	j, _, err := recall(h)
-	if err != nil || !h.SystemdRunning() {
-		return nil // what is wrong with the journal is said by those who need it
+func checkServices(ctx context.Context, h host.Host, j plan.Journal) (checks []report.Check) {
+	if !h.SystemdRunning() {
+		return nil
 	}
 	specs, err := service.Installed(j)
 	if err != nil {
