@@ -14,7 +14,7 @@ import (
 func main() {
 	// Nothing here lives long enough to need the garbage collector, unless it is much.
 	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(128 << 20)
+	debug.SetMemoryLimit(40 << 20)
 	defer func() {
 		if p := recover(); p != nil { // by itself Go ends with 2, which means "not as wanted"
 			fmt.Fprintf(os.Stderr, "tcptune: this is a defect of tcptune: %v\n%s", p, debug.Stack())

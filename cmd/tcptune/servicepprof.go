@@ -19,7 +19,7 @@ func servicePprofCommand(t terminal) *cli.Command {
 		Name:      "pprof",
 		Usage:     "fetch a profile of the bundled server",
 		UsageText: "sudo tcptune service pprof [" + kinds + "] [--for TIME] [--out FILE] [--name SERVICE]",
-		ArgsUsage: "[" + kinds + "]",
+		ArgsUsage: "[KIND]",
 		Description: `Asks the running server for a profile, and writes it to a file for "go tool pprof", which cannot ask a Unix socket
 itself. Profiles are on that socket only, since they are for root. That of cpu, the default, takes as long as --for says.
 

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -105,7 +106,9 @@ func TestTheBundledServerFailing(t *testing.T) {
 		mustExit(t, 0, m.RunInput(t, strings.NewReader("#!/bin/sh\nexec sleep 1h\n"), "install", "-m", "0755", "/dev/stdin", "/usr/bin/silent"))
 		m.dropIn(t, "tcptune-server.service", "[Service]\nExecStart=\nExecStart=/usr/bin/silent\nTimeoutStartSec=20s\n")
 		m.Must(t, "systemctl", "restart", "--no-block", "tcptune-server.service")
-		waits := m.Command(t.Context(), "jobs", "say", "127.0.0.1:8080", "hello")
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		waits := m.Command(ctx, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080; exec sleep 1h") // a client that never gives up
 		if err := waits.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -115,6 +118,7 @@ func TestTheBundledServerFailing(t *testing.T) {
 		if s.State != "failing" || !strings.Contains(s.Reason, "has not said that it is ready") {
 			t.Errorf("%+v", s)
 		}
+		leave()
 		_ = waits.Wait()
 	})
 }
