@@ -327,7 +327,7 @@ _tcptune_command() {
 		)
 		;;
 	'service pprof')
-		argument='cpu|heap|goroutine'
+		argument=KIND
 		flags=(
 			'--name=SERVICE'
 			'--for=TIME'
@@ -575,7 +575,6 @@ _tcptune_values() {
 	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
-	'cpu|heap|goroutine') found=(cpu heap goroutine) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
 	'process|container|unit') found=(process container unit) ;;

@@ -306,11 +306,6 @@ function __tcptune_values
         case 'apt'
             printf '%s\t%s\n' \
                 'apt' ''
-        case 'cpu|heap|goroutine'
-            printf '%s\t%s\n' \
-                'cpu' '' \
-                'heap' '' \
-                'goroutine' ''
         case 'echo|line|frame|discard|http|relay'
             printf '%s\t%s\n' \
                 'echo' '' \
@@ -627,7 +622,7 @@ complete -c tcptune -n '__tcptune_at \'service logs\' --no-color' -l no-color -d
 complete -c tcptune -n '__tcptune_at \'service logs\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service logs\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'service pprof\' 1 --name --for --out -o' -a '(__tcptune_values \'cpu|heap|goroutine\')'
+complete -c tcptune -n '__tcptune_first \'service pprof\' 1 --name --for --out -o'
 complete -c tcptune -n '__tcptune_at \'service pprof\' --name=' -l name -x -a '(__tcptune_values \'SERVICE\')' -d 'ask SERVICE'
 complete -c tcptune -n '__tcptune_at \'service pprof\' --for=' -l for -x -d 'with cpu: measure for TIME, 1s to 10m'
 complete -c tcptune -n '__tcptune_at \'service pprof\' --out= -o=' -l out -s o -r -F -d 'write it to FILE; - is standard output'

@@ -26,12 +26,23 @@ func cannotRun() map[string]string {
 		"service status":   systemd,
 		"service logs":     systemd,
 		"service pprof":    systemd,
+
+		"explain swappiness":              values,
+		"profile diff server HOST-NOW":    values,
+		"profile diff server ./mine.yaml": "needs a file of the reader",
 	}
 }
 
+// tuningFile is a file of an administrator, which the pages speak of.
+const tuningFile = "/etc/sysctl.d/99-tuning.conf"
+
 // before are commands that make what an example takes back.
 func before() map[string][]string {
+	imported := []string{"import", tuningFile, "--name", "site"}
 	return map[string][]string{
+		"plan --profile site":                         imported,
+		"apply --profile site":                        imported,
+		"apply --profile site --retire " + tuningFile: imported,
 		"revert":                     {"apply"},
 		"service uninstall":          {"service", "install"},
 		"service uninstall mydaemon": {"service", "install", "--exec", "/usr/local/bin/mydaemon"},

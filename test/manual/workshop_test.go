@@ -46,6 +46,7 @@ func (w workshop) newImage(t *testing.T) {
 	w.write(t, "var/lib/dpkg/arch", "amd64\n")
 	w.write(t, "usr/bin/tcptune-server", "#!/bin/sh\n")
 	w.write(t, "usr/local/bin/mydaemon", "#!/bin/sh\n")
+	w.write(t, tuningFile[1:], "net.core.somaxconn = 4096\n")
 }
 
 // write writes a file of the image.
