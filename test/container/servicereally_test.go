@@ -42,7 +42,7 @@ func TestHintsNameWhatHelps(t *testing.T) {
 	for want, args := range map[string][]string{
 		"choose another --admin: 127.0.0.1:9181": {"install", "--name", "second", "--listen", "9000", "--now"},
 		"stays in the foreground":                {"install", "--exec", "/usr/local/bin/daemon", "--listen", "9001", "--now"},
-		"in the foreground until it is told":     {"install", "--exec", "/usr/local/bin/once", "--listen", "9002", "--now"},
+		"foreground":                             {"install", "--exec", "/usr/local/bin/once", "--listen", "9002", "--now"},
 		"tcptune service status SERVICE":         {"status", "--name", "tcptune-server"},
 		"tcptune service restart SERVICE":        {"restart", "--name", "tcptune-server"},
 	} {
