@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"slices"
 
 	"github.com/tcptune/tcptune/internal/host"
 )
@@ -33,8 +32,6 @@ func wayOut(ctx context.Context, h Holder, again bool) string {
 		return "find out what starts it, and end that first"
 	case o.Process.Cgroup.Container.ID != "":
 		return "stop container " + o.Process.Cgroup.Container.Engine + "/" + short(o.Process.Cgroup.Container.ID)
-	case err == nil && parent.Pid > 1 && !slices.ContainsFunc(h.Owners, func(p Owner) bool { return p.Pid == parent.Pid }):
-		return fmt.Sprintf("%s (pid %d) has started it: end that one", parent.Name, parent.Pid)
 	}
 	return fmt.Sprintf("sudo kill -KILL %d", o.Pid)
 }

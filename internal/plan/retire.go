@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
 
@@ -24,22 +23,12 @@ type retireEffect struct {
 	h host.Host
 }
 
-func (r retireEffect) observe(_ context.Context, p string) (*string, error) {
-	fi, err := r.h.Lstat(p)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+func (r retireEffect) observe(ctx context.Context, p string) (*string, error) {
+	text, err := fileEffect{h: r.h}.observe(ctx, p)
+	if text == nil || err != nil {
 		return nil, err
 	}
-	if !fi.Mode().IsRegular() {
-		return nil, errOdd
-	}
-	data, err := r.h.ReadFile(p)
-	if err != nil {
-		return nil, err
-	}
-	digest := DigestOf(data)
+	digest := DigestOf([]byte(*text))
 	return &digest, nil
 }
 
