@@ -14,8 +14,8 @@ import (
 )
 
 // connect waits for the machine to answer with a boot other than the one before, and for its systemd to finish.
-func (m *Machine) connect(ctx context.Context, before string) error {
-	ctx, cancel := context.WithTimeout(ctx, bootLimit)
+func (m *Machine) connect(ctx context.Context, before string, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	private, err := os.ReadFile(filepath.Join(m.disk, "key"))
 	if err != nil {
@@ -39,7 +39,7 @@ func (m *Machine) connect(ctx context.Context, before string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not up after %s: %w", bootLimit, err)
+			return fmt.Errorf("not up after %s: %w", limit, err)
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
@@ -66,9 +66,11 @@ func (m *Machine) dial(ctx context.Context, config *ssh.ClientConfig, before str
 	if err != nil {
 		return errors.Join(err, m.client.Close())
 	}
-	state, err := m.run(ctx, nil, "systemctl", "is-system-running", "--wait")
+	// The limit is for a signal that is lost: the state is asked anew then.
+	state, err := m.run(ctx, nil, "timeout", "30", "systemctl", "is-system-running", "--wait")
 	if s := strings.TrimSpace(state.Stdout); err == nil && s != "running" && s != "degraded" {
-		err = fmt.Errorf("systemd says %q", s)
+		jobs, _ := m.run(ctx, nil, "systemctl", "list-jobs", "--no-pager")
+		err = errors.Join(fmt.Errorf("systemd says %q and waits for\n%s", s, jobs.Stdout), m.client.Close())
 	}
 	return err
 }
