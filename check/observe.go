@@ -166,8 +166,8 @@ func observeFeatures(h host.Host) (bbr, fq feature) {
 	bbr.module, fq.module = see(states["tcp_bbr"], err), see(states["sch_fq"], err)
 	if bbr.module.value == host.ModuleUnknown || fq.module.value == host.ModuleUnknown {
 		text, err := h.KernelConfigText()
-		bbr.config = see(host.ParseKernelConfig(text, "CONFIG_TCP_CONG_BBR"), err)
-		fq.config = see(host.ParseKernelConfig(text, "CONFIG_NET_SCH_FQ"), err)
+		built := host.ParseKernelConfig(text, "CONFIG_TCP_CONG_BBR", "CONFIG_NET_SCH_FQ")
+		bbr.config, fq.config = see(built["CONFIG_TCP_CONG_BBR"], err), see(built["CONFIG_NET_SCH_FQ"], err)
 	}
 	return bbr, fq
 }

@@ -43,17 +43,18 @@ func unpackConfig(packed []byte) ([]byte, error) {
 	return text, nil
 }
 
-// ParseKernelConfig finds the option ("CONFIG_NET_SCH_FQ") in the text of a kernel configuration: "y", "m", another
-// value, or "" when it is not set. Options that are off are comments there.
-func ParseKernelConfig(text []byte, option string) string {
-	assignment := []byte("\n" + option + "=")
-	rest, found := bytes.CutPrefix(text, assignment[1:])
-	if !found {
-		_, rest, found = bytes.Cut(text, assignment)
+// ParseKernelConfig finds the options ("CONFIG_NET_SCH_FQ") in the text of a kernel configuration, which it reads once:
+// "y", "m", another value, or "" for one that is not set. Options that are off are comments there.
+func ParseKernelConfig(text []byte, options ...string) map[string]string {
+	values := make(map[string]string, len(options))
+	for _, option := range options {
+		values[option] = ""
 	}
-	if !found {
-		return ""
+	for line := range bytes.Lines(text) {
+		option, value, found := bytes.Cut(line, []byte("="))
+		if _, asked := values[string(option)]; found && asked {
+			values[string(option)] = string(bytes.Trim(bytes.TrimSpace(value), `"`))
+		}
 	}
-	value, _, _ := bytes.Cut(rest, []byte("\n"))
-	return string(bytes.Trim(bytes.TrimSpace(value), `"`))
+	return values
 }

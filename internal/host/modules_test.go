@@ -91,7 +91,7 @@ func TestKernelConfig(t *testing.T) {
 	for option, want := range map[string]string{
 		"CONFIG_NET_SCH_FQ": "", "CONFIG_TCP_CONG_BBR": "m", "CONFIG_DEFAULT_TCP_CONG": "cubic", "CONFIG_TCP_CONG": "",
 	} {
-		if got := ParseKernelConfig([]byte(text), option); got != want {
+		if got := ParseKernelConfig([]byte(text), option)[option]; got != want {
 			t.Errorf("%s: got %q, want %q", option, got, want)
 		}
 	}

@@ -58,19 +58,28 @@ func Dotted(name string) string {
 	return host.SwapSeparators(name)
 }
 
-// Lookup finds a key by its name with dots or slashes, or by its last component where only one key ends so
-// ("tcp_rmem"). What it cannot find is a [report.Error] with
-// the code [CodeUnknownKey] or [CodeRemovedKey].
-func (c *Catalogue) Lookup(name string) (Key, error) {
+// Find finds a key by its whole name with dots or slashes, or by one of its aliases.
+func (c *Catalogue) Find(name string) (k Key, known bool) {
 	full := Dotted(strings.TrimSpace(name))
 	if i, ok := c.byName[full]; ok {
-		return c.data.Keys[i], nil
+		return c.data.Keys[i], true
 	}
 	for _, a := range c.data.Aliases {
 		if i, ok := c.byName[a.Of]; ok && a.Name == full {
-			return c.data.Keys[i], nil
+			return c.data.Keys[i], true
 		}
 	}
+	return Key{}, false
+}
+
+// Lookup finds a key as [Catalogue.Find] does, or by its last component where only one key ends so ("tcp_rmem"). What it
+// cannot find is a [report.Error] with the code [CodeUnknownKey] or [CodeRemovedKey], and with the key that was
+// probably meant.
+func (c *Catalogue) Lookup(name string) (Key, error) {
+	if k, known := c.Find(name); known {
+		return k, nil
+	}
+	full := Dotted(strings.TrimSpace(name))
 	if !strings.Contains(full, ".") {
 		if names := c.byLast[full]; len(names) == 1 {
 			return c.data.Keys[c.byName[names[0]]], nil

@@ -5,6 +5,7 @@ package kernel
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -143,17 +144,28 @@ func (f *Facts) observeModules(h host.Host, names []string) (err error) {
 		return err
 	}
 	f.Unseen = "neither the lists of its modules nor its configuration can be read here"
-	var config []byte
+	unknown := map[string]string{} // the option of each module that nothing is known of
 	for m, st := range f.Modules {
-		if st != host.ModuleUnknown {
-			continue
+		if option := optionOf(m); st == host.ModuleUnknown && option != "" {
+			unknown[m] = option
 		}
-		if config == nil {
-			if config, err = h.KernelConfigText(); err != nil {
-				config = []byte{} // not visible, so it stays unknown
-			}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	config, err := h.KernelConfigText()
+	if err != nil || len(config) == 0 {
+		return nil //nolint:nilerr // not visible, so they stay unknown
+	}
+	built := host.ParseKernelConfig(config, slices.Collect(maps.Values(unknown))...)
+	for m, option := range unknown {
+		switch built[option] {
+		case "y":
+			f.Modules[m] = host.ModuleBuiltin
+		case "m": // it may be installed somewhere out of sight
+		default:
+			f.Modules[m] = host.ModuleAbsent
 		}
-		f.Modules[m] = moduleInConfig(config, m)
 	}
 	return nil
 }
@@ -166,24 +178,14 @@ var options = [...]struct{ module, option string }{
 	{"br_netfilter", "CONFIG_BRIDGE_NETFILTER"},
 }
 
-// moduleInConfig reads the state of a module from the configuration of the kernel.
-func moduleInConfig(config []byte, module string) host.ModuleState {
-	option := ""
+// optionOf is the option that a module is built by, or "" where that is not known.
+func optionOf(module string) string {
 	for _, o := range options {
-		if rest, ok := strings.CutPrefix(module, o.module); ok && option == "" {
-			option = o.option + strings.ToUpper(rest)
+		if rest, ok := strings.CutPrefix(module, o.module); ok {
+			return o.option + strings.ToUpper(rest)
 		}
 	}
-	if len(config) == 0 || option == "" {
-		return host.ModuleUnknown
-	}
-	switch host.ParseKernelConfig(config, option) {
-	case "y":
-		return host.ModuleBuiltin
-	case "m":
-		return host.ModuleUnknown // it may be installed somewhere out of sight
-	}
-	return host.ModuleAbsent
+	return ""
 }
 
 // Machine is what is known of the machine that a value is written to. value is what another key holds at that moment.
@@ -199,7 +201,7 @@ func (f Facts) Machine(value func(key string) (string, bool)) catalogue.Machine 
 
 // Key is the entry of the catalogue for the key name, or one that knows nothing but the name.
 func (f Facts) Key(name string) catalogue.Key {
-	if k, err := f.Catalogue.Lookup(name); err == nil {
+	if k, known := f.Catalogue.Find(name); known {
 		return k
 	}
 	return catalogue.Key{Name: name}

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/whowins"
@@ -30,11 +32,8 @@ type writes struct {
 // key is the entry for the key at path p, if the catalogue has one.
 func (w writes) key(p string) (k catalogue.Key, known bool) {
 	name := host.SwapSeparators(p)
-	k, err := w.Catalogue.Lookup(name)
-	for _, n := range w.Catalogue.NamesOf(name) {
-		known = known || err == nil && n == k.Name
-	}
-	return k, known
+	k, found := w.Catalogue.Find(name)
+	return k, found && slices.Contains(w.Catalogue.NamesOf(name), k.Name)
 }
 
 func (w writes) Names(p string) []string {

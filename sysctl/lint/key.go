@@ -86,8 +86,8 @@ func (j *judge) known(name string) bool {
 	if j.here(name) || catalogue.KnownToLinux(name) {
 		return true
 	}
-	_, err := j.Catalogue.Lookup(name)
-	return err == nil && strings.Contains(name, ".")
+	_, known := j.Catalogue.Find(name)
+	return known
 }
 
 // absent judges a key of the catalogue that this kernel does not have, or that nobody can be asked about.
