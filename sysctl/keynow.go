@@ -47,6 +47,13 @@ func (s *Survey) KeyNow(k catalogue.Key) report.Key {
 	return out
 }
 
+// entry is what is known of the key name, with the module that brings it.
+func entry(cat *catalogue.Catalogue, name string) catalogue.Key {
+	k := cat.Entry(name)
+	k.Module = moduleOf(k)
+	return k
+}
+
 // moduleOf is the module that brings k, or "".
 func moduleOf(k catalogue.Key) string {
 	return cmp.Or(k.Module, whowins.ModuleOf(host.SwapSeparators(k.Name)))

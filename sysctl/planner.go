@@ -61,7 +61,7 @@ func Diff(s *Survey, cat *catalogue.Catalogue, p profile.Profile, o Options) (d 
 		return nil, err
 	}
 	for _, wish := range d.profile.Keys {
-		k := cat.Entry(wish.Key)
+		k := entry(cat, wish.Key)
 		dec, err := s.decide(k, wish, others)
 		if err != nil {
 			return nil, err
@@ -310,7 +310,7 @@ func (d *Draft) planReturns(cat *catalogue.Catalogue) {
 		if o.Kind != report.Knob || wanted || !d.survey.Live {
 			continue
 		}
-		c, forget := d.survey.giveBack(cat.Entry(o.Target), o)
+		c, forget := d.survey.giveBack(entry(cat, o.Target), o)
 		c.Why, c.Source = "not part of this profile", d.Source()
 		if forget {
 			d.Forget = append(d.Forget, plan.Ref{Kind: report.Knob, Target: o.Target})

@@ -400,14 +400,23 @@ func TestWhatIsOutOfReachIsNamedAndGetsNoLine(t *testing.T) {
 // A key that a module brings is as wanted after a boot only where that module is loaded before systemd-sysctl runs. So the
 // plan brings both, whether the module is loaded already or not.
 func TestAKeyOfAModuleIsKeptByLoadingTheModuleAtBoot(t *testing.T) {
-	const key = "net.netfilter.nf_conntrack_max"
-	for _, loaded := range []bool{true, false} {
+	for _, test := range []struct {
+		key, module string
+		loaded      bool
+	}{
+		{"net.netfilter.nf_conntrack_max", "nf_conntrack", true},
+		{"net.netfilter.nf_conntrack_max", "nf_conntrack", false},
+		{"net.sctp.sndbuf_policy", "sctp", true}, // not in the catalogue
+		{"net.sctp.sndbuf_policy", "sctp", false},
+		{"net.ipv4.vs.conn_reuse_mode", "ip_vs", false},
+	} {
+		key, module, loaded := test.key, test.module, test.loaded
 		m := newMachine(t, "6.8.0-45-generic")
-		m.modules["nf_conntrack"] = host.ModuleLoadable
+		m.modules[module] = host.ModuleLoadable
 		if loaded {
-			m.modules["nf_conntrack"], m.knobs[key] = host.ModuleLoaded, "65536"
+			m.modules[module], m.knobs[key] = host.ModuleLoaded, "65536"
 		}
-		p := m.profile(profile.Wish{Key: key, Value: "1048576", Required: true})
+		p := m.profile(profile.Wish{Key: key, Value: "1048576", Required: true, Mode: profile.ExactMode})
 		before := m.diff(p)
 		if before.Blocked != nil {
 			t.Fatal(before.Blocked)
@@ -415,7 +424,7 @@ func TestAKeyOfAModuleIsKeptByLoadingTheModuleAtBoot(t *testing.T) {
 		if k := before.Keys()[0]; k.Status.Good() || before.Converged() {
 			t.Errorf("loaded %v: before the apply it is %s: %s", loaded, k.Status, k.Reason)
 		}
-		if c := find(t, before.Changes, loadsPath); !strings.Contains(*c.After, "\nnf_conntrack\n") {
+		if c := find(t, before.Changes, loadsPath); !strings.Contains(*c.After, "\n"+module+"\n") {
 			t.Errorf("loaded %v: %s is\n%s", loaded, loadsPath, *c.After)
 		}
 		if c := find(t, before.Changes, key); c.Status != report.Planned || c.Doubt != "" || c.DecidedBy != nil {
@@ -426,7 +435,7 @@ func TestAKeyOfAModuleIsKeptByLoadingTheModuleAtBoot(t *testing.T) {
 			t.Errorf("loaded %v, and the module is to be loaded: %v", loaded, loads)
 		}
 		m.apply(before.Plan)
-		m.modules["nf_conntrack"] = host.ModuleLoaded
+		m.modules[module] = host.ModuleLoaded
 		after := m.diff(p)
 		if k := after.Keys()[0]; k.Status != report.Unchanged || k.AfterReboot == nil || *k.AfterReboot != "1048576" ||
 			!after.Converged() {

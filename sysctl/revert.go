@@ -21,7 +21,7 @@ func Revert(s *Survey, cat *catalogue.Catalogue) plan.Plan {
 	for _, o := range slices.Backward(s.ownedWithLines()) {
 		switch o.Kind {
 		case report.Knob:
-			k := cat.Entry(o.Target) // perhaps an older tcptune knew it
+			k := entry(cat, o.Target) // perhaps an older tcptune knew it
 			c, gone := s.giveBack(k, o)
 			if gone {
 				forget(o)

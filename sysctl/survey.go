@@ -109,7 +109,7 @@ func (s *Survey) observeKernel(h host.Host, cat *catalogue.Catalogue, names []st
 		return err
 	}
 	for _, name := range names {
-		k := cat.Entry(name)
+		k := entry(cat, name)
 		if _, seen := s.Knobs[k.Name]; seen {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // Facts is what is known of the kernel.
@@ -82,9 +83,9 @@ func Observe(h host.Host, cat *catalogue.Catalogue, words []string) (f Facts, er
 	return f, f.observeModules(h, modules)
 }
 
-// modulesOf are the modules that a key of cat needs, or one of its words or of words.
+// modulesOf are the modules that bring keys, and those that a key of cat needs, or one of its words or of words.
 func modulesOf(cat *catalogue.Catalogue, words []string) []string {
-	var names []string
+	names := whowins.Modules()
 	for _, k := range cat.Keys() {
 		names = append(names, k.Module)
 		for _, w := range slices.Concat(k.Words, words) {

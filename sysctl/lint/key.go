@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // key judges the name of a line's key, and corrects it where what was meant can be told.
@@ -40,7 +42,7 @@ func (j *judge) key(one *Judged, t Text) Verdict {
 		}
 		return Good
 	}
-	if module := moduleOf(name); module != "" {
+	if module := whowins.ModuleOf(host.SwapSeparators(name)); module != "" {
 		return j.ofModule(one, module, t)
 	}
 	if j.known(name) {
@@ -92,7 +94,7 @@ func (j *judge) known(name string) bool {
 
 // absent judges a key of the catalogue that this kernel does not have, or that nobody can be asked about.
 func (j *judge) absent(one *Judged, k catalogue.Key, t Text) Verdict {
-	if module := cmp.Or(k.Module, moduleOf(k.Name)); module != "" {
+	if module := cmp.Or(k.Module, whowins.ModuleOf(host.SwapSeparators(k.Name))); module != "" {
 		return j.ofModule(one, module, t)
 	}
 	if j.Has == nil {
@@ -173,35 +175,6 @@ func (j *judge) near(name string) string {
 	for _, k := range j.Catalogue.Names() {
 		if strings.HasSuffix(k, "."+last) {
 			return k
-		}
-	}
-	return ""
-}
-
-// moduleOf is the module that brings a key, for those that most kernels have as modules.
-func moduleOf(name string) string {
-	for _, m := range []struct{ prefix, module string }{
-		{"net.bridge.", "br_netfilter"},
-		{"net.netfilter.nf_conntrack", "nf_conntrack"},
-		{"net.nf_conntrack_max", "nf_conntrack"},
-		{"net.netfilter.nf_flowtable", "nf_flow_table"},
-		{"net.ipv4.vs.", "ip_vs"},
-		{"net.sctp.", "sctp"},
-		{"net.dccp.", "dccp"},
-		{"net.rds.", "rds"},
-		{"net.smc.", "smc"},
-		{"net.tipc.", "tipc"},
-		{"net.mpls.", "mpls_router"},
-		{"net.vrf.", "vrf"},
-		{"sunrpc.", "sunrpc"},
-		{"fs.nfs.", "nfs"},
-		{"fs.xfs.", "xfs"},
-		{"fs.fuse.", "fuse"},
-		{"dev.raid.", "md_mod"},
-		{"dev.cdrom.", "cdrom"},
-	} {
-		if strings.HasPrefix(name, m.prefix) {
-			return m.module
 		}
 	}
 	return ""

@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/sysctl/catalogue"
 	"github.com/tcptune/tcptune/sysctl/kernel"
+	"github.com/tcptune/tcptune/sysctl/whowins"
 )
 
 // someHost is a running machine with the keys of Linux, an interface eth0, and no module that brings keys.
@@ -24,7 +26,7 @@ func someHost(t *testing.T) World {
 		if _, which, _, ok := ofInterface(key); ok && !slices.Contains([]string{"all", "default", "eth0", "eth0/100"}, which) {
 			return false
 		}
-		return moduleOf(key) == "" && catalogue.KnownToLinux(strings.ReplaceAll(key, "eth0/100", "eth0"))
+		return whowins.ModuleOf(host.SwapSeparators(key)) == "" && catalogue.KnownToLinux(strings.ReplaceAll(key, "eth0/100", "eth0"))
 	}}
 }
 
@@ -183,7 +185,7 @@ func TestWhatWasMeantIsTold(t *testing.T) {
 func TestEachObjectionIsMadeAndWithdrawn(t *testing.T) {
 	w := someHost(t)
 	has := w.Has
-	w.Has = func(key string) bool { return has(key) || moduleOf(key) != "" }
+	w.Has = func(key string) bool { return has(key) || whowins.ModuleOf(host.SwapSeparators(key)) != "" }
 	for _, o := range compiled().Objections {
 		text := func(fit bool) string {
 			values := map[string][]string{}

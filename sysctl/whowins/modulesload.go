@@ -51,21 +51,55 @@ func modulesAtBoot(c *confReader) ([]string, error) {
 // moduleName writes the name of a module in one form: the kernel takes dashes and underscores for the same.
 func moduleName(name string) string { return strings.ReplaceAll(strings.TrimSpace(name), "-", "_") }
 
+// broughtBy are the folders of keys that a module brings on most kernels.
+var broughtBy = [...]struct{ prefix, module string }{
+	{"net/bridge/", "br_netfilter"},
+	{"net/netfilter/nf_conntrack", "nf_conntrack"},
+	{"net/nf_conntrack_max", "nf_conntrack"},
+	{"net/netfilter/nf_flowtable", "nf_flow_table"},
+	{"net/ipv4/vs/", "ip_vs"},
+	{"net/sctp/", "sctp"},
+	{"net/dccp/", "dccp"},
+	{"net/rds/", "rds"},
+	{"net/smc/", "smc"},
+	{"net/tipc/", "tipc"},
+	{"net/mpls/", "mpls_router"},
+	{"net/vrf/", "vrf"},
+	{"sunrpc/", "sunrpc"},
+	{"fs/nfs/", "nfs"},
+	{"fs/xfs/", "xfs"},
+	{"fs/fuse/", "fuse"},
+	{"dev/raid/", "md_mod"},
+	{"dev/cdrom/", "cdrom"},
+}
+
 // ModuleOf returns the module that brings the key at path p, or "" where the kernel itself does.
 func ModuleOf(p string) string {
-	switch {
-	case strings.HasPrefix(p, "net/netfilter/nf_conntrack"), p == "net/nf_conntrack_max":
-		return "nf_conntrack"
-	case strings.HasPrefix(p, "net/bridge/"):
-		return "br_netfilter"
+	for _, m := range broughtBy {
+		if strings.HasPrefix(p, m.prefix) {
+			return m.module
+		}
 	}
 	return ""
 }
 
-// lateModule returns the module that brings the key at path p, if nothing has loaded it when systemd-sysctl runs.
+// Modules are those of which [ModuleOf] knows that they bring keys of the network.
+func Modules() (names []string) {
+	for _, m := range broughtBy {
+		if strings.HasPrefix(m.prefix, network) {
+			names = append(names, m.module)
+		}
+	}
+	return names
+}
+
+const network = "net/"
+
+// lateModule returns the module that brings the key at path p, if nothing has loaded it when systemd-sysctl runs. Those of
+// filesystems and disks may have been loaded from the initial RAM disk.
 func (f *Forecaster) lateModule(p string) string {
 	module := ModuleOf(p)
-	if module == "" || slices.Contains(f.modules, module) || f.conf.builtIn(module) {
+	if module == "" || !strings.HasPrefix(p, network) || slices.Contains(f.modules, module) || f.conf.builtIn(module) {
 		return ""
 	}
 	return module
