@@ -9,7 +9,7 @@ _tcptune_command() {
 	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain history profile lint import port service go version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench service go version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -233,6 +233,42 @@ _tcptune_command() {
 			'--pid-only'
 			'--many'
 			'--force,-f'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	bench)
+		argument=TARGET
+		flags=(
+			'--protocol=raw|send|receive|line|frame|http|connect|talk'
+			'--conns,-c=N'
+			'--pipeline=N'
+			'--rate=N'
+			'--size=BYTES'
+			'--payload=FILE'
+			'--expect=TEXT'
+			'--duration,-d=TIME'
+			'--warmup=TIME'
+			'--count=N'
+			'--connect-rate=N'
+			'--think=TIME'
+			'--timeout=TIME'
+			'--workers=N'
+			'*--source=ADDR'
+			'--tls'
+			'--insecure'
+			'--ca=FILE'
+			'--server-name=NAME'
+			'--rounds=N'
+			'--find-rate'
+			'--p99=TIME'
+			'*--assert=PROMISE'
+			'--interleave'
+			'--csv'
+			'--prometheus'
 			'--json'
 			'--quiet,-q'
 			'--no-color'
@@ -483,7 +519,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain history profile lint import port service go version schema completion)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench service go version schema completion)
 		;;
 	'help check')
 		;;
@@ -517,6 +553,8 @@ _tcptune_command() {
 	'help import')
 		;;
 	'help port')
+		;;
+	'help bench')
 		;;
 	'help service')
 		commands=(install uninstall status restart logs pprof)
@@ -572,12 +610,14 @@ _tcptune_values() {
 	SHELL) found=(bash zsh fish) ;;
 	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
+	TARGET) found=(compare) ;;
 	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
 	'process|container|unit') found=(process container unit) ;;
+	'raw|send|receive|line|frame|http|connect|talk') found=(raw send receive line frame http connect talk) ;;
 	'sarif|github') found=(sarif github) ;;
 	esac
 	case $1 in

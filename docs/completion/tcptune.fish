@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -299,6 +299,9 @@ function __tcptune_values
                 'USR1' '' \
                 'USR2' '' \
                 'TERM' ''
+        case 'TARGET'
+            printf '%s\t%s\n' \
+                'compare' 'hold files of earlier tests against the first'
         case 'TOOLS'
             __tcptune_list 'dlv' 'gofumpt' 'goimports' 'gopls' 'govulncheck' 'staticcheck'
         case 'WAYS'
@@ -323,6 +326,16 @@ function __tcptune_values
                 'process' '' \
                 'container' '' \
                 'unit' ''
+        case 'raw|send|receive|line|frame|http|connect|talk'
+            printf '%s\t%s\n' \
+                'raw' '' \
+                'send' '' \
+                'receive' '' \
+                'line' '' \
+                'frame' '' \
+                'http' '' \
+                'connect' '' \
+                'talk' ''
         case 'sarif|github'
             printf '%s\t%s\n' \
                 'sarif' '' \
@@ -361,6 +374,7 @@ complete -c tcptune -n '__tcptune_first \'\' 1' -a profile -d 'list, show and co
 complete -c tcptune -n '__tcptune_first \'\' 1' -a lint -d 'say what is wrong with files that set kernel settings'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
@@ -548,6 +562,39 @@ complete -c tcptune -n '__tcptune_at \'port\' --quiet -q' -l quiet -s q -d 'say 
 complete -c tcptune -n '__tcptune_at \'port\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'port\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'bench\' 1 --protocol --conns -c --pipeline --rate --size --payload --expect --duration -d --warmup --count --connect-rate --think --timeout --workers --source --ca --server-name --rounds --p99 --assert' -a '(__tcptune_values \'TARGET\')'
+complete -c tcptune -n '__tcptune_at \'bench\' --protocol=' -l protocol -x -a '(__tcptune_values \'raw|send|receive|line|frame|http|connect|talk\')' -d 'speak raw|send|receive|line|frame|http|connect|talk'
+complete -c tcptune -n '__tcptune_at \'bench\' --conns= -c=' -l conns -s c -x -d 'hold N connections'
+complete -c tcptune -n '__tcptune_at \'bench\' --pipeline=' -l pipeline -x -d 'have N requests under way on each connection'
+complete -c tcptune -n '__tcptune_at \'bench\' --rate=' -l rate -x -d 'send N requests a second over all connections'
+complete -c tcptune -n '__tcptune_at \'bench\' --size=' -l size -x -d 'send messages of BYTES'
+complete -c tcptune -n '__tcptune_at \'bench\' --payload=' -l payload -r -F -d 'send what FILE holds: a line, the payload of a frame, the body of a POST'
+complete -c tcptune -n '__tcptune_at \'bench\' --expect=' -l expect -x -d 'count an answer of line, frame or http without TEXT as failed'
+complete -c tcptune -n '__tcptune_at \'bench\' --duration= -d=' -l duration -s d -x -d 'measure for TIME'
+complete -c tcptune -n '__tcptune_at \'bench\' --warmup=' -l warmup -x -d 'run for TIME before anything is measured'
+complete -c tcptune -n '__tcptune_at \'bench\' --count=' -l count -x -d 'end after N requests'
+complete -c tcptune -n '__tcptune_at \'bench\' --connect-rate=' -l connect-rate -x -d 'open N connections a second'
+complete -c tcptune -n '__tcptune_at \'bench\' --think=' -l think -x -d 'wait TIME before a connection asks again'
+complete -c tcptune -n '__tcptune_at \'bench\' --timeout=' -l timeout -x -d 'give a connection or an answer up after TIME'
+complete -c tcptune -n '__tcptune_at \'bench\' --workers=' -l workers -x -d 'generate load with N threads'
+complete -c tcptune -n '__tcptune_at \'bench\'' -l source -x -d 'connect from ADDR, of this machine; may be given several times'
+complete -c tcptune -n '__tcptune_at \'bench\' --tls' -l tls -d 'speak TLS'
+complete -c tcptune -n '__tcptune_at \'bench\' --insecure' -l insecure -d 'take any certificate'
+complete -c tcptune -n '__tcptune_at \'bench\' --ca=' -l ca -r -F -d 'trust the certificates in FILE, and no others'
+complete -c tcptune -n '__tcptune_at \'bench\' --server-name=' -l server-name -x -d 'ask for the certificate of NAME'
+complete -c tcptune -n '__tcptune_at \'bench\' --rounds=' -l rounds -x -d 'run N times, and show the one with the median rate'
+complete -c tcptune -n '__tcptune_at \'bench\' --find-rate' -l find-rate -d 'look for the highest rate that holds --p99 without a failure'
+complete -c tcptune -n '__tcptune_at \'bench\' --p99=' -l p99 -x -d 'let a rate that is looked for have a latency of TIME, from when requests are due'
+complete -c tcptune -n '__tcptune_at \'bench\'' -l assert -x -d 'exit with 2 unless PROMISE holds, \'p99<5ms\' for instance; may be given several times'
+complete -c tcptune -n '__tcptune_at \'bench\' --interleave' -l interleave -d 'run the two tests of the arguments in turn, and compare them'
+complete -c tcptune -n '__tcptune_at \'bench\' --csv' -l csv -d 'print one line of CSV for each second'
+complete -c tcptune -n '__tcptune_at \'bench\' --prometheus' -l prometheus -d 'print the result as metrics of Prometheus, for the textfile collector'
+complete -c tcptune -n '__tcptune_at \'bench\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'bench\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'bench\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'bench\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'bench\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
@@ -760,6 +807,7 @@ complete -c tcptune -n '__tcptune_first \'help\' 1' -a profile -d 'list, show an
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a lint -d 'say what is wrong with files that set kernel settings'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
@@ -778,6 +826,7 @@ complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a list -d 'list the
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute the buffers for a path, line by line'
+
 
 
 

@@ -31,7 +31,7 @@ func files() []string { return []string{"FILE", "PLANFILE", "PROGRAM"} }
 
 // free are the placeholders of which nobody can tell the values.
 func free() []string {
-	return strings.Fields("ADDR BYTES DIGITS DURATION ID INTERFACE KIND LIST N NAME NETWORKS PATH PORT RATE TIME URL")
+	return strings.Fields("ADDR BYTES DIGITS DURATION ID INTERFACE KIND LIST N NAME NETWORKS PATH PORT PROMISE RATE TEXT TIME URL")
 }
 
 // learn makes the vocabulary for commands. A placeholder that nothing is known of is an error: it would be completed
@@ -87,6 +87,7 @@ func known() (vocabulary, error) {
 		"LIMIT=VALUE":  words(service.LimitNames()),
 		"NETNS":        {{"all", "every network namespace"}},
 		"SHELL":        words(completion.Shells()),
+		"TARGET":       {{"compare", "hold files of earlier tests against the first"}},
 		"SIGNAL":       words(strings.Fields("HUP INT QUIT KILL USR1 USR2 TERM")),
 		"TOOLS":        words(installer.ToolNames()),
 		"WAYS":         words([]string{fetch.Download, fetch.Module}),

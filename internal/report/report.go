@@ -34,6 +34,7 @@ type Report struct {
 	Records     []Record      `json:"records,omitempty"`
 	Lint        []Finding     `json:"lint,omitempty"`
 	Import      []Imported    `json:"import,omitempty"`
+	Bench       *Bench        `json:"bench,omitempty"`
 	Warnings    []string      `json:"warnings"`
 	Error       *Error        `json:"error"`
 }

@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"cmd/tcptune-server": {"server"},
 
 	"internal/provision": {
-		"check", "sysctl", "sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service",
+		"check", "sysctl", "sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service", "bench",
 		"internal/host", "internal/plan", "internal/record", "internal/report", "internal/trail",
 	},
 
@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"installer": {"installer/fetch", "internal/host", "internal/plan", "internal/report", "templates"},
 	"portcheck": {"internal/host", "internal/plan", "internal/report", "internal/trail", "templates"},
 	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
+	"bench":     {"internal/report"}, // it asks nobody who could change the host
 
 	// Below them, what each is about: a key, a host's files, what is wanted, what is wrong with a file.
 	"sysctl/catalogue": {"internal/host", "internal/report", "templates"},

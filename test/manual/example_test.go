@@ -26,6 +26,7 @@ func cannotRun() map[string]string {
 		"service status":   systemd,
 		"service logs":     systemd,
 		"service pprof":    systemd,
+		"bench":            "needs a service that answers",
 
 		"explain swappiness":              values,
 		"profile diff server HOST-NOW":    values,

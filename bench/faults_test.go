@@ -1,0 +1,124 @@
+package bench
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// A service that refuses, closes, resets, lies, stalls or half-closes: each is counted as a kind of its own, every request
+// that was sent is answered or failed, and nothing hangs.
+func TestEachWayInWhichAServiceFailsHasItsKind(t *testing.T) {
+	t.Parallel()
+	readThen := func(then func(c net.Conn)) func(net.Conn) {
+		return func(c net.Conn) {
+			if _, err := io.ReadFull(c, make([]byte, 64)); err == nil {
+				then(c)
+			}
+		}
+	}
+	for kind, handle := range map[string]func(net.Conn){
+		"closed": readThen(func(net.Conn) {}),
+		"reset": readThen(func(c net.Conn) {
+			_ = c.(*net.TCPConn).SetLinger(0)
+		}),
+		"wrong-answer":         readThen(func(c net.Conn) { _, _ = c.Write(make([]byte, 64)); _, _ = io.Copy(io.Discard, c) }),
+		"timeout":              readThen(func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }),
+		"closed, half":         readThen(func(c net.Conn) { _ = c.(*net.TCPConn).CloseWrite(); _, _ = io.Copy(io.Discard, c) }),
+		"closed in the middle": readThen(func(c net.Conn) { _, _ = c.Write(make([]byte, 0)) }),
+	} {
+		for _, rate := range []float64{0, 200} {
+			o := plain(serve(t, handle))
+			o.Rate, o.Timeout = rate, 300*time.Millisecond
+			b, err := Run(ctx(t), o, nil)
+			want, _, _ := strings.Cut(strings.ReplaceAll(kind, " in", ","), ",")
+			if !report.Is(err, CodeNoAnswer) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s, rate %v: %v", kind, rate, err)
+			}
+			if b.Requests.Answered != 0 || b.Requests.Sent == 0 || b.Requests.Sent != b.Requests.Failed || b.Errors[want] == 0 {
+				t.Errorf("%s, rate %v: %+v, %v", kind, rate, b.Requests, b.Errors)
+			}
+		}
+	}
+}
+
+// Half of the answers are wrong, or the half of the connections is cut: the rest is measured.
+func TestWhatIsAnsweredBetweenFailuresCounts(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	o := plain(serve(t, func(c net.Conn) {
+		for buf := make([]byte, 64); ; {
+			if _, err := io.ReadFull(c, buf); err != nil {
+				return
+			}
+			if n.Add(1)%10 == 0 {
+				return
+			}
+			if _, err := c.Write(buf); err != nil {
+				return
+			}
+		}
+	}))
+	o.Duration = time.Second
+	b, err := Run(ctx(t), o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := b.Requests
+	if r.Answered == 0 || r.Failed == 0 || r.Sent != r.Answered+r.Failed || b.Errors["closed"] != r.Failed ||
+		b.Connections.Lost != int(r.Failed) || b.Connections.Opened <= o.Conns {
+		t.Errorf("%+v, %v, %+v", r, b.Errors, b.Connections)
+	}
+}
+
+func TestAServiceThatIsNotThereIsAnError(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp4", "127.0.0.12:0") // where no other test listens: it stays closed
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := netip.MustParseAddrPort(l.Addr().String())
+	_ = l.Close()
+	for _, to := range []Target{{Name: "tcp", Addr: gone}, {Name: "unix", Path: t.TempDir() + "/none.sock"}} {
+		for _, p := range []Protocol{Raw, Connect, Talk, HTTP} {
+			o := plain(to)
+			o.Protocol = p
+			b, err := Run(ctx(t), o, nil)
+			var e *report.Error
+			if !errors.As(err, &e) || e.Code != CodeNoConnection && e.Code != CodeNoAnswer {
+				t.Errorf("%s %s: %v", to.Name, p, err)
+			}
+			if b.Requests.Sent != b.Requests.Answered+b.Requests.Failed || b.Requests.Answered > 0 {
+				t.Errorf("%s %s: %+v", to.Name, p, b.Requests)
+			}
+		}
+	}
+}
+
+// An interrupt ends a test at once, with what was measured.
+func TestAnInterruptEndsTheTest(t *testing.T) {
+	t.Parallel()
+	c, cancel := contextWithCancel(t)
+	o := plain(serve(t, echo))
+	o.Duration = time.Hour
+	told := make(chan Now, 100)
+	go func() {
+		for n := range told {
+			if n.Answered > 0 {
+				cancel()
+			}
+		}
+	}()
+	b, err := Run(c, o, func(n Now) { told <- n })
+	close(told)
+	if err == nil || b.Requests.Answered == 0 {
+		t.Errorf("%v, %+v", err, b.Requests)
+	}
+}

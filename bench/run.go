@@ -1,0 +1,322 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// CodeNoConnection is the code of the error about a service that cannot be reached, CodeNoAnswer of one that has answered
+// nothing.
+const (
+	CodeNoConnection = "no-connection"
+	CodeNoAnswer     = "no-answer"
+)
+
+// Now is how far a test is.
+type Now struct {
+	Opening          bool // connections are being opened
+	At, Of           time.Duration
+	Answered, Failed uint64
+	Open             int64
+	P99              time.Duration
+}
+
+// Run puts a service under load. told hears of the progress four times a second, and may be nil. What was measured until ctx
+// ended is returned beside the error. A service that cannot be reached, or answers nothing, is an error too.
+func Run(ctx context.Context, o Options, told func(Now)) (report.Bench, error) {
+	if err := o.Validate(); err != nil {
+		return report.Bench{}, err
+	}
+	if o.Workers == 0 {
+		o.Workers = min(o.Conns, defaultWorkers(o.Target))
+	}
+	sources := sourcesOf(&o)
+	limits, err := Limits(&o, len(sources))
+	if err != nil {
+		return report.Bench{}, err
+	}
+	r := &running{o: o, told: told}
+	defer r.close()
+	for n := range o.Workers {
+		w, err := newWorker(&r.o, n, o.Workers, sources, &r.stop)
+		if err != nil {
+			return report.Bench{}, fmt.Errorf("cannot begin: %w", err)
+		}
+		r.workers = append(r.workers, w)
+	}
+	stop := context.AfterFunc(ctx, func() { r.stop.Store(true) })
+	defer stop()
+	err = r.all()
+	result := r.result()
+	result.Limits = limits
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		err = hopeless(&o, result)
+	}
+	return result, err
+}
+
+// defaultWorkers is a thread for each core, and for a service on this machine half of them.
+func defaultWorkers(t Target) int {
+	cores := runtime.GOMAXPROCS(0)
+	if t.Path != "" || t.Addr.Addr().IsLoopback() {
+		return max(1, cores/2)
+	}
+	return cores
+}
+
+// running is a test that goes on.
+type running struct {
+	o       Options
+	workers []*worker
+	stop    atomic.Bool
+	told    func(Now)
+	tcp     *report.BenchTCP
+}
+
+// all opens the connections, and runs the test once every worker has its own.
+func (r *running) all() error {
+	errs := make([]error, len(r.workers))
+	var opened, done sync.WaitGroup
+	begin := make(chan time.Time)
+	opened.Add(len(r.workers))
+	for i, w := range r.workers {
+		done.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			if !r.o.Protocol.single() {
+				errs[i] = w.openAll()
+			}
+			opened.Done()
+			if at := <-begin; errs[i] == nil && !at.IsZero() {
+				errs[i] = w.run(at)
+			}
+		})
+	}
+	watch := r.watch()
+	opened.Wait()
+	var at time.Time
+	if r.o.Protocol.single() || r.opened() > 0 {
+		at = time.Now()
+	}
+	watch(at)
+	for range r.workers {
+		begin <- at
+	}
+	done.Wait()
+	watch(time.Time{})
+	r.tcp = r.sockets()
+	return errors.Join(errs...)
+}
+
+func (r *running) opened() (n int) {
+	for _, w := range r.workers {
+		n += w.tally.opened
+	}
+	return n
+}
+
+// watch tells how far the test is, until the function that it returns is called for the second time. Its first call says
+// when the run has begun.
+func (r *running) watch() func(begun time.Time) {
+	if r.told == nil {
+		return func(time.Time) {}
+	}
+	begun, over := make(chan time.Time, 1), make(chan struct{})
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		var at time.Time
+		for {
+			select {
+			case at = <-begun:
+			case <-over:
+				return
+			case <-tick.C:
+				r.told(r.now(at))
+			}
+		}
+	})
+	first := true
+	return func(at time.Time) {
+		if first {
+			first = false
+			begun <- at
+			return
+		}
+		close(over)
+		ended.Wait()
+	}
+}
+
+func (r *running) now(begun time.Time) Now {
+	n := Now{Opening: begun.IsZero(), Of: r.o.Warmup + r.o.Duration}
+	if !n.Opening {
+		n.At = time.Since(begun)
+	}
+	for _, w := range r.workers {
+		n.Answered += w.live.answered.Load()
+		n.Failed += w.live.failed.Load()
+		n.Open += w.live.open.Load()
+		n.P99 = max(n.P99, time.Duration(w.live.p99.Load()))
+	}
+	return n
+}
+
+func (r *running) close() {
+	for _, w := range r.workers {
+		_ = w.close()
+	}
+}
+
+// sourcesOf are the addresses to connect from. On 127.0.0.0/8 every address is ours, so there are as many as are needed.
+func sourcesOf(o *Options) []netip.Addr {
+	to := o.Target.Addr.Addr()
+	if len(o.Sources) > 0 || o.Target.Path != "" || !to.Is4() || !to.IsLoopback() {
+		return o.Sources
+	}
+	n := o.Conns/portsEach + 1
+	if o.Protocol.single() {
+		n = max(n, 8)
+	}
+	list := make([]netip.Addr, 0, n)
+	for addr := netip.AddrFrom4([4]byte{127, 0, 0, 1}); len(list) < n; addr = addr.Next() {
+		list = append(list, addr)
+	}
+	return list
+}
+
+// portsEach is how many connections are made from one address, below the 28,232 that the default range has.
+const portsEach = 20000
+
+// result is what all workers have measured.
+func (r *running) result() report.Bench {
+	o, sum := &r.o, newTally()
+	busiest := 0.0
+	for _, w := range r.workers {
+		sum.add(&w.tally)
+		if w.running {
+			busiest = max(busiest, 1-w.waited.Seconds()/o.Duration.Seconds())
+		}
+	}
+	long := o.Duration.Seconds()
+	b := report.Bench{
+		Target: o.Target.Name, Protocol: string(o.Protocol), Size: o.Size, Pipeline: o.Pipeline, Workers: len(r.workers),
+		RateAsked: o.Rate, Warmup: o.Warmup.Seconds(), Duration: long,
+		Connections: report.BenchConnections{Asked: o.Conns, Opened: sum.opened, Lost: sum.lost, Failed: byWord(sum.refusals)},
+		Requests:    report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
+		Rate:        float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
+		Latency: report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
+		CPU: max(0, busiest), Saturated: busiest > saturated, TCP: r.tcp,
+	}
+	if o.Protocol != Send && o.Protocol != Receive {
+		b.Latency.Actual, b.Latency.Intended = percentiles(sum.actual), percentiles(sum.intended)
+	}
+	for i, s := range sum.seconds {
+		one := report.BenchSecond{At: float64(i), Answered: s.answered, Failed: s.failed}
+		if s.times != nil {
+			one.P50, one.P99, one.Max = us(s.times.ValueAtQuantile(50)), us(s.times.ValueAtQuantile(99)), us(s.times.Max())
+		}
+		b.Series = append(b.Series, one)
+	}
+	return b
+}
+
+// saturated is the share of its time that a worker may be busy before it, and not the service, may be what is measured.
+const saturated = 0.95
+
+func us(nanoseconds int64) float64 { return float64(nanoseconds) / 1e3 }
+
+func percentiles(h *hdrhistogram.Histogram) *report.Percentiles {
+	if h.TotalCount() == 0 {
+		return nil
+	}
+	return &report.Percentiles{
+		Count: h.TotalCount(), Min: us(h.Min()), Mean: h.Mean() / 1e3, P50: us(h.ValueAtQuantile(50)), P90: us(h.ValueAtQuantile(90)),
+		P99: us(h.ValueAtQuantile(99)), P999: us(h.ValueAtQuantile(99.9)), P9999: us(h.ValueAtQuantile(99.99)), Max: us(h.Max()),
+	}
+}
+
+func byWord(counts [kinds]uint64) map[string]uint64 {
+	m := map[string]uint64{}
+	for k, n := range counts {
+		if n > 0 {
+			m[kind(k).String()] = n
+		}
+	}
+	return m
+}
+
+// hopeless is the error about a service that nothing was had from.
+func hopeless(o *Options, b report.Bench) error {
+	switch {
+	case b.Requests.Answered > 0:
+		return nil
+	case b.Connections.Opened == 0:
+		why := inWords(b.Connections.Failed, b.Errors)
+		return &report.Error{
+			Code: CodeNoConnection, Message: fmt.Sprintf("cannot connect to %s: %s", o.Target.Name, why), Hint: hintFor(why, o),
+		}
+	}
+	return &report.Error{
+		Code: CodeNoAnswer, Message: fmt.Sprintf("cannot measure %s: not one of %d requests was answered (%s)",
+			o.Target.Name, b.Requests.Sent, inWords(b.Errors, b.Connections.Failed)),
+		Hint: fmt.Sprintf("protocol %s may not be what it speaks, see tcptune bench --help", o.Protocol),
+	}
+}
+
+// inWords lists kinds of failures, the most frequent first.
+func inWords(counts ...map[string]uint64) string {
+	sum := map[string]uint64{}
+	for _, m := range counts {
+		for k, n := range m {
+			sum[k] += n
+		}
+	}
+	var list []string
+	for k := range sum {
+		list = append(list, k)
+	}
+	slices.SortFunc(list, func(a, b string) int {
+		if sum[a] != sum[b] {
+			return int(sum[b]) - int(sum[a])
+		}
+		return strings.Compare(a, b)
+	})
+	for i, k := range list {
+		list[i] = fmt.Sprintf("%s %d times", k, sum[k])
+	}
+	if len(list) == 0 {
+		return "nothing came back"
+	}
+	return strings.Join(list, ", ")
+}
+
+func hintFor(why string, o *Options) string {
+	switch first, _, _ := strings.Cut(why, " "); first {
+	case refused.String():
+		if o.Target.Path == "" {
+			return fmt.Sprintf("nothing listens there, or its backlog is full: tcptune port %d", o.Target.Addr.Port())
+		}
+	case noHandshake.String():
+		return "it may not speak TLS, or its certificate is not trusted: --insecure, or --ca FILE"
+	case noPort.String():
+		return "every local port is in use: --source gives more addresses to connect from"
+	}
+	return ""
+}

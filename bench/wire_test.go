@@ -1,0 +1,169 @@
+package bench
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// answersTo is what each protocol makes of an answer: how long each whole one is, and why it is none.
+type taken struct {
+	whole []int
+	bad   kind
+	last  bool
+}
+
+// takeAll feeds text in parts that end at the given places.
+func takeAll(w wire, text string, cuts ...int) (got taken) {
+	c := conn{asked: 100}
+	at, since := 0, 0
+	for _, end := range append(cuts, len(text)) {
+		for in := []byte(text[at:end]); len(in) > 0; {
+			used, whole, bad := w.take(&c, in)
+			in, since = in[used:], since+used
+			if bad != none && !whole {
+				got.bad = bad
+				return got
+			}
+			if whole {
+				c.answered++
+				got.whole, since = append(got.whole, since), 0
+				got.last = got.last || c.last
+				if bad != none {
+					got.bad = bad
+				}
+			}
+			if used == 0 && !whole {
+				panic("nothing was used")
+			}
+		}
+		at = end
+	}
+	return got
+}
+
+// all stands for the length of the whole text.
+const all = -1
+
+var httpAnswers = map[string]taken{
+	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello":                                              {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\nHTTP/1.1 204 No\r\n\r\n":                             {whole: []int{37, 19}},
+	"HTTP/1.1 304 Not\r\nContent-Length: 5\r\n\r\n":                                                  {whole: []int{all}},
+	"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx":                     {whole: []int{all}},
+	"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno":                                                 {whole: []int{all}, bad: status4xx},
+	"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n":                                                   {whole: []int{all}, bad: status5xx},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n":                   {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA;x=1f\r\n0123456789\r\n0\r\nT: x\r\n\r\n": {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\r\nh\r\n0\r\n\r\n":  {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx":                             {whole: []int{all}, last: true},
+	"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx":                                                  {whole: []int{all}, last: true},
+	"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx":                        {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\n\r\nuntil the end":                                                           {},
+	"SSH-2.0-OpenSSH_9.6\r\n\r\n":                                                                    {bad: malformed},
+	"HTTP/1.1 2x0 OK\r\n\r\n":                                                                        {bad: malformed},
+	"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n":                                                  {bad: malformed},
+	"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\n":                                                  {bad: malformed},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n":                                    {bad: malformed},
+}
+
+// An answer is the same wherever the network cuts it.
+func TestAnAnswerMayArriveInAnyParts(t *testing.T) {
+	t.Parallel()
+	for protocol, cases := range map[Protocol]map[string]taken{
+		HTTP: httpAnswers,
+		Line: {"a\nbb\n\nccc": {whole: []int{2, 3, 1}}},
+		Frame: {
+			"\x00\x00\x00\x02hi\x00\x00\x00\x00\x00\x00\x00\x01x": {whole: []int{6, 4, 5}},
+			"\xff\xff\xff\xffhi": {bad: malformed},
+		},
+		Receive: {"abcdefg": {whole: []int{3, 3}}},
+	} {
+		for text, want := range cases {
+			if len(want.whole) == 1 && want.whole[0] == all {
+				want.whole = []int{len(text)}
+			}
+		cuts:
+			for first := range len(text) {
+				for second := first; second < len(text); second++ {
+					w := newWire(&Options{Protocol: protocol, Size: 3, Path: "/"})
+					if got := takeAll(w, text, first, second); fmt.Sprint(got) != fmt.Sprint(want) {
+						t.Errorf("%s %q, cut at %d and %d: got %v, want %v", protocol, text, first, second, got, want)
+						break cuts
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestWhatIsExpectedIsLookedForInTheBody(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]kind{
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello":                                     none,
+		"HTTP/1.1 200 OK\r\nX: ell\r\nContent-Length: 5\r\n\r\nworld":                           wrongAnswer,
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n": none,
+	} {
+		for cut := range len(text) {
+			w := newWire(&Options{Protocol: HTTP, Expect: []byte("ell"), Path: "/"})
+			if got := takeAll(w, text, cut); got.bad != want || len(got.whole) != 1 {
+				t.Errorf("%q cut at %d: %v", text, cut, got)
+			}
+		}
+	}
+}
+
+func TestNoTwoMessagesAreTheSame(t *testing.T) {
+	t.Parallel()
+	w := newRaw(64)
+	seen := map[string]bool{}
+	for id := range 3 {
+		for n := range uint64(3) {
+			seen[string(w.ask(nil, &conn{id: id, asked: n}))] = true
+		}
+	}
+	if len(seen) != 9 {
+		t.Errorf("%d are different", len(seen))
+	}
+	c := conn{id: 1, asked: 2, answered: 1}
+	if _, _, bad := w.take(&c, w.ask(nil, &conn{id: 1})); bad != wrongAnswer {
+		t.Errorf("an answer to an earlier message is %v", bad)
+	}
+}
+
+func TestPayloadsHaveTheNumbersOfTheirRequest(t *testing.T) {
+	t.Parallel()
+	c := &conn{id: 7, asked: 12}
+	for _, test := range []struct {
+		protocol Protocol
+		want     string
+	}{
+		{Line, "SET 7 12 x\n"},
+		{Frame, "\x00\x00\x00\x0aSET 7 12 x"},
+		{HTTP, "POST /p HTTP/1.1\r\nHost: h\r\nUser-Agent: tcptune\r\nAccept: */*\r\nContent-Length: 27\r\n\r\nSET 0000000007 0000000012 x"},
+	} {
+		w := newWire(&Options{Protocol: test.protocol, Payload: []byte("SET {{conn}} {{n}} x"), Path: "/p", Host: "h"})
+		if got := string(w.ask(nil, c)); got != test.want {
+			t.Errorf("%s: %q", test.protocol, got)
+		}
+	}
+	w := newWire(&Options{Protocol: Line, Payload: []byte("a\nb\r\n")})
+	if got := string(w.ask(nil, c)); got != "a b\n" || strings.Count(got, "\n") != 1 {
+		t.Errorf("a line is %q", got)
+	}
+}
+
+func FuzzHTTPAnswer(f *testing.F) {
+	for text := range httpAnswers {
+		f.Add(text, 3)
+	}
+	f.Fuzz(func(t *testing.T, text string, cut int) {
+		if cut < 0 || cut > len(text) {
+			return
+		}
+		whole := takeAll(newWire(&Options{Protocol: HTTP, Path: "/"}), text)
+		parts := takeAll(newWire(&Options{Protocol: HTTP, Path: "/"}), text, cut)
+		if fmt.Sprint(whole) != fmt.Sprint(parts) {
+			t.Errorf("%q: %v, cut at %d %v", text, whole, cut, parts)
+		}
+	})
+}

@@ -1,0 +1,204 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"127.0.0.1:80":                      "127.0.0.1 80 ",
+		"[::1]:8080":                        "::1 8080 ",
+		"[fe80::1%eth0]:8080":               "fe80::1%eth0 8080 ",
+		"db.example:5432":                   "db.example 5432 ",
+		"tcp://h:1":                         "h 1 ",
+		"http://h/a?b=c":                    "h 80 /a?b=c http",
+		"https://h":                         "h 443 / http tls",
+		"https://[::1]:8443/x":              "::1 8443 /x http tls",
+		"unix:/run/x.sock":                  "/run/x.sock",
+		"unix:x.sock":                       "error",
+		"unix:/" + strings.Repeat("x", 108): "error",
+		"8080":                              "error",
+		"h":                                 "error",
+		"h:":                                "error",
+		":80":                               "error",
+		"h:0":                               "error",
+		"h:65536":                           "error",
+		"h:http":                            "error",
+		"ftp://h/":                          "error",
+		"http://u:p@h/":                     "error",
+		"http://":                           "error",
+		"http://[::1":                       "error",
+		"":                                  "error",
+	} {
+		p, err := ParsePlace(text)
+		got := fmt.Sprintf("%s %d %s", p.Host, p.Port, p.Target)
+		switch {
+		case err != nil:
+			got = "error"
+			if !report.Is(err, "usage") {
+				t.Errorf("%q: %v", text, err)
+			}
+		case p.Path != "":
+			got = p.Path
+		}
+		if p.HTTP {
+			got += " http"
+		}
+		if p.TLS {
+			got += " tls"
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestPromises(t *testing.T) {
+	t.Parallel()
+	b := report.Bench{Rate: 1000, Requests: report.BenchRequests{Failed: 1, Answered: 9}}
+	b.Latency.Actual = &report.Percentiles{P50: 100, P99: 4999, Max: 9000}
+	for text, want := range map[string]string{
+		"p99<5ms": "holds", "p99 < 4.9ms": "no", "p99<=4999us": "holds", "max<9ms": "no", "rate>=1000": "holds", "rate>1000": "no",
+		"errors==0": "no", "errors!=0": "holds", "answered==9": "holds", "connect.p99<1s": "no", "actual.p50==100us": "holds",
+		"retransmits==0": "no", // nobody has asked
+		"p99<5":          "error", "rate>1s": "error", "p98<1ms": "error", "p99": "error", "p99=5ms": "error", "": "error", "p99<5ms x": "error",
+	} {
+		p, err := ParsePromise(text)
+		got := "no"
+		if err != nil {
+			got = "error"
+		} else if p.Judge(b).Held {
+			got = "holds"
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	rates := func(list ...float64) (b report.Bench) {
+		for _, r := range list {
+			b.Rounds = append(b.Rounds, report.BenchRound{Rate: r, P50: 1e6 / r, P99: 2e6 / r})
+		}
+		return b
+	}
+	for _, test := range []struct {
+		name     string
+		a, b     report.Bench
+		rate, us string
+	}{
+		{"the same", rates(100, 101, 99), rates(100, 99, 101), report.NotShown, report.NotShown},
+		{"twice", rates(100, 101, 99), rates(200, 201, 199), report.Better, report.Better},
+		{"half", rates(200, 201, 199), rates(100, 101, 99), report.Worse, report.Worse},
+		{"noise", rates(100, 150, 60), rates(110, 160, 65), report.NotShown, report.NotShown},
+		{"one round each", rates(100), rates(200), report.NotShown, report.NotShown},
+		{"equal throughout", rates(100, 100), rates(100, 100), report.NotShown, report.NotShown},
+		{"nothing", rates(0, 0), rates(100, 100), report.NotShown, report.Worse},
+	} {
+		rows := Compare(test.a, test.b)
+		if rows[0].Verdict != test.rate || test.name != "nothing" && rows[2].Verdict != test.us {
+			t.Errorf("%s: %+v", test.name, rows)
+		}
+	}
+	if r := Compare(rates(100, 101, 99), rates(200, 202, 198))[0]; math.Abs(r.Ratio-2) > 0.01 || *r.Low > 2 || *r.High < 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// The quantile of Student's distribution is that of the tables.
+func TestStudent(t *testing.T) {
+	t.Parallel()
+	for freedom, want := range map[float64]float64{1: 12.706, 4: 2.776, 4.9: 2.776, 12: 2.179, 20: 2.086, 60: 2.000, 1e6: 1.960} {
+		if got := student(freedom); math.Abs(got-want) > 0.005 {
+			t.Errorf("%v: got %.3f, want %.3f", freedom, got, want)
+		}
+	}
+}
+
+// Every request of a schedule is due once, at its time, whichever worker has it.
+func TestASchedule(t *testing.T) {
+	t.Parallel()
+	o := Options{Rate: 300, Duration: time.Second, Warmup: time.Second}
+	seen := map[time.Duration]int{}
+	for n := range 4 {
+		for s := newSchedule(&o, n, 4); ; s.take() {
+			at, more := s.due()
+			if !more {
+				if s.rest() != 0 {
+					t.Errorf("%d are left", s.rest())
+				}
+				break
+			}
+			seen[at]++
+		}
+	}
+	if len(seen) != 600 || seen[0] != 1 || seen[time.Second] != 1 {
+		t.Errorf("%d times", len(seen))
+	}
+	if s := newSchedule(&o, 3, 4); s.rest() != 150 {
+		t.Errorf("%d are left of one in four", s.rest())
+	}
+}
+
+func TestAQueueKeepsItsOrder(t *testing.T) {
+	t.Parallel()
+	var f fifo
+	next, want := 0, 0
+	for round := range 100 {
+		for range round % 7 {
+			f.push(next, time.Duration(next))
+			next++
+		}
+		for n := round % 5; n > 0 && !f.empty(); n-- {
+			if f.first().due != time.Duration(want) || f.pop() != want {
+				t.Fatalf("not %d", want)
+			}
+			want++
+		}
+	}
+	if f.len() != next-want {
+		t.Errorf("%d are left, not %d", f.len(), next-want)
+	}
+}
+
+func TestOptionsThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*Options){
+		"no connection":        func(o *Options) { o.Conns = 0 },
+		"too many":             func(o *Options) { o.Conns = MaxConns + 1 },
+		"no pipeline":          func(o *Options) { o.Pipeline = 0 },
+		"no size":              func(o *Options) { o.Size = 0 },
+		"a rate that is none":  func(o *Options) { o.Rate = math.NaN() },
+		"a negative rate":      func(o *Options) { o.Rate = -1 },
+		"an endless rate":      func(o *Options) { o.Rate = math.Inf(1) },
+		"no time":              func(o *Options) { o.Duration = 0 },
+		"a negative warm-up":   func(o *Options) { o.Warmup = -1 },
+		"no patience":          func(o *Options) { o.Timeout = 0 },
+		"thinking in a rate":   func(o *Options) { o.Rate, o.Think = 1, 1 },
+		"a pipeline of talks":  func(o *Options) { o.Protocol, o.Pipeline = Talk, 2 },
+		"a rate of receiving":  func(o *Options) { o.Protocol, o.Rate = Receive, 1 },
+		"more threads":         func(o *Options) { o.Workers = o.Conns + 1 },
+		"a payload of raw":     func(o *Options) { o.Payload = []byte("x") },
+		"expectations of send": func(o *Options) { o.Protocol, o.Expect = Send, []byte("x") },
+		"an unknown protocol":  func(o *Options) { o.Protocol = "smtp" },
+	} {
+		o := plain(Target{})
+		spoil(&o)
+		if err := o.Validate(); !report.Is(err, "usage") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	o := plain(Target{})
+	if err := o.Validate(); err != nil {
+		t.Error(err)
+	}
+}

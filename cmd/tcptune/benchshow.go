@@ -1,0 +1,242 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// showBench prints what a load test has measured.
+func (t terminal) showBench(w io.Writer, b report.Bench) {
+	printf(w, "%s  %s, %d bytes, %d connections, pipeline %d, %s\n", b.Target, b.Protocol, b.Size, b.Connections.Asked, b.Pipeline,
+		loopOf(b))
+	printf(w, "\n%s requests a second", thousands(b.Rate))
+	if b.BytesOut+b.BytesIn > 0 {
+		printf(w, ", %s out, %s in", bits(b.BytesOut), bits(b.BytesIn))
+	}
+	printf(w, "\n%d sent, %d answered, %d failed", b.Requests.Sent, b.Requests.Answered, b.Requests.Failed)
+	if b.Requests.Unsent > 0 {
+		printf(w, ", %d never sent: no connection was free", b.Requests.Unsent)
+	}
+	printf(w, "\n\n")
+	showLatency(w, b.Latency)
+	t.showTroubles(w, b)
+	if b.TCP != nil {
+		printf(w, "\n%s, round trip %s, at least %s; %d segments sent again\n", b.TCP.Congestion, took(b.TCP.RTT), took(b.TCP.MinRTT),
+			b.TCP.Retransmits)
+	}
+	printf(w, "%d%% of the time of the busiest of %d generating threads", int(b.CPU*100+0.5), b.Workers)
+	if b.Saturated {
+		printf(w, ": %s, more of them or another machine may show more", t.paint(yellow, "generator saturated"))
+	}
+	printf(w, "\n")
+	if b.Found != nil {
+		t.showFound(w, b)
+	} else if len(b.Rounds) > 0 {
+		showRounds(w, b.Rounds)
+	}
+	for _, a := range b.Asserted {
+		word := t.paint(green, "holds")
+		if !a.Held {
+			word = t.paint(red, "does not hold")
+		}
+		got := strconv.FormatFloat(a.Got, 'f', -1, 64)
+		if a.Time {
+			got = took(a.Got)
+		}
+		printf(w, "%s: %s (%s)\n", a.Text, word, got)
+	}
+}
+
+func loopOf(b report.Bench) string {
+	if b.RateAsked > 0 {
+		return fmt.Sprintf("%s a second for %g s", thousands(b.RateAsked), b.Duration)
+	}
+	return fmt.Sprintf("closed loop for %g s", b.Duration)
+}
+
+func showLatency(w io.Writer, l report.BenchLatency) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	printf(tw, "latency\tp50\tp90\tp99\tp99.9\tp99.99\tmax\t\n")
+	for _, row := range []struct {
+		name string
+		of   *report.Percentiles
+	}{{"intended", l.Intended}, {"actual", l.Actual}, {"connect", l.Connect}} {
+		if p := row.of; p != nil {
+			printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.name, took(p.P50), took(p.P90), took(p.P99), took(p.P999), took(p.P9999), took(p.Max))
+		}
+	}
+	_ = tw.Flush() // what was not printed, run says
+}
+
+// showTroubles prints what went wrong, and what this host has too little of.
+func (t terminal) showTroubles(w io.Writer, b report.Bench) {
+	for _, k := range slices.Sorted(maps.Keys(b.Errors)) {
+		printf(w, "%s %d requests: %s\n", t.paint(red, "failed"), b.Errors[k], k)
+	}
+	for _, k := range slices.Sorted(maps.Keys(b.Connections.Failed)) {
+		printf(w, "%s %d connections: %s\n", t.paint(yellow, "not opened"), b.Connections.Failed[k], k)
+	}
+	if b.Connections.Lost > 0 {
+		printf(w, "%s %d connections\n", t.paint(yellow, "lost"), b.Connections.Lost)
+	}
+	for _, l := range b.Limits {
+		printf(w, "%s %s: %d, and this takes %d: %s\n  fix: %s\n", t.paint(yellow, "near"), l.Name, l.Have, l.Need, l.Why, l.Fix)
+	}
+}
+
+func showRounds(w io.Writer, rounds []report.BenchRound) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	printf(tw, "round\ta second\tp50\tp99\tfailed\t\n")
+	for i, r := range rounds {
+		printf(tw, "%d\t%s\t%s\t%s\t%d\t\n", i+1, thousands(r.Rate), took(r.P50), took(r.P99), r.Failed)
+	}
+	_ = tw.Flush() // what was not printed, run says
+}
+
+func (t terminal) showFound(w io.Writer, b report.Bench) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	printf(tw, "\ntried\ta second\tp99\tfailed\t\n")
+	for _, r := range b.Rounds {
+		held := "no"
+		if r.Held {
+			held = "held"
+		}
+		printf(tw, "%s\t%s\t%s\t%d\t%s\n", thousands(r.Asked), thousands(r.Rate), took(r.P99), r.Failed, held)
+	}
+	_ = tw.Flush() // what was not printed, run says
+	if *b.Found == 0 {
+		printf(w, "%s\n", t.paint(red, "no rate held it"))
+		return
+	}
+	printf(w, "%s requests a second held it\n", t.paint(green, thousands(*b.Found)))
+}
+
+// showCompared prints a comparison.
+func (t terminal) showCompared(w io.Writer, rows []report.Compared) {
+	workload := ""
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		if r.Workload != workload {
+			workload = r.Workload
+			_ = tw.Flush() // what was not printed, run says
+			printf(tw, "%s\nMETRIC\tBEFORE\tAFTER\tRATIO\t95 %%\tVERDICT\n", workload)
+		}
+		between := "too few rounds"
+		if r.Low != nil && r.High != nil {
+			between = fmt.Sprintf("%.2f to %.2f", *r.Low, *r.High)
+		}
+		printf(tw, "%s\t%s\t%s\t%.2f\t%s\t%s\n", strings.TrimSuffix(strings.TrimSuffix(r.Metric, "_us"), "_per_s"), figure(r.Metric, r.Before),
+			figure(r.Metric, r.After), r.Ratio, between, t.paint(verdictColor(r.Verdict), r.Verdict))
+	}
+	_ = tw.Flush() // what was not printed, run says
+}
+
+func verdictColor(verdict string) string {
+	return map[string]string{report.Better: green, report.Worse: red}[verdict]
+}
+
+func figure(metric string, v float64) string {
+	if strings.HasSuffix(metric, "_us") {
+		return took(v)
+	}
+	return thousands(v)
+}
+
+// took is a time in microseconds.
+func took(us float64) string {
+	switch {
+	case us >= 1e6:
+		return fmt.Sprintf("%.2f s", us/1e6)
+	case us >= 1e3:
+		return fmt.Sprintf("%.1f ms", us/1e3)
+	}
+	return fmt.Sprintf("%.0f us", us)
+}
+
+// thousands is a number with its thousands apart.
+func thousands(n float64) string {
+	if n < 100 {
+		return strconv.FormatFloat(n, 'f', 1, 64)
+	}
+	digits := strconv.FormatFloat(n, 'f', 0, 64)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// bits is a rate of bytes as networks name it.
+func bits(bytes float64) string {
+	rate := bytes * 8
+	for _, unit := range []string{"bit/s", "kbit/s", "Mbit/s"} {
+		if rate < 1000 {
+			return fmt.Sprintf("%.1f %s", rate, unit)
+		}
+		rate /= 1000
+	}
+	return fmt.Sprintf("%.2f Gbit/s", rate)
+}
+
+// csvBench prints one line for each second.
+func csvBench(w io.Writer, b report.Bench) {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"at_s", "answered", "failed", "p50_us", "p99_us", "max_us"})
+	for _, s := range b.Series {
+		number := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+		_ = out.Write([]string{
+			number(s.At), strconv.FormatUint(s.Answered, 10), strconv.FormatUint(s.Failed, 10), number(s.P50), number(s.P99), number(s.Max),
+		})
+	}
+	out.Flush() // what was not printed, run says
+}
+
+// prometheusBench prints the result in the text format of Prometheus.
+func prometheusBench(w io.Writer, b report.Bench) {
+	labels := fmt.Sprintf("{target=%s,protocol=%s}", promQuote(b.Target), promQuote(b.Protocol))
+	one := func(name, help string, value float64) {
+		printf(w, "# HELP tcptune_bench_%s %s\n# TYPE tcptune_bench_%s gauge\ntcptune_bench_%s%s %s\n", name, help, name, name, labels,
+			strconv.FormatFloat(value, 'g', -1, 64))
+	}
+	one("rate_per_second", "Requests answered a second.", b.Rate)
+	one("requests_sent", "Requests that were sent.", float64(b.Requests.Sent))
+	one("requests_answered", "Requests that were answered.", float64(b.Requests.Answered))
+	one("requests_failed", "Requests that failed.", float64(b.Requests.Failed))
+	saturated := 0.0
+	if b.Saturated {
+		saturated = 1
+	}
+	one("generator_saturated", "1 when the generator may have been the bottleneck.", saturated)
+	first := true
+	for _, row := range []struct {
+		from string
+		of   *report.Percentiles
+	}{{"intended", b.Latency.Intended}, {"actual", b.Latency.Actual}} {
+		if row.of == nil {
+			continue
+		}
+		if first {
+			printf(w, "# HELP tcptune_bench_latency_seconds Latency of requests.\n# TYPE tcptune_bench_latency_seconds gauge\n")
+			first = false
+		}
+		for _, q := range []struct {
+			quantile string
+			us       float64
+		}{{"0.5", row.of.P50}, {"0.9", row.of.P90}, {"0.99", row.of.P99}, {"0.999", row.of.P999}, {"1", row.of.Max}} {
+			printf(w, "tcptune_bench_latency_seconds{target=%s,protocol=%s,from=%q,quantile=%q} %s\n", promQuote(b.Target), promQuote(b.Protocol),
+				row.from, q.quantile, strconv.FormatFloat(q.us/1e6, 'g', -1, 64))
+		}
+	}
+}
+
+// promQuote is a label's value.
+func promQuote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
+}

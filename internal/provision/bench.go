@@ -1,0 +1,304 @@
+package provision
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/tcptune/tcptune/bench"
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// Load asks for a load test. What is empty has a default.
+type Load struct {
+	Target   string // as a person writes it, see [bench.ParsePlace]
+	Protocol string // "": http for a URL, otherwise raw
+	Payload  string // a file
+	Sources  []string
+	Asserts  []string
+
+	TLS, Insecure  bool
+	CA, ServerName string
+
+	Rounds   int
+	FindRate bool
+	P99      time.Duration // that a rate that is looked for must hold
+
+	bench.Options
+}
+
+// LoadNow is how far a load test is.
+type LoadNow = bench.Now
+
+// LoadProtocols are what a load test can speak.
+func LoadProtocols() (names []string) {
+	for _, p := range bench.Protocols() {
+		names = append(names, string(p))
+	}
+	return names
+}
+
+// Bench puts a service under load. told may be nil.
+func (t Target) Bench(ctx context.Context, l Load, told func(LoadNow)) (out Outcome, err error) {
+	promises, err := promisesOf(l.Asserts)
+	if err != nil {
+		return out, err
+	}
+	h, err := t.host()
+	if err != nil {
+		return out, err
+	}
+	o, err := l.options(ctx, h)
+	if err != nil {
+		return out, err
+	}
+	out = outcome(nil)
+	b, err := l.measure(ctx, o, told)
+	b.Settings = settings(h)
+	out.Report.Bench = &b
+	if b.Target == "" {
+		out.Report.Bench = nil
+	}
+	if err != nil {
+		return out, err
+	}
+	for _, p := range promises {
+		judged := p.Judge(b)
+		b.Asserted = append(b.Asserted, judged)
+		if !judged.Held {
+			out.Code = report.ExitDiffers
+		}
+	}
+	if l.FindRate && *b.Found == 0 {
+		out.Code = report.ExitDiffers
+	}
+	return out, nil
+}
+
+func (l Load) measure(ctx context.Context, o bench.Options, told func(LoadNow)) (report.Bench, error) {
+	switch {
+	case l.FindRate:
+		return bench.FindRate(ctx, o, l.P99, told)
+	case l.Rounds > 1:
+		return bench.Rounds(ctx, o, l.Rounds, told)
+	}
+	return bench.Run(ctx, o, told)
+}
+
+// BenchTurns runs two load tests in turn, so many rounds, and compares them.
+func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func(LoadNow)) (out Outcome, err error) {
+	h, err := t.host()
+	if err != nil {
+		return out, err
+	}
+	sides := [2]Load{a, b}
+	var of [2]bench.Options
+	for i, l := range sides {
+		if of[i], err = l.options(ctx, h); err != nil {
+			return out, err
+		}
+	}
+	var all [2][]report.Bench
+	for n := range rounds {
+		for turn := range sides {
+			side := (n + turn) % len(sides) // no side is always the first
+			one, err := bench.Run(ctx, of[side], told)
+			if err != nil {
+				return out, err
+			}
+			all[side] = append(all[side], one)
+		}
+	}
+	return comparedOutcome(bench.Middle(all[0]), bench.Middle(all[1])), nil
+}
+
+// BenchCompare holds the load tests that documents of bench tell of against the first.
+func (t Target) BenchCompare(files []string) (out Outcome, err error) {
+	h, err := t.host()
+	if err != nil {
+		return out, err
+	}
+	var all []report.Bench
+	for _, file := range files {
+		data, err := readNamed(h, file)
+		if err != nil {
+			return out, err
+		}
+		var doc report.Report
+		if err := json.Unmarshal(data, &doc); err != nil || doc.Bench == nil {
+			return out, report.Usage(fmt.Sprintf("cannot compare %s: it holds no load test", file), "made by: tcptune bench … --rounds 5 --json >"+file)
+		}
+		b := *doc.Bench
+		if len(b.Rounds) == 0 {
+			b = bench.Middle([]report.Bench{b})
+		}
+		b.Target = file
+		all = append(all, b)
+	}
+	return comparedOutcome(all[0], all[1:]...), nil
+}
+
+// readNamed reads a file that the command line names.
+func readNamed(h host.Host, file string) ([]byte, error) {
+	at, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	data, err := h.ReadFile(at)
+	if err != nil {
+		return nil, named{fmt.Errorf("cannot read %s: %w", file, host.Cause(err))}
+	}
+	return data, nil
+}
+
+// comparedOutcome holds others against a.
+func comparedOutcome(a report.Bench, others ...report.Bench) Outcome {
+	out := outcome(nil)
+	for _, b := range others {
+		rows := bench.Compare(a, b)
+		for i := range rows {
+			rows[i].Workload = a.Target + " -> " + b.Target
+		}
+		a.Compared = append(a.Compared, rows...)
+	}
+	out.Report.Bench = &a
+	return out
+}
+
+// options are l in the terms of the generator.
+func (l Load) options(ctx context.Context, h host.Host) (o bench.Options, err error) {
+	o = l.Options
+	place, err := bench.ParsePlace(l.Target)
+	if err != nil {
+		return o, err
+	}
+	if o.Protocol = bench.Protocol(l.Protocol); o.Protocol == "" {
+		o.Protocol = bench.Raw
+		if place.HTTP {
+			o.Protocol = bench.HTTP
+		}
+	}
+	if place.HTTP && o.Protocol != bench.HTTP {
+		return o, report.Usage(fmt.Sprintf("cannot speak %s with a URL of HTTP", o.Protocol), "HOST:PORT is for the other protocols")
+	}
+	o.Target = bench.Target{Name: place.Name, Path: place.Path}
+	o.Path, o.Host = "/", place.Host
+	if place.Target != "" {
+		o.Path = place.Target
+	}
+	if place.Path != "" {
+		o.Host = "localhost"
+	} else {
+		o.Host = hostField(place)
+		if err := o.Validate(); err != nil { // before anybody is asked
+			return o, err
+		}
+		if o.Target.Addr, err = place.Addr(ctx); err != nil {
+			return o, err
+		}
+	}
+	if l.Payload != "" {
+		if o.Payload, err = readNamed(h, l.Payload); err != nil {
+			return o, err
+		}
+		if len(o.Payload) == 0 {
+			return o, report.Usage(fmt.Sprintf("cannot use the payload %s: it is empty", l.Payload), "")
+		}
+	}
+	if o.Sources, err = sourcesOf(l.Sources, o.Target); err != nil {
+		return o, err
+	}
+	if l.TLS || place.TLS {
+		o.Target.TLS, err = l.tls(h, place, o.Protocol)
+	} else if l.Insecure || l.CA != "" || l.ServerName != "" {
+		err = report.Usage("cannot use --insecure, --ca or --server-name without TLS", "--tls, or a URL of https")
+	}
+	return o, err
+}
+
+// hostField is the field Host of HTTP: without the port where that is the one of the scheme.
+func hostField(p bench.Place) string {
+	usual := map[bool]uint16{true: 443, false: 80}[p.TLS]
+	if p.Port == usual {
+		if addr, err := netip.ParseAddr(p.Host); err == nil && addr.Is6() {
+			return "[" + p.Host + "]"
+		}
+		return p.Host
+	}
+	return net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port)))
+}
+
+func (l Load) tls(h host.Host, p bench.Place, protocol bench.Protocol) (*tls.Config, error) {
+	c := &tls.Config{
+		ServerName: l.ServerName, InsecureSkipVerify: l.Insecure, MinVersion: tls.VersionTLS12, //nolint:gosec // asked for
+		ClientSessionCache: tls.NewLRUClientSessionCache(64),
+	}
+	if c.ServerName == "" {
+		c.ServerName = p.Host
+	}
+	if protocol == bench.HTTP {
+		c.NextProtos = []string{"http/1.1"}
+	}
+	if l.CA == "" {
+		return c, nil
+	}
+	data, err := readNamed(h, l.CA)
+	if err != nil {
+		return nil, err
+	}
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(data) {
+		return nil, report.Usage(fmt.Sprintf("cannot use %s: it holds no certificate in PEM form", l.CA), "")
+	}
+	return c, nil
+}
+
+func sourcesOf(texts []string, to bench.Target) (list []netip.Addr, err error) {
+	for _, text := range texts {
+		addr, err := netip.ParseAddr(text)
+		switch {
+		case err != nil:
+			return nil, report.Usage(fmt.Sprintf("cannot connect from %q: it is no address", text), "")
+		case to.Path != "":
+			return nil, report.Usage("cannot use --source with a Unix socket", "")
+		case addr.Unmap().Is4() != to.Addr.Addr().Is4():
+			return nil, report.Usage(fmt.Sprintf("cannot connect from %s to %s: one is IPv4, the other IPv6", text, to.Addr.Addr()), "")
+		}
+		list = append(list, addr.Unmap())
+	}
+	return list, nil
+}
+
+func promisesOf(texts []string) (list []bench.Promise, err error) {
+	for _, text := range texts {
+		p, err := bench.ParsePromise(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+// settings are what the kernel had when a load test ran.
+func settings(h host.Host) map[string]string {
+	values := map[string]string{}
+	for _, key := range []string{
+		"net.core.default_qdisc", "net.core.somaxconn", "net.core.rmem_max", "net.core.wmem_max", "net.ipv4.ip_local_port_range",
+		"net.ipv4.tcp_congestion_control", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.ipv4.tcp_notsent_lowat",
+		"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_max_syn_backlog",
+	} {
+		if value, err := h.ReadKnob(key); err == nil {
+			values[key] = value
+		}
+	}
+	return values
+}
