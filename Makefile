@@ -29,7 +29,7 @@ BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -tri
 SUMMARY  = bin/summary
 # Packages whose tests need no root and no other program.
 UNIT     = $(shell $(WITH_GO) $(GO) list -e ./... | grep -v /test/) \
-	   ./test/architecture ./test/bench/... ./test/fixtures ./test/markdown ./test/schema ./test/summary
+	   ./test/architecture ./test/bench ./test/fixtures ./test/markdown ./test/schema ./test/summary
 
 .DEFAULT_GOAL := help
 
@@ -158,7 +158,7 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 .PHONY: bench-servers
 bench-servers:
 	@rm -rf bin/echo; mkdir -p bin/echo
-	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/echo/net ./test/bench/servers/net
+	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/echo/net ./test/benchvers/net
 	@$(WITH_GO) $(GO) -C test/bench/servers/netpoll build -trimpath -buildvcs=false -o "$(CURDIR)/bin/echo/netpoll" . || \
 		echo "make bench: going on without netpoll" >&2
 	@cc -O2 -Wall -Wextra -o bin/echo/epoll test/bench/servers/epoll/epoll.c || echo "make bench: going on without the server in C" >&2

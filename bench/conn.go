@@ -24,6 +24,7 @@ type conn struct {
 	stage     uint8 // of the answer that is being read
 
 	asked, answered uint64 // since ever; what is between them is under way
+	first, groups   int    // of the worker's groups of requests that are under way
 	got, need       int    // of the answer that is being read
 	since           time.Duration
 	hold            []byte // a part of an answer that must be kept
@@ -33,5 +34,8 @@ type conn struct {
 
 func (c *conn) underWay() int { return int(c.asked - c.answered) }
 
-// asking is when a request was due, and when it was sent, since the begin.
-type asking struct{ due, sent time.Duration }
+// asking is when requests were due, and when they were sent, since the begin: so many at once.
+type asking struct {
+	due, sent time.Duration
+	n         int
+}

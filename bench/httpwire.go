@@ -23,19 +23,19 @@ const (
 
 const mostHead = 64 << 10
 
-func (h *httpWire) ask(buf []byte, c *conn) []byte { return h.request.fill(buf, c) }
+func (h *httpWire) ask(buf []byte, c *conn, n uint64) []byte { return h.request.fill(buf, c, n) }
 
-func (h *httpWire) take(c *conn, in []byte) (used int, whole bool, bad kind) {
+func (h *httpWire) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 	for {
 		n, done, bad := h.step(c, in[used:])
 		used += n
 		switch {
 		case bad != none:
-			return used, false, bad
+			return used, 0, bad
 		case done:
-			return used, true, h.end(c)
+			return used, 1, h.end(c)
 		case used == len(in):
-			return used, false, none
+			return used, 0, none
 		}
 	}
 }

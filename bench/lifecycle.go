@@ -104,16 +104,14 @@ func (w *worker) stands(i int, now time.Duration) {
 	c.state = open
 	w.tally.opened++
 	w.live.open.Add(1)
-	record(w.connect, now-c.since)
+	record(w.connect, now-c.since, 1)
 	switch {
 	case w.o.Protocol == Connect && w.running:
-		w.done(c, now)
+		w.done(c, now, 1)
 		w.shut(i)
 		w.slot(i, now)
 	case w.o.Protocol == Talk && w.running:
-		c.asked-- // it was counted when the connection was begun
-		w.buf = w.wire.ask(w.buf[:0], c)
-		c.asked++
+		w.buf = w.wire.ask(w.buf[:0], c, c.answered) // it was counted when the connection was begun
 		w.write(i, now, w.buf)
 	case w.o.Protocol.single():
 	default:
@@ -167,30 +165,30 @@ func (w *worker) feed(i int, now time.Duration, in []byte) bool {
 		return true // a greeting, before anything was asked
 	}
 	for len(in) > 0 {
-		if w.o.Protocol == Receive {
-			w.note(c, now, now)
-		} else if c.answered == c.asked {
+		if c.answered == c.asked && w.o.Protocol != Receive {
 			if w.o.Protocol == Send {
 				return true // nobody asked
 			}
 			w.lose(i, now, wrongAnswer)
 			return false
 		}
-		used, whole, bad := w.wire.take(c, in)
+		used, whole, bad := w.wire.take(c, in, c.underWay())
 		in = in[used:]
 		switch {
-		case bad == status4xx || bad == status5xx || bad != none && whole:
-			w.failed1(c, bad, now)
-		case bad != none:
+		case whole == 0 && bad != none:
 			w.lose(i, now, bad)
 			return false
-		case whole:
-			w.done(c, now)
+		case whole == 0:
+			return true
 		case w.o.Protocol == Receive:
-			w.unnote(c)
-			return true
-		default:
-			return true
+			w.note(c, now, now, whole)
+		}
+		if bad != none {
+			whole--
+		}
+		w.done(c, now, whole)
+		if bad != none {
+			w.failed1(c, bad, now)
 		}
 		if c.last {
 			w.closesAfter(i, now)
@@ -232,7 +230,7 @@ func (w *worker) ended(i int, now time.Duration) {
 		if bad := h.end(c); ok && bad != none {
 			w.failed1(c, bad, now)
 		} else {
-			w.done(c, now)
+			w.done(c, now, 1)
 		}
 		w.closesAfter(i, now)
 		return
@@ -252,10 +250,7 @@ func (w *worker) closesAfter(i int, now time.Duration) {
 
 // failed1 counts the oldest request of c as failed.
 func (w *worker) failed1(c *conn, why kind, now time.Duration) {
-	t := w.times[w.place(c, c.answered)]
-	c.answered++
-	w.pending--
-	if t.due < w.o.Warmup {
+	if t := w.oldest(c, 1); t.due < w.o.Warmup {
 		return
 	}
 	w.failed++
@@ -312,7 +307,7 @@ func (w *worker) shut(i int) {
 	c.opened++
 	c.got, c.need, c.stage, c.last, c.extension = 0, 0, 0, false, false
 	c.hold, c.out = c.hold[:0], c.out[:0]
-	c.answered = c.asked
+	c.answered, c.first, c.groups = c.asked, 0, 0
 }
 
 // sweep gives up what has taken too long, and tells the others how far this worker is.
@@ -322,7 +317,7 @@ func (w *worker) sweep(now time.Duration) {
 		switch {
 		case (c.state == connecting || c.state == shaking) && now-c.since > w.o.Timeout:
 			w.fails(i, now, connectTimedOut)
-		case c.answered < c.asked && c.state == open && now-w.times[w.place(c, c.answered)].sent > w.o.Timeout:
+		case c.answered < c.asked && c.state == open && now-w.group(c, 0).sent > w.o.Timeout:
 			w.lose(i, now, timedOut)
 		}
 	}
@@ -344,22 +339,14 @@ func (w *worker) giveUp() {
 	for i := range w.conns {
 		c := &w.conns[i]
 		for c.answered < c.asked {
-			if w.o.Protocol == Send { // it was not sent in time
-				w.unnote(c)
+			if w.o.Protocol == Send { // it was not sent in time, so it was not sent
+				if t := w.oldest(c, 1); t.due >= w.o.Warmup {
+					w.sent--
+				}
 				continue
 			}
 			w.failed1(c, timedOut, now)
 		}
-	}
-}
-
-// unnote takes a request back that was not sent after all.
-func (w *worker) unnote(c *conn) {
-	c.asked--
-	w.pending--
-	w.left++
-	if w.times[w.place(c, c.asked)].due >= w.o.Warmup {
-		w.sent--
 	}
 }
 

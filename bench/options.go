@@ -60,6 +60,11 @@ type Options struct {
 	Count            uint64 // end after so many requests, if the duration has not ended it
 	Timeout          time.Duration
 
+	// Mark is called when the measured time begins, and when it ends, from the thread of the first worker: a caller can read
+	// clocks of its own for the same span. It may be nil.
+	Mark func() error
+
+	CPUs    []int        // processors that the threads are bound to, in turn; none is wherever the kernel puts them
 	Workers int          // threads; 0 is one a core, half of them for a service on this machine
 	Sources []netip.Addr // addresses to connect from; none is the system's choice, and on loopback as many as are needed
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -36,8 +37,32 @@ type Now struct {
 // Run puts a service under load. told hears of the progress four times a second, and may be nil. What was measured until ctx
 // ended is returned beside the error. A service that cannot be reached, or answers nothing, is an error too.
 func Run(ctx context.Context, o Options, told func(Now)) (report.Bench, error) {
-	if err := o.Validate(); err != nil {
+	s, err := Open(ctx, o, told)
+	if s == nil {
 		return report.Bench{}, err
+	}
+	defer s.Close()
+	if err != nil {
+		return s.result(), err
+	}
+	return s.Run(ctx)
+}
+
+// Session is the connections to a service, and what was measured on them. Its functions are not for concurrent use.
+type Session struct {
+	o       Options
+	workers []*worker
+	stop    atomic.Bool
+	told    func(Now)
+	limits  []report.BenchLimit
+	tcp     *report.BenchTCP
+	begun   atomic.Int64 // when the run has begun, in nanoseconds since 1970; 0 while connections are opened
+}
+
+// Open opens the connections. Where none could be opened it returns what was tried beside the error.
+func Open(ctx context.Context, o Options, told func(Now)) (s *Session, err error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
 	}
 	if o.Workers == 0 {
 		o.Workers = min(o.Conns, defaultWorkers(o.Target))
@@ -45,29 +70,85 @@ func Run(ctx context.Context, o Options, told func(Now)) (report.Bench, error) {
 	sources := sourcesOf(&o)
 	limits, err := Limits(&o, len(sources))
 	if err != nil {
-		return report.Bench{}, err
+		return nil, err
 	}
-	r := &running{o: o, told: told}
-	defer r.close()
+	s = &Session{o: o, told: told, limits: limits}
 	for n := range o.Workers {
-		w, err := newWorker(&r.o, n, o.Workers, sources, &r.stop)
+		w, err := newWorker(&s.o, n, sources, &s.stop)
 		if err != nil {
-			return report.Bench{}, fmt.Errorf("cannot begin: %w", err)
+			s.Close()
+			return nil, fmt.Errorf("cannot begin: %w", err)
 		}
-		r.workers = append(r.workers, w)
+		s.workers = append(s.workers, w)
 	}
-	stop := context.AfterFunc(ctx, func() { r.stop.Store(true) })
-	defer stop()
-	err = r.all()
-	result := r.result()
-	result.Limits = limits
+	if o.Protocol.single() {
+		return s, nil
+	}
+	if err = s.each(ctx, (*worker).openAll); err == nil && s.opened() == 0 {
+		err = hopeless(&s.o, s.result())
+	}
+	return s, err
+}
+
+// Run runs the test on the connections that stand.
+func (s *Session) Run(ctx context.Context) (report.Bench, error) {
+	begin := time.Now()
+	s.begun.Store(begin.UnixNano())
+	err := s.each(ctx, func(w *worker) error { return w.run(begin) })
+	s.tcp = s.sockets()
+	b := s.result()
 	if err == nil {
-		err = context.Cause(ctx)
+		err = hopeless(&s.o, b)
 	}
-	if err == nil {
-		err = hopeless(&o, result)
+	return b, err
+}
+
+// Close closes all connections.
+func (s *Session) Close() {
+	for _, w := range s.workers {
+		_ = w.close()
 	}
-	return result, err
+	s.workers = nil
+}
+
+// each has every worker do something, in a thread of its own, until all are done or ctx ends.
+func (s *Session) each(ctx context.Context, do func(*worker) error) error {
+	ended := context.AfterFunc(ctx, func() { s.stop.Store(true) })
+	defer ended()
+	defer s.watch()()
+	errs := make([]error, len(s.workers))
+	var done sync.WaitGroup
+	for i, w := range s.workers {
+		done.Go(func() {
+			// The thread is given back as it was. Were it to end, a process that it has started might be told (PR_SET_PDEATHSIG).
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			free, err := s.bind(i)
+			if err == nil {
+				err = do(w)
+			}
+			errs[i] = errors.Join(err, free())
+		})
+	}
+	done.Wait()
+	return errors.Join(append(errs, context.Cause(ctx))...)
+}
+
+// bind binds a worker's thread to its processor, where one is named, until the function that it returns is called.
+func (s *Session) bind(i int) (free func() error, err error) {
+	var before, set unix.CPUSet
+	free = func() error { return nil }
+	if len(s.o.CPUs) == 0 {
+		return free, nil
+	}
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return free, err
+	}
+	set.Set(s.o.CPUs[i%len(s.o.CPUs)])
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return free, fmt.Errorf("cannot bind a thread to processor %d: %w", s.o.CPUs[i%len(s.o.CPUs)], err)
+	}
+	return func() error { return unix.SchedSetaffinity(0, &before) }, nil
 }
 
 // defaultWorkers is a thread for each core, and for a service on this machine half of them.
@@ -79,109 +160,51 @@ func defaultWorkers(t Target) int {
 	return cores
 }
 
-// running is a test that goes on.
-type running struct {
-	o       Options
-	workers []*worker
-	stop    atomic.Bool
-	told    func(Now)
-	tcp     *report.BenchTCP
-}
-
-// all opens the connections, and runs the test once every worker has its own.
-func (r *running) all() error {
-	errs := make([]error, len(r.workers))
-	var opened, done sync.WaitGroup
-	begin := make(chan time.Time)
-	opened.Add(len(r.workers))
-	for i, w := range r.workers {
-		done.Go(func() {
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			if !r.o.Protocol.single() {
-				errs[i] = w.openAll()
-			}
-			opened.Done()
-			if at := <-begin; errs[i] == nil && !at.IsZero() {
-				errs[i] = w.run(at)
-			}
-		})
-	}
-	watch := r.watch()
-	opened.Wait()
-	var at time.Time
-	if r.o.Protocol.single() || r.opened() > 0 {
-		at = time.Now()
-	}
-	watch(at)
-	for range r.workers {
-		begin <- at
-	}
-	done.Wait()
-	watch(time.Time{})
-	r.tcp = r.sockets()
-	return errors.Join(errs...)
-}
-
-func (r *running) opened() (n int) {
-	for _, w := range r.workers {
+func (s *Session) opened() (n int) {
+	for _, w := range s.workers {
 		n += w.tally.opened
 	}
 	return n
 }
 
-// watch tells how far the test is, until the function that it returns is called for the second time. Its first call says
-// when the run has begun.
-func (r *running) watch() func(begun time.Time) {
-	if r.told == nil {
-		return func(time.Time) {}
+// watch tells how far the test is, until the function that it returns is called.
+func (s *Session) watch() (end func()) {
+	if s.told == nil {
+		return func() {}
 	}
-	begun, over := make(chan time.Time, 1), make(chan struct{})
+	over := make(chan struct{})
 	var ended sync.WaitGroup
 	ended.Go(func() {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
-		var at time.Time
 		for {
 			select {
-			case at = <-begun:
 			case <-over:
 				return
 			case <-tick.C:
-				r.told(r.now(at))
+				s.told(s.now())
 			}
 		}
 	})
-	first := true
-	return func(at time.Time) {
-		if first {
-			first = false
-			begun <- at
-			return
-		}
+	return func() {
 		close(over)
 		ended.Wait()
 	}
 }
 
-func (r *running) now(begun time.Time) Now {
-	n := Now{Opening: begun.IsZero(), Of: r.o.Warmup + r.o.Duration}
+func (s *Session) now() Now {
+	begun := s.begun.Load()
+	n := Now{Opening: begun == 0, Of: s.o.Warmup + s.o.Duration}
 	if !n.Opening {
-		n.At = time.Since(begun)
+		n.At = time.Since(time.Unix(0, begun))
 	}
-	for _, w := range r.workers {
+	for _, w := range s.workers {
 		n.Answered += w.live.answered.Load()
 		n.Failed += w.live.failed.Load()
 		n.Open += w.live.open.Load()
 		n.P99 = max(n.P99, time.Duration(w.live.p99.Load()))
 	}
 	return n
-}
-
-func (r *running) close() {
-	for _, w := range r.workers {
-		_ = w.close()
-	}
 }
 
 // sourcesOf are the addresses to connect from. On 127.0.0.0/8 every address is ours, so there are as many as are needed.
@@ -205,10 +228,10 @@ func sourcesOf(o *Options) []netip.Addr {
 const portsEach = 20000
 
 // result is what all workers have measured.
-func (r *running) result() report.Bench {
-	o, sum := &r.o, newTally()
+func (s *Session) result() report.Bench {
+	o, sum := &s.o, newTally()
 	busiest := 0.0
-	for _, w := range r.workers {
+	for _, w := range s.workers {
 		sum.add(&w.tally)
 		if w.running {
 			busiest = max(busiest, 1-w.waited.Seconds()/o.Duration.Seconds())
@@ -216,21 +239,21 @@ func (r *running) result() report.Bench {
 	}
 	long := o.Duration.Seconds()
 	b := report.Bench{
-		Target: o.Target.Name, Protocol: string(o.Protocol), Size: o.Size, Pipeline: o.Pipeline, Workers: len(r.workers),
+		Target: o.Target.Name, Protocol: string(o.Protocol), Size: o.Size, Pipeline: o.Pipeline, Workers: len(s.workers),
 		RateAsked: o.Rate, Warmup: o.Warmup.Seconds(), Duration: long,
 		Connections: report.BenchConnections{Asked: o.Conns, Opened: sum.opened, Lost: sum.lost, Failed: byWord(sum.refusals)},
 		Requests:    report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
 		Rate:        float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
 		Latency: report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
-		CPU: max(0, busiest), Saturated: busiest > saturated, TCP: r.tcp,
+		CPU: max(0, busiest), Saturated: busiest > saturated, TCP: s.tcp, Limits: s.limits,
 	}
 	if o.Protocol != Send && o.Protocol != Receive {
 		b.Latency.Actual, b.Latency.Intended = percentiles(sum.actual), percentiles(sum.intended)
 	}
-	for i, s := range sum.seconds {
-		one := report.BenchSecond{At: float64(i), Answered: s.answered, Failed: s.failed}
-		if s.times != nil {
-			one.P50, one.P99, one.Max = us(s.times.ValueAtQuantile(50)), us(s.times.ValueAtQuantile(99)), us(s.times.Max())
+	for i, of := range sum.seconds {
+		one := report.BenchSecond{At: float64(i), Answered: of.answered, Failed: of.failed}
+		if of.answered > 0 {
+			one.P50, one.P99, one.Max = us(of.times.ValueAtQuantile(50)), us(of.times.ValueAtQuantile(99)), us(of.times.Max())
 		}
 		b.Series = append(b.Series, one)
 	}
@@ -265,7 +288,7 @@ func byWord(counts [kinds]uint64) map[string]uint64 {
 // hopeless is the error about a service that nothing was had from.
 func hopeless(o *Options, b report.Bench) error {
 	switch {
-	case b.Requests.Answered > 0:
+	case b.Requests.Answered > 0 || b.Rate > 0:
 		return nil
 	case b.Connections.Opened == 0:
 		why := inWords(b.Connections.Failed, b.Errors)

@@ -9,7 +9,7 @@ import (
 // tally is what a worker has counted.
 type tally struct {
 	sent, answered, failed uint64
-	inTime                 uint64 // answered before the end
+	inTime                 uint64 // answered within the measured time, whenever they were due
 	unsent                 uint64
 	bytesIn, bytesOut      uint64 // within the measured time
 	opened, lost           int
@@ -34,15 +34,15 @@ func newTally() tally {
 	return tally{intended: three(), actual: three(), connect: three()}
 }
 
-func record(h *hdrhistogram.Histogram, d time.Duration) {
-	_ = h.RecordValue(min(max(int64(d), 1), slowest)) // cannot fail within the bounds
+func record(h *hdrhistogram.Histogram, d time.Duration, n int) {
+	_ = h.RecordValues(min(max(int64(d), 1), slowest), int64(n)) // cannot fail within the bounds
 }
 
 // at is the interval that a time after the warm-up belongs to.
 func (t *tally) at(d time.Duration) *second {
 	i := int(max(d, 0) / time.Second)
 	for len(t.seconds) <= i && len(t.seconds) < mostSeconds {
-		t.seconds = append(t.seconds, second{})
+		t.seconds = append(t.seconds, second{times: newCoarse()})
 	}
 	return &t.seconds[min(i, mostSeconds-1)]
 }
@@ -66,12 +66,6 @@ func (t *tally) add(o *tally) {
 	for i, s := range o.seconds {
 		mine := t.at(time.Duration(i) * time.Second)
 		mine.answered, mine.failed = mine.answered+s.answered, mine.failed+s.failed
-		if s.times == nil {
-			continue
-		}
-		if mine.times == nil {
-			mine.times = newCoarse()
-		}
 		mine.times.Merge(s.times)
 	}
 }

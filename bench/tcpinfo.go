@@ -12,14 +12,14 @@ import (
 const mostAsked = 20000
 
 // sockets asks the kernel about the connections that stand. It is nil where there are none.
-func (r *running) sockets() *report.BenchTCP {
-	if r.o.Target.Path != "" {
+func (s *Session) sockets() *report.BenchTCP {
+	if s.o.Target.Path != "" {
 		return nil
 	}
 	var t report.BenchTCP
 	var times []uint32
 	var busy, window, buffer uint64
-	for _, w := range r.workers {
+	for _, w := range s.workers {
 		for i := range w.conns {
 			c := &w.conns[i]
 			if c.state != open || len(times) == mostAsked {

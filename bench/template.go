@@ -42,15 +42,15 @@ func newTemplate(text []byte) (t template) {
 	}
 }
 
-// fill appends the next request of c.
-func (t template) fill(buf []byte, c *conn) []byte {
+// fill appends request number of c.
+func (t template) fill(buf []byte, c *conn, number uint64) []byte {
 	begin := len(buf)
 	if t.frame {
 		buf = append(buf, 0, 0, 0, 0)
 	}
 	buf = append(buf, t.parts[0]...)
 	for i, hole := range t.holes {
-		n := c.asked
+		n := number
 		if hole == 'c' {
 			n = uint64(c.id)
 		}

@@ -7,11 +7,12 @@ import (
 
 // wire is a protocol: how a request looks and where its answer ends. It belongs to one worker.
 type wire interface {
-	// ask appends the next request of c to buf.
-	ask(buf []byte, c *conn) []byte
-	// take reads, from what has arrived, the answer to the oldest request of c: how much of it was used, and whether the
-	// answer is whole. A kind says why it is no good; the connection is of no use then.
-	take(c *conn, in []byte) (used int, whole bool, bad kind)
+	// ask appends request n of c to buf.
+	ask(buf []byte, c *conn, n uint64) []byte
+	// take reads, from what has arrived, answers to the oldest requests of c, of which most are under way: how much of it was
+	// used, and how many answers are whole. A kind says why the last of these is a failure, or, where none is whole, why
+	// the connection is of no use any more.
+	take(c *conn, in []byte, most int) (used, whole int, bad kind)
 }
 
 func newWire(o *Options) wire {
@@ -50,32 +51,36 @@ func (r *raw) message(c *conn, n uint64) []byte {
 	return r.want
 }
 
-func (r *raw) ask(buf []byte, c *conn) []byte { return append(buf, r.message(c, c.asked)...) }
+func (r *raw) ask(buf []byte, c *conn, n uint64) []byte { return append(buf, r.message(c, n)...) }
 
-func (r *raw) take(c *conn, in []byte) (used int, whole bool, bad kind) {
-	used = min(len(in), len(r.want)-c.got)
-	if !bytes.Equal(in[:used], r.message(c, c.answered)[c.got:c.got+used]) {
-		return 0, false, wrongAnswer
+func (r *raw) take(c *conn, in []byte, most int) (used, whole int, bad kind) {
+	for whole < most && used < len(in) {
+		part := min(len(in)-used, len(r.want)-c.got)
+		if !bytes.Equal(in[used:used+part], r.message(c, c.answered+uint64(whole))[c.got:c.got+part]) {
+			if whole > 0 {
+				return used, whole, none // the next call will say it
+			}
+			return used, 0, wrongAnswer
+		}
+		used += part
+		if c.got += part; c.got == len(r.want) {
+			c.got = 0
+			whole++
+		}
 	}
-	if c.got += used; c.got < len(r.want) {
-		return used, false, none
-	}
-	c.got = 0
-	return used, true, none
+	return used, whole, none
 }
 
 // bulk counts what comes in messages of one size.
 type bulk struct{ size int }
 
-func (*bulk) ask(buf []byte, _ *conn) []byte { return buf }
+func (*bulk) ask(buf []byte, _ *conn, _ uint64) []byte { return buf }
 
-func (b *bulk) take(c *conn, in []byte) (used int, whole bool, bad kind) {
-	used = min(len(in), b.size-c.got)
-	if c.got += used; c.got < b.size {
-		return used, false, none
-	}
-	c.got = 0
-	return used, true, none
+func (b *bulk) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
+	c.got += len(in)
+	whole = c.got / b.size
+	c.got %= b.size
+	return len(in), whole, none
 }
 
 // answers judges what is in an answer.
@@ -107,16 +112,16 @@ type lines struct {
 	request template
 }
 
-func (l *lines) ask(buf []byte, c *conn) []byte { return l.request.fill(buf, c) }
+func (l *lines) ask(buf []byte, c *conn, n uint64) []byte { return l.request.fill(buf, c, n) }
 
-func (l *lines) take(c *conn, in []byte) (used int, whole bool, bad kind) {
+func (l *lines) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 	at := bytes.IndexByte(in, '\n')
 	if at < 0 {
 		l.about.keep(c, in)
-		return len(in), false, none
+		return len(in), 0, none
 	}
 	l.about.keep(c, in[:at])
-	return at + 1, true, l.about.judge(c)
+	return at + 1, 1, l.about.judge(c)
 }
 
 // frames are four bytes of length, and so many bytes.
@@ -127,27 +132,27 @@ type frames struct {
 
 const frameHeader = 4
 
-func (f *frames) ask(buf []byte, c *conn) []byte { return f.request.fill(buf, c) }
+func (f *frames) ask(buf []byte, c *conn, n uint64) []byte { return f.request.fill(buf, c, n) }
 
 // take has the header in need, byte by byte, while got is below 4.
-func (f *frames) take(c *conn, in []byte) (used int, whole bool, bad kind) {
+func (f *frames) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 	for ; c.got < frameHeader; c.got++ {
 		if used == len(in) {
-			return used, false, none
+			return used, 0, none
 		}
 		c.need = c.need<<8 | int(in[used])
 		used++
 	}
 	if c.need > MaxSize {
-		return used, false, malformed
+		return used, 0, malformed
 	}
 	part := in[used:min(len(in), used+c.need-(c.got-frameHeader))]
 	f.about.keep(c, part)
 	c.got += len(part)
 	used += len(part)
 	if c.got-frameHeader < c.need {
-		return used, false, none
+		return used, 0, none
 	}
 	c.got, c.need = 0, 0
-	return used, true, f.about.judge(c)
+	return used, 1, f.about.judge(c)
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,21 +20,25 @@ func takeAll(w wire, text string, cuts ...int) (got taken) {
 	at, since := 0, 0
 	for _, end := range append(cuts, len(text)) {
 		for in := []byte(text[at:end]); len(in) > 0; {
-			used, whole, bad := w.take(&c, in)
+			used, whole, bad := w.take(&c, in, 1)
 			in, since = in[used:], since+used
-			if bad != none && !whole {
+			if bad != none && whole == 0 {
 				got.bad = bad
 				return got
 			}
-			if whole {
-				c.answered++
+			if whole > 0 {
+				c.answered += uint64(whole)
+				if b, ok := w.(*bulk); ok { // it takes several at once
+					got.whole, since = append(got.whole, slices.Repeat([]int{b.size}, whole)...), 0
+					continue
+				}
 				got.whole, since = append(got.whole, since), 0
 				got.last = got.last || c.last
 				if bad != none {
 					got.bad = bad
 				}
 			}
-			if used == 0 && !whole {
+			if used == 0 && whole == 0 {
 				panic("nothing was used")
 			}
 		}
@@ -118,21 +123,21 @@ func TestNoTwoMessagesAreTheSame(t *testing.T) {
 	seen := map[string]bool{}
 	for id := range 3 {
 		for n := range uint64(3) {
-			seen[string(w.ask(nil, &conn{id: id, asked: n}))] = true
+			seen[string(w.ask(nil, &conn{id: id}, n))] = true
 		}
 	}
 	if len(seen) != 9 {
 		t.Errorf("%d are different", len(seen))
 	}
 	c := conn{id: 1, asked: 2, answered: 1}
-	if _, _, bad := w.take(&c, w.ask(nil, &conn{id: 1})); bad != wrongAnswer {
+	if _, _, bad := w.take(&c, w.ask(nil, &conn{id: 1}, 0), 1); bad != wrongAnswer {
 		t.Errorf("an answer to an earlier message is %v", bad)
 	}
 }
 
 func TestPayloadsHaveTheNumbersOfTheirRequest(t *testing.T) {
 	t.Parallel()
-	c := &conn{id: 7, asked: 12}
+	c := &conn{id: 7}
 	for _, test := range []struct {
 		protocol Protocol
 		want     string
@@ -142,12 +147,12 @@ func TestPayloadsHaveTheNumbersOfTheirRequest(t *testing.T) {
 		{HTTP, "POST /p HTTP/1.1\r\nHost: h\r\nUser-Agent: tcptune\r\nAccept: */*\r\nContent-Length: 27\r\n\r\nSET 0000000007 0000000012 x"},
 	} {
 		w := newWire(&Options{Protocol: test.protocol, Payload: []byte("SET {{conn}} {{n}} x"), Path: "/p", Host: "h"})
-		if got := string(w.ask(nil, c)); got != test.want {
+		if got := string(w.ask(nil, c, 12)); got != test.want {
 			t.Errorf("%s: %q", test.protocol, got)
 		}
 	}
 	w := newWire(&Options{Protocol: Line, Payload: []byte("a\nb\r\n")})
-	if got := string(w.ask(nil, c)); got != "a b\n" || strings.Count(got, "\n") != 1 {
+	if got := string(w.ask(nil, c, 12)); got != "a b\n" || strings.Count(got, "\n") != 1 {
 		t.Errorf("a line is %q", got)
 	}
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"sync/atomic"
@@ -47,8 +48,10 @@ type worker struct {
 	shaken   handshakes
 
 	tally
-	live live
-	stop *atomic.Bool
+	live   live
+	mark   func() error
+	marked int // how often
+	stop   *atomic.Bool
 }
 
 // live is what others may see while a worker runs.
@@ -58,7 +61,8 @@ type live struct {
 	p99              atomic.Int64
 }
 
-func newWorker(o *Options, number, workers int, sources []netip.Addr, stop *atomic.Bool) (*worker, error) {
+func newWorker(o *Options, number int, sources []netip.Addr, stop *atomic.Bool) (*worker, error) {
+	workers := o.Workers
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -69,6 +73,9 @@ func newWorker(o *Options, number, workers int, sources []netip.Addr, stop *atom
 		conns: make([]conn, mine), times: make([]asking, mine*o.Pipeline), in: make([]byte, readSize),
 		tally: newTally(), left: math.MaxUint64, stop: stop, end: o.Warmup + o.Duration,
 		schedule: newSchedule(o, number, workers),
+	}
+	if number == 0 {
+		w.mark = o.Mark
 	}
 	if o.Count > 0 {
 		w.left = uint64(share(int(min(o.Count, math.MaxInt)), number, workers))
@@ -123,6 +130,9 @@ func (w *worker) run(begin time.Time) error {
 	}
 	for !w.stop.Load() {
 		now := w.now()
+		if err := w.marks(now); err != nil {
+			return err
+		}
 		w.openSome(now)
 		w.issue(now)
 		if w.over(now) {
@@ -133,7 +143,16 @@ func (w *worker) run(begin time.Time) error {
 		}
 	}
 	w.giveUp()
-	return nil
+	return w.marks(max(w.now(), w.end))
+}
+
+// marks calls the caller's function at the begin and at the end of what is measured.
+func (w *worker) marks(now time.Duration) error {
+	if w.mark == nil || w.marked == 0 && now < w.o.Warmup || w.marked == 1 && now < w.end || w.marked > 1 {
+		return nil
+	}
+	w.marked++
+	return w.mark()
 }
 
 // turn waits for what comes next and sees to it.
@@ -146,7 +165,7 @@ func (w *worker) turn(now time.Duration) error {
 		}
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot wait for the connections: %w", err)
 	}
 	for _, event := range w.events[:n] {
 		w.see(event)
@@ -269,33 +288,51 @@ func (w *worker) slot(i int, now time.Duration) {
 // begins opens the connection of one request.
 func (w *worker) begins(i int, due, now time.Duration) {
 	c := &w.conns[i]
-	w.note(c, due, now)
+	w.note(c, due, now, 1)
 	w.open(i, now)
 }
 
-// note counts a request of c that is being sent.
-func (w *worker) note(c *conn, due, now time.Duration) {
-	w.times[w.place(c, c.asked)] = asking{due, now}
-	c.asked++
-	w.pending++
-	w.left--
+// note counts requests of c that are being sent.
+func (w *worker) note(c *conn, due, now time.Duration, n int) {
+	*w.group(c, c.groups) = asking{due, now, n}
+	c.groups++
+	c.asked += uint64(n)
+	w.pending += n
+	w.left -= uint64(n)
 	if due >= w.o.Warmup {
-		w.sent++
+		w.sent += uint64(n)
 	}
 }
 
-func (w *worker) place(c *conn, n uint64) int {
-	return (c.id/w.of)*w.o.Pipeline + int(n%uint64(w.o.Pipeline))
+// group is one of the groups of requests of c that are under way, counted from the oldest.
+func (w *worker) group(c *conn, i int) *asking {
+	return &w.times[(c.id/w.of)*w.o.Pipeline+(c.first+i)%w.o.Pipeline]
+}
+
+// oldest takes up to most requests from the oldest group of c that is under way.
+func (w *worker) oldest(c *conn, most int) asking {
+	g := w.group(c, 0)
+	t := *g
+	t.n = min(t.n, most)
+	if g.n -= t.n; g.n == 0 {
+		c.first, c.groups = (c.first+1)%w.o.Pipeline, c.groups-1
+	}
+	c.answered += uint64(t.n)
+	w.pending -= t.n
+	return t
 }
 
 // ask sends requests on a connection that stands.
 func (w *worker) ask(i int, due, now time.Duration, n int) {
 	c := &w.conns[i]
-	w.buf = w.buf[:0]
-	for ; n > 0 && w.left > 0; n-- {
-		w.buf = w.wire.ask(w.buf, c)
-		w.note(c, due, now)
+	if n = int(min(uint64(n), w.left)); n == 0 {
+		return
 	}
+	w.buf = w.buf[:0]
+	for k := range n {
+		w.buf = w.wire.ask(w.buf, c, c.asked+uint64(k))
+	}
+	w.note(c, due, now, n)
 	w.write(i, now, w.buf)
 }
 
@@ -333,9 +370,7 @@ func (w *worker) push(i int, now time.Duration, bytes []byte) {
 		return
 	}
 	if w.o.Protocol == Send {
-		for c.answered < c.asked {
-			w.done(c, now)
-		}
+		w.done(c, now, c.underWay())
 		w.wants(i, now)
 	}
 }
@@ -349,26 +384,24 @@ func (w *worker) wants(i int, now time.Duration) {
 	}
 }
 
-// done counts the answer to the oldest request of c.
-func (w *worker) done(c *conn, now time.Duration) {
-	t := w.times[w.place(c, c.answered)]
-	c.answered++
-	w.pending--
-	if t.due < w.o.Warmup {
-		return
-	}
-	w.answered++
-	if now < w.end {
-		w.inTime++
-	}
-	s := w.at(now - w.o.Warmup)
-	s.answered++
-	if s.times == nil {
-		s.times = newCoarse()
-	}
-	record(s.times, now-t.due)
-	record(w.actual, now-t.sent)
-	if w.o.Rate > 0 {
-		record(w.intended, now-t.due)
+// done counts the answers to the n oldest requests of c.
+func (w *worker) done(c *conn, now time.Duration, n int) {
+	for n > 0 {
+		t := w.oldest(c, n)
+		n -= t.n
+		if now >= w.o.Warmup && now < w.end {
+			w.inTime += uint64(t.n)
+		}
+		if t.due < w.o.Warmup {
+			continue
+		}
+		w.answered += uint64(t.n)
+		s := w.at(now - w.o.Warmup)
+		s.answered += uint64(t.n)
+		record(s.times, now-t.due, t.n)
+		record(w.actual, now-t.sent, t.n)
+		if w.o.Rate > 0 {
+			record(w.intended, now-t.due, t.n)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,10 +10,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/tcptune/tcptune/test/bench/load"
+	"github.com/tcptune/tcptune/bench"
 )
 
 const (
+	messageSize     = 64                     // bytes
 	warmup          = 200 * time.Millisecond // what a sample runs before it counts
 	idleConnections = 10000
 )
@@ -35,7 +37,7 @@ type echoSample struct {
 	cpu      float64       // of the server, nanoseconds per message
 	busy     float64       // of the server's core, 0 to 1: what is missing it waited for the client, or did not get
 	lost     float64       // of the time of both ends, 0 to 1, to other programs on their cores
-	p50, p99 time.Duration // of a burst: of a message when there is one at a time
+	p50, p99 time.Duration // of a message, when there is one at a time
 }
 
 // compareEcho puts each server under each load, and prints how their rates compare.
@@ -109,35 +111,42 @@ func (b echoBench) sample(server echoServer, c echoCase) (s echoSample, err erro
 		return s, err
 	}
 	defer func() { err = errors.Join(err, process.stop(err != nil)) }()
-	err = onCore(b.cores.client, func() error {
-		clients, err := load.Connect(echoAddress, c.connections, c.depth)
-		if err != nil {
-			return err
-		}
-		s, err = b.measure(process, clients)
-		return errors.Join(err, clients.Close())
-	})
-	return s, err
+	return b.measure(process, b.load(c))
 }
 
-func (b echoBench) measure(process *echoProcess, clients *load.Clients) (echoSample, error) {
+// load is the load of a case, from one thread on a core of its own.
+func (b echoBench) load(c echoCase) bench.Options {
+	return bench.Options{
+		Target: bench.Target{Name: echoAddress.String(), Addr: echoAddress}, Protocol: bench.Raw, Size: messageSize,
+		Conns: c.connections, Pipeline: c.depth, Warmup: warmup, Duration: b.each, Timeout: 10 * time.Second,
+		Workers: 1, CPUs: []int{b.cores.client},
+	}
+}
+
+func (b echoBench) measure(process *echoProcess, o bench.Options) (echoSample, error) {
 	var clocks []echoClock
-	r, err := clients.Run(warmup, b.each, func() error {
+	o.Mark = func() error {
 		now, err := process.clock()
 		clocks = append(clocks, now)
 		return err
-	})
-	if err != nil {
+	}
+	r, err := bench.Run(context.Background(), o, nil)
+	switch {
+	case err != nil:
 		return echoSample{}, err
+	case r.Requests.Failed > 0:
+		return echoSample{}, fmt.Errorf("%d requests failed: %v", r.Requests.Failed, r.Errors)
 	}
 	used, lost := clocks[1].cpu-clocks[0].cpu, clocks[1].waited-clocks[0].waited
+	long := b.each.Seconds()
+	micro := func(us float64) time.Duration { return time.Duration(us * float64(time.Microsecond)) }
 	return echoSample{
-		rate: r.Rate(),
-		cpu:  float64(used) / float64(r.Messages),
-		busy: used.Seconds() / r.Elapsed.Seconds(),
-		lost: lost.Seconds() / r.Elapsed.Seconds(),
-		p50:  time.Duration(r.Latency.ValueAtPercentile(50)),
-		p99:  time.Duration(r.Latency.ValueAtPercentile(99)),
+		rate: r.Rate,
+		cpu:  float64(used) / (r.Rate * long),
+		busy: used.Seconds() / long,
+		lost: lost.Seconds() / long,
+		p50:  micro(r.Latency.Actual.P50),
+		p99:  micro(r.Latency.Actual.P99),
 	}, nil
 }
 

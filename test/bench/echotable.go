@@ -5,8 +5,6 @@ import (
 	"io"
 	"slices"
 	"time"
-
-	"github.com/tcptune/tcptune/test/bench/load"
 )
 
 const echoAim = 0.95 // of the rate of the plain net server
@@ -19,7 +17,7 @@ func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples []
 		"\nEcho of %d bytes, each answer compared; server on one core, client on the other; %d rounds, interleaved, a fresh\n"+
 			"server each time; medians, and medians of the ratios within a round. CPU of the server: nanoseconds for a message,\n"+
 			"and the share of its core. Of %d samples %d lost more than %.0f%% of their time to other programs, %d times over\n",
-		load.MessageSize,
+		messageSize,
 		len(samples[0][0]),
 		all,
 		some,

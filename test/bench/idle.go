@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tcptune/tcptune/test/bench/load"
+	"github.com/tcptune/tcptune/bench"
 )
 
 // idleSample is what an idle connection costs, in bytes.
@@ -30,14 +31,22 @@ func (b echoBench) idle(server echoServer, c echoCase) (s idleSample, err error)
 	if err != nil {
 		return s, err
 	}
-	clients, err := load.Connect(echoAddress, c.connections, c.depth)
+	o := b.load(c)
+	o.Count, o.Warmup, o.Duration = uint64(c.connections), 0, time.Minute
+	clients, err := bench.Open(context.Background(), o, nil)
+	if clients != nil {
+		defer clients.Close()
+	}
 	if err != nil {
 		return s, err
+	}
+	if r, err := clients.Run(context.Background()); err != nil || r.Requests.Answered != uint64(c.connections) {
+		return s, errors.Join(err, fmt.Errorf("%d of %d messages were answered", r.Requests.Answered, c.connections))
 	}
 	after, err := process.memory()
 	n := float64(c.connections)
 	s = idleSample{user: (after.user - before.user) / n, kernel: (after.kernel - before.kernel) / n / 2}
-	return s, errors.Join(err, clients.Close())
+	return s, err
 }
 
 // memory returns the resident set of the process, and what slabs and TCP buffers of the machine hold, in bytes.
