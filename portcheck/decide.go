@@ -82,7 +82,7 @@ func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, no
 	}
 	keepHeldPorts(acts)
 	v.tellActs("decides", acts)
-	s.others, err = v.nameOthers(ctx, &f, acts)
+	s.others, err = v.nameOthers(ctx, *s, &f, acts)
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, err

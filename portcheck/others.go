@@ -10,27 +10,64 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// nameOthers looks at all ports, to say in the planned acts which other ones they close.
-func (v *View) nameOthers(ctx context.Context, f *facts, acts []Act) (others []Holder, err error) {
+// nameOthers says in the planned acts which other ports they close. others are the sockets on all those, with the owners that
+// may be ended.
+func (v *View) nameOthers(ctx context.Context, s Survey, f *facts, acts []Act) (others []Holder, err error) {
 	if !slices.ContainsFunc(acts, func(a Act) bool { return a.Status == report.Planned }) {
 		return nil, nil
 	}
-	all, err := v.Observe(ctx, Query{Ranges: everyPort(), Thorough: true})
-	if err != nil {
-		return nil, err
-	}
-	// A UDP socket on a port that the kernel hands out is a client, as a rule.
-	all.Holders = slices.DeleteFunc(all.Holders, func(h Holder) bool {
-		return h.Protocol == UDP && slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
-	})
-	alsoCloses(acts, all, f.sockets)
-	f.mayTakeAlong(acts, all)
-	for _, h := range all.Holders {
-		if !slices.ContainsFunc(acts, func(a Act) bool { return slices.Contains(a.Ports, h.target()) }) {
-			others = append(others, h)
+	all := Survey{}
+	for _, h := range s.others {
+		// A UDP socket on a port that the kernel hands out is a client, as a rule.
+		client := h.Protocol == UDP && slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
+		if !client && !slices.ContainsFunc(acts, func(a Act) bool { return slices.Contains(a.Ports, h.target()) }) {
+			all.Holders = append(all.Holders, h)
 		}
 	}
-	return others, nil
+	if err := all.assign(ctx, Owners{Descriptors: ofInterest(s.open, f.kin(acts), acts)}); err != nil {
+		return nil, err
+	}
+	alsoCloses(acts, all, f.sockets)
+	f.mayTakeAlong(acts, all)
+	return all.Holders, nil
+}
+
+// kin are the processes that the acts may end: those that are sent a signal, with their children and their siblings. nil
+// stands for any process, since a unit and a container have many.
+func (f *facts) kin(acts []Act) (pids []int) {
+	for _, a := range acts {
+		if a.Status != report.Planned {
+			continue
+		}
+		family := []int{a.Pid}
+		if parent, known := f.parents[a.Pid]; known && parent.Pid > 1 {
+			family = append(family, parent.Pid)
+		}
+		for _, pid := range family {
+			children, err := childrenOf(pid)
+			if a.Kind != report.Signal || err != nil {
+				return nil
+			}
+			pids = append(pids, children...)
+		}
+		pids = append(pids, a.Pid)
+	}
+	slices.Sort(pids)
+	return slices.Compact(pids)
+}
+
+// ofInterest are the descriptors of pids, nil for all, and those of others that lead to a socket of a process that is to end.
+func ofInterest(open []Descriptor, pids []int, acts []Act) (list []Descriptor) {
+	ended := map[uint64]bool{}
+	for _, d := range open {
+		ended[d.Inode] = ended[d.Inode] || slices.ContainsFunc(acts, func(a Act) bool { return a.Pid == d.Pid })
+	}
+	for _, d := range open {
+		if pids == nil || ended[d.Inode] || slices.Contains(pids, d.Pid) {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // alsoCloses adds to the planned acts the ports of all that they close although those were not asked for: every process

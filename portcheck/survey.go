@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -39,7 +40,9 @@ type Survey struct {
 	// Notes says how the kernel had to be asked.
 	Notes []string
 
-	others []Holder // what holds other ports, see [View.Plan]
+	// Of a thorough look: what holds other ports, and who has any of it open, see [View.Plan].
+	others []Holder
+	open   []Descriptor
 }
 
 // Holder is a socket, and the processes that have it open.
@@ -91,6 +94,9 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 	s := Survey{Query: q}
 	for _, n := range v.namespaces {
 		if err := s.look(n); err != nil {
+			return s, err
+		}
+		if err := s.lookAround(n); err != nil {
 			return s, err
 		}
 	}
@@ -161,6 +167,23 @@ func (s *Survey) look(n Namespace) error {
 	return nil
 }
 
+// lookAround asks the kernel for what holds other ports: the look into every process finds who has it open as well.
+func (s *Survey) lookAround(n Namespace) error {
+	if !s.Thorough || s.AnyState {
+		return nil
+	}
+	snap, err := n.Sockets(everyPort(), false)
+	if err != nil {
+		return err
+	}
+	for _, socket := range snap.Sockets {
+		if h := (Holder{Socket: socket, Namespace: n.Name, Count: 1}); !s.knows(socket) {
+			s.others = append(s.others, h)
+		}
+	}
+	return nil
+}
+
 // restPorts is for how many ports that nobody holds it is looked at what else may be in the way. Of more of them, that
 // would be a list of all connections of the machine.
 const restPorts = 1024
@@ -190,11 +213,18 @@ func (s *Survey) findOwners(ctx context.Context) error {
 			return err
 		}
 	}
-	owners, err := Walk(ctx, wanted, nil)
+	everywhere := maps.Clone(wanted)
+	for _, h := range s.others {
+		if h.Inode != 0 {
+			everywhere[h.Inode] = true
+		}
+	}
+	owners, err := Walk(ctx, everywhere, nil)
 	if err != nil {
 		return err
 	}
-	s.Hidden = owners.Hidden
+	s.Hidden, s.open = owners.Hidden, owners.Descriptors
+	owners.Descriptors = slices.DeleteFunc(slices.Clone(s.open), func(d Descriptor) bool { return !wanted[d.Inode] })
 	if err := s.lookAgain(ctx, wanted, &owners); err != nil {
 		return err
 	}
