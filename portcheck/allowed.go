@@ -30,6 +30,11 @@ func (v *View) Allowed(ctx context.Context, s Survey, acts []Act) error {
 			if euid := os.Geteuid(); euid != 0 && !(a.unit.user && a.unit.uid == uint32(euid)) {
 				return notAllowed(a.Ports[0], "systemd stops "+a.unit.String()+" for root", "")
 			}
+		case report.Connection:
+			if set, err := effective(); err != nil || set&(1<<unix.CAP_NET_ADMIN) == 0 {
+				return notAllowed(a.Ports[0], "only with CAP_NET_ADMIN a connection of another process may be closed",
+					"docker run --cap-add NET_ADMIN, or in a unit CapabilityBoundingSet= with CAP_NET_ADMIN")
+			}
 		case report.Signal:
 			if err := v.mayEnd(ctx, a); err != nil {
 				return err

@@ -23,6 +23,7 @@ type Order struct {
 	Mode    Mode          // what is stopped, "" for what suits each holder
 	Force   bool          // also what is guarded, where that may be forced
 	Settle  bool          // wait for somebody who takes the port again
+	Close   bool          // close connections that are in the way of a port
 }
 
 // Mode is what is to be stopped for a port, whatever suits its holder.
@@ -48,6 +49,7 @@ type Act struct {
 	Holds     []hold        // of a signal: what the process must still hold
 	unit      unitName      // of a unit
 	container contained     // of a container
+	socket    Socket        // of a connection
 	settle    time.Duration // how long whoever watches over the process may take to start it again
 	shell     int           // of a signal: the shell that has started the process, see restarter
 	rule      string        // why this, and nothing else
@@ -57,6 +59,7 @@ type Act struct {
 type hold struct {
 	Descriptor
 	cookie uint64
+	at     Range // of one port
 }
 
 // source is who wants the changes.
@@ -76,7 +79,7 @@ func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, no
 	if err != nil {
 		return nil, nil, err
 	}
-	acts = decide(*s, f, order)
+	acts = append(decide(*s, f, order), v.closing(ctx, *s, f, order)...)
 	if err := v.takesAlong(ctx, &f, acts, order); err != nil {
 		return nil, nil, fmt.Errorf("cannot tell what else would be stopped: %w", err)
 	}
@@ -243,7 +246,7 @@ func (f *facts) signal(h Holder, o Owner) Act {
 	a.Pid = o.Pid
 	a.rule = f.whySignal(o)
 	for _, d := range o.Descriptors {
-		a.Holds = append(a.Holds, hold{d, h.Cookie})
+		a.Holds = append(a.Holds, hold{d, h.Cookie, Range{h.Protocol, h.Port(), h.Port()}})
 	}
 	a.settle, a.shell = f.restarter(o)
 	return a

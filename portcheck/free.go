@@ -36,6 +36,8 @@ func (v *View) Free(ctx context.Context, acts []Act, order Order) {
 			v.stopUnit(ctx, a)
 		case report.Container:
 			v.stopContainer(ctx, a, order)
+		case report.Connection:
+			v.close(ctx, a)
 		}
 	}
 	v.signalAll(ctx, acts, order)
@@ -200,7 +202,7 @@ func (t *target) holdsElsewhere(ctx context.Context) bool {
 			if err != nil || !t.process.Alive() {
 				return false
 			}
-			held, err := t.view.Held(Query{Ranges: everyPort()})
+			held, err := t.view.Held(Query{Ranges: []Range{h.at}, Bound: true})
 			if err != nil || !slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.cookie }) {
 				break
 			}

@@ -198,6 +198,12 @@ func (p proc) lives() bool {
 	}
 }
 
+func (p proc) kill(t testing.TB) {
+	t.Helper()
+	_ = p.Process.Kill()
+	p.awaitEnd(t)
+}
+
 func (p proc) awaitEnd(t testing.TB) {
 	t.Helper()
 	select {
@@ -273,6 +279,14 @@ func act(role []string) {
 		ready()
 		<-term
 		fail(l.Close())
+	case "dial": // dial LOCAL REMOTE: the connection is closed when it breaks, and the process goes on
+		local, err := net.ResolveTCPAddr("tcp", role[1])
+		fail(err)
+		c, err := (&net.Dialer{LocalAddr: local}).Dial("tcp", role[2])
+		fail(err)
+		ready()
+		_, _ = c.Read(make([]byte, 1))
+		fail(c.Close())
 	case "mover": // mover ADDRESS: the socket is on another descriptor every millisecond
 		l, err := net.Listen("tcp", role[1])
 		fail(err)

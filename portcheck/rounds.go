@@ -16,6 +16,33 @@ const mostRounds = 20
 // are followed: a new one on the same port is somebody who takes it again. It ends when none is left or the time is over.
 // All acts are returned, in order.
 func (v *View) FreeAll(ctx context.Context, before Survey, acts []Act, order Order) ([]Act, error) {
+	acts, err := v.freeHolders(ctx, before, acts, order)
+	conns := before.conns
+	// A holder may have left connections behind, and a connection a socket that is bound.
+	for round := 0; round < 2 && order.Close && err == nil && ctx.Err() == nil; round++ {
+		var after Survey
+		if after, err = v.Observe(ctx, before.Query); err != nil {
+			break
+		}
+		known := Survey{Holders: conns}
+		if slices.ContainsFunc(after.Holders, func(h Holder) bool { return !known.knows(h.Socket) }) {
+			break // the proof says who holds it
+		}
+		conns = after.conns
+		var more []Act
+		if more, _, err = v.Plan(ctx, &after, order); err != nil || v.Allowed(ctx, after, more) != nil {
+			break
+		}
+		v.Free(ctx, more, order)
+		for _, a := range more {
+			acts = add(acts, a)
+		}
+	}
+	return acts, err
+}
+
+// freeHolders is FreeAll for sockets that hold a port.
+func (v *View) freeHolders(ctx context.Context, before Survey, acts []Act, order Order) ([]Act, error) {
 	v.Free(ctx, acts, order)
 	deadline := time.Now().Add(order.Grace + closePatience)
 	for round := 1; round < mostRounds && time.Now().Before(deadline) && ctx.Err() == nil; round++ {

@@ -19,6 +19,7 @@ type Query struct {
 	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its family.
 	At       []netip.Addr
 	AnyState bool // also sockets that are in the way without listening, and connections
+	Bound    bool // TCP sockets that are bound and neither listen nor are connected hold a port as well
 	// Thorough looks into every process. Otherwise, where the control group in which a socket was made has processes that
 	// hold it, the others are not looked at: that takes a tenth of the time, and misses a process that was handed the
 	// socket into another group.
@@ -43,6 +44,7 @@ type Survey struct {
 	// Of a thorough look: what holds other ports, and who has any of it open, see [View.Plan].
 	others []Holder
 	open   []Descriptor
+	conns  []Holder // what Rest adds up
 }
 
 // Holder is a socket, and the processes that have it open.
@@ -103,6 +105,7 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 	if err := s.findOwners(ctx); err != nil {
 		return s, err
 	}
+	s.conns = slices.Clone(s.Rest)
 	s.Rest = addUp(s.Rest)
 	s.explain()
 	v.tell(s)
@@ -113,13 +116,23 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 // millisecond.
 func (v *View) Held(q Query) (held []Socket, err error) {
 	for _, n := range v.namespaces {
-		snap, err := n.Sockets(q.Ranges, false)
+		snap, err := q.ask(n)
 		if err != nil {
 			return nil, err
 		}
-		held = append(held, q.counting(snap.Sockets)...)
+		held = append(held, snap.Sockets...)
 	}
 	return held, nil
+}
+
+// ask asks the kernel for the sockets of a namespace that hold the ports.
+func (q Query) ask(n Namespace) (Snapshot, error) {
+	snap, err := n.Sockets(q.Ranges, q.AnyState || q.Bound)
+	snap.Sockets = q.counting(snap.Sockets)
+	if q.Bound && !q.AnyState {
+		snap.Sockets = slices.DeleteFunc(snap.Sockets, func(s Socket) bool { return s.Protocol == TCP && s.State != Listen && s.State != Unconn })
+	}
+	return snap, err
 }
 
 // counting leaves out the sockets of other addresses.
@@ -137,14 +150,13 @@ func (q Query) counting(sockets []Socket) []Socket {
 
 // look asks the kernel for the sockets of one namespace.
 func (s *Survey) look(n Namespace) error {
-	snap, err := n.Sockets(s.Ranges, s.AnyState)
+	snap, err := s.ask(n)
 	if err != nil {
 		return err
 	}
 	if snap.Fallback != "" {
 		s.Notes = append(s.Notes, snap.Fallback)
 	}
-	snap.Sockets = s.counting(snap.Sockets)
 	for _, socket := range snap.Sockets {
 		s.Holders = append(s.Holders, Holder{Socket: socket, Namespace: n.Name, Count: 1})
 	}

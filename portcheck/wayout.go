@@ -46,10 +46,10 @@ func inTheWay(ctx context.Context, port Range, after Survey, err error) (reason,
 			return fmt.Sprintf("%d connections in TIME-WAIT of a server that did not set SO_REUSEADDR, up to %d s more",
 				h.Count, h.Seconds()), wait
 		case h.State == Unconn:
-			return "a socket is bound there without listening, by " + who(ctx, h), wayOut(ctx, h, false)
+			return "a socket is bound there without listening, by " + who(ctx, h), fmt.Sprintf("tcptune port %d --kill --bound ends it", port.Low)
 		case h.hasOwners():
 			return "it is the local end of a connection of " + who(ctx, h) + ", which is not stopped",
-				fmt.Sprintf("close that connection, or keep clients off: sysctl net.ipv4.ip_local_reserved_ports (%d)", port.Low)
+				fmt.Sprintf("tcptune port %d --kill --close closes it; net.ipv4.ip_local_reserved_ports keeps clients off", port.Low)
 		default:
 			return h.Reason, wait
 		}

@@ -220,9 +220,11 @@ func actWord(a provision.PortAct) string {
 	stop := map[report.Kind]string{
 		report.Signal:    "to be ended",
 		report.Unit:      "to be stopped",
-		report.Container: "to be stopped",
+		report.Container: "to be stopped", report.Connection: "to be closed",
 	}
-	done := map[report.Kind]string{report.Signal: "ended", report.Unit: "stopped", report.Container: "stopped"}
+	done := map[report.Kind]string{
+		report.Signal: "ended", report.Unit: "stopped", report.Container: "stopped", report.Connection: "closed",
+	}
 	switch a.Status {
 	case report.Planned:
 		return stop[a.Kind]

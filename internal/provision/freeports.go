@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tcptune/tcptune/internal/record"
 	"github.com/tcptune/tcptune/internal/report"
@@ -33,7 +34,26 @@ func (v PortView) FreePlan(ctx context.Context, p Ports) (out FreedPorts, err er
 	if report.Partial(out.Report.Changes) {
 		out.Code = report.ExitPartial
 	}
-	return out, nil
+	return out, v.wouldStay(ctx, &out)
+}
+
+// wouldStay says which ports no server could bind after all that is planned, although nobody holds them.
+func (v PortView) wouldStay(ctx context.Context, out *FreedPorts) (err error) {
+	for _, b := range v.Blocked(ctx, out.Before) {
+		switch {
+		case slices.ContainsFunc(out.Acts, func(a PortAct) bool { return slices.Contains(a.Ports, b.Range.String()) }):
+		case b.Unproven || len(out.Acts) > 0 || err != nil:
+			out.Code = report.ExitPartial
+			out.note(notFree(b) + hinted(b.Hint))
+		default:
+			err = notFreed(b)
+		}
+	}
+	return err
+}
+
+func notFreed(v PortVerdict) error {
+	return &report.Error{Code: "not-freed", Message: fmt.Sprintf("cannot free %s: %s", v.Range, v.Reason), Hint: v.Hint}
 }
 
 // planFree looks who holds the ports, and chooses the acts that free them. The error is that of the run as well: where one
@@ -90,9 +110,7 @@ func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error)
 		case verdict.Unproven:
 			out.note(notFree(verdict))
 		case out.Code == report.ExitFailed && err == nil:
-			err = &report.Error{
-				Code: "not-freed", Message: fmt.Sprintf("cannot free %s: %s", verdict.Range, verdict.Reason), Hint: verdict.Hint,
-			}
+			err = notFreed(verdict)
 		default:
 			out.note(notFree(verdict) + hinted(verdict.Hint))
 		}
