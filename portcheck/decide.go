@@ -24,6 +24,9 @@ type Order struct {
 	Force   bool          // also what is guarded, where that may be forced
 	Settle  bool          // wait for somebody who takes the port again
 	Close   bool          // close connections that are in the way of a port
+	Named   []int         // candidates for a socket without a descriptor that are to be ended
+
+	again bool // a further round, in which those have ended
 }
 
 // Mode is what is to be stopped for a port, whatever suits its holder.
@@ -48,6 +51,7 @@ type Act struct {
 	Pid       int           // of a signal
 	Holds     []hold        // of a signal: what the process must still hold
 	unit      unitName      // of a unit
+	store     bool          // of a unit: its file descriptor store has the socket
 	container contained     // of a container
 	socket    Socket        // of a connection
 	settle    time.Duration // how long whoever watches over the process may take to start it again
@@ -75,6 +79,12 @@ const (
 // the services that they would start, those before containers, and signals last. An act that is refused says why. Where
 // one holder of a port is refused, nothing is done to the other ones: the port would stay held.
 func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, notes []string, err error) {
+	if others := s.name(order.Named); len(others) > 0 && !order.again {
+		return nil, nil, &report.Error{
+			Code: "no-candidate", Message: fmt.Sprintf("cannot end process %d: it is no candidate for a socket that nobody has open", others[0]),
+			Hint: "--holder takes those that tcptune port names; who has a socket open is ended without it",
+		}
+	}
 	f, err := v.gather(ctx, *s)
 	if err != nil {
 		return nil, nil, err

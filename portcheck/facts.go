@@ -127,6 +127,11 @@ func (f *facts) aboutOwner(ctx context.Context, h host.Host, holder Holder, o Ow
 			}
 		}
 	}
+	if o.Pid == 1 {
+		if name, ok := unitOf(holder.Origin); ok {
+			f.aboutUnit(ctx, h, name)
+		}
+	}
 	name, ok := unitOf(o.Process.Cgroup)
 	if !ok {
 		return

@@ -170,7 +170,12 @@ func (v *View) aim(ctx context.Context, a *Act) *target {
 func (t *target) stillHolds(ctx context.Context) bool {
 	var failed error
 	for _, h := range t.act.Holds {
-		holds, err := t.process.HoldsSocket(h.Tid, h.FD, h.Inode, h.cookie)
+		holds, err := false, error(nil)
+		if h.Way == Directly {
+			holds, err = t.process.HoldsSocket(h.Tid, h.FD, h.Inode, h.cookie)
+		} else {
+			holds, err = t.afloat(h)
+		}
 		if holds {
 			return true
 		}

@@ -110,6 +110,9 @@ func (a Act) ends(h Holder, o Owner, sockets []host.Unit) bool {
 		return a.Pid == o.Pid
 	case a.Kind == report.Container:
 		return a.container.id != "" && a.container.id == o.Process.Cgroup.Container.ID
+	case o.Pid == 1 && a.store:
+		name, ok := unitOf(h.Origin)
+		return ok && name == a.unit
 	case o.Pid == 1:
 		return slices.ContainsFunc(sockets, func(u host.Unit) bool {
 			return (u.Name == a.Target || slices.Contains(a.takes, unitName{name: u.Name})) && listensOn(u, h.Socket)

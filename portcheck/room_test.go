@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -279,6 +280,29 @@ func act(role []string) {
 		ready()
 		<-term
 		fail(l.Close())
+	case "ring": // ring ADDRESS: the socket is in the table of an io_uring alone
+		f, err := fileOfListener(role[1])
+		fail(err)
+		var params [120]byte // struct io_uring_params
+		ring, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 4, uintptr(unsafe.Pointer(&params)), 0)
+		if errno != 0 {
+			fail(errno)
+		}
+		const registerFiles = 2
+		files := []int32{int32(f.Fd())}
+		if _, _, errno := unix.Syscall6(unix.SYS_IO_URING_REGISTER, ring, registerFiles, uintptr(unsafe.Pointer(&files[0])), 1, 0, 0); errno != 0 {
+			fail(errno)
+		}
+		fail(f.Close())
+		ready()
+	case "afloat": // afloat ADDRESS: the socket is sent to a Unix socket of its own, and not received
+		f, err := fileOfListener(role[1])
+		fail(err)
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		fail(err)
+		fail(unix.Sendmsg(pair[0], []byte("x"), unix.UnixRights(int(f.Fd())), nil, 0))
+		fail(f.Close())
+		ready()
 	case "dial": // dial LOCAL REMOTE: the connection is closed when it breaks, and the process goes on
 		local, err := net.ResolveTCPAddr("tcp", role[1])
 		fail(err)
@@ -288,11 +312,8 @@ func act(role []string) {
 		_, _ = c.Read(make([]byte, 1))
 		fail(c.Close())
 	case "mover": // mover ADDRESS: the socket is on another descriptor every millisecond
-		l, err := net.Listen("tcp", role[1])
+		f, err := fileOfListener(role[1])
 		fail(err)
-		f, err := l.(*net.TCPListener).File()
-		fail(err)
-		fail(l.Close())
 		ready()
 		for at := int(f.Fd()); ; time.Sleep(time.Millisecond) {
 			next, err := unix.FcntlInt(uintptr(at), unix.F_DUPFD_CLOEXEC, 10+(at+7)%90)
@@ -301,11 +322,8 @@ func act(role []string) {
 			at = next
 		}
 	case "forker": // forker ADDRESS COUNT: so many children get the socket, one every two milliseconds, and stay
-		l, err := net.Listen("tcp", role[1])
+		f, err := fileOfListener(role[1])
 		fail(err)
-		f, err := l.(*net.TCPListener).File()
-		fail(err)
-		fail(l.Close())
 		ready()
 		for n, _ := strconv.Atoi(role[2]); n > 0; n-- {
 			cmd := exec.Command("sleep", "1000")
@@ -382,6 +400,16 @@ func act(role []string) {
 		fail(errors.New("unknown role " + role[0]))
 	}
 	wait()
+}
+
+// fileOfListener is a socket that listens, of which Go has no other descriptor.
+func fileOfListener(address string) (*os.File, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	f, err := l.(*net.TCPListener).File()
+	return f, errors.Join(err, l.Close())
 }
 
 // wait never returns. An empty select would end the process as deadlocked: Go does not count what nobody reads from.

@@ -16,6 +16,7 @@ const mostRounds = 20
 // are followed: a new one on the same port is somebody who takes it again. It ends when none is left or the time is over.
 // All acts are returned, in order.
 func (v *View) FreeAll(ctx context.Context, before Survey, acts []Act, order Order) ([]Act, error) {
+	order.again = true
 	acts, err := v.freeHolders(ctx, before, acts, order)
 	conns := before.conns
 	// A holder may have left connections behind, and a connection a socket that is bound.

@@ -56,8 +56,10 @@ type Holder struct {
 	ByCgroup  bool   // only the processes of that control group were looked at
 	Partly    bool   // some processes could not be looked into
 	Owners    []Owner
-	Reason    string // why there are no owners, or not all
-	Veiled    bool   // one of those has it open, or may well have
+	// Candidates are processes one of which may keep a socket without owners: descriptors wait on their Unix sockets.
+	Candidates []Owner
+	Reason     string // why there are no owners, or not all
+	Veiled     bool   // one of those has it open, or may well have
 }
 
 // Owner is a process, and its descriptors that lead to the socket.
@@ -240,7 +242,12 @@ func (s *Survey) findOwners(ctx context.Context) error {
 	if err := s.lookAgain(ctx, wanted, &owners); err != nil {
 		return err
 	}
-	return s.assign(ctx, owners)
+	waiting := s.float(ctx, &owners)
+	if err := s.assign(ctx, owners); err != nil {
+		return err
+	}
+	s.candidates(ctx, waiting)
+	return nil
 }
 
 func originsOf(holders []Holder) map[uint64]Cgroup {

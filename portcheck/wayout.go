@@ -11,9 +11,12 @@ import (
 // wayOut is what a person does about a socket that is still there, or there again.
 func wayOut(ctx context.Context, h Holder, again bool) string {
 	if len(h.Owners) == 0 {
-		return ""
+		return wayOutAlone(h)
 	}
 	o := h.Owners[0]
+	if o.Pid == 1 {
+		return wayOutOfInit(h)
+	}
 	parent, err := Details(ctx, o.Process.Parent)
 	if err == nil {
 		if g := guardOf(parent); g != nil && again && path.Base(parent.Exe) != "systemd" {
@@ -34,6 +37,29 @@ func wayOut(ctx context.Context, h Holder, again bool) string {
 		return "stop container " + o.Process.Cgroup.Container.Engine + "/" + short(o.Process.Cgroup.Container.ID)
 	}
 	return fmt.Sprintf("sudo kill -KILL %d", o.Pid)
+}
+
+// wayOutAlone is what a person does about a socket that no process has open.
+func wayOutAlone(h Holder) string {
+	switch name, ok := unitOf(h.Origin); {
+	case h.Veiled:
+		return ""
+	case len(h.Candidates) > 0:
+		return fmt.Sprintf("tcptune port %s --kill --holder %d ends that one", h.target(), h.Candidates[0].Pid)
+	case ok && path.Ext(name.name) == ".service" && name.user:
+		return "it was made in " + name.String() + ": systemctl --user stop " + name.name
+	case ok && path.Ext(name.name) == ".service":
+		return "it was made in " + name.name + ": sudo systemctl stop " + name.name
+	}
+	return "end the part of the kernel that listens there: nfsd, a tunnel, or the namespace from which it was made"
+}
+
+// wayOutOfInit is what a person does about a socket that systemd keeps.
+func wayOutOfInit(h Holder) string {
+	if name, ok := unitOf(h.Origin); ok && path.Ext(name.name) == ".service" {
+		return fmt.Sprintf("sudo systemctl stop %s, and then sudo systemctl clean --what=fdstore %s", name.name, name.name)
+	}
+	return "systemctl list-sockets --all shows which socket unit to stop"
 }
 
 // inTheWay says what keeps a server from binding a port that nobody listens on, and what a person does about it.

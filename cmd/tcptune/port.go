@@ -96,6 +96,7 @@ func portKillFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "unit", Usage: "as --mode unit: stop the service that the holder runs in"},
 		&cli.BoolFlag{Name: "pid-only", Usage: "as --mode process: signal it, whatever service or container runs it"},
 		&cli.BoolFlag{Name: "bound", Usage: "also end who has a TCP socket bound to the port that does not listen"},
+		&cli.IntSliceFlag{Name: "holder", Usage: "of a socket that nobody has open, end the candidate `PID`"},
 		&cli.BoolFlag{Name: "close", Usage: "close connections that keep a server from the port"},
 		&cli.BoolFlag{Name: "many", Usage: fmt.Sprintf("free more than %d ports, or end more than %d holders", mostPorts, mostPorts)},
 		&cli.BoolFlag{
@@ -171,7 +172,7 @@ func readPortWish(c *cli.Context) (portWish, error) {
 	w.Netns = c.String("netns")
 	w.Order.Grace, w.Order.NoForce = c.Duration("grace"), c.Bool("no-force")
 	w.Order.Force, w.Many = c.Bool("force"), c.Bool("many")
-	w.Bound, w.Order.Close = c.Bool("bound"), c.Bool("close")
+	w.Bound, w.Order.Close, w.Order.Named = c.Bool("bound"), c.Bool("close"), c.IntSlice("holder")
 	w.AnyState, w.Thorough = c.Bool("any-state"), c.Bool("thorough") || c.Bool("kill")
 	args := c.Args().Slice()
 	if i := slices.Index(args, "--"); i >= 0 {
@@ -228,7 +229,7 @@ func (w portWish) check(c *cli.Context, all bool) error {
 			return report.Usage(fmt.Sprintf("cannot expect %q: a port is free or held", word), "")
 		}
 	}
-	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "mode", "unit", "pid-only", "bound", "close", "many", "force"} {
+	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "mode", "unit", "pid-only", "bound", "holder", "close", "many", "force"} {
 		if c.IsSet(name) && !w.kill {
 			return report.Usage(fmt.Sprintf("cannot use --%s without --kill", name), "")
 		}

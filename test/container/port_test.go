@@ -25,7 +25,8 @@ var portUnits = map[string]string{
 	"/etc/systemd/system/supervisor.service": unit("ExecStart=/usr/bin/jobs supervise no /usr/bin/job listen 8082 , /bin/sleep 1000"),
 	"/etc/systemd/system/wrapped.service": unit("ExecStart=/bin/sh -c '/usr/bin/jobs listen 8086; true'", "Restart=always",
 		"RestartSec=100ms"),
-	"/etc/systemd/system/base.service": unit("ExecStart=/usr/bin/jobs listen 8087"),
+	"/etc/systemd/system/store.service": unit("Type=notify", "FileDescriptorStoreMax=4", "ExecStart=/usr/bin/jobs store 8091"),
+	"/etc/systemd/system/base.service":  unit("ExecStart=/usr/bin/jobs listen 8087"),
 	"/etc/systemd/system/needs.service": "[Unit]\nRequires=base.service\nAfter=base.service\n" +
 		unit("ExecStart=/usr/bin/jobs listen 8088"),
 	"/etc/systemd/system/part.service":     "[Unit]\nPartOf=base.service\n" + unit("ExecStart=/usr/bin/jobs listen 8089"),
@@ -173,6 +174,18 @@ func TestPort(t *testing.T) {
 		}
 		if m.isActive(t, "web.socket") || m.isActive(t, "web.service") {
 			t.Error("one of them runs")
+		}
+	})
+
+	t.Run("what systemd keeps in the store of a service ends with the service", func(t *testing.T) {
+		m.startUnits(t, "8091", "store.service")
+		shown := m.Run(t, "tcptune", "port", "8091", "--kill", "--dry-run")
+		if mustExit(t, 0, shown); !strings.Contains(shown.Stdout, "store.service  to be stopped") {
+			t.Errorf("%s", shown.Stdout)
+		}
+		r := m.port(t, 0, "8091", "--kill")
+		if len(r.Changes) != 1 || r.Changes[0].Target != "store.service" || !strings.Contains(r.Changes[0].Why, "file descriptor store") {
+			t.Errorf("%+v", r.Changes)
 		}
 	})
 
