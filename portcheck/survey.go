@@ -173,6 +173,7 @@ func (s *Survey) look(n Namespace) error {
 	if snap, err = n.Sockets(open, true); err != nil {
 		return err
 	}
+	s.lookUnlisted(n, open)
 	for _, socket := range s.counting(snap.Sockets) {
 		if socket.State != Listen {
 			s.Rest = append(s.Rest, Holder{Socket: socket, Namespace: n.Name, Count: 1})

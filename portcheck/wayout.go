@@ -80,5 +80,5 @@ func inTheWay(ctx context.Context, port Range, after Survey, err error) (reason,
 			return h.Reason, wait
 		}
 	}
-	return host.Cause(err).Error(), ""
+	return host.Cause(err).Error(), unseenHint(port)
 }

@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/report"
@@ -117,4 +121,34 @@ func TestAConnectionThatIsInTheWayIsClosedOnlyWhenAsked(t *testing.T) {
 		t.Errorf("of its own: %+v %+v", acts, verdict)
 	}
 	r.must(mine.Close())
+}
+
+// Older kernels list no such socket: then the sockets themselves are asked, and say the same.
+func TestSocketsThatTheKernelDoesNotListAreAsked(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	if !listsBound() {
+		t.Skip("this kernel does not list them, so that there is nothing to compare with")
+	}
+	r.keeper(r.socket(TCP, "127.0.0.1:8080"), r.socket(TCP, "[::]:8081"), r.socket(TCP, "[::]:8082", v6Only), r.listener("127.0.0.1:8083"),
+		r.socket(UDP, "127.0.0.1:8084"), r.socket(TCP, "127.0.0.1:9000"))
+	r.keeper(r.connected("127.0.0.1:8085", "127.0.0.1:8083"))
+	cmd := exec.Command("sleep", "1000")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	r.start(cmd)
+	asked := Namespace{}.unlisted(ports(TCP, 8080, 8089))
+	_, s := r.look(Query{Ranges: ports(TCP, 8080, 8089), Bound: true})
+	var listed []Socket
+	for _, h := range s.Holders {
+		if h.State == Unconn {
+			h.Cgroup, h.Remote = 0, netip.AddrPort{}
+			listed = append(listed, h.Socket)
+		}
+	}
+	slices.SortFunc(asked, compareSockets)
+	if diff := cmp.Diff(fmt.Sprintf("%+v", listed), fmt.Sprintf("%+v", asked)); diff != "" || len(asked) != 3 {
+		t.Errorf("listed (-) and asked (+):\n%s", diff)
+	}
 }
