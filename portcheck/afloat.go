@@ -81,8 +81,35 @@ func readFdinfo(pid, fd int) (sockets map[uint64]bool, waiting int) {
 	return sockets, waiting
 }
 
-// float gives the sockets without owners those that an io_uring proves, and the candidates of the others.
-func (s *Survey) float(ctx context.Context, owners *Owners) (waiting []Descriptor) {
+// lookForMoving gives the sockets without owners those that an io_uring proves, and returns the candidates of the others.
+// Two processes may be handing a socket to and fro: then one of several looks finds it.
+func (s *Survey) lookForMoving(ctx context.Context, owners *Owners) (waiting []Descriptor, err error) {
+	looks := 2
+	if s.Thorough {
+		looks = 5
+	}
+	for look := 1; len(owners.Hidden) == 0; look++ {
+		missing := s.missing(*owners)
+		if len(missing) == 0 {
+			break
+		}
+		rings, now := findAfloat(ctx, missing)
+		owners.Descriptors = append(owners.Descriptors, rings...)
+		waiting = append(waiting, now...)
+		if look == looks || len(now) > 0 && !s.Thorough {
+			break
+		}
+		again, err := Walk(ctx, missing, nil)
+		if err != nil {
+			return nil, err
+		}
+		owners.Descriptors = append(owners.Descriptors, again.Descriptors...)
+	}
+	return waiting, nil
+}
+
+// missing are the sockets without an owner, but for those that the kernel itself is known to hold.
+func (s *Survey) missing(owners Owners) map[uint64]bool {
 	missing := map[uint64]bool{}
 	for _, h := range s.Holders {
 		known := slices.ContainsFunc(owners.Descriptors, func(d Descriptor) bool { return d.Inode == h.Inode })
@@ -90,12 +117,7 @@ func (s *Survey) float(ctx context.Context, owners *Owners) (waiting []Descripto
 			missing[h.Inode] = true
 		}
 	}
-	if len(missing) == 0 || len(owners.Hidden) > 0 {
-		return nil
-	}
-	rings, waiting := findAfloat(ctx, missing)
-	owners.Descriptors = append(owners.Descriptors, rings...)
-	return waiting
+	return missing
 }
 
 // candidates makes those the candidates of every socket without an owner.
@@ -103,6 +125,9 @@ func (s *Survey) candidates(ctx context.Context, waiting []Descriptor) {
 	var all []Owner
 	for _, d := range waiting {
 		i := slices.IndexFunc(all, func(o Owner) bool { return o.Pid == d.Pid })
+		if i >= 0 && slices.Contains(all[i].Descriptors, d) {
+			continue
+		}
 		if i < 0 {
 			p, err := Details(ctx, d.Pid)
 			if err != nil {

@@ -71,6 +71,8 @@ func enter(t *testing.T) (r room, ok bool) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
 		t.Errorf("in its room: %v\n%s", err, out.String())
+	} else if testing.Verbose() {
+		t.Log(out.String())
 	}
 	return room{}, false
 }
@@ -295,6 +297,22 @@ func act(role []string) {
 		}
 		fail(f.Close())
 		ready()
+	case "passer": // passer ADDRESS: two processes hand the socket to and fro
+		f, err := fileOfListener(role[1])
+		fail(err)
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		fail(err)
+		peer := exec.Command("/proc/self/exe")
+		peer.Env = append(os.Environ(), asRole+"=catcher")
+		peer.ExtraFiles = []*os.File{os.NewFile(uintptr(pair[1]), "peer")}
+		fail(peer.Start())
+		fail(unix.Close(pair[1]))
+		ready()
+		fail(unix.Sendmsg(pair[0], []byte("x"), unix.UnixRights(int(f.Fd())), nil, 0))
+		fail(f.Close())
+		pass(pair[0])
+	case "catcher":
+		pass(3)
 	case "afloat": // afloat ADDRESS: the socket is sent to a Unix socket of its own, and not received
 		f, err := fileOfListener(role[1])
 		fail(err)
@@ -404,12 +422,40 @@ func act(role []string) {
 
 // fileOfListener is a socket that listens, of which Go has no other descriptor.
 func fileOfListener(address string) (*os.File, error) {
+	if address == "fd:3" {
+		unix.CloseOnExec(3)
+		return os.NewFile(3, address), nil
+	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	f, err := l.(*net.TCPListener).File()
 	return f, errors.Join(err, l.Close())
+}
+
+// pass hands on what it receives, after a moment. Once there is nobody to hand it to, it keeps it.
+func pass(fd int) {
+	for oob := make([]byte, unix.CmsgSpace(4)); ; {
+		_, n, _, _, err := unix.Recvmsg(fd, make([]byte, 1), oob, unix.MSG_CMSG_CLOEXEC)
+		if err != nil || n == 0 {
+			return
+		}
+		messages, err := unix.ParseSocketControlMessage(oob[:n])
+		if err != nil {
+			return
+		}
+		got, err := unix.ParseUnixRights(&messages[0])
+		if err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+		if unix.Sendmsg(fd, []byte("x"), unix.UnixRights(got[0]), nil, 0) != nil {
+			return
+		}
+		_ = unix.Close(got[0])
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // wait never returns. An empty select would end the process as deadlocked: Go does not count what nobody reads from.

@@ -91,19 +91,10 @@ func (v *View) left(ctx context.Context, before Survey, acts []Act) (left Survey
 		if left, err = v.Observe(ctx, before.Query); err != nil {
 			return left, err
 		}
-		var holders []Holder
-		owned := false
-		for _, h := range left.Holders {
-			if !before.knows(h.Socket) {
-				continue
-			}
-			holders = append(holders, h)
-			for _, o := range h.Owners {
-				owned = owned || !tried[o.Pid]
-			}
-		}
-		left.Holders = holders
-		if owned || len(holders) == 0 {
+		left.Holders = slices.DeleteFunc(left.Holders, func(h Holder) bool {
+			return !before.knows(h.Socket) || !slices.ContainsFunc(h.Owners, func(o Owner) bool { return !tried[o.Pid] })
+		})
+		if len(left.Holders) > 0 {
 			return left, nil
 		}
 		select {

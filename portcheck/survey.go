@@ -243,7 +243,10 @@ func (s *Survey) findOwners(ctx context.Context) error {
 	if err := s.lookAgain(ctx, wanted, &owners); err != nil {
 		return err
 	}
-	waiting := s.float(ctx, &owners)
+	waiting, err := s.lookForMoving(ctx, &owners)
+	if err != nil {
+		return err
+	}
 	if err := s.assign(ctx, owners); err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ func wayOutAlone(h Holder) string {
 	case ok && path.Ext(name.name) == ".service":
 		return "it was made in " + name.name + ": sudo systemctl stop " + name.name
 	}
+	if !inFirstPIDNamespace() {
+		return "look from the machine itself: who has it open is not in this PID namespace"
+	}
 	return "end the part of the kernel that listens there: nfsd, a tunnel, or the namespace from which it was made"
 }
 
