@@ -103,11 +103,14 @@ func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error)
 	out.Verdicts = verdicts
 	out.Report.Holders = after.Report()
 	out.note(v.Why(ctx, after)...)
-	out.Code = freed(out.Before, out.Acts, verdicts)
+	refused := refusedPorts(out.Acts)
+	out.Code = freed(out.Before, refused, verdicts)
 	for _, verdict := range verdicts {
 		switch {
 		case verdict.Free:
 		case verdict.Unproven:
+			out.note(notFree(verdict))
+		case refused[verdict.Range.String()]: // what to do instead stands there
 			out.note(notFree(verdict))
 		case out.Code == report.ExitFailed && err == nil:
 			err = notFreed(verdict)
@@ -116,6 +119,17 @@ func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error)
 		}
 	}
 	return out, err
+}
+
+// refusedPorts are those of acts that were refused.
+func refusedPorts(acts []portcheck.Act) map[string]bool {
+	refused := map[string]bool{}
+	for _, a := range acts {
+		for _, port := range a.Ports {
+			refused[port] = refused[port] || a.Status == report.Refused
+		}
+	}
+	return refused
 }
 
 func hinted(hint string) string {
@@ -127,16 +141,10 @@ func hinted(hint string) string {
 
 // freed is the exit code of --kill. A port that was refused, or of which only a part was freed, is partial; where
 // nothing at all could be freed although it was tried, that is a failure.
-func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.Verdict) int {
+func freed(before portcheck.Survey, refused map[string]bool, verdicts []portcheck.Verdict) int {
 	held := map[string]bool{}
 	for _, h := range before.Holders {
 		held[fmt.Sprintf("%s/%d", h.Protocol, h.Port())] = true
-	}
-	refused := map[string]bool{}
-	for _, a := range acts {
-		for _, port := range a.Ports {
-			refused[port] = refused[port] || a.Status == report.Refused
-		}
 	}
 	good, bad, tried := 0, 0, 0
 	for _, v := range verdicts {
