@@ -110,7 +110,7 @@ func decide(s Survey, f facts, order Order) []Act {
 	var acts []Act
 	for _, h := range s.Holders {
 		if len(h.Owners) == 0 {
-			acts = add(acts, refusal(h, Owner{}, h.Reason))
+			acts = add(acts, refusal(h, Owner{}, h.Reason+"; "+wayOutAlone(h)))
 		}
 		for _, o := range h.Owners {
 			for _, a := range f.judge(h, o, order) {
@@ -237,11 +237,8 @@ func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
 	case c.id != "" && c.id == f.self.Cgroup.Container.ID:
 		return refusal(h, o, "this tcptune runs in container "+c.name)
 	case c.engine == nil:
-		return refusal(
-			h,
-			o,
-			"it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --mode process",
-		)
+		return refusal(h, o, "it is in container "+c.name+", whose engine does not answer here: "+stopByHand(o.Process.Cgroup)+
+			", or signal the process alone with --mode process")
 	}
 	a := actOn(report.Container, c.name, running, exited, h)
 	a.container = c
