@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -31,6 +32,10 @@ func (v *View) Allowed(ctx context.Context, s Survey, acts []Act) error {
 				return notAllowed(a.Ports[0], "systemd stops "+a.unit.String()+" for root", "")
 			}
 		case report.Connection:
+			i := slices.IndexFunc(s.conns, func(h Holder) bool { return h.Socket == a.socket })
+			if i >= 0 && s.conns[i].Veiled { // whose it is decides whether it may be closed
+				return notAllowed(a.Ports[0], s.conns[i].Reason, s.Unveil)
+			}
 			if set, err := effective(); err != nil || set&(1<<unix.CAP_NET_ADMIN) == 0 {
 				return notAllowed(a.Ports[0], "only with CAP_NET_ADMIN a connection of another process may be closed",
 					"docker run --cap-add NET_ADMIN, or in a unit CapabilityBoundingSet= with CAP_NET_ADMIN")

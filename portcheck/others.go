@@ -32,29 +32,44 @@ func (v *View) nameOthers(ctx context.Context, s Survey, f *facts, acts []Act) (
 	return all.Holders, nil
 }
 
-// kin are the processes that the acts may end: those that are sent a signal, with their children and their siblings. nil
-// stands for any process, since a unit and a container have many.
+// kin are the processes that the acts may end: those that are sent a signal, with all that descend from them and their
+// siblings. nil stands for any process, since a unit and a container have many.
 func (f *facts) kin(acts []Act) (pids []int) {
 	for _, a := range acts {
 		if a.Status != report.Planned {
 			continue
 		}
-		family := []int{a.Pid}
-		if parent, known := f.parents[a.Pid]; known && parent.Pid > 1 {
-			family = append(family, parent.Pid)
+		below, err := descendants(a.Pid)
+		if a.Kind != report.Signal || err != nil {
+			return nil
 		}
-		for _, pid := range family {
-			children, err := childrenOf(pid)
-			if a.Kind != report.Signal || err != nil {
+		pids = append(append(pids, a.Pid), below...)
+		if parent, known := f.parents[a.Pid]; known && parent.Pid > 1 {
+			siblings, err := childrenOf(parent.Pid)
+			if err != nil {
 				return nil
 			}
-			pids = append(pids, children...)
+			pids = append(pids, siblings...)
 		}
-		pids = append(pids, a.Pid)
 	}
 	slices.Sort(pids)
 	return slices.Compact(pids)
 }
+
+// descendants are the children of a process, and theirs: the first process of a PID namespace takes them all along. The error
+// is that of its own children.
+func descendants(pid int) (all []int, err error) {
+	if all, err = childrenOf(pid); err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(all) && len(all) < mostDescendants; i++ {
+		below, _ := childrenOf(all[i]) // it may have ended by now
+		all = append(all, below...)
+	}
+	return all, nil
+}
+
+const mostDescendants = 10000
 
 // ofInterest are the descriptors of pids, nil for all, and those of others that lead to a socket of a process that is to end.
 func ofInterest(open []Descriptor, pids []int, acts []Act) (list []Descriptor) {

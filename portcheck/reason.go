@@ -15,7 +15,7 @@ func (s *Survey) explain() {
 		s.Veil, s.Unveil = veil(s.Hidden)
 		kin = s.kinOfHidden()
 	}
-	for _, list := range [][]Holder{s.Holders, s.Rest} {
+	for _, list := range [][]Holder{s.Holders, s.Rest, s.conns} {
 		for i := range list {
 			s.explainOne(&list[i], kin)
 		}

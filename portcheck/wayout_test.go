@@ -152,3 +152,15 @@ func TestSocketsThatTheKernelDoesNotListAreAsked(t *testing.T) {
 		t.Errorf("listed (-) and asked (+):\n%s", diff)
 	}
 }
+
+// What a hint says about another network namespace is not to be tried in our own.
+func TestAHintNamesTheNamespace(t *testing.T) {
+	h := Holder{Socket: Socket{Protocol: TCP, Local: netip.MustParseAddrPort("127.0.0.1:8080")}}
+	if got, want := h.command("--kill --bound"), "tcptune port 8080 --kill --bound"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	h.Namespace, h.Protocol = "blue", UDP
+	if got, want := h.command("--wait free"), "tcptune port udp/8080 --netns blue --wait free"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

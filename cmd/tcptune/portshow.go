@@ -195,7 +195,7 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 	var free []string
 	for _, v := range verdicts {
 		if v.Unproven {
-			printf(w, "%s: %s\n", v.Range, v.Reason)
+			printf(w, "%s has no holder\n", v.Range) // that it is free is not proven, and why stands beside it
 			continue
 		}
 		if !v.Free {
