@@ -36,8 +36,12 @@ func (v *View) Allowed(ctx context.Context, s Survey, acts []Act) error {
 			if i >= 0 && s.conns[i].Veiled { // whose it is decides whether it may be closed
 				return notAllowed(a.Ports[0], s.conns[i].Reason, s.Unveil)
 			}
-			if set, err := effective(); err != nil || set&(1<<unix.CAP_NET_ADMIN) == 0 {
-				return notAllowed(a.Ports[0], "only with CAP_NET_ADMIN a connection of another process may be closed",
+			switch set, err := effective(); {
+			case err == nil && set&(1<<unix.CAP_NET_ADMIN) != 0:
+			case os.Geteuid() != 0:
+				return notAllowed(a.Ports[0], "only root may close a connection", "")
+			default:
+				return notAllowed(a.Ports[0], "this tcptune lacks CAP_NET_ADMIN, with which connections are closed",
 					"docker run --cap-add NET_ADMIN, or in a unit CapabilityBoundingSet= with CAP_NET_ADMIN")
 			}
 		case report.Signal:

@@ -37,7 +37,7 @@ Examples:
   sudo tcptune port 8080 --kill --dry-run       what would be stopped, and how
   sudo tcptune port 8080 --kill                 free it; exit code 0 also when it was free
   tcptune port 8080 --kill -- ./server -p 8080  free it, and then become that command
-  sudo tcptune port 8080 --kill --bound --close what is in the way without listening, too
+  sudo tcptune port 8080 --kill --bound         also from who does not listen; --close: connections
   tcptune port 8080 --expect free               exit code 2 when it is not
   tcptune port 8080 --wait held --timeout 30s   until somebody listens
 
