@@ -101,6 +101,7 @@ test-deps:
 
 # One after the other: each wants both cores.
 .PHONY: test-all
+test-all: export PORTCHECK_FIGHTS = 1000
 test-all: ## everything: make test, the packages (deb-test) and machines that reboot (vm-test); under an hour
 	@$(MAKE) test
 	@$(MAKE) deb-test

@@ -534,7 +534,7 @@ complete -c tcptune -n '__tcptune_at \'import\' --no-color' -l no-color -d 'no c
 complete -c tcptune -n '__tcptune_at \'import\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'import\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode'
+complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode --holder'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
 complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
 complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
@@ -555,6 +555,9 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send n
 complete -c tcptune -n '__tcptune_at \'port\' --mode=' -l mode -x -a '(__tcptune_values \'process|container|unit\')' -d 'stop the process|container|unit of each holder, whatever would suit it'
 complete -c tcptune -n '__tcptune_at \'port\' --unit' -l unit -d 'as --mode unit: stop the service that the holder runs in'
 complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'as --mode process: signal it, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --bound' -l bound -d 'also end who has a TCP socket bound to the port that does not listen'
+complete -c tcptune -n '__tcptune_at \'port\' --holder=' -l holder -x -d 'of a socket that nobody has open, end the candidate PID'
+complete -c tcptune -n '__tcptune_at \'port\' --close' -l close -d 'close connections that keep a server from the port'
 complete -c tcptune -n '__tcptune_at \'port\' --many' -l many -d 'free more than 16 ports, or end more than 16 holders'
 complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
 complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (see tcptune schema)'

@@ -58,6 +58,7 @@ type Unit struct {
 	Wants        []string // what is started with it: Wants=, Requires= and BindsTo=
 	StopsWith    []string // what is stopped with it: what requires it, is bound to it or a part of it
 	Listen       []Listen // of a socket
+	Stored       int      // descriptors that systemd keeps for a service, sd_pid_notify_with_fds(3) FDSTORE=1
 }
 
 // Listen is an address that a socket unit listens on.
@@ -117,6 +118,9 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	}
 	if n, ok := all["NRestarts"].(uint32); ok {
 		u.Restarts = int(n)
+	}
+	if n, ok := all["NFileDescriptorStore"].(uint32); ok {
+		u.Stored = int(n)
 	}
 	u.Result, _ = all["Result"].(string)
 	u.Environment, _ = all["Environment"].([]string)
