@@ -30,6 +30,9 @@ func (s Spec) Probe(ctx context.Context) (what string, err error) {
 	what = "answers on"
 	if s.dumb() {
 		what = "was started, and its socket is open on" // no more: systemd listens, whatever the program does
+		if s.kind() != "exec" {
+			what = "says that it is ready, and its socket is open on"
+		}
 	}
 	var asked, unasked []string
 	for _, listen := range s.Listen {

@@ -48,8 +48,15 @@ func kinds() map[string]Spec {
 	addresses := own()
 	addresses.Name, addresses.Interface = "myaddresses", "eth0"
 	addresses.Listen = []string{"[fe80::1%eth0]:7000", "0.0.0.0:7001", "[::]:7001", "7002", "/run/myaddresses/x.sock", "udp:7000"}
+	notifies := own()
+	notifies.Name, notifies.Type, notifies.Overlap = "mynotifying", "notify-reload", true
+	notifies.Properties = []string{
+		"After=postgresql.service", "WatchdogSec=20s", "EnvironmentFile=-/etc/default/mynotifying", "MemoryMax=1G",
+		"ConditionPathExists=/usr/bin/mydaemon",
+	}
 	return map[string]Spec{
-		"echo": echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network, "addresses": addresses,
+		"own-notify": notifies,
+		"echo":       echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network, "addresses": addresses,
 	}
 }
 

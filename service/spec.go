@@ -47,6 +47,10 @@ type Spec struct {
 	Network  bool   `json:"network,omitempty"`   // may open connections of its own
 	StateDir bool   `json:"state_dir,omitempty"` // has /var/lib/NAME to write to
 	User     string `json:"user,omitempty"`      // runs as this user; "": as one that systemd makes up (DynamicUser=)
+	Type     string `json:"type,omitempty"`      // "notify": it says when it is ready, sd_notify(3); "notify-reload"; "": it does not
+	Overlap  bool   `json:"overlap,omitempty"`   // two of it may serve from the same socket, which does not block
+	// Properties are lines for its unit, "MemoryMax=1G".
+	Properties []string `json:"properties,omitempty"`
 }
 
 // Limit is a line of the file of limits: the name of a flag of tcptune-server without dashes, and its value.

@@ -55,8 +55,11 @@ func (s Spec) Validate() error {
 }
 
 func (s Spec) validateBundled() error {
-	if s.Network || s.StateDir || s.User != "" {
-		return errors.New("cannot use --network, --state-dir or --user without --exec: the bundled server needs none of them")
+	if s.Network || s.StateDir || s.User != "" || s.Type != "" || s.Overlap {
+		return errors.New("cannot use --network, --state-dir, --user, --type or --overlap without --exec: the bundled server needs none of them")
+	}
+	if len(s.Properties) > 0 {
+		return fmt.Errorf("cannot use -p without --exec: of the bundled server, systemctl edit %s.service keeps your own settings", s.Name)
 	}
 	if err := checkPath("use the server program", s.Program); err != nil {
 		return err
@@ -105,7 +108,17 @@ func (s Spec) validateOwn() error {
 			return fmt.Errorf("cannot use --exec with the argument %q: systemd takes UTF-8 without control characters", arg)
 		}
 	}
-	return checkUser(s.User)
+	if err := checkUser(s.User); err != nil {
+		return err
+	}
+	if err := s.checkType(); err != nil {
+		return err
+	}
+	t, err := readProperties()
+	if err != nil {
+		return err
+	}
+	return t.check(s.Properties)
 }
 
 func checkUser(name string) error {

@@ -130,6 +130,11 @@ func (i installing) draft(ctx context.Context, o *Outcome) (plan.Plan, error) {
 		return plan.Plan{}, err
 	}
 	o.note(unknown)
+	notes, err := service.Judge(ctx, i.host, i.spec)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	o.note(notes...)
 	others, err := service.Installed(i.journal)
 	if err != nil {
 		return plan.Plan{}, err
