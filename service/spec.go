@@ -19,6 +19,8 @@ type Spec struct {
 	// Interface is the only one that the sockets take connections from; "": all.
 	Interface string `json:"interface,omitempty"`
 
+	// Declared: an apply has brought it, for tcptune.yaml, and a revert takes it back.
+	Declared bool `json:"declared,omitempty"`
 	// Derived: nobody gave the name, it is that of the program. Two services can have one program.
 	Derived bool `json:"-"`
 
