@@ -66,9 +66,19 @@ func StaleCertificate(ctx context.Context, h host.Host, s Spec) (stale bool, why
 			continue
 		}
 		shown, err := s.shownCertificate(ctx, network, address)
-		return !bytes.Equal(shown, wanted.Bytes), "", err
+		return !bytes.Equal(shown, wanted.Bytes) || s.staleAuthorities(h), "", err
 	}
 	return false, why, nil
+}
+
+// staleAuthorities reports whether systemd has handed over other authorities of clients than the file has.
+func (s Spec) staleAuthorities(h host.Host) bool {
+	if s.TLSClientCA == "" {
+		return false
+	}
+	file, errFile := h.ReadFile(s.TLSClientCA)
+	copied, errCopied := h.ReadFile("/run/credentials/" + s.Name + ".service/tls-client-ca.crt")
+	return errFile == nil && errCopied == nil && !bytes.Equal(file, copied)
 }
 
 // shownCertificate is the one that a new connection gets.
@@ -86,11 +96,13 @@ func (s Spec) shownCertificate(ctx context.Context, network, address string) (le
 			return nil, plainly(err)
 		}
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	config.InsecureSkipVerify = true //nolint:gosec // it is compared with the file
-	client := tls.Client(conn, config)
-	if err := client.HandshakeContext(ctx); err != nil {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, VerifyConnection: func(c tls.ConnectionState) error {
+		leaf = c.PeerCertificates[0].Raw
+		return nil
+	}}
+	config.InsecureSkipVerify = true                                                      //nolint:gosec // it is compared with the file
+	if err := tls.Client(conn, config).HandshakeContext(ctx); err != nil && leaf == nil { // it may ask for one of ours after that
 		return nil, fmt.Errorf("cannot ask %s for its certificate: %w", address, plainly(err))
 	}
-	return client.ConnectionState().PeerCertificates[0].Raw, nil
+	return leaf, nil
 }

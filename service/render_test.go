@@ -43,6 +43,8 @@ func kinds() map[string]Spec {
 	tls := echo()
 	tls.Name, tls.Files = "tls", 4<<20
 	tls.TLSCert, tls.TLSKey = "/etc/ssl/certs/example.org.pem", "/etc/ssl/private/example.org.key"
+	mutual := tls
+	mutual.Name, mutual.TLSClientCA = "mutual", "/etc/ssl/certs/clients.pem"
 	network := own()
 	network.Name, network.Network, network.StateDir, network.User = "mynetworked", true, true, "www-data"
 	addresses := own()
@@ -55,8 +57,8 @@ func kinds() map[string]Spec {
 		"ConditionPathExists=/usr/bin/mydaemon",
 	}
 	return map[string]Spec{
-		"own-notify": notifies,
-		"echo":       echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network, "addresses": addresses,
+		"own-notify": notifies, "mutual": mutual,
+		"echo": echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network, "addresses": addresses,
 	}
 }
 

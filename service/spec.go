@@ -44,6 +44,9 @@ type Spec struct {
 	TLSCert   string           `json:"tls_cert,omitempty"`  // files that systemd hands over as the credentials tls.crt and
 	TLSKey    string           `json:"tls_key,omitempty"`   // tls.key
 
+	// TLSClientCA is handed over as tls-client-ca.crt: only clients with a certificate of one of its authorities are served.
+	TLSClientCA string `json:"tls_client_ca,omitempty"`
+
 	// Of a user's own program, which gets no more than it asks for:
 
 	Network  bool   `json:"network,omitempty"`   // may open connections of its own

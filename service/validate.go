@@ -77,7 +77,7 @@ func (s Spec) validateBundled() error {
 	if err := checkUpstreams(s.Protocol, s.Upstreams); err != nil {
 		return err
 	}
-	if err := checkTLS(s.TLSCert, s.TLSKey); err != nil {
+	if err := s.checkTLS(); err != nil {
 		return err
 	}
 	return checkLimits(s.Limits)
@@ -93,6 +93,7 @@ func (s Spec) validateOwn() error {
 		{"--upstream", len(s.Upstreams) > 0},
 		{"--tls-cert", s.TLSCert != ""},
 		{"--tls-key", s.TLSKey != ""},
+		{"--tls-client-ca", s.TLSClientCA != ""},
 		{"limits", len(s.Limits) > 0},
 		{"a server program", s.Program != ""},
 	} {
@@ -144,17 +145,34 @@ func checkPath(what, p string) error {
 	return nil
 }
 
-func checkTLS(cert, key string) error {
+func (s Spec) checkTLS() error {
 	switch {
-	case cert == "" && key == "":
-		return nil
-	case cert == "" || key == "":
+	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return errors.New("cannot use one of --tls-cert and --tls-key without the other")
+	case s.TLSClientCA != "" && s.TLSCert == "":
+		return errors.New("cannot use --tls-client-ca without --tls-cert")
 	}
-	if err := checkPath("use --tls-cert", cert); err != nil {
-		return err
+	for _, f := range s.credentials() {
+		if err := checkPath("use --"+f.flag, f.file); err != nil {
+			return err
+		}
 	}
-	return checkPath("use --tls-key", key)
+	return nil
+}
+
+// credential is a file that systemd reads for the service.
+type credential struct{ name, flag, file string }
+
+// credentials are those of s, as tcptune-server looks for them.
+func (s Spec) credentials() (all []credential) {
+	for _, c := range []credential{
+		{"tls.crt", "tls-cert", s.TLSCert}, {"tls.key", "tls-key", s.TLSKey}, {"tls-client-ca.crt", "tls-client-ca", s.TLSClientCA},
+	} {
+		if c.file != "" {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // meant asks whether another name was meant, where one is near.

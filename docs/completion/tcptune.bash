@@ -261,6 +261,7 @@ _tcptune_command() {
 			'*--upstream=ADDR'
 			'--tls-cert=FILE'
 			'--tls-key=FILE'
+			'--tls-client-ca=FILE'
 			'--program=FILE'
 			'--exec=PROGRAM'
 			'--network'

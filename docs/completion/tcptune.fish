@@ -608,6 +608,7 @@ complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -
 complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificate in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'private key of the certificate, in FILE, which systemd reads'
+complete -c tcptune -n '__tcptune_at \'service install\' --tls-client-ca=' -l tls-client-ca -r -F -d 'serve only clients with a certificate of an authority in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --program=' -l program -r -F -d 'FILE of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service install\' --exec=' -l exec -r -F -d 'install PROGRAM of yours instead; its arguments follow --'
 complete -c tcptune -n '__tcptune_at \'service install\' --network' -l network -d 'with --exec: it may open connections of its own'

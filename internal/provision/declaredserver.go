@@ -33,6 +33,7 @@ type declaredServer struct {
 	Upstream   []string                   `yaml:"upstream"`
 	TLSCert    string                     `yaml:"tls_cert"`
 	TLSKey     string                     `yaml:"tls_key"`
+	TLSCA      string                     `yaml:"tls_client_ca"`
 	Program    string                     `yaml:"program"`
 	Exec       []string                   `yaml:"exec"` // the program and its arguments
 	Network    bool                       `yaml:"network"`
@@ -47,7 +48,7 @@ type declaredServer struct {
 func (d declaredServer) spec(h host.Host) (s Service, err error) {
 	s = Service{
 		Name: d.Name, IPv6Only: d.IPv6Only, Interface: d.Interface, Backlog: DefaultBacklog, Drain: DefaultDrain, Protocol: d.Protocol,
-		TLSCert: d.TLSCert, TLSKey: d.TLSKey, Program: d.Program, Exec: d.Exec, Network: d.Network, StateDir: d.StateDir,
+		TLSCert: d.TLSCert, TLSKey: d.TLSKey, TLSClientCA: d.TLSCA, Program: d.Program, Exec: d.Exec, Network: d.Network, StateDir: d.StateDir,
 		User: d.User, Type: d.Type, Overlap: d.Overlap, Properties: d.Properties,
 	}
 	for _, l := range d.Listen {
