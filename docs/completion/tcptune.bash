@@ -280,7 +280,7 @@ _tcptune_command() {
 		)
 		;;
 	service)
-		commands=(install uninstall status restart logs pprof)
+		commands=(install uninstall status restart reload logs pprof)
 		flags=(
 			'--help,-h'
 		)
@@ -300,11 +300,15 @@ _tcptune_command() {
 			'*--upstream=ADDR'
 			'--tls-cert=FILE'
 			'--tls-key=FILE'
+			'--tls-client-ca=FILE'
 			'--program=FILE'
 			'--exec=PROGRAM'
 			'--network'
 			'--state-dir'
 			'--user=USER'
+			'--type=exec|notify|notify-reload'
+			'--overlap'
+			'*--property,-p=PROPERTY=VALUE'
 			'--now'
 			'--free-port'
 			'--dry-run,-n'
@@ -346,6 +350,17 @@ _tcptune_command() {
 		argument=SERVICE
 		flags=(
 			'--overlap'
+			'--wait=DURATION'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'service reload')
+		argument=SERVICE
+		flags=(
 			'--wait=DURATION'
 			'--json'
 			'--quiet,-q'
@@ -560,7 +575,7 @@ _tcptune_command() {
 	'help bench')
 		;;
 	'help service')
-		commands=(install uninstall status restart logs pprof)
+		commands=(install uninstall status restart reload logs pprof)
 		;;
 	'help service install')
 		;;
@@ -569,6 +584,8 @@ _tcptune_command() {
 	'help service status')
 		;;
 	'help service restart')
+		;;
+	'help service reload')
 		;;
 	'help service logs')
 		;;
@@ -610,6 +627,7 @@ _tcptune_values() {
 	'LIMIT=VALUE') found=(accept-burst accept-rate breaker-failures breaker-least breaker-open breaker-share client-burst client-conns client-rate idle-timeout max-conns max-frame max-input max-line max-output min-rate proxy-from queue queue-timeout read-timeout total-timeout upstream-connect upstream-conns upstream-idle upstream-life upstream-timeout upstream-wait write-timeout) ;;
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
+	'PROPERTY=VALUE') found=(After AmbientCapabilities BindReadOnlyPaths CPUQuota CPUWeight CacheDirectory ConditionPathExists Environment EnvironmentFile ExecReload ExecStartPre LimitMEMLOCK LoadCredential LogsDirectory MemoryDenyWriteExecute MemoryMax Nice OOMScoreAdjust OnFailure ReadWritePaths Requires RuntimeDirectory Slice SupplementaryGroups SystemCallFilter TasksMax TimeoutStartSec Wants WatchdogSec WorkingDirectory) ;;
 	SHELL) found=(bash zsh fish) ;;
 	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
@@ -618,6 +636,7 @@ _tcptune_values() {
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
+	'exec|notify|notify-reload') found=(exec notify notify-reload) ;;
 	'free|held') found=(free held) ;;
 	'process|container|unit') found=(process container unit) ;;
 	'raw|send|receive|line|frame|http|connect|talk') found=(raw send receive line frame http connect talk) ;;
@@ -646,7 +665,7 @@ _tcptune_values() {
 		done
 		found=("${found[@]/#/"$line"}")
 		;;
-	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
+	LIMIT=VALUE | PROPERTY=VALUE) found=("${found[@]/%/=}") ;;
 	KEY)
 		found+=("${found[@]##*.}") # the last word alone will do
 		[[ $root || $2 != *.* ]] || _tcptune_keys "$2"
@@ -657,7 +676,7 @@ _tcptune_values() {
 	case $1 in
 	DIR) compopt -o filenames -o dirnames 2>/dev/null ;;
 	FILE | PLANFILE | PROGRAM) compopt -o filenames -o default 2>/dev/null ;;
-	LIMIT=VALUE) compopt -o nospace 2>/dev/null ;;
+	LIMIT=VALUE | PROPERTY=VALUE) compopt -o nospace 2>/dev/null ;;
 	esac
 }
 

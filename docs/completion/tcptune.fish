@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -277,6 +277,38 @@ function __tcptune_values
                 'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
                 'latency' 'short answers soon, on connections that live long and carry several streams' \
                 'proxy' 'many outgoing connections; reverse proxies, gateways, load generators'
+        case 'PROPERTY=VALUE'
+            printf '%s\t%s\n' \
+                'After'= '' \
+                'AmbientCapabilities'= '' \
+                'BindReadOnlyPaths'= '' \
+                'CPUQuota'= '' \
+                'CPUWeight'= '' \
+                'CacheDirectory'= '' \
+                'ConditionPathExists'= '' \
+                'Environment'= '' \
+                'EnvironmentFile'= '' \
+                'ExecReload'= '' \
+                'ExecStartPre'= '' \
+                'LimitMEMLOCK'= '' \
+                'LoadCredential'= '' \
+                'LogsDirectory'= '' \
+                'MemoryDenyWriteExecute'= '' \
+                'MemoryMax'= '' \
+                'Nice'= '' \
+                'OOMScoreAdjust'= '' \
+                'OnFailure'= '' \
+                'ReadWritePaths'= '' \
+                'Requires'= '' \
+                'RuntimeDirectory'= '' \
+                'Slice'= '' \
+                'SupplementaryGroups'= '' \
+                'SystemCallFilter'= '' \
+                'TasksMax'= '' \
+                'TimeoutStartSec'= '' \
+                'Wants'= '' \
+                'WatchdogSec'= '' \
+                'WorkingDirectory'= ''
         case 'SHELL'
             printf '%s\t%s\n' \
                 'bash' '' \
@@ -317,6 +349,11 @@ function __tcptune_values
                 'discard' '' \
                 'http' '' \
                 'relay' ''
+        case 'exec|notify|notify-reload'
+            printf '%s\t%s\n' \
+                'exec' '' \
+                'notify' '' \
+                'notify-reload' ''
         case 'free|held'
             printf '%s\t%s\n' \
                 'free' '' \
@@ -603,6 +640,7 @@ complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a serv
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a reload -d 'have a service read its limits, its certificate or its configuration again'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a pprof -d 'fetch a profile of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
@@ -620,11 +658,15 @@ complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -
 complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificate in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'private key of the certificate, in FILE, which systemd reads'
+complete -c tcptune -n '__tcptune_at \'service install\' --tls-client-ca=' -l tls-client-ca -r -F -d 'serve only clients with a certificate of an authority in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --program=' -l program -r -F -d 'FILE of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service install\' --exec=' -l exec -r -F -d 'install PROGRAM of yours instead; its arguments follow --'
 complete -c tcptune -n '__tcptune_at \'service install\' --network' -l network -d 'with --exec: it may open connections of its own'
 complete -c tcptune -n '__tcptune_at \'service install\' --state-dir' -l state-dir -d 'with --exec: it may write to /var/lib/SERVICE'
 complete -c tcptune -n '__tcptune_at \'service install\' --user=' -l user -x -a '(__tcptune_values \'USER\')' -d 'with --exec: run as USER'
+complete -c tcptune -n '__tcptune_at \'service install\' --type=' -l type -x -a '(__tcptune_values \'exec|notify|notify-reload\')' -d 'with --exec: exec|notify|notify-reload: whether it says when it is ready, and reloads on SIGHUP, sd_notify(3)'
+complete -c tcptune -n '__tcptune_at \'service install\' --overlap' -l overlap -d 'with --exec and --type notify: two of it may serve at once, so that it hands over'
+complete -c tcptune -n '__tcptune_at \'service install\'' -l property -s p -x -a '(__tcptune_values \'PROPERTY=VALUE\')' -d 'with --exec: a line for its unit, PROPERTY=VALUE, as with systemd-run; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --now' -l now -d 'start it, and prove that it answers'
 complete -c tcptune -n '__tcptune_at \'service install\' --free-port' -l free-port -d 'with --now: stop who holds the port, as tcptune port --kill does'
 complete -c tcptune -n '__tcptune_at \'service install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
@@ -663,6 +705,14 @@ complete -c tcptune -n '__tcptune_at \'service restart\' --quiet -q' -l quiet -s
 complete -c tcptune -n '__tcptune_at \'service restart\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'service restart\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_first \'service reload\' 1 --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service reload\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'service reload\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'service reload\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'service reload\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'service reload\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'service reload\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service logs\' 1 --lines -n' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service logs\' --follow -f' -l follow -s f -d 'wait for more'
@@ -842,8 +892,10 @@ complete -c tcptune -n '__tcptune_first \'help service\' 1' -a install -d 'put a
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a reload -d 'have a service read its limits, its certificate or its configuration again'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a pprof -d 'fetch a profile of the bundled server'
+
 
 
 

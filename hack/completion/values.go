@@ -92,6 +92,11 @@ func known() (vocabulary, error) {
 		"TOOLS":        words(installer.ToolNames()),
 		"WAYS":         words([]string{fetch.Download, fetch.Module}),
 	}
+	properties, err := service.PropertyNames()
+	if err != nil {
+		return nil, err
+	}
+	v["PROPERTY=VALUE"] = words(properties)
 	for _, k := range cat.Keys() {
 		v["KEY"] = append(v["KEY"], word{k.Name, sentence(k.Explain)})
 	}

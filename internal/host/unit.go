@@ -49,6 +49,7 @@ type Unit struct {
 	Command      []string  // what ExecStart= of a service starts, drop-ins included; nil where that is more than one
 	Environment  []string  // Environment= of a service, "NAME=value"
 	Started      time.Time // when the main process of a service was started; zero where none was
+	CanReload    bool      // ExecReload= of a service, or its Type=, says how it reads its configuration again
 	Status       string    // what a service says of itself, sd_notify(3) STATUS=
 	Fragment     string    // path of its file, "" without one
 	DropIns      []string  // files below NAME.d that change it
@@ -104,6 +105,7 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.Fragment, _ = all["FragmentPath"].(string)
 	u.DropIns, _ = all["DropInPaths"].([]string)
 	u.Restart, _ = all["Restart"].(string)
+	u.CanReload, _ = all["CanReload"].(bool)
 	u.Triggers, _ = all["Triggers"].([]string)
 	for _, kind := range []string{"Wants", "Requires", "BindsTo"} {
 		names, _ := all[kind].([]string)

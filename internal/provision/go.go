@@ -18,9 +18,6 @@ type ChangedGo struct {
 	Done string // what to say of it; "" for nothing
 }
 
-// AboutGo is the source of changes that are about Go.
-const AboutGo = installer.Sources
-
 // goPlanner plans a change of toolchains.
 type goPlanner func(ctx context.Context, h host.Host, at installer.Site) (goChange, error)
 

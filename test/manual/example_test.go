@@ -23,6 +23,7 @@ func cannotRun() map[string]string {
 		"go rollback":      toolchain,
 		"go remove":        toolchain,
 		"service restart":  systemd,
+		"service reload":   systemd,
 		"service status":   systemd,
 		"service logs":     systemd,
 		"service pprof":    systemd,

@@ -3,6 +3,7 @@
 //	jobs listen PORT              hold a TCP port
 //	jobs store PORT               open a TCP port, give it to systemd to keep, and close it
 //	jobs serve                    answer on the socket that systemd passes
+//	jobs notify                   echo lines there, as a program that says when it is ready; "who" asks for its pid, $GREETING and reloads
 //	jobs say ADDRESS TEXT         connect, send the text, and print what comes back: as much as was sent, or a line
 //	jobs supervise AGAIN PROGRAM ARGS, ...   start programs; AGAIN is yes to start one again when it ends
 package main
@@ -49,6 +50,8 @@ func play(args []string) error {
 			return err
 		}
 		return answer(l)
+	case "notify":
+		return notify()
 	case "say":
 		return say(args[1], args[2])
 	case "supervise":
