@@ -3,6 +3,7 @@ package installer
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -128,11 +129,11 @@ func writeNew(p string, text []byte) error {
 
 // Newest returns the Go that a new workspace is for: the active one, else the newest that anybody has put on the host;
 // zero when there is none.
-func (s Site) Newest() (newest fetch.Version) {
+func (s Site) Newest(ctx context.Context) (newest fetch.Version) {
 	if !s.Active.IsZero() {
 		return s.Active
 	}
-	for _, g := range s.List() {
+	for _, g := range s.List(ctx) {
 		if v, err := fetch.ParseVersion(g.Target); err == nil && v.Compare(newest) > 0 {
 			newest = v
 		}

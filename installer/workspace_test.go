@@ -170,7 +170,7 @@ func TestANewWorkspaceIsForTheActiveGo(t *testing.T) {
 		"the active one":            {nil, "1.26.3"},
 		"not a newer one of others": {map[string]string{"/usr/lib/go-1.22/VERSION": "go1.99.0\n"}, "1.26.3"},
 	} {
-		if got := site(t, tc.files).Newest(); got.String() != tc.want {
+		if got := site(t, tc.files).Newest(t.Context()); got.String() != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
 	}
@@ -178,7 +178,7 @@ func TestANewWorkspaceIsForTheActiveGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := (Site{h: empty}).Newest(); !got.IsZero() {
+	if got := (Site{h: empty}).Newest(t.Context()); !got.IsZero() {
 		t.Errorf("a host without any: got %s", got)
 	}
 }

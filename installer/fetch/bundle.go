@@ -44,7 +44,7 @@ func (d download) bundle(ctx context.Context, v Version, arch, out string, show 
 			_, err := temp.Seek(0, io.SeekStart)
 			return errors.Join(err, temp.Truncate(0))
 		},
-		ratio: 1,
+		ratio: 100,
 	}
 	origin, err := d.get(ctx, v, arch, out, show, into)
 	if err != nil {

@@ -29,6 +29,7 @@ type Config struct {
 
 	CacheDir string        // for lists, records and what is left of broken downloads; "": keep nothing
 	CAFile   string        // PEM certificates that are trusted besides those of the system
+	Beside   int64         // bytes that there must be room for besides a toolchain, where it is unpacked
 	Trail    trail.Trail   // is told what is asked of servers
 	Patience time.Duration // how long a source may be silent, or slower than 1 KiB/s; 0: 30 s
 }

@@ -18,6 +18,7 @@ type download struct {
 	base     string
 	lists    lists
 	partials string
+	beside   int64              // see [Config.Beside]
 	keys     openpgp.EntityList // nil: the sum in the release list is enough
 }
 
@@ -28,7 +29,7 @@ func (c Config) download() (source, error) {
 	}
 	d := download{
 		web: w, base: strings.TrimRight(cmp.Or(c.Base, defaultBase), "/"), lists: lists{c.cache("lists")},
-		partials: c.cache("partial"),
+		partials: c.cache("partial"), beside: c.Beside,
 	}
 	if !c.ChecksumOnly {
 		d.keys, err = c.keyring()
@@ -87,7 +88,7 @@ func (d download) proof(ctx context.Context, b build) (proof, error) {
 }
 
 func (d download) fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error) {
-	return d.get(ctx, v, arch, filepath.Dir(dir), show, intoTree(dir))
+	return d.get(ctx, v, arch, filepath.Dir(dir), show, intoTree(dir, d.beside))
 }
 
 // get streams the archive of a release into a consumer and proves it on the way.
@@ -102,7 +103,7 @@ func (d download) get(ctx context.Context, v Version, arch, room string, show fu
 	if err != nil {
 		return Origin{}, err
 	}
-	if err := requireSpace(room, into.ratio*b.size); err != nil {
+	if err := RequireSpace(room, share(b.size, into.ratio)+into.beside); err != nil {
 		return Origin{}, err
 	}
 	address := d.base + "/" + b.name

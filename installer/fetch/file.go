@@ -22,6 +22,8 @@ type file struct {
 	h1    string            // of a zip
 	notes map[string][]byte // of the checksum database about a zip
 	env   GoEnv
+
+	beside int64 // see [Config.Beside]
 }
 
 // recordsSuffix ends the name of the records that prove the zip of a module.
@@ -50,7 +52,7 @@ func (c Config) fileVersion(w Wish, arch string) (Version, error) {
 
 // openFile collects what proves the file.
 func (c Config) openFile() (fetcher, error) {
-	f := file{path: c.File, env: c.Go}
+	f := file{path: c.File, env: c.Go, beside: c.Beside}
 	sum, isSHA256 := strings.CutPrefix(c.FileSum, "sha256:")
 	switch digest, err := hex.DecodeString(sum); {
 	case c.FileSum == "":
@@ -125,7 +127,11 @@ func (f file) fetch(ctx context.Context, v Version, arch, dir string, show func(
 	case !fi.Mode().IsRegular() || fi.Size() > maxArchive:
 		return Origin{}, Fail(BadSetting, "", "cannot use %s: it is no file, or larger than %d MB", f.path, maxArchive>>20)
 	}
-	if err := requireSpace(filepath.Dir(dir), unpackedRatio*fi.Size()); err != nil {
+	need := share(fi.Size(), ofTar) + f.beside
+	if strings.HasSuffix(f.path, ".zip") {
+		need = share(fi.Size(), ofZip) + f.beside
+	}
+	if err := RequireSpace(filepath.Dir(dir), need); err != nil {
 		return Origin{}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -134,7 +140,7 @@ func (f file) fetch(ctx context.Context, v Version, arch, dir string, show func(
 	if strings.HasSuffix(f.path, ".zip") {
 		origin, err = f.unzip(ctx, in, fi.Size(), moduleVersion(v, arch), dir, show)
 	} else {
-		origin, err = f.proof.consume(ctx, cancel, counted(io.Reader(in), "file", fi.Size(), show), intoTree(dir))
+		origin, err = f.proof.consume(ctx, cancel, counted(io.Reader(in), "file", fi.Size(), show), intoTree(dir, 0))
 	}
 	origin.Source, origin.URL = "file", f.path
 	return origin, err

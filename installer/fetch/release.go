@@ -115,11 +115,8 @@ func versions(releases []release) []Version {
 
 func noVersion(w Wish, from []Version) *report.Error {
 	hint := ""
-	for _, v := range w.near(from) {
-		hint += ", " + v.String()
-	}
-	if hint != "" {
-		hint = "there are " + hint[2:]
+	if names := w.Near(from); len(names) > 0 {
+		hint = "there are " + strings.Join(names, ", ")
 	}
 	return Fail(NoVersion, hint, "cannot find Go %s", w)
 }

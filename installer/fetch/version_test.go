@@ -88,10 +88,10 @@ func TestAWishPicksTheNewestThatFulfilsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("1.27rc1", w.near(known)[0].String()); diff != "" {
+	if diff := cmp.Diff("1.27rc1", w.Near(known)[0]); diff != "" {
 		t.Error(diff)
 	}
-	if got := (Wish{version: Version{major: 3}}).near(known); len(got) != 5 || !slices.IsSortedFunc(got, func(a, b Version) int { return b.Compare(a) }) {
+	if got := (Wish{version: Version{major: 3}}).Near(known); len(got) != 5 || !slices.IsSortedFunc(got, newerFirst) {
 		t.Errorf("near = %v, want the newest five", got)
 	}
 }
@@ -136,4 +136,34 @@ func FuzzWishFromMod(f *testing.F) {
 			t.Errorf("%q wishes for %q: %v", text, w, err)
 		}
 	})
+}
+
+func newerFirst(a, b string) int {
+	va, _, _ := parseVersion(a)
+	vb, _, _ := parseVersion(b)
+	return vb.Compare(va)
+}
+
+// go1.20 is a release, and 1.20 a series: by its name each release, and no other, can be asked for.
+func TestEveryReleaseHasANameOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var all []Version
+	for _, name := range []string{"1", "1.0.1", "1.20.0", "1.20.14", "1.20rc1", "1.21.0", "1.26.3", "1.27rc1"} {
+		v, err := ParseVersion(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	for i, name := range Names(all) {
+		w, err := ParseWish(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, v := range all {
+			if w.Allows(v) != (i == j) {
+				t.Errorf("%s allows %s: %t", name, v, w.Allows(v))
+			}
+		}
+	}
 }

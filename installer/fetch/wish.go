@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 )
@@ -14,7 +15,7 @@ type Wish struct {
 }
 
 // ParseWish reads "latest" (or nothing), "1.26" for the newest patch of a series, and "1.26.3" or "1.27rc1" for exactly
-// that release; "go" may stand in front.
+// that release; "go" may stand in front. Releases that are called like a series are meant by "go1.20" and "1.20.0".
 func ParseWish(s string) (Wish, error) {
 	if s == "" || s == "latest" {
 		return Wish{}, nil
@@ -22,6 +23,9 @@ func ParseWish(s string) (Wish, error) {
 	v, series, ok := parseVersion(s)
 	if !ok && !series {
 		return Wish{}, Fail(BadSetting, "ask for latest, 1.26, 1.26.3 or 1.27rc1", "cannot take %q for a version of Go", s)
+	}
+	if ok && strings.HasPrefix(s, "go") {
+		series = false
 	}
 	return Wish{version: v, series: series}, nil
 }
@@ -85,8 +89,8 @@ func (w Wish) Allows(v Version) bool {
 	return v == w.version
 }
 
-// near returns what exists beside what was wished for, newest first, at most a handful.
-func (w Wish) near(from []Version) []Version {
+// Near returns what there is beside what was wished for, newest first, at most a handful, as [ParseWish] reads it.
+func (w Wish) Near(from []Version) []string {
 	var same, stable []Version
 	for _, v := range from {
 		if v.Series() == w.version.Series() {
@@ -99,5 +103,18 @@ func (w Wish) near(from []Version) []Version {
 		same = stable
 	}
 	slices.SortFunc(same, func(a, b Version) int { return b.Compare(a) })
-	return same[:min(len(same), 5)]
+	return Names(same[:min(len(same), 5)])
+}
+
+// Names are the names by which these versions, and no others, can be asked for. The first releases of a series were
+// called like the series: go1.20 is the one, and 1.20 the other.
+func Names(versions []Version) (list []string) {
+	for _, v := range versions {
+		name := v.String()
+		if _, series, _ := parseVersion(name); series {
+			name = v.Toolchain()
+		}
+		list = append(list, name)
+	}
+	return list
 }

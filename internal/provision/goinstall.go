@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/installer"
@@ -33,12 +32,13 @@ type declaredGo struct {
 // cacheFolder is where root keeps what was received of a download that broke.
 const cacheFolder = "/var/cache/tcptune"
 
-// config is where toolchains are to come from, and where that is left open, what Go's own configuration says.
-func (d declaredGo) config(t trail.Trail) fetch.Config {
+// config is where toolchains are to come from, and where that is left open, what Go's own configuration says. With dry
+// nothing is kept of what servers say.
+func (d declaredGo) config(t trail.Trail, dry bool) fetch.Config {
 	env := fetch.ReadGoEnv(host.Host{}.WithTrail(t), os.Getenv, installer.Current)
 	env.Proxy = cmp.Or(d.Proxy, env.Proxy)
 	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env, Trail: t}
-	if os.Geteuid() == 0 {
+	if os.Geteuid() == 0 && !dry {
 		config.CacheDir = cacheFolder
 	}
 	return config
@@ -55,7 +55,7 @@ func checkSources(sources []string) error {
 }
 
 // drift says that the Go which is declared is not the active one, or nothing.
-func (d declaredGo) drift(h host.Host, j plan.Journal) (string, error) {
+func (d declaredGo) drift(ctx context.Context, h host.Host, j plan.Journal) (string, error) {
 	if d.Version == "" {
 		return "", nil
 	}
@@ -66,7 +66,11 @@ func (d declaredGo) drift(h host.Host, j plan.Journal) (string, error) {
 	v, ok := at.Settled(d.wish)
 	switch {
 	case ok && v == at.Active:
-		return "", nil
+		c := at.Look(ctx, v, false)
+		if c.Whole() {
+			return "", nil
+		}
+		return fmt.Sprintf("Go %s is declared, and the active %s is %s: %s", d.wish, v, c.State, c.Why), nil
 	case at.Active.IsZero():
 		return fmt.Sprintf("Go %s is declared, and none of tcptune is active", d.wish), nil
 	}
@@ -74,7 +78,9 @@ func (d declaredGo) drift(h host.Host, j plan.Journal) (string, error) {
 }
 
 // withGo adds to the draft of the tuning what makes the Go that is declared the active one.
-func (d *draft) withGo(ctx context.Context, h host.Host, j plan.Journal, declared declaredGo, show Progress) error {
+func (d *draft) withGo(
+	ctx context.Context, h host.Host, j plan.Journal, declared declaredGo, dry bool, show Progress,
+) error {
 	if declared.Version == "" {
 		return nil
 	}
@@ -82,7 +88,7 @@ func (d *draft) withGo(ctx context.Context, h host.Host, j plan.Journal, declare
 	if err != nil {
 		return err
 	}
-	g, err := planInstall(ctx, h, at, declared.config(h.Trail()), declared.wish, true, show)
+	g, err := planInstall(ctx, h, at, declared.config(h.Trail(), dry), declared.wish, true, show)
 	if err != nil {
 		return err
 	}
@@ -128,7 +134,14 @@ func planInstall(
 ) (g goChange, err error) {
 	r := fetch.Resolved{}
 	v, settled := at.Settled(wish)
-	if !settled || !enough && v.String() != wish.String() {
+	_, exact := wish.Exact()
+	resolve := !settled || !enough && !exact
+	if !resolve {
+		if c := at.Look(ctx, v, false); !c.Whole() { // it is fetched again, as it is
+			r.Version, resolve = v, config.File != ""
+		}
+	}
+	if resolve {
 		arch, err := fetch.Arch(h)
 		if err != nil {
 			return g, err
@@ -141,7 +154,7 @@ func planInstall(
 			g.notes = append(g.notes, p.Error())
 		}
 	}
-	if g.plan, err = at.Install(v); err != nil {
+	if g.plan, err = at.Install(ctx, v); err != nil {
 		return g, err
 	}
 	notes := g.notes
@@ -207,13 +220,10 @@ func interrupted(ctx context.Context, err error) error {
 }
 
 // installed lists the toolchains of v that tcptune has installed.
-func (s session) installed(v fetch.Version) []report.GoVersion {
+func (s session) installed(ctx context.Context, v fetch.Version) []report.GoVersion {
 	at, err := installer.Observe(s.host, s.Journal())
 	if err != nil || v.IsZero() {
 		return nil // the change was made, and that it cannot be looked at is for the next command to say
 	}
-	return slices.DeleteFunc(
-		at.List(),
-		func(g report.GoVersion) bool { return g.By != "tcptune" || g.Target != v.String() },
-	)
+	return at.Own(ctx, false, v)
 }

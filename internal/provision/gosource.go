@@ -26,7 +26,7 @@ type GoSource struct {
 }
 
 // config is what s comes to on a host.
-func (s GoSource) config(h host.Host) (config fetch.Config, err error) {
+func (s GoSource) config(h host.Host, dry bool) (config fetch.Config, err error) {
 	d, err := readDeclared(h)
 	if err != nil {
 		return config, err
@@ -34,7 +34,7 @@ func (s GoSource) config(h host.Host) (config fetch.Config, err error) {
 	if err := checkSources(s.Sources); err != nil {
 		return config, err
 	}
-	config = d.Go.config(h.Trail())
+	config = d.Go.config(h.Trail(), dry)
 	if len(s.Sources) > 0 {
 		config.Sources = s.Sources
 	}
@@ -92,7 +92,7 @@ func (t Target) InstallGo(ctx context.Context, r InstallGo, dry bool) (out Chang
 	if err != nil {
 		return out, nil, err
 	}
-	config, err := r.Source.config(h)
+	config, err := r.Source.config(h, dry)
 	if err != nil {
 		return out, nil, err
 	}
@@ -212,7 +212,7 @@ func (r BundleGo) Bundle(ctx context.Context) (out Outcome, files []string, err 
 		return out, nil, err
 	}
 	h := host.Host{}
-	config, err := r.Source.config(h)
+	config, err := r.Source.config(h, false)
 	if err != nil {
 		return out, nil, err
 	}

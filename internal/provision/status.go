@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"context"
+
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -14,13 +16,13 @@ type Status struct {
 }
 
 // Status says for each key what is wanted, runs and will be. It changes nothing and needs no root.
-func (t Target) Status(tuning Tuning) (out Status, err error) {
+func (t Target) Status(ctx context.Context, tuning Tuning) (out Status, err error) {
 	w := wish{Tuning: tuning}
 	h, j, d, err := t.look(&w)
 	if err != nil {
 		return out, err
 	}
-	drift, err := w.declared.Go.drift(h, j)
+	drift, err := w.declared.Go.drift(ctx, h, j)
 	if err != nil {
 		return out, err
 	}
