@@ -84,7 +84,7 @@ func (s Site) Remove(v fetch.Version) (plan.Plan, error) {
 // versions that are gone.
 func (s Site) Prune() (plan.Plan, error) {
 	p := plan.Plan{Command: "go prune"}
-	if s.Active.IsZero() {
+	if s.Active.IsZero() && len(s.Installed) > 0 {
 		return p, fetch.Fail(nothingActive, "name them: tcptune go remove VERSION; or remove all: tcptune go remove --all",
 			"cannot tell which versions are needed: none of tcptune is active")
 	}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/trail"
@@ -45,6 +46,9 @@ func (c Config) sources() []string {
 	}
 	return c.Sources
 }
+
+// Uses reports whether a way is among those that are tried.
+func (c Config) Uses(source string) bool { return slices.Contains(c.sources(), source) }
 
 // Progress is how far a download is.
 type Progress struct {

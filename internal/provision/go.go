@@ -223,7 +223,7 @@ func (t Target) ListGo(ctx context.Context, r ListGo) (out Outcome, err error) {
 		}
 	}
 	if r.Remote {
-		config, err := r.Source.config(h, false)
+		config, err := t.configFrom(ctx, r.Source, h, false)
 		if err != nil {
 			return out, err
 		}

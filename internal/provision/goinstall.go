@@ -14,7 +14,6 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // declaredGo is the part of tcptune.yaml about Go.
@@ -32,12 +31,21 @@ type declaredGo struct {
 // cacheFolder is where root keeps what was received of a download that broke.
 const cacheFolder = "/var/cache/tcptune"
 
-// config is where toolchains are to come from, and where that is left open, what Go's own configuration says. With dry
-// nothing is kept of what servers say.
-func (d declaredGo) config(t trail.Trail, dry bool) fetch.Config {
-	env := fetch.ReadGoEnv(host.Host{}.WithTrail(t), os.Getenv, installer.Current)
-	env.Proxy = cmp.Or(d.Proxy, env.Proxy)
-	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env, Trail: t}
+// config is where toolchains are to come from, and where that is left open, what Go's own configuration says: that of who
+// calls, under sudo that of the user, which is asked for GOPROXY alone, that of the installed Go, and what Go has by itself.
+// With dry nothing is kept of what servers say.
+func (t Target) config(ctx context.Context, d declaredGo, dry bool) fetch.Config {
+	h := host.Host{}.WithTrail(t.Trail)
+	env := fetch.ReadGoEnv(h, os.Getenv, installer.Current)
+	env.Proxy = cmp.Or(d.Proxy, fetch.ReadGoEnv(h, os.Getenv, "").Proxy)
+	if u, err := h.Caller(os.Getenv("SUDO_USER")); env.Proxy == "" && os.Geteuid() == 0 && err == nil {
+		var file string
+		if env.Proxy, file = fetch.CallerProxy(ctx, h, u); env.Proxy != "" {
+			env.ProxyOf = fmt.Sprintf("%s, in %s", u.Name, file)
+		}
+	}
+	env.Proxy = cmp.Or(env.Proxy, fetch.ReadGoEnv(h, os.Getenv, installer.Current).Proxy, t.GoProxy)
+	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env, Trail: t.Trail}
 	if os.Geteuid() == 0 && !dry {
 		config.CacheDir = cacheFolder
 	}
@@ -79,7 +87,7 @@ func (d declaredGo) drift(ctx context.Context, h host.Host, j plan.Journal) (str
 
 // withGo adds to the draft of the tuning what makes the Go that is declared the active one.
 func (d *draft) withGo(
-	ctx context.Context, h host.Host, j plan.Journal, declared declaredGo, dry bool, show Progress,
+	ctx context.Context, h host.Host, j plan.Journal, declared declaredGo, config fetch.Config, show Progress,
 ) error {
 	if declared.Version == "" {
 		return nil
@@ -88,7 +96,7 @@ func (d *draft) withGo(
 	if err != nil {
 		return err
 	}
-	g, err := planInstall(ctx, h, at, declared.config(h.Trail(), dry), declared.wish, true, show)
+	g, err := planInstall(ctx, h, at, config, declared.wish, true, show)
 	if err != nil {
 		return err
 	}
@@ -162,6 +170,9 @@ func planInstall(
 	g.notes = notes
 	if !installer.NeedsTree(g.plan) {
 		return g, nil
+	}
+	if config.Go.ProxyOf != "" && config.File == "" && config.Uses(fetch.Module) {
+		g.notes = append(g.notes, fmt.Sprintf("modules come from %s, by GOPROXY of %s", config.Go.Proxies(), config.Go.ProxyOf))
 	}
 	if !h.Live() {
 		g.notes = append(g.notes, "an image runs nothing: the new Go is not tried out")

@@ -39,7 +39,7 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	}
 	h, j, d, err := t.look(&w)
 	if err == nil {
-		err = d.withGo(ctx, h, j, w.declared.Go, true, a.Progress)
+		err = d.withGo(ctx, h, j, w.declared.Go, t.config(ctx, w.declared.Go, true), a.Progress)
 	}
 	if err == nil {
 		err = d.warnListeners(ctx, h)
@@ -97,7 +97,7 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 		return out, err
 	}
 	if a.Confirm == 0 {
-		err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, false, a.Progress)
+		err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, t.config(ctx, w.declared.Go, false), a.Progress)
 	} else if drift, derr := w.declared.Go.drift(ctx, s.host, s.Journal()); drift != "" {
 		notes, err = append(notes, drift+": that is for an apply without --confirm"), derr
 	}
