@@ -59,16 +59,13 @@ func Sweep(h host.Host) error {
 		}
 		left := 0
 		for _, name := range names {
-			at := path.Join(dir, name)
-			switch {
-			case dir != path.Dir(Versions) && plan.IsTreeLeftover(name):
-				err = h.RemoveAll(at)
-			case dir != path.Dir(Versions) && plan.IsTreeTakenAway(h, at):
-				err = plan.SweepTree(h, at)
-			default:
-				left++
+			if !plan.IsTreeLeftover(name) || dir == path.Dir(Versions) {
+				if !plan.IsTreeTakenAway(h, path.Join(dir, name)) {
+					left++
+				}
+				continue
 			}
-			if err != nil {
+			if err := plan.SweepTree(h, dir, name); err != nil {
 				return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
 			}
 		}

@@ -3,8 +3,6 @@ package fetch
 import (
 	"slices"
 	"strings"
-
-	"golang.org/x/mod/modfile"
 )
 
 // Wish is what somebody asks for: the latest release, the newest patch of a series, or one release. The zero value is
@@ -28,29 +26,6 @@ func ParseWish(s string) (Wish, error) {
 		series = false
 	}
 	return Wish{version: v, series: series}, nil
-}
-
-// WishFromMod reads what a go.mod needs. A toolchain line asks for exactly that release. A go line is the least that
-// will do: then it is the newest patch of its series, which has the security fixes.
-func WishFromMod(text []byte) (Wish, error) {
-	mod, err := modfile.ParseLax("go.mod", text, nil)
-	if err != nil {
-		return Wish{}, Fail(BadSetting, "", "cannot read go.mod").Because(err)
-	}
-	// ParseLax, which lets pass what a future Go may add, leaves this line out.
-	for _, stmt := range mod.Syntax.Stmt {
-		line, ok := stmt.(*modfile.Line)
-		if ok && len(line.Token) == 2 && line.Token[0] == "toolchain" && line.Token[1] != "default" {
-			v, err := ParseVersion(line.Token[1])
-			return Wish{version: v}, err
-		}
-	}
-	if mod.Go == nil {
-		return Wish{}, Fail(BadSetting, "add one: go 1.26", "cannot tell from go.mod which Go it needs: it has no go line")
-	}
-	w, err := ParseWish(mod.Go.Version)
-	w.series = w.series || w.version.Stable()
-	return w, err
 }
 
 // String is how the wish is written: "latest", "1.26", "1.26.3".

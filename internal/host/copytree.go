@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CopyTree makes the new folder to a copy of the folder from: files, folders and links with their modes, owners and times.
+// CopyTree makes the new folder to a copy of the folder from: files, folders and links with their modes, owners and times of change.
 // Anything else in it is an error. It is for folders that rename(2) does not move. After an error what was made is gone
 // again. The copy is on the disk when it returns.
 func (h Host) CopyTree(from, to string) (err error) {
@@ -116,6 +116,5 @@ func likeBefore(dst *os.Root, name string, fi fs.FileInfo) error {
 	if err := dst.Lchown(name, int(st.Uid), int(st.Gid)); err != nil && !errors.Is(err, unix.EPERM) {
 		return err
 	}
-	accessed := time.Unix(st.Atim.Unix())
-	return errors.Join(dst.Chmod(name, fi.Mode()), dst.Chtimes(name, accessed, fi.ModTime()))
+	return errors.Join(dst.Chmod(name, fi.Mode()), dst.Chtimes(name, time.Time{}, fi.ModTime()))
 }

@@ -11,16 +11,20 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// takenAway is what [TreeRecord] is called in a tree that is to go but cannot be moved: one in a lower layer of an
-// overlay, of which rename(2) says EXDEV (Documentation/filesystems/overlayfs.rst, "Renaming directories"). A file of it
-// can be renamed. So such a tree is as good as gone by one step, and comes back by one, until it is swept.
-const takenAway = ".tcptune-taken-away"
+// A tree that is to go but cannot be moved, since it lies in a lower layer of an overlay, of which rename(2) says EXDEV
+// (Documentation/filesystems/overlayfs.rst, "Renaming directories"), loses its record: a file can be renamed. So it is as good
+// as gone by one step, and comes back by one, until it is swept.
+
+// awaySuffix ends the name of the record of such a tree, beside the tree.
+const awaySuffix = ".away.tcptune-old"
+
+func away(p string) string { return beside(p, awaySuffix) }
 
 // IsTreeTakenAway reports whether the folder at p is what is left of a tree that was taken away where it lies.
 func IsTreeTakenAway(h host.Host, p string) bool {
 	_, errRecord := h.Lstat(path.Join(p, TreeRecord))
-	_, errMark := h.Lstat(path.Join(p, takenAway))
-	return errors.Is(errRecord, fs.ErrNotExist) && errMark == nil
+	_, errAway := h.Lstat(away(p))
+	return errors.Is(errRecord, fs.ErrNotExist) && errAway == nil
 }
 
 func (t treeEffect) takeAway(p string) error {
@@ -31,16 +35,15 @@ func (t treeEffect) takeAway(p string) error {
 	if !errors.Is(err, unix.EXDEV) {
 		return err
 	}
-	record, mark := path.Join(p, TreeRecord), path.Join(p, takenAway)
+	record := path.Join(p, TreeRecord)
 	if _, err := t.h.Lstat(record); errors.Is(err, fs.ErrNotExist) {
-		return t.h.WriteFile(mark, []byte(UnknownTree+"\n"), defaultMode)
+		return t.h.WriteFile(away(p), []byte(UnknownTree+"\n"), defaultMode)
 	}
-	return t.h.Rename(record, mark)
+	return t.h.Rename(record, away(p))
 }
 
 func (t treeEffect) giveBack(p, value string) error {
-	mark := path.Join(p, takenAway)
-	text, err := t.h.ReadFile(mark)
+	text, err := t.h.ReadFile(away(p))
 	if err != nil {
 		return err
 	}
@@ -48,24 +51,25 @@ func (t treeEffect) giveBack(p, value string) error {
 	case first != value:
 		return errors.New("what was taken away is something else: " + first)
 	case first == UnknownTree:
-		return t.h.Remove(mark)
+		return t.h.Remove(away(p))
 	}
-	return t.h.Rename(mark, path.Join(p, TreeRecord))
+	return t.h.Rename(away(p), path.Join(p, TreeRecord))
 }
 
-// SweepTree removes what is left at p of a tree that was taken away where it lies, its mark last.
-func SweepTree(h host.Host, p string) error {
-	if !IsTreeTakenAway(h, p) {
-		return nil
-	}
-	names, err := h.ReadDir(p)
-	for _, name := range names {
-		if name != takenAway && err == nil {
-			err = h.RemoveAll(path.Join(p, name))
+// sweepAway removes what is left at p of a tree that was taken away where it lies.
+func sweepAway(h host.Host, p string) error {
+	if IsTreeTakenAway(h, p) {
+		if err := h.RemoveAll(p); err != nil {
+			return err
 		}
 	}
-	if err != nil {
-		return err
+	return h.RemoveAll(away(p))
+}
+
+// SweepTree removes a folder called name in dir that an interrupted change of a tree may have left, see [IsTreeLeftover].
+func SweepTree(h host.Host, dir, name string) error {
+	if tree, ok := strings.CutSuffix(name, awaySuffix); ok {
+		return sweepAway(h, path.Join(dir, strings.TrimPrefix(tree, ".")))
 	}
-	return h.RemoveAll(p)
+	return h.RemoveAll(path.Join(dir, name))
 }

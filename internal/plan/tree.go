@@ -135,7 +135,7 @@ func (t treeEffect) tidy(p string) error {
 
 // sweep removes what is left of a tree that was staged or taken away.
 func (t treeEffect) sweep(p string) error {
-	err := SweepTree(t.h, p)
+	err := sweepAway(t.h, p)
 	for _, suffix := range []string{".tcptune-new", ".tcptune-old", ".copying.tcptune-old", ".copied.tcptune-old"} {
 		err = errors.Join(err, t.h.RemoveAll(beside(p, suffix)))
 	}

@@ -47,7 +47,7 @@ func (t Target) configFrom(ctx context.Context, s GoSource, h host.Host, dry boo
 	return config, nil
 }
 
-// GoVersion asks for a version: by its number or a part of it, or by what a go.mod file needs. Neither: the latest.
+// GoVersion asks for a version: by its number or a part of it, or by what a file of a project needs, such as a go.mod. Neither: the latest.
 type GoVersion struct {
 	Version string
 	FromMod string    // a file, "-" for In
@@ -67,7 +67,7 @@ func (v GoVersion) wish() (fetch.Wish, error) {
 		if err != nil {
 			return fetch.Wish{}, named{fmt.Errorf("cannot read --from-mod: %w", err)}
 		}
-		w, err := fetch.WishFromMod(text)
+		w, err := fetch.WishFromFile(v.FromMod, text)
 		return w, asUsage(err)
 	case v.Version != "":
 		return parseWish(v.Version)
