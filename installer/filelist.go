@@ -209,12 +209,14 @@ func seal(h host.Host, root string, r record) error {
 	)
 }
 
+// undated is the time of what does not say its own: 1980, with which that of archives begins.
+const undated = 315532800
+
 // releaseTime is when the release at root was made, as its VERSION has it since Go 1.21, in seconds since 1970.
 func releaseTime(h host.Host, root string) int64 {
-	const ofZip = 315532800 // 1980, with which the time of archives begins
 	text, err := h.ReadAtMost(path.Join(root, "VERSION"), look("the record of a version"))
 	if err != nil {
-		return ofZip
+		return undated
 	}
 	for line := range strings.Lines(string(text)) {
 		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "time "); ok {
@@ -223,7 +225,7 @@ func releaseTime(h host.Host, root string) int64 {
 			}
 		}
 	}
-	return ofZip
+	return undated
 }
 
 // readFiles reads the list of the tree at root, which must be the one that its record names.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"time"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
@@ -36,6 +37,9 @@ func (s Site) Stage(ctx context.Context, c fetch.Config, r fetch.Resolved,
 	}
 	if o, err = c.Fetch(ctx, r, s.arch, path.Join(folder, path.Base(at)), progress); err != nil {
 		return o, err
+	}
+	if made := releaseTime(s.h, at); made != undated {
+		o.Made = time.Unix(made, 0)
 	}
 	if err := try(ctx, s.h, at, r.Version); err != nil {
 		return o, err

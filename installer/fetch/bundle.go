@@ -21,7 +21,7 @@ func (c Config) Bundle(ctx context.Context, r Resolved, arch, out string, progre
 		return nil, fmt.Errorf("cannot make a bundle: %w", err)
 	}
 	var names []string
-	err := c.inTurn(c.from(r), func(_ string, s source) (err error) {
+	err := c.inTurn(c.ways()[r.tried:], func(_ way, s source) (err error) {
 		names, err = s.bundle(ctx, r.Version, arch, out, progress)
 		return outOfSpace(out, err)
 	}, nil)

@@ -17,7 +17,7 @@ const (
 type Config struct {
 	Sources []string // in this order; none: Download, then Module
 
-	Base         string // of the archives; "": https://go.dev/dl
+	Base         string // of the archives; "": https://go.dev/dl; several, tried in this order, with commas between them
 	Keyring      string // a file of OpenPGP keys, armoured or not, that may sign besides the one of go.dev
 	ChecksumOnly bool   // take the word of the release list at Base for the SHA-256, without a signature
 
@@ -60,8 +60,10 @@ type Progress struct {
 
 // Origin says where a toolchain came from and what proved it.
 type Origin struct {
-	Source   string   // [Download], [Module] or "file"
-	URL      string   // without credentials; a path for a file
-	Digest   string   // "sha256:…" of the archive, "h1:…" of the module
-	Verified []string // what was checked, for a person: "sha256", "signature by 32EE5355A6BC6E42", …
+	Source   string    // [Download], [Module] or "file"
+	URL      string    // without credentials; a path for a file
+	Digest   string    // "sha256:…" of the archive, "h1:…" of the module
+	Verified []string  // what was checked, for a person: "sha256", "signature by 32EE5355A6BC6E42", …
+	Passed   []error   // why it did not come from the sources before
+	Made     time.Time // when the release was made; zero where it does not say
 }

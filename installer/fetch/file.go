@@ -50,6 +50,19 @@ func (c Config) fileVersion(w Wish, arch string) (Version, error) {
 	return v, nil
 }
 
+// FileThere is an error unless the file, if one is configured, can be read, and something is there that may prove it.
+func (c Config) FileThere() error {
+	if c.File == "" {
+		return nil
+	}
+	in, err := host.OpenNamed(c.File)
+	if err != nil {
+		return Fail(BadSetting, "", "cannot read the archive").Because(err)
+	}
+	_, err = c.openFile()
+	return errors.Join(err, in.Close())
+}
+
 // openFile collects what proves the file.
 func (c Config) openFile() (fetcher, error) {
 	f := file{path: c.File, env: c.Go, beside: c.Beside}

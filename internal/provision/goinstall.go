@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
@@ -161,6 +162,7 @@ func planInstall(
 		for _, p := range r.Passed {
 			g.notes = append(g.notes, p.Error())
 		}
+		g.notes = append(g.notes, r.Doubts...)
 	}
 	if g.plan, err = at.Install(ctx, v); err != nil {
 		return g, err
@@ -170,6 +172,9 @@ func planInstall(
 	g.notes = notes
 	if !installer.NeedsTree(g.plan) {
 		return g, nil
+	}
+	if err := config.FileThere(); err != nil {
+		return g, asUsage(err)
 	}
 	if config.Go.ProxyOf != "" && config.File == "" && config.Uses(fetch.Module) {
 		g.notes = append(g.notes, fmt.Sprintf("modules come from %s, by GOPROXY of %s", config.Go.Proxies(), config.Go.ProxyOf))
@@ -183,12 +188,21 @@ func planInstall(
 		o, err := at.Stage(ctx, config, r, show.Show)
 		if err == nil {
 			show.End()
+			for _, p := range o.Passed {
+				show.Say("passed over: " + p.Error())
+			}
+			if age := time.Since(o.Made); wish == (fetch.Wish{}) && !o.Made.IsZero() && age > oldLatest {
+				show.Say(fmt.Sprintf("this latest release was made %d days ago: where it comes from may be behind", age/(24*time.Hour)))
+			}
 			show.Say(fmt.Sprintf("Go %s from %s, verified by %s", v, o.URL, strings.Join(o.Verified, ", ")))
 		}
 		return orFromFile(err)
 	}
 	return g, nil
 }
+
+// oldLatest is the age of a latest release of which one must doubt that it is the latest: there is one each month.
+const oldLatest = 90 * 24 * time.Hour
 
 // switching is a change that makes v the active one.
 func switching(h host.Host, p plan.Plan, v fetch.Version) goChange {
