@@ -298,7 +298,7 @@ func NewWorkspace(ctx context.Context, dir, module string) (out Outcome, made, v
 			Hint: "run: sudo tcptune go install",
 		}
 	}
-	made, err = installer.Workspace{Module: module, Go: v}.New(dir)
+	made, err = installer.Workspace{Module: module, Go: v, Taken: at.OfGo}.New(dir)
 	if err != nil {
 		return out, "", "", asUsage(err)
 	}
