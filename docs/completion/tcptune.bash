@@ -393,7 +393,7 @@ _tcptune_command() {
 		)
 		;;
 	go)
-		commands=(install list use rollback remove bundle new)
+		commands=(install list use rollback remove verify prune bundle new)
 		flags=(
 			'--help,-h'
 		)
@@ -471,6 +471,29 @@ _tcptune_command() {
 		argument=VERSION
 		flags=(
 			'--all'
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'go verify')
+		argument=VERSION
+		flags=(
+			'--root=DIR'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'go prune')
+		flags=(
 			'--dry-run,-n'
 			'--wait=DURATION'
 			'--root=DIR'
@@ -592,7 +615,7 @@ _tcptune_command() {
 	'help service pprof')
 		;;
 	'help go')
-		commands=(install list use rollback remove bundle new)
+		commands=(install list use rollback remove verify prune bundle new)
 		;;
 	'help go install')
 		;;
@@ -603,6 +626,10 @@ _tcptune_command() {
 	'help go rollback')
 		;;
 	'help go remove')
+		;;
+	'help go verify')
+		;;
+	'help go prune')
 		;;
 	'help go bundle')
 		;;

@@ -49,7 +49,7 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	}
 	h, j, d, err := t.look(&w)
 	if err == nil {
-		err = d.withGo(ctx, h, j, w.declared.Go, a.Progress)
+		err = d.withGo(ctx, h, j, w.declared.Go, t.config(ctx, w.declared.Go, true), a.Progress)
 	}
 	if err == nil {
 		err = d.withServer(ctx, h, j, w.declared.Server)
@@ -110,7 +110,7 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 		return out, err
 	}
 	if a.Confirm == 0 {
-		if err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, a.Progress); err == nil {
+		if err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, t.config(ctx, w.declared.Go, false), a.Progress); err == nil {
 			err = d.withServer(ctx, s.host, s.Journal(), w.declared.Server)
 		}
 	} else {
@@ -137,7 +137,7 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 // drift says in what the Go and the service that are declared are not as declared.
 func (d draft) drift(ctx context.Context, h host.Host, j plan.Journal, declared declared) (lines []string, err error) {
 	for _, look := range []func() (string, error){
-		func() (string, error) { return declared.Go.drift(h, j) },
+		func() (string, error) { return declared.Go.drift(ctx, h, j) },
 		func() (string, error) { return d.serverDrift(ctx, h, j, declared.Server) },
 	} {
 		line, err := look()

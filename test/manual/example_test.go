@@ -22,6 +22,7 @@ func cannotRun() map[string]string {
 		"go use":           toolchain,
 		"go rollback":      toolchain,
 		"go remove":        toolchain,
+		"go verify":        toolchain,
 		"service restart":  systemd,
 		"service reload":   systemd,
 		"service status":   systemd,
