@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -277,6 +277,38 @@ function __tcptune_values
                 'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
                 'latency' 'short answers soon, on connections that live long and carry several streams' \
                 'proxy' 'many outgoing connections; reverse proxies, gateways, load generators'
+        case 'PROPERTY=VALUE'
+            printf '%s\t%s\n' \
+                'After'= '' \
+                'AmbientCapabilities'= '' \
+                'BindReadOnlyPaths'= '' \
+                'CPUQuota'= '' \
+                'CPUWeight'= '' \
+                'CacheDirectory'= '' \
+                'ConditionPathExists'= '' \
+                'Environment'= '' \
+                'EnvironmentFile'= '' \
+                'ExecReload'= '' \
+                'ExecStartPre'= '' \
+                'LimitMEMLOCK'= '' \
+                'LoadCredential'= '' \
+                'LogsDirectory'= '' \
+                'MemoryDenyWriteExecute'= '' \
+                'MemoryMax'= '' \
+                'Nice'= '' \
+                'OOMScoreAdjust'= '' \
+                'OnFailure'= '' \
+                'ReadWritePaths'= '' \
+                'Requires'= '' \
+                'RuntimeDirectory'= '' \
+                'Slice'= '' \
+                'SupplementaryGroups'= '' \
+                'SystemCallFilter'= '' \
+                'TasksMax'= '' \
+                'TimeoutStartSec'= '' \
+                'Wants'= '' \
+                'WatchdogSec'= '' \
+                'WorkingDirectory'= ''
         case 'SHELL'
             printf '%s\t%s\n' \
                 'bash' '' \
@@ -299,6 +331,9 @@ function __tcptune_values
                 'USR1' '' \
                 'USR2' '' \
                 'TERM' ''
+        case 'TARGET'
+            printf '%s\t%s\n' \
+                'compare' 'hold files of earlier tests against the first'
         case 'TOOLS'
             __tcptune_list 'dlv' 'gofumpt' 'goimports' 'gopls' 'govulncheck' 'staticcheck'
         case 'WAYS'
@@ -314,6 +349,11 @@ function __tcptune_values
                 'discard' '' \
                 'http' '' \
                 'relay' ''
+        case 'exec|notify|notify-reload'
+            printf '%s\t%s\n' \
+                'exec' '' \
+                'notify' '' \
+                'notify-reload' ''
         case 'free|held'
             printf '%s\t%s\n' \
                 'free' '' \
@@ -323,6 +363,16 @@ function __tcptune_values
                 'process' '' \
                 'container' '' \
                 'unit' ''
+        case 'raw|send|receive|line|frame|http|connect|talk'
+            printf '%s\t%s\n' \
+                'raw' '' \
+                'send' '' \
+                'receive' '' \
+                'line' '' \
+                'frame' '' \
+                'http' '' \
+                'connect' '' \
+                'talk' ''
         case 'sarif|github'
             printf '%s\t%s\n' \
                 'sarif' '' \
@@ -361,6 +411,7 @@ complete -c tcptune -n '__tcptune_first \'\' 1' -a profile -d 'list, show and co
 complete -c tcptune -n '__tcptune_first \'\' 1' -a lint -d 'say what is wrong with files that set kernel settings'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
@@ -520,7 +571,7 @@ complete -c tcptune -n '__tcptune_at \'import\' --no-color' -l no-color -d 'no c
 complete -c tcptune -n '__tcptune_at \'import\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'import\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode'
+complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode --holder'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
 complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
 complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
@@ -541,6 +592,9 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send n
 complete -c tcptune -n '__tcptune_at \'port\' --mode=' -l mode -x -a '(__tcptune_values \'process|container|unit\')' -d 'stop the process|container|unit of each holder, whatever would suit it'
 complete -c tcptune -n '__tcptune_at \'port\' --unit' -l unit -d 'as --mode unit: stop the service that the holder runs in'
 complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'as --mode process: signal it, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --bound' -l bound -d 'also end who has a TCP socket bound to the port that does not listen'
+complete -c tcptune -n '__tcptune_at \'port\' --holder=' -l holder -x -d 'of a socket that nobody has open, end the candidate PID'
+complete -c tcptune -n '__tcptune_at \'port\' --close' -l close -d 'close connections that keep a server from the port'
 complete -c tcptune -n '__tcptune_at \'port\' --many' -l many -d 'free more than 16 ports, or end more than 16 holders'
 complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
 complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (see tcptune schema)'
@@ -549,10 +603,44 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-color' -l no-color -d 'no col
 complete -c tcptune -n '__tcptune_at \'port\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
 
+complete -c tcptune -n '__tcptune_first \'bench\' 1 --protocol --conns -c --pipeline --rate --size --payload --expect --duration -d --warmup --count --connect-rate --think --timeout --workers --source --ca --server-name --rounds --p99 --assert' -a '(__tcptune_values \'TARGET\')'
+complete -c tcptune -n '__tcptune_at \'bench\' --protocol=' -l protocol -x -a '(__tcptune_values \'raw|send|receive|line|frame|http|connect|talk\')' -d 'speak raw|send|receive|line|frame|http|connect|talk'
+complete -c tcptune -n '__tcptune_at \'bench\' --conns= -c=' -l conns -s c -x -d 'hold N connections'
+complete -c tcptune -n '__tcptune_at \'bench\' --pipeline=' -l pipeline -x -d 'have N requests under way on each connection'
+complete -c tcptune -n '__tcptune_at \'bench\' --rate=' -l rate -x -d 'send N requests a second over all connections'
+complete -c tcptune -n '__tcptune_at \'bench\' --size=' -l size -x -d 'send messages of BYTES'
+complete -c tcptune -n '__tcptune_at \'bench\' --payload=' -l payload -r -F -d 'send what FILE holds: a line, the payload of a frame, the body of a POST'
+complete -c tcptune -n '__tcptune_at \'bench\' --expect=' -l expect -x -d 'count an answer of line, frame or http without TEXT as failed'
+complete -c tcptune -n '__tcptune_at \'bench\' --duration= -d=' -l duration -s d -x -d 'measure for TIME'
+complete -c tcptune -n '__tcptune_at \'bench\' --warmup=' -l warmup -x -d 'run for TIME before anything is measured'
+complete -c tcptune -n '__tcptune_at \'bench\' --count=' -l count -x -d 'end after N requests'
+complete -c tcptune -n '__tcptune_at \'bench\' --connect-rate=' -l connect-rate -x -d 'open N connections a second'
+complete -c tcptune -n '__tcptune_at \'bench\' --think=' -l think -x -d 'wait TIME before a connection asks again'
+complete -c tcptune -n '__tcptune_at \'bench\' --timeout=' -l timeout -x -d 'give a connection or an answer up after TIME'
+complete -c tcptune -n '__tcptune_at \'bench\' --workers=' -l workers -x -d 'generate load with N threads'
+complete -c tcptune -n '__tcptune_at \'bench\'' -l source -x -d 'connect from ADDR, of this machine; may be given several times'
+complete -c tcptune -n '__tcptune_at \'bench\' --tls' -l tls -d 'speak TLS'
+complete -c tcptune -n '__tcptune_at \'bench\' --insecure' -l insecure -d 'take any certificate'
+complete -c tcptune -n '__tcptune_at \'bench\' --ca=' -l ca -r -F -d 'trust the certificates in FILE, and no others'
+complete -c tcptune -n '__tcptune_at \'bench\' --server-name=' -l server-name -x -d 'ask for the certificate of NAME'
+complete -c tcptune -n '__tcptune_at \'bench\' --rounds=' -l rounds -x -d 'run N times, and show the one with the median rate'
+complete -c tcptune -n '__tcptune_at \'bench\' --find-rate' -l find-rate -d 'look for the highest rate that holds --p99 without a failure'
+complete -c tcptune -n '__tcptune_at \'bench\' --p99=' -l p99 -x -d 'let a rate that is looked for have a latency of TIME, from when requests are due'
+complete -c tcptune -n '__tcptune_at \'bench\'' -l assert -x -d 'exit with 2 unless PROMISE holds, \'p99<5ms\' for instance; may be given several times'
+complete -c tcptune -n '__tcptune_at \'bench\' --interleave' -l interleave -d 'run the two tests of the arguments in turn, and compare them'
+complete -c tcptune -n '__tcptune_at \'bench\' --csv' -l csv -d 'print one line of CSV for each second'
+complete -c tcptune -n '__tcptune_at \'bench\' --prometheus' -l prometheus -d 'print the result as metrics of Prometheus, for the textfile collector'
+complete -c tcptune -n '__tcptune_at \'bench\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'bench\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'bench\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'bench\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'bench\' --help -h' -l help -s h -d 'show help'
+
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a reload -d 'have a service read its limits, its certificate or its configuration again'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a pprof -d 'fetch a profile of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
@@ -570,11 +658,15 @@ complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -
 complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificate in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'private key of the certificate, in FILE, which systemd reads'
+complete -c tcptune -n '__tcptune_at \'service install\' --tls-client-ca=' -l tls-client-ca -r -F -d 'serve only clients with a certificate of an authority in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --program=' -l program -r -F -d 'FILE of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service install\' --exec=' -l exec -r -F -d 'install PROGRAM of yours instead; its arguments follow --'
 complete -c tcptune -n '__tcptune_at \'service install\' --network' -l network -d 'with --exec: it may open connections of its own'
 complete -c tcptune -n '__tcptune_at \'service install\' --state-dir' -l state-dir -d 'with --exec: it may write to /var/lib/SERVICE'
 complete -c tcptune -n '__tcptune_at \'service install\' --user=' -l user -x -a '(__tcptune_values \'USER\')' -d 'with --exec: run as USER'
+complete -c tcptune -n '__tcptune_at \'service install\' --type=' -l type -x -a '(__tcptune_values \'exec|notify|notify-reload\')' -d 'with --exec: exec|notify|notify-reload: whether it says when it is ready, and reloads on SIGHUP, sd_notify(3)'
+complete -c tcptune -n '__tcptune_at \'service install\' --overlap' -l overlap -d 'with --exec and --type notify: two of it may serve at once, so that it hands over'
+complete -c tcptune -n '__tcptune_at \'service install\'' -l property -s p -x -a '(__tcptune_values \'PROPERTY=VALUE\')' -d 'with --exec: a line for its unit, PROPERTY=VALUE, as with systemd-run; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --now' -l now -d 'start it, and prove that it answers'
 complete -c tcptune -n '__tcptune_at \'service install\' --free-port' -l free-port -d 'with --now: stop who holds the port, as tcptune port --kill does'
 complete -c tcptune -n '__tcptune_at \'service install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
@@ -614,6 +706,14 @@ complete -c tcptune -n '__tcptune_at \'service restart\' --no-color' -l no-color
 complete -c tcptune -n '__tcptune_at \'service restart\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
 
+complete -c tcptune -n '__tcptune_first \'service reload\' 1 --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service reload\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'service reload\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'service reload\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'service reload\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'service reload\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'service reload\' --help -h' -l help -s h -d 'show help'
+
 complete -c tcptune -n '__tcptune_first \'service logs\' 1 --lines -n' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service logs\' --follow -f' -l follow -s f -d 'wait for more'
 complete -c tcptune -n '__tcptune_at \'service logs\' --lines= -n=' -l lines -s n -x -d 'show the last N lines'
@@ -644,12 +744,12 @@ complete -c tcptune -n '__tcptune_at \'go\' --help -h' -l help -s h -d 'show hel
 
 complete -c tcptune -n '__tcptune_first \'go install\' 1 --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go install\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go install\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go install\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
-complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what the toolchain line, else the go line of FILE asks for; - is standard input'
+complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what FILE needs: a go.mod, go.work, .go-version or .tool-versions; - is a go.mod on standard input'
 complete -c tcptune -n '__tcptune_at \'go install\' --file=' -l file -r -F -d 'install from the archive in FILE, without a network'
 complete -c tcptune -n '__tcptune_at \'go install\' --sha256=' -l sha256 -x -d 'with --file: its checksum, as DIGITS, or h1:… of a module'
 complete -c tcptune -n '__tcptune_at \'go install\' --signature=' -l signature -r -F -d 'with --file: its signature, in FILE'
@@ -666,7 +766,7 @@ complete -c tcptune -n '__tcptune_at \'go install\' --debug' -l debug -d 'say on
 complete -c tcptune -n '__tcptune_at \'go install\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'go list\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go list\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go list\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go list\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go list\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go list\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
@@ -729,7 +829,7 @@ complete -c tcptune -n '__tcptune_at \'go prune\' --help -h' -l help -s h -d 'sh
 
 complete -c tcptune -n '__tcptune_first \'go bundle\' 1 --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
@@ -779,6 +879,7 @@ complete -c tcptune -n '__tcptune_first \'help\' 1' -a profile -d 'list, show an
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a lint -d 'say what is wrong with files that set kernel settings'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a port -d 'who holds a port; --kill frees it'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
@@ -805,12 +906,15 @@ complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute 
 
 
 
+
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a reload -d 'have a service read its limits, its certificate or its configuration again'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a pprof -d 'fetch a profile of the bundled server'
+
 
 
 
