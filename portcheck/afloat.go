@@ -28,8 +28,9 @@ const (
 	Waiting  Way = "unix"     // the descriptor is that of a Unix socket on which descriptors wait, of the socket or of something else
 )
 
-// findAfloat looks for the sockets that no descriptor leads to. rings are certain, waiting are not, and have no inode.
-func findAfloat(ctx context.Context, missing map[uint64]bool) (rings, waiting []Descriptor) {
+// findAfloat looks for the sockets that no descriptor leads to. rings are certain, waiting are not, and have no inode. To look
+// at every socket of the machine for those takes a while, and is left out unless unix is set.
+func findAfloat(ctx context.Context, missing map[uint64]bool, unix bool) (rings, waiting []Descriptor) {
 	for _, pid := range pids() {
 		if ctx.Err() != nil {
 			return nil, nil
@@ -44,7 +45,7 @@ func findAfloat(ctx context.Context, missing map[uint64]bool) (rings, waiting []
 		for _, name := range names {
 			fd, _ := strconv.Atoi(name)
 			link, err := os.Readlink(path.Join(dir, name))
-			if err != nil || link != "anon_inode:[io_uring]" && !strings.HasPrefix(link, "socket:[") {
+			if err != nil || link != "anon_inode:[io_uring]" && (!unix || !strings.HasPrefix(link, "socket:[")) {
 				continue
 			}
 			sockets, count := readFdinfo(pid, fd)
@@ -84,7 +85,7 @@ func readFdinfo(pid, fd int) (sockets map[uint64]bool, waiting int) {
 // lookForMoving gives the sockets without owners those that an io_uring proves, and returns the candidates of the others.
 // Two processes may be handing a socket to and fro: then one of several looks finds it.
 func (s *Survey) lookForMoving(ctx context.Context, owners *Owners) (waiting []Descriptor, err error) {
-	looks := 2
+	looks, few := 2, sizeOf(s.Ranges) <= restPorts
 	if s.Thorough {
 		looks = 5
 	}
@@ -93,10 +94,10 @@ func (s *Survey) lookForMoving(ctx context.Context, owners *Owners) (waiting []D
 		if len(missing) == 0 {
 			break
 		}
-		rings, now := findAfloat(ctx, missing)
+		rings, now := findAfloat(ctx, missing, s.Thorough || few)
 		owners.Descriptors = append(owners.Descriptors, rings...)
 		waiting = append(waiting, now...)
-		if look == looks || len(now) > 0 && !s.Thorough {
+		if look == looks || !s.Thorough && (len(now) > 0 || !few) {
 			break
 		}
 		again, err := Walk(ctx, missing, nil)

@@ -110,7 +110,11 @@ func decide(s Survey, f facts, order Order) []Act {
 	var acts []Act
 	for _, h := range s.Holders {
 		if len(h.Owners) == 0 {
-			acts = add(acts, refusal(h, Owner{}, h.Reason+"; "+wayOutAlone(h)))
+			reason := h.Reason
+			if hint := wayOutAlone(h); !strings.Contains(reason, hint) {
+				reason += "; " + hint
+			}
+			acts = add(acts, refusal(h, Owner{}, reason))
 		}
 		for _, o := range h.Owners {
 			for _, a := range f.judge(h, o, order) {
@@ -363,8 +367,11 @@ func Programs(acts []Act) int {
 			continue
 		}
 		what := string(a.Kind) + a.Target
-		if a.Kind == report.Signal {
+		switch a.Kind {
+		case report.Signal:
 			what = *a.Before + " on " + a.Ports[0]
+		case report.Connection:
+			what = "connections on " + a.Ports[0]
 		}
 		seen[what] = true
 	}

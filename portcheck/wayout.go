@@ -51,9 +51,15 @@ func (h Holder) command(flags string) string {
 
 // wayOutAlone is what a person does about a socket that no process has open.
 func wayOutAlone(h Holder) string {
+	kernel := kernelUserOf(h.Protocol, h.Port())
 	switch name, ok := unitOf(h.Origin); {
 	case h.Veiled:
 		return ""
+	case kernel != "" && len(h.Candidates) == 0:
+		if _, act, ok := strings.Cut(kernel, "; "); ok {
+			return act
+		}
+		return "end " + kernel + ", which is a part of the kernel"
 	case len(h.Candidates) > 0:
 		return h.command(fmt.Sprintf("--kill --holder %d", h.Candidates[0].Pid)) + " ends that one"
 	case ok && path.Ext(name.name) == ".service" && name.user:

@@ -164,3 +164,30 @@ func TestAHintNamesTheNamespace(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Nobody has the socket open: each hint is about who may have it all the same.
+func TestTheHintForASocketWithoutOwnersIsAboutThatSocket(t *testing.T) {
+	at := func(port string, change func(*Holder)) Holder {
+		h := Holder{Socket: Socket{Protocol: TCP, Local: netip.MustParseAddrPort("127.0.0.1:" + port)}}
+		change(&h)
+		return h
+	}
+	for name, c := range map[string]struct {
+		holder Holder
+		want   string
+	}{
+		"NFS":       {at("2049", func(*Holder) {}), "rpc.nfsd 0 ends it"},
+		"iSCSI":     {at("3260", func(*Holder) {}), "end the iSCSI target, which is a part of the kernel"},
+		"a service": {at("8080", func(h *Holder) { h.Origin = CgroupOf("/system.slice/web.service") }), "it was made in web.service: sudo systemctl stop web.service"},
+		"a user's service": {
+			at("8080", func(h *Holder) { h.Origin = CgroupOf("/user.slice/user-7.slice/user@7.service/app.slice/web.service") }),
+			"it was made in web.service of user 7: systemctl --user stop web.service",
+		},
+		"a candidate": {at("2049", func(h *Holder) { h.Candidates = []Owner{{Process: Process{Pid: 12}}} }), "tcptune port 2049 --kill --holder 12 ends that one"},
+		"hidden":      {at("8080", func(h *Holder) { h.Veiled = true }), ""},
+	} {
+		if got := wayOut(t.Context(), c.holder, false); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func main() {
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
 	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")
 	killer := flag.Bool("killer", false, "end who holds a port, by hand (set by bench itself)")
-	kills := flag.Bool("kills", false, "start and end servers (set by bench itself)")
+	aim := flag.Float64("kills", 0, "start and end servers, and judge by this aim (set by bench itself)")
 	floor := flag.Bool("floor", false, "read all links (set by bench itself)")
 	fetch := flag.String("fetch", "", "fetch a toolchain: BASE,VERSION,DIR (set by bench itself)")
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
@@ -65,7 +65,7 @@ func main() {
 		*gopsutil:    askGopsutil,
 		*floor:       readLinks,
 		*killer:      killByHand,
-		*kills:       func() error { return beKiller(flag.Arg(0), *rounds) },
+		*aim > 0:     func() error { return beKiller(flag.Arg(0), *rounds, *aim) },
 	}[true]
 	if part == nil && ((flag.NArg() == 1) == (*suite == "mtu") || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
 		flag.Usage()

@@ -85,7 +85,7 @@ func TestTheTableOfKillsJudgesTheAim(t *testing.T) {
 	}
 	for wall, word := range map[int]string{portKillTime: "met", portKillTime + 1: "MISSED"} {
 		var out strings.Builder
-		killTable(&out, commands, [][]killSample{ms(wall, 9), ms(500, 7)})
+		killTable(&out, commands, [][]killSample{ms(wall, 9), ms(500, 7)}, portKillTime)
 		if got := out.String(); !strings.HasSuffix(got, word+"\n") || !strings.Contains(got, "     9.00\n") || !strings.Contains(got, "   500.00") {
 			t.Errorf("after %d ms:\n%s", wall, got)
 		}

@@ -50,12 +50,15 @@ func comparePorts(tcptune string, rounds int) error {
 	if err := isolate(); err != nil {
 		return err
 	}
-	leave, err := gather()
-	defer leave()
+	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
+	if err := compareKills(tcptune, self, "Ending who holds a port, on a machine with nothing else", rounds, portKillTime); err != nil {
+		return err
+	}
+	leave, err := gather()
+	defer leave()
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,7 @@ func comparePorts(tcptune string, rounds int) error {
 		return err
 	}
 	portTable(os.Stdout, commands, samples, peaks)
-	return compareKills(tcptune, self, rounds)
+	return compareKills(tcptune, self, "Ending who holds a port, there", rounds, portKillTimeCrowd)
 }
 
 // portTable prints a row for each command, and what the aims say about tcptune. The peaks of memory are megabytes.
