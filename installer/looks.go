@@ -22,7 +22,7 @@ const environment = "/etc/environment"
 
 // session is what each session of a user begins with: pam_env(8) reads /etc/environment, and expands nothing in it.
 func (s Site) session() seeker {
-	k := seeker{name: "shell", blind: "cannot tell: " + environment + " sets no PATH", vars: map[string]string{}}
+	k := seeker{name: "shell", blind: "cannot tell: " + environment + " sets no PATH", vars: map[string]string{}, setBy: map[string]string{}}
 	text, err := s.h.ReadAtMost(environment, look("a list of variables"))
 	if err != nil {
 		return k
@@ -55,14 +55,14 @@ func (k *seeker) assign(name, value, origin string) {
 	case name == "PATH":
 		k.path, k.blind = searchPath{}.becoming(value, origin), ""
 	case slices.Contains(goVariables(), name):
-		k.vars[name] = value
+		k.vars[name], k.setBy[name] = value, origin
 	}
 }
 
 // login is what /etc/profile.d makes of a session in a login shell.
 func (s Site) login(session seeker) seeker {
 	k := session
-	k.name, k.vars = "login shell", maps.Clone(session.vars)
+	k.name, k.vars, k.setBy = "login shell", maps.Clone(session.vars), maps.Clone(session.setBy)
 	names, _ := s.h.ReadDir(path.Dir(Profile)) // without the folder there is nothing to add
 	for _, name := range names {
 		file := path.Join(path.Dir(Profile), name)

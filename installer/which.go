@@ -24,6 +24,7 @@ type seeker struct {
 	path   searchPath
 	doubts []doubt
 	vars   map[string]string // of [goVariables], those that are set
+	setBy  map[string]string // and where
 	where  string            // what is to be changed; "": PATH, in the file that has put the folder there
 }
 
@@ -34,7 +35,7 @@ type doubt struct {
 }
 
 // goVariables are the variables by which a go becomes another one, or behaves as another one.
-func goVariables() []string { return []string{"GOROOT", "GOFLAGS", "GOTOOLCHAIN"} }
+func goVariables() []string { return []string{"GOROOT", "GOFLAGS", "GOTOOLCHAIN", "GOBIN"} }
 
 // Shells says which go is found by what the files in /etc make of PATH: in a login shell, in another shell, and by
 // sudo. These are plain looks, at lines that are written out; no shell is run, and no file of a user is opened. What a

@@ -79,18 +79,25 @@ func rootsOwn(h host.Host, file string) bool {
 	return ok && st.Uid == 0
 }
 
-// CallerProxy is GOPROXY of the user u, on whose behalf root works, and the file that says so. It is read as that user, and
-// nothing else of it is: what is trusted is not a user's to say. Only https addresses count. Without any it is "".
-func CallerProxy(ctx context.Context, h host.Host, u host.Account) (proxy, file string) {
+// CallerEnv is the file go/env of the user u, on whose behalf root works, and the lookup in it. It is read as that user.
+func CallerEnv(ctx context.Context, h host.Host, u host.Account) (file string, lookup func(string) string) {
+	nothing := func(string) string { return "" }
 	if file = userFile("", u.Home); file == "" {
-		return "", ""
+		return "", nothing
 	}
 	text, err := h.RunAs(ctx, u, []string{"/usr/bin/head", "-c", "65536", "--", file}, []string{"LC_ALL=C"},
 		func([]byte) bool { return false })
 	if err != nil {
-		return "", file
+		return file, nothing
 	}
-	return onlyHTTPS(parseEnvFile(string(text))("GOPROXY")), file
+	return file, parseEnvFile(string(text))
+}
+
+// CallerProxy is GOPROXY of that user, and the file that says so. Nothing else of it is taken: what is trusted is not a user's
+// to say. Only https addresses count. Without any it is "".
+func CallerProxy(ctx context.Context, h host.Host, u host.Account) (proxy, file string) {
+	file, lookup := CallerEnv(ctx, h, u)
+	return onlyHTTPS(lookup("GOPROXY")), file
 }
 
 // onlyHTTPS is a list of proxies without those whose answers anybody on the way can read and change.

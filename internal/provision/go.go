@@ -154,8 +154,24 @@ func (t Target) changeGo(ctx context.Context, dry bool, planner goPlanner) (out 
 	out.settle(s.installed(ctx, g.lists))
 	if out.Report.Versions != nil {
 		out.note(at.Strays()...)
+		out.note(poisons(ctx, s.host, s.Journal())...)
 	}
 	return out, nil
+}
+
+// poisons are the settings that make something else of the Go that is active by now.
+func poisons(ctx context.Context, h host.Host, j plan.Journal) []string {
+	at, err := installer.Observe(h, j)
+	if err != nil || !h.Live() {
+		return nil
+	}
+	own := os.Getenv
+	name, file := fetch.UserEnv(h, os.Getenv)
+	if u, err := h.Caller(os.Getenv("SUDO_USER")); err == nil && h.IsRoot() {
+		own = h.SudoEnv()
+		name, file = fetch.CallerEnv(ctx, h, u)
+	}
+	return at.Poisons(own, file, name)
 }
 
 // settle takes in what a look at the host has found once all was done: only then it is as wanted.
