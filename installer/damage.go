@@ -43,8 +43,11 @@ func compareFolder(h host.Host, root string, s section, full bool) (d damage, er
 		return d, err
 	}
 	for _, e := range entries {
-		name := path.Join(s.path, e.Name)
 		want, ok := s.find(e.Name)
+		if ok && !full && e.Mode == want.Mode && (e.Mode.IsDir() || e.Size == want.Size && e.Time == want.Time) {
+			continue
+		}
+		name := path.Join(s.path, e.Name)
 		switch {
 		case !ok:
 			if !ours(name) && !byproduct(name) {
@@ -54,7 +57,7 @@ func compareFolder(h host.Host, root string, s section, full bool) (d damage, er
 		case e.Mode != want.Mode || !e.Mode.IsDir() && e.Size != want.Size:
 			d.other = append(d.other, name)
 			continue
-		case e.Mode.IsDir() || e.Time == want.Time && !full:
+		case e.Mode.IsDir():
 			continue
 		}
 		sum, err := sumOf(h, path.Join(root, name), e.Mode)
@@ -66,7 +69,9 @@ func compareFolder(h host.Host, root string, s section, full bool) (d damage, er
 		}
 	}
 	for _, f := range s.files {
-		there := slices.ContainsFunc(entries, func(e host.Entry) bool { return e.Name == f.Name })
+		_, there := slices.BinarySearchFunc(entries, f.Name, func(e host.Entry, name string) int {
+			return strings.Compare(e.Name, name)
+		})
 		if !there && !f.Mode.IsDir() {
 			d.gone = append(d.gone, path.Join(s.path, f.Name))
 		}

@@ -2,7 +2,6 @@ package host
 
 import (
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -20,18 +19,25 @@ type Entry struct {
 // Entries returns what the folder at p holds, sorted by name. A link at p is not followed. Each name is looked at from
 // the folder itself: for a tree of 15,000 files that takes half of the time that a look at each path does.
 func (h Host) Entries(p string) ([]Entry, error) {
-	f, err := h.open(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	fd, err := h.openFD(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: p, Err: err}
 	}
-	defer f.Close()
-	names, err := f.Readdirnames(-1)
-	if err != nil {
-		return nil, &fs.PathError{Op: "list", Path: p, Err: Cause(err)}
+	defer unix.Close(fd)
+	var names []string
+	for buf := make([]byte, 32<<10); ; {
+		n, err := retry(func() (int, error) { return unix.ReadDirent(fd, buf) })
+		if err != nil {
+			return nil, &fs.PathError{Op: "list", Path: p, Err: err}
+		}
+		if n == 0 {
+			break
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names)
 	}
 	list := make([]Entry, 0, len(names))
 	for _, name := range names {
-		e, err := entryAt(f, name)
+		e, err := entryAt(fd, name)
 		if err != nil {
 			return nil, &fs.PathError{Op: "look at", Path: p + "/" + name, Err: err}
 		}
@@ -41,11 +47,9 @@ func (h Host) Entries(p string) ([]Entry, error) {
 	return list, nil
 }
 
-func entryAt(dir *os.File, name string) (Entry, error) {
+func entryAt(dir int, name string) (Entry, error) {
 	var st unix.Stat_t
-	_, err := retry(func() (int, error) {
-		return 0, unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW)
-	})
+	err := unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW)
 	e := Entry{Name: name, Mode: fs.FileMode(st.Mode & 0o777), Size: st.Size, Time: st.Mtim.Sec}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:

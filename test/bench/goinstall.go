@@ -38,7 +38,12 @@ type shop struct {
 // compareGo gets the same archive of a whole toolchain, from the same server, in two ways: with all of tcptune's
 // checks, and by hand without the signature. Both unpack into memory: ext4 is slow to make files where it has just
 // removed some.
-func compareGo(rounds int) error {
+func compareGo(tcptune, fixture string, rounds int) error {
+	tcptune, errPath := filepath.Abs(tcptune)
+	fixture, errFixture := filepath.Abs(fixture)
+	if err := errors.Join(errPath, errFixture); err != nil {
+		return err
+	}
 	if err := isolate(); err != nil {
 		return err
 	}
@@ -91,7 +96,7 @@ func compareGo(rounds int) error {
 		}
 	}
 	goTable(os.Stdout, s.size, commands, samples, peaks)
-	return nil
+	return verifyGo(os.Stdout, tcptune, fixture, dir, s, rounds)
 }
 
 // openShop packs the Go on PATH and serves it, signed. The folder gets the key and the certificate.

@@ -53,7 +53,7 @@ func main() {
 		"sysctl":  func() error { return compare(flag.Arg(0), *fixture, *rounds) },
 		"modules": func() error { return compareModules(flag.Arg(0), *fixture, *rounds) },
 		"port":    func() error { return comparePorts(flag.Arg(0), *rounds) },
-		"go":      func() error { return compareGo(*rounds) },
+		"go":      func() error { return compareGo(flag.Arg(0), *fixture, *rounds) },
 		"mtu":     compareMTU,
 		"echo": func() error {
 			return compareEcho(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))

@@ -20,6 +20,7 @@ func exceptions() []exception {
 		{"confirm", "", "there is nothing to confirm without a running host; cmd/tcptune runs it in namespaces"},
 		{"go install", "", "the network; cmd/tcptune and installer/fetch install from a mirror of their own"},
 		{"go rollback", "", "nothing was installed before; installer and test/script run it"},
+		{"go verify", "", "nothing was installed before; installer and test/script run it"},
 		{"go list", "--remote", "the network"},
 		{"go list", "--shells", "an image runs no shell; installer and test/toolchain ask real ones"},
 		{"service status", "", "a booted systemd; test/container runs it"},
