@@ -178,8 +178,11 @@ type credential struct{ Name, flag, File string }
 // credentials are those of s, as tcptune-server looks for them.
 func (s Spec) credentials() (all []credential) {
 	for _, c := range []credential{
-		{"tls.crt", "tls-cert", s.TLSCert}, {"tls.key", "tls-key", s.TLSKey}, {"tls-client-ca.crt", "tls-client-ca", s.TLSClientCA},
-		{"upstream-ca.crt", "upstream-ca", s.UpstreamCA}, {"upstream.crt", "upstream-cert", s.UpstreamCert},
+		{"tls.crt", "tls-cert", s.TLSCert},
+		{"tls.key", "tls-key", s.TLSKey},
+		{"tls-client-ca.crt", "tls-client-ca", s.TLSClientCA},
+		{"upstream-ca.crt", "upstream-ca", s.UpstreamCA},
+		{"upstream.crt", "upstream-cert", s.UpstreamCert},
 		{"upstream.key", "upstream-key", s.UpstreamKey},
 	} {
 		if c.File != "" && c.File != systemCA {
