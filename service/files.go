@@ -33,12 +33,9 @@ func CheckFiles(h host.Host, s Spec) error {
 			return fmt.Errorf("cannot install %s: "+why, s.Name, strings.TrimSuffix(dir, "/"), program)
 		}
 	}
-	for _, p := range []string{s.TLSCert, s.TLSKey, s.TLSClientCA} {
-		if p == "" {
-			continue
-		}
-		if fi, err := h.Stat(p); err != nil || !fi.Mode().IsRegular() {
-			return fmt.Errorf("cannot install %s: there is no file %s", s.Name, p)
+	for _, c := range s.credentials() {
+		if fi, err := h.Stat(c.File); err != nil || !fi.Mode().IsRegular() {
+			return fmt.Errorf("cannot install %s: there is no file %s", s.Name, c.File)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -37,11 +38,22 @@ func Reload(ctx context.Context, m manager, name string) (done []plan.Change, er
 	return r.done, err
 }
 
-// StaleCertificate reports whether new connections of s still get another certificate than its file has. systemd before
-// 260 hands its credentials over when a process starts, so that a reload alone reads the former ones again. An address
-// that cannot be asked from here is why: then nobody knows.
-func StaleCertificate(ctx context.Context, h host.Host, s Spec) (stale bool, why string, err error) {
-	if s.TLSCert == "" {
+// CredentialFiles are those that systemd hands over to s: certificates, keys and authorities.
+func (s Spec) CredentialFiles() (files []string) {
+	for _, c := range s.credentials() {
+		files = append(files, c.File)
+	}
+	return files
+}
+
+// StaleCredentials reports whether s serves with other files than there are: new connections get another certificate, or
+// root sees another copy. systemd before 260 makes those when a process starts, so that a reload alone reads the former
+// ones again. An address that cannot be asked from here is why: then nobody knows.
+func StaleCredentials(ctx context.Context, h host.Host, s Spec) (stale bool, why string, err error) {
+	switch {
+	case s.staleCopies(h):
+		return true, "", nil
+	case s.TLSCert == "":
 		return false, "", nil
 	}
 	text, err := h.ReadFile(s.TLSCert)
@@ -66,19 +78,18 @@ func StaleCertificate(ctx context.Context, h host.Host, s Spec) (stale bool, why
 			continue
 		}
 		shown, err := s.shownCertificate(ctx, network, address)
-		return !bytes.Equal(shown, wanted.Bytes) || s.staleAuthorities(h), "", err
+		return !bytes.Equal(shown, wanted.Bytes), "", err
 	}
 	return false, why, nil
 }
 
-// staleAuthorities reports whether systemd has handed over other authorities of clients than the file has.
-func (s Spec) staleAuthorities(h host.Host) bool {
-	if s.TLSClientCA == "" {
-		return false
-	}
-	file, errFile := h.ReadFile(s.TLSClientCA)
-	copied, errCopied := h.ReadFile("/run/credentials/" + s.Name + ".service/tls-client-ca.crt")
-	return errFile == nil && errCopied == nil && !bytes.Equal(file, copied)
+// staleCopies reports whether systemd has handed over another file than there is, as far as that can be seen.
+func (s Spec) staleCopies(h host.Host) bool {
+	return slices.ContainsFunc(s.credentials(), func(c credential) bool {
+		file, errFile := h.ReadFile(c.File)
+		copied, errCopied := h.ReadFile("/run/credentials/" + s.Name + ".service/" + c.Name)
+		return errFile == nil && errCopied == nil && !bytes.Equal(file, copied)
+	})
 }
 
 // shownCertificate is the one that a new connection gets.

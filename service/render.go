@@ -93,6 +93,7 @@ type unitView struct {
 	Kind       string       // of Type=
 
 	UnitLines, ServiceLines []string // of -p
+	Credentials             []credential
 }
 
 func view(s Spec, unit string) unitView {
@@ -101,7 +102,7 @@ func view(s Spec, unit string) unitView {
 		Command: quoteAll(s.Exec), LimitsPath: limitsPath(s),
 		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
 		FreeBind: s.freeBind(), Streams: s.streams(), BothKinds: !s.only6(), Dials: s.Network, Families: "AF_UNIX",
-		Kind: s.kind(),
+		Kind: s.kind(), Credentials: s.credentials(),
 	}
 	if v.NoFile == 0 {
 		v.NoFile = defaultNrOpen
@@ -136,6 +137,12 @@ func (s Spec) command(limits ...string) []string {
 	argv := slices.Concat([]string{s.Program, "--protocol", s.Protocol}, limits, []string{"--drain", s.Drain.String()})
 	for _, upstream := range s.Upstreams {
 		argv = append(argv, "--upstream", upstream.String())
+	}
+	if s.UpstreamCA == systemCA {
+		argv = append(argv, "--upstream-ca", systemCA)
+	}
+	if s.UpstreamName != "" {
+		argv = append(argv, "--upstream-name", s.UpstreamName)
 	}
 	return argv
 }

@@ -45,6 +45,9 @@ func kinds() map[string]Spec {
 	tls.TLSCert, tls.TLSKey = "/etc/ssl/certs/example.org.pem", "/etc/ssl/private/example.org.key"
 	mutual := tls
 	mutual.Name, mutual.TLSClientCA = "mutual", "/etc/ssl/certs/clients.pem"
+	sealed := relay
+	sealed.Name, sealed.UpstreamCA, sealed.UpstreamName = "sealed", "/etc/ssl/ours.pem", "db.example.org"
+	sealed.UpstreamCert, sealed.UpstreamKey = "/etc/ssl/certs/us.pem", "/etc/ssl/private/us.key"
 	network := own()
 	network.Name, network.Network, network.StateDir, network.User = "mynetworked", true, true, "www-data"
 	addresses := own()
@@ -57,7 +60,7 @@ func kinds() map[string]Spec {
 		"ConditionPathExists=/usr/bin/mydaemon",
 	}
 	return map[string]Spec{
-		"own-notify": notifies, "mutual": mutual,
+		"own-notify": notifies, "mutual": mutual, "sealed": sealed,
 		"echo": echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network, "addresses": addresses,
 	}
 }

@@ -46,6 +46,12 @@ type Spec struct {
 
 	// TLSClientCA is handed over as tls-client-ca.crt: only clients with a certificate of one of its authorities are served.
 	TLSClientCA string `json:"tls_client_ca,omitempty"`
+	// UpstreamCA: relay speaks TLS to upstreams whose certificates are of an authority in this file, or of one that the
+	// host trusts where it is "system"; and for UpstreamName, "" for their addresses.
+	UpstreamCA   string `json:"upstream_ca,omitempty"`
+	UpstreamName string `json:"upstream_name,omitempty"`
+	UpstreamCert string `json:"upstream_cert,omitempty"` // that it shows them
+	UpstreamKey  string `json:"upstream_key,omitempty"`
 
 	// Of a user's own program, which gets no more than it asks for:
 

@@ -29,13 +29,19 @@ func Try(ctx context.Context, h host.Host, s Spec) (unknown string, err error) {
 	for _, l := range s.Limits {
 		limits = append(limits, "--"+l.Name+"="+l.Value)
 	}
-	argv := s.command(limits...)
-	unknown, err = tryProgram(ctx, h, s.Name, argv)
-	if err != nil || s.TLSCert == "" {
+	return s.try(ctx, h, s.command(limits...))
+}
+
+// try asks the program, and reads the files that only systemd and root may.
+func (s Spec) try(ctx context.Context, h host.Host, argv []string, env ...string) (unknown string, err error) {
+	if s.UpstreamCA != "" { // the file is a credential, which the trial does not get
+		argv = append(argv, "--upstream-ca", systemCA)
+	}
+	if unknown, err = tryProgram(ctx, h, s.Name, argv, env...); err != nil {
 		return unknown, err
 	}
-	more, err := tryPair(h, s)
-	return strings.TrimPrefix(unknown+"; "+more, "; "), err
+	more, err := tryFiles(h, s)
+	return strings.TrimPrefix(strings.TrimSuffix(unknown+"; "+more, "; "), "; "), err
 }
 
 // TryRestart is [Try] for a service that is installed: with its files as they are, its unit as systemd has it, drop-ins
@@ -63,12 +69,7 @@ func TryRestart(ctx context.Context, h host.Host, s Spec) (unknown string, err e
 	if err != nil || !s.bundled() || len(service.Command) == 0 {
 		return "", err
 	}
-	unknown, err = tryProgram(ctx, h, s.Name, append(service.Command, "--check"), service.Environment...)
-	if err != nil || s.TLSCert == "" {
-		return unknown, err
-	}
-	more, err := tryPair(h, s)
-	return strings.TrimPrefix(unknown+"; "+more, "; "), err
+	return s.try(ctx, h, append(service.Command, "--check"), service.Environment...)
 }
 
 func tryProgram(ctx context.Context, h host.Host, name string, argv []string, env ...string) (unknown string, err error) {
@@ -94,36 +95,39 @@ func tryProgram(ctx context.Context, h host.Host, name string, argv []string, en
 // largestKeyFile is how long the file of a certificate and its chain, or of a key, may be for tcptune-server.
 const largestKeyFile = 1 << 20
 
-// tryPair reads the certificate and its key as systemd does, as root, and puts them together as the server does.
-func tryPair(h host.Host, s Spec) (unknown string, err error) {
-	var texts [2][]byte
-	for i, file := range []string{s.TLSCert, s.TLSKey} {
-		texts[i], err = h.ReadFile(file)
+// tryFiles reads certificates and keys as systemd does, as root, and puts them together as the server does.
+func tryFiles(h host.Host, s Spec) (unknown string, err error) {
+	texts := map[string][]byte{}
+	for _, c := range s.credentials() {
+		text, err := h.ReadFile(c.File)
 		switch {
 		case errors.Is(err, os.ErrPermission):
-			return fmt.Sprintf("whether %s fits its certificate is not known: reading it needs root", s.TLSKey), nil
+			return fmt.Sprintf("whether %s can be used is not known: reading it needs root", c.File), nil
 		case err != nil:
-			return "", fmt.Errorf("cannot serve TLS: cannot read %s: %w", file, host.Cause(err))
-		case len(texts[i]) > largestKeyFile:
-			return "", fmt.Errorf("cannot serve TLS: %s has more than %d bytes", file, largestKeyFile)
+			return "", fmt.Errorf("cannot serve %s: cannot read %s: %w", s.Name, c.File, host.Cause(err))
+		case len(text) > largestKeyFile:
+			return "", fmt.Errorf("cannot serve %s: %s has more than %d bytes", s.Name, c.File, largestKeyFile)
+		}
+		texts[c.flag] = text
+	}
+	no := func(format string, args ...any) error {
+		return &report.Error{
+			Code: "check-failed", Message: fmt.Sprintf("cannot serve %s: "+format, append([]any{s.Name}, args...)...), Hint: "nothing was changed",
 		}
 	}
-	if s.TLSClientCA != "" {
-		text, err := h.ReadFile(s.TLSClientCA)
-		if err != nil {
-			return "", fmt.Errorf("cannot serve TLS: cannot read %s: %w", s.TLSClientCA, host.Cause(err))
+	for _, pair := range [][4]string{
+		{"tls-cert", "tls-key", s.TLSCert, s.TLSKey}, {"upstream-cert", "upstream-key", s.UpstreamCert, s.UpstreamKey},
+	} {
+		if texts[pair[0]] == nil {
+			continue
 		}
-		if !x509.NewCertPool().AppendCertsFromPEM(text) {
-			return "", &report.Error{
-				Code: "check-failed", Message: fmt.Sprintf("cannot serve %s: %s has no certificate of an authority", s.Name, s.TLSClientCA),
-				Hint: "nothing was changed",
-			}
+		if _, err := tls.X509KeyPair(texts[pair[0]], texts[pair[1]]); err != nil {
+			return "", no("%s and %s are no pair: %v", pair[2], pair[3], err)
 		}
 	}
-	if _, err := tls.X509KeyPair(texts[0], texts[1]); err != nil {
-		return "", &report.Error{
-			Code: "check-failed", Message: fmt.Sprintf("cannot serve %s: %s and %s are no pair: %v", s.Name, s.TLSCert, s.TLSKey, err),
-			Hint: "nothing was changed",
+	for flag, file := range map[string]string{"tls-client-ca": s.TLSClientCA, "upstream-ca": s.UpstreamCA} {
+		if text, there := texts[flag]; there && !x509.NewCertPool().AppendCertsFromPEM(text) {
+			return "", no("%s has no certificate of an authority", file)
 		}
 	}
 	return "", nil

@@ -94,6 +94,7 @@ func (s Spec) validateOwn() error {
 		{"--tls-cert", s.TLSCert != ""},
 		{"--tls-key", s.TLSKey != ""},
 		{"--tls-client-ca", s.TLSClientCA != ""},
+		{"--upstream-ca", s.UpstreamCA != "" || s.UpstreamName != "" || s.UpstreamCert != "" || s.UpstreamKey != ""},
 		{"limits", len(s.Limits) > 0},
 		{"a server program", s.Program != ""},
 	} {
@@ -151,24 +152,40 @@ func (s Spec) checkTLS() error {
 		return errors.New("cannot use one of --tls-cert and --tls-key without the other")
 	case s.TLSClientCA != "" && s.TLSCert == "":
 		return errors.New("cannot use --tls-client-ca without --tls-cert")
+	case s.UpstreamCA == "" && (s.UpstreamName != "" || s.UpstreamCert != "" || s.UpstreamKey != ""):
+		return errors.New("cannot use --upstream-name, --upstream-cert or --upstream-key without --upstream-ca")
+	case s.UpstreamCA != "" && s.Protocol != "relay":
+		return errors.New("cannot use --upstream-ca without --protocol relay")
+	case (s.UpstreamCert == "") != (s.UpstreamKey == ""):
+		return errors.New("cannot use one of --upstream-cert and --upstream-key without the other")
+	case !regexp.MustCompile(`^[A-Za-z0-9.:-]{0,253}$`).MatchString(s.UpstreamName) || strings.HasPrefix(s.UpstreamName, "-"):
+		return fmt.Errorf("cannot use --upstream-name %q: it is the name of a host, or an address", s.UpstreamName)
 	}
 	for _, f := range s.credentials() {
-		if err := checkPath("use --"+f.flag, f.file); err != nil {
+		if err := checkPath("use --"+f.flag, f.File); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// systemCA stands for the authorities that the host trusts.
+const systemCA = "system"
+
 // credential is a file that systemd reads for the service.
-type credential struct{ name, flag, file string }
+type credential struct{ Name, flag, File string }
 
 // credentials are those of s, as tcptune-server looks for them.
 func (s Spec) credentials() (all []credential) {
 	for _, c := range []credential{
-		{"tls.crt", "tls-cert", s.TLSCert}, {"tls.key", "tls-key", s.TLSKey}, {"tls-client-ca.crt", "tls-client-ca", s.TLSClientCA},
+		{"tls.crt", "tls-cert", s.TLSCert},
+		{"tls.key", "tls-key", s.TLSKey},
+		{"tls-client-ca.crt", "tls-client-ca", s.TLSClientCA},
+		{"upstream-ca.crt", "upstream-ca", s.UpstreamCA},
+		{"upstream.crt", "upstream-cert", s.UpstreamCert},
+		{"upstream.key", "upstream-key", s.UpstreamKey},
 	} {
-		if c.file != "" {
+		if c.File != "" && c.File != systemCA {
 			all = append(all, c)
 		}
 	}

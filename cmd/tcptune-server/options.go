@@ -32,9 +32,15 @@ type options struct {
 	tlsKey    string
 
 	tlsClientCA string
-	logFormat   string
-	logLevel    string
-	checkOnly   bool // --check
+
+	upstreamCA   string // a file, or "system"; "": no TLS
+	upstreamName string
+	upstreamCert string
+	upstreamKey  string
+
+	logFormat string
+	logLevel  string
+	checkOnly bool // --check
 }
 
 // environPrefix stands before the name of a flag in the environment: TCPTUNE_SERVER_MAX_CONNS.
@@ -82,6 +88,14 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 		"the private key of the certificates, a PEM `FILE`; without it, tls.key beside tls.crt")
 	set.StringVar(&o.tlsClientCA, "tls-client-ca", "",
 		"serve only clients with a certificate of one of the authorities in the PEM `FILE`; without it, in tls-client-ca.crt of $CREDENTIALS_DIRECTORY")
+	set.StringVar(&o.upstreamCA, "upstream-ca", "",
+		"relay: speak TLS to upstreams, whose certificates are of an authority in the PEM `FILE`, or system for those that this host "+
+			"trusts; without it, in upstream-ca.crt of $CREDENTIALS_DIRECTORY where that is")
+	set.StringVar(&o.upstreamName, "upstream-name", "",
+		"relay: certificates of upstreams are for `NAME`; without it, for the host of their address")
+	set.StringVar(&o.upstreamCert, "upstream-cert", "",
+		"relay: show upstreams the certificate in the PEM `FILE`; without it, upstream.crt of $CREDENTIALS_DIRECTORY where that is")
+	set.StringVar(&o.upstreamKey, "upstream-key", "", "relay: the private key of that certificate, a PEM `FILE`; upstream.key beside upstream.crt")
 	set.StringVar(&o.logFormat, "log-format", "auto",
 		"log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
 	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")

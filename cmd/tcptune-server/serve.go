@@ -26,6 +26,7 @@ type service struct {
 	limits      limits
 	config      server.Config // what its server was made of
 	certificate *certificate  // nil: no TLS
+	upstreamTLS *upstreamTLS  // nil: none with upstreams
 	server      *server.Server
 	pool        *pool.Pool
 	sockets     sockets
@@ -93,7 +94,13 @@ func (s *service) prepare(environ []string) (err error) {
 	if s.certificate != nil {
 		s.config.TLS = s.certificate.config()
 	}
+	if s.upstreamTLS, err = newUpstreamTLS(s.options, environ); err != nil {
+		return err
+	}
 	if s.protocol == relay {
+		if s.upstreamTLS != nil {
+			s.limits.pool.Dial = s.upstreamTLS.dial
+		}
 		if s.pool, err = pool.New(s.upstreams, s.limits.pool); err != nil {
 			return err
 		}
@@ -188,6 +195,9 @@ func (s *service) reload() {
 	now, err := s.possibleLimits()
 	if err == nil && s.certificate != nil {
 		err = s.certificate.read()
+	}
+	if err == nil && s.upstreamTLS != nil {
+		err = s.upstreamTLS.read()
 	}
 	if err == nil {
 		err = s.server.Reload(s.configure(now))

@@ -58,6 +58,13 @@ func serviceSpecFlags() []cli.Flag {
 			Usage:       "loopback `ADDR` of metrics and health",
 		},
 		&cli.StringSliceFlag{Name: "upstream", Usage: "relay to `ADDR`; may be repeated"},
+		&cli.StringFlag{
+			Name: "upstream-ca", DefaultText: "no TLS",
+			Usage: "relay over TLS, to upstreams with a certificate of an authority in `FILE`; system for those that this host trusts",
+		},
+		&cli.StringFlag{Name: "upstream-name", DefaultText: "their address", Usage: "certificates of upstreams are for `ADDR`, the name of a host or its address"},
+		&cli.StringFlag{Name: "upstream-cert", Usage: "show upstreams the certificate in `FILE`, which systemd reads"},
+		&cli.StringFlag{Name: "upstream-key", Usage: "private key of that certificate, in `FILE`, which systemd reads"},
 		&cli.StringFlag{Name: "tls-cert", Usage: "serve TLS with the certificate in `FILE`, which systemd reads"},
 		&cli.StringFlag{Name: "tls-key", Usage: "private key of the certificate, in `FILE`, which systemd reads"},
 		&cli.StringFlag{
@@ -90,7 +97,9 @@ func readSpec(c *cli.Context, target provision.Target) (provision.Service, error
 		Name: c.String("name"), Listen: c.StringSlice("listen"), Backlog: c.Int("backlog"), Drain: c.Duration("drain"),
 		Protocol: c.String(
 			"protocol",
-		), TLSCert: c.String("tls-cert"), TLSKey: c.String("tls-key"), TLSClientCA: c.String("tls-client-ca"), Program: c.String("program"),
+		), TLSCert: c.String("tls-cert"), TLSKey: c.String("tls-key"), TLSClientCA: c.String("tls-client-ca"),
+		UpstreamCA: c.String("upstream-ca"), UpstreamName: c.String("upstream-name"),
+		UpstreamCert: c.String("upstream-cert"), UpstreamKey: c.String("upstream-key"), Program: c.String("program"),
 		IPv6Only: c.Bool("ipv6-only"), Interface: c.String("interface"),
 		Network: c.Bool("network"), StateDir: c.Bool("state-dir"), User: c.String("user"),
 		Type: c.String("type"), Overlap: c.Bool("overlap"), Properties: c.StringSlice("property"),

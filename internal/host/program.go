@@ -104,7 +104,7 @@ func (h Host) runProgram(ctx context.Context, p Program) (stdout []byte, err err
 		if cmd.Dir, err = scratch(p.Files); err != nil {
 			return nil, fmt.Errorf("cannot run %s: %w", name, Cause(err))
 		}
-		defer os.RemoveAll(cmd.Dir)
+		defer func() { _ = os.RemoveAll(cmd.Dir) }() // of /tmp, so that what cannot be removed goes with the next boot
 	}
 	out, said := &limited{left: programOutput, full: ErrTooMuchOutput}, &limited{left: programErrors}
 	cmd.Stdout, cmd.Stderr = out, io.Writer(said)

@@ -31,6 +31,10 @@ type declaredServer struct {
 	Limits     map[string]profile.Located `yaml:"limits"`
 	Admin      string                     `yaml:"admin"`
 	Upstream   []string                   `yaml:"upstream"`
+	UpstreamCA string                     `yaml:"upstream_ca"`
+	UpstreamAs string                     `yaml:"upstream_name"`
+	UpCert     string                     `yaml:"upstream_cert"`
+	UpKey      string                     `yaml:"upstream_key"`
 	TLSCert    string                     `yaml:"tls_cert"`
 	TLSKey     string                     `yaml:"tls_key"`
 	TLSCA      string                     `yaml:"tls_client_ca"`
@@ -48,7 +52,8 @@ type declaredServer struct {
 func (d declaredServer) spec(h host.Host) (s Service, err error) {
 	s = Service{
 		Name: d.Name, IPv6Only: d.IPv6Only, Interface: d.Interface, Backlog: DefaultBacklog, Drain: DefaultDrain, Protocol: d.Protocol,
-		TLSCert: d.TLSCert, TLSKey: d.TLSKey, TLSClientCA: d.TLSCA, Program: d.Program, Exec: d.Exec, Network: d.Network, StateDir: d.StateDir,
+		TLSCert: d.TLSCert, TLSKey: d.TLSKey, TLSClientCA: d.TLSCA, UpstreamCA: d.UpstreamCA, UpstreamName: d.UpstreamAs,
+		UpstreamCert: d.UpCert, UpstreamKey: d.UpKey, Program: d.Program, Exec: d.Exec, Network: d.Network, StateDir: d.StateDir,
 		User: d.User, Type: d.Type, Overlap: d.Overlap, Properties: d.Properties,
 	}
 	for _, l := range d.Listen {

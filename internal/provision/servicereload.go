@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/plan"
@@ -53,22 +54,22 @@ func (t Target) ReloadService(ctx context.Context, name string) (out Outcome, di
 	}
 	out.note(note)
 	did = "reloaded: " + name + " has read its limits again"
-	stale, why, err := service.StaleCertificate(ctx, s.host, spec)
+	files := strings.Join(spec.CredentialFiles(), ", ")
+	stale, why, err := service.StaleCredentials(ctx, s.host, spec)
 	switch {
-	case err != nil || spec.TLSCert == "":
+	case err != nil || files == "":
 		return out, did, err
 	case why != "":
 		out.note("whether it has the certificate of the file is not known: " + why)
 		return out, did, nil
 	case !stale:
-		return out, did + ", and serves the certificate of " + spec.TLSCert, nil
+		return out, did + ", and serves with " + files, nil
 	}
 	if _, err = s.carry(&out, func() ([]plan.Change, error) { return service.Overlap(ctx, m, name) }); err != nil {
 		return out, "", err
 	}
-	if stale, _, err = service.StaleCertificate(ctx, s.host, spec); err == nil && stale {
-		err = fmt.Errorf("cannot renew the certificate of %s: it serves another one than %s has", name, spec.TLSCert)
+	if stale, _, err = service.StaleCredentials(ctx, s.host, spec); err == nil && stale {
+		err = fmt.Errorf("cannot renew the certificates of %s: it serves with others than there are in %s", name, files)
 	}
-	return out, fmt.Sprintf("handed over: systemd shows %s its certificate only when it starts; it serves that of %s now",
-		name, spec.TLSCert), err
+	return out, fmt.Sprintf("handed over, since systemd copies certificates only when %s starts: it serves with %s now", name, files), err
 }

@@ -29,9 +29,9 @@ type Config struct {
 
 	Breaker Breaker
 
-	// Dial makes a connection to one of the addresses given to [New] (TCP, by a [net.Dialer]). Connections that are no
-	// [syscall.Conn], such as those of TLS, cannot be looked at before they are used again: bytes that arrive
-	// between two exchanges are then read by the later one.
+	// Dial makes a connection to one of the addresses given to [New] (TCP, by a [net.Dialer]). Connections that are neither a
+	// [syscall.Conn] nor one of TLS over such cannot be looked at before they are used again: bytes that arrive between two
+	// exchanges are then read by the later one.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
 

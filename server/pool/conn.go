@@ -16,6 +16,8 @@ type Conn struct {
 	conn   net.Conn // nil: the place is taken, the connection is still to be made
 	reader *bufio.Reader
 	raw    syscall.RawConn // nil: there is no descriptor to look at
+	sealed bool            // by TLS: what comes in before the first answer belongs to its handshake
+	used   bool            // for an exchange
 	born   time.Time
 	rested time.Time // since when it is idle
 
@@ -55,7 +57,11 @@ func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 func (c *Conn) connect(conn net.Conn) {
 	c.conn, c.reader, c.born = conn, bufio.NewReader(conn), time.Now()
 	c.interrupt = func() { _ = conn.SetDeadline(time.Unix(1, 0)) }
-	if s, ok := conn.(syscall.Conn); ok {
+	socket := conn
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // of TLS
+		socket, c.sealed = t.NetConn(), true
+	}
+	if s, ok := socket.(syscall.Conn); ok {
 		if raw, err := s.SyscallConn(); err == nil {
 			c.raw, c.look = raw, c.poll
 		}
@@ -64,7 +70,7 @@ func (c *Conn) connect(conn net.Conn) {
 
 // begin prepares an exchange that is cut short by the deadline and by ctx.
 func (c *Conn) begin(ctx context.Context, deadline time.Time) {
-	c.sent, c.failed, c.stop = 0, false, nil
+	c.sent, c.failed, c.stop, c.used = 0, false, nil, true
 	if earlier, ok := ctx.Deadline(); ok && earlier.Before(deadline) {
 		deadline = earlier
 	}
@@ -90,9 +96,9 @@ func (c *Conn) end() bool {
 func (c *Conn) unsent() bool { return c.failed && c.sent == 0 }
 
 // quiet tells whether nothing has come in since the last exchange: no byte, which would be taken for the next answer,
-// no end of the stream, no error.
+// no end of the stream, no error. With TLS that may be a harmless message of its own, which costs a connection.
 func (c *Conn) quiet() bool {
-	if c.raw == nil {
+	if c.raw == nil || c.sealed && !c.used {
 		return true
 	}
 	c.silent = false

@@ -19,7 +19,7 @@ func (m *Machine) certify(t *testing.T, valid time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), NotAfter: time.Now().Add(valid)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), NotAfter: time.Now().Add(valid), DNSNames: []string{"web.example.org"}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -59,16 +59,16 @@ func TestAReloadRenewsTheCertificate(t *testing.T) {
 		t.Errorf("status says %s", s.Reason)
 	}
 	r := m.Run(t, "tcptune", "service", "reload")
-	if mustExit(t, 0, r); !strings.Contains(r.Stdout, "serves the certificate of /etc/pki/web.crt") {
+	if mustExit(t, 0, r); !strings.Contains(r.Stdout, "and serves with /etc/pki/web.crt") {
 		t.Errorf("nothing was renewed, and it says %s", r.Stdout)
 	}
 
 	stream := m.clients(t, "tls", "8080", "100", "15s")
 	pid := m.mainPID(t)
 	m.certify(t, 5*24*time.Hour)
-	says(0, "clients get another certificate than /etc/pki/web.crt has: sudo tcptune service reload tcptune-server", "expires in 89 days")
+	says(0, "it serves with other certificates than there are: sudo tcptune service reload tcptune-server", "expires in 89 days")
 	r = m.Run(t, "tcptune", "service", "reload")
-	if mustExit(t, 0, r); !strings.Contains(r.Stdout, "that of /etc/pki/web.crt now") || m.mainPID(t) == pid {
+	if mustExit(t, 0, r); !strings.Contains(r.Stdout, "it serves with /etc/pki/web.crt, /etc/pki/web.key now") || m.mainPID(t) == pid {
 		t.Errorf("%s", r.Stdout)
 	}
 	says(0, "expires in 4 days")
@@ -96,4 +96,34 @@ func TestAReloadRenewsTheCertificate(t *testing.T) {
 	m.certify(t, 30*24*time.Hour) // of the server, and of who may come
 	m.service(t, 0, "reload")
 	says(0, "expires in 29 days")
+}
+
+// Over TLS a relay asks upstreams for their certificate, and shows its own.
+func TestARelayIsAsSecureAsItsUpstreams(t *testing.T) {
+	t.Parallel()
+	m := newServing(t)
+	m.certify(t, time.Hour)
+	tls := []string{"--tls-cert", "/etc/pki/web.crt", "--tls-key", "/etc/pki/web.key", "--tls-client-ca", "/etc/pki/web.crt"}
+	m.service(t, 0, append([]string{"install", "--now", "--name", "back", "--protocol", "frame", "--listen", "127.0.0.1:9000", "--admin", "127.0.0.1:9181"}, tls...)...)
+	front := []string{
+		"install", "--now", "--protocol", "relay", "--listen", "8080", "--upstream", "127.0.0.1:9000", "--upstream-ca", "/etc/pki/web.crt",
+		"--upstream-name", "web.example.org", "--upstream-cert", "/etc/pki/web.crt", "--upstream-key", "/etc/pki/web.key",
+	}
+	m.service(t, 0, front...)
+	asks := func() string {
+		t.Helper()
+		return m.Must(t, "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/8080; printf '\0\0\0\5hello' >&3; head -c 9 <&3 | tail -c 5`)
+	}
+	if got := asks(); got != "hello" {
+		t.Errorf("it answers %q", got)
+	}
+	m.certify(t, 2*time.Hour)
+	m.service(t, 0, "reload", "back")
+	m.service(t, 0, "reload")
+	if got := asks(); got != "hello" {
+		t.Errorf("after both were renewed it answers %q", got)
+	}
+	if r := m.service(t, 1, append(front, "--upstream-ca", "/etc/pki/web.key")...); r.Error == nil || r.Error.Code != "check-failed" {
+		t.Errorf("a file that has no certificate: %+v", r.Error)
+	}
 }
