@@ -48,6 +48,7 @@ var rooms = map[string][]string{
 	"sysctl/profile":   {"sysctl/catalogue", "internal/host", "internal/report", "templates"},
 	"sysctl/lint":      {"sysctl/catalogue", "sysctl/kernel", "sysctl/whowins", "internal/host", "internal/report", "templates"},
 	"installer/fetch":  {"internal/host", "internal/report", "internal/trail"},
+	"prove/path":       {"internal/host"},
 
 	"internal/plan":   {"internal/host", "internal/report", "internal/trail"},
 	"internal/record": {"internal/host", "internal/report", "internal/trail"},
