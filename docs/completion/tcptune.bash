@@ -9,7 +9,7 @@ _tcptune_command() {
 	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain history profile lint import port bench service go version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -276,6 +276,31 @@ _tcptune_command() {
 			'--help,-h'
 		)
 		;;
+	prove)
+		flags=(
+			'--profile,-p=PROFILE'
+			'--against=PROFILE'
+			'--key=KEY'
+			'--each'
+			'--scenario=lan|continental|intercontinental|lossy-mobile|long-fat|bufferbloat'
+			'--rtt=TIME'
+			'--jitter=TIME'
+			'--loss=SHARE'
+			'--burst=N'
+			'--reorder=SHARE'
+			'--rate=RATE'
+			'--queue=BYTES'
+			'--seed=N'
+			'--rounds=N'
+			'--for=DURATION'
+			'--force'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
 	service)
 		commands=(install uninstall status restart logs pprof)
 		flags=(
@@ -519,7 +544,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain history profile lint import port bench service go version schema completion)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go version schema completion)
 		;;
 	'help check')
 		;;
@@ -555,6 +580,8 @@ _tcptune_command() {
 	'help port')
 		;;
 	'help bench')
+		;;
+	'help prove')
 		;;
 	'help service')
 		commands=(install uninstall status restart logs pprof)
@@ -616,6 +643,7 @@ _tcptune_values() {
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
+	'lan|continental|intercontinental|lossy-mobile|long-fat|bufferbloat') found=(lan continental intercontinental lossy-mobile long-fat bufferbloat) ;;
 	'process|container|unit') found=(process container unit) ;;
 	'raw|send|receive|line|frame|http|connect|talk') found=(raw send receive line frame http connect talk) ;;
 	'sarif|github') found=(sarif github) ;;

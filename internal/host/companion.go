@@ -25,6 +25,7 @@ func (h Host) StartSelf(args []string, input []byte, files ...*os.File) (*Compan
 		return nil, ErrNoKernel
 	}
 	c := &Companion{cmd: exec.Command("/proc/self/exe", args...)}
+	c.cmd.Args[0] = os.Args[0] // by which some programs know what they are
 	c.cmd.Dir, c.cmd.ExtraFiles, c.cmd.Stdout, c.cmd.Stderr = "/", files, &c.out, &c.complain
 	c.cmd.Env = []string{"PATH=" + programPath, "LC_ALL=C"}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us, who then end it

@@ -7,8 +7,11 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // End is one end of a path: a network namespace of its own.
@@ -101,6 +104,8 @@ func connected(ctx context.Context, f *os.File) error {
 			return err
 		}
 	}
+	stop := context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stop()
 	var failed error
 	err = raw.Write(func(fd uintptr) bool {
 		number, err := unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_ERROR)
@@ -114,4 +119,13 @@ func connected(ctx context.Context, f *os.File) error {
 		return err == nil
 	})
 	return errors.Join(err, failed)
+}
+
+// Counters are those of /proc/net/snmp in the namespace of e, which began with it: "TcpRetransSegs".
+func (e *End) Counters() (counters map[string]uint64, err error) {
+	err = e.Do(func() (err error) {
+		counters, err = host.Host{}.SNMP()
+		return err
+	})
+	return counters, err
 }

@@ -8,6 +8,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +27,57 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if os.Getenv(waiting) != "" {
+		if _, err := path.New(path.Shape{RTT: time.Millisecond}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println("made")
+		select {}
+	}
 	os.Exit(m.Run())
+}
+
+// waiting in the environment makes this program one that makes a path and waits.
+const waiting = "TCPTUNE_TEST_MAKES_A_PATH"
+
+// What is left of a process that was killed is only what it has started, and that ends by itself.
+func TestNothingIsLeftOfAPathWhoseProcessIsKilled(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("network namespaces need root")
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), waiting+"=1")
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err == nil {
+		_, err = io.ReadFull(out, make([]byte, len("made")))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var carriers []string
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cmd.Process.Pid))
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		carriers = append(carriers, strings.Fields(string(text))...)
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if len(carriers) != 1 {
+		t.Fatalf("the path has the processes %v, want one", carriers)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		status, err := os.ReadFile("/proc/" + carriers[0] + "/stat")
+		if err != nil || strings.Contains(string(status), ") Z ") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("process %s goes on", carriers[0])
+		}
+	}
 }
 
 func newPath(t *testing.T, s path.Shape) *path.Path {
