@@ -46,7 +46,6 @@ func (c Comparison) unit() time.Duration {
 
 // Least is the shortest time in which c can be done.
 func (c Comparison) Least() time.Duration {
-	c.Lasts = 0
 	parts := 0
 	for _, w := range c.Workloads {
 		parts += w.Share

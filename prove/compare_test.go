@@ -36,7 +36,8 @@ func needsRoot(t *testing.T) {
 // congestion is a side with that congestion control and large buffers.
 func congestion(name string) prove.Side {
 	return prove.Side{Name: name, Settings: []prove.Setting{
-		{Key: "net.ipv4.tcp_rmem", Value: "4096 131072 33554432"}, {Key: "net.ipv4.tcp_wmem", Value: "4096 65536 33554432"},
+		{Key: "net.ipv4.tcp_rmem", Value: "4096 131072 33554432"},
+		{Key: "net.ipv4.tcp_wmem", Value: "4096 65536 33554432"},
 		{Key: "net.ipv4.tcp_congestion_control", Value: name},
 	}}
 }

@@ -26,7 +26,7 @@ func Scenarios() []Scenario {
 			"lossy-mobile", "a phone that moves, 60 ms and 10 ms of jitter, 2 % loss in bursts, 20 Mbit/s",
 			path.Shape{RTT: 60 * ms, Jitter: 10 * ms, Loss: 0.02, Burst: 4, Rate: 20e6, Queue: 256 << 10},
 		},
-		{"long-fat", "much bandwidth, far away, 300 ms, 200 Mbit/s", path.Shape{RTT: 300 * ms, Rate: 200e6}},
+		{"long-fat-pipe", "much bandwidth, far away, 300 ms, 200 Mbit/s", path.Shape{RTT: 300 * ms, Rate: 200e6}},
 		{"bufferbloat", "a queue of a second before a slow link, 40 ms, 20 Mbit/s", path.Shape{RTT: 40 * ms, Rate: 20e6, Queue: 2_500_000}},
 	}
 }

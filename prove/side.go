@@ -22,16 +22,6 @@ type Side struct {
 	Settings []Setting // in the order in which they are written
 }
 
-// value of a key, "" where s does not set it.
-func (s Side) value(key string) string {
-	for _, k := range s.Settings {
-		if k.Key == key {
-			return k.Value
-		}
-	}
-	return ""
-}
-
 const congestionControl = "net.ipv4.tcp_congestion_control"
 
 // refusals are the settings that a namespace of a path does not take, with the reason.

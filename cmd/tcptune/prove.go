@@ -16,7 +16,7 @@ func proveCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "prove",
 		Usage:     "show what a profile does, before and after, over an emulated network",
-		UsageText: "tcptune prove [--scenario NAME] [--profile PROFILE] [--against PROFILE] [--key KEY | --each] [flags]",
+		UsageText: "tcptune prove [--scenario SCENARIO] [--profile PROFILE] [--against SIDE] [--key KEY | --each] [flags]",
 		Description: `Makes two network namespaces and a network between them (delay, jitter, loss, rate, queue, packets that overtake), and
 does the same work over it with the running values of this host and with those of the profile, in turn and several
 times: one bulk transfer, many short connections, requests and answers, many idle connections and few busy ones. Both
@@ -33,14 +33,14 @@ Examples:
   sudo tcptune prove --scenario intercontinental --for 10m
   sudo tcptune prove --rtt 300ms --rate 200mbit --key net.ipv4.tcp_rmem
   sudo tcptune prove --key net.ipv4.tcp_congestion_control=cubic --scenario lossy-mobile
-  sudo tcptune prove --profile wan --against server --scenario long-fat --json
+  sudo tcptune prove --profile wan --against server --scenario long-fat-pipe --json
   sudo tcptune prove --each --profile server                    what each key bought`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "compare `PROFILE`, a name or a file", DefaultText: "what tcptune apply would bring"},
-			&cli.StringFlag{Name: "against", Usage: "compare with `PROFILE`, or HOST-NOW for the running values", DefaultText: provision.HostNow},
+			&cli.StringFlag{Name: "against", Usage: "compare with this `SIDE`: a profile, or HOST-NOW for the running values", DefaultText: provision.HostNow},
 			&cli.StringFlag{Name: "key", Usage: "compare `KEY` of the profile alone, or KEY=VALUE"},
 			&cli.BoolFlag{Name: "each", Usage: "leave out each key of the profile in turn: what it bought"},
-			&cli.StringFlag{Name: "scenario", Usage: "use the path `" + strings.Join(scenarioNames(), "|") + "`", DefaultText: "continental, where no path is described"},
+			&cli.StringFlag{Name: "scenario", Usage: "use the path called `SCENARIO`", DefaultText: "continental, where no path is described"},
 			&cli.StringFlag{Name: "rtt", Usage: "a round-trip `TIME` of the path, 80ms for instance"},
 			&cli.StringFlag{Name: "jitter", Usage: "let the delay of each direction wander by `TIME`"},
 			&cli.StringFlag{Name: "loss", Usage: "the `SHARE` of packets that each direction loses, 1% or 0.01"},
@@ -56,11 +56,6 @@ Examples:
 		},
 		Action: t.action(t.prove),
 	}
-}
-
-func scenarioNames() []string {
-	names, _ := provision.ScenarioNames()
-	return names
 }
 
 // scenarioLines says what the scenarios are, in lines as long as those around them.

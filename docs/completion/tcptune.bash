@@ -279,10 +279,10 @@ _tcptune_command() {
 	prove)
 		flags=(
 			'--profile,-p=PROFILE'
-			'--against=PROFILE'
+			'--against=SIDE'
 			'--key=KEY'
 			'--each'
-			'--scenario=lan|continental|intercontinental|lossy-mobile|long-fat|bufferbloat'
+			'--scenario=SCENARIO'
 			'--rtt=TIME'
 			'--jitter=TIME'
 			'--loss=SHARE'
@@ -634,6 +634,7 @@ _tcptune_values() {
 	'LIMIT=VALUE') found=(accept-burst accept-rate breaker-failures breaker-least breaker-open breaker-share client-burst client-conns client-rate idle-timeout max-conns max-frame max-input max-line max-output min-rate proxy-from queue queue-timeout read-timeout total-timeout upstream-connect upstream-conns upstream-idle upstream-life upstream-timeout upstream-wait write-timeout) ;;
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
+	SCENARIO) found=(lan continental intercontinental lossy-mobile long-fat-pipe bufferbloat) ;;
 	SHELL) found=(bash zsh fish) ;;
 	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
@@ -643,7 +644,6 @@ _tcptune_values() {
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'free|held') found=(free held) ;;
-	'lan|continental|intercontinental|lossy-mobile|long-fat|bufferbloat') found=(lan continental intercontinental lossy-mobile long-fat bufferbloat) ;;
 	'process|container|unit') found=(process container unit) ;;
 	'raw|send|receive|line|frame|http|connect|talk') found=(raw send receive line frame http connect talk) ;;
 	'sarif|github') found=(sarif github) ;;

@@ -277,6 +277,14 @@ function __tcptune_values
                 'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
                 'latency' 'short answers soon, on connections that live long and carry several streams' \
                 'proxy' 'many outgoing connections; reverse proxies, gateways, load generators'
+        case 'SCENARIO'
+            printf '%s\t%s\n' \
+                'lan' 'one data centre, 1 ms, 1 Gbit/s' \
+                'continental' 'clients of the same continent, 25 ms, 0.05 % loss, 200 Mbit/s' \
+                'intercontinental' 'clients over an ocean, 80 ms, 1 % loss, 100 Mbit/s' \
+                'lossy-mobile' 'a phone that moves, 60 ms and 10 ms of jitter, 2 % loss in bursts, 20 Mbit/s' \
+                'long-fat-pipe' 'much bandwidth, far away, 300 ms, 200 Mbit/s' \
+                'bufferbloat' 'a queue of a second before a slow link, 40 ms, 20 Mbit/s'
         case 'SHELL'
             printf '%s\t%s\n' \
                 'bash' '' \
@@ -321,14 +329,6 @@ function __tcptune_values
             printf '%s\t%s\n' \
                 'free' '' \
                 'held' ''
-        case 'lan|continental|intercontinental|lossy-mobile|long-fat|bufferbloat'
-            printf '%s\t%s\n' \
-                'lan' '' \
-                'continental' '' \
-                'intercontinental' '' \
-                'lossy-mobile' '' \
-                'long-fat' '' \
-                'bufferbloat' ''
         case 'process|container|unit'
             printf '%s\t%s\n' \
                 'process' '' \
@@ -606,10 +606,10 @@ complete -c tcptune -n '__tcptune_at \'bench\' --debug' -l debug -d 'say on stde
 complete -c tcptune -n '__tcptune_at \'bench\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'prove\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'compare PROFILE, a name or a file'
-complete -c tcptune -n '__tcptune_at \'prove\' --against=' -l against -x -a '(__tcptune_values \'PROFILE\')' -d 'compare with PROFILE, or HOST-NOW for the running values'
+complete -c tcptune -n '__tcptune_at \'prove\' --against=' -l against -x -a '(__tcptune_values \'SIDE\')' -d 'compare with this SIDE: a profile, or HOST-NOW for the running values'
 complete -c tcptune -n '__tcptune_at \'prove\' --key=' -l key -x -a '(__tcptune_values \'KEY\')' -d 'compare KEY of the profile alone, or KEY=VALUE'
 complete -c tcptune -n '__tcptune_at \'prove\' --each' -l each -d 'leave out each key of the profile in turn: what it bought'
-complete -c tcptune -n '__tcptune_at \'prove\' --scenario=' -l scenario -x -a '(__tcptune_values \'lan|continental|intercontinental|lossy-mobile|long-fat|bufferbloat\')' -d 'use the path lan|continental|intercontinental|lossy-mobile|long-fat|bufferbloat'
+complete -c tcptune -n '__tcptune_at \'prove\' --scenario=' -l scenario -x -a '(__tcptune_values \'SCENARIO\')' -d 'use the path called SCENARIO'
 complete -c tcptune -n '__tcptune_at \'prove\' --rtt=' -l rtt -x -d 'a round-trip TIME of the path, 80ms for instance'
 complete -c tcptune -n '__tcptune_at \'prove\' --jitter=' -l jitter -x -d 'let the delay of each direction wander by TIME'
 complete -c tcptune -n '__tcptune_at \'prove\' --loss=' -l loss -x -d 'the SHARE of packets that each direction loses, 1% or 0.01'

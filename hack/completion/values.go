@@ -98,6 +98,10 @@ func known() (vocabulary, error) {
 	if v["PROFILE"], err = profiles(); err != nil {
 		return nil, err
 	}
+	names, about := provision.ScenarioNames()
+	for i, name := range names {
+		v["SCENARIO"] = append(v["SCENARIO"], word{name, about[i]})
+	}
 	v["SIDE"] = append(slices.Clone(v["PROFILE"]), word{provision.HostNow, "the running values of this host"})
 	return v, nil
 }

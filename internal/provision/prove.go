@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"runtime"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/trail"
 	"github.com/tcptune/tcptune/prove"
 	"github.com/tcptune/tcptune/prove/path"
 	"github.com/tcptune/tcptune/sysctl"
@@ -70,6 +72,9 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	if err := d.drop(); err != nil {
 		return out, err
 	}
+	for _, s := range d.differ {
+		h.Trail().Step("compares", slog.String("key", s.Target), slog.String("before", s.Before), slog.String("after", s.After))
+	}
 	if len(d.differ) == 0 {
 		return out, &report.Error{
 			Code: "no-difference", Message: "cannot compare " + d.before.Name + " with " + d.after.Name + ": they do not differ in a key " +
@@ -123,6 +128,7 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 // calm refuses a host that is busy with something else.
 func calm(ctx context.Context, h host.Host, force bool, out *Outcome) error {
 	busy, err := prove.Busy(ctx, h, calmLook)
+	h.Trail().Step("looks at the processors", slog.Float64("busy", busy), trail.Failed(err))
 	if err != nil || busy <= prove.Calm {
 		return err
 	}

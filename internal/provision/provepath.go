@@ -83,6 +83,7 @@ func (p ProvePath) shape() (name string, s path.Shape, err error) {
 
 func scenario(name string) (path.Shape, error) {
 	names, _ := ScenarioNames()
+	name = strings.ReplaceAll(name, " ", "-")
 	for _, s := range prove.Scenarios() {
 		if s.Name == name {
 			return s.Shape, nil

@@ -161,7 +161,8 @@ func (e *emulator) wait() (end bool, err error) {
 		}
 	}
 	fds := []unix.PollFd{
-		{Fd: int32(e.devices[0]), Events: unix.POLLIN}, {Fd: int32(e.devices[1]), Events: unix.POLLIN},
+		{Fd: int32(e.devices[0]), Events: unix.POLLIN},
+		{Fd: int32(e.devices[1]), Events: unix.POLLIN},
 		{Fd: standardInput, Events: unix.POLLIN},
 	}
 	if _, err = unix.Ppoll(fds, timeout, nil); err != nil && !errors.Is(err, unix.EINTR) {

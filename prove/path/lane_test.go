@@ -147,7 +147,13 @@ func TestAPathThatWasNotAsItShouldBeIsNotBelieved(t *testing.T) {
 
 func TestWhatNoPathCanBeIsRefused(t *testing.T) {
 	for _, s := range []Shape{
-		{RTT: -1}, {RTT: time.Hour}, {Loss: 1}, {Loss: -0.1}, {Reorder: 1}, {Rate: -1}, {Queue: -1},
+		{RTT: -1},
+		{RTT: time.Hour},
+		{Loss: 1},
+		{Loss: -0.1},
+		{Reorder: 1},
+		{Rate: -1},
+		{Queue: -1},
 		{RTT: time.Millisecond, Jitter: time.Second},
 		{Rate: 1e6, Queue: 100},
 	} {

@@ -107,7 +107,7 @@ func connect(t *testing.T, p *path.Path) (client *net.TCPConn, server net.Conn) 
 	if server, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { client.Close(); server.Close() })
+	t.Cleanup(func() { _, _ = client.Close(), server.Close() })
 	return client, server
 }
 

@@ -90,7 +90,7 @@ func TestFixedValues(t *testing.T) {
 		{"tcptune go install --tools gop", words("gopls")},
 		{"tcptune go install --from ", words("apt")},
 		{"tcptune help pro", words("profile prove")},
-		{"tcptune prove --scenario lo", words("long-fat lossy-mobile")},
+		{"tcptune prove --scenario lo", words("long-fat-pipe lossy-mobile")},
 		{"tcptune profile diff pro", words("proxy")},
 		{"tcptune profile diff server H", words("HOST-NOW")},
 		{"tcptune profile diff server proxy H", nil},

@@ -70,7 +70,7 @@ func full() report.Report {
 			Changes: []report.RecordedChange{{Kind: "knob", Target: "net.core.somaxconn", Before: s("4096"), After: s("65535"), Status: report.Failed}},
 		}},
 		Proof: &report.Proof{
-			Scenario: "long-fat", Before: "HOST-NOW", After: "profile server", Rounds: 5, Confidence: 0.99,
+			Scenario: "long-fat-pipe", Before: "HOST-NOW", After: "profile server", Rounds: 5, Confidence: 0.99,
 			Path: report.ProofPath{Kind: "tun", RTT: 300, Rate: 200e6, Queue: 7_500_000, Measured: report.ProofMeasurement{Runs: 40, Delay: 300.1}},
 			Rows: []report.ProofRow{{
 				Key: "net.ipv4.tcp_rmem", Workload: "bulk", Metric: "goodput", Unit: "Mbit/s", Better: "higher", Before: 80, After: 160,
