@@ -73,7 +73,7 @@ func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 		return proof, err
 	}
 	r := runs{
-		Comparison: c, figures: map[string][]rounds{}, unmeasured: map[string]string{}, began: time.Now(),
+		Comparison: c, figures: map[string][][]Figures{}, unmeasured: map[string][]string{}, began: time.Now(),
 		deadline: time.Now().Add(c.Lasts + c.unit()),
 	}
 	proof = report.Proof{
@@ -89,22 +89,21 @@ func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 		}
 	}
 	for _, w := range c.Workloads {
-		if reason := r.unmeasured[w.Name]; reason != "" {
-			proof.NotMeasured = append(proof.NotMeasured, report.ProofAbsence{Target: w.Name, Reason: reason})
+		if reasons := r.unmeasured[w.Name]; len(reasons) > 0 {
+			proof.NotMeasured = append(proof.NotMeasured, report.ProofAbsence{
+				Target: w.Name, Reason: fmt.Sprintf("in %d of %d rounds %s", len(reasons), c.Rounds, reasons[0]),
+			})
 		}
 	}
 	proof.Rows = append(proof.Rows, r.rows()...)
 	return proof, nil
 }
 
-// rounds are the figures of one side, by the name of the metric.
-type rounds map[string][]float64
-
 // runs is a comparison that is being done.
 type runs struct {
 	Comparison
-	figures    map[string][]rounds // by workload, then by side
-	unmeasured map[string]string   // workloads, and why
+	figures    map[string][][]Figures // by workload, then by round, then by side
+	unmeasured map[string][]string    // by workload: why a round does not count
 	path       report.ProofMeasurement
 	began      time.Time
 	deadline   time.Time // no run is repeated after that
@@ -112,9 +111,6 @@ type runs struct {
 
 // round does one round of a workload: each side once, in another order each time. Only a round that is whole counts.
 func (r *runs) round(ctx context.Context, round int, w Workload) error {
-	if r.unmeasured[w.Name] != "" {
-		return nil
-	}
 	all := make([]Figures, len(r.Sides))
 	for i := range r.Sides {
 		side := (i + round) % len(r.Sides)
@@ -127,22 +123,12 @@ func (r *runs) round(ctx context.Context, round int, w Workload) error {
 			return err
 		}
 		if reason != "" {
-			r.unmeasured[w.Name] = reason
+			r.unmeasured[w.Name] = append(r.unmeasured[w.Name], reason)
 			return nil
 		}
 		all[side] = f
 	}
-	for side, f := range all {
-		if r.figures[w.Name] == nil {
-			r.figures[w.Name] = make([]rounds, len(r.Sides))
-			for i := range r.Sides {
-				r.figures[w.Name][i] = rounds{}
-			}
-		}
-		for name, value := range f {
-			r.figures[w.Name][side][name] = append(r.figures[w.Name][side][name], value)
-		}
-	}
+	r.figures[w.Name] = append(r.figures[w.Name], all)
 	return nil
 }
 
@@ -200,26 +186,30 @@ func (r *runs) counts(m path.Measured) {
 	all.LateMax = max(all.LateMax, m.LateMax.Seconds()*1e6)
 }
 
-// rows compares what was measured in every round.
+// rows compares what both sides have in as many rounds as a confidence needs.
 func (r *runs) rows() (rows []report.ProofRow) {
 	for _, w := range r.Workloads {
-		if r.unmeasured[w.Name] != "" {
-			continue
-		}
-		sides := r.figures[w.Name]
 		for _, m := range w.Metrics {
-			add := func(key string, before, after rounds) {
-				if len(before[m.Name]) == r.Rounds && len(after[m.Name]) == r.Rounds {
-					row := judge(m, before[m.Name], after[m.Name])
+			add := func(key string, from, to int) {
+				var before, after []float64
+				for _, sides := range r.figures[w.Name] {
+					b, hasB := sides[from][m.Name]
+					a, hasA := sides[to][m.Name]
+					if hasB && hasA {
+						before, after = append(before, b), append(after, a)
+					}
+				}
+				if len(before) >= leastRounds {
+					row := judge(m, before, after)
 					row.Key, row.Workload = key, w.Name
 					rows = append(rows, row)
 				}
 			}
 			if len(r.Keys) == 0 {
-				add("", sides[0], sides[1])
+				add("", 0, 1)
 			}
 			for i, key := range r.Keys {
-				add(key, sides[1+i], sides[0])
+				add(key, 1+i, 0)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -138,11 +139,34 @@ func TestWhatThePathDoesNotCarryIsNamedAndHasNoRow(t *testing.T) {
 	p := run(t, prove.Comparison{
 		Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Bulk), Load: silent, Rounds: 3, Lasts: time.Minute,
 	})
-	if len(p.Rows) != 0 || len(p.NotMeasured) != 1 || p.NotMeasured[0].Reason != "no packet came into the path" {
+	if len(p.Rows) != 0 || len(p.NotMeasured) != 1 || p.NotMeasured[0].Reason != "in 3 of 3 rounds no packet came into the path" {
 		t.Errorf("rows %+v, not measured %+v", p.Rows, p.NotMeasured)
 	}
-	if tries != 3 || p.Path.Measured.Repeated != 3 || p.Path.Measured.Runs != 0 {
+	if tries != 9 || p.Path.Measured.Repeated != 9 || p.Path.Measured.Runs != 0 {
 		t.Errorf("it was tried %d times, and the path says %+v", tries, p.Path.Measured)
+	}
+}
+
+// A round that does not count takes nothing from the others, and pairs stay pairs.
+func TestARoundThatDoesNotCountIsLeftOutOnBothSides(t *testing.T) {
+	needsRoot(t)
+	runs := 0
+	load := func(ctx context.Context, p *path.Path, _ string, _ time.Duration) (prove.Figures, error) {
+		if runs++; runs >= 4 && runs <= 6 { // all attempts of the second side of the second round
+			return prove.Figures{"goodput": 100}, nil // without a packet
+		}
+		_, err := pingPong(ctx, p)
+		return prove.Figures{"goodput": float64(runs)}, err
+	}
+	p := run(t, prove.Comparison{
+		Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Bulk), Load: load, Rounds: 4, Lasts: time.Minute,
+	})
+	r := row(t, p, prove.Bulk, "goodput")
+	if want := math.Cbrt(1 * 7 * 10); math.Abs(r.Before-want) > 1e-9 { // sides a of the rounds 1, 3 and 4
+		t.Errorf("before is %v, want %v", r.Before, want)
+	}
+	if want := "in 1 of 4 rounds no packet came into the path"; len(p.NotMeasured) != 1 || p.NotMeasured[0].Reason != want {
+		t.Errorf("not measured: %+v, want %s", p.NotMeasured, want)
 	}
 }
 

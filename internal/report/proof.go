@@ -11,7 +11,7 @@ type Proof struct {
 	Rows        []ProofRow     `json:"rows"`
 	Settings    []ProofSetting `json:"settings"`     // in what the two sides differ
 	NotProvable []ProofAbsence `json:"not_provable"` // keys that a network namespace does not have by itself
-	NotMeasured []ProofAbsence `json:"not_measured"` // workloads that the path did not carry
+	NotMeasured []ProofAbsence `json:"not_measured"` // workloads that the path did not carry, in some rounds or in all
 }
 
 // ProofPath is what the path was to be like, and what it was. Each direction loses packets by itself.
