@@ -24,7 +24,9 @@ VERSION ?= $(shell { git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null |
 # The tags leave out what prints the documentation of urfave/cli, and HTTP/2. They stand in debian/rules, hack/deb.sh,
 # hack/sbom.sh and hack/copyright too.
 COMMIT   = $(shell git log -1 --format='-X main.commit=%H -X main.committed=%cI' 2>/dev/null)
-BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION) $(COMMIT)'
+# Where a host without Go gets its first one from, if nothing else is set.
+GOPROXY_OF_GO = $(or $(goproxy_found),$(if $(dry_run),,$(eval goproxy_found := $(shell $(WITH_GO) hack/go-proxy.sh))$(goproxy_found)))
+BUILD    = $(WITH_GO) $(GO) build -tags urfave_cli_no_docs,nethttpomithttp2 -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION) -X main.goProxy=$(GOPROXY_OF_GO) $(COMMIT)'
 
 SUMMARY  = bin/summary
 # Packages whose tests need no root and no other program.
@@ -106,6 +108,7 @@ test-deps:
 
 # One after the other: each wants both cores.
 .PHONY: test-all
+test-all: export PORTCHECK_FIGHTS = 1000
 test-all: ## everything: make test, the packages (deb-test) and machines that reboot (vm-test); under an hour
 	@$(MAKE) test
 	@$(MAKE) prove-test

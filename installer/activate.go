@@ -1,12 +1,14 @@
 package installer
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -17,9 +19,9 @@ import (
 // Install plans what makes v the active Go: its tree, which must be staged first (see [Site.Stage] and [NeedsTree]),
 // the links that lead to it, and a profile for login shells. It only looks. What somebody else has put in the place of
 // one of these is an [report.Error] with code [foreignFile].
-func (s Site) Install(v fetch.Version) (plan.Plan, error) {
+func (s Site) Install(ctx context.Context, v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go install"}
-	tree, err := s.tree(v)
+	tree, err := s.tree(ctx, v)
 	if err != nil {
 		return p, err
 	}
@@ -27,10 +29,22 @@ func (s Site) Install(v fetch.Version) (plan.Plan, error) {
 	return p, s.activate(&p, v)
 }
 
-// Use plans the switch to an installed version.
-func (s Site) Use(v fetch.Version) (plan.Plan, error) {
+// Use plans the switch to an installed version. One that is not whole is an [report.Error] with code [notWhole].
+func (s Site) Use(ctx context.Context, v fetch.Version) (plan.Plan, error) {
 	p := plan.Plan{Command: "go use"}
+	if err := s.usable(ctx, v); err != nil {
+		return p, err
+	}
 	return p, s.activate(&p, v)
+}
+
+// usable is an error unless v is whole.
+func (s Site) usable(ctx context.Context, v fetch.Version) error {
+	c := s.Look(ctx, v, false)
+	if c.Whole() {
+		return nil
+	}
+	return fetch.Fail(notWhole, "to repair it: "+s.repair(v), "cannot use Go %s: it is %s: %s", v, c.State, c.Why)
 }
 
 // NeedsTree reports whether p brings the tree of a version.
@@ -48,23 +62,40 @@ func change(kind report.Kind, target string, before, after *string, why, source 
 	}}
 }
 
-// tree is the change that brings the tree of v.
-func (s Site) tree(v fetch.Version) (plan.Change, error) {
+// tree is the change that brings the tree of v, also in the place of a damaged one.
+func (s Site) tree(ctx context.Context, v fetch.Version) (plan.Change, error) {
 	value := s.treeValue(v)
 	c := change(report.Tree, TreePath(v), nil, &value, "the toolchain, beside others", sourceOf(v))
-	r, err := readRecord(s.h, c.Target)
+	fi, err := s.h.Lstat(c.Target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if s.has(v) {
-			return c, inTheWay(c.Target, "tcptune has no record of having made it")
-		}
 		return c, nil
 	case err != nil:
 		return c, err
-	case r.value != value:
-		return c, inTheWay(c.Target, fmt.Sprintf("it holds %s, not %s", r.value, value))
+	case !fi.IsDir():
+		return c, inTheWay(c.Target, "it is no folder")
 	}
-	c.Before, c.Effective, c.Status = &value, &value, report.Unchanged
+	before := plan.UnknownTree
+	r, err := readRecord(s.h, c.Target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, ours := s.journal.Find(c.Ref()); !ours {
+			return c, inTheWay(c.Target, "tcptune has no record of having made it")
+		}
+	case err != nil:
+		return c, err
+	case !s.isTreeValue(r.value, v):
+		return c, inTheWay(c.Target, fmt.Sprintf("it holds %s, not %s", r.value, value))
+	default:
+		before = r.value
+	}
+	c.Before = &before
+	if state := s.Look(ctx, v, false); !state.Whole() {
+		value = s.freshValue(v)
+		c.Why = fmt.Sprintf("the toolchain, in the place of the one that is %s: %s", state.State, state.Why)
+		return c, nil
+	}
+	c.After, c.Effective, c.Status = &before, &before, report.Unchanged
 	return c, nil
 }
 
@@ -97,7 +128,7 @@ func (s Site) activate(p *plan.Plan, v fetch.Version) error {
 	if switching.Writes() {
 		s.remember(p, v.String())
 	}
-	return nil
+	return s.obstacle(*p)
 }
 
 // lead is the change that leads Current to v.
@@ -107,13 +138,15 @@ func (s Site) lead(v fetch.Version) (plan.Change, error) {
 	switch {
 	case s.place == nil || !s.Active.IsZero():
 	case *s.place != plan.FolderInPlace:
-		return c, inTheWay(Current, fmt.Sprintf("it is a link of somebody else, to %s", *s.place))
+		return c, inTheWay(Current, s.stranger())
 	default:
 		if _, err := s.h.Stat(path.Join(Current, "bin/go")); err != nil {
 			return c, inTheWay(Current, "it is a folder without a toolchain")
 		}
 		if _, err := s.h.Lstat(former); !errors.Is(err, fs.ErrNotExist) {
-			return c, inTheWay(former, "a folder was kept there before")
+			e := inTheWay(former, "a folder was kept there before, and there is another one at "+Current+" now")
+			e.Hint = "move away the one that is not needed: " + strings.TrimPrefix(e.Hint, "move it away: ")
+			return c, e
 		}
 		c.Why = "the active version; what stood there is kept in " + former
 	}
@@ -126,6 +159,7 @@ func (s Site) lead(v fetch.Version) (plan.Change, error) {
 // link is the change that makes l. A link of somebody else is left alone when it leads to the same program, and is in
 // the way otherwise.
 func (s Site) link(l alias) (plan.Change, error) {
+	l = s.from(l)
 	c := change(report.Link, l.path, nil, &l.text, l.why, Sources)
 	fi, err := s.h.Lstat(l.path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -54,6 +54,15 @@ func versionLink(v fetch.Version) alias {
 	}
 }
 
+// from is l as it has to be on the host of s: text is relative, so that it holds in an image as well, and leads nowhere
+// where the folder of the link is a link itself.
+func (s Site) from(l alias) alias {
+	if s.elsewhere {
+		l.text = path.Join(path.Dir(l.path), l.text)
+	}
+	return l
+}
+
 func commandLinks() []alias {
 	const why = "sudo, cron, services and zsh look here and not into profiles"
 	return []alias{

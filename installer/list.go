@@ -2,9 +2,11 @@ package installer
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
@@ -17,32 +19,87 @@ const (
 	stateInstalled = "installed"
 	stateKept      = "kept"
 	stateAvailable = "available"
+	StateDamaged   = "damaged" // it is not what was proven, or does not run
+	stateUnknown   = "unknown" // whether it is cannot be told
 )
 
 // List is every Go that is on the host: those of tcptune, newest first, then those of others.
-func (s Site) List() (list []report.GoVersion) {
-	for _, v := range s.Installed {
+func (s Site) List(ctx context.Context) []report.GoVersion {
+	return slices.Concat(s.Own(ctx, false, s.Known()...), s.byHand(ctx), s.byApt(), s.bySnap())
+}
+
+// Known are the versions that tcptune has installed, and the one that is active although it is gone.
+func (s Site) Known() []fetch.Version {
+	if s.Active.IsZero() || s.has(s.Active) {
+		return s.Installed
+	}
+	return append(slices.Clone(s.Installed), s.Active)
+}
+
+// Own are these versions of tcptune, each after a look (see [Site.Look]).
+func (s Site) Own(ctx context.Context, full bool, versions ...fetch.Version) (list []report.GoVersion) {
+	for _, v := range versions {
 		g := report.GoVersion{Target: v.String(), State: stateInstalled, By: "tcptune", Path: TreePath(v)}
 		if v == s.Active {
 			g.State = stateActive
+		}
+		if c := s.Look(ctx, v, full); !c.Whole() {
+			g.Why = c.Why
+			if g.State == stateActive {
+				g.Why += "; it is the active one"
+			}
+			g.State, g.Fix = c.State, s.repair(v)
 		}
 		if r, err := readRecord(s.h, g.Path); err == nil {
 			g.Source, g.URL, g.Digest, g.Verified = r.origin.Source, r.origin.URL, r.origin.Digest, r.origin.Verified
 		}
 		list = append(list, g)
 	}
-	return slices.Concat(list, s.byHand(), s.byApt(), s.bySnap())
+	return list
+}
+
+// repair is what makes v whole again.
+func (s Site) repair(v fetch.Version) string {
+	return "sudo tcptune go install " + fetch.Names([]fetch.Version{v})[0]
 }
 
 // byHand are toolchains that somebody has unpacked.
-func (s Site) byHand() (list []report.GoVersion) {
+func (s Site) byHand(ctx context.Context) (list []report.GoVersion) {
 	if s.place != nil && s.Active.IsZero() {
-		list = append(list, report.GoVersion{Target: selfNamed(s.h, Current), State: stateActive, By: "hand", Path: Current})
+		list = append(list, s.unpacked(ctx, Current, stateActive))
 	}
 	if s.keptFolder() {
-		list = append(list, report.GoVersion{Target: selfNamed(s.h, former), State: stateKept, By: "hand", Path: former})
+		list = append(list, s.unpacked(ctx, former, stateKept))
 	}
 	return list
+}
+
+// unpacked is the toolchain at p, of which nobody has written down what it was.
+func (s Site) unpacked(ctx context.Context, p, state string) report.GoVersion {
+	g := report.GoVersion{Target: selfNamed(s.h, p), State: state, By: "hand", Path: p}
+	var c Condition
+	switch program := path.Join(p, "bin/go"); {
+	case !runnable(s.h, program):
+		c = damaged("there is no program bin/go in it")
+	case s.h.Live() && !s.onlyRoots(program):
+		c = unknown("its program was not asked: somebody else than root can write to it")
+	default:
+		c = s.asked(ctx, p, g.Target)
+	}
+	if !c.Whole() {
+		g.State, g.Why = c.State, c.Why
+	}
+	return g
+}
+
+// onlyRoots reports whether a file belongs to root, and nobody else can write to it.
+func (s Site) onlyRoots(file string) bool {
+	fi, err := s.h.Stat(file)
+	if err != nil || fi.Mode()&0o022 != 0 {
+		return false
+	}
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && st.Uid == 0
 }
 
 // byApt are the packages golang-X.Y-go, whose GOROOT is below /usr/lib.

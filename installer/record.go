@@ -14,6 +14,7 @@ import (
 type record struct {
 	value  string // release and platform: "go1.26.3 linux/amd64"
 	origin fetch.Origin
+	files  string // "sha256:…" of the list of its files; "" where there is none, as of a tool
 }
 
 // text is for people, too: a line for each thing.
@@ -22,6 +23,9 @@ func (r record) text() []byte {
 	fmt.Fprintf(&b, "%s\nsource: %s\nurl: %s\ndigest: %s\n", r.value, r.origin.Source, r.origin.URL, r.origin.Digest)
 	for _, v := range r.origin.Verified {
 		fmt.Fprintf(&b, "verified: %s\n", v)
+	}
+	if r.files != "" {
+		fmt.Fprintf(&b, "files: %s\n", r.files)
 	}
 	return []byte(b.String())
 }
@@ -43,6 +47,8 @@ func readRecord(h host.Host, p string) (r record, err error) {
 			r.origin.URL = value
 		case "digest":
 			r.origin.Digest = value
+		case "files":
+			r.files = value
 		case "verified":
 			r.origin.Verified = append(r.origin.Verified, value)
 		}

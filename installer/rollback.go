@@ -1,7 +1,10 @@
 package installer
 
 import (
+	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -10,29 +13,53 @@ import (
 
 // Rollback plans the switch back to what was active before: the version to, or the folder that was kept, when to is
 // zero. Each one goes a step further back. It is an [report.Error] with code [nothingBefore] when there is nothing to
-// go back to.
-func (s Site) Rollback() (p plan.Plan, to fetch.Version, err error) {
+// go back to, and one with code [notWhole] when that is damaged.
+func (s Site) Rollback(ctx context.Context) (p plan.Plan, to fetch.Version, err error) {
 	p.Command = "go rollback"
-	if s.place != nil && s.Active.IsZero() && *s.place != plan.FolderInPlace {
-		return p, to, inTheWay(Current, "it is a link of somebody else, to "+*s.place)
+	if s.place != nil && s.Active.IsZero() {
+		return p, to, inTheWay(Current, s.stranger())
 	}
-	list := slices.Clone(s.history)
-	for len(list) > 0 {
-		name := list[len(list)-1]
-		list = list[:len(list)-1]
+	to, list, found := s.before()
+	switch {
+	case !found:
+		return p, to, fetch.Fail(nothingBefore,
+			"tcptune go list shows what is installed; tcptune go use VERSION activates it",
+			"cannot go back: nothing else was active before")
+	case to.IsZero():
+		p.Changes = []plan.Change{s.bringBack()}
+		s.setHistory(&p, list)
+		return p, to, s.obstacle(p)
+	}
+	if err := s.usable(ctx, to); err != nil {
+		return p, to, err
+	}
+	err = s.activate(&p, to)
+	s.setHistory(&p, list)
+	return p, to, err
+}
+
+// before is what a rollback goes to, zero for the folder that was kept, and the history from there on.
+func (s Site) before() (to fetch.Version, rest []string, found bool) {
+	rest = slices.Clone(s.history)
+	for len(rest) > 0 {
+		name := rest[len(rest)-1]
+		rest = rest[:len(rest)-1]
 		if name == plan.FolderInPlace && s.keptFolder() {
-			p.Changes = []plan.Change{s.bringBack()}
-			s.setHistory(&p, list)
-			return p, to, nil
+			return fetch.Version{}, rest, true
 		}
 		if v, err := fetch.ParseVersion(name); err == nil && s.has(v) {
-			err := s.activate(&p, v)
-			s.setHistory(&p, list)
-			return p, v, err
+			return v, rest, true
 		}
 	}
-	return p, to, fetch.Fail(nothingBefore, "tcptune go list shows what is installed; tcptune go use VERSION activates it",
-		"cannot go back: nothing else was active before")
+	return to, nil, false
+}
+
+// stranger says what somebody else has put at [Current].
+func (s Site) stranger() string {
+	if *s.place == plan.FolderInPlace {
+		return "it is a folder that somebody else has put there"
+	}
+	return "it is a link of somebody else, to " + *s.place
 }
 
 // bringBack is the change that puts the kept folder into its place again.
@@ -49,46 +76,96 @@ func (s Site) Remove(v fetch.Version) (plan.Plan, error) {
 			"activate another one first: tcptune go use VERSION, or tcptune go rollback; or remove all: tcptune go remove --all",
 			"cannot remove Go %s: it is active", v)
 	}
-	p.Changes = append(s.unlink(versionLink(v)), s.discard(TreePath(v), sourceOf(v)))
-	list := slices.DeleteFunc(slices.Clone(s.history), func(name string) bool { return name == v.String() })
-	s.setHistory(&p, list)
-	return p, nil
+	s.drop(&p, v)
+	return p, s.obstacle(p)
+}
+
+// Prune plans the removal of the installed versions that are neither active nor what a rollback goes to, and of links to
+// versions that are gone.
+func (s Site) Prune() (plan.Plan, error) {
+	p := plan.Plan{Command: "go prune"}
+	if s.Active.IsZero() && len(s.Installed) > 0 {
+		return p, fetch.Fail(nothingActive, "name them: tcptune go remove VERSION; or remove all: tcptune go remove --all",
+			"cannot tell which versions are needed: none of tcptune is active")
+	}
+	before, _, _ := s.before()
+	s.drop(&p, slices.DeleteFunc(slices.Clone(s.Installed), func(v fetch.Version) bool {
+		return v == s.Active || v == before
+	})...)
+	p.Changes = append(p.Changes, s.danglingLinks()...)
+	return p, s.obstacle(p)
+}
+
+// drop adds to p the removal of versions.
+func (s Site) drop(p *plan.Plan, versions ...fetch.Version) {
+	list := slices.Clone(s.history)
+	for _, v := range versions {
+		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(TreePath(v), sourceOf(v)))
+		list = slices.DeleteFunc(list, func(name string) bool { return name == v.String() })
+	}
+	if len(versions) > 0 {
+		s.setHistory(p, list)
+	}
+}
+
+// danglingLinks are the changes that remove the links of versions whose trees somebody else has removed.
+func (s Site) danglingLinks() (list []plan.Change) {
+	for _, o := range s.journal.Owned {
+		name, ok := strings.CutPrefix(o.Target, commands+"/")
+		if v, err := fetch.ParseVersion(name); ok && o.Kind == report.Link && err == nil && !slices.Contains(s.Known(), v) {
+			list = append(list, s.unlink(versionLink(v))...)
+		}
+	}
+	return list
 }
 
 // RemoveAll plans the way back to a host on which tcptune never installed a Go: what stood at [Current] before stands
 // there again. What somebody else has changed since is left; left names it.
-func (s Site) RemoveAll() (p plan.Plan, left []string) {
+func (s Site) RemoveAll() (p plan.Plan, left []string, err error) {
 	p = plan.Plan{Command: "go remove"}
-	profile, err := s.profile()
+	profile, errProfile := s.profile()
 	switch {
-	case err == nil && profile.Status == report.Unchanged && s.owns(profile.Ref()):
+	case errProfile == nil && profile.Status == report.Unchanged && s.owns(profile.Ref()):
 		profile.After, profile.Effective, profile.Status, profile.Release = nil, nil, report.Planned, true
 		profile.Why = "removed"
 		p.Changes = append(p.Changes, profile)
-	case err != nil || profile.Status == report.Kept:
+	case errProfile != nil || profile.Status == report.Kept:
 		left = append(left, Profile+" was edited, and is left")
 	}
 	for _, l := range commandLinks() {
 		p.Changes = append(p.Changes, s.unlink(l)...)
 	}
-	if !s.Active.IsZero() {
+	switch kept := s.keptFolder(); {
+	case s.place != nil && s.Active.IsZero():
+		if kept {
+			left = append(left, fmt.Sprintf("%s is left as it is, for %s: %s", former, Current, s.stranger()))
+		}
+	case s.place != nil || kept && s.owns(plan.Ref{Kind: report.Switch, Target: Current}):
 		c := s.bringBack()
-		if !s.keptFolder() {
+		if !kept {
 			c.After, c.Why = nil, "removed"
 		}
 		c.Release = true
 		p.Changes = append(p.Changes, c)
 	}
-	for _, v := range s.Installed {
-		p.Changes = append(append(p.Changes, s.unlink(versionLink(v))...), s.discard(TreePath(v), sourceOf(v)))
+	for _, v := range s.Known() {
+		p.Changes = append(p.Changes, s.unlink(versionLink(v))...)
+		if s.has(v) {
+			p.Changes = append(p.Changes, s.discard(TreePath(v), sourceOf(v)))
+		}
 	}
-	p.Changes = append(p.Changes, s.removeTools()...)
+	p.Changes = append(append(p.Changes, s.danglingLinks()...), s.removeTools()...)
 	s.dropFolders(&p)
 	for i := range p.Changes {
 		p.Changes[i].Source = Sources
 	}
+	for _, o := range s.journal.Owned { // also what somebody else has removed or replaced
+		if o.Kind != report.Folder && (o.Source == Sources || strings.HasPrefix(o.Source, Sources+" ")) {
+			p.Forget = append(p.Forget, o.Ref())
+		}
+	}
 	s.setHistory(&p, nil)
-	return p, left
+	return p, left, s.obstacle(p)
 }
 
 // owns reports whether tcptune has made what stands at ref as it would make it. Where the journal was lost, which tells
@@ -102,7 +179,7 @@ func (s Site) owns(ref plan.Ref) bool {
 // unlink is the change that removes l, none where that is not ours.
 func (s Site) unlink(l alias) []plan.Change {
 	text, err := s.h.Readlink(l.path)
-	if err != nil || text != l.text {
+	if err != nil || text != l.text && text != s.from(l).text {
 		return nil
 	}
 	c := change(report.Link, l.path, &text, nil, "removed", Sources)

@@ -197,7 +197,7 @@ func TestListNamesEveryGoAndWhoPutItThere(t *testing.T) {
 		{Target: "1.22.2", State: "installed", By: "apt", Path: "/usr/lib/go-1.22"},
 		{Target: "1.25.4", State: "installed", By: "snap", Path: "/snap/go/current"},
 	}
-	if diff := cmp.Diff(want, at.List()); diff != "" {
+	if diff := cmp.Diff(want, at.List(t.Context())); diff != "" {
 		t.Errorf("want (-), got (+):\n%s", diff)
 	}
 }

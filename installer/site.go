@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
@@ -26,6 +27,8 @@ type Site struct {
 	arch    string
 	journal plan.Journal
 
+	elsewhere bool // [commands] is a link, or below one: "../go" is not beside it
+
 	Installed []fetch.Version // by tcptune, newest first
 	Active    fetch.Version   // the one of these that is active; zero when there is none
 	history   []string        // what was active before, the latest last
@@ -43,11 +46,14 @@ func Observe(h host.Host, j plan.Journal) (s Site, err error) {
 		return s, fmt.Errorf("cannot look for installed versions: %w", err)
 	}
 	for _, name := range names {
-		if v, err := fetch.ParseVersion(name); err == nil && v.String() == name {
+		if v, err := fetch.ParseVersion(name); err == nil && v.String() == name && !plan.IsTreeTakenAway(h, TreePath(v)) {
 			s.Installed = append(s.Installed, v)
 		}
 	}
 	slices.SortFunc(s.Installed, func(a, b fetch.Version) int { return b.Compare(a) })
+	if real, err := h.Resolve(commands); err == nil {
+		s.elsewhere = real != commands
+	}
 	if err := s.observePlace(); err != nil {
 		return s, err
 	}
@@ -90,7 +96,7 @@ func (s Site) Settled(w fetch.Wish) (fetch.Version, bool) {
 	if v, exact := w.Exact(); exact {
 		return v, s.has(v)
 	}
-	return s.Active, w != fetch.Wish{} && !s.Active.IsZero() && s.has(s.Active) && w.Allows(s.Active)
+	return s.Active, w != fetch.Wish{} && !s.Active.IsZero() && w.Allows(s.Active)
 }
 
 // Find returns the newest installed version that fulfils w.
@@ -99,11 +105,53 @@ func (s Site) Find(w fetch.Wish) (fetch.Version, error) {
 		return v, nil
 	}
 	hint := "run: sudo tcptune go install " + w.String()
+	for _, v := range s.Installed { // a candidate is taken only when it is named
+		if strings.HasPrefix(v.String(), w.String()) {
+			hint += "; or name " + v.String() + ", which is installed"
+		}
+	}
 	return fetch.Version{}, fetch.Fail(NotInstalled, hint, "cannot find Go %s: tcptune has not installed it", w)
+}
+
+// FindOne returns the one installed version that w means. Of several nobody can tell which is meant.
+func (s Site) FindOne(w fetch.Wish) (fetch.Version, error) {
+	var meant []fetch.Version
+	for _, v := range s.Known() {
+		if w.Allows(v) {
+			meant = append(meant, v)
+		}
+	}
+	switch len(meant) {
+	case 0:
+		_, err := s.Find(w)
+		return fetch.Version{}, err
+	case 1:
+		return meant[0], nil
+	}
+	return fetch.Version{}, fetch.Fail(fetch.BadSetting,
+		"name one of "+strings.Join(fetch.Names(meant), ", ")+"; or remove all that are not needed: tcptune go prune",
+		"cannot tell which Go %s is meant: %d of them are installed", w, len(meant))
 }
 
 // treeValue is what [plan.TreeRecord] begins with: which release, and for which machines.
 func (s Site) treeValue(v fetch.Version) string { return v.Toolchain() + " linux/" + s.arch }
+
+// again ends the value of a tree that takes the place of a damaged one: a transaction tells by its value which is which.
+const again = ", fetched again"
+
+// isTreeValue reports whether value is one that a tree of v has.
+func (s Site) isTreeValue(value string, v fetch.Version) bool {
+	return strings.TrimSuffix(value, again) == s.treeValue(v)
+}
+
+// freshValue is the value of a new tree of v: not that of the one which is there.
+func (s Site) freshValue(v fetch.Version) string {
+	r, err := readRecord(s.h, TreePath(v))
+	if err == nil && r.value == s.treeValue(v) {
+		return r.value + again
+	}
+	return s.treeValue(v)
+}
 
 // keptFolder reports whether a toolchain of somebody else is kept.
 func (s Site) keptFolder() bool {
@@ -116,6 +164,8 @@ const (
 	foreignFile   = "foreign-file"     // somebody else's file or link stands where one of ours belongs
 	NotInstalled  = "not-installed"    // no such version is installed
 	activeVersion = "active-version"   // the version is active
+	nothingActive = "nothing-active"   // no version of tcptune is active
+	notWhole      = "not-whole"        // the version is damaged, or nobody can tell
 	nothingBefore = "nothing-to-go-to" // nothing was active before, or it is gone
 	trialFailed   = "trial-failed"     // the new toolchain does not work here
 )

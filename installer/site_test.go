@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"maps"
@@ -115,9 +116,17 @@ func (i image) change(do func(Site) (plan.Plan, error)) (map[string]plan.Change,
 	for _, c := range p.Changes {
 		if c.Kind == report.Tree && c.Writes() && c.After != nil {
 			staged := plan.Staged(c.Target)
+			v, ok := versionAt(Current, c.Target)
+			if !ok {
+				i.Fatalf("%s is the place of no version", c.Target)
+			}
 			i.lay(map[string]string{
-				staged + "/bin/go": *c.After, staged + "/" + plan.TreeRecord: string(record{value: *c.After}.text()),
+				staged + "/bin/go": v.Toolchain() + " linux/amd64", staged + "/bin/gofmt": "elf", staged + "/src/fmt/print.go": "package fmt\n",
+				staged + "/VERSION": v.Toolchain() + "\n",
 			})
+			if err := seal(i.h, staged, record{value: *c.After}); err != nil {
+				i.Fatal(err)
+			}
 		}
 	}
 	changes, err := s.Apply(i.Context(), p)
@@ -136,7 +145,7 @@ func (i image) change(do func(Site) (plan.Plan, error)) (map[string]plan.Change,
 
 func (i image) install(name string) map[string]plan.Change {
 	i.Helper()
-	changes, err := i.change(func(s Site) (plan.Plan, error) { return s.Install(version(i.T, name)) })
+	changes, err := i.change(func(s Site) (plan.Plan, error) { return s.Install(i.Context(), version(i.T, name)) })
 	if err != nil {
 		i.Fatal(err)
 	}
@@ -144,13 +153,13 @@ func (i image) install(name string) map[string]plan.Change {
 }
 
 func rollback(s Site) (plan.Plan, error) {
-	p, _, err := s.Rollback()
+	p, _, err := s.Rollback(context.Background())
 	return p, err
 }
 
 func removeAll(s Site) (plan.Plan, error) {
-	p, _ := s.RemoveAll()
-	return p, nil
+	p, _, err := s.RemoveAll()
+	return p, err
 }
 
 // active is what /usr/local/go leads to.
@@ -236,7 +245,7 @@ func TestWhatSomebodyElseHasPutThereIsNotReplaced(t *testing.T) {
 			before := i.files()
 			at, err := Observe(i.h, plan.Journal{})
 			if err == nil {
-				_, err = at.Install(version(t, "1.26.3"))
+				_, err = at.Install(t.Context(), version(t, "1.26.3"))
 			}
 			var e *report.Error
 			if !errors.As(err, &e) || e.Code != foreignFile {
@@ -276,8 +285,8 @@ func TestAProfileThatWasEditedStays(t *testing.T) {
 	}
 	var left []string
 	_, err := i.change(func(s Site) (p plan.Plan, err error) {
-		p, left = s.RemoveAll()
-		return p, nil
+		p, left, err = s.RemoveAll()
+		return p, err
 	})
 	if err != nil || len(left) != 1 || !strings.Contains(left[0], Profile) {
 		t.Errorf("remove --all: %v, left %q", err, left)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"time"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
@@ -31,14 +32,19 @@ func (s Site) Stage(ctx context.Context, c fetch.Config, r fetch.Resolved,
 	if err != nil {
 		return o, err
 	}
+	if s.h.Live() {
+		c.Beside = trialBytes
+	}
 	if o, err = c.Fetch(ctx, r, s.arch, path.Join(folder, path.Base(at)), progress); err != nil {
 		return o, err
+	}
+	if made := releaseTime(s.h, at); made != undated {
+		o.Made = time.Unix(made, 0)
 	}
 	if err := try(ctx, s.h, at, r.Version); err != nil {
 		return o, err
 	}
-	text := record{s.treeValue(r.Version), o}.text()
-	if err := s.h.WriteFile(path.Join(at, plan.TreeRecord), text, 0o644); err != nil {
+	if err := seal(s.h, at, record{value: s.freshValue(r.Version), origin: o}); err != nil {
 		return o, err
 	}
 	return o, s.h.SyncFS(at)
@@ -58,14 +64,16 @@ func Sweep(h host.Host) error {
 		left := 0
 		for _, name := range names {
 			if !plan.IsTreeLeftover(name) || dir == path.Dir(Versions) {
-				left++
+				if !plan.IsTreeTakenAway(h, path.Join(dir, name)) {
+					left++
+				}
 				continue
 			}
-			if err := h.RemoveAll(path.Join(dir, name)); err != nil {
+			if err := plan.SweepTree(h, dir, name); err != nil {
 				return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
 			}
 		}
-		if left > 0 {
+		if at, err := h.Place(dir); left > 0 || err == nil && at.Mount { // a volume of somebody else stays
 			continue
 		}
 		if err := h.Remove(dir); err != nil {

@@ -142,7 +142,8 @@ func (w Workshop) furnish(h host.Host, dir string, uid int) error {
 
 // record is what is kept beside the program.
 func (b built) record() []byte {
-	return record{b.value(), fetch.Origin{Source: "go install", URL: b.tool.Package, Digest: b.sum}}.text()
+	origin := fetch.Origin{Source: "go install", URL: b.tool.Package, Digest: b.sum}
+	return record{value: b.value(), origin: origin}.text()
 }
 
 // stage puts the program of b where a transaction finds it.

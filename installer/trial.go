@@ -16,6 +16,9 @@ import (
 // trialSource holds the program. It is no folder for temporary files, in which the go command ignores a go.mod.
 const trialSource = trial + "/source"
 
+// trialBytes is what the trial takes of the disk: the compiled packages of the program.
+const trialBytes = 48 << 20
+
 // trialTime is enough for a slow machine to compile the runtime.
 const trialTime = 5 * time.Minute
 
@@ -64,14 +67,32 @@ func Greet(ctx context.Context, h host.Host, goroot string, v fetch.Version) err
 	if !h.Live() {
 		return nil
 	}
-	out, err := h.RunProgram(ctx, trialCall(path.Join(goroot, "bin/go"), "version"))
+	said, err := askVersion(ctx, h, goroot)
 	if err != nil {
 		return failedTrial(v, "it does not run", err)
 	}
-	if words := strings.Fields(string(out)); len(words) < 3 || words[2] != v.Toolchain() {
-		return failedTrial(v, fmt.Sprintf("it says %q", strings.TrimSpace(string(out))), nil)
+	if said != v.String() {
+		return failedTrial(v, fmt.Sprintf("it says that it is Go %q", said), nil)
 	}
 	return nil
+}
+
+// askTime is enough for a slow machine to start a program from a slow disk.
+const askTime = 30 * time.Second
+
+// askVersion is the version that the program of the toolchain at goroot says, without "go": it runs as no more than it needs.
+func askVersion(ctx context.Context, h host.Host, goroot string) (string, error) {
+	call := trialCall(path.Join(goroot, "bin/go"), "version")
+	call.Time = askTime
+	out, err := h.RunProgram(ctx, call)
+	if err != nil {
+		return "", err
+	}
+	words := strings.Fields(string(out))
+	if len(words) < 3 || words[1] != "version" {
+		return strings.TrimSpace(string(out)), nil
+	}
+	return strings.TrimPrefix(words[2], "go"), nil
 }
 
 func furnishTrial(h host.Host, v fetch.Version) error {

@@ -275,7 +275,7 @@ func TestNothingButARegularFileIsOpened(t *testing.T) {
 				}
 				opened := watch(t, at)
 				s.Shells()
-				s.List()
+				s.List(t.Context())
 				if opened() {
 					t.Error("it was opened")
 				}

@@ -3,18 +3,21 @@ package installer
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 
 	"golang.org/x/mod/module"
 
 	"github.com/tcptune/tcptune/installer/fetch"
+	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/templates"
 )
 
@@ -31,6 +34,8 @@ func workspaceFiles() map[string]string {
 type Workspace struct {
 	Module string // the module path; "": the name of the folder
 	Go     fetch.Version
+	// Taken reports whether a path means something to the go command already: a package of the standard library. It may be nil.
+	Taken func(path string) bool
 }
 
 // New makes a workspace in the folder dir of this machine, as the user who calls: a module with a TCP server from the
@@ -41,7 +46,14 @@ func (w Workspace) New(dir string) (made string, err error) {
 		return "", fmt.Errorf("cannot find the folder %s: %w", dir, err)
 	}
 	name := folderName(filepath.Base(made))
+	if w.taken(name) {
+		name += "-server"
+	}
 	path := cmp.Or(w.Module, name)
+	if w.taken(path) {
+		return "", fetch.Fail(fetch.BadSetting, "name another one with --module, example.com/"+name+" for instance",
+			"cannot use the module path %q: it is one of Go itself", path)
+	}
 	if err := module.CheckImportPath(path); err != nil {
 		return "", fetch.Fail(fetch.BadSetting, "name one with --module, example.com/echo for instance",
 			"cannot use the module path %q", path).Because(err)
@@ -61,6 +73,26 @@ func (w Workspace) New(dir string) (made string, err error) {
 		}
 	}
 	return made, nil
+}
+
+// taken reports whether nobody can call a module path: "go help packages" has the words that mean something.
+func (w Workspace) taken(path string) bool {
+	return slices.Contains([]string{"all", "cmd", "std", "tool", "work"}, path) || w.Taken != nil && w.Taken(path)
+}
+
+// OfGo reports whether path is a package, or a folder of packages, of a Go on the host.
+func (s Site) OfGo(path string) bool {
+	for _, v := range s.Installed {
+		if exists(s.h, TreePath(v)+"/src/"+path) {
+			return true
+		}
+	}
+	for _, g := range slices.Concat(s.byApt(), s.bySnap(), []report.GoVersion{{Path: Current}}) {
+		if exists(s.h, g.Path+"/src/"+path) {
+			return true
+		}
+	}
+	return false
 }
 
 // folderName is name as that of a program: "My Server" is my-server.
@@ -128,11 +160,11 @@ func writeNew(p string, text []byte) error {
 
 // Newest returns the Go that a new workspace is for: the active one, else the newest that anybody has put on the host;
 // zero when there is none.
-func (s Site) Newest() (newest fetch.Version) {
+func (s Site) Newest(ctx context.Context) (newest fetch.Version) {
 	if !s.Active.IsZero() {
 		return s.Active
 	}
-	for _, g := range s.List() {
+	for _, g := range s.List(ctx) {
 		if v, err := fetch.ParseVersion(g.Target); err == nil && v.Compare(newest) > 0 {
 			newest = v
 		}

@@ -170,7 +170,7 @@ func TestANewWorkspaceIsForTheActiveGo(t *testing.T) {
 		"the active one":            {nil, "1.26.3"},
 		"not a newer one of others": {map[string]string{"/usr/lib/go-1.22/VERSION": "go1.99.0\n"}, "1.26.3"},
 	} {
-		if got := site(t, tc.files).Newest(); got.String() != tc.want {
+		if got := site(t, tc.files).Newest(t.Context()); got.String() != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
 	}
@@ -178,7 +178,35 @@ func TestANewWorkspaceIsForTheActiveGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := (Site{h: empty}).Newest(); !got.IsZero() {
+	if got := (Site{h: empty}).Newest(t.Context()); !got.IsZero() {
 		t.Errorf("a host without any: got %s", got)
+	}
+}
+
+// The go command takes "net" for its own, wherever the folder lies.
+func TestAWorkspaceIsNotCalledLikeAPackageOfGo(t *testing.T) {
+	t.Parallel()
+	i, _ := installed(t)
+	taken := i.site().OfGo
+	for _, tc := range []struct{ folder, module, want string }{
+		{"fmt", "", "fmt-server"}, {"std", "", "std-server"}, {"echo", "", "echo"}, {"fmt", "example.com/fmt", "example.com/fmt"},
+	} {
+		dir := filepath.Join(t.TempDir(), tc.folder)
+		if _, err := (Workspace{Module: tc.module, Go: version(t, release), Taken: taken}).New(dir); err != nil {
+			t.Fatal(err)
+		}
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err != nil || !strings.HasPrefix(string(mod), "module "+tc.want+"\n") {
+			t.Errorf("%s is %q, %v, want %s", tc.folder, mod, err, tc.want)
+		}
+	}
+	for _, module := range []string{"fmt", "all", "work"} {
+		dir := filepath.Join(t.TempDir(), "x")
+		if _, err := (Workspace{Module: module, Go: version(t, release), Taken: taken}).New(dir); code(err) != fetch.BadSetting {
+			t.Errorf("--module %s: %v", module, err)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Errorf("--module %s leaves a folder", module)
+		}
 	}
 }

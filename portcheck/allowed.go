@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -29,6 +30,19 @@ func (v *View) Allowed(ctx context.Context, s Survey, acts []Act) error {
 		case report.Unit:
 			if euid := os.Geteuid(); euid != 0 && !(a.unit.user && a.unit.uid == uint32(euid)) {
 				return notAllowed(a.Ports[0], "systemd stops "+a.unit.String()+" for root", "")
+			}
+		case report.Connection:
+			i := slices.IndexFunc(s.conns, func(h Holder) bool { return h.Socket == a.socket })
+			if i >= 0 && s.conns[i].Veiled { // whose it is decides whether it may be closed
+				return notAllowed(a.Ports[0], s.conns[i].Reason, s.Unveil)
+			}
+			switch set, err := effective(); {
+			case err == nil && set&(1<<unix.CAP_NET_ADMIN) != 0:
+			case os.Geteuid() != 0:
+				return notAllowed(a.Ports[0], "only root may close a connection", "")
+			default:
+				return notAllowed(a.Ports[0], "this tcptune lacks CAP_NET_ADMIN, with which connections are closed",
+					"docker run --cap-add NET_ADMIN, or in a unit CapabilityBoundingSet= with CAP_NET_ADMIN")
 			}
 		case report.Signal:
 			if err := v.mayEnd(ctx, a); err != nil {

@@ -83,14 +83,15 @@ func (v *View) stopsWith(ctx context.Context, name unitName) (found []unitName, 
 	return found, nil
 }
 
-// mayTakeAlong says of each signal which ports it may close as well: those of the children of the process, and those of its
-// siblings, where their parent is no shell and no systemd and so may end, and end the others, when it loses one.
+// mayTakeAlong says of each signal which ports it may close as well: those of what descends from the process, and those of
+// its siblings, where their parent is no shell and no systemd and so may end, and end the others, when it loses one.
 func (f *facts) mayTakeAlong(acts []Act, all Survey) {
 	for i := range acts {
 		a := &acts[i]
 		if a.Kind != report.Signal || a.Status != report.Planned {
 			continue
 		}
+		below, _ := descendants(a.Pid) // what cannot be told is not named
 		parent, known := f.parents[a.Pid]
 		siblings := known && parent.Pid > 1 && !f.ancestors[parent.Pid] && a.shell == 0 && !strings.HasSuffix(parent.Exe, "/systemd")
 		for _, h := range all.Holders {
@@ -99,7 +100,7 @@ func (f *facts) mayTakeAlong(acts []Act, all Survey) {
 				continue
 			}
 			for _, o := range h.Owners {
-				if o.Process.Parent == a.Pid || siblings && o.Process.Parent == parent.Pid && o.Pid != a.Pid {
+				if slices.Contains(below, o.Pid) || siblings && o.Process.Parent == parent.Pid && o.Pid != a.Pid {
 					a.Maybe = append(a.Maybe, port)
 					a.Why += fmt.Sprintf("; may also close %s of %s (pid %d)", port, o.Process.Name, o.Pid)
 					break

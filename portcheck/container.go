@@ -11,7 +11,7 @@ import (
 // containerPrograms keep containers, or hold ports for them, outside of them.
 func containerPrograms() []string {
 	return []string{
-		"dockerd", "containerd", "docker-proxy", "rootlesskit", "rootlessport", "rootlessport-child", "conmon", "pasta",
+		"dockerd", "containerd", "crio", "docker-proxy", "rootlesskit", "rootlessport", "rootlessport-child", "conmon", "pasta",
 		"pasta.avx2", "passt.avx2", "slirp4netns",
 	}
 }
@@ -37,6 +37,28 @@ func watchedBy(p Process) string {
 		return ""
 	}
 	return short(id)
+}
+
+// stopByHand is how a person stops a container whose engine cannot be asked.
+func stopByHand(c Cgroup) string {
+	id := short(c.Container.ID)
+	switch engine := c.Container.Engine; {
+	case strings.Contains(c.Path, "kubepods"):
+		return "delete its pod (kubectl), which the kubelet would start again, or crictl stop " + id
+	case engine == "docker":
+		return "docker stop " + id
+	case engine == "podman":
+		return "podman stop " + id + " as its user"
+	case engine == "cri-o":
+		return "crictl stop " + id
+	case engine == "containerd":
+		return "nerdctl stop " + id + " or ctr task kill " + id
+	case engine == "lxc":
+		return "lxc-stop -n " + id + ", or lxc stop " + id + " or incus stop " + id
+	case engine == "nspawn":
+		return "machinectl poweroff " + id
+	}
+	return "stop the container"
 }
 
 // shares reports whether p is in the container in which this tcptune runs: there p is a process like any other.

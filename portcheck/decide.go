@@ -23,6 +23,10 @@ type Order struct {
 	Mode    Mode          // what is stopped, "" for what suits each holder
 	Force   bool          // also what is guarded, where that may be forced
 	Settle  bool          // wait for somebody who takes the port again
+	Close   bool          // close connections that are in the way of a port
+	Named   []int         // candidates for a socket without a descriptor that are to be ended
+
+	again bool // a further round, in which those have ended
 }
 
 // Mode is what is to be stopped for a port, whatever suits its holder.
@@ -47,7 +51,9 @@ type Act struct {
 	Pid       int           // of a signal
 	Holds     []hold        // of a signal: what the process must still hold
 	unit      unitName      // of a unit
+	store     bool          // of a unit: its file descriptor store has the socket
 	container contained     // of a container
+	socket    Socket        // of a connection
 	settle    time.Duration // how long whoever watches over the process may take to start it again
 	shell     int           // of a signal: the shell that has started the process, see restarter
 	rule      string        // why this, and nothing else
@@ -57,6 +63,7 @@ type Act struct {
 type hold struct {
 	Descriptor
 	cookie uint64
+	at     Range // of one port
 }
 
 // source is who wants the changes.
@@ -72,17 +79,23 @@ const (
 // the services that they would start, those before containers, and signals last. An act that is refused says why. Where
 // one holder of a port is refused, nothing is done to the other ones: the port would stay held.
 func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, notes []string, err error) {
+	if others := s.name(order.Named); len(others) > 0 && !order.again {
+		return nil, nil, &report.Error{
+			Code: "no-candidate", Message: fmt.Sprintf("cannot end process %d: it is no candidate for a socket that nobody has open", others[0]),
+			Hint: "--holder takes those that tcptune port names; who has a socket open is ended without it",
+		}
+	}
 	f, err := v.gather(ctx, *s)
 	if err != nil {
 		return nil, nil, err
 	}
-	acts = decide(*s, f, order)
+	acts = append(decide(*s, f, order), v.closing(ctx, *s, f, order)...)
 	if err := v.takesAlong(ctx, &f, acts, order); err != nil {
 		return nil, nil, fmt.Errorf("cannot tell what else would be stopped: %w", err)
 	}
 	keepHeldPorts(acts)
 	v.tellActs("decides", acts)
-	s.others, err = v.nameOthers(ctx, &f, acts)
+	s.others, err = v.nameOthers(ctx, *s, &f, acts)
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, err
@@ -97,7 +110,11 @@ func decide(s Survey, f facts, order Order) []Act {
 	var acts []Act
 	for _, h := range s.Holders {
 		if len(h.Owners) == 0 {
-			acts = add(acts, refusal(h, Owner{}, h.Reason))
+			reason := h.Reason
+			if hint := wayOutAlone(h); !strings.Contains(reason, hint) {
+				reason += "; " + hint
+			}
+			acts = add(acts, refusal(h, Owner{}, reason))
 		}
 		for _, o := range h.Owners {
 			for _, a := range f.judge(h, o, order) {
@@ -224,11 +241,8 @@ func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
 	case c.id != "" && c.id == f.self.Cgroup.Container.ID:
 		return refusal(h, o, "this tcptune runs in container "+c.name)
 	case c.engine == nil:
-		return refusal(
-			h,
-			o,
-			"it is in container "+c.name+", whose engine does not answer here: stop the container, or signal the process alone with --mode process",
-		)
+		return refusal(h, o, "it is in container "+c.name+", whose engine does not answer here: "+stopByHand(o.Process.Cgroup)+
+			", or signal the process alone with --mode process")
 	}
 	a := actOn(report.Container, c.name, running, exited, h)
 	a.container = c
@@ -243,7 +257,7 @@ func (f *facts) signal(h Holder, o Owner) Act {
 	a.Pid = o.Pid
 	a.rule = f.whySignal(o)
 	for _, d := range o.Descriptors {
-		a.Holds = append(a.Holds, hold{d, h.Cookie})
+		a.Holds = append(a.Holds, hold{d, h.Cookie, Range{h.Protocol, h.Port(), h.Port()}})
 	}
 	a.settle, a.shell = f.restarter(o)
 	return a
@@ -353,8 +367,11 @@ func Programs(acts []Act) int {
 			continue
 		}
 		what := string(a.Kind) + a.Target
-		if a.Kind == report.Signal {
+		switch a.Kind {
+		case report.Signal:
 			what = *a.Before + " on " + a.Ports[0]
+		case report.Connection:
+			what = "connections on " + a.Ports[0]
 		}
 		seen[what] = true
 	}

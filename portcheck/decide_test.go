@@ -17,7 +17,7 @@ import (
 func listening(port uint16, owners ...Process) Holder {
 	h := Holder{Socket: Socket{Protocol: TCP, Local: netip.AddrPortFrom(netip.IPv6Unspecified(), port), State: Listen, DualStack: true, Inode: 7, Cookie: 8}, Count: 1}
 	for _, p := range owners {
-		h.Owners = append(h.Owners, Owner{Process: p, Descriptors: []Descriptor{{p.Pid, p.Pid, 3, 7}}})
+		h.Owners = append(h.Owners, Owner{Process: p, Descriptors: []Descriptor{{p.Pid, p.Pid, 3, 7, Directly}}})
 	}
 	return h
 }

@@ -77,6 +77,9 @@ func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
 		return f, fmt.Errorf("cannot look at this process itself: %w", err)
 	}
 	f.ancestors, f.ownUnits = ancestors(ctx, f.self)
+	for _, h := range s.conns {
+		f.ephemeral[h.Port()] = slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
+	}
 	askEngines := false
 	for _, h := range s.Holders {
 		if h.Protocol == UDP {
@@ -122,6 +125,11 @@ func (f *facts) aboutOwner(ctx context.Context, h host.Host, holder Holder, o Ow
 			for _, name := range u.Triggers {
 				f.aboutUnit(ctx, h, unitName{name: name})
 			}
+		}
+	}
+	if o.Pid == 1 {
+		if name, ok := unitOf(holder.Origin); ok {
+			f.aboutUnit(ctx, h, name)
 		}
 	}
 	name, ok := unitOf(o.Process.Cgroup)

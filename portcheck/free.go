@@ -28,7 +28,10 @@ const (
 func (v *View) Free(ctx context.Context, acts []Act, order Order) {
 	for i := range acts {
 		a := &acts[i]
-		if a.Status != report.Planned {
+		if a.Status != report.Planned || a.Kind == report.Signal {
+			continue
+		}
+		if a.skip(ctx) {
 			continue
 		}
 		switch a.Kind {
@@ -36,10 +39,24 @@ func (v *View) Free(ctx context.Context, acts []Act, order Order) {
 			v.stopUnit(ctx, a)
 		case report.Container:
 			v.stopContainer(ctx, a, order)
+		case report.Connection:
+			v.close(ctx, a)
+		}
+		if ctx.Err() != nil && a.Status == report.Failed && a.Kind != report.Connection {
+			a.Reason = "interrupted: whoever was told to stop it goes on with that"
 		}
 	}
 	v.signalAll(ctx, acts, order)
 	v.tellActs("ends", acts)
+}
+
+// skip leaves an act out after an interrupt, and reports whether it did.
+func (a *Act) skip(ctx context.Context) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	a.Status, a.Reason = report.Skipped, "interrupted before it was its turn"
+	return true
 }
 
 func (v *View) stopUnit(ctx context.Context, a *Act) {
@@ -97,7 +114,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 	var waiting []*target
 	for i := range acts {
 		a := &acts[i]
-		if a.Kind != report.Signal || a.Status != report.Planned {
+		if a.Kind != report.Signal || a.Status != report.Planned || a.skip(ctx) {
 			continue
 		}
 		if t := v.aim(ctx, a); t != nil {
@@ -111,7 +128,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 	waiting = await(ctx, waiting, order.Grace, unix.SignalName(order.Signal))
 	if ctx.Err() != nil {
 		for _, t := range waiting {
-			t.act.Status, t.act.Reason = report.Failed, "interrupted while it was given time to end; it was sent no SIGKILL"
+			t.act.Status, t.act.Reason = report.Failed, fmt.Sprintf("interrupted: it was sent %s, and no SIGKILL", unix.SignalName(order.Signal))
 		}
 		return
 	}
@@ -168,7 +185,12 @@ func (v *View) aim(ctx context.Context, a *Act) *target {
 func (t *target) stillHolds(ctx context.Context) bool {
 	var failed error
 	for _, h := range t.act.Holds {
-		holds, err := t.process.HoldsSocket(h.Tid, h.FD, h.Inode, h.cookie)
+		holds, err := false, error(nil)
+		if h.Way == Directly {
+			holds, err = t.process.HoldsSocket(h.Tid, h.FD, h.Inode, h.cookie)
+		} else {
+			holds, err = t.afloat(h)
+		}
 		if holds {
 			return true
 		}
@@ -200,7 +222,7 @@ func (t *target) holdsElsewhere(ctx context.Context) bool {
 			if err != nil || !t.process.Alive() {
 				return false
 			}
-			held, err := t.view.Held(Query{Ranges: everyPort()})
+			held, err := t.view.Held(Query{Ranges: []Range{h.at}, Bound: true})
 			if err != nil || !slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.cookie }) {
 				break
 			}
@@ -254,6 +276,13 @@ func (t *target) send(sig unix.Signal) bool {
 func await(ctx context.Context, targets []*target, patience time.Duration, how string) (left []*target) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if len(targets) > 0 {
+		what := "process " + targets[0].act.holderName() + " to end"
+		if len(targets) > 1 {
+			what = fmt.Sprintf("%d processes to end", len(targets))
+		}
+		defer targets[0].view.host.Trail().Waits(what)()
+	}
 	for _, t := range targets {
 		if t.process.Wait(ctx) != nil && t.process.Alive() {
 			left = append(left, t)

@@ -56,7 +56,7 @@ func guards() []guard {
 			what:     "containers depend on it", instead: "stop the container that publishes the port: docker ps, podman ps", force: true,
 		},
 		{
-			programs: []string{"kubelet", "k3s", "k3s-server", "k3s-agent", "rke2", "k0s", "microk8s"},
+			programs: []string{"kubelet", "kubelite", "k3s", "k3s-server", "k3s-agent", "rke2", "k0s", "microk8s"},
 			units:    []string{"kubelet.service", "k3s*", "rke2-*", "k0s*", "snap.microk8s.*"},
 			what:     "the pods of this node depend on it", instead: "drain the node first", force: true,
 		},

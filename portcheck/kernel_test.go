@@ -3,7 +3,7 @@ package portcheck
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
+
 	"net"
 	"net/netip"
 	"os"
@@ -529,79 +529,4 @@ func lastDescendant(pid int) int {
 		}
 		last = pid
 	}
-}
-
-// fights is how many times a port is fought for. In each some processes hold it in different ways, and others have to
-// do with it without holding it.
-const fights = 1000
-
-func TestFightsHitNoBystander(t *testing.T) {
-	r, ok := enter(t)
-	if !ok {
-		return
-	}
-	seed := rand.Uint64()
-	rnd := rand.New(rand.NewPCG(seed, 1))
-	victims, bystanders := 0, 0
-	for fight := range fights {
-		port := 2000 + rnd.IntN(20000)
-		v, b := r.fight(rnd, port)
-		victims += v
-		bystanders += b
-		if t.Failed() {
-			t.Fatalf("fight %d, seed %d", fight, seed)
-		}
-	}
-	t.Logf("%d fights, %d victims, %d bystanders", fights, victims, bystanders)
-}
-
-func (r room) fight(rnd *rand.Rand, port int) (int, int) {
-	r.Helper()
-	at := func(address string, port int) string { return fmt.Sprintf("%s:%d", address, port) }
-	var victims, bystanders []proc
-	for range 1 + rnd.IntN(2) {
-		twin := r.listener(at("0.0.0.0", port), reusePort, reuseAddr)
-		if rnd.IntN(2) == 0 { // a child that has inherited it
-			fd, err := unix.Dup(int(twin.Fd()))
-			r.must(err)
-			victims = append(victims, r.keeper(os.NewFile(uintptr(fd), "inherited")))
-		}
-		victims = append(victims, r.keeper(twin))
-	}
-	if rnd.IntN(2) == 0 { // a client of the port
-		c := r.socket(TCP, "127.0.0.1:0")
-		r.must(unix.Connect(int(c.Fd()), &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}))
-		bystanders = append(bystanders, r.keeper(c))
-	}
-	if rnd.IntN(2) == 0 { // the same number of another protocol
-		bystanders = append(bystanders, r.keeper(r.socket(UDP, at("127.0.0.1", port))))
-	}
-	bystanders = append(bystanders, r.keeper(r.listener(at("127.0.0.1", port+1), reuseAddr)))
-	late := rnd.IntN(4) == 0 // one ends by itself between the look and the act
-	v, s := r.look(Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
-	order := Order{Grace: 5 * time.Second, Signal: unix.SIGTERM}
-	acts, _, err := v.Plan(r.Context(), &s, order)
-	r.must(err)
-	if late {
-		r.must(victims[0].Process.Kill())
-		victims[0].awaitEnd(r)
-		bystanders = append(bystanders, r.keeper(r.listener(at("127.0.0.1", port+2), reuseAddr)))
-	}
-	v.Free(r.Context(), acts, order)
-	verdicts, _, err := v.Prove(r.Context(), s, acts, order)
-	r.must(err)
-	if !verdicts[0].Free {
-		r.Errorf("%+v %+v", verdicts, acts)
-	}
-	for _, p := range victims {
-		p.awaitEnd(r)
-	}
-	for _, p := range bystanders {
-		if !p.lives() {
-			r.Errorf("a bystander was hit")
-		}
-		_ = p.Process.Kill()
-		p.awaitEnd(r)
-	}
-	return len(victims), len(bystanders)
 }

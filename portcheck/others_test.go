@@ -1,12 +1,14 @@
 package portcheck
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
 )
@@ -73,5 +75,22 @@ func TestAProcessWithTwoPortsLosesBoth(t *testing.T) {
 	acts, verdicts := r.free(ports(TCP, 8080, 8080), usual())
 	if len(acts) != 1 || acts[0].Why != "holds tcp/8080; also closes tcp/8081" || !verdicts[0].Free {
 		t.Errorf("%+v, %+v", acts, verdicts)
+	}
+}
+
+// What somebody else has open as well stays open.
+func TestAPortThatIsSharedWithABystanderIsNotClosed(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	shared := r.listener("127.0.0.1:8081")
+	fd, err := unix.Dup(int(shared.Fd()))
+	r.must(err)
+	bystander := r.keeper(os.NewFile(uintptr(fd), "shared"))
+	r.keeper(r.listener("127.0.0.1:8080"), shared)
+	acts, verdicts := r.free(ports(TCP, 8080, 8080), usual())
+	if len(acts) != 1 || len(acts[0].Others) > 0 || !verdicts[0].Free || !bystander.lives() {
+		t.Errorf("the bystander lives: %v; %+v, %+v", bystander.lives(), acts, verdicts)
 	}
 }

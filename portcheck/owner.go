@@ -7,6 +7,7 @@ import "time"
 type Descriptor struct {
 	Pid, Tid, FD int
 	Inode        uint64
+	Way          Way // how FD leads to it
 }
 
 // Owners is what a walk over the descriptors of processes has found.

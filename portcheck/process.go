@@ -201,15 +201,23 @@ func sameScript(main, worker []string) bool {
 	return len(main) > 1 || !interpreter.MatchString(path.Base(main[0]))
 }
 
-// readChildren are the processes that a thread has started and that have not been waited for, see proc_tid_children(5).
-func readChildren(pid int, task string) (children []int, err error) {
-	text, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/task/" + task + "/children")
+// childrenOf are the processes that the threads of a process have started and that have not been waited for, see
+// proc_tid_children(5).
+func childrenOf(pid int) (children []int, err error) {
+	dir := "/proc/" + strconv.Itoa(pid) + "/task/"
+	tasks, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	for word := range strings.FieldsSeq(string(text)) {
-		if child, err := strconv.Atoi(word); err == nil {
-			children = append(children, child)
+	for _, task := range tasks {
+		text, err := (host.Host{}).ReadFile(dir + task.Name() + "/children")
+		if err != nil {
+			return nil, err
+		}
+		for word := range strings.FieldsSeq(string(text)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				children = append(children, child)
+			}
 		}
 	}
 	return children, nil

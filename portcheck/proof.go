@@ -42,7 +42,7 @@ func (v *View) Prove(ctx context.Context, before Survey, acts []Act, order Order
 	if err != nil {
 		return nil, Survey{}, err
 	}
-	after, err := v.Observe(ctx, Query{Ranges: before.Ranges, At: before.At, Thorough: true})
+	after, err := v.Observe(ctx, Query{Ranges: before.Ranges, At: before.At, Bound: before.Bound, Thorough: true})
 	if err != nil {
 		return nil, after, err
 	}

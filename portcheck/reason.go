@@ -15,7 +15,7 @@ func (s *Survey) explain() {
 		s.Veil, s.Unveil = veil(s.Hidden)
 		kin = s.kinOfHidden()
 	}
-	for _, list := range [][]Holder{s.Holders, s.Rest} {
+	for _, list := range [][]Holder{s.Holders, s.Rest, s.conns} {
 		for i := range list {
 			s.explainOne(&list[i], kin)
 		}
@@ -35,10 +35,14 @@ func (s *Survey) explainOne(h *Holder, kin kinship) {
 		h.Reason = "connections that their process has closed, and that the kernel is still finishing"
 	case len(h.Owners) == 0 && veiled != "":
 		h.Veiled, h.Reason = true, NotVisible+": "+veiled
+	case len(h.Owners) == 0 && len(h.Candidates) > 0:
+		h.Reason = h.whereAfloat()
 	case len(h.Owners) == 0 && !inFirstPIDNamespace():
 		h.Reason = "no process of this PID namespace has it open"
 	case len(h.Owners) == 0:
 		h.Reason = "no process has it open: the kernel itself holds it" + kernelUser(h.Protocol, h.Port())
+	case len(h.Owners) > 0 && h.Owners[0].Descriptors[0].Way == Ring:
+		h.Reason = fmt.Sprintf("in the file table of an io_uring of process %d, without a descriptor", h.Owners[0].Pid)
 	case h.Protocol == TCP && h.State == Unconn:
 		h.Reason = "bound, but not listening"
 	}
@@ -70,11 +74,19 @@ func seconds(d time.Duration) time.Duration {
 
 // kernelUser guesses from a well-known port which part of the kernel it is. Such a socket has no descriptor.
 func kernelUser(protocol Protocol, port uint16) string {
+	who := kernelUserOf(protocol, port)
+	if who == "" {
+		return ", as for NFS, rxrpc or a tunnel, or it is on its way from one process to another"
+	}
+	return ", by the port " + who
+}
+
+func kernelUserOf(protocol Protocol, port uint16) string {
 	type key struct {
 		Protocol
 		port uint16
 	}
-	who := map[key]string{
+	return map[key]string{
 		{TCP, 2049}: "the NFS server; rpc.nfsd 0 ends it", {UDP, 2049}: "the NFS server; rpc.nfsd 0 ends it",
 		{UDP, 7001}:  "rxrpc, for AFS",
 		{UDP, 51820}: "WireGuard; ip link delete ends it",
@@ -83,10 +95,6 @@ func kernelUser(protocol Protocol, port uint16) string {
 		{UDP, 1701}: "L2TP",
 		{TCP, 445}:  "the SMB server ksmbd", {TCP, 3260}: "the iSCSI target",
 	}[key{protocol, port}]
-	if who == "" {
-		return ", as for NFS, rxrpc or a tunnel, or it is on its way from one process to another"
-	}
-	return ", by the port " + who
 }
 
 // inFirstPIDNamespace reports whether /proc shows every process of the machine. The number is PROC_PID_INIT_INO of the

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -70,6 +71,8 @@ func enter(t *testing.T) (r room, ok bool) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
 		t.Errorf("in its room: %v\n%s", err, out.String())
+	} else if testing.Verbose() {
+		t.Log(out.String())
 	}
 	return room{}, false
 }
@@ -198,6 +201,12 @@ func (p proc) lives() bool {
 	}
 }
 
+func (p proc) kill(t testing.TB) {
+	t.Helper()
+	_ = p.Process.Kill()
+	p.awaitEnd(t)
+}
+
 func (p proc) awaitEnd(t testing.TB) {
 	t.Helper()
 	select {
@@ -273,12 +282,56 @@ func act(role []string) {
 		ready()
 		<-term
 		fail(l.Close())
+	case "ring": // ring ADDRESS: the socket is in the table of an io_uring alone
+		f, err := fileOfListener(role[1])
+		fail(err)
+		var params [120]byte // struct io_uring_params
+		ring, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 4, uintptr(unsafe.Pointer(&params)), 0)
+		if errno != 0 {
+			fail(errno)
+		}
+		const registerFiles = 2
+		files := []int32{int32(f.Fd())}
+		if _, _, errno := unix.Syscall6(unix.SYS_IO_URING_REGISTER, ring, registerFiles, uintptr(unsafe.Pointer(&files[0])), 1, 0, 0); errno != 0 {
+			fail(errno)
+		}
+		fail(f.Close())
+		ready()
+	case "passer": // passer ADDRESS: two processes hand the socket to and fro
+		f, err := fileOfListener(role[1])
+		fail(err)
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		fail(err)
+		peer := exec.Command("/proc/self/exe")
+		peer.Env = append(os.Environ(), asRole+"=catcher")
+		peer.ExtraFiles = []*os.File{os.NewFile(uintptr(pair[1]), "peer")}
+		fail(peer.Start())
+		fail(unix.Close(pair[1]))
+		ready()
+		fail(unix.Sendmsg(pair[0], []byte("x"), unix.UnixRights(int(f.Fd())), nil, 0))
+		fail(f.Close())
+		pass(pair[0])
+	case "catcher":
+		pass(3)
+	case "afloat": // afloat ADDRESS: the socket is sent to a Unix socket of its own, and not received
+		f, err := fileOfListener(role[1])
+		fail(err)
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		fail(err)
+		fail(unix.Sendmsg(pair[0], []byte("x"), unix.UnixRights(int(f.Fd())), nil, 0))
+		fail(f.Close())
+		ready()
+	case "dial": // dial LOCAL REMOTE: the connection is closed when it breaks, and the process goes on
+		local, err := net.ResolveTCPAddr("tcp", role[1])
+		fail(err)
+		c, err := (&net.Dialer{LocalAddr: local}).Dial("tcp", role[2])
+		fail(err)
+		ready()
+		_, _ = c.Read(make([]byte, 1))
+		fail(c.Close())
 	case "mover": // mover ADDRESS: the socket is on another descriptor every millisecond
-		l, err := net.Listen("tcp", role[1])
+		f, err := fileOfListener(role[1])
 		fail(err)
-		f, err := l.(*net.TCPListener).File()
-		fail(err)
-		fail(l.Close())
 		ready()
 		for at := int(f.Fd()); ; time.Sleep(time.Millisecond) {
 			next, err := unix.FcntlInt(uintptr(at), unix.F_DUPFD_CLOEXEC, 10+(at+7)%90)
@@ -287,11 +340,8 @@ func act(role []string) {
 			at = next
 		}
 	case "forker": // forker ADDRESS COUNT: so many children get the socket, one every two milliseconds, and stay
-		l, err := net.Listen("tcp", role[1])
+		f, err := fileOfListener(role[1])
 		fail(err)
-		f, err := l.(*net.TCPListener).File()
-		fail(err)
-		fail(l.Close())
 		ready()
 		for n, _ := strconv.Atoi(role[2]); n > 0; n-- {
 			cmd := exec.Command("sleep", "1000")
@@ -368,6 +418,44 @@ func act(role []string) {
 		fail(errors.New("unknown role " + role[0]))
 	}
 	wait()
+}
+
+// fileOfListener is a socket that listens, of which Go has no other descriptor.
+func fileOfListener(address string) (*os.File, error) {
+	if address == "fd:3" {
+		unix.CloseOnExec(3)
+		return os.NewFile(3, address), nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	f, err := l.(*net.TCPListener).File()
+	return f, errors.Join(err, l.Close())
+}
+
+// pass hands on what it receives, after a moment. Once there is nobody to hand it to, it keeps it.
+func pass(fd int) {
+	for oob := make([]byte, unix.CmsgSpace(4)); ; {
+		_, n, _, _, err := unix.Recvmsg(fd, make([]byte, 1), oob, unix.MSG_CMSG_CLOEXEC)
+		if err != nil || n == 0 {
+			return
+		}
+		messages, err := unix.ParseSocketControlMessage(oob[:n])
+		if err != nil {
+			return
+		}
+		got, err := unix.ParseUnixRights(&messages[0])
+		if err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+		if unix.Sendmsg(fd, []byte("x"), unix.UnixRights(got[0]), nil, 0) != nil {
+			return
+		}
+		_ = unix.Close(got[0])
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // wait never returns. An empty select would end the process as deadlocked: Go does not count what nobody reads from.

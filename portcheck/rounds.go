@@ -16,6 +16,34 @@ const mostRounds = 20
 // are followed: a new one on the same port is somebody who takes it again. It ends when none is left or the time is over.
 // All acts are returned, in order.
 func (v *View) FreeAll(ctx context.Context, before Survey, acts []Act, order Order) ([]Act, error) {
+	order.again = true
+	acts, err := v.freeHolders(ctx, before, acts, order)
+	conns := before.conns
+	// A holder may have left connections behind, and a connection a socket that is bound.
+	for round := 0; round < 2 && order.Close && err == nil && ctx.Err() == nil; round++ {
+		var after Survey
+		if after, err = v.Observe(ctx, before.Query); err != nil {
+			break
+		}
+		known := Survey{Holders: conns}
+		if slices.ContainsFunc(after.Holders, func(h Holder) bool { return !known.knows(h.Socket) }) {
+			break // the proof says who holds it
+		}
+		conns = after.conns
+		var more []Act
+		if more, _, err = v.Plan(ctx, &after, order); err != nil || v.Allowed(ctx, after, more) != nil {
+			break
+		}
+		v.Free(ctx, more, order)
+		for _, a := range more {
+			acts = add(acts, a)
+		}
+	}
+	return acts, err
+}
+
+// freeHolders is FreeAll for sockets that hold a port.
+func (v *View) freeHolders(ctx context.Context, before Survey, acts []Act, order Order) ([]Act, error) {
 	v.Free(ctx, acts, order)
 	deadline := time.Now().Add(order.Grace + closePatience)
 	for round := 1; round < mostRounds && time.Now().Before(deadline) && ctx.Err() == nil; round++ {
@@ -63,19 +91,10 @@ func (v *View) left(ctx context.Context, before Survey, acts []Act) (left Survey
 		if left, err = v.Observe(ctx, before.Query); err != nil {
 			return left, err
 		}
-		var holders []Holder
-		owned := false
-		for _, h := range left.Holders {
-			if !before.knows(h.Socket) {
-				continue
-			}
-			holders = append(holders, h)
-			for _, o := range h.Owners {
-				owned = owned || !tried[o.Pid]
-			}
-		}
-		left.Holders = holders
-		if owned || len(holders) == 0 {
+		left.Holders = slices.DeleteFunc(left.Holders, func(h Holder) bool {
+			return !before.knows(h.Socket) || !slices.ContainsFunc(h.Owners, func(o Owner) bool { return !tried[o.Pid] })
+		})
+		if len(left.Holders) > 0 {
 			return left, nil
 		}
 		select {

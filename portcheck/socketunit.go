@@ -21,7 +21,18 @@ func (f *facts) judgeInit(h Holder, o Owner, order Order) []Act {
 			units, names = append(units, u), append(names, u.Name)
 		}
 	}
-	switch {
+	store, ok := unitOf(h.Origin)
+	switch u := f.units[store]; {
+	case len(units) == 0 && ok && u.Stored > 0 && (u.Active == host.Inactive || u.Active == "failed"):
+		return []Act{refusal(h, o, "systemd keeps it in the file descriptor store of "+store.String()+
+			", which does not run: sudo systemctl clean --what=fdstore "+store.name)}
+	case len(units) == 0 && ok && u.Stored > 0:
+		a := f.judgeService(h, o, store, order)
+		a.store = true
+		if a.Status == report.Planned {
+			a.Why += ", in the file descriptor store that systemd keeps for it"
+		}
+		return []Act{a}
 	case len(units) == 0:
 		return []Act{refusal(h, o, "it is PID 1, and no socket unit that is active says that it listens there")}
 	case len(units) > 1: // on different interfaces, or in other network namespaces: which is whose, systemd does not tell

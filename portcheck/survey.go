@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -18,6 +19,7 @@ type Query struct {
 	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its family.
 	At       []netip.Addr
 	AnyState bool // also sockets that are in the way without listening, and connections
+	Bound    bool // TCP sockets that are bound and neither listen nor are connected hold a port as well
 	// Thorough looks into every process. Otherwise, where the control group in which a socket was made has processes that
 	// hold it, the others are not looked at: that takes a tenth of the time, and misses a process that was handed the
 	// socket into another group.
@@ -39,7 +41,10 @@ type Survey struct {
 	// Notes says how the kernel had to be asked.
 	Notes []string
 
-	others []Holder // what holds other ports, see [View.Plan]
+	// Of a thorough look: what holds other ports, and who has any of it open, see [View.Plan].
+	others []Holder
+	open   []Descriptor
+	conns  []Holder // what Rest adds up
 }
 
 // Holder is a socket, and the processes that have it open.
@@ -51,8 +56,10 @@ type Holder struct {
 	ByCgroup  bool   // only the processes of that control group were looked at
 	Partly    bool   // some processes could not be looked into
 	Owners    []Owner
-	Reason    string // why there are no owners, or not all
-	Veiled    bool   // one of those has it open, or may well have
+	// Candidates are processes one of which may keep a socket without owners: descriptors wait on their Unix sockets.
+	Candidates []Owner
+	Reason     string // why there are no owners, or not all
+	Veiled     bool   // one of those has it open, or may well have
 }
 
 // Owner is a process, and its descriptors that lead to the socket.
@@ -93,10 +100,14 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 		if err := s.look(n); err != nil {
 			return s, err
 		}
+		if err := s.lookAround(n); err != nil {
+			return s, err
+		}
 	}
 	if err := s.findOwners(ctx); err != nil {
 		return s, err
 	}
+	s.conns = slices.Clone(s.Rest)
 	s.Rest = addUp(s.Rest)
 	s.explain()
 	v.tell(s)
@@ -107,13 +118,23 @@ func (v *View) Observe(ctx context.Context, q Query) (Survey, error) {
 // millisecond.
 func (v *View) Held(q Query) (held []Socket, err error) {
 	for _, n := range v.namespaces {
-		snap, err := n.Sockets(q.Ranges, false)
+		snap, err := q.ask(n)
 		if err != nil {
 			return nil, err
 		}
-		held = append(held, q.counting(snap.Sockets)...)
+		held = append(held, snap.Sockets...)
 	}
 	return held, nil
+}
+
+// ask asks the kernel for the sockets of a namespace that hold the ports.
+func (q Query) ask(n Namespace) (Snapshot, error) {
+	snap, err := n.Sockets(q.Ranges, q.AnyState || q.Bound)
+	snap.Sockets = q.counting(snap.Sockets)
+	if q.Bound && !q.AnyState {
+		snap.Sockets = slices.DeleteFunc(snap.Sockets, func(s Socket) bool { return s.Protocol == TCP && s.State != Listen && s.State != Unconn })
+	}
+	return snap, err
 }
 
 // counting leaves out the sockets of other addresses.
@@ -131,14 +152,13 @@ func (q Query) counting(sockets []Socket) []Socket {
 
 // look asks the kernel for the sockets of one namespace.
 func (s *Survey) look(n Namespace) error {
-	snap, err := n.Sockets(s.Ranges, s.AnyState)
+	snap, err := s.ask(n)
 	if err != nil {
 		return err
 	}
 	if snap.Fallback != "" {
 		s.Notes = append(s.Notes, snap.Fallback)
 	}
-	snap.Sockets = s.counting(snap.Sockets)
 	for _, socket := range snap.Sockets {
 		s.Holders = append(s.Holders, Holder{Socket: socket, Namespace: n.Name, Count: 1})
 	}
@@ -153,9 +173,27 @@ func (s *Survey) look(n Namespace) error {
 	if snap, err = n.Sockets(open, true); err != nil {
 		return err
 	}
+	s.lookUnlisted(n, open)
 	for _, socket := range s.counting(snap.Sockets) {
 		if socket.State != Listen {
 			s.Rest = append(s.Rest, Holder{Socket: socket, Namespace: n.Name, Count: 1})
+		}
+	}
+	return nil
+}
+
+// lookAround asks the kernel for what holds other ports: the look into every process finds who has it open as well.
+func (s *Survey) lookAround(n Namespace) error {
+	if !s.Thorough || s.AnyState {
+		return nil
+	}
+	snap, err := n.Sockets(everyPort(), false)
+	if err != nil {
+		return err
+	}
+	for _, socket := range snap.Sockets {
+		if h := (Holder{Socket: socket, Namespace: n.Name, Count: 1}); !s.knows(socket) {
+			s.others = append(s.others, h)
 		}
 	}
 	return nil
@@ -190,15 +228,30 @@ func (s *Survey) findOwners(ctx context.Context) error {
 			return err
 		}
 	}
-	owners, err := Walk(ctx, wanted, nil)
+	everywhere := maps.Clone(wanted)
+	for _, h := range s.others {
+		if h.Inode != 0 {
+			everywhere[h.Inode] = true
+		}
+	}
+	owners, err := Walk(ctx, everywhere, nil)
 	if err != nil {
 		return err
 	}
-	s.Hidden = owners.Hidden
+	s.Hidden, s.open = owners.Hidden, owners.Descriptors
+	owners.Descriptors = slices.DeleteFunc(slices.Clone(s.open), func(d Descriptor) bool { return !wanted[d.Inode] })
 	if err := s.lookAgain(ctx, wanted, &owners); err != nil {
 		return err
 	}
-	return s.assign(ctx, owners)
+	waiting, err := s.lookForMoving(ctx, &owners)
+	if err != nil {
+		return err
+	}
+	if err := s.assign(ctx, owners); err != nil {
+		return err
+	}
+	s.candidates(ctx, waiting)
+	return nil
 }
 
 func originsOf(holders []Holder) map[uint64]Cgroup {

@@ -221,7 +221,7 @@ func (w *walker) read(pid, tid, dir int, b []byte) {
 			continue
 		}
 		w.mu.Lock()
-		w.found = append(w.found, Descriptor{pid, tid, int(number(name)), inode})
+		w.found = append(w.found, Descriptor{Pid: pid, Tid: tid, FD: int(number(name)), Inode: inode})
 		w.mu.Unlock()
 	}
 }

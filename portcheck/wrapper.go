@@ -2,10 +2,8 @@ package portcheck
 
 import (
 	"context"
-	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -60,18 +58,11 @@ func wrapped(ctx context.Context, o Owner, owners []Owner, mainPID int) bool {
 	return false
 }
 
-// countChildren is how many children the threads of a process have, -1 where that cannot be told.
-func countChildren(pid int) (n int) {
-	tasks, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+// countChildren is how many children a process has, -1 where that cannot be told.
+func countChildren(pid int) int {
+	children, err := childrenOf(pid)
 	if err != nil {
 		return -1
 	}
-	for _, task := range tasks {
-		children, err := readChildren(pid, task.Name())
-		if err != nil {
-			return -1
-		}
-		n += len(children)
-	}
-	return n
+	return len(children)
 }

@@ -33,7 +33,7 @@ func CheckFiles(h host.Host, s Spec) error {
 			return fmt.Errorf("cannot install %s: "+why, s.Name, strings.TrimSuffix(dir, "/"), program)
 		}
 	}
-	for _, p := range []string{s.TLSCert, s.TLSKey} {
+	for _, p := range []string{s.TLSCert, s.TLSKey, s.TLSClientCA} {
 		if p == "" {
 			continue
 		}

@@ -98,7 +98,11 @@ func wanted(h host.Host, s Spec) (files []file, err error) {
 	}
 	var links []file
 	for _, u := range units {
-		files = append(files, file{report.File, path.Join(host.UnitFolder, u.Name), u.Text, whyUnit(u.Name)})
+		why := whyUnit(u.Name)
+		if strings.HasSuffix(u.Name, ".service") && len(s.Properties) > 0 {
+			why += ", with " + s.shownProperties()
+		}
+		files = append(files, file{report.File, path.Join(host.UnitFolder, u.Name), u.Text, why})
 		for _, target := range wantedBy(u.Text) {
 			links = append(links, file{
 				report.Link, path.Join(host.UnitFolder, target+".wants", u.Name), path.Join(host.UnitFolder, u.Name),

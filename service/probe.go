@@ -28,8 +28,14 @@ const probeTime = 15 * time.Second
 // no more.
 func (s Spec) Probe(ctx context.Context) (what string, err error) {
 	what = "answers on"
+	if s.TLSClientCA != "" {
+		what = "asks clients for a certificate on"
+	}
 	if s.dumb() {
 		what = "was started, and its socket is open on" // no more: systemd listens, whatever the program does
+		if s.kind() != "exec" {
+			what = "says that it is ready, and its socket is open on"
+		}
 	}
 	var asked, unasked []string
 	for _, listen := range s.Listen {
@@ -123,6 +129,14 @@ func (s Spec) probe(ctx context.Context, network, address string) error {
 		config := &tls.Config{MinVersion: tls.VersionTLS12}
 		config.InsecureSkipVerify = true //nolint:gosec // it is only asked whether this very service answers
 		conn = tls.Client(conn, config)
+	}
+	if s.TLSClientCA != "" {
+		// We have none: that it asks for one is the answer. TLS 1.3 tells who has finished the handshake, RFC 8446 4.4.2.4.
+		_, err := conn.Read(make([]byte, 1))
+		if err == nil || !strings.Contains(err.Error(), "certificate") {
+			return fmt.Errorf("it does not ask for a certificate: %w", plainly(err))
+		}
+		return nil
 	}
 	if s.dumb() {
 		return nil

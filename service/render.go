@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -21,9 +22,9 @@ const (
 	grace = 10 * time.Second
 )
 
-// Render returns the unit files of a service, in a fixed order: socket, service. The bundled server also has a
-// socket for its admin port, after the first one, and last the twin service that takes over during "restart
-// --overlap". Keys that the release of systemd (247 or later) does not know are left out. Equal arguments give equal
+// Render returns the unit files of a service, in a fixed order: socket, service, and where there may be two processes
+// the twin service that takes over during "restart --overlap". The bundled server also has a socket for its admin port,
+// after the first one. Keys that the release of systemd (247 or later) does not know are left out. Equal arguments give equal
 // bytes.
 func Render(s Spec, systemd int) ([]Unit, error) {
 	if err := s.Validate(); err != nil {
@@ -33,6 +34,9 @@ func Render(s Spec, systemd int) ([]Unit, error) {
 		return nil, fmt.Errorf("cannot render units for systemd %d: %d is the oldest that is supported", systemd, oldest)
 	}
 	files := [][2]string{{".socket", "listen.socket.tmpl"}, {".service", "own.service.tmpl"}}
+	if s.Overlap {
+		files = append(files, [2]string{twinSuffix, "own.service.tmpl"})
+	}
 	if s.bundled() {
 		files = [][2]string{
 			{".socket", "listen.socket.tmpl"},
@@ -44,8 +48,12 @@ func Render(s Spec, systemd int) ([]Unit, error) {
 	var units []Unit
 	for _, f := range files {
 		name := s.Name + f[0]
-		text, err := execute(f[1], systemd, view(s, name))
-		if err != nil {
+		v := view(s, name)
+		var errUnit, errService error
+		v.UnitLines, errUnit = s.properties(true)
+		v.ServiceLines, errService = s.properties(false)
+		text, err := execute(f[1], systemd, v)
+		if err = errors.Join(errUnit, errService, err); err != nil {
 			return nil, err
 		}
 		units = append(units, Unit{Name: name, Text: text})
@@ -82,6 +90,9 @@ type unitView struct {
 	Streams    []string     // lines
 	BothKinds  bool         // [::] takes IPv4 as well
 	Peers      []netip.Addr // the only ones that it may talk to, where Dials
+	Kind       string       // of Type=
+
+	UnitLines, ServiceLines []string // of -p
 }
 
 func view(s Spec, unit string) unitView {
@@ -90,6 +101,7 @@ func view(s Spec, unit string) unitView {
 		Command: quoteAll(s.Exec), LimitsPath: limitsPath(s),
 		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
 		FreeBind: s.freeBind(), Streams: s.streams(), BothKinds: !s.only6(), Dials: s.Network, Families: "AF_UNIX",
+		Kind: s.kind(),
 	}
 	if v.NoFile == 0 {
 		v.NoFile = defaultNrOpen

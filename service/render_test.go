@@ -43,12 +43,21 @@ func kinds() map[string]Spec {
 	tls := echo()
 	tls.Name, tls.Files = "tls", 4<<20
 	tls.TLSCert, tls.TLSKey = "/etc/ssl/certs/example.org.pem", "/etc/ssl/private/example.org.key"
+	mutual := tls
+	mutual.Name, mutual.TLSClientCA = "mutual", "/etc/ssl/certs/clients.pem"
 	network := own()
 	network.Name, network.Network, network.StateDir, network.User = "mynetworked", true, true, "www-data"
 	addresses := own()
 	addresses.Name, addresses.Interface = "myaddresses", "eth0"
 	addresses.Listen = []string{"[fe80::1%eth0]:7000", "0.0.0.0:7001", "[::]:7001", "7002", "/run/myaddresses/x.sock", "udp:7000"}
+	notifies := own()
+	notifies.Name, notifies.Type, notifies.Overlap = "mynotifying", "notify-reload", true
+	notifies.Properties = []string{
+		"After=postgresql.service", "WatchdogSec=20s", "EnvironmentFile=-/etc/default/mynotifying", "MemoryMax=1G",
+		"ConditionPathExists=/usr/bin/mydaemon",
+	}
 	return map[string]Spec{
+		"own-notify": notifies, "mutual": mutual,
 		"echo": echo(), "relay": relay, "tls": tls, "own": own(), "own-network": network, "addresses": addresses,
 	}
 }

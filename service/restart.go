@@ -16,6 +16,7 @@ type manager interface {
 	Start(ctx context.Context, name string) error
 	Stop(ctx context.Context, name string) error
 	Restart(ctx context.Context, name string) error
+	ReloadUnit(ctx context.Context, name string) error
 }
 
 // Restart replaces the process of a service. Where it has a twin that is [Overlap]. Of others the socket stays open:
@@ -54,7 +55,7 @@ func Overlap(ctx context.Context, m manager, name string) (done []plan.Change, e
 		return nil, err
 	}
 	if twin.Load != "loaded" {
-		return nil, fmt.Errorf("cannot overlap: there is no %s, only the bundled server has one", r.twin())
+		return nil, fmt.Errorf("cannot overlap: there is no %s: the bundled server has one, and a program that was installed with --overlap", r.twin())
 	}
 	service, err := m.Unit(ctx, r.service())
 	if err != nil {

@@ -16,6 +16,8 @@ type fakeManager struct {
 	state map[string]string // of the units that are loaded
 	fails string            // "restart tcptune-server.service"
 	did   []string
+
+	reloads string // the unit that says how it reads its configuration again
 }
 
 func (f *fakeManager) Unit(_ context.Context, name string) (host.Unit, error) {
@@ -23,7 +25,7 @@ func (f *fakeManager) Unit(_ context.Context, name string) (host.Unit, error) {
 	if !loaded {
 		return host.Unit{Name: name, Load: "not-found", Active: "inactive"}, nil
 	}
-	return host.Unit{Name: name, Load: "loaded", Active: state}, nil
+	return host.Unit{Name: name, Load: "loaded", Active: state, CanReload: name == f.reloads}, nil
 }
 
 func (f *fakeManager) act(verb, name, state string) error {
@@ -46,6 +48,10 @@ func (f *fakeManager) Stop(_ context.Context, name string) error {
 
 func (f *fakeManager) Restart(_ context.Context, name string) error {
 	return f.act("restart", name, "active")
+}
+
+func (f *fakeManager) ReloadUnit(_ context.Context, name string) error {
+	return f.act("reload", name, "active")
 }
 
 func TestRestart(t *testing.T) {
@@ -71,7 +77,7 @@ func TestRestart(t *testing.T) {
 		"goes on from an interrupted one":    {overlap, units("active", "failed", "active"), "", []string{"start s-twin.service", "restart s.service", "stop s-twin.service"}, ""},
 		"without a twin nothing is touched":  {overlap, units("active", "active", "inactive"), "start s-twin.service", []string{"start s-twin.service", "stop s-twin.service"}, "cannot start s-twin.service"},
 		"the twin serves on after a failure": {overlap, units("active", "active", "inactive"), "restart s.service", []string{"start s-twin.service", "restart s.service"}, "s-twin.service goes on serving"},
-		"a program of the user has no twin":  {overlap, map[string]string{socket: "active", service: "active"}, "", nil, "only the bundled server has one"},
+		"a program of the user has no twin":  {overlap, map[string]string{socket: "active", service: "active"}, "", nil, "there is no s-twin.service"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fakeManager{state: tc.state, fails: tc.fails}
@@ -103,4 +109,24 @@ func overlap(ctx context.Context, m manager, name string) (list []string, err er
 		list = append(list, string(c.Status))
 	}
 	return list, err
+}
+
+func TestReloadIsForWhatRunsAndSaysHow(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ state, reloads, fails, err string }{
+		"one that says how":           {"active", "s.service", "", ""},
+		"one that does not":           {"active", "", "", "does not say how"},
+		"one that is idle":            {"inactive", "s.service", "", "reads its configuration when it starts"},
+		"one that fails and fails":    {"activating", "s.service", "", "is activating"},
+		"one whose reload has failed": {"active", "s.service", "reload s.service", "cannot reload s.service"},
+	} {
+		f := &fakeManager{state: map[string]string{"s.socket": "active", "s.service": tc.state}, reloads: tc.reloads, fails: tc.fails}
+		done, err := Reload(t.Context(), f, "s")
+		if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
+			t.Errorf("%s: error is %v, want %q", name, err, tc.err)
+		}
+		if len(done) != len(f.did) {
+			t.Errorf("%s: did %v, and reported %v", name, f.did, done)
+		}
+	}
 }

@@ -19,6 +19,8 @@ type Spec struct {
 	// Interface is the only one that the sockets take connections from; "": all.
 	Interface string `json:"interface,omitempty"`
 
+	// Declared: an apply has brought it, for tcptune.yaml, and a revert takes it back.
+	Declared bool `json:"declared,omitempty"`
 	// Derived: nobody gave the name, it is that of the program. Two services can have one program.
 	Derived bool `json:"-"`
 
@@ -42,11 +44,18 @@ type Spec struct {
 	TLSCert   string           `json:"tls_cert,omitempty"`  // files that systemd hands over as the credentials tls.crt and
 	TLSKey    string           `json:"tls_key,omitempty"`   // tls.key
 
+	// TLSClientCA is handed over as tls-client-ca.crt: only clients with a certificate of one of its authorities are served.
+	TLSClientCA string `json:"tls_client_ca,omitempty"`
+
 	// Of a user's own program, which gets no more than it asks for:
 
 	Network  bool   `json:"network,omitempty"`   // may open connections of its own
 	StateDir bool   `json:"state_dir,omitempty"` // has /var/lib/NAME to write to
 	User     string `json:"user,omitempty"`      // runs as this user; "": as one that systemd makes up (DynamicUser=)
+	Type     string `json:"type,omitempty"`      // "notify": it says when it is ready, sd_notify(3); "notify-reload"; "": it does not
+	Overlap  bool   `json:"overlap,omitempty"`   // two of it may serve from the same socket, which does not block
+	// Properties are lines for its unit, "MemoryMax=1G".
+	Properties []string `json:"properties,omitempty"`
 }
 
 // Limit is a line of the file of limits: the name of a flag of tcptune-server without dashes, and its value.

@@ -125,6 +125,11 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 			err = fmt.Errorf("%s is %s", admin.Name, admin.Active)
 		}
 		note("no counters", err)
+		stale, _, err := StaleCertificate(ctx, h, *spec)
+		note("whether the certificate is that of the file is not known", err)
+		if stale {
+			reasons = append(reasons, "clients get another certificate than "+spec.TLSCert+" has: sudo tcptune service reload "+name)
+		}
 	}
 	out.Reason = strings.Join(slices.DeleteFunc(reasons, func(r string) bool { return r == "" }), "; ")
 	return out, nil

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -105,6 +106,18 @@ func tryPair(h host.Host, s Spec) (unknown string, err error) {
 			return "", fmt.Errorf("cannot serve TLS: cannot read %s: %w", file, host.Cause(err))
 		case len(texts[i]) > largestKeyFile:
 			return "", fmt.Errorf("cannot serve TLS: %s has more than %d bytes", file, largestKeyFile)
+		}
+	}
+	if s.TLSClientCA != "" {
+		text, err := h.ReadFile(s.TLSClientCA)
+		if err != nil {
+			return "", fmt.Errorf("cannot serve TLS: cannot read %s: %w", s.TLSClientCA, host.Cause(err))
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM(text) {
+			return "", &report.Error{
+				Code: "check-failed", Message: fmt.Sprintf("cannot serve %s: %s has no certificate of an authority", s.Name, s.TLSClientCA),
+				Hint: "nothing was changed",
+			}
 		}
 	}
 	if _, err := tls.X509KeyPair(texts[0], texts[1]); err != nil {

@@ -74,7 +74,7 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 	}
 	switch {
 	case reopened: // and the service with it: it takes its sockets from systemd when it starts
-	case at.up(service) && unitChanged(service) && s.bundled():
+	case at.up(service) && unitChanged(service) && s.twins():
 		start(service, plan.RestartedBehind(twin), "takes up the change, once its twin has shown that it can; the twin serves meanwhile")
 	case at.up(service) && unitChanged(service):
 		start(service, plan.Restarted, "takes up the change; new connections wait meanwhile")

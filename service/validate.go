@@ -55,8 +55,11 @@ func (s Spec) Validate() error {
 }
 
 func (s Spec) validateBundled() error {
-	if s.Network || s.StateDir || s.User != "" {
-		return errors.New("cannot use --network, --state-dir or --user without --exec: the bundled server needs none of them")
+	if s.Network || s.StateDir || s.User != "" || s.Type != "" || s.Overlap {
+		return errors.New("cannot use --network, --state-dir, --user, --type or --overlap without --exec: the bundled server needs none of them")
+	}
+	if len(s.Properties) > 0 {
+		return fmt.Errorf("cannot use -p without --exec: of the bundled server, systemctl edit %s.service keeps your own settings", s.Name)
 	}
 	if err := checkPath("use the server program", s.Program); err != nil {
 		return err
@@ -74,7 +77,7 @@ func (s Spec) validateBundled() error {
 	if err := checkUpstreams(s.Protocol, s.Upstreams); err != nil {
 		return err
 	}
-	if err := checkTLS(s.TLSCert, s.TLSKey); err != nil {
+	if err := s.checkTLS(); err != nil {
 		return err
 	}
 	return checkLimits(s.Limits)
@@ -90,6 +93,7 @@ func (s Spec) validateOwn() error {
 		{"--upstream", len(s.Upstreams) > 0},
 		{"--tls-cert", s.TLSCert != ""},
 		{"--tls-key", s.TLSKey != ""},
+		{"--tls-client-ca", s.TLSClientCA != ""},
 		{"limits", len(s.Limits) > 0},
 		{"a server program", s.Program != ""},
 	} {
@@ -105,7 +109,17 @@ func (s Spec) validateOwn() error {
 			return fmt.Errorf("cannot use --exec with the argument %q: systemd takes UTF-8 without control characters", arg)
 		}
 	}
-	return checkUser(s.User)
+	if err := checkUser(s.User); err != nil {
+		return err
+	}
+	if err := s.checkType(); err != nil {
+		return err
+	}
+	t, err := readProperties()
+	if err != nil {
+		return err
+	}
+	return t.check(s.Properties)
 }
 
 func checkUser(name string) error {
@@ -131,17 +145,34 @@ func checkPath(what, p string) error {
 	return nil
 }
 
-func checkTLS(cert, key string) error {
+func (s Spec) checkTLS() error {
 	switch {
-	case cert == "" && key == "":
-		return nil
-	case cert == "" || key == "":
+	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return errors.New("cannot use one of --tls-cert and --tls-key without the other")
+	case s.TLSClientCA != "" && s.TLSCert == "":
+		return errors.New("cannot use --tls-client-ca without --tls-cert")
 	}
-	if err := checkPath("use --tls-cert", cert); err != nil {
-		return err
+	for _, f := range s.credentials() {
+		if err := checkPath("use --"+f.flag, f.file); err != nil {
+			return err
+		}
 	}
-	return checkPath("use --tls-key", key)
+	return nil
+}
+
+// credential is a file that systemd reads for the service.
+type credential struct{ name, flag, file string }
+
+// credentials are those of s, as tcptune-server looks for them.
+func (s Spec) credentials() (all []credential) {
+	for _, c := range []credential{
+		{"tls.crt", "tls-cert", s.TLSCert}, {"tls.key", "tls-key", s.TLSKey}, {"tls-client-ca.crt", "tls-client-ca", s.TLSClientCA},
+	} {
+		if c.file != "" {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // meant asks whether another name was meant, where one is near.

@@ -30,7 +30,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		if err := l.readFile(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("limits %s: got %v, want %q", path, err, want)
 		}
-		if _, err := (&service{options: options{tlsCert: path, tlsKey: path}}).tlsConfig(nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := newCertificate(options{tlsCert: path, tlsKey: path}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			if path != large { // a chain may be longer than that
 				t.Errorf("certificate %s: got %v, want %q", path, err, want)
 			}

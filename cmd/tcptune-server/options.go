@@ -53,7 +53,7 @@ Examples:
   tcptune-server --check --limits /etc/tcptune/tcptune-server.yaml
 
 SIGTERM drains: no new connections, what is in flight is finished, then it ends; a second one ends it at once.
-SIGHUP reads the file of limits and the certificate again. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
+SIGHUP reads the file of limits and the certificate again; a certificate that has changed is found without it, too. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
 
 Exit codes: 0 stopped as asked, 1 failed, or ended by a second signal, 64 usage.
 
@@ -81,7 +81,7 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 	set.StringVar(&o.tlsKey, "tls-key", "",
 		"the private key of the certificates, a PEM `FILE`; without it, tls.key beside tls.crt")
 	set.StringVar(&o.tlsClientCA, "tls-client-ca", "",
-		"serve only clients with a certificate of one of the authorities in the PEM `FILE`")
+		"serve only clients with a certificate of one of the authorities in the PEM `FILE`; without it, in tls-client-ca.crt of $CREDENTIALS_DIRECTORY")
 	set.StringVar(&o.logFormat, "log-format", "auto",
 		"log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
 	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")

@@ -75,6 +75,16 @@ func launch(t testing.TB, environ []string, listeners map[string]*net.TCPListene
 	return p
 }
 
+// says waits until the program has logged text n times.
+func (p *process) says(text string, n int) {
+	p.Helper()
+	for end := time.Now().Add(time.Minute); strings.Count(p.stderr.String(), text) < n; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.Fatalf("%q is not said %d times: %s", text, n, p.stderr)
+		}
+	}
+}
+
 func begin(t testing.TB, environ []string, listeners map[string]*net.TCPListener, args ...string) *process {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "notify")

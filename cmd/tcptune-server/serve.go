@@ -87,8 +87,11 @@ func (s *service) takeUp(l limits, err error) error {
 
 func (s *service) prepare(environ []string) (err error) {
 	s.config = server.Config{Log: s.log, Wake: wakeOf(watchdogInterval())}
-	if s.config.TLS, err = s.tlsConfig(environ); err != nil {
+	if s.certificate, err = newCertificate(s.options, environ); err != nil {
 		return err
+	}
+	if s.certificate != nil {
+		s.config.TLS = s.certificate.config()
 	}
 	if s.protocol == relay {
 		if s.pool, err = pool.New(s.upstreams, s.limits.pool); err != nil {
@@ -129,6 +132,9 @@ func (s *service) start(ctx context.Context) {
 	}
 	if s.pool != nil {
 		go s.pool.Run(ctx)
+	}
+	if s.certificate != nil {
+		go s.certificate.watch(ctx, s.log)
 	}
 	for _, l := range s.sockets.serve {
 		go func() {

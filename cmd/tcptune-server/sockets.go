@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -126,85 +122,6 @@ func (s sockets) addresses() string {
 		all = append(all, l.Addr().String())
 	}
 	return strings.Join(all, " ")
-}
-
-// pairFiles are where the certificate and its key lie; ok is false where TLS is not asked for.
-func pairFiles(o options, environ []string) (certFile, keyFile string, ok bool) {
-	certFile, keyFile = o.tlsCert, o.tlsKey
-	if dir := lookup(environ, "CREDENTIALS_DIRECTORY"); certFile == "" && dir != "" {
-		certFile, keyFile = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-		if _, err := os.Stat(certFile); errors.Is(err, os.ErrNotExist) {
-			return "", "", false
-		}
-	}
-	return certFile, keyFile, certFile != ""
-}
-
-// certificate is the one that new connections get. A reload reads it again.
-type certificate struct {
-	certFile, keyFile string
-	now               atomic.Pointer[tls.Certificate]
-}
-
-// read takes up what the files hold. Where they are no pair the former one stays.
-func (c *certificate) read() error {
-	pair, err := keyPair(c.certFile, c.keyFile)
-	if err != nil {
-		return fmt.Errorf("cannot serve TLS: %w", err)
-	}
-	c.now.Store(&pair)
-	return nil
-}
-
-// tlsConfig is nil where TLS is not asked for.
-func (s *service) tlsConfig(environ []string) (*tls.Config, error) {
-	certFile, keyFile, ok := pairFiles(s.options, environ)
-	if !ok && s.tlsClientCA != "" {
-		return nil, errors.New("cannot use --tls-client-ca without a certificate of the server's own")
-	}
-	if !ok {
-		return nil, nil
-	}
-	s.certificate = &certificate{certFile: certFile, keyFile: keyFile}
-	if err := s.certificate.read(); err != nil {
-		return nil, err
-	}
-	get := func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.now.Load(), nil }
-	config := &tls.Config{GetCertificate: get, MinVersion: tls.VersionTLS12}
-	if s.protocol == "http" { // RFC 7301: a client that offers only others is told so, rather than answered in a wrong one
-		config.NextProtos = []string{"http/1.1"}
-	}
-	if s.tlsClientCA == "" {
-		return config, nil
-	}
-	authorities, err := readFile(s.tlsClientCA, largestKeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("cannot ask clients for certificates: %w", err)
-	}
-	config.ClientCAs = x509.NewCertPool()
-	if !config.ClientCAs.AppendCertsFromPEM(authorities) {
-		return nil, fmt.Errorf("cannot ask clients for certificates: %s has none of an authority", s.tlsClientCA)
-	}
-	config.ClientAuth = tls.RequireAndVerifyClientCert
-	return config, nil
-}
-
-// expires is when the first certificate of the chain does.
-func (c *certificate) expires() time.Time { return c.now.Load().Leaf.NotAfter }
-
-// largestKeyFile is how long the file of a certificate and its chain, or of a key, may be.
-const largestKeyFile = 1 << 20
-
-func keyPair(certFile, keyFile string) (pair tls.Certificate, err error) {
-	cert, err := readFile(certFile, largestKeyFile)
-	if err != nil {
-		return pair, err
-	}
-	key, err := readFile(keyFile, largestKeyFile)
-	if err != nil {
-		return pair, err
-	}
-	return tls.X509KeyPair(cert, key)
 }
 
 func lookup(environ []string, key string) (value string) {

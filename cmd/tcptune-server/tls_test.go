@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -152,5 +153,81 @@ func TestOnlyClientsWithACertificateAreServed(t *testing.T) {
 	talk(t, c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n")
 	if got := c.ConnectionState().NegotiatedProtocol; got != "http/1.1" {
 		t.Errorf("spoken is %q", got)
+	}
+}
+
+// A certificate that was renewed by hand or by an ACME client is served without a word to the server, as soon as both of
+// its files fit; who may come as a client is read again as well.
+func TestARenewedCertificateIsFoundByItself(t *testing.T) {
+	t.Parallel()
+	dir, former := credentials(t)
+	next, renewed := credentials(t)
+	other, _ := credentials(t)
+	l := listen(t)
+	file := func(dir, name string) string { return filepath.Join(dir, name) }
+	ca := file(t.TempDir(), "ca.crt")
+	replace := func(with, name string) { // as a client of ACME does it, in one step
+		t.Helper()
+		text, err := os.ReadFile(with)
+		if err == nil {
+			err = os.WriteFile(name+".new", text, 0o600)
+		}
+		if err == nil {
+			err = os.Rename(name+".new", name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace(file(next, "tls.crt"), ca)
+	p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--tls-cert", file(dir, "tls.crt"), "--tls-key", file(dir, "tls.key"),
+		"--tls-client-ca", ca)
+	client, err := tls.LoadX509KeyPair(file(next, "tls.crt"), file(next, "tls.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := func(roots *x509.CertPool) bool {
+		c := tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", Certificates: []tls.Certificate{client}})
+		_, err := c.Write([]byte("hello"))
+		if err == nil {
+			_, err = io.ReadFull(c, make([]byte, 5))
+		}
+		return err == nil
+	}
+	if !served(former) {
+		t.Fatal("the first certificate is not served")
+	}
+	replace(file(next, "tls.crt"), file(dir, "tls.crt"))
+	p.says("the former one stays", 1) // the key is that of the former one
+	if !served(former) {
+		t.Error("half a pair was taken up")
+	}
+	replace(file(next, "tls.key"), file(dir, "tls.key"))
+	p.says("certificate renewed", 1)
+	if served(former) || !served(renewed) {
+		t.Error("the renewed certificate is not served")
+	}
+	replace(file(other, "tls.crt"), ca)
+	p.says("certificate renewed", 2)
+	if served(renewed) {
+		t.Error("a client of an authority that is gone is served")
+	}
+}
+
+func TestCredentialsMayHoldTheAuthoritiesOfClients(t *testing.T) {
+	t.Parallel()
+	dir, roots := credentials(t)
+	text, err := os.ReadFile(filepath.Join(dir, "tls.crt"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "tls-client-ca.crt"), text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listen(t)
+	launch(t, []string{"CREDENTIALS_DIRECTORY=" + dir}, map[string]*net.TCPListener{"x.socket": l})
+	c := tls.Client(dial(t, l.Addr()), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"})
+	if _, err := c.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a client without a certificate: %v", err)
 	}
 }

@@ -13,10 +13,10 @@ func goCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "go",
 		Usage:     "install Go toolchains, verified, and switch between them",
-		UsageText: "tcptune go install|list|use|rollback|remove|bundle|new",
+		UsageText: "tcptune go install|list|use|rollback|remove|verify|prune|bundle|new",
 		Subcommands: []*cli.Command{
-			goInstallCommand(t), goListCommand(t), goUseCommand(t), goRollbackCommand(t), goRemoveCommand(t), goBundleCommand(t),
-			goNewCommand(t),
+			goInstallCommand(t), goListCommand(t), goUseCommand(t), goRollbackCommand(t), goRemoveCommand(t),
+			goVerifyCommand(t), goPruneCommand(t), goBundleCommand(t), goNewCommand(t),
 		},
 	}
 }

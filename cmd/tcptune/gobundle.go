@@ -46,7 +46,11 @@ func (t terminal) goBundle(c *cli.Context) (outcome, error) {
 	if r.Source, err = goSource(c); err != nil {
 		return outcome{}, err
 	}
-	done, files, err := r.Bundle(c.Context)
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	done, files, err := target.BundleGo(c.Context, r)
 	o := of(done)
 	if err == nil {
 		o.text = func(w io.Writer) {

@@ -16,7 +16,7 @@ func goSourceFlags() []cli.Flag {
 		&cli.StringFlag{Name: "source", DefaultText: "download,module", Usage: "get it in these `WAYS`, in this order"},
 		&cli.StringFlag{
 			Name: "base", DefaultText: "https://go.dev/dl",
-			Usage: "`URL` of the archives, a mirror for instance",
+			Usage: "`URL` of the archives, a mirror for instance; several, tried in turn, with commas between them",
 		},
 		&cli.StringFlag{Name: "proxy", DefaultText: "GOPROXY, as go env has it", Usage: "`LIST` of module proxies"},
 		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates in `FILE`, too"},

@@ -37,7 +37,7 @@ Examples:
 		Flags: flags(goSourceFlags(), []cli.Flag{
 			&cli.StringFlag{
 				Name:  "from-mod",
-				Usage: "install what the toolchain line, else the go line of `FILE` asks for; - is standard input",
+				Usage: "install what `FILE` needs: a go.mod, go.work, .go-version or .tool-versions; - is a go.mod on standard input",
 			},
 			&cli.StringFlag{Name: "file", Usage: "install from the archive in `FILE`, without a network"},
 			&cli.StringFlag{Name: "sha256", Usage: "with --file: its checksum, as `DIGITS`, or h1:… of a module"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"text/tabwriter"
 
@@ -69,6 +70,19 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 	return o, err
 }
 
+// showNotWhole says what is wrong with toolchains.
+func (t terminal) showNotWhole(w io.Writer, list []report.GoVersion) {
+	for _, g := range list {
+		if g.Why == "" {
+			continue
+		}
+		printf(w, "%s\n", t.paint(red, fmt.Sprintf("%s is %s: %s", cmp.Or(g.Target, g.Path), g.State, g.Why)))
+		if g.Fix != "" {
+			printf(w, "      to repair it: %s\n", g.Fix)
+		}
+	}
+}
+
 func (t terminal) showVersions(w io.Writer, list []report.GoVersion) {
 	if len(list) == 0 {
 		printf(w, "no Go is installed; to install one: sudo tcptune go install\n")
@@ -81,4 +95,5 @@ func (t terminal) showVersions(w io.Writer, list []report.GoVersion) {
 			cmp.Or(g.Path, "-"))
 	}
 	_ = tw.Flush()
+	t.showNotWhole(w, list)
 }

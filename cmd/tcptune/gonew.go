@@ -33,7 +33,7 @@ func (t terminal) goNew(c *cli.Context) (outcome, error) {
 	if c.NArg() != 1 || c.Args().First() == "" {
 		return outcome{}, report.Usage("cannot tell which folder is meant: give one", "see "+fullName(c)+" --help")
 	}
-	done, dir, version, err := provision.NewWorkspace(c.Args().First(), c.String("module"))
+	done, dir, version, err := provision.NewWorkspace(c.Context, c.Args().First(), c.String("module"))
 	o := of(done)
 	if err != nil {
 		return o, err

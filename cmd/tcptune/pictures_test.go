@@ -64,6 +64,13 @@ func TestWhatATerminalOf80ColumnsShows(t *testing.T) {
 // picture is what a terminal of 80 columns shows of stdout and stderr.
 func picture(t *testing.T, root string, args []string) string {
 	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Args, cmd.Env, cmd.Dir = args, append(os.Environ(), inScript+"=1"), filepath.Dir(root)
+	return pictureOf(t, cmd)
+}
+
+func pictureOf(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
 	primary, secondary, err := openTerminal()
 	if err != nil {
 		t.Fatal(err)
@@ -73,8 +80,10 @@ func picture(t *testing.T, root string, args []string) string {
 	if err := unix.IoctlSetWinsize(int(primary.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 25, Col: columns}); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Args, cmd.Env, cmd.Dir = args, append(os.Environ(), inScript+"=1", "TERM=xterm", "NO_COLOR="), filepath.Dir(root)
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Env = append(cmd.Env, "TERM=xterm", "NO_COLOR=")
 	cmd.Stdout, cmd.Stderr = secondary, secondary
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -85,10 +94,10 @@ func picture(t *testing.T, root string, args []string) string {
 	text := regexp.MustCompile("\x1b\\[[0-9]*m").ReplaceAllString(strings.ReplaceAll(string(raw), "\r\n", "\n"), "")
 	for line := range strings.Lines(text) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > columns {
-			t.Errorf("%s: a line has %d columns: %q", strings.Join(args, " "), n, line)
+			t.Errorf("%s: a line has %d columns: %q", strings.Join(cmd.Args, " "), n, line)
 		}
 		if line != strings.TrimRight(line, " \n")+"\n" {
-			t.Errorf("%s: a line ends with blanks: %q", strings.Join(args, " "), line)
+			t.Errorf("%s: a line ends with blanks: %q", strings.Join(cmd.Args, " "), line)
 		}
 	}
 	return text

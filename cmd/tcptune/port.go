@@ -37,6 +37,7 @@ Examples:
   sudo tcptune port 8080 --kill --dry-run       what would be stopped, and how
   sudo tcptune port 8080 --kill                 free it; exit code 0 also when it was free
   tcptune port 8080 --kill -- ./server -p 8080  free it, and then become that command
+  sudo tcptune port 8080 --kill --bound         also from who does not listen; --close: connections
   tcptune port 8080 --expect free               exit code 2 when it is not
   tcptune port 8080 --wait held --timeout 30s   until somebody listens
 
@@ -94,6 +95,9 @@ func portKillFlags() []cli.Flag {
 		&cli.StringFlag{Name: "mode", Usage: "stop the `process|container|unit` of each holder, whatever would suit it"},
 		&cli.BoolFlag{Name: "unit", Usage: "as --mode unit: stop the service that the holder runs in"},
 		&cli.BoolFlag{Name: "pid-only", Usage: "as --mode process: signal it, whatever service or container runs it"},
+		&cli.BoolFlag{Name: "bound", Usage: "also end who has a TCP socket bound to the port that does not listen"},
+		&cli.IntSliceFlag{Name: "holder", Usage: "of a socket that nobody has open, end the candidate `PID`"},
+		&cli.BoolFlag{Name: "close", Usage: "close connections that keep a server from the port"},
 		&cli.BoolFlag{Name: "many", Usage: fmt.Sprintf("free more than %d ports, or end more than %d holders", mostPorts, mostPorts)},
 		&cli.BoolFlag{
 			Name:    "force",
@@ -168,6 +172,7 @@ func readPortWish(c *cli.Context) (portWish, error) {
 	w.Netns = c.String("netns")
 	w.Order.Grace, w.Order.NoForce = c.Duration("grace"), c.Bool("no-force")
 	w.Order.Force, w.Many = c.Bool("force"), c.Bool("many")
+	w.Bound, w.Order.Close, w.Order.Named = c.Bool("bound"), c.Bool("close"), c.IntSlice("holder")
 	w.AnyState, w.Thorough = c.Bool("any-state"), c.Bool("thorough") || c.Bool("kill")
 	args := c.Args().Slice()
 	if i := slices.Index(args, "--"); i >= 0 {
@@ -224,7 +229,7 @@ func (w portWish) check(c *cli.Context, all bool) error {
 			return report.Usage(fmt.Sprintf("cannot expect %q: a port is free or held", word), "")
 		}
 	}
-	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "mode", "unit", "pid-only", "many", "force"} {
+	for _, name := range []string{"dry-run", "grace", "signal", "no-force", "mode", "unit", "pid-only", "bound", "holder", "close", "many", "force"} {
 		if c.IsSet(name) && !w.kill {
 			return report.Usage(fmt.Sprintf("cannot use --%s without --kill", name), "")
 		}

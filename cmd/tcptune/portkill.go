@@ -15,7 +15,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 		if err == nil || len(planned.Before.Holders) > 0 {
 			o.text = func(out io.Writer) {
 				t.showHolders(out, planned.Before, false)
-				if len(planned.Before.Holders) > 0 {
+				if len(planned.Acts) > 0 {
 					printf(out, "\n")
 				}
 				t.showActs(out, planned.Acts, nil)

@@ -186,7 +186,8 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 			words string
 			what  []string
 		}{{"also closes", a.Others}, {"also stops", a.Takes()}, {"may also close", a.Maybe}} {
-			if len(along.what) > 0 && (along.words != "may also close" || a.Status == report.Planned) {
+			// What was closed stands in the notes, after a look.
+			if len(along.what) > 0 && (along.words == "also stops" || a.Status == report.Planned) {
 				printf(w, "    %s %s\n", along.words, strings.Join(along.what, ", "))
 			}
 		}
@@ -194,7 +195,7 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 	var free []string
 	for _, v := range verdicts {
 		if v.Unproven {
-			printf(w, "%s: %s\n", v.Range, v.Reason)
+			printf(w, "%s has no holder\n", v.Range) // that it is free is not proven, and why stands beside it
 			continue
 		}
 		if !v.Free {
@@ -220,9 +221,11 @@ func actWord(a provision.PortAct) string {
 	stop := map[report.Kind]string{
 		report.Signal:    "to be ended",
 		report.Unit:      "to be stopped",
-		report.Container: "to be stopped",
+		report.Container: "to be stopped", report.Connection: "to be closed",
 	}
-	done := map[report.Kind]string{report.Signal: "ended", report.Unit: "stopped", report.Container: "stopped"}
+	done := map[report.Kind]string{
+		report.Signal: "ended", report.Unit: "stopped", report.Container: "stopped", report.Connection: "closed",
+	}
 	switch a.Status {
 	case report.Planned:
 		return stop[a.Kind]

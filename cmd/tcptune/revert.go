@@ -5,7 +5,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -46,11 +45,11 @@ func (t terminal) revert(c *cli.Context) (outcome, error) {
 	if id := c.String("window"); id != "" {
 		return outcome{}, target.Expire(c.Context, id)
 	}
-	verb, revert := "taken back", func() (provision.Reverted, error) { return target.Revert(c.Context) }
+	verb, revert := "taken back", target.Revert
 	if c.Bool("dry-run") {
 		verb, revert = "to take back", target.RevertPlan
 	}
-	done, err := revert()
+	done, err := revert(c.Context)
 	o := of(done.Outcome)
 	o.code = detailed(c, done.Outcome, o.report.Changed || done.Code == report.ExitDiffers)
 	if err == nil {

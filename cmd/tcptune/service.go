@@ -13,10 +13,10 @@ func serviceCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "service",
 		Usage:     "install and run a socket-activated TCP server, the bundled one or your own",
-		UsageText: "tcptune service install|uninstall|status|restart|logs|pprof",
+		UsageText: "tcptune service install|uninstall|status|restart|reload|logs|pprof",
 		Subcommands: []*cli.Command{
 			serviceInstallCommand(t), serviceUninstallCommand(t), serviceStatusCommand(t), serviceRestartCommand(t),
-			serviceLogsCommand(t), servicePprofCommand(t),
+			serviceReloadCommand(t), serviceLogsCommand(t), servicePprofCommand(t),
 		},
 	}
 }

@@ -25,12 +25,16 @@ With --exec the same pair is made for a program of yours that takes its listenin
 It gets no network of its own, no place to write to and no user, unless --network, --state-dir and --user say so. What it
 would answer is not known: with --now it has to stay up, and what it does with a connection is for you to try. Without
 --name it is called as the program; where a service of that name runs something else, --name has to say which is meant.
+With --type notify it says itself when it is ready. -p adds lines to its unit, as systemd-run does: systemd-analyze verify
+has to find nothing wrong with them, the plan names them, and what they take back of the hardening is said.
 
 Examples:
   sudo tcptune service install --now                      the bundled server, echo on port 8080
   sudo tcptune service install --listen 127.0.0.1:9000 --protocol line --max-conns 10000 --limit idle-timeout=5m --now
   sudo tcptune service install --protocol relay --upstream 10.0.0.5:9000 --upstream 10.0.0.6:9000 --now
   sudo tcptune service install --exec /usr/local/bin/mydaemon --listen 9000 --state-dir --now -- --verbose
+  sudo tcptune service install --exec /usr/local/bin/mydaemon --listen 9000 --type notify --overlap -p WatchdogSec=20s \
+    -p EnvironmentFile=/etc/default/mydaemon -p After=postgresql.service -p MemoryMax=2G --now
   sudo tcptune service install --listen 0.0.0.0:8080 --listen [::]:8080 --listen /run/tcptune-server/x.sock --now
   tcptune service install --dry-run                       what would be changed
   tcptune service install --root /mnt/image               files of an image, no units started`,

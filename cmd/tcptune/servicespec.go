@@ -61,6 +61,9 @@ func serviceSpecFlags() []cli.Flag {
 		&cli.StringFlag{Name: "tls-cert", Usage: "serve TLS with the certificate in `FILE`, which systemd reads"},
 		&cli.StringFlag{Name: "tls-key", Usage: "private key of the certificate, in `FILE`, which systemd reads"},
 		&cli.StringFlag{
+			Name: "tls-client-ca", Usage: "serve only clients with a certificate of an authority in `FILE`, which systemd reads",
+		},
+		&cli.StringFlag{
 			Name:        "program",
 			DefaultText: "tcptune-server beside tcptune, or " + provision.PackagedServer,
 			Usage:       "`FILE` of the bundled server",
@@ -69,6 +72,15 @@ func serviceSpecFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "network", Usage: "with --exec: it may open connections of its own"},
 		&cli.BoolFlag{Name: "state-dir", Usage: "with --exec: it may write to /var/lib/SERVICE"},
 		&cli.StringFlag{Name: "user", Usage: "with --exec: run as `USER`", DefaultText: "one that systemd makes up"},
+		&cli.StringFlag{
+			Name: "type", DefaultText: "exec",
+			Usage: "with --exec: `exec|notify|notify-reload`: whether it says when it is ready, and reloads on SIGHUP, sd_notify(3)",
+		},
+		&cli.BoolFlag{Name: "overlap", Usage: "with --exec and --type notify: two of it may serve at once, so that it hands over"},
+		&cli.StringSliceFlag{
+			Name: "property", Aliases: []string{"p"},
+			Usage: "with --exec: a line for its unit, `PROPERTY=VALUE`, as with systemd-run; may be repeated",
+		},
 	}
 }
 
@@ -78,9 +90,10 @@ func readSpec(c *cli.Context, target provision.Target) (provision.Service, error
 		Name: c.String("name"), Listen: c.StringSlice("listen"), Backlog: c.Int("backlog"), Drain: c.Duration("drain"),
 		Protocol: c.String(
 			"protocol",
-		), TLSCert: c.String("tls-cert"), TLSKey: c.String("tls-key"), Program: c.String("program"),
+		), TLSCert: c.String("tls-cert"), TLSKey: c.String("tls-key"), TLSClientCA: c.String("tls-client-ca"), Program: c.String("program"),
 		IPv6Only: c.Bool("ipv6-only"), Interface: c.String("interface"),
 		Network: c.Bool("network"), StateDir: c.Bool("state-dir"), User: c.String("user"),
+		Type: c.String("type"), Overlap: c.Bool("overlap"), Properties: c.StringSlice("property"),
 	}
 	err := readLimits(c, &s)
 	if err == nil {

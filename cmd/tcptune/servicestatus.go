@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
@@ -133,7 +134,23 @@ func (t terminal) showServer(row func(name, value string), s report.Server) {
 		refused = []string{"none"}
 	}
 	row("refused", strings.Join(refused, ", "))
+	row("certificate", expiry(s.Expires, time.Now()))
 	row("traffic", fmt.Sprintf("%d messages, %s in, %s out", s.Messages, mebibytes(s.BytesIn), mebibytes(s.BytesOut)))
+}
+
+// expiry says when a certificate does, "" for none.
+func expiry(text string, now time.Time) string {
+	at, err := time.Parse(time.RFC3339, text)
+	switch left := at.Sub(now); {
+	case err != nil:
+		return ""
+	case left < 0:
+		return "expired on " + at.UTC().Format(time.DateTime) + " UTC"
+	case left < 48*time.Hour:
+		return fmt.Sprintf("expires in %d hours, on %s UTC", int(left.Hours()), at.UTC().Format(time.DateTime))
+	default:
+		return fmt.Sprintf("expires in %d days, on %s UTC", int(left.Hours()/24), at.UTC().Format(time.DateTime))
+	}
 }
 
 func mebibytes(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

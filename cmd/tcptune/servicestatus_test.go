@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
@@ -20,6 +21,20 @@ func TestAUnitWithoutDropInsIsChangedByNobody(t *testing.T) {
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("want %q in:\n%s", want, out.String())
+		}
+	}
+}
+
+func TestWhenACertificateExpiresIsSaidInDays(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"":                     "",
+		"2026-05-30T12:00:00Z": "expires in 90 days, on 2026-05-30 12:00:00 UTC",
+		"2026-03-02T11:00:00Z": "expires in 23 hours, on 2026-03-02 11:00:00 UTC",
+		"2026-03-01T11:59:59Z": "expired on 2026-03-01 11:59:59 UTC",
+	} {
+		if got := expiry(text, now); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

@@ -66,6 +66,9 @@ func (t terminal) showTuned(w io.Writer, d provision.Tuned, verb string) {
 		printf(w, "\n")
 	}
 	sumUp(w, d.Report.Changes, verb, asWanted)
+	if d.Seen != "" {
+		printf(w, "%s\n", d.Seen)
+	}
 }
 
 // showDeadLines names the lines of other files that decide nothing beside ours, if there are any.
@@ -92,7 +95,7 @@ const changedVerb = "changed"
 // showSettings prints the assignments in the files that an image gets: it has no running values that would show them.
 func (t terminal) showSettings(w io.Writer, changes []report.Change) {
 	for _, c := range changes {
-		if c.Kind != report.File || c.Before != nil || c.After == nil || c.Source == provision.AboutGo {
+		if c.Kind != report.File || c.Before != nil || c.After == nil || !provision.AboutTuning(c) {
 			continue
 		}
 		printf(w, "%s\n", c.Target)

@@ -46,7 +46,7 @@ func (t terminal) status(c *cli.Context) (outcome, error) {
 	if err := checkLinks(c); err != nil {
 		return outcome{}, err
 	}
-	s, err := target.Status(tuningOf(c))
+	s, err := target.Status(c.Context, tuningOf(c))
 	o := of(s.Outcome)
 	switch {
 	case err != nil:

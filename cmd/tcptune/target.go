@@ -16,7 +16,7 @@ import (
 // targetOf is the host that the command is about.
 func targetOf(c *cli.Context) (provision.Target, error) {
 	t := provision.Target{
-		Root: c.String("root"), Version: shortVersion(), Args: os.Args[1:], AllowUnsupported: c.Bool("allow-unsupported"),
+		Root: c.String("root"), Version: shortVersion(), GoProxy: goProxy, Args: os.Args[1:], AllowUnsupported: c.Bool("allow-unsupported"),
 		Changing: &sessionsOpen, Trail: trailOf(c), In: c.App.Reader, Out: c.App.Writer,
 	}
 	if c.IsSet("root") && t.Root == "" {

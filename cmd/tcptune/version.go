@@ -18,6 +18,7 @@ var (
 	version   = undated
 	commit    = "" // of the source, in full
 	committed = "" // when, RFC 3339
+	goProxy   = "" // what GOPROXY is without any setting, see hack/go-proxy.sh
 )
 
 // undated is the version of a program of which nobody has said one.

@@ -88,7 +88,7 @@ _tcptune_server_values() {
 		done
 		found=("${found[@]/#/"$line"}")
 		;;
-	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
+	LIMIT=VALUE | PROPERTY=VALUE) found=("${found[@]/%/=}") ;;
 	KEY)
 		found+=("${found[@]##*.}") # the last word alone will do
 		[[ $root || $2 != *.* ]] || _tcptune_server_keys "$2"
@@ -99,7 +99,7 @@ _tcptune_server_values() {
 	case $1 in
 	DIR) compopt -o filenames -o dirnames 2>/dev/null ;;
 	FILE | PLANFILE | PROGRAM) compopt -o filenames -o default 2>/dev/null ;;
-	LIMIT=VALUE) compopt -o nospace 2>/dev/null ;;
+	LIMIT=VALUE | PROPERTY=VALUE) compopt -o nospace 2>/dev/null ;;
 	esac
 }
 

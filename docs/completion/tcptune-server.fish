@@ -183,7 +183,7 @@ complete -c tcptune-server -n '__tcptune_server_at \'\' --queue=' -l queue -x -d
 complete -c tcptune-server -n '__tcptune_server_at \'\' --queue-timeout=' -l queue-timeout -x -d 'let an accepted connection wait for TIME at most (5s)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --read-timeout=' -l read-timeout -x -d 'close a connection when a message takes TIME to arrive; 0: never (30s)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificates in the PEM FILE; without it, with tls.crt of $CREDENTIALS_DIRECTORY where that is'
-complete -c tcptune-server -n '__tcptune_server_at \'\' --tls-client-ca=' -l tls-client-ca -r -F -d 'serve only clients with a certificate of one of the authorities in the PEM FILE'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --tls-client-ca=' -l tls-client-ca -r -F -d 'serve only clients with a certificate of one of the authorities in the PEM FILE; without it, in tls-client-ca.crt of $CREDENTIALS_DIRECTORY'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --tls-key=' -l tls-key -r -F -d 'the private key of the certificates, a PEM FILE; without it, tls.key beside tls.crt'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --total-timeout=' -l total-timeout -x -d 'close a connection TIME after it was accepted, whatever it does; 0: never (0s)'
 complete -c tcptune-server -n '__tcptune_server_at \'\'' -l upstream -x -d 'relay to ADDR:PORT; may be repeated'

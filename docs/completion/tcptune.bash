@@ -231,6 +231,9 @@ _tcptune_command() {
 			'--mode=process|container|unit'
 			'--unit'
 			'--pid-only'
+			'--bound'
+			'--holder=PID'
+			'--close'
 			'--many'
 			'--force,-f'
 			'--json'
@@ -302,7 +305,7 @@ _tcptune_command() {
 		)
 		;;
 	service)
-		commands=(install uninstall status restart logs pprof)
+		commands=(install uninstall status restart reload logs pprof)
 		flags=(
 			'--help,-h'
 		)
@@ -322,11 +325,15 @@ _tcptune_command() {
 			'*--upstream=ADDR'
 			'--tls-cert=FILE'
 			'--tls-key=FILE'
+			'--tls-client-ca=FILE'
 			'--program=FILE'
 			'--exec=PROGRAM'
 			'--network'
 			'--state-dir'
 			'--user=USER'
+			'--type=exec|notify|notify-reload'
+			'--overlap'
+			'*--property,-p=PROPERTY=VALUE'
 			'--now'
 			'--free-port'
 			'--dry-run,-n'
@@ -376,6 +383,17 @@ _tcptune_command() {
 			'--help,-h'
 		)
 		;;
+	'service reload')
+		argument=SERVICE
+		flags=(
+			'--wait=DURATION'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
 	'service logs')
 		argument=SERVICE
 		flags=(
@@ -400,7 +418,7 @@ _tcptune_command() {
 		)
 		;;
 	go)
-		commands=(install list use rollback remove bundle new)
+		commands=(install list use rollback remove verify prune bundle new)
 		flags=(
 			'--help,-h'
 		)
@@ -478,6 +496,29 @@ _tcptune_command() {
 		argument=VERSION
 		flags=(
 			'--all'
+			'--dry-run,-n'
+			'--wait=DURATION'
+			'--root=DIR'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'go verify')
+		argument=VERSION
+		flags=(
+			'--root=DIR'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	'go prune')
+		flags=(
 			'--dry-run,-n'
 			'--wait=DURATION'
 			'--root=DIR'
@@ -584,7 +625,7 @@ _tcptune_command() {
 	'help prove')
 		;;
 	'help service')
-		commands=(install uninstall status restart logs pprof)
+		commands=(install uninstall status restart reload logs pprof)
 		;;
 	'help service install')
 		;;
@@ -594,12 +635,14 @@ _tcptune_command() {
 		;;
 	'help service restart')
 		;;
+	'help service reload')
+		;;
 	'help service logs')
 		;;
 	'help service pprof')
 		;;
 	'help go')
-		commands=(install list use rollback remove bundle new)
+		commands=(install list use rollback remove verify prune bundle new)
 		;;
 	'help go install')
 		;;
@@ -610,6 +653,10 @@ _tcptune_command() {
 	'help go rollback')
 		;;
 	'help go remove')
+		;;
+	'help go verify')
+		;;
+	'help go prune')
 		;;
 	'help go bundle')
 		;;
@@ -634,6 +681,7 @@ _tcptune_values() {
 	'LIMIT=VALUE') found=(accept-burst accept-rate breaker-failures breaker-least breaker-open breaker-share client-burst client-conns client-rate idle-timeout max-conns max-frame max-input max-line max-output min-rate proxy-from queue queue-timeout read-timeout total-timeout upstream-connect upstream-conns upstream-idle upstream-life upstream-timeout upstream-wait write-timeout) ;;
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
+	'PROPERTY=VALUE') found=(After AmbientCapabilities BindReadOnlyPaths CPUQuota CPUWeight CacheDirectory ConditionPathExists Environment EnvironmentFile ExecReload ExecStartPre LimitMEMLOCK LoadCredential LogsDirectory MemoryDenyWriteExecute MemoryMax Nice OOMScoreAdjust OnFailure ReadWritePaths Requires RuntimeDirectory Slice SupplementaryGroups SystemCallFilter TasksMax TimeoutStartSec Wants WatchdogSec WorkingDirectory) ;;
 	SCENARIO) found=(lan continental intercontinental lossy-mobile long-fat-pipe bufferbloat) ;;
 	SHELL) found=(bash zsh fish) ;;
 	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
@@ -643,6 +691,7 @@ _tcptune_values() {
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
+	'exec|notify|notify-reload') found=(exec notify notify-reload) ;;
 	'free|held') found=(free held) ;;
 	'process|container|unit') found=(process container unit) ;;
 	'raw|send|receive|line|frame|http|connect|talk') found=(raw send receive line frame http connect talk) ;;
@@ -671,7 +720,7 @@ _tcptune_values() {
 		done
 		found=("${found[@]/#/"$line"}")
 		;;
-	LIMIT=VALUE) found=("${found[@]/%/=}") ;;
+	LIMIT=VALUE | PROPERTY=VALUE) found=("${found[@]/%/=}") ;;
 	KEY)
 		found+=("${found[@]##*.}") # the last word alone will do
 		[[ $root || $2 != *.* ]] || _tcptune_keys "$2"
@@ -682,7 +731,7 @@ _tcptune_values() {
 	case $1 in
 	DIR) compopt -o filenames -o dirnames 2>/dev/null ;;
 	FILE | PLANFILE | PROGRAM) compopt -o filenames -o default 2>/dev/null ;;
-	LIMIT=VALUE) compopt -o nospace 2>/dev/null ;;
+	LIMIT=VALUE | PROPERTY=VALUE) compopt -o nospace 2>/dev/null ;;
 	esac
 }
 

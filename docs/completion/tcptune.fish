@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -277,6 +277,38 @@ function __tcptune_values
                 'wan' 'throughput over distance; buffers computed from bandwidth, round-trip time and memory' \
                 'latency' 'short answers soon, on connections that live long and carry several streams' \
                 'proxy' 'many outgoing connections; reverse proxies, gateways, load generators'
+        case 'PROPERTY=VALUE'
+            printf '%s\t%s\n' \
+                'After'= '' \
+                'AmbientCapabilities'= '' \
+                'BindReadOnlyPaths'= '' \
+                'CPUQuota'= '' \
+                'CPUWeight'= '' \
+                'CacheDirectory'= '' \
+                'ConditionPathExists'= '' \
+                'Environment'= '' \
+                'EnvironmentFile'= '' \
+                'ExecReload'= '' \
+                'ExecStartPre'= '' \
+                'LimitMEMLOCK'= '' \
+                'LoadCredential'= '' \
+                'LogsDirectory'= '' \
+                'MemoryDenyWriteExecute'= '' \
+                'MemoryMax'= '' \
+                'Nice'= '' \
+                'OOMScoreAdjust'= '' \
+                'OnFailure'= '' \
+                'ReadWritePaths'= '' \
+                'Requires'= '' \
+                'RuntimeDirectory'= '' \
+                'Slice'= '' \
+                'SupplementaryGroups'= '' \
+                'SystemCallFilter'= '' \
+                'TasksMax'= '' \
+                'TimeoutStartSec'= '' \
+                'Wants'= '' \
+                'WatchdogSec'= '' \
+                'WorkingDirectory'= ''
         case 'SCENARIO'
             printf '%s\t%s\n' \
                 'lan' 'one data centre, 1 ms, 1 Gbit/s' \
@@ -325,6 +357,11 @@ function __tcptune_values
                 'discard' '' \
                 'http' '' \
                 'relay' ''
+        case 'exec|notify|notify-reload'
+            printf '%s\t%s\n' \
+                'exec' '' \
+                'notify' '' \
+                'notify-reload' ''
         case 'free|held'
             printf '%s\t%s\n' \
                 'free' '' \
@@ -543,7 +580,7 @@ complete -c tcptune -n '__tcptune_at \'import\' --no-color' -l no-color -d 'no c
 complete -c tcptune -n '__tcptune_at \'import\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'import\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode'
+complete -c tcptune -n '__tcptune_first \'port\' 1 --netns --expect --wait --timeout --grace --signal -s --mode --holder'
 complete -c tcptune -n '__tcptune_at \'port\' --tcp' -l tcp -d 'TCP ports (the default)'
 complete -c tcptune -n '__tcptune_at \'port\' --udp' -l udp -d 'UDP ports'
 complete -c tcptune -n '__tcptune_at \'port\' --all -a' -l all -s a -d 'TCP and UDP ports'
@@ -564,6 +601,9 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-force' -l no-force -d 'send n
 complete -c tcptune -n '__tcptune_at \'port\' --mode=' -l mode -x -a '(__tcptune_values \'process|container|unit\')' -d 'stop the process|container|unit of each holder, whatever would suit it'
 complete -c tcptune -n '__tcptune_at \'port\' --unit' -l unit -d 'as --mode unit: stop the service that the holder runs in'
 complete -c tcptune -n '__tcptune_at \'port\' --pid-only' -l pid-only -d 'as --mode process: signal it, whatever service or container runs it'
+complete -c tcptune -n '__tcptune_at \'port\' --bound' -l bound -d 'also end who has a TCP socket bound to the port that does not listen'
+complete -c tcptune -n '__tcptune_at \'port\' --holder=' -l holder -x -d 'of a socket that nobody has open, end the candidate PID'
+complete -c tcptune -n '__tcptune_at \'port\' --close' -l close -d 'close connections that keep a server from the port'
 complete -c tcptune -n '__tcptune_at \'port\' --many' -l many -d 'free more than 16 ports, or end more than 16 holders'
 complete -c tcptune -n '__tcptune_at \'port\' --force -f' -l force -s f -d 'also what is refused otherwise, where that may be forced'
 complete -c tcptune -n '__tcptune_at \'port\' --json' -l json -d 'print one JSON document (see tcptune schema)'
@@ -631,6 +671,7 @@ complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a serv
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'service\' 1' -a reload -d 'have a service read its limits, its certificate or its configuration again'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a pprof -d 'fetch a profile of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service\' --help -h' -l help -s h -d 'show help'
@@ -648,11 +689,15 @@ complete -c tcptune -n '__tcptune_at \'service install\' --admin=' -l admin -x -
 complete -c tcptune -n '__tcptune_at \'service install\'' -l upstream -x -d 'relay to ADDR; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-cert=' -l tls-cert -r -F -d 'serve TLS with the certificate in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --tls-key=' -l tls-key -r -F -d 'private key of the certificate, in FILE, which systemd reads'
+complete -c tcptune -n '__tcptune_at \'service install\' --tls-client-ca=' -l tls-client-ca -r -F -d 'serve only clients with a certificate of an authority in FILE, which systemd reads'
 complete -c tcptune -n '__tcptune_at \'service install\' --program=' -l program -r -F -d 'FILE of the bundled server'
 complete -c tcptune -n '__tcptune_at \'service install\' --exec=' -l exec -r -F -d 'install PROGRAM of yours instead; its arguments follow --'
 complete -c tcptune -n '__tcptune_at \'service install\' --network' -l network -d 'with --exec: it may open connections of its own'
 complete -c tcptune -n '__tcptune_at \'service install\' --state-dir' -l state-dir -d 'with --exec: it may write to /var/lib/SERVICE'
 complete -c tcptune -n '__tcptune_at \'service install\' --user=' -l user -x -a '(__tcptune_values \'USER\')' -d 'with --exec: run as USER'
+complete -c tcptune -n '__tcptune_at \'service install\' --type=' -l type -x -a '(__tcptune_values \'exec|notify|notify-reload\')' -d 'with --exec: exec|notify|notify-reload: whether it says when it is ready, and reloads on SIGHUP, sd_notify(3)'
+complete -c tcptune -n '__tcptune_at \'service install\' --overlap' -l overlap -d 'with --exec and --type notify: two of it may serve at once, so that it hands over'
+complete -c tcptune -n '__tcptune_at \'service install\'' -l property -s p -x -a '(__tcptune_values \'PROPERTY=VALUE\')' -d 'with --exec: a line for its unit, PROPERTY=VALUE, as with systemd-run; may be repeated'
 complete -c tcptune -n '__tcptune_at \'service install\' --now' -l now -d 'start it, and prove that it answers'
 complete -c tcptune -n '__tcptune_at \'service install\' --free-port' -l free-port -d 'with --now: stop who holds the port, as tcptune port --kill does'
 complete -c tcptune -n '__tcptune_at \'service install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
@@ -692,6 +737,14 @@ complete -c tcptune -n '__tcptune_at \'service restart\' --no-color' -l no-color
 complete -c tcptune -n '__tcptune_at \'service restart\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'service restart\' --help -h' -l help -s h -d 'show help'
 
+complete -c tcptune -n '__tcptune_first \'service reload\' 1 --wait' -a '(__tcptune_values \'SERVICE\')'
+complete -c tcptune -n '__tcptune_at \'service reload\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'service reload\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'service reload\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'service reload\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'service reload\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'service reload\' --help -h' -l help -s h -d 'show help'
+
 complete -c tcptune -n '__tcptune_first \'service logs\' 1 --lines -n' -a '(__tcptune_values \'SERVICE\')'
 complete -c tcptune -n '__tcptune_at \'service logs\' --follow -f' -l follow -s f -d 'wait for more'
 complete -c tcptune -n '__tcptune_at \'service logs\' --lines= -n=' -l lines -s n -x -d 'show the last N lines'
@@ -714,18 +767,20 @@ complete -c tcptune -n '__tcptune_first \'go\' 1' -a list -d 'the toolchains on 
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a use -d 'make an installed version the active one'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a rollback -d 'go back to what was active before'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a verify -d 'read every file of the installed toolchains, and say whether they are what was proven'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a prune -d 'remove the versions that are neither active nor next for rollback'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
 complete -c tcptune -n '__tcptune_at \'go\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go install\' 1 --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go install\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go install\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go install\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
-complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what the toolchain line, else the go line of FILE asks for; - is standard input'
+complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what FILE needs: a go.mod, go.work, .go-version or .tool-versions; - is a go.mod on standard input'
 complete -c tcptune -n '__tcptune_at \'go install\' --file=' -l file -r -F -d 'install from the archive in FILE, without a network'
 complete -c tcptune -n '__tcptune_at \'go install\' --sha256=' -l sha256 -x -d 'with --file: its checksum, as DIGITS, or h1:… of a module'
 complete -c tcptune -n '__tcptune_at \'go install\' --signature=' -l signature -r -F -d 'with --file: its signature, in FILE'
@@ -742,7 +797,7 @@ complete -c tcptune -n '__tcptune_at \'go install\' --debug' -l debug -d 'say on
 complete -c tcptune -n '__tcptune_at \'go install\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'go list\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go list\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go list\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go list\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go list\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go list\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
@@ -786,9 +841,26 @@ complete -c tcptune -n '__tcptune_at \'go remove\' --no-color' -l no-color -d 'n
 complete -c tcptune -n '__tcptune_at \'go remove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go remove\' --help -h' -l help -s h -d 'show help'
 
+complete -c tcptune -n '__tcptune_first \'go verify\' 1 --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_at \'go verify\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go verify\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'go verify\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'go verify\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'go verify\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'go verify\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'go prune\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
+complete -c tcptune -n '__tcptune_at \'go prune\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'go prune\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go prune\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'go prune\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'go prune\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'go prune\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'go prune\' --help -h' -l help -s h -d 'show help'
+
 complete -c tcptune -n '__tcptune_first \'go bundle\' 1 --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
@@ -872,8 +944,10 @@ complete -c tcptune -n '__tcptune_first \'help service\' 1' -a install -d 'put a
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a uninstall -d 'stop a service and remove what was installed'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a status -d 'how services are doing: socket, process, connections, memory, exposure'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a restart -d 'replace the process of a service; no client is refused'
+complete -c tcptune -n '__tcptune_first \'help service\' 1' -a reload -d 'have a service read its limits, its certificate or its configuration again'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a logs -d 'show what a service has logged'
 complete -c tcptune -n '__tcptune_first \'help service\' 1' -a pprof -d 'fetch a profile of the bundled server'
+
 
 
 
@@ -886,8 +960,12 @@ complete -c tcptune -n '__tcptune_first \'help go\' 1' -a list -d 'the toolchain
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a use -d 'make an installed version the active one'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a rollback -d 'go back to what was active before'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a verify -d 'read every file of the installed toolchains, and say whether they are what was proven'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a prune -d 'remove the versions that are neither active nor next for rollback'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+
+
 
 
 

@@ -21,7 +21,7 @@ func (c Config) Bundle(ctx context.Context, r Resolved, arch, out string, progre
 		return nil, fmt.Errorf("cannot make a bundle: %w", err)
 	}
 	var names []string
-	err := c.inTurn(c.from(r), func(_ string, s source) (err error) {
+	err := c.inTurn(c.ways()[r.tried:], func(_ way, s source) (err error) {
 		names, err = s.bundle(ctx, r.Version, arch, out, progress)
 		return outOfSpace(out, err)
 	}, nil)
@@ -44,7 +44,7 @@ func (d download) bundle(ctx context.Context, v Version, arch, out string, show 
 			_, err := temp.Seek(0, io.SeekStart)
 			return errors.Join(err, temp.Truncate(0))
 		},
-		ratio: 1,
+		ratio: 100,
 	}
 	origin, err := d.get(ctx, v, arch, out, show, into)
 	if err != nil {

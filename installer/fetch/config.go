@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/trail"
@@ -16,7 +17,7 @@ const (
 type Config struct {
 	Sources []string // in this order; none: Download, then Module
 
-	Base         string // of the archives; "": https://go.dev/dl
+	Base         string // of the archives; "": https://go.dev/dl; several, tried in this order, with commas between them
 	Keyring      string // a file of OpenPGP keys, armoured or not, that may sign besides the one of go.dev
 	ChecksumOnly bool   // take the word of the release list at Base for the SHA-256, without a signature
 
@@ -29,6 +30,7 @@ type Config struct {
 
 	CacheDir string        // for lists, records and what is left of broken downloads; "": keep nothing
 	CAFile   string        // PEM certificates that are trusted besides those of the system
+	Beside   int64         // bytes that there must be room for besides a toolchain, where it is unpacked
 	Trail    trail.Trail   // is told what is asked of servers
 	Patience time.Duration // how long a source may be silent, or slower than 1 KiB/s; 0: 30 s
 }
@@ -45,6 +47,9 @@ func (c Config) sources() []string {
 	return c.Sources
 }
 
+// Uses reports whether a way is among those that are tried.
+func (c Config) Uses(source string) bool { return slices.Contains(c.sources(), source) }
+
 // Progress is how far a download is.
 type Progress struct {
 	Source string // [Download], [Module] or the name of a file
@@ -55,8 +60,10 @@ type Progress struct {
 
 // Origin says where a toolchain came from and what proved it.
 type Origin struct {
-	Source   string   // [Download], [Module] or "file"
-	URL      string   // without credentials; a path for a file
-	Digest   string   // "sha256:…" of the archive, "h1:…" of the module
-	Verified []string // what was checked, for a person: "sha256", "signature by 32EE5355A6BC6E42", …
+	Source   string    // [Download], [Module] or "file"
+	URL      string    // without credentials; a path for a file
+	Digest   string    // "sha256:…" of the archive, "h1:…" of the module
+	Verified []string  // what was checked, for a person: "sha256", "signature by 32EE5355A6BC6E42", …
+	Passed   []error   // why it did not come from the sources before
+	Made     time.Time // when the release was made; zero where it does not say
 }

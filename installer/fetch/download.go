@@ -1,11 +1,9 @@
 package fetch
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
-	"strings"
 
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
@@ -18,17 +16,18 @@ type download struct {
 	base     string
 	lists    lists
 	partials string
+	beside   int64              // see [Config.Beside]
 	keys     openpgp.EntityList // nil: the sum in the release list is enough
 }
 
-func (c Config) download() (source, error) {
+func (c Config) download(base string) (source, error) {
 	w, err := c.web()
 	if err != nil {
 		return nil, err
 	}
 	d := download{
-		web: w, base: strings.TrimRight(cmp.Or(c.Base, defaultBase), "/"), lists: lists{c.cache("lists")},
-		partials: c.cache("partial"),
+		web: w, base: base, lists: lists{c.cache("lists")},
+		partials: c.cache("partial"), beside: c.Beside,
 	}
 	if !c.ChecksumOnly {
 		d.keys, err = c.keyring()
@@ -54,18 +53,32 @@ func (d download) has(ctx context.Context, v Version, arch string) error {
 	return err
 }
 
-// build looks a release up. It may be younger than the list that was kept.
+// build looks a release up. It may be younger than the list that was kept. A mirror may have no list: then it must have the
+// signature, which proves the archive without a sum.
 func (d download) build(ctx context.Context, v Version, arch string) (build, error) {
 	var b build
 	var err error
 	for _, fresh := range []bool{false, true} {
 		releases, e := d.releases(ctx, fresh)
+		if errors.Is(e, errNoList) && d.keys != nil {
+			return d.unlisted(ctx, v, arch, e)
+		}
 		if e != nil {
 			return build{}, e
 		}
 		if b, err = find(releases, v, arch); !report.Is(err, NoVersion) {
 			break
 		}
+	}
+	return b, err
+}
+
+// unlisted is a build that the mirror has although it has no list, which is unreachable then.
+func (d download) unlisted(ctx context.Context, v Version, arch string, unreachable error) (build, error) {
+	b := build{arch: arch, name: archiveName(v, arch)}
+	signature, err := d.web.get(ctx, d.base+"/"+b.name+".asc", maxSignature)
+	if ctx.Err() == nil && (err != nil || !isSignature(signature)) {
+		return b, unreachable
 	}
 	return b, err
 }
@@ -87,7 +100,7 @@ func (d download) proof(ctx context.Context, b build) (proof, error) {
 }
 
 func (d download) fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error) {
-	return d.get(ctx, v, arch, filepath.Dir(dir), show, intoTree(dir))
+	return d.get(ctx, v, arch, filepath.Dir(dir), show, intoTree(dir, d.beside))
 }
 
 // get streams the archive of a release into a consumer and proves it on the way.
@@ -102,12 +115,12 @@ func (d download) get(ctx context.Context, v Version, arch, room string, show fu
 	if err != nil {
 		return Origin{}, err
 	}
-	if err := requireSpace(room, into.ratio*b.size); err != nil {
+	if err := RequireSpace(room, share(b.size, into.ratio)+into.beside); err != nil {
 		return Origin{}, err
 	}
 	address := d.base + "/" + b.name
 	for tries := 0; ; tries++ {
-		origin, err := d.stream(ctx, address, b, proof, show, into)
+		origin, err := d.stream(ctx, address, b, proof, room, show, into)
 		if !errors.Is(err, errChanged) {
 			return origin, err
 		}
@@ -120,7 +133,7 @@ func (d download) get(ctx context.Context, v Version, arch, room string, show fu
 	}
 }
 
-func (d download) stream(ctx context.Context, address string, b build, proof proof, show func(Progress),
+func (d download) stream(ctx context.Context, address string, b build, proof proof, room string, show func(Progress),
 	into consumer,
 ) (Origin, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -130,6 +143,13 @@ func (d download) stream(ctx context.Context, address string, b build, proof pro
 	if err != nil {
 		part.close()
 		return Origin{}, err
+	}
+	if b.size == 0 { // nobody has said it before
+		b.size = s.size
+		if err := RequireSpace(room, share(b.size, into.ratio)+into.beside); err != nil {
+			part.close()
+			return Origin{}, errors.Join(err, s.Close())
+		}
 	}
 	defer s.Close()
 	origin, err := proof.consume(ctx, cancel, counted(s, Download, b.size, show), into)

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
@@ -31,15 +33,34 @@ type fetcher interface {
 	fetch(ctx context.Context, v Version, arch, dir string, show func(Progress)) (Origin, error)
 }
 
-// open returns a source by its name.
-func (c Config) open(name string) (source, error) {
-	switch name {
+// way is a source, and where it is asked.
+type way struct {
+	name string
+	base string // of the archives of [Download]
+}
+
+// ways are all that are tried, in their order.
+func (c Config) ways() (list []way) {
+	for _, name := range c.sources() {
+		if name != Download {
+			list = append(list, way{name: name})
+			continue
+		}
+		for base := range strings.SplitSeq(cmp.Or(c.Base, defaultBase), ",") {
+			list = append(list, way{name, strings.TrimRight(strings.TrimSpace(base), "/")})
+		}
+	}
+	return list
+}
+
+func (c Config) open(w way) (source, error) {
+	switch w.name {
 	case Download:
-		return c.download()
+		return c.download(w.base)
 	case Module:
 		return c.module()
 	}
-	return nil, Fail(BadSetting, "there are download and module", "cannot get a toolchain from a source called %q", name)
+	return nil, Fail(BadSetting, "there are download and module", "cannot get a toolchain from a source called %q", w.name)
 }
 
 // Resolved is a release that was found.
@@ -47,6 +68,8 @@ type Resolved struct {
 	Version Version
 	Source  string  // the first one that has it
 	Passed  []error // why the sources before it do not
+	Doubts  []string
+	tried   int // ways that do not have it
 }
 
 // Resolve finds the release that fulfils a wish: in the file, if one is configured, or in the first source that answers
@@ -57,12 +80,54 @@ func (c Config) Resolve(ctx context.Context, w Wish, arch string) (Resolved, err
 		return Resolved{Version: v, Source: "file"}, err
 	}
 	var r Resolved
-	err := c.inTurn(c.sources(), func(name string, s source) (err error) {
-		r.Source = name
+	ways := c.ways()
+	err := c.inTurn(ways, func(from way, s source) (err error) {
+		r.Source = from.name
 		r.Version, err = resolve(ctx, s, w, arch)
 		return err
 	}, &r.Passed)
+	if r.tried = len(r.Passed); err == nil {
+		r.Doubts = c.compare(ctx, w, r.Version, ways[r.tried], ways)
+	}
 	return r, err
+}
+
+// compareTime is what a look at another source may take, whose answer is a comfort.
+const compareTime = 8 * time.Second
+
+// compare says what another source has that is newer than what a mirror has: everything on an old mirror is well signed.
+func (c Config) compare(ctx context.Context, w Wish, found Version, from way, ways []way) []string {
+	if _, exact := w.Exact(); exact || from.name != Download || from.base == defaultBase {
+		return nil
+	}
+	c.Patience = min(cmp.Or(c.Patience, defaultPatience), compareTime)
+	ctx, cancel := context.WithTimeout(ctx, compareTime)
+	defer cancel()
+	for _, other := range ways {
+		if other == from {
+			continue
+		}
+		s, err := c.open(other)
+		if err != nil {
+			continue
+		}
+		known, err := s.list(ctx, false)
+		if v, ok := w.Pick(known); err == nil && ok {
+			if v.Compare(found) <= 0 {
+				return nil
+			}
+			return []string{fmt.Sprintf("%s is behind: the newest that it has is Go %s, and %s has %s", redacted(from.base), found,
+				other, v)}
+		}
+	}
+	return nil
+}
+
+func (w way) String() string {
+	if w.base != "" {
+		return redacted(w.base)
+	}
+	return "the source " + w.name
 }
 
 func resolve(ctx context.Context, s source, w Wish, arch string) (Version, error) {
@@ -85,7 +150,7 @@ func resolve(ctx context.Context, s source, w Wish, arch string) (Version, error
 // List returns all releases that the first source which answers knows, newest first.
 func (c Config) List(ctx context.Context) ([]Version, error) {
 	var all []Version
-	err := c.inTurn(c.sources(), func(_ string, s source) (err error) {
+	err := c.inTurn(c.ways(), func(_ way, s source) (err error) {
 		all, err = s.list(ctx, false)
 		return err
 	}, nil)
@@ -126,23 +191,19 @@ func (c Config) Fetch(ctx context.Context, r Resolved, arch, dir string, progres
 		}
 		return origin, err
 	}
-	err := c.inTurn(c.from(r), func(_ string, s source) error { return fetch(s) }, nil)
+	var passed []error
+	err := c.inTurn(c.ways()[r.tried:], func(_ way, s source) error { return fetch(s) }, &passed)
+	origin.Passed = passed
 	return origin, err
 }
 
-// from returns the sources, less those that have failed already.
-func (c Config) from(r Resolved) []string {
-	all := c.sources()
-	return all[max(0, slices.Index(all, r.Source)):]
-}
-
 // inTurn tries the sources until one does not pass the question on. What those that do have said is kept in passed.
-func (c Config) inTurn(names []string, try func(name string, s source) error, passed *[]error) error {
+func (c Config) inTurn(ways []way, try func(from way, s source) error, passed *[]error) error {
 	var failed []error
-	for _, name := range names {
-		s, err := c.open(name)
+	for _, from := range ways {
+		s, err := c.open(from)
 		if err == nil {
-			err = try(name, s)
+			err = try(from, s)
 		}
 		if err == nil {
 			if passed != nil {

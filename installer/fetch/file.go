@@ -22,6 +22,8 @@ type file struct {
 	h1    string            // of a zip
 	notes map[string][]byte // of the checksum database about a zip
 	env   GoEnv
+
+	beside int64 // see [Config.Beside]
 }
 
 // recordsSuffix ends the name of the records that prove the zip of a module.
@@ -48,9 +50,22 @@ func (c Config) fileVersion(w Wish, arch string) (Version, error) {
 	return v, nil
 }
 
+// FileThere is an error unless the file, if one is configured, can be read, and something is there that may prove it.
+func (c Config) FileThere() error {
+	if c.File == "" {
+		return nil
+	}
+	in, err := host.OpenNamed(c.File)
+	if err != nil {
+		return Fail(BadSetting, "", "cannot read the archive").Because(err)
+	}
+	_, err = c.openFile()
+	return errors.Join(err, in.Close())
+}
+
 // openFile collects what proves the file.
 func (c Config) openFile() (fetcher, error) {
-	f := file{path: c.File, env: c.Go}
+	f := file{path: c.File, env: c.Go, beside: c.Beside}
 	sum, isSHA256 := strings.CutPrefix(c.FileSum, "sha256:")
 	switch digest, err := hex.DecodeString(sum); {
 	case c.FileSum == "":
@@ -125,7 +140,11 @@ func (f file) fetch(ctx context.Context, v Version, arch, dir string, show func(
 	case !fi.Mode().IsRegular() || fi.Size() > maxArchive:
 		return Origin{}, Fail(BadSetting, "", "cannot use %s: it is no file, or larger than %d MB", f.path, maxArchive>>20)
 	}
-	if err := requireSpace(filepath.Dir(dir), unpackedRatio*fi.Size()); err != nil {
+	need := share(fi.Size(), ofTar) + f.beside
+	if strings.HasSuffix(f.path, ".zip") {
+		need = share(fi.Size(), ofZip) + f.beside
+	}
+	if err := RequireSpace(filepath.Dir(dir), need); err != nil {
 		return Origin{}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -134,7 +153,7 @@ func (f file) fetch(ctx context.Context, v Version, arch, dir string, show func(
 	if strings.HasSuffix(f.path, ".zip") {
 		origin, err = f.unzip(ctx, in, fi.Size(), moduleVersion(v, arch), dir, show)
 	} else {
-		origin, err = f.proof.consume(ctx, cancel, counted(io.Reader(in), "file", fi.Size(), show), intoTree(dir))
+		origin, err = f.proof.consume(ctx, cancel, counted(io.Reader(in), "file", fi.Size(), show), intoTree(dir, 0))
 	}
 	origin.Source, origin.URL = "file", f.path
 	return origin, err

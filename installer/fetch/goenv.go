@@ -2,8 +2,11 @@ package fetch
 
 import (
 	"cmp"
+	"context"
+	"os"
 	"path"
 	"strings"
+	"syscall"
 
 	"golang.org/x/mod/module"
 
@@ -19,6 +22,7 @@ type GoEnv struct {
 	Proxy   string // GOPROXY: a list, separated by "," (go on after 404 and 410) and "|" (go on after any error)
 	SumDB   string // GOSUMDB: name or key of the checksum database, and optionally its address; "": sum.golang.org
 	NoSumDB string // GONOSUMDB, or else GOPRIVATE: patterns of modules that are not looked up there
+	ProxyOf string // who has set Proxy, for a person, where that is neither the one who calls nor Go itself: "alice, in FILE"
 }
 
 // ReadGoEnv finds Go's configuration as the go command would, which need not be there: the environment first, then the
@@ -38,19 +42,72 @@ func ReadGoEnv(h host.Host, getenv func(string) string, goroot string) GoEnv {
 	return GoEnv{Proxy: find("GOPROXY"), SumDB: find("GOSUMDB"), NoSumDB: cmp.Or(find("GONOSUMDB"), find("GOPRIVATE"))}
 }
 
-// UserEnv is the user's file, "" when there can be none, and the lookup in it. Nothing but a regular
-// file is opened: as root, on behalf of somebody else, it may be that one's.
+// UserEnv is the user's file, "" when there can be none, and the lookup in it. As root, what somebody else may have written
+// is not read: it could say what is trusted.
 func UserEnv(h host.Host, getenv func(string) string) (file string, lookup func(string) string) {
 	switch name := getenv("GOENV"); {
 	case name == "off":
 	case name != "":
 		file = name
-	case path.IsAbs(getenv("XDG_CONFIG_HOME")):
-		file = getenv("XDG_CONFIG_HOME") + "/go/env"
-	case path.IsAbs(getenv("HOME")):
-		file = getenv("HOME") + "/.config/go/env"
+	default:
+		file = userFile(getenv("XDG_CONFIG_HOME"), getenv("HOME"))
+	}
+	if os.Geteuid() == 0 && !rootsOwn(h, file) {
+		return file, readEnvFile(h, "")
 	}
 	return file, readEnvFile(h, file)
+}
+
+// userFile is where the file of a user is, "" when that cannot be told.
+func userFile(config, home string) string {
+	switch {
+	case path.IsAbs(config):
+		return config + "/go/env"
+	case path.IsAbs(home):
+		return home + "/.config/go/env"
+	}
+	return ""
+}
+
+// rootsOwn reports whether a file belongs to root, and nobody else can write to it.
+func rootsOwn(h host.Host, file string) bool {
+	fi, err := h.Stat(file)
+	if err != nil || fi.Mode()&0o022 != 0 {
+		return false
+	}
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && st.Uid == 0
+}
+
+// CallerProxy is GOPROXY of the user u, on whose behalf root works, and the file that says so. It is read as that user, and
+// nothing else of it is: what is trusted is not a user's to say. Only https addresses count. Without any it is "".
+func CallerProxy(ctx context.Context, h host.Host, u host.Account) (proxy, file string) {
+	if file = userFile("", u.Home); file == "" {
+		return "", ""
+	}
+	text, err := h.RunAs(ctx, u, []string{"/usr/bin/head", "-c", "65536", "--", file}, []string{"LC_ALL=C"},
+		func([]byte) bool { return false })
+	if err != nil {
+		return "", file
+	}
+	return onlyHTTPS(parseEnvFile(string(text))("GOPROXY")), file
+}
+
+// onlyHTTPS is a list of proxies without those whose answers anybody on the way can read and change.
+func onlyHTTPS(list string) string {
+	var kept strings.Builder
+	for rest := list; rest != ""; {
+		at := strings.IndexAny(rest, ",|")
+		entry, end := rest, ""
+		if at >= 0 {
+			entry, end = rest[:at], rest[at:at+1]
+		}
+		rest = rest[len(entry)+len(end):]
+		if strings.HasPrefix(strings.TrimSpace(entry), "https://") {
+			kept.WriteString(entry + end)
+		}
+	}
+	return kept.String()
 }
 
 // readEnvFile looks nothing up in a file that cannot be read, as the go command does.

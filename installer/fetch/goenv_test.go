@@ -39,11 +39,11 @@ func TestGoEnvIsFoundWhereTheGoCommandFindsIt(t *testing.T) {
 	}{
 		"nothing":             {nil, "", GoEnv{}},
 		"toolchain":           {nil, "/usr/local/go", GoEnv{Proxy: "https://root.example,direct", SumDB: "sum.golang.org"}},
-		"user":                {map[string]string{"HOME": "/root"}, "/usr/local/go", GoEnv{"https://user.example", "sum.golang.org", "corp.example"}},
+		"user":                {map[string]string{"HOME": "/root"}, "/usr/local/go", GoEnv{"https://user.example", "sum.golang.org", "corp.example", ""}},
 		"XDG":                 {map[string]string{"HOME": "/root", "XDG_CONFIG_HOME": "/xdg"}, "", GoEnv{Proxy: "https://xdg.example"}},
-		"GOENV":               {map[string]string{"HOME": "/root", "GOENV": "/etc/goenv"}, "", GoEnv{"https://etc.example|direct", "off", "a.example"}},
+		"GOENV":               {map[string]string{"HOME": "/root", "GOENV": "/etc/goenv"}, "", GoEnv{"https://etc.example|direct", "off", "a.example", ""}},
 		"GOENV=off":           {map[string]string{"HOME": "/root", "GOENV": "off"}, "", GoEnv{}},
-		"environment":         {map[string]string{"HOME": "/root", "GOPROXY": "https://env.example"}, "/usr/local/go", GoEnv{"https://env.example", "sum.golang.org", "corp.example"}},
+		"environment":         {map[string]string{"HOME": "/root", "GOPROXY": "https://env.example"}, "/usr/local/go", GoEnv{"https://env.example", "sum.golang.org", "corp.example", ""}},
 		"GOENV that is lost":  {map[string]string{"GOENV": "/nowhere"}, "", GoEnv{}},
 		"a home that is none": {map[string]string{"HOME": "root"}, "", GoEnv{}},
 	} {
@@ -64,4 +64,76 @@ func FuzzParseEnvFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestOfTheCallersProxiesOnlyThoseCountThatNobodyCanListenTo(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{
+		"":                                   "",
+		"https://a.example,direct":           "https://a.example,",
+		"http://a.example":                   "",
+		"http://a.example|https://b.example": "https://b.example",
+		"https://a.example|http://b.example,https://c.example": "https://a.example|https://c.example",
+		"off":                                    "",
+		"direct":                                 "",
+		"file:///etc,ftp:/":                      "",
+		" https://a.example , https://b.example": " https://a.example , https://b.example",
+	} {
+		if got := onlyHTTPS(list); got != want {
+			t.Errorf("%q becomes %q, want %q", list, got, want)
+		}
+	}
+}
+
+// Root reads the file of a user with that user's rights, and takes nothing else from it.
+func TestTheFileOfTheCallerIsReadAsTheCaller(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can become another user")
+	}
+	home := t.TempDir()
+	file := filepath.Join(home, ".config/go/env")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Dir(home), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	secret := filepath.Join(home, "secret")
+	text := "GOPROXY=https://user.example,direct\nGOSUMDB=off\nGONOSUMDB=*\n"
+	for _, name := range []string{file, secret} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u := host.Account{Name: "somebody", Home: home, UID: host.Nobody, GID: host.Nobody}
+	ask := func() string {
+		got, from := CallerProxy(t.Context(), host.Host{}, u)
+		if from != file {
+			t.Errorf("it was looked for in %q", from)
+		}
+		return got
+	}
+	if got := ask(); got != "" {
+		t.Errorf("a file that the user cannot read says %q", got)
+	}
+	if err := os.Chown(file, host.Nobody, host.Nobody); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(); got != "https://user.example," {
+		t.Errorf("the user's file says %q", got)
+	}
+	// With HOME of the user, as sudo -E hands it down, nothing that is trusted comes from there.
+	env := map[string]string{"HOME": home}
+	if got := ReadGoEnv(host.Host{}, func(name string) string { return env[name] }, ""); got != (GoEnv{}) {
+		t.Errorf("as root, the user's file says %+v", got)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(secret, file); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(); got != "" {
+		t.Errorf("a link to a secret of root says %q", got)
+	}
 }

@@ -22,6 +22,7 @@ type modules struct {
 	lists    lists
 	partials string
 	sumDir   string
+	beside   int64 // see [Config.Beside]
 }
 
 func (c Config) module() (source, error) {
@@ -38,7 +39,7 @@ func (c Config) module() (source, error) {
 	}
 	return modules{
 		web: w, env: c.Go, proxies: proxies, lists: lists{c.cache("lists")}, partials: c.cache("partial"),
-		sumDir: c.cache("sumdb"),
+		sumDir: c.cache("sumdb"), beside: c.Beside,
 	}, nil
 }
 
@@ -111,7 +112,7 @@ func unpackModule(ctx context.Context, db *database, file io.ReaderAt, size int6
 	if err != nil {
 		return "", err
 	}
-	if err := requireSpace(filepath.Dir(dir), (unpackedRatio-1)*size); err != nil {
+	if err := RequireSpace(filepath.Dir(dir), share(size, ofZip)); err != nil {
 		return "", err
 	}
 	return want, unpackProven(ctx, want, file, size, version, dir, source, show)
@@ -169,7 +170,7 @@ func (m modules) download(ctx context.Context, address, name, room string, file 
 		return err
 	}
 	defer s.Close()
-	if err := requireSpace(room, unpackedRatio*s.size); err != nil {
+	if err := RequireSpace(room, s.size+share(s.size, ofZip)+m.beside); err != nil {
 		return err
 	}
 	if err := file.Truncate(0); err != nil {

@@ -22,16 +22,17 @@ type proof struct {
 
 // consumer is where an archive goes while nobody knows yet whether it is one.
 type consumer struct {
-	take  func(ctx context.Context, src io.Reader) error // reads src to its end
-	reset func() error                                   // undoes take, so that it can begin again
-	ratio int64                                          // bytes on disk for one of the archive
+	take   func(ctx context.Context, src io.Reader) error // reads src to its end
+	reset  func() error                                   // undoes take, so that it can begin again
+	ratio  int64                                          // hundredths: bytes on disk for those of the archive
+	beside int64                                          // bytes, see [Config.Beside]
 }
 
-func intoTree(dir string) consumer {
+func intoTree(dir string, beside int64) consumer {
 	return consumer{
 		take:  func(ctx context.Context, src io.Reader) error { return untar(ctx, src, dir) },
 		reset: func() error { return os.RemoveAll(dir) },
-		ratio: unpackedRatio,
+		ratio: ofTar, beside: beside,
 	}
 }
 

@@ -43,6 +43,19 @@ func (e GoEnv) proxies() ([]proxy, error) {
 	return list, nil
 }
 
+// Proxies is the list for a person, without credentials.
+func (e GoEnv) Proxies() string {
+	list, err := e.proxies()
+	if err != nil {
+		return err.Error()
+	}
+	var said []string
+	for _, p := range list {
+		said = append(said, redacted(p.base))
+	}
+	return strings.Join(said, ", ")
+}
+
 // tryProxies asks one proxy after the other, until one answers or fails in a way that the list does not let pass.
 func tryProxies(ctx context.Context, list []proxy, ask func(base string) error) error {
 	err := error(Fail(Unreachable, "set GOPROXY, or go.proxy in tcptune.yaml",

@@ -42,7 +42,7 @@ func parseReleases(data []byte) ([]release, error) {
 		}
 	}
 	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, fmt.Errorf("it is no release list: %w", err)
+		return nil, noList("it is no release list: " + err.Error())
 	}
 	var releases []release
 	for _, entry := range list {
@@ -69,7 +69,7 @@ func parseReleases(data []byte) ([]release, error) {
 		releases = append(releases, r)
 	}
 	if len(releases) == 0 {
-		return nil, errors.New("it is a release list without releases")
+		return nil, noList("it is a release list without releases")
 	}
 	return releases, nil
 }
@@ -88,6 +88,9 @@ func (d download) releases(ctx context.Context, fresh bool) ([]release, error) {
 	})
 	return releases, err
 }
+
+// errNoList is what a server has answered instead of a list of releases.
+var errNoList = errors.New("it has no list of releases")
 
 // find returns the build of a version, or says what there is instead.
 func find(releases []release, v Version, arch string) (build, error) {
@@ -115,11 +118,8 @@ func versions(releases []release) []Version {
 
 func noVersion(w Wish, from []Version) *report.Error {
 	hint := ""
-	for _, v := range w.near(from) {
-		hint += ", " + v.String()
-	}
-	if hint != "" {
-		hint = "there are " + hint[2:]
+	if names := w.Near(from); len(names) > 0 {
+		hint = "there are " + strings.Join(names, ", ")
 	}
 	return Fail(NoVersion, hint, "cannot find Go %s", w)
 }

@@ -87,6 +87,12 @@ func checkSignature(keys openpgp.EntityList, signature []byte, content io.Reader
 	return fmt.Sprintf("%016X", message.SignedBy.PublicKey.KeyId), nil
 }
 
+// isSignature reports whether data begins as an OpenPGP signature, armoured or not.
+func isSignature(data []byte) bool {
+	data = bytes.TrimSpace(data)
+	return bytes.HasPrefix(data, []byte("-----BEGIN PGP SIGNATURE")) || len(data) > 0 && data[0]&0x80 != 0
+}
+
 func bareSignature(err error) error {
 	var bad openpgperrors.SignatureError
 	if errors.As(err, &bad) {

@@ -88,10 +88,10 @@ func TestAWishPicksTheNewestThatFulfilsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("1.27rc1", w.near(known)[0].String()); diff != "" {
+	if diff := cmp.Diff("1.27rc1", w.Near(known)[0]); diff != "" {
 		t.Error(diff)
 	}
-	if got := (Wish{version: Version{major: 3}}).near(known); len(got) != 5 || !slices.IsSortedFunc(got, func(a, b Version) int { return b.Compare(a) }) {
+	if got := (Wish{version: Version{major: 3}}).Near(known); len(got) != 5 || !slices.IsSortedFunc(got, newerFirst) {
 		t.Errorf("near = %v, want the newest five", got)
 	}
 }
@@ -100,16 +100,25 @@ func TestAGoModSaysWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	known := releasesOf(t, "1.25.9", "1.26.0", "1.26.3", "1.26.4", "1.27rc1")
 	for mod, want := range map[string]string{
-		"module m\ngo 1.26\n":                       "1.26.4", // the least that will do: the newest patch of it
-		"module m\ngo 1.26.3\n":                     "1.26.4",
-		"module m\ngo 1.26.5\n":                     "",
-		"module m\ngo 1.25\ntoolchain go1.26.3\n":   "1.26.3",
-		"module m\ngo 1.26\ntoolchain default\n":    "1.26.4",
-		"module m\ngo 1.27rc1\n":                    "1.27rc1",
-		"module m\ngo 1.26 // with a comment\n":     "1.26.4",
-		"module m\n\ngo 1.26\nrequire x.y/z v1.0.0": "1.26.4",
+		"module m\ngo 1.26\n":                     "1.26.4", // the least that will do: the newest patch of it
+		"module m\ngo 1.26.3\n":                   "1.26.4",
+		"module m\ngo 1.26.5\n":                   "",
+		"module m\ngo 1.25\ntoolchain go1.26.3\n": "1.26.3",
+		"module m\ngo 1.26\ntoolchain default\n":  "1.26.4",
+		"module m\ngo 1.27rc1\n":                  "1.27rc1",
+		// As the go command: what is newer of the two, and suffixes are no part of a version.
+		"module m\ngo 1.26.3\ntoolchain go1.25.9\n":        "1.26.4",
+		"module m\ngo 1.26.3\ntoolchain go1.26.3\n":        "1.26.4",
+		"module m\ngo 1.26\ntoolchain go1.26.0\n":          "1.26.0",
+		"module m\ngo 1.27\ntoolchain go1.27rc1\n":         "1.27rc1",
+		"module m\ngo 1.26\ntoolchain local\n":             "1.26.4",
+		"module m\ngo 1.26\ntoolchain go1.26.3-custom\n":   "1.26.3",
+		"module m\ngo 1.26\ntoolchain custom-go1.26.3-x\n": "1.26.3",
+		"go 1.26.0\ntoolchain go1.26.3\nuse (\n\t./a\n)\n": "1.26.3", // a go.work
+		"module m\ngo 1.26 // with a comment\n":            "1.26.4",
+		"module m\n\ngo 1.26\nrequire x.y/z v1.0.0":        "1.26.4",
 	} {
-		w, err := WishFromMod([]byte(mod))
+		w, err := wishFromMod([]byte(mod))
 		if err != nil {
 			t.Errorf("%q: %v", mod, err)
 			continue
@@ -118,8 +127,8 @@ func TestAGoModSaysWhatItNeeds(t *testing.T) {
 			t.Errorf("%q picks %v, want %s", mod, v, want)
 		}
 	}
-	for _, mod := range []string{"", "module m\n", "module m\ngo x\n", "module m\ngo 1.26\ntoolchain go1.26.3-custom\n", "\x00", "require ("} {
-		if w, err := WishFromMod([]byte(mod)); err == nil {
+	for _, mod := range []string{"", "module m\n", "module m\ngo x\n", "module m\ngo 1.26\ntoolchain custom\n", "module m\ngo 1.26\ntoolchain x/go1.26\n", "\x00", "require ("} {
+		if w, err := wishFromMod([]byte(mod)); err == nil {
 			t.Errorf("%q: %v, want an error", mod, w)
 		}
 	}
@@ -128,7 +137,7 @@ func TestAGoModSaysWhatItNeeds(t *testing.T) {
 func FuzzWishFromMod(f *testing.F) {
 	f.Add([]byte("module m\ngo 1.26\ntoolchain go1.26.3\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		w, err := WishFromMod(text)
+		w, err := wishFromMod(text)
 		if err != nil {
 			return
 		}
@@ -136,4 +145,55 @@ func FuzzWishFromMod(f *testing.F) {
 			t.Errorf("%q wishes for %q: %v", text, w, err)
 		}
 	})
+}
+
+func newerFirst(a, b string) int {
+	va, _, _ := parseVersion(a)
+	vb, _, _ := parseVersion(b)
+	return vb.Compare(va)
+}
+
+// go1.20 is a release, and 1.20 a series: by its name each release, and no other, can be asked for.
+func TestEveryReleaseHasANameOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var all []Version
+	for _, name := range []string{"1", "1.0.1", "1.20.0", "1.20.14", "1.20rc1", "1.21.0", "1.26.3", "1.27rc1"} {
+		v, err := ParseVersion(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	for i, name := range Names(all) {
+		w, err := ParseWish(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, v := range all {
+			if w.Allows(v) != (i == j) {
+				t.Errorf("%s allows %s: %t", name, v, w.Allows(v))
+			}
+		}
+	}
+}
+
+func TestAFileOfAVersionManagerSaysWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, text, want string }{
+		{".go-version", "1.25.3\n", "1.25.3"},
+		{"a/.go-version", "# pinned\n\ngo1.25\n", "1.25"},
+		{".tool-versions", "nodejs 20\ngolang 1.25.3 1.24.0 # both\n", "1.25.3"},
+		{".tool-versions", "go latest:1.25\n", "1.25"},
+		{".tool-versions", "golang latest\n", "latest"},
+		{".tool-versions", "python 3.12\n", ""},
+		{".tool-versions", "golang\n", ""},
+		{".tool-versions", "golang system\n", ""},
+		{".go-version", "\n", ""},
+		{".go-version", "system\n", ""},
+	} {
+		w, err := WishFromFile(tc.name, []byte(tc.text))
+		if (err == nil) != (tc.want != "") || err == nil && w.String() != tc.want {
+			t.Errorf("%s %q: %v, %v, want %q", tc.name, tc.text, w, err, tc.want)
+		}
+	}
 }

@@ -116,6 +116,9 @@ func retriable(ctx context.Context, resp *http.Response, err error) (bool, error
 // statusError is an answer other than the one that was asked for.
 type statusError struct{ code int }
 
+// Is lets every answer that is none count as [errNoList].
+func (e statusError) Is(err error) bool { return err == errNoList }
+
 func (e statusError) Error() string { return fmt.Sprintf("%d %s", e.code, http.StatusText(e.code)) }
 
 // gone reports whether the server is there and says that what was asked for is not.
@@ -191,7 +194,13 @@ func (w web) get(ctx context.Context, address string, most int64) ([]byte, error
 	return data, nil
 }
 
-var errPage = errors.New("it answers with a web page: a portal, a block page or not a mirror of Go")
+var errPage error = noList("it answers with a web page: a portal, a block page or not a mirror of Go")
+
+// noList is an error that is also [errNoList].
+type noList string
+
+func (e noList) Error() string     { return string(e) }
+func (e noList) Is(err error) bool { return err == errNoList || err == error(e) }
 
 // page reports whether data begins as an HTML document, see https://mimesniff.spec.whatwg.org/.
 func page(data []byte) bool {

@@ -2,8 +2,7 @@ package fetch
 
 import (
 	"slices"
-
-	"golang.org/x/mod/modfile"
+	"strings"
 )
 
 // Wish is what somebody asks for: the latest release, the newest patch of a series, or one release. The zero value is
@@ -14,7 +13,7 @@ type Wish struct {
 }
 
 // ParseWish reads "latest" (or nothing), "1.26" for the newest patch of a series, and "1.26.3" or "1.27rc1" for exactly
-// that release; "go" may stand in front.
+// that release; "go" may stand in front. Releases that are called like a series are meant by "go1.20" and "1.20.0".
 func ParseWish(s string) (Wish, error) {
 	if s == "" || s == "latest" {
 		return Wish{}, nil
@@ -23,30 +22,10 @@ func ParseWish(s string) (Wish, error) {
 	if !ok && !series {
 		return Wish{}, Fail(BadSetting, "ask for latest, 1.26, 1.26.3 or 1.27rc1", "cannot take %q for a version of Go", s)
 	}
+	if ok && strings.HasPrefix(s, "go") {
+		series = false
+	}
 	return Wish{version: v, series: series}, nil
-}
-
-// WishFromMod reads what a go.mod needs. A toolchain line asks for exactly that release. A go line is the least that
-// will do: then it is the newest patch of its series, which has the security fixes.
-func WishFromMod(text []byte) (Wish, error) {
-	mod, err := modfile.ParseLax("go.mod", text, nil)
-	if err != nil {
-		return Wish{}, Fail(BadSetting, "", "cannot read go.mod").Because(err)
-	}
-	// ParseLax, which lets pass what a future Go may add, leaves this line out.
-	for _, stmt := range mod.Syntax.Stmt {
-		line, ok := stmt.(*modfile.Line)
-		if ok && len(line.Token) == 2 && line.Token[0] == "toolchain" && line.Token[1] != "default" {
-			v, err := ParseVersion(line.Token[1])
-			return Wish{version: v}, err
-		}
-	}
-	if mod.Go == nil {
-		return Wish{}, Fail(BadSetting, "add one: go 1.26", "cannot tell from go.mod which Go it needs: it has no go line")
-	}
-	w, err := ParseWish(mod.Go.Version)
-	w.series = w.series || w.version.Stable()
-	return w, err
 }
 
 // String is how the wish is written: "latest", "1.26", "1.26.3".
@@ -85,8 +64,8 @@ func (w Wish) Allows(v Version) bool {
 	return v == w.version
 }
 
-// near returns what exists beside what was wished for, newest first, at most a handful.
-func (w Wish) near(from []Version) []Version {
+// Near returns what there is beside what was wished for, newest first, at most a handful, as [ParseWish] reads it.
+func (w Wish) Near(from []Version) []string {
 	var same, stable []Version
 	for _, v := range from {
 		if v.Series() == w.version.Series() {
@@ -99,5 +78,18 @@ func (w Wish) near(from []Version) []Version {
 		same = stable
 	}
 	slices.SortFunc(same, func(a, b Version) int { return b.Compare(a) })
-	return same[:min(len(same), 5)]
+	return Names(same[:min(len(same), 5)])
+}
+
+// Names are the names by which these versions, and no others, can be asked for. The first releases of a series were
+// called like the series: go1.20 is the one, and 1.20 the other.
+func Names(versions []Version) (list []string) {
+	for _, v := range versions {
+		name := v.String()
+		if _, series, _ := parseVersion(name); series {
+			name = v.Toolchain()
+		}
+		list = append(list, name)
+	}
+	return list
 }

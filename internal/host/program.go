@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -57,6 +58,9 @@ type Program struct {
 	// Unprivileged: as user and group [Nobody], without other groups, when this process is root.
 	Unprivileged bool
 	User         int // with Unprivileged: as this user and group, see [Host.TransientUser]; [Nobody] when 0
+
+	Files map[string]string // texts by name, in a folder of their own that only this user can open: it runs there, and all is removed
+	Both  bool              // what it prints to standard error is returned as well
 }
 
 // Nobody is the number of the user and the group that own nothing, "nobody" and "nogroup" on Debian and Ubuntu.
@@ -96,8 +100,17 @@ func (h Host) runProgram(ctx context.Context, p Program) (stdout []byte, err err
 	cmd := exec.CommandContext(ctx, file, p.Args...)
 	cmd.Env = append([]string{"PATH=" + programPath, "LC_ALL=C"}, p.Env...)
 	cmd.Dir = cmp.Or(p.Dir, "/")
+	if p.Files != nil {
+		if cmd.Dir, err = scratch(p.Files); err != nil {
+			return nil, fmt.Errorf("cannot run %s: %w", name, Cause(err))
+		}
+		defer os.RemoveAll(cmd.Dir)
+	}
 	out, said := &limited{left: programOutput, full: ErrTooMuchOutput}, &limited{left: programErrors}
-	cmd.Stdout, cmd.Stderr = out, said
+	cmd.Stdout, cmd.Stderr = out, io.Writer(said)
+	if p.Both {
+		cmd.Stderr = out
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if p.Unprivileged && os.Geteuid() == 0 {
 		id := uint32(cmp.Or(p.User, Nobody))
@@ -119,6 +132,19 @@ func (h Host) runProgram(ctx context.Context, p Program) (stdout []byte, err err
 		return nil, fmt.Errorf("cannot run %s: %w", name, Cause(err))
 	}
 	return out.buf.Bytes(), nil
+}
+
+// scratch makes a folder that holds files.
+func scratch(files map[string]string) (dir string, err error) {
+	if dir, err = os.MkdirTemp("/tmp", "tcptune-"); err != nil {
+		return "", err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(path.Join(dir, name), []byte(text), 0o600); err != nil {
+			return "", errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	return dir, nil
 }
 
 // lookProgram returns the absolute path of a program. Relative paths are refused: they depend on who calls from where.

@@ -49,6 +49,7 @@ type Unit struct {
 	Command      []string  // what ExecStart= of a service starts, drop-ins included; nil where that is more than one
 	Environment  []string  // Environment= of a service, "NAME=value"
 	Started      time.Time // when the main process of a service was started; zero where none was
+	CanReload    bool      // ExecReload= of a service, or its Type=, says how it reads its configuration again
 	Status       string    // what a service says of itself, sd_notify(3) STATUS=
 	Fragment     string    // path of its file, "" without one
 	DropIns      []string  // files below NAME.d that change it
@@ -58,6 +59,7 @@ type Unit struct {
 	Wants        []string // what is started with it: Wants=, Requires= and BindsTo=
 	StopsWith    []string // what is stopped with it: what requires it, is bound to it or a part of it
 	Listen       []Listen // of a socket
+	Stored       int      // descriptors that systemd keeps for a service, sd_pid_notify_with_fds(3) FDSTORE=1
 }
 
 // Listen is an address that a socket unit listens on.
@@ -103,6 +105,7 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.Fragment, _ = all["FragmentPath"].(string)
 	u.DropIns, _ = all["DropInPaths"].([]string)
 	u.Restart, _ = all["Restart"].(string)
+	u.CanReload, _ = all["CanReload"].(bool)
 	u.Triggers, _ = all["Triggers"].([]string)
 	for _, kind := range []string{"Wants", "Requires", "BindsTo"} {
 		names, _ := all[kind].([]string)
@@ -117,6 +120,9 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	}
 	if n, ok := all["NRestarts"].(uint32); ok {
 		u.Restarts = int(n)
+	}
+	if n, ok := all["NFileDescriptorStore"].(uint32); ok {
+		u.Stored = int(n)
 	}
 	u.Result, _ = all["Result"].(string)
 	u.Environment, _ = all["Environment"].([]string)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcptune/tcptune/internal/host"
 )
 
@@ -75,7 +77,13 @@ func (s switchEffect) keep(p, text string) error {
 	if err := s.h.WriteLink(kept, text); err != nil {
 		return err
 	}
-	if err := s.h.Exchange(p, kept); err != nil {
+	err := s.h.Exchange(p, kept)
+	if errors.Is(err, unix.EXDEV) {
+		if err = s.h.Remove(kept); err == nil {
+			err = s.keepCopy(p, text)
+		}
+	}
+	if err != nil {
 		return errors.Join(err, s.tidy(p))
 	}
 	return nil
@@ -83,26 +91,31 @@ func (s switchEffect) keep(p, text string) error {
 
 func (s switchEffect) bringBack(p string, now *string) error {
 	kept := KeptFolder(p)
-	if now == nil {
-		return s.h.Rename(kept, p)
-	}
 	if fi, err := s.h.Lstat(kept); err != nil || !fi.IsDir() {
 		return errors.Join(err, &fs.PathError{Op: "bring back", Path: kept, Err: fs.ErrNotExist})
 	}
-	if err := s.h.Exchange(p, kept); err != nil {
-		return err
+	var err error
+	if now == nil {
+		err = s.h.Rename(kept, p)
+	} else if err = s.h.Exchange(p, kept); err == nil {
+		return s.h.Remove(kept) // the link
 	}
-	return s.h.Remove(kept) // the link
+	if errors.Is(err, unix.EXDEV) {
+		return s.bringCopy(p, now)
+	}
+	return err
 }
 
-// tidy removes links that an interrupted write may have left beside p.
+// tidy removes links that an interrupted write may have left beside p, and ends a copy that it had begun.
 func (s switchEffect) tidy(p string) error {
 	kept := KeptFolder(p)
 	if err := errors.Join(s.h.RemoveTemp(p), s.h.RemoveTemp(kept)); err != nil {
 		return err
 	}
 	if fi, err := s.h.Lstat(kept); err == nil && fi.Mode()&fs.ModeSymlink != 0 {
-		return s.h.Remove(kept)
+		if err := s.h.Remove(kept); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.tidyCopy(p)
 }

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/check"
 	"github.com/tcptune/tcptune/internal/host"
@@ -38,6 +39,26 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 	return out, nil
 }
 
+// renewTime is how long before it expires a certificate is renewed by all that renews by itself: ACME clients do it a third
+// of its life before, which is 30 days, and shorter ones come.
+const renewTime = 7 * 24 * time.Hour
+
+// soonExpired lowers the grade of a service whose certificate has expired, or nobody renews.
+func soonExpired(c *report.Check, s report.Service, now time.Time) {
+	if s.Server == nil {
+		return
+	}
+	at, err := time.Parse(time.RFC3339, s.Server.Expires)
+	if err != nil || c.Grade != report.Pass || at.Sub(now) > renewTime {
+		return
+	}
+	c.Grade, c.Reason = report.Warn, "its certificate expires on "+at.UTC().Format(time.DateTime)+" UTC"
+	if at.Before(now) {
+		c.Grade, c.Reason = report.Fail, "its certificate expired on "+at.UTC().Format(time.DateTime)+" UTC"
+	}
+	c.Fix = "renew the file, then: sudo tcptune service reload " + s.Target
+}
+
 // checkServices says how the services are doing that tcptune has installed.
 func checkServices(ctx context.Context, h host.Host, j plan.Journal) (checks []report.Check) {
 	if !h.SystemdRunning() {
@@ -62,6 +83,7 @@ func checkServices(ctx context.Context, h host.Host, j plan.Journal) (checks []r
 			c.Grade, c.Value, c.Reason = report.Fail, s.State, s.Reason
 			c.Fix = "tcptune service status " + spec.Name + " shows what it has logged last"
 		}
+		soonExpired(&c, s, time.Now())
 		if len(s.Journal) > 0 {
 			c.Reason = strings.TrimPrefix(c.Reason+"; it says: "+s.Journal[len(s.Journal)-1], "; ")
 		}

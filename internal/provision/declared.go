@@ -25,7 +25,8 @@ type declared struct {
 		Flows     int    `yaml:"flows"`
 		LiveQdisc bool   `yaml:"live_qdisc"`
 	} `yaml:"tuning"`
-	Go declaredGo `yaml:"go"`
+	Go     declaredGo      `yaml:"go"`
+	Server *declaredServer `yaml:"server"`
 
 	options sysctl.Options // what Tuning comes to
 	there   bool           // the file is
@@ -44,7 +45,10 @@ func readDeclared(h host.Host) (d declared, err error) {
 	if err != nil {
 		return d, fmt.Errorf("cannot read %s: %w", DeclaredPath, host.Cause(err))
 	}
-	return parseDeclared(data)
+	if d, err = parseDeclared(data); err != nil {
+		return d, err
+	}
+	return d, d.Server.check(h)
 }
 
 func parseDeclared(data []byte) (declared, error) {

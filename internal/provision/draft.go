@@ -19,6 +19,7 @@ type draft struct {
 	options sysctl.Options
 	origin  string                      // where the options come from
 	ready   func(context.Context) error // makes ready what the plan needs; nil for nothing
+	server  *installing                 // the service that is declared; nil for none
 }
 
 // wish is what a draft is made for: the tuning that is asked for, or the options of a saved plan.

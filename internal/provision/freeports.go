@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tcptune/tcptune/internal/record"
 	"github.com/tcptune/tcptune/internal/report"
@@ -33,7 +34,26 @@ func (v PortView) FreePlan(ctx context.Context, p Ports) (out FreedPorts, err er
 	if report.Partial(out.Report.Changes) {
 		out.Code = report.ExitPartial
 	}
-	return out, nil
+	return out, v.wouldStay(ctx, &out)
+}
+
+// wouldStay says which ports no server could bind after all that is planned, although nobody holds them.
+func (v PortView) wouldStay(ctx context.Context, out *FreedPorts) (err error) {
+	for _, b := range v.Blocked(ctx, out.Before) {
+		switch {
+		case slices.ContainsFunc(out.Acts, func(a PortAct) bool { return slices.Contains(a.Ports, b.Range.String()) }):
+		case b.Unproven || len(out.Acts) > 0 || err != nil:
+			out.Code = report.ExitPartial
+			out.note(notFree(b) + hinted(b.Hint))
+		default:
+			err = notFreed(b)
+		}
+	}
+	return err
+}
+
+func notFreed(v PortVerdict) error {
+	return &report.Error{Code: "not-freed", Message: fmt.Sprintf("cannot free %s: %s", v.Range, v.Reason), Hint: v.Hint}
 }
 
 // planFree looks who holds the ports, and chooses the acts that free them. The error is that of the run as well: where one
@@ -83,21 +103,33 @@ func (v PortView) Free(ctx context.Context, p Ports) (out FreedPorts, err error)
 	out.Verdicts = verdicts
 	out.Report.Holders = after.Report()
 	out.note(v.Why(ctx, after)...)
-	out.Code = freed(out.Before, out.Acts, verdicts)
+	refused := refusedPorts(out.Acts)
+	out.Code = freed(out.Before, refused, verdicts)
 	for _, verdict := range verdicts {
 		switch {
 		case verdict.Free:
 		case verdict.Unproven:
 			out.note(notFree(verdict))
+		case refused[verdict.Range.String()]: // what to do instead stands there
+			out.note(notFree(verdict))
 		case out.Code == report.ExitFailed && err == nil:
-			err = &report.Error{
-				Code: "not-freed", Message: fmt.Sprintf("cannot free %s: %s", verdict.Range, verdict.Reason), Hint: verdict.Hint,
-			}
+			err = notFreed(verdict)
 		default:
 			out.note(notFree(verdict) + hinted(verdict.Hint))
 		}
 	}
 	return out, err
+}
+
+// refusedPorts are those of acts that were refused.
+func refusedPorts(acts []portcheck.Act) map[string]bool {
+	refused := map[string]bool{}
+	for _, a := range acts {
+		for _, port := range a.Ports {
+			refused[port] = refused[port] || a.Status == report.Refused
+		}
+	}
+	return refused
 }
 
 func hinted(hint string) string {
@@ -109,16 +141,10 @@ func hinted(hint string) string {
 
 // freed is the exit code of --kill. A port that was refused, or of which only a part was freed, is partial; where
 // nothing at all could be freed although it was tried, that is a failure.
-func freed(before portcheck.Survey, acts []portcheck.Act, verdicts []portcheck.Verdict) int {
+func freed(before portcheck.Survey, refused map[string]bool, verdicts []portcheck.Verdict) int {
 	held := map[string]bool{}
 	for _, h := range before.Holders {
 		held[fmt.Sprintf("%s/%d", h.Protocol, h.Port())] = true
-	}
-	refused := map[string]bool{}
-	for _, a := range acts {
-		for _, port := range a.Ports {
-			refused[port] = refused[port] || a.Status == report.Refused
-		}
 	}
 	good, bad, tried := 0, 0, 0
 	for _, v := range verdicts {

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/tcptune/tcptune/installer"
@@ -18,9 +19,6 @@ type ChangedGo struct {
 	Done string // what to say of it; "" for nothing
 }
 
-// AboutGo is the source of changes that are about Go.
-const AboutGo = installer.Sources
-
 // goPlanner plans a change of toolchains.
 type goPlanner func(ctx context.Context, h host.Host, at installer.Site) (goChange, error)
 
@@ -31,24 +29,32 @@ func (t Target) UseGo(ctx context.Context, version string, dry bool) (ChangedGo,
 	if err != nil {
 		return ChangedGo{}, err
 	}
-	return t.changeGo(ctx, dry, func(_ context.Context, h host.Host, at installer.Site) (goChange, error) {
+	return t.changeGo(ctx, dry, func(ctx context.Context, h host.Host, at installer.Site) (goChange, error) {
 		v, err := at.Find(wish)
 		if err != nil {
 			return goChange{}, err
 		}
-		p, err := at.Use(v)
+		p, err := at.Use(ctx, v)
 		return switching(h, p, v), err
 	})
 }
 
 // RollbackGo activates what was active before.
 func (t Target) RollbackGo(ctx context.Context, dry bool) (ChangedGo, error) {
-	return t.changeGo(ctx, dry, func(_ context.Context, h host.Host, at installer.Site) (goChange, error) {
-		p, v, err := at.Rollback()
+	return t.changeGo(ctx, dry, func(ctx context.Context, h host.Host, at installer.Site) (goChange, error) {
+		p, v, err := at.Rollback(ctx)
 		if v.IsZero() {
 			return goChange{plan: p, done: "the folder that stood at " + installer.Current + " before is there again"}, err
 		}
 		return switching(h, p, v), err
+	})
+}
+
+// PruneGo removes the installed versions that are neither active nor what a rollback goes to.
+func (t Target) PruneGo(ctx context.Context, dry bool) (ChangedGo, error) {
+	return t.changeGo(ctx, dry, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
+		p, err := at.Prune()
+		return goChange{plan: p}, err
 	})
 }
 
@@ -59,9 +65,10 @@ func (t Target) RemoveGo(ctx context.Context, version string, dry bool) (Changed
 		return ChangedGo{}, err
 	}
 	return t.changeGo(ctx, dry, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
-		v, err := at.Find(wish)
+		v, err := at.FindOne(wish)
+		err = asUsage(err)
 		var missing *report.Error
-		if errors.As(err, &missing) {
+		if errors.As(err, &missing) && missing.Code == installer.NotInstalled {
 			missing.Hint = "tcptune go list shows what is installed"
 		}
 		if err != nil {
@@ -75,8 +82,8 @@ func (t Target) RemoveGo(ctx context.Context, version string, dry bool) (Changed
 // RemoveAllGo removes all that tcptune has installed of Go.
 func (t Target) RemoveAllGo(ctx context.Context, dry bool) (ChangedGo, error) {
 	return t.changeGo(ctx, dry, func(_ context.Context, _ host.Host, at installer.Site) (goChange, error) {
-		p, left := at.RemoveAll()
-		return goChange{plan: p, notes: left, after: forgetDownloads}, nil
+		p, left, err := at.RemoveAll()
+		return goChange{plan: p, notes: left, after: forgetDownloads}, err
 	})
 }
 
@@ -144,10 +151,22 @@ func (t Target) changeGo(ctx context.Context, dry bool, planner goPlanner) (out 
 	if len(out.Report.Warnings) > noted {
 		out.Code = report.ExitPartial
 	}
-	if out.Report.Versions = s.installed(g.lists); out.Report.Versions != nil {
+	out.settle(s.installed(ctx, g.lists))
+	if out.Report.Versions != nil {
 		out.note(at.Strays()...)
 	}
 	return out, nil
+}
+
+// settle takes in what a look at the host has found once all was done: only then it is as wanted.
+func (c *ChangedGo) settle(found []report.GoVersion) {
+	c.Report.Versions = found
+	for _, g := range found {
+		if g.Why != "" {
+			c.note(fmt.Sprintf("Go %s is %s: %s", g.Target, g.State, g.Why))
+			c.Done, c.Code = "", report.ExitPartial
+		}
+	}
 }
 
 // planGo is the dry run. It needs no root.
@@ -194,9 +213,14 @@ func (t Target) ListGo(ctx context.Context, r ListGo) (out Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
-	out.Report.Versions = at.List()
+	out.Report.Versions = at.List(ctx)
+	for _, g := range out.Report.Versions {
+		if g.Why != "" {
+			out.Code = report.ExitPartial
+		}
+	}
 	if r.Remote {
-		config, err := r.Source.config(h)
+		config, err := t.configFrom(ctx, r.Source, h, false)
 		if err != nil {
 			return out, err
 		}
@@ -221,20 +245,57 @@ func (t Target) ListGo(ctx context.Context, r ListGo) (out Outcome, err error) {
 	return out, nil
 }
 
+// VerifyGo reads every file of the toolchains that tcptune has installed, or of one of them.
+func (t Target) VerifyGo(ctx context.Context, version string) (out Outcome, err error) {
+	_, at, notes, err := t.lookAtGo()
+	out = outcome(notes)
+	if err != nil {
+		return out, err
+	}
+	versions := at.Known()
+	if version != "" {
+		wish, err := parseWish(version)
+		if err != nil {
+			return out, err
+		}
+		v, err := at.FindOne(wish)
+		if err != nil {
+			return out, asUsage(err)
+		}
+		versions = []fetch.Version{v}
+	}
+	if len(versions) == 0 {
+		return out, &report.Error{
+			Code: installer.NotInstalled, Message: "cannot verify anything: tcptune has installed no Go here",
+			Hint: "run: sudo tcptune go install",
+		}
+	}
+	out.Report.Versions = at.Own(ctx, true, versions...)
+	for _, g := range out.Report.Versions {
+		switch {
+		case g.State == installer.StateDamaged:
+			out.Code = report.ExitDiffers
+		case g.Why != "" && out.Code == report.ExitDone:
+			out.Code = report.ExitPartial
+		}
+	}
+	return out, interrupted(ctx, ctx.Err())
+}
+
 // NewWorkspace makes a first workspace of a module in the folder dir, for the newest Go of the host.
-func NewWorkspace(dir, module string) (out Outcome, made, version string, err error) {
+func NewWorkspace(ctx context.Context, dir, module string) (out Outcome, made, version string, err error) {
 	_, at, _, err := Target{}.lookAtGo()
 	if err != nil {
 		return out, "", "", err
 	}
-	v := at.Newest()
+	v := at.Newest(ctx)
 	if v.IsZero() {
 		return out, "", "", &report.Error{
 			Code: installer.NotInstalled, Message: "cannot make a workspace: there is no Go on this host",
 			Hint: "run: sudo tcptune go install",
 		}
 	}
-	made, err = installer.Workspace{Module: module, Go: v}.New(dir)
+	made, err = installer.Workspace{Module: module, Go: v, Taken: at.OfGo}.New(dir)
 	if err != nil {
 		return out, "", "", asUsage(err)
 	}

@@ -66,7 +66,7 @@ func (t Target) AptGo(ctx context.Context, v GoVersion, dry bool) (out AptGo, er
 	if err != nil {
 		return out, err
 	}
-	for _, g := range at.List() {
+	for _, g := range at.List(ctx) {
 		if g.By == "apt" {
 			out.Report.Versions = append(out.Report.Versions, g)
 		}

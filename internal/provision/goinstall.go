@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/internal/trail"
 )
 
 // declaredGo is the part of tcptune.yaml about Go.
@@ -33,12 +32,22 @@ type declaredGo struct {
 // cacheFolder is where root keeps what was received of a download that broke.
 const cacheFolder = "/var/cache/tcptune"
 
-// config is where toolchains are to come from, and where that is left open, what Go's own configuration says.
-func (d declaredGo) config(t trail.Trail) fetch.Config {
-	env := fetch.ReadGoEnv(host.Host{}.WithTrail(t), os.Getenv, installer.Current)
-	env.Proxy = cmp.Or(d.Proxy, env.Proxy)
-	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env, Trail: t}
-	if os.Geteuid() == 0 {
+// config is where toolchains are to come from, and where that is left open, what Go's own configuration says: that of who
+// calls, under sudo that of the user, which is asked for GOPROXY alone, that of the installed Go, and what Go has by itself.
+// With dry nothing is kept of what servers say.
+func (t Target) config(ctx context.Context, d declaredGo, dry bool) fetch.Config {
+	h := host.Host{}.WithTrail(t.Trail)
+	env := fetch.ReadGoEnv(h, os.Getenv, installer.Current)
+	env.Proxy = cmp.Or(d.Proxy, fetch.ReadGoEnv(h, os.Getenv, "").Proxy)
+	if u, err := h.Caller(os.Getenv("SUDO_USER")); env.Proxy == "" && os.Geteuid() == 0 && err == nil {
+		var file string
+		if env.Proxy, file = fetch.CallerProxy(ctx, h, u); env.Proxy != "" {
+			env.ProxyOf = fmt.Sprintf("%s, in %s", u.Name, file)
+		}
+	}
+	env.Proxy = cmp.Or(env.Proxy, fetch.ReadGoEnv(h, os.Getenv, installer.Current).Proxy, t.GoProxy)
+	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env, Trail: t.Trail}
+	if os.Geteuid() == 0 && !dry {
 		config.CacheDir = cacheFolder
 	}
 	return config
@@ -55,7 +64,7 @@ func checkSources(sources []string) error {
 }
 
 // drift says that the Go which is declared is not the active one, or nothing.
-func (d declaredGo) drift(h host.Host, j plan.Journal) (string, error) {
+func (d declaredGo) drift(ctx context.Context, h host.Host, j plan.Journal) (string, error) {
 	if d.Version == "" {
 		return "", nil
 	}
@@ -66,7 +75,11 @@ func (d declaredGo) drift(h host.Host, j plan.Journal) (string, error) {
 	v, ok := at.Settled(d.wish)
 	switch {
 	case ok && v == at.Active:
-		return "", nil
+		c := at.Look(ctx, v, false)
+		if c.Whole() {
+			return "", nil
+		}
+		return fmt.Sprintf("Go %s is declared, and the active %s is %s: %s", d.wish, v, c.State, c.Why), nil
 	case at.Active.IsZero():
 		return fmt.Sprintf("Go %s is declared, and none of tcptune is active", d.wish), nil
 	}
@@ -74,7 +87,9 @@ func (d declaredGo) drift(h host.Host, j plan.Journal) (string, error) {
 }
 
 // withGo adds to the draft of the tuning what makes the Go that is declared the active one.
-func (d *draft) withGo(ctx context.Context, h host.Host, j plan.Journal, declared declaredGo, show Progress) error {
+func (d *draft) withGo(
+	ctx context.Context, h host.Host, j plan.Journal, declared declaredGo, config fetch.Config, show Progress,
+) error {
 	if declared.Version == "" {
 		return nil
 	}
@@ -82,7 +97,7 @@ func (d *draft) withGo(ctx context.Context, h host.Host, j plan.Journal, declare
 	if err != nil {
 		return err
 	}
-	g, err := planInstall(ctx, h, at, declared.config(h.Trail()), declared.wish, true, show)
+	g, err := planInstall(ctx, h, at, config, declared.wish, true, show)
 	if err != nil {
 		return err
 	}
@@ -128,7 +143,14 @@ func planInstall(
 ) (g goChange, err error) {
 	r := fetch.Resolved{}
 	v, settled := at.Settled(wish)
-	if !settled || !enough && v.String() != wish.String() {
+	_, exact := wish.Exact()
+	resolve := !settled || !enough && !exact
+	if !resolve {
+		if c := at.Look(ctx, v, false); !c.Whole() { // it is fetched again, as it is
+			r.Version, resolve = v, config.File != ""
+		}
+	}
+	if resolve {
 		arch, err := fetch.Arch(h)
 		if err != nil {
 			return g, err
@@ -140,8 +162,9 @@ func planInstall(
 		for _, p := range r.Passed {
 			g.notes = append(g.notes, p.Error())
 		}
+		g.notes = append(g.notes, r.Doubts...)
 	}
-	if g.plan, err = at.Install(v); err != nil {
+	if g.plan, err = at.Install(ctx, v); err != nil {
 		return g, err
 	}
 	notes := g.notes
@@ -149,6 +172,12 @@ func planInstall(
 	g.notes = notes
 	if !installer.NeedsTree(g.plan) {
 		return g, nil
+	}
+	if err := config.FileThere(); err != nil {
+		return g, asUsage(err)
+	}
+	if config.Go.ProxyOf != "" && config.File == "" && config.Uses(fetch.Module) {
+		g.notes = append(g.notes, fmt.Sprintf("modules come from %s, by GOPROXY of %s", config.Go.Proxies(), config.Go.ProxyOf))
 	}
 	if !h.Live() {
 		g.notes = append(g.notes, "an image runs nothing: the new Go is not tried out")
@@ -159,12 +188,21 @@ func planInstall(
 		o, err := at.Stage(ctx, config, r, show.Show)
 		if err == nil {
 			show.End()
+			for _, p := range o.Passed {
+				show.Say("passed over: " + p.Error())
+			}
+			if age := time.Since(o.Made); wish == (fetch.Wish{}) && !o.Made.IsZero() && age > oldLatest {
+				show.Say(fmt.Sprintf("this latest release was made %d days ago: where it comes from may be behind", age/(24*time.Hour)))
+			}
 			show.Say(fmt.Sprintf("Go %s from %s, verified by %s", v, o.URL, strings.Join(o.Verified, ", ")))
 		}
 		return orFromFile(err)
 	}
 	return g, nil
 }
+
+// oldLatest is the age of a latest release of which one must doubt that it is the latest: there is one each month.
+const oldLatest = 90 * 24 * time.Hour
 
 // switching is a change that makes v the active one.
 func switching(h host.Host, p plan.Plan, v fetch.Version) goChange {
@@ -207,13 +245,10 @@ func interrupted(ctx context.Context, err error) error {
 }
 
 // installed lists the toolchains of v that tcptune has installed.
-func (s session) installed(v fetch.Version) []report.GoVersion {
+func (s session) installed(ctx context.Context, v fetch.Version) []report.GoVersion {
 	at, err := installer.Observe(s.host, s.Journal())
 	if err != nil || v.IsZero() {
 		return nil // the change was made, and that it cannot be looked at is for the next command to say
 	}
-	return slices.DeleteFunc(
-		at.List(),
-		func(g report.GoVersion) bool { return g.By != "tcptune" || g.Target != v.String() },
-	)
+	return at.Own(ctx, false, v)
 }

@@ -25,8 +25,8 @@ type GoSource struct {
 	ChecksumOnly           bool     // the server's word for the checksum is taken, without a signature
 }
 
-// config is what s comes to on a host.
-func (s GoSource) config(h host.Host) (config fetch.Config, err error) {
+// configFrom is what s comes to on the host h of t.
+func (t Target) configFrom(ctx context.Context, s GoSource, h host.Host, dry bool) (config fetch.Config, err error) {
 	d, err := readDeclared(h)
 	if err != nil {
 		return config, err
@@ -34,17 +34,20 @@ func (s GoSource) config(h host.Host) (config fetch.Config, err error) {
 	if err := checkSources(s.Sources); err != nil {
 		return config, err
 	}
-	config = d.Go.config(h.Trail())
+	config = t.config(ctx, d.Go, dry)
 	if len(s.Sources) > 0 {
 		config.Sources = s.Sources
 	}
-	config.Base, config.Go.Proxy = cmp.Or(s.Base, config.Base), cmp.Or(s.Proxy, config.Go.Proxy)
+	if s.Proxy != "" {
+		config.Go.Proxy, config.Go.ProxyOf = s.Proxy, ""
+	}
+	config.Base = cmp.Or(s.Base, config.Base)
 	config.CAFile, config.Keyring = cmp.Or(s.CAFile, config.CAFile), cmp.Or(s.Keyring, config.Keyring)
 	config.File, config.FileSum, config.FileSig, config.ChecksumOnly = s.File, s.FileSum, s.FileSig, s.ChecksumOnly
 	return config, nil
 }
 
-// GoVersion asks for a version: by its number or a part of it, or by what a go.mod file needs. Neither: the latest.
+// GoVersion asks for a version: by its number or a part of it, or by what a file of a project needs, such as a go.mod. Neither: the latest.
 type GoVersion struct {
 	Version string
 	FromMod string    // a file, "-" for In
@@ -64,7 +67,7 @@ func (v GoVersion) wish() (fetch.Wish, error) {
 		if err != nil {
 			return fetch.Wish{}, named{fmt.Errorf("cannot read --from-mod: %w", err)}
 		}
-		w, err := fetch.WishFromMod(text)
+		w, err := fetch.WishFromFile(v.FromMod, text)
 		return w, asUsage(err)
 	case v.Version != "":
 		return parseWish(v.Version)
@@ -92,7 +95,7 @@ func (t Target) InstallGo(ctx context.Context, r InstallGo, dry bool) (out Chang
 	if err != nil {
 		return out, nil, err
 	}
-	config, err := r.Source.config(h)
+	config, err := t.configFrom(ctx, r.Source, h, dry)
 	if err != nil {
 		return out, nil, err
 	}
@@ -205,14 +208,14 @@ type BundleGo struct {
 	Progress Progress
 }
 
-// Bundle gets a toolchain with its proofs into a folder, and returns the files.
-func (r BundleGo) Bundle(ctx context.Context) (out Outcome, files []string, err error) {
+// BundleGo gets a toolchain with its proofs into a folder, and returns the files.
+func (t Target) BundleGo(ctx context.Context, r BundleGo) (out Outcome, files []string, err error) {
 	wish, err := r.wish()
 	if err != nil {
 		return out, nil, err
 	}
-	h := host.Host{}
-	config, err := r.Source.config(h)
+	h := host.Host{}.WithTrail(t.Trail)
+	config, err := t.configFrom(ctx, r.Source, h, false)
 	if err != nil {
 		return out, nil, err
 	}

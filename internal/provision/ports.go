@@ -111,7 +111,7 @@ func (v PortView) List(ctx context.Context, p Ports, expect string) (out PortLis
 			if out.Code = report.ExitDiffers; b.Unproven {
 				out.Code = report.ExitPartial
 			}
-			out.note(notFree(b))
+			out.note(notFree(b) + hinted(b.Hint))
 		}
 		out.Free = len(blocked) == 0
 	}

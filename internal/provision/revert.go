@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/internal/host"
@@ -35,25 +36,29 @@ func (t Target) Revert(ctx context.Context) (out Reverted, err error) {
 		}
 		out.note("the unconfirmed apply is taken back")
 	}
-	p, strays, err := planRevert(s.host, s.Journal())
+	p, said, strays, err := planRevert(ctx, s.host, s.Journal())
 	if err != nil {
 		return out, err
 	}
-	out.note(staying(s.Journal())...)
+	out.note(said...)
 	out.note(strays...)
-	said := len(s.Notes)
-	if _, err = s.carry(&out.Outcome, func() ([]plan.Change, error) { return s.Apply(ctx, p) }); err != nil {
+	noted := len(s.Notes)
+	changes, err := s.carry(&out.Outcome, func() ([]plan.Change, error) { return s.Apply(ctx, p) })
+	if err != nil {
 		return out, err
 	}
+	if err := forgetUnits(ctx, s.host, changes); err != nil {
+		out.note(err.Error())
+	}
 	out.Strays = strays != nil
-	if out.Partial = report.Left(out.Report.Changes) || len(s.Notes) > said || out.Strays; out.Partial {
+	if out.Partial = report.Left(out.Report.Changes) || len(s.Notes) > noted || out.Strays; out.Partial {
 		out.Code = report.ExitPartial
 	}
 	return out, nil
 }
 
 // RevertPlan says what [Target.Revert] would do. It changes nothing and needs no root.
-func (t Target) RevertPlan() (out Reverted, err error) {
+func (t Target) RevertPlan(ctx context.Context) (out Reverted, err error) {
 	h, err := t.host()
 	if err != nil {
 		return out, err
@@ -62,11 +67,11 @@ func (t Target) RevertPlan() (out Reverted, err error) {
 	if err != nil {
 		return out, err
 	}
-	p, strays, err := planRevert(h, j)
+	p, said, strays, err := planRevert(ctx, h, j)
 	if err != nil {
 		return out, err
 	}
-	out.Outcome = outcome(append(append(notes, strays...), staying(j)...))
+	out.Outcome = outcome(slices.Concat(notes, strays, said))
 	if j.Window != nil {
 		p.Changes = append(j.Window.Back(), p.Changes...)
 	}
@@ -81,23 +86,23 @@ func (t Target) RevertPlan() (out Reverted, err error) {
 	return out, nil
 }
 
-// planRevert plans the way back. strays are files of ours that the journal knows nothing of.
-func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err error) {
+// planRevert plans the way back. notes say what stays, strays are files of ours that the journal knows nothing of.
+func planRevert(ctx context.Context, h host.Host, j plan.Journal) (p plan.Plan, notes, strays []string, err error) {
 	cat, err := catalogue.Load()
 	if err != nil {
-		return p, nil, err
+		return p, nil, nil, err
 	}
 	survey, err := sysctl.Observe(h, cat, j.Without(service.Sources).Without(installer.Sources), nil)
 	if err != nil {
-		return p, nil, err
+		return p, nil, nil, err
 	}
 	if h.Live() && survey.OwnsLinks() {
 		if err := survey.ObserveLinks(h); err != nil {
-			return p, nil, err
+			return p, nil, nil, err
 		}
 	}
 	if err := survey.ObserveReturning(); err != nil {
-		return p, nil, err
+		return p, nil, nil, err
 	}
 	for _, path := range survey.Strays() {
 		strays = append(
@@ -105,7 +110,8 @@ func planRevert(h host.Host, j plan.Journal) (p plan.Plan, strays []string, err 
 			path+" was written by tcptune, but the journal that says what was before is gone: remove it by hand",
 		)
 	}
-	return sysctl.Revert(&survey, cat), strays, nil
+	p, left, err := withoutDeclared(ctx, h, j, sysctl.Revert(&survey, cat))
+	return p, append(staying(j), left...), strays, err
 }
 
 // staying says of installed services and toolchains that they are no part of the tuning.
@@ -115,6 +121,9 @@ func staying(j plan.Journal) (notes []string) {
 		return []string{err.Error()}
 	}
 	for _, s := range specs {
+		if s.Declared {
+			continue
+		}
 		notes = append(
 			notes,
 			fmt.Sprintf("service %s stays; to remove it: sudo tcptune service uninstall %s", s.Name, s.Name),

@@ -49,7 +49,8 @@ func (t Target) InstallService(ctx context.Context, r InstallService) (out Insta
 		return out, err
 	}
 	out.Booted = s.host.SystemdRunning()
-	out.Seen, err = s.install(ctx, i, &out.Outcome)
+	err = s.install(ctx, &i, &out.Outcome)
+	out.Seen = i.seen
 	return out, err
 }
 
@@ -57,38 +58,47 @@ func (t Target) InstallService(ctx context.Context, r InstallService) (out Insta
 const journalLines = 6
 
 // install carries the plan out.
-func (s session) install(ctx context.Context, i installing, o *Outcome) (seen string, err error) {
-	prove := func(ctx context.Context) (err error) {
-		if i.now {
-			seen, err = service.Prove(ctx, i.host, i.spec)
-		}
-		if err != nil || !service.Reloads(i.plan.Changes) {
-			return err
-		}
-		note, err := service.ReadBack(ctx, i.host, i.spec)
-		o.note(note)
-		return err
-	}
+func (s session) install(ctx context.Context, i *installing, o *Outcome) error {
+	prove := func(ctx context.Context) error { return i.prove(ctx, o) }
 	began := time.Now()
-	_, err = s.carry(o, func() ([]plan.Change, error) {
+	_, err := s.carry(o, func() ([]plan.Change, error) {
 		changes, err := s.ApplyProven(ctx, i.plan, prove)
 		if err == nil && i.plan.Empty() {
 			err = prove(ctx)
 		}
 		return changes, err
 	})
-	if err != nil && i.now {
-		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, s.FailedAt, journalLines) {
-			o.note("journal: " + line)
-		}
-	}
-	if err == nil && i.now {
-		o.note(i.spec.Shut(ctx, i.host)...)
-	}
+	i.conclude(ctx, o, began, s.FailedAt, err)
 	if err == nil && report.Left(o.Report.Changes) {
 		o.Code = report.ExitPartial
 	}
-	return seen, err
+	return err
+}
+
+// prove shows that the service answers, and has taken up its limits.
+func (i *installing) prove(ctx context.Context, o *Outcome) (err error) {
+	if i.now {
+		i.seen, err = service.Prove(ctx, i.host, i.spec)
+	}
+	if err != nil || !service.Reloads(i.plan.Changes) {
+		return err
+	}
+	note, err := service.ReadBack(ctx, i.host, i.spec)
+	o.note(note)
+	return err
+}
+
+// conclude notes what the service has logged from began until it was given up, or whom it cannot be reached by.
+func (i *installing) conclude(ctx context.Context, o *Outcome, began, failed time.Time, err error) {
+	switch {
+	case !i.now:
+	case err != nil:
+		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, failed, journalLines) {
+			o.note("journal: " + line)
+		}
+	default:
+		o.note(i.spec.Shut(ctx, i.host)...)
+	}
 }
 
 // InstallServicePlan says what [Target.InstallService] would do. It changes nothing and needs no root.
@@ -130,6 +140,11 @@ func (i installing) draft(ctx context.Context, o *Outcome) (plan.Plan, error) {
 		return plan.Plan{}, err
 	}
 	o.note(unknown)
+	notes, err := service.Judge(ctx, i.host, i.spec)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	o.note(notes...)
 	others, err := service.Installed(i.journal)
 	if err != nil {
 		return plan.Plan{}, err

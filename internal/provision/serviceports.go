@@ -25,6 +25,7 @@ type installing struct {
 	plan    plan.Plan
 	journal plan.Journal
 
+	seen string           // what a client has got from it; "" where none asked
 	held portcheck.Survey // who is in the way
 	acts []portcheck.Act  // what frees the ports
 }

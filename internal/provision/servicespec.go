@@ -34,7 +34,7 @@ type ServiceLimit = service.Limit
 
 // settle fills in what was left out of s.
 func settle(h host.Host, s *Service) {
-	s.Files = openFiles(h)
+	defer func() { measure(h.ReadKnob, h, s) }()
 	if len(s.Listen) == 0 {
 		s.Listen = []string{DefaultListen}
 	}
@@ -61,13 +61,17 @@ func settle(h host.Host, s *Service) {
 		}
 		s.Program = service.Program(h, candidates...)
 	}
-	s.Memory = memoryMax(h, *s)
 }
 
-// memoryMax asks the host for what the wall of a server's memory follows from.
-func memoryMax(h host.Host, s Service) string {
+// measure fills in what follows from the kernel's own limits, as read tells them.
+func measure(read func(key string) (string, error), h host.Host, s *Service) {
+	s.Files, s.Memory = openFiles(read), memoryMax(read, h, *s)
+}
+
+// memoryMax asks for what the wall of a server's memory follows from.
+func memoryMax(read func(key string) (string, error), h host.Host, s Service) string {
 	last := func(knob string) uint64 {
-		text, err := h.ReadKnob(knob)
+		text, err := read(knob)
 		if fields := strings.Fields(text); err == nil && len(fields) == 3 {
 			n, _ := strconv.ParseUint(fields[2], 10, 64)
 			return n
@@ -83,8 +87,8 @@ func memoryMax(h host.Host, s Service) string {
 }
 
 // openFiles is fs.nr_open, which caps what one process may have open; 0 where there is no kernel to ask.
-func openFiles(h host.Host) int {
-	text, err := h.ReadKnob("fs.nr_open")
+func openFiles(read func(key string) (string, error)) int {
+	text, err := read("fs.nr_open")
 	if err != nil {
 		return 0
 	}

@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"context"
+
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -14,13 +16,13 @@ type Status struct {
 }
 
 // Status says for each key what is wanted, runs and will be. It changes nothing and needs no root.
-func (t Target) Status(tuning Tuning) (out Status, err error) {
+func (t Target) Status(ctx context.Context, tuning Tuning) (out Status, err error) {
 	w := wish{Tuning: tuning}
 	h, j, d, err := t.look(&w)
 	if err != nil {
 		return out, err
 	}
-	drift, err := w.declared.Go.drift(h, j)
+	drift, err := d.drift(ctx, h, j, w.declared)
 	if err != nil {
 		return out, err
 	}
@@ -31,9 +33,9 @@ func (t Target) Status(tuning Tuning) (out Status, err error) {
 	}
 	out.Report.Keys, out.Report.DeadLines = d.Keys(), d.DeadNow()
 	out.Code = d.statusCode(j, out.Report.Keys)
-	if drift != "" {
+	if drift != nil {
 		out.Code = report.ExitDiffers
-		out.note(drift)
+		out.note(drift...)
 	}
 	return out, nil
 }

@@ -25,6 +25,7 @@ type Target struct {
 	In       io.Reader // what a file called "-" is read from
 	Out      io.Writer // and what it is written to
 	Version  string    // of this program, for the journal
+	GoProxy  string    // what GOPROXY is where nobody has set it
 	Args     []string  // the command line without the program, for the record
 	Trail    Trail     // is told what is done, and why; the zero value is silent
 }

@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/tcptune/tcptune/installer"
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/service"
 )
 
 // Apply asks for the wanted state.
@@ -24,11 +28,17 @@ type Tuned struct {
 	Outcome
 	Origin string // what is wanted, and where that stands: "profile server, the default"
 	Image  bool   // it has files only, no running values
+	Seen   string // what a client has got from the service that is declared; "" where none asked
 }
 
 func (d draft) tuned(o Outcome) Tuned {
 	o.Report.Profile, o.Report.Origin, o.Report.DeadLines = d.options.Profile, d.origin, d.DeadLines()
 	return Tuned{Outcome: o, Origin: d.Source() + ", " + d.origin, Image: !d.Live()}
+}
+
+// AboutTuning reports whether a change is one of the tuning, and not of the Go or the service that are declared.
+func AboutTuning(c report.Change) bool {
+	return c.Source != installer.Sources && !strings.HasPrefix(c.Source, service.Sources)
 }
 
 // Plan says what [Target.Apply] would do. It changes nothing and needs no root.
@@ -39,7 +49,10 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	}
 	h, j, d, err := t.look(&w)
 	if err == nil {
-		err = d.withGo(ctx, h, j, w.declared.Go, a.Progress)
+		err = d.withGo(ctx, h, j, w.declared.Go, t.config(ctx, w.declared.Go, true), a.Progress)
+	}
+	if err == nil {
+		err = d.withServer(ctx, h, j, w.declared.Server)
 	}
 	if err == nil {
 		err = d.warnListeners(ctx, h)
@@ -97,9 +110,14 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 		return out, err
 	}
 	if a.Confirm == 0 {
-		err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, a.Progress)
-	} else if drift, derr := w.declared.Go.drift(s.host, s.Journal()); drift != "" {
-		notes, err = append(notes, drift+": that is for an apply without --confirm"), derr
+		if err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, t.config(ctx, w.declared.Go, false), a.Progress); err == nil {
+			err = d.withServer(ctx, s.host, s.Journal(), w.declared.Server)
+		}
+	} else {
+		var drift []string
+		if drift, err = d.drift(ctx, s.host, s.Journal(), w.declared); drift != nil {
+			notes = append(notes, strings.Join(drift, "; ")+": that is for an apply without --confirm")
+		}
 	}
 	out = d.tuned(s.outcome(append(notes, d.Warnings...)))
 	if err == nil {
@@ -109,7 +127,28 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 		out.Report.Changes = plan.Rows(d.Changes)
 		return out, err
 	}
-	return out, s.tune(ctx, w, d, a.Confirm, &out.Outcome)
+	err = s.tune(ctx, w, d, a.Confirm, &out.Outcome)
+	if d.server != nil && d.server.seen != "" {
+		out.Seen = d.server.spec.Name + " " + d.server.seen
+	}
+	return out, err
+}
+
+// drift says in what the Go and the service that are declared are not as declared.
+func (d draft) drift(ctx context.Context, h host.Host, j plan.Journal, declared declared) (lines []string, err error) {
+	for _, look := range []func() (string, error){
+		func() (string, error) { return declared.Go.drift(ctx, h, j) },
+		func() (string, error) { return d.serverDrift(ctx, h, j, declared.Server) },
+	} {
+		line, err := look()
+		if err != nil {
+			return nil, err
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
 }
 
 // tune carries d out, with a window if one is asked for and something is to be changed.
@@ -124,7 +163,13 @@ func (s session) tune(ctx context.Context, w wish, d draft, window time.Duration
 			o.Report.Changes = plan.Rows(d.Changes)
 			return interrupted(ctx, err)
 		}
-		apply = func() ([]plan.Change, error) { return s.applyAll(ctx, w, d) }
+		apply = func() (changes []plan.Change, err error) {
+			err = s.serving(ctx, d, o, func(proof func(context.Context) error) (err error) {
+				changes, err = s.applyAll(ctx, w, d, proof)
+				return err
+			})
+			return changes, err
+		}
 	}
 	_, err := s.carry(o, apply)
 	if err != nil {
@@ -141,9 +186,9 @@ func (s session) tune(ctx context.Context, w wish, d draft, window time.Duration
 
 // applyAll applies d. When the kernel refuses what only it could know, our file must not ask for that at the next boot
 // either: then the plan is made once more, with that knowledge, and the file is written without it.
-func (s session) applyAll(ctx context.Context, w wish, d draft) ([]plan.Change, error) {
+func (s session) applyAll(ctx context.Context, w wish, d draft, proof func(context.Context) error) ([]plan.Change, error) {
 	knewBetter := len(s.Journal().Refused) > 0 // then what was refused may have been taken now, and wants its line
-	changes, err := s.Apply(ctx, d.Plan)
+	changes, err := s.ApplyProven(ctx, d.Plan, proof)
 	if err != nil || !knewBetter && !tried(changes) && !brought(d.Plan, changes) {
 		return changes, err
 	}

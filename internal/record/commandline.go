@@ -72,6 +72,9 @@ func Hide(args []string) []string {
 
 // withoutSecrets hides more than it must where a word is not clear: a password may hold any character.
 func withoutSecrets(word string) string {
+	if name := regexp.MustCompile(`^(-[^=]*=|-p)?(Environment|SetCredential[A-Za-z]*)=`).FindString(word); name != "" {
+		return name + trail.Hidden
+	}
 	if strings.Contains(word, "://") {
 		word = regexp.MustCompile(`(?s)://.*@`).ReplaceAllString(word, "://"+trail.Hidden+"@")
 		return regexp.MustCompile(`(?s)\?.*`).ReplaceAllString(word, "?"+trail.Hidden)

@@ -103,6 +103,11 @@ func TestTheCommandLineHasNoSecrets(t *testing.T) {
 		{[]string{"port", "80", "--kill", "--"}, "tcptune port 80 --kill --", "port"},
 		{[]string{"service", "install", "--exec", "/opt/d", "--", "p"}, "tcptune service install --exec /opt/d -- (hidden)", "service install"},
 		{[]string{"service", "install", "--exec=/opt/d", "--", "p", "q"}, "tcptune service install --exec=/opt/d -- (hidden)", "service install"},
+		{
+			[]string{"service", "install", "-p", "Environment=TOKEN=s", "-pEnvironment=A=s", "--property=SetCredential=k:s", "-p", "EnvironmentFile=/etc/x"},
+			"tcptune service install -p Environment=(hidden) -pEnvironment=(hidden) --property=SetCredential=(hidden) -p EnvironmentFile=/etc/x",
+			"service install",
+		},
 		{[]string{"apply", "a b\n\x1b[2Jforged", ""}, `tcptune apply "a b\n\x1b[2Jforged" ""`, "apply"},
 		{[]string{"--version"}, "tcptune --version", ""},
 		{nil, "tcptune", ""},

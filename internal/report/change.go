@@ -21,6 +21,8 @@ const (
 
 	Signal    Kind = "signal"    // a process, by its pid; it is ended
 	Container Kind = "container" // a container, "docker/NAME"; its engine stops it
+	// Connection is one of TCP, "LOCAL -> REMOTE"; the kernel closes it.
+	Connection Kind = "connection"
 )
 
 // Change is what is shown of one change, or of a thing that needed none.

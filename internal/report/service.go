@@ -48,5 +48,6 @@ type Server struct {
 	BytesIn  uint64            `json:"bytes_in"`
 	BytesOut uint64            `json:"bytes_out"`
 	Uptime   float64           `json:"uptime_seconds"`
-	Limits   map[string]string `json:"limits,omitempty"` // that hold, by name
+	Limits   map[string]string `json:"limits,omitempty"`              // that hold, by name
+	Expires  string            `json:"certificate_expires,omitempty"` // RFC 3339; absent without TLS
 }

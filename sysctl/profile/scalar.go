@@ -15,6 +15,8 @@ func checkScalars(node ast.Node, typ reflect.Type) error {
 		return nil
 	}
 	switch typ.Kind() {
+	case reflect.Pointer:
+		return checkScalars(node, typ.Elem())
 	case reflect.Struct:
 		return checkFields(node, typ)
 	case reflect.Slice:

@@ -100,20 +100,12 @@ func gather() (leave func(), err error) {
 		if listen == "" {
 			listen = "none"
 		}
-		cmd := exec.Command("/proc/self/exe", "-crowd", listen)
-		cmd.Stderr = os.Stderr
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		if listen == portGrouped && group != nil {
-			cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(group.Fd())
+		in := group
+		if listen != portGrouped {
+			in = nil
 		}
-		if _, err := cmd.StdinPipe(); err != nil {
-			return leave, err
-		}
-		out, err := cmd.StdoutPipe()
+		cmd, ready, err := startCrowd(listen, in)
 		if err != nil {
-			return leave, err
-		}
-		if err := cmd.Start(); err != nil {
 			return leave, err
 		}
 		inner := leave
@@ -122,7 +114,7 @@ func gather() (leave func(), err error) {
 			_ = cmd.Wait()
 			inner()
 		}
-		lines = append(lines, bufio.NewReader(out))
+		lines = append(lines, ready)
 	}
 	for _, r := range lines {
 		if line, err := r.ReadString('\n'); line != "ready\n" {
@@ -130,6 +122,24 @@ func gather() (leave func(), err error) {
 		}
 	}
 	return leave, nil
+}
+
+// startCrowd starts a process of the crowd, in a control group or, where that is nil, in ours. It says when it is ready.
+func startCrowd(listen string, group *os.File) (cmd *exec.Cmd, ready *bufio.Reader, err error) {
+	cmd = exec.Command("/proc/self/exe", "-crowd", listen)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if group != nil {
+		cmd.SysProcAttr.UseCgroupFD, cmd.SysProcAttr.CgroupFD = true, int(group.Fd())
+	}
+	if _, err := cmd.StdinPipe(); err != nil {
+		return nil, nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	return cmd, bufio.NewReader(out), cmd.Start()
 }
 
 // makeGroup makes a control group of version 2.

@@ -137,6 +137,9 @@ func (b echoBench) measure(process *echoProcess, o bench.Options) (echoSample, e
 	case r.Requests.Failed > 0:
 		return echoSample{}, fmt.Errorf("%d requests failed: %v", r.Requests.Failed, r.Errors)
 	}
+	if r.Latency.Actual == nil {
+		return echoSample{}, errors.New("nothing was answered in time: the machine is busy")
+	}
 	used, lost := clocks[1].cpu-clocks[0].cpu, clocks[1].waited-clocks[0].waited
 	long := b.each.Seconds()
 	micro := func(us float64) time.Duration { return time.Duration(us * float64(time.Microsecond)) }

@@ -1,7 +1,7 @@
 // Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps'
-// sysctl, and, as suite port, with ss, lsof, fuser and gopsutil. As suite echo it compares tcptune-server with other
-// servers, as suite go getting a toolchain with doing so by hand. Suite mtu compares settings of the kernel instead: what
-// probing for the size of packets does to a connection.
+// sysctl, and, as suite port, with ss, lsof, fuser and gopsutil, also at ending who holds a port. As suite echo it
+// compares tcptune-server with other servers, as suite go getting a toolchain with doing so by hand. Suite mtu compares
+// settings of the kernel instead: what probing for the size of packets does to a connection.
 //
 //	bench [-suite sysctl|port|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //	bench -suite mtu
@@ -43,6 +43,8 @@ func main() {
 	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
 	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")
+	killer := flag.Bool("killer", false, "end who holds a port, by hand (set by bench itself)")
+	aim := flag.Float64("kills", 0, "start and end servers, and judge by this aim (set by bench itself)")
 	floor := flag.Bool("floor", false, "read all links (set by bench itself)")
 	fetch := flag.String("fetch", "", "fetch a toolchain: BASE,VERSION,DIR (set by bench itself)")
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
@@ -62,6 +64,8 @@ func main() {
 		*fetch != "": func() error { return fetchGo(*fetch) },
 		*gopsutil:    askGopsutil,
 		*floor:       readLinks,
+		*killer:      killByHand,
+		*aim > 0:     func() error { return beKiller(flag.Arg(0), *rounds, *aim) },
 	}[true]
 	if part == nil && ((flag.NArg() == 1) == (*suite == "mtu") || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
 		flag.Usage()

@@ -77,3 +77,17 @@ func TestThePeakOfMemoryIsThatOfTheCommand(t *testing.T) {
 		t.Error("our own memory was given back")
 	}
 }
+
+func TestTheTableOfKillsJudgesTheAim(t *testing.T) {
+	commands := []command{{name: rowKill}, {name: "fuser"}}
+	ms := func(wall, ended int) []killSample {
+		return []killSample{{sample{time.Duration(wall) * time.Millisecond, time.Millisecond}, time.Duration(ended) * time.Millisecond}}
+	}
+	for wall, word := range map[int]string{portKillTime: "met", portKillTime + 1: "MISSED"} {
+		var out strings.Builder
+		killTable(&out, commands, [][]killSample{ms(wall, 9), ms(500, 7)}, portKillTime)
+		if got := out.String(); !strings.HasSuffix(got, word+"\n") || !strings.Contains(got, "     9.00\n") || !strings.Contains(got, "   500.00") {
+			t.Errorf("after %d ms:\n%s", wall, got)
+		}
+	}
+}

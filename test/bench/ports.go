@@ -50,12 +50,15 @@ func comparePorts(tcptune string, rounds int) error {
 	if err := isolate(); err != nil {
 		return err
 	}
-	leave, err := gather()
-	defer leave()
+	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
+	if err := compareKills(tcptune, self, "Ending who holds a port, on a machine with nothing else", rounds, portKillTime); err != nil {
+		return err
+	}
+	leave, err := gather()
+	defer leave()
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,7 @@ func comparePorts(tcptune string, rounds int) error {
 		return err
 	}
 	portTable(os.Stdout, commands, samples, peaks)
-	return nil
+	return compareKills(tcptune, self, "Ending who holds a port, there", rounds, portKillTimeCrowd)
 }
 
 // portTable prints a row for each command, and what the aims say about tcptune. The peaks of memory are megabytes.
@@ -95,23 +98,17 @@ func portTable(out io.Writer, commands []command, samples [][]sample, peaks []fl
 			wall[c.name]/wall[rowSS], wall[c.name]/wall[rowLsof], wall[c.name]/wall[rowFuser])
 	}
 	fmt.Fprintln(out)
-	verdict := func(got, most float64) string {
-		if got > most {
-			return "MISSED"
-		}
-		return "met"
-	}
 	for _, aim := range []struct {
 		row, to string
 		most    float64
 	}{{rowThorough, rowSS, 0.3}, {rowThorough, rowLsof, 0.1}, {rowThorough, rowFuser, 0.025}} {
 		got := wall[aim.row] / wall[aim.to]
-		fmt.Fprintf(out, "%s: at most %.3f of %s: %.3f, %s\n", aim.row, aim.most, aim.to, got, verdict(got, aim.most))
+		fmt.Fprintf(out, "%s: at most %.3f of %s: %.3f, %s\n", aim.row, aim.most, aim.to, got, aimed(got, aim.most))
 	}
 	for i, c := range commands {
 		switch c.name {
 		case rowThorough, rowGroup:
-			fmt.Fprintf(out, "%s: under %d MB: %.1f, %s\n", c.name, portMemory, peaks[i], verdict(peaks[i], portMemory))
+			fmt.Fprintf(out, "%s: under %d MB: %.1f, %s\n", c.name, portMemory, peaks[i], aimed(peaks[i], portMemory))
 		}
 	}
 	fmt.Fprintf(
@@ -120,8 +117,15 @@ func portTable(out io.Writer, commands []command, samples [][]sample, peaks []fl
 		rowGroup,
 		portGroupTime,
 		wall[rowGroup],
-		verdict(wall[rowGroup], portGroupTime),
+		aimed(wall[rowGroup], portGroupTime),
 	)
+}
+
+func aimed(got, most float64) string {
+	if got > most {
+		return "MISSED"
+	}
+	return "met"
 }
 
 // askGopsutil lists the processes that hold the port as the library finds them.

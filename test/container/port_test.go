@@ -25,7 +25,9 @@ var portUnits = map[string]string{
 	"/etc/systemd/system/supervisor.service": unit("ExecStart=/usr/bin/jobs supervise no /usr/bin/job listen 8082 , /bin/sleep 1000"),
 	"/etc/systemd/system/wrapped.service": unit("ExecStart=/bin/sh -c '/usr/bin/jobs listen 8086; true'", "Restart=always",
 		"RestartSec=100ms"),
-	"/etc/systemd/system/base.service": unit("ExecStart=/usr/bin/jobs listen 8087"),
+	"/etc/systemd/system/store.service": unit("Type=notify", "FileDescriptorStoreMax=4", "ExecStart=/usr/bin/jobs store 8091"),
+	"/etc/systemd/system/slow.service":  unit("ExecStart=/usr/bin/jobs listen 8092", "ExecStop=/bin/sleep 6"),
+	"/etc/systemd/system/base.service":  unit("ExecStart=/usr/bin/jobs listen 8087"),
 	"/etc/systemd/system/needs.service": "[Unit]\nRequires=base.service\nAfter=base.service\n" +
 		unit("ExecStart=/usr/bin/jobs listen 8088"),
 	"/etc/systemd/system/part.service":     "[Unit]\nPartOf=base.service\n" + unit("ExecStart=/usr/bin/jobs listen 8089"),
@@ -174,6 +176,29 @@ func TestPort(t *testing.T) {
 		if m.isActive(t, "web.socket") || m.isActive(t, "web.service") {
 			t.Error("one of them runs")
 		}
+	})
+
+	t.Run("what systemd keeps in the store of a service ends with the service", func(t *testing.T) {
+		m.startUnits(t, "8091", "store.service")
+		shown := m.Run(t, "tcptune", "port", "8091", "--kill", "--dry-run")
+		if mustExit(t, 0, shown); !strings.Contains(shown.Stdout, "store.service  to be stopped") {
+			t.Errorf("%s", shown.Stdout)
+		}
+		r := m.port(t, 0, "8091", "--kill")
+		if len(r.Changes) != 1 || r.Changes[0].Target != "store.service" || !strings.Contains(r.Changes[0].Why, "file descriptor store") {
+			t.Errorf("%+v", r.Changes)
+		}
+	})
+
+	t.Run("an interrupt says what was told to stop, and waiting for it is shown", func(t *testing.T) {
+		m.startUnits(t, "8092", "slow.service")
+		got := m.Run(t, "env", "CLICOLOR_FORCE=1", "timeout", "--preserve-status", "-s", "INT", "3", "tcptune", "port", "8092", "--kill")
+		mustExit(t, 1, got)
+		if !strings.Contains(got.Stdout, "interrupted: whoever was told to stop it goes on with that") ||
+			!strings.Contains(got.Stderr, "waiting for systemd to stop slow.service (2s)") {
+			t.Errorf("%s%s", got.Stdout, got.Stderr)
+		}
+		mustExit(t, 0, m.Run(t, "tcptune", "port", "8092", "--kill"))
 	})
 
 	t.Run("the other ports of a socket unit are named before and after", func(t *testing.T) {

@@ -28,8 +28,13 @@ func (m *Machine) killSpread(t *testing.T, took time.Duration, argv []string,
 
 func (m *Machine) timed(t *testing.T, argv ...string) time.Duration {
 	t.Helper()
+	return m.timedAs(t, []int{0}, argv...)
+}
+
+func (m *Machine) timedAs(t *testing.T, codes []int, argv ...string) time.Duration {
+	t.Helper()
 	start := time.Now()
-	mustExit(t, 0, m.Run(t, argv...))
+	mustIn(t, codes, m.Run(t, argv...).Code)
 	return time.Since(start)
 }
 

@@ -24,6 +24,7 @@ func exceptions() []exception {
 		{"go list", "--shells", "an image runs no shell; installer and test/toolchain ask real ones"},
 		{"service status", "", "a booted systemd; test/container runs it"},
 		{"service restart", "", "a booted systemd; test/container runs it"},
+		{"service reload", "", "a booted systemd; test/container runs it"},
 		{"service pprof", "", "a server that runs; service and cmd/tcptune-server run it"},
 	}
 }

@@ -72,6 +72,7 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 	dir := t.TempDir()
 	one, two := toolchain(t, dir, "1.99.1"), toolchain(t, dir, "1.99.2")
 	byHand := []string{"sh", "-ec", handmade}
+	damage := []string{"sh", "-ec", "rm /usr/local/lib/tcptune/go/1.99.1/bin/go"}
 	use, back := []string{"go", "use", "1.99.1"}, []string{"go", "rollback"}
 	remove, removeAll := []string{"go", "remove", "1.99.1"}, []string{"go", "remove", "--all"}
 	l := lab{
@@ -82,6 +83,7 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 		"none": {}, "one": {one}, "two": {one, two}, "one of two": {one, two, use}, "back": {one, two, back},
 		"second alone": {one, two, remove},
 		"by hand":      {byHand}, "kept": {byHand, one}, "by hand again": {byHand, one, back},
+		"damaged": {one, damage}, "repaired": {one, damage, one},
 	}
 	l.open(t)
 	// Any command that changes a host repairs it first; revert has nothing else to do here.
@@ -92,6 +94,10 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 		{
 			"a Go in place of a folder", "by hand", "kept", one,
 			[]next{{one, map[int][]string{0: {"kept"}}}, repair("by hand", "kept")},
+		},
+		{
+			"the repair of a damaged Go", "damaged", "repaired", one,
+			[]next{{one, map[int][]string{0: {"repaired"}}}, repair("damaged", "repaired")},
 		},
 		{"use", "two", "one of two", use, []next{{use, map[int][]string{0: {"one of two"}}}}},
 		{"rollback to a version", "two", "back", back, []next{repair("two", "back")}},

@@ -53,6 +53,7 @@ func full() report.Report {
 		Versions: []report.GoVersion{{
 			Target: "1.26.3", State: "active", By: "tcptune", Path: "/usr/local/lib/tcptune/go/1.26.3", Source: "download",
 			URL: "https://go.dev/dl/go1.26.3.linux-amd64.tar.gz", Digest: "sha256:00", Verified: []string{"sha256"},
+			Why: "bin/go is gone", Fix: "sudo tcptune go install 1.26.3",
 		}},
 		Shells: []report.GoShell{{
 			Target: "shell of alice", State: "other", Go: "/usr/bin/go", Version: "1.22.2", By: "apt",
@@ -107,7 +108,7 @@ var optional = []string{
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
-	".shells.goroot", ".shells.goflags", ".shells.gotoolchain",
+	".shells.goroot", ".shells.goflags", ".shells.gotoolchain", ".versions.why", ".versions.fix",
 	".records", ".records.more", ".records.error_code", ".records.by.audit_uid", ".records.by.sudo_user", ".records.by.terminal",
 	".records.by.unit", ".service.units.drop_ins", ".checks", ".keys", ".changes.required", ".changes.reason", ".keys.reason", ".error.hint",
 }

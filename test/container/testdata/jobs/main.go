@@ -1,13 +1,16 @@
 // Command jobs plays the programs that hold ports in a machine of the tests.
 //
 //	jobs listen PORT              hold a TCP port
+//	jobs store PORT               open a TCP port, give it to systemd to keep, and close it
 //	jobs serve                    answer on the socket that systemd passes
+//	jobs notify                   echo lines there, as a program that says when it is ready; "who" asks for its pid, $GREETING and reloads
 //	jobs say ADDRESS TEXT         connect, send the text, and print what comes back: as much as was sent, or a line
 //	jobs supervise AGAIN PROGRAM ARGS, ...   start programs; AGAIN is yes to start one again when it ends
 package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -38,12 +42,16 @@ func play(args []string) error {
 			return err
 		}
 		return answer(l)
+	case "store":
+		return store(args[1])
 	case "serve":
 		l, err := net.FileListener(os.NewFile(3, "systemd"))
 		if err != nil {
 			return err
 		}
 		return answer(l)
+	case "notify":
+		return notify()
 	case "say":
 		return say(args[1], args[2])
 	case "supervise":
@@ -57,6 +65,32 @@ func play(args []string) error {
 		select {} // a supervisor without jobs waits for orders
 	}
 	return fmt.Errorf("unknown word %q", args[0])
+}
+
+// store leaves the socket to the file descriptor store alone, see sd_pid_notify_with_fds(3).
+func store(port string) error {
+	l, err := net.Listen("tcp", ":"+port)
+	if err != nil {
+		return err
+	}
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		return err
+	}
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	to := &syscall.SockaddrUnix{Name: os.Getenv("NOTIFY_SOCKET")}
+	if err := syscall.Sendmsg(fd, []byte("FDSTORE=1\nREADY=1"), syscall.UnixRights(int(f.Fd())), to, 0); err != nil {
+		return err
+	}
+	if err := errors.Join(f.Close(), l.Close()); err != nil {
+		return err
+	}
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 func answer(l net.Listener) error {

@@ -1,11 +1,13 @@
 // Command load plays the clients of a line server, and prints what became of them as JSON.
 //
 //	load rate PORT PER-SECOND TIME   a new connection for each question, so many a second
+//	load tls PORT PER-SECOND TIME    the same over TLS, whatever the certificate
 //	load hold PORT COUNT TIME        so many questions that take this long to arrive; "held" is printed once all have begun
 package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +23,7 @@ import (
 // tally is what became of the clients.
 type tally struct {
 	mu             sync.Mutex
+	tls            bool
 	OK             int     `json:"ok"`
 	Refused        int     `json:"refused"`
 	Reset          int     `json:"reset"`
@@ -73,6 +76,9 @@ func play(args []string) error {
 	}
 	var t tally
 	switch address := "127.0.0.1:" + args[1]; args[0] {
+	case "tls":
+		t.tls = true
+		t.rate(address, n, length)
 	case "rate":
 		t.rate(address, n, length)
 	case "hold":
@@ -120,6 +126,9 @@ func (t *tally) ask(address, text string, begun func(), pause time.Duration) {
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(patience + pause))
+	if t.tls {
+		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
+	}
 	begin = time.Now()
 	if pause > 0 {
 		if _, err := c.Write([]byte("is ")); err != nil {

@@ -1,0 +1,257 @@
+package installer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+)
+
+// filesName is the list of the files of a tree, in its root: what they were when the tree was proven.
+const filesName = ".tcptune-files"
+
+// maxFiles bounds the list: 15,000 files take 1.8 MB.
+const maxFiles = 16 << 20
+
+// listed is what a tree has under a name.
+type listed struct {
+	host.Entry
+	sum string // SHA-256 of a file or of the text of a link, in hexadecimal; "" of a folder
+}
+
+// section is a folder of a tree, and what it holds, sorted by name.
+type section struct {
+	path  string // below the root of the tree, "." for it
+	files []listed
+}
+
+// listFiles looks at the tree at root, reads all of it, and gives all of it the same time: so what is written to it later
+// has another one, and two trees of one release are alike.
+func listFiles(h host.Host, root string, at int64) (list []section, err error) {
+	for waiting := []string{"."}; len(waiting) > 0; {
+		s := section{path: waiting[0]}
+		waiting = waiting[1:]
+		entries, err := h.Entries(path.Join(root, s.path))
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			name := path.Join(s.path, e.Name)
+			if strings.ContainsAny(e.Name, "\n") || e.Mode&fs.ModeIrregular != 0 {
+				return nil, fmt.Errorf("%q is no part of a toolchain", name)
+			}
+			if e.Mode.IsDir() {
+				e.Size, e.Time = 0, 0 // these tell of the file system
+			}
+			if !ours(name) {
+				s.files = append(s.files, listed{Entry: e})
+			}
+			if e.Mode.IsDir() {
+				waiting = append(waiting, name)
+			}
+		}
+		list = append(list, s)
+	}
+	return list, eachOf(list, func(s section) (err error) {
+		var names []string
+		for i := range s.files {
+			f := &s.files[i]
+			if !f.Mode.IsDir() {
+				f.Time = at
+				names = append(names, f.Name)
+			}
+			if f.sum, err = sumOf(h, path.Join(root, s.path, f.Name), f.Mode); err != nil {
+				return err
+			}
+		}
+		return h.SetTimes(path.Join(root, s.path), names, at)
+	})
+}
+
+// ours reports whether a file in the root of a tree is one that tcptune has added.
+func ours(name string) bool { return name == filesName || name == plan.TreeRecord }
+
+// eachOf works on the folders of a tree side by side.
+func eachOf(list []section, work func(section) error) error {
+	var group errgroup.Group
+	var next atomic.Int64
+	for range max(2, runtime.GOMAXPROCS(0)) {
+		group.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(list) {
+					return nil
+				}
+				if err := work(list[i]); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return group.Wait()
+}
+
+func sumOf(h host.Host, p string, mode fs.FileMode) (string, error) {
+	sum := sha256.New()
+	switch {
+	case mode.IsDir():
+		return "", nil
+	case mode&fs.ModeSymlink != 0:
+		text, err := h.Readlink(p)
+		if err != nil {
+			return "", err
+		}
+		_, _ = io.WriteString(sum, text) // a hash takes everything
+	default:
+		f, err := h.OpenRegular(p)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		if _, err := io.Copy(sum, f); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// The letters of the kinds of [listed].
+const kindFile, kindFolder, kindLink = '-', 'd', 'l'
+
+// renderFiles is the text of the list: a line "/PATH" for each folder, then one for each thing in it.
+func renderFiles(list []section) []byte {
+	var text []byte
+	for _, s := range list {
+		text = append(append(append(text, '/'), s.path...), '\n')
+		for _, f := range s.files {
+			kind := kindFile
+			switch {
+			case f.Mode.IsDir():
+				kind = kindFolder
+			case f.Mode&fs.ModeSymlink != 0:
+				kind = kindLink
+			}
+			text = fmt.Appendf(text, "%c%03o %d %d %s %s\n", kind, f.Mode.Perm(), f.Size, f.Time, f.sum, f.Name)
+		}
+	}
+	return text
+}
+
+var errNoList = errors.New("the list of its files cannot be read")
+
+// parseFiles reads what renderFiles has written.
+func parseFiles(text string) (list []section, err error) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if folder, ok := strings.CutPrefix(line, "/"); ok {
+			list = append(list, section{path: folder})
+			continue
+		}
+		f, ok := parseListed(line)
+		if !ok || len(list) == 0 {
+			return nil, errNoList
+		}
+		s := &list[len(list)-1]
+		s.files = append(s.files, f)
+	}
+	if len(list) == 0 {
+		return nil, errNoList
+	}
+	return list, nil
+}
+
+func parseListed(line string) (f listed, ok bool) {
+	words := strings.SplitN(line, " ", 5)
+	if len(words) != 5 || len(words[0]) != 4 || words[4] == "" {
+		return f, false
+	}
+	perm, errPerm := strconv.ParseUint(words[0][1:], 8, 32)
+	size, errSize := strconv.ParseInt(words[1], 10, 64)
+	at, errTime := strconv.ParseInt(words[2], 10, 64)
+	f = listed{host.Entry{Name: words[4], Mode: fs.FileMode(perm), Size: size, Time: at}, words[3]}
+	switch words[0][0] {
+	case kindFile:
+	case kindFolder:
+		f.Mode |= fs.ModeDir
+	case kindLink:
+		f.Mode |= fs.ModeSymlink
+	default:
+		return f, false
+	}
+	return f, errors.Join(errPerm, errSize, errTime) == nil
+}
+
+// seal writes into the proven tree at root the list of its files, and r, which names that list by its sum.
+func seal(h host.Host, root string, r record) error {
+	list, err := listFiles(h, root, releaseTime(h, root))
+	if err != nil {
+		return fmt.Errorf("cannot list the files of %s: %w", root, err)
+	}
+	text := renderFiles(list)
+	r.files = fmt.Sprintf("sha256:%x", sha256.Sum256(text))
+	return errors.Join(
+		h.WriteFile(path.Join(root, filesName), text, 0o644),
+		h.WriteFile(path.Join(root, plan.TreeRecord), r.text(), 0o644),
+	)
+}
+
+// undated is the time of what does not say its own: 1980, with which that of archives begins.
+const undated = 315532800
+
+// releaseTime is when the release at root was made, as its VERSION has it since Go 1.21, in seconds since 1970.
+func releaseTime(h host.Host, root string) int64 {
+	text, err := h.ReadAtMost(path.Join(root, "VERSION"), look("the record of a version"))
+	if err != nil {
+		return undated
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "time "); ok {
+			if at, err := time.Parse(time.RFC3339, value); err == nil {
+				return at.Unix()
+			}
+		}
+	}
+	return undated
+}
+
+// readFiles reads the list of the tree at root, which must be the one that its record names.
+func readFiles(h host.Host, root string) ([]section, error) {
+	r, err := readRecord(h, root)
+	if err != nil {
+		return nil, err
+	}
+	if r.files == "" {
+		return nil, errNoList
+	}
+	text, err := h.ReadAtMost(path.Join(root, filesName), host.Bound{Bytes: maxFiles, Of: "a list of the files of a toolchain"})
+	if err != nil {
+		return nil, err
+	}
+	if r.files != fmt.Sprintf("sha256:%x", sha256.Sum256(text)) {
+		return nil, errNoList
+	}
+	return parseFiles(string(text))
+}
+
+// find is what s has under a name.
+func (s section) find(name string) (listed, bool) {
+	i, ok := slices.BinarySearchFunc(s.files, name, func(f listed, name string) int { return strings.Compare(f.Name, name) })
+	if !ok {
+		return listed{}, false
+	}
+	return s.files[i], true
+}

@@ -1,0 +1,108 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// Reload has the process of a service read its configuration again. It refuses one that does not run, which will read it
+// when it starts, and one of which nobody has said how it reloads.
+func Reload(ctx context.Context, m manager, name string) (done []plan.Change, err error) {
+	r := restart{m, name, nil}
+	u, err := m.Unit(ctx, r.service())
+	switch {
+	case err != nil:
+		return nil, err
+	case u.Active != plan.Active:
+		return nil, &report.Error{
+			Code: "not-active", Message: fmt.Sprintf("cannot reload: %s is %s, and reads its configuration when it starts", u.Name, u.Active),
+			Hint: "tcptune service status " + name + " says how it is doing",
+		}
+	case !u.CanReload:
+		return nil, &report.Error{
+			Code: "no-reload", Message: fmt.Sprintf("cannot reload: %s does not say how", u.Name),
+			Hint: `install it with -p 'ExecReload=/bin/kill -HUP $MAINPID', where that is how, or run: sudo tcptune service restart ` + name,
+		}
+	}
+	err = r.act(ctx, r.service(), plan.Reloaded, m.ReloadUnit)
+	return r.done, err
+}
+
+// StaleCertificate reports whether new connections of s still get another certificate than its file has. systemd before
+// 260 hands its credentials over when a process starts, so that a reload alone reads the former ones again. An address
+// that cannot be asked from here is why: then nobody knows.
+func StaleCertificate(ctx context.Context, h host.Host, s Spec) (stale bool, why string, err error) {
+	if s.TLSCert == "" {
+		return false, "", nil
+	}
+	text, err := h.ReadFile(s.TLSCert)
+	if err != nil {
+		return false, "", fmt.Errorf("cannot read %s: %w", s.TLSCert, host.Cause(err))
+	}
+	wanted, _ := pem.Decode(text)
+	if wanted == nil {
+		return false, "", fmt.Errorf("cannot use %s: it holds no certificate", s.TLSCert)
+	}
+	socket, err := h.SystemManager().Unit(ctx, s.Name+".socket")
+	if err != nil {
+		return false, "", err
+	}
+	s, _ = s.asLoaded(socket.Listen)
+	for _, listen := range s.Listen {
+		network, address, no, err := s.reach(listen)
+		if err != nil {
+			return false, "", err
+		}
+		if why = no; no != "" {
+			continue
+		}
+		shown, err := s.shownCertificate(ctx, network, address)
+		return !bytes.Equal(shown, wanted.Bytes) || s.staleAuthorities(h), "", err
+	}
+	return false, why, nil
+}
+
+// staleAuthorities reports whether systemd has handed over other authorities of clients than the file has.
+func (s Spec) staleAuthorities(h host.Host) bool {
+	if s.TLSClientCA == "" {
+		return false
+	}
+	file, errFile := h.ReadFile(s.TLSClientCA)
+	copied, errCopied := h.ReadFile("/run/credentials/" + s.Name + ".service/tls-client-ca.crt")
+	return errFile == nil && errCopied == nil && !bytes.Equal(file, copied)
+}
+
+// shownCertificate is the one that a new connection gets.
+func (s Spec) shownCertificate(ctx context.Context, network, address string) (leaf []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot ask %s for its certificate: %w", address, plainly(err))
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	if s.introduces(conn.LocalAddr()) {
+		if _, err := conn.Write([]byte(localHeader)); err != nil {
+			return nil, plainly(err)
+		}
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, VerifyConnection: func(c tls.ConnectionState) error {
+		leaf = c.PeerCertificates[0].Raw
+		return nil
+	}}
+	config.InsecureSkipVerify = true                                                      //nolint:gosec // it is compared with the file
+	if err := tls.Client(conn, config).HandshakeContext(ctx); err != nil && leaf == nil { // it may ask for one of ours after that
+		return nil, fmt.Errorf("cannot ask %s for its certificate: %w", address, plainly(err))
+	}
+	return leaf, nil
+}
