@@ -211,7 +211,7 @@ func TestEveryWorkloadIsMeasured(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, err := prove.Work(t.Context(), p, w.Name, 3*time.Second)
+			f, err := prove.Work(t.Context(), p, w.Name, 6*time.Second) // long enough for a hundred answers after pauses
 			if _, closed := p.Close(); err != nil || closed != nil {
 				t.Fatal(err, closed)
 			}
