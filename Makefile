@@ -70,6 +70,11 @@ ARCH ?= $(shell dpkg --print-architecture)
 deb: deb-deps ## the packages, in bin/deb, without a network but for modules that are missing; ARCH=arm64 builds for the other
 	@$(WITH_GO) hack/deb.sh -a $(ARCH) -V '$(VERSION)' bin/deb && ls -l bin/deb/*_$(ARCH).deb
 
+.PHONY: prove-test
+prove-test: ## what tcptune prove must show, with iperf3 over the same path: a quarter of an hour, as root
+	@hack/apt-install.sh iperf3
+	@$(WITH_GO) $(GO) test -count=1 -timeout 60m -v -exec "$(CURDIR)/hack/as-root.sh" ./prove -run Long -long
+
 .PHONY: deb-deps
 deb-deps:
 	@hack/apt-install.sh debhelper dpkg-dev git jq xz-utils
@@ -106,6 +111,7 @@ test-deps:
 test-all: export PORTCHECK_FIGHTS = 1000
 test-all: ## everything: make test, the packages (deb-test) and machines that reboot (vm-test); under an hour
 	@$(MAKE) test
+	@$(MAKE) prove-test
 	@$(MAKE) deb-test
 	@$(MAKE) vm-test
 

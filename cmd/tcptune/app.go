@@ -29,8 +29,9 @@ func newApp(t terminal) *cli.App {
 		Commands: []*cli.Command{
 			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
 			explainCommand(t), historyCommand(t), profileCommand(t), lintCommand(t), importCommand(t), portCommand(t), benchCommand(t),
-			serviceCommand(t), goCommand(t),
-			versionCommand(t), schemaCommand(t), completionCommand(t), purgeListCommand(t), describeCommand(t),
+			proveCommand(t), serviceCommand(t), goCommand(t),
+			versionCommand(t), schemaCommand(t), completionCommand(t), purgeListCommand(t), carryPathCommand(t),
+			describeCommand(t),
 		},
 	}
 	prepare(app.Commands)

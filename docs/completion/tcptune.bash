@@ -9,7 +9,7 @@ _tcptune_command() {
 	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain history profile lint import port bench service go version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -272,6 +272,31 @@ _tcptune_command() {
 			'--interleave'
 			'--csv'
 			'--prometheus'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	prove)
+		flags=(
+			'--profile,-p=PROFILE'
+			'--against=SIDE'
+			'--key=KEY'
+			'--each'
+			'--scenario=SCENARIO'
+			'--rtt=TIME'
+			'--jitter=TIME'
+			'--loss=SHARE'
+			'--burst=N'
+			'--reorder=SHARE'
+			'--rate=RATE'
+			'--queue=BYTES'
+			'--seed=N'
+			'--rounds=N'
+			'--for=DURATION'
+			'--force'
 			'--json'
 			'--quiet,-q'
 			'--no-color'
@@ -564,7 +589,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain history profile lint import port bench service go version schema completion)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go version schema completion)
 		;;
 	'help check')
 		;;
@@ -600,6 +625,8 @@ _tcptune_command() {
 	'help port')
 		;;
 	'help bench')
+		;;
+	'help prove')
 		;;
 	'help service')
 		commands=(install uninstall status restart reload logs pprof)
@@ -659,6 +686,7 @@ _tcptune_values() {
 	NETNS) found=(all) ;;
 	PROFILE) found=(server classic wan latency proxy) ;;
 	'PROPERTY=VALUE') found=(After AmbientCapabilities BindReadOnlyPaths CPUQuota CPUWeight CacheDirectory ConditionPathExists Environment EnvironmentFile ExecReload ExecStartPre LimitMEMLOCK LoadCredential LogsDirectory MemoryDenyWriteExecute MemoryMax Nice OOMScoreAdjust OnFailure ReadWritePaths Requires RuntimeDirectory Slice SupplementaryGroups SystemCallFilter TasksMax TimeoutStartSec Wants WatchdogSec WorkingDirectory) ;;
+	SCENARIO) found=(lan continental intercontinental lossy-mobile long-fat-pipe bufferbloat) ;;
 	SHELL) found=(bash zsh fish) ;;
 	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;

@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -309,6 +309,14 @@ function __tcptune_values
                 'Wants'= '' \
                 'WatchdogSec'= '' \
                 'WorkingDirectory'= ''
+        case 'SCENARIO'
+            printf '%s\t%s\n' \
+                'lan' 'one data centre, 1 ms, 1 Gbit/s' \
+                'continental' 'clients of the same continent, 25 ms, 0.05 % loss, 200 Mbit/s' \
+                'intercontinental' 'clients over an ocean, 80 ms, 1 % loss, 100 Mbit/s' \
+                'lossy-mobile' 'a phone that moves, 60 ms and 10 ms of jitter, 2 % loss in bursts, 20 Mbit/s' \
+                'long-fat-pipe' 'much bandwidth, far away, 300 ms, 200 Mbit/s' \
+                'bufferbloat' 'a queue of a second before a slow link, 40 ms, 20 Mbit/s'
         case 'SHELL'
             printf '%s\t%s\n' \
                 'bash' '' \
@@ -412,6 +420,7 @@ complete -c tcptune -n '__tcptune_first \'\' 1' -a lint -d 'say what is wrong wi
 complete -c tcptune -n '__tcptune_first \'\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a prove -d 'show what a profile does, before and after, over an emulated network'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
@@ -635,6 +644,28 @@ complete -c tcptune -n '__tcptune_at \'bench\' --quiet -q' -l quiet -s q -d 'say
 complete -c tcptune -n '__tcptune_at \'bench\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'bench\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'bench\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'prove\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'compare PROFILE, a name or a file'
+complete -c tcptune -n '__tcptune_at \'prove\' --against=' -l against -x -a '(__tcptune_values \'SIDE\')' -d 'compare with this SIDE: a profile, or HOST-NOW for the running values'
+complete -c tcptune -n '__tcptune_at \'prove\' --key=' -l key -x -a '(__tcptune_values \'KEY\')' -d 'compare KEY of the profile alone, or KEY=VALUE'
+complete -c tcptune -n '__tcptune_at \'prove\' --each' -l each -d 'leave out each key of the profile in turn: what it bought'
+complete -c tcptune -n '__tcptune_at \'prove\' --scenario=' -l scenario -x -a '(__tcptune_values \'SCENARIO\')' -d 'use the path called SCENARIO'
+complete -c tcptune -n '__tcptune_at \'prove\' --rtt=' -l rtt -x -d 'a round-trip TIME of the path, 80ms for instance'
+complete -c tcptune -n '__tcptune_at \'prove\' --jitter=' -l jitter -x -d 'let the delay of each direction wander by TIME'
+complete -c tcptune -n '__tcptune_at \'prove\' --loss=' -l loss -x -d 'the SHARE of packets that each direction loses, 1% or 0.01'
+complete -c tcptune -n '__tcptune_at \'prove\' --burst=' -l burst -x -d 'lose N packets in a row on average'
+complete -c tcptune -n '__tcptune_at \'prove\' --reorder=' -l reorder -x -d 'the SHARE of packets that overtake all others'
+complete -c tcptune -n '__tcptune_at \'prove\' --rate=' -l rate -x -d 'a RATE of the path, 100mbit for instance'
+complete -c tcptune -n '__tcptune_at \'prove\' --queue=' -l queue -x -d 'BYTES that wait for that rate, 256kib for instance'
+complete -c tcptune -n '__tcptune_at \'prove\' --seed=' -l seed -x -d 'make the losses of the seed N'
+complete -c tcptune -n '__tcptune_at \'prove\' --rounds=' -l rounds -x -d 'do all of it N times'
+complete -c tcptune -n '__tcptune_at \'prove\' --for=' -l for -x -d 'take this DURATION in all'
+complete -c tcptune -n '__tcptune_at \'prove\' --force' -l force -d 'compare on a host that is busy, too'
+complete -c tcptune -n '__tcptune_at \'prove\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'prove\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'prove\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'prove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'prove\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
@@ -884,6 +915,7 @@ complete -c tcptune -n '__tcptune_first \'help\' 1' -a lint -d 'say what is wron
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a import -d 'make a profile of files that were written by hand'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a prove -d 'show what a profile does, before and after, over an emulated network'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
@@ -902,6 +934,7 @@ complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a list -d 'list the
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute the buffers for a path, line by line'
+
 
 
 

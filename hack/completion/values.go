@@ -31,7 +31,7 @@ func files() []string { return []string{"FILE", "PLANFILE", "PROGRAM"} }
 
 // free are the placeholders of which nobody can tell the values.
 func free() []string {
-	return strings.Fields("ADDR BYTES DIGITS DURATION ID INTERFACE KIND LIST N NAME NETWORKS PATH PID PORT PROMISE RATE TEXT TIME URL")
+	return strings.Fields("ADDR BYTES DIGITS DURATION ID INTERFACE KIND LIST N NAME NETWORKS PATH PID PORT PROMISE RATE SHARE TEXT TIME URL")
 }
 
 // learn makes the vocabulary for commands. A placeholder that nothing is known of is an error: it would be completed
@@ -102,6 +102,10 @@ func known() (vocabulary, error) {
 	}
 	if v["PROFILE"], err = profiles(); err != nil {
 		return nil, err
+	}
+	names, about := provision.ScenarioNames()
+	for i, name := range names {
+		v["SCENARIO"] = append(v["SCENARIO"], word{name, about[i]})
 	}
 	v["SIDE"] = append(slices.Clone(v["PROFILE"]), word{provision.HostNow, "the running values of this host"})
 	return v, nil

@@ -15,6 +15,11 @@ func (h Host) Netstat() (map[string]uint64, error) {
 	return procNet(h, "netstat", parseNetstat)
 }
 
+// SNMP is [Host.Netstat] for /proc/net/snmp: "TcpOutSegs", "TcpRetransSegs".
+func (h Host) SNMP() (map[string]uint64, error) {
+	return procNet(h, "snmp", parseNetstat)
+}
+
 // parseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of lines, the names and then the values.
 // A counter that is negative (TcpMaxConn is -1) is left out.
 func parseNetstat(data []byte) (map[string]uint64, error) {

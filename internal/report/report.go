@@ -35,6 +35,7 @@ type Report struct {
 	Lint        []Finding     `json:"lint,omitempty"`
 	Import      []Imported    `json:"import,omitempty"`
 	Bench       *Bench        `json:"bench,omitempty"`
+	Proof       *Proof        `json:"prove,omitempty"`
 	Warnings    []string      `json:"warnings"`
 	Error       *Error        `json:"error"`
 }

@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"cmd/tcptune-server": {"server"},
 
 	"internal/provision": {
-		"check", "sysctl", "sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service", "bench",
+		"check", "sysctl", "sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service", "bench", "prove", "prove/path",
 		"internal/host", "internal/plan", "internal/record", "internal/report", "internal/trail",
 	},
 
@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"portcheck": {"internal/host", "internal/plan", "internal/report", "internal/trail", "templates"},
 	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
 	"bench":     {"internal/report"}, // it asks nobody who could change the host
+	"prove":     {"prove/path", "internal/host", "internal/report"},
 
 	// Below them, what each is about: a key, a host's files, what is wanted, what is wrong with a file.
 	"sysctl/catalogue": {"internal/host", "internal/report", "templates"},
@@ -48,6 +49,7 @@ var rooms = map[string][]string{
 	"sysctl/profile":   {"sysctl/catalogue", "internal/host", "internal/report", "templates"},
 	"sysctl/lint":      {"sysctl/catalogue", "sysctl/kernel", "sysctl/whowins", "internal/host", "internal/report", "templates"},
 	"installer/fetch":  {"internal/host", "internal/report", "internal/trail"},
+	"prove/path":       {"internal/host"},
 
 	"internal/plan":   {"internal/host", "internal/report", "internal/trail"},
 	"internal/record": {"internal/host", "internal/report", "internal/trail"},

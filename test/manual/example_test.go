@@ -29,6 +29,7 @@ func cannotRun() map[string]string {
 		"service logs":     systemd,
 		"service pprof":    systemd,
 		"bench":            "needs a service that answers",
+		"prove":            "makes network namespaces, and takes minutes",
 
 		"explain swappiness":              values,
 		"profile diff server HOST-NOW":    values,

@@ -70,6 +70,17 @@ func full() report.Report {
 			By:      report.Actor{AuditUID: new(uint32), SudoUser: "alice", Terminal: "/dev/pts/0", Unit: "session-3.scope"},
 			Changes: []report.RecordedChange{{Kind: "knob", Target: "net.core.somaxconn", Before: s("4096"), After: s("65535"), Status: report.Failed}},
 		}},
+		Proof: &report.Proof{
+			Scenario: "long-fat-pipe", Before: "HOST-NOW", After: "profile server", Rounds: 5, Confidence: 0.99,
+			Path: report.ProofPath{Kind: "tun", RTT: 300, Rate: 200e6, Queue: 7_500_000, Measured: report.ProofMeasurement{Runs: 40, Delay: 300.1}},
+			Rows: []report.ProofRow{{
+				Key: "net.ipv4.tcp_rmem", Workload: "bulk", Metric: "goodput", Unit: "Mbit/s", Better: "higher", Before: 80, After: 160,
+				Ratio: new(float64), Low: new(float64), High: new(float64), Verdict: report.ProofBetter,
+			}},
+			Settings:    []report.ProofSetting{{Target: "net.ipv4.tcp_rmem", Before: "4096", After: "8192"}},
+			NotProvable: []report.ProofAbsence{{Target: "net.core.rmem_max", Reason: "one value for the whole machine"}},
+			NotMeasured: []report.ProofAbsence{{Target: "requests", Reason: "late"}},
+		},
 		Warnings: []string{"something"},
 		Error:    &report.Error{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
@@ -90,7 +101,7 @@ func TestReportsThatPlanCanMakeAreValid(t *testing.T) {
 var optional = []string{
 	".service", ".service.protocol", ".service.program", ".service.admin", ".service.pid", ".service.memory",
 	".service.says", ".service.server", ".service.listen_overflows", ".service.exposure", ".service.reason",
-	".profile", ".origin", ".dead_lines", ".differences", ".differences.mode_a", ".differences.mode_b",
+	".prove", ".prove.rows.key", ".profile", ".origin", ".dead_lines", ".differences", ".differences.mode_a", ".differences.mode_b",
 	".differences.reason", ".explained", ".explained.fields", ".explained.scope", ".explained.module", ".explained.since",
 	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
@@ -109,6 +120,7 @@ var nullable = []string{
 	".changes.decided_by.reboot", ".changes.decided_by.sysctl_system", ".keys.wanted", ".keys.running",
 	".keys.after_reboot", ".keys.after_sysctl_system", ".keys.decided_by", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".differences.a", ".differences.b",
+	".prove.rows.ratio", ".prove.rows.low", ".prove.rows.high",
 }
 
 // words are the fields that take only a fixed set of words or a fixed form.
@@ -116,7 +128,8 @@ var words = []string{
 	".records.id", ".records.time", ".records.changes.status", ".schema", ".command", ".explained.fields.rule", ".changes.kind", ".changes.status", ".changes.decided_by.reboot",
 	".dead_lines.at", ".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
 	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
-	".keys.decided_by.sysctl_system", ".error.code", ".service.state",
+	".keys.decided_by.sysctl_system", ".error.code", ".service.state", ".prove.scenario", ".prove.path.kind", ".prove.rows.workload", ".prove.rows.metric", ".prove.rows.unit",
+	".prove.rows.better", ".prove.rows.verdict",
 }
 
 func TestMutatedDocumentsFail(t *testing.T) {

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/provision"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+func proveCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "prove",
+		Usage:     "show what a profile does, before and after, over an emulated network",
+		UsageText: "tcptune prove [--scenario SCENARIO] [--profile PROFILE] [--against SIDE] [--key KEY | --each] [flags]",
+		Description: `Makes two network namespaces and a network between them (delay, jitter, loss, rate, queue, packets that overtake), and
+does the same work over it with the running values of this host and with those of the profile, in turn and several
+times: one bulk transfer, many short connections, requests and answers, many idle connections and few busy ones. Both
+ends have the values. Each figure comes with its ratio and the interval of 99 % confidence, and with a verdict: better,
+worse, or "no difference shown". The path measures itself, and what it did not carry is not reported.
+It needs root, and changes nothing of this host: the namespaces have no name and end with the command, however it ends.
+Keys of which a namespace has none of its own are named. A host that is busy is refused, unless with --force.
+Exit code 0, 1 when nothing could be measured, 4 when a part of the work could not.
+
+` + scenarioLines() + `
+
+Examples:
+  sudo tcptune prove                                            what would be applied, on a continental path
+  sudo tcptune prove --scenario intercontinental --for 10m
+  sudo tcptune prove --rtt 300ms --rate 200mbit --key net.ipv4.tcp_rmem
+  sudo tcptune prove --key net.ipv4.tcp_congestion_control=cubic --scenario lossy-mobile
+  sudo tcptune prove --profile wan --against server --scenario long-fat-pipe --json
+  sudo tcptune prove --each --profile server                    what each key bought`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "compare `PROFILE`, a name or a file", DefaultText: "what tcptune apply would bring"},
+			&cli.StringFlag{Name: "against", Usage: "compare with this `SIDE`: a profile, or HOST-NOW for the running values", DefaultText: provision.HostNow},
+			&cli.StringFlag{Name: "key", Usage: "compare `KEY` of the profile alone, or KEY=VALUE"},
+			&cli.BoolFlag{Name: "each", Usage: "leave out each key of the profile in turn: what it bought"},
+			&cli.StringFlag{Name: "scenario", Usage: "use the path called `SCENARIO`", DefaultText: "continental, where no path is described"},
+			&cli.StringFlag{Name: "rtt", Usage: "a round-trip `TIME` of the path, 80ms for instance"},
+			&cli.StringFlag{Name: "jitter", Usage: "let the delay of each direction wander by `TIME`"},
+			&cli.StringFlag{Name: "loss", Usage: "the `SHARE` of packets that each direction loses, 1% or 0.01"},
+			&cli.StringFlag{Name: "burst", Usage: "lose `N` packets in a row on average"},
+			&cli.StringFlag{Name: "reorder", Usage: "the `SHARE` of packets that overtake all others"},
+			&cli.StringFlag{Name: "rate", Usage: "a `RATE` of the path, 100mbit for instance"},
+			&cli.StringFlag{Name: "queue", Usage: "`BYTES` that wait for that rate, 256kib for instance", DefaultText: "one bandwidth-delay product"},
+			&cli.Uint64Flag{Name: "seed", Usage: "make the losses of the seed `N`", Value: 1},
+			&cli.IntFlag{Name: "rounds", Usage: "do all of it `N` times", Value: 5},
+			&cli.DurationFlag{Name: "for", Usage: "take this `DURATION` in all", DefaultText: "90s for each side"},
+			&cli.BoolFlag{Name: "force", Usage: "compare on a host that is busy, too"},
+			jsonFlag(),
+		},
+		Action: t.action(t.prove),
+	}
+}
+
+// scenarioLines says what the scenarios are, in lines as long as those around them.
+func scenarioLines() string {
+	names, about := provision.ScenarioNames()
+	lines, width := "Scenarios:", len("Scenarios:")
+	for i, name := range names {
+		word := " " + name + " (" + about[i] + ")"
+		if i < len(names)-1 {
+			word += ","
+		}
+		if width+len(word) > 120 {
+			lines, width, word = lines+"\n", 0, word[1:]
+		}
+		lines, width = lines+word, width+len(word)
+	}
+	return lines + "."
+}
+
+func (t terminal) prove(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	for _, name := range []string{"profile", "against", "key", "scenario", "rtt", "jitter", "loss", "burst", "reorder", "rate", "queue"} {
+		if c.IsSet(name) && c.String(name) == "" {
+			return outcome{}, report.Usage("cannot use an empty --"+name, "")
+		}
+	}
+	lasts, err := positive(c, "for")
+	if err != nil {
+		return outcome{}, err
+	}
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	w := provision.Prove{
+		Profile: c.String("profile"), Against: c.String("against"), Key: c.String("key"), Each: c.Bool("each"),
+		Path: provision.ProvePath{
+			Scenario: c.String("scenario"), RTT: c.String("rtt"), Jitter: c.String("jitter"), Loss: c.String("loss"),
+			Burst: c.String("burst"), Reorder: c.String("reorder"), Rate: c.String("rate"), Queue: c.String("queue"), Seed: c.Uint64("seed"),
+		},
+		Rounds: c.Int("rounds"), Lasts: lasts, Force: c.Bool("force"),
+	}
+	if !t.quiet {
+		w.Announce = func(text string) { t.say("tcptune: %s\n", text) }
+		if t.errColor {
+			w.Said = func(text string) { printf(t.err, "\r\x1b[K%s", text) }
+			defer printf(t.err, "\r\x1b[K")
+		}
+	}
+	done, err := target.Prove(c.Context, w)
+	o := of(done)
+	if proof := done.Report.Proof; proof != nil && len(proof.Rows) > 0 {
+		o.text = func(w io.Writer) { t.showProof(w, *proof) }
+	}
+	return o, err
+}
+
+func (t terminal) showProof(w io.Writer, p report.Proof) {
+	showProofPath(w, p)
+	printf(w, "before: %s; after: %s\n", p.Before, p.After)
+	for _, s := range p.Settings {
+		printf(w, "  %s = %s -> %s\n", s.Target, s.Before, s.After)
+	}
+	t.showProofRows(w, p.Rows)
+	colors := map[string]string{report.ProofBetter: green, report.ProofWorse: red}
+	counts := map[string]int{}
+	for _, r := range p.Rows {
+		counts[r.Verdict]++
+	}
+	for _, a := range p.NotMeasured {
+		printf(w, "%s %s: %s\n", t.paint(yellow, "not measured:"), a.Target, a.Reason)
+	}
+	if len(p.NotProvable) > 0 {
+		printf(w, "not provable here, in a network namespace:\n")
+		for _, a := range p.NotProvable {
+			printf(w, "  %s: %s\n", a.Target, a.Reason)
+		}
+	}
+	printf(w, "\n%s, %s, %d with no difference shown (%d rounds, intervals of %.0f %%)\n",
+		t.paint(colors[report.ProofBetter], fmt.Sprintf("%d better", counts[report.ProofBetter])),
+		t.paint(colors[report.ProofWorse], fmt.Sprintf("%d worse", counts[report.ProofWorse])),
+		counts[report.ProofNoDifference], p.Rounds, 100*p.Confidence)
+}
+
+// showProofPath says what the path was to be, and what it was.
+func showProofPath(w io.Writer, p report.Proof) {
+	s, m := p.Path, p.Path.Measured
+	words := []string{fmt.Sprintf("%g ms", s.RTT)}
+	if s.Jitter > 0 {
+		words = append(words, fmt.Sprintf("jitter %g ms", s.Jitter))
+	}
+	if s.Loss > 0 {
+		words = append(words, fmt.Sprintf("loss %.4g %%", 100*s.Loss))
+	}
+	if s.Burst > 1 {
+		words = append(words, fmt.Sprintf("in bursts of %g", s.Burst))
+	}
+	if s.Reorder > 0 {
+		words = append(words, fmt.Sprintf("%.4g %% overtake", 100*s.Reorder))
+	}
+	if s.Rate > 0 {
+		words = append(words, fmt.Sprintf("%g Mbit/s", float64(s.Rate)/1e6), fmt.Sprintf("queue %d bytes", s.Queue))
+	}
+	printf(w, "path (%s, %s): %s\n", p.Scenario, s.Kind, strings.Join(words, ", "))
+	given := []string{fmt.Sprintf("%.2f ms", m.Delay), fmt.Sprintf("loss %.3f %%", 100*m.Loss)}
+	if m.Rate > 0 {
+		given = append(given, fmt.Sprintf("%.1f Mbit/s", float64(m.Rate)/1e6))
+	}
+	printf(w, "  it gave %s; at worst 1 packet in 100 was more than %.2f ms late", strings.Join(given, ", "), m.LateP99/1e3)
+	if m.Repeated > 0 {
+		printf(w, "; %s repeated", count(m.Repeated, "run"))
+	}
+	printf(w, "\n")
+}
+
+// showProofRows prints a line for each figure, those of a key together.
+func (t terminal) showProofRows(w io.Writer, rows []report.ProofRow) {
+	var cells strings.Builder
+	tw := tabwriter.NewWriter(&cells, 0, 0, 2, ' ', 0)
+	key := ""
+	for _, r := range rows {
+		if r.Before == 0 && r.After == 0 {
+			continue
+		}
+		if r.Key != key {
+			key = r.Key
+			printf(tw, "\n%s\n", key)
+		}
+		ratio := "-"
+		if r.Ratio != nil {
+			ratio = fmt.Sprintf("x%.3g (%.3g to %.3g)", *r.Ratio, *r.Low, *r.High)
+		}
+		printf(tw, "%s\t%s\t%.4g\t->\t%.4g\t%s\t%s\t%s\n", r.Workload, r.Metric, r.Before, r.After, r.Unit, ratio, r.Verdict)
+	}
+	_ = tw.Flush()
+	text := strings.TrimRight(cells.String(), "\n")
+	for _, v := range []struct{ verdict, color string }{{report.ProofBetter, green}, {report.ProofWorse, red}} {
+		text = strings.ReplaceAll(text, "  "+v.verdict+"\n", "  "+string(t.paint(v.color, v.verdict))+"\n")
+	}
+	printf(w, "\n%s\n\n", shown(text))
+}

@@ -1,0 +1,236 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/prove/path"
+)
+
+// Comparison is what is to be shown.
+type Comparison struct {
+	Shape     path.Shape
+	Sides     []Side // before and after; with Keys: after, and then a side before for each key, which lacks it
+	Keys      []string
+	Workloads []Workload
+	Load      Load
+	Rounds    int
+	Lasts     time.Duration // all of it together
+	Said      func(string)  // is told how far it is; may be nil
+}
+
+const (
+	leastRounds = 3
+	leastRun    = time.Second
+	perRun      = 300 * time.Millisecond // to make a path, and to take it away
+	attempts    = 3                      // for a run that the path did not carry
+)
+
+// unit is how long a workload of share 1 runs.
+func (c Comparison) unit() time.Duration {
+	parts, runs := 0, 0
+	for _, w := range c.Workloads {
+		parts += w.Share * c.Rounds * len(c.Sides)
+		runs += c.Rounds * len(c.Sides)
+	}
+	if parts == 0 {
+		return 0
+	}
+	return (c.Lasts - time.Duration(runs)*perRun) / time.Duration(parts)
+}
+
+// Least is the shortest time in which c can be done.
+func (c Comparison) Least() time.Duration {
+	parts := 0
+	for _, w := range c.Workloads {
+		parts += w.Share
+	}
+	least := max(leastRun, 4*c.Shape.RTT)
+	return (time.Duration(parts)*least + time.Duration(len(c.Workloads))*perRun) * time.Duration(c.Rounds*len(c.Sides))
+}
+
+// Check refuses what cannot be compared.
+func (c Comparison) Check() error {
+	switch least := c.Least(); {
+	case c.Rounds < leastRounds:
+		return report.Usage(fmt.Sprintf("cannot compare in %d rounds: %d are the fewest that have a confidence", c.Rounds, leastRounds), "")
+	case c.Lasts < least:
+		return report.Usage(fmt.Sprintf("cannot compare %d sides in %d rounds in %s: that takes %s",
+			len(c.Sides), c.Rounds, c.Lasts, least.Round(time.Second)), "")
+	}
+	return nil
+}
+
+// Run does all runs and compares them. What could not be measured is in the proof, with its reason; the error is about
+// what ended it early.
+func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
+	if err := c.Check(); err != nil {
+		return proof, err
+	}
+	r := runs{
+		Comparison: c, figures: map[string][][]Figures{}, unmeasured: map[string][]string{}, began: time.Now(),
+		deadline: time.Now().Add(c.Lasts + c.unit()),
+	}
+	proof = report.Proof{
+		Rounds: c.Rounds, Confidence: Confidence,
+		Rows: []report.ProofRow{}, NotProvable: []report.ProofAbsence{}, NotMeasured: []report.ProofAbsence{},
+	}
+	defer func() { proof.Path.Measured = r.path }()
+	for round := range c.Rounds {
+		for _, w := range c.Workloads {
+			if err := r.round(ctx, round, w); err != nil {
+				return proof, err
+			}
+		}
+	}
+	for _, w := range c.Workloads {
+		if reasons := r.unmeasured[w.Name]; len(reasons) > 0 {
+			proof.NotMeasured = append(proof.NotMeasured, report.ProofAbsence{
+				Target: w.Name, Reason: fmt.Sprintf("in %d of %d rounds %s", len(reasons), c.Rounds, reasons[0]),
+			})
+		}
+	}
+	proof.Rows = append(proof.Rows, r.rows()...)
+	return proof, nil
+}
+
+// runs is a comparison that is being done.
+type runs struct {
+	Comparison
+	figures    map[string][][]Figures // by workload, then by round, then by side
+	unmeasured map[string][]string    // by workload: why a round does not count
+	path       report.ProofMeasurement
+	began      time.Time
+	deadline   time.Time // no run is repeated after that
+}
+
+// round does one round of a workload: each side once, in another order each time. Only a round that is whole counts.
+func (r *runs) round(ctx context.Context, round int, w Workload) error {
+	all := make([]Figures, len(r.Sides))
+	for i := range r.Sides {
+		side := (i + round) % len(r.Sides)
+		if r.Said != nil {
+			r.Said(fmt.Sprintf("round %d of %d, %s, %s, after %s", round+1, r.Rounds, w.Name, r.Sides[side].Name,
+				time.Since(r.began).Round(time.Second)))
+		}
+		f, reason, err := r.try(ctx, round, w, r.Sides[side])
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			r.unmeasured[w.Name] = append(r.unmeasured[w.Name], reason)
+			return nil
+		}
+		all[side] = f
+	}
+	r.figures[w.Name] = append(r.figures[w.Name], all)
+	return nil
+}
+
+// try runs one side until the path carried it, but not forever. The reason says why it did not.
+func (r *runs) try(ctx context.Context, round int, w Workload, s Side) (f Figures, reason string, err error) {
+	for attempt := range attempts {
+		shape := r.Shape
+		shape.Seed += uint64(round)
+		var m path.Measured
+		f, m, err = once(ctx, shape, s, w.Name, r.Load, r.unit()*time.Duration(w.Share))
+		if err != nil {
+			return nil, "", err
+		}
+		carried := m.Carried(shape)
+		if carried == nil {
+			r.counts(m)
+			return f, "", nil
+		}
+		r.path.Repeated++
+		reason = carried.Error()
+		if time.Now().After(r.deadline) && attempt > 0 {
+			break
+		}
+	}
+	return nil, reason, nil
+}
+
+// once does a workload over a path of its own, both ends of which have the values of s.
+func once(ctx context.Context, shape path.Shape, s Side, workload string, load Load, lasts time.Duration) (
+	f Figures, m path.Measured, err error,
+) {
+	p, err := path.New(shape)
+	if err != nil {
+		return nil, m, err
+	}
+	if _, err = Set(s, p); err == nil {
+		f, err = load(ctx, p, workload, lasts)
+	}
+	m, failed := p.Close()
+	return f, m, errors.Join(err, context.Cause(ctx), failed)
+}
+
+// counts adds what the path gave in a run that counts.
+func (r *runs) counts(m path.Measured) {
+	all := &r.path
+	before, now := float64(all.Packets), float64(m.Packets)
+	average := func(old, recent float64) float64 { return (old*before + recent*now) / (before + now) }
+	all.Runs++
+	all.Delay = average(all.Delay, m.Delay.Seconds()*1e3)
+	all.Loss = average(all.Loss, m.Lost)
+	all.Packets += m.Packets
+	all.Overflowed += m.Overflowed
+	all.Rate = max(all.Rate, m.Rate)
+	all.LateP99 = max(all.LateP99, m.LateP99.Seconds()*1e6)
+	all.LateMax = max(all.LateMax, m.LateMax.Seconds()*1e6)
+}
+
+// rows compares what both sides have in as many rounds as a confidence needs.
+func (r *runs) rows() (rows []report.ProofRow) {
+	for _, w := range r.Workloads {
+		for _, m := range w.Metrics {
+			add := func(key string, from, to int) {
+				var before, after []float64
+				for _, sides := range r.figures[w.Name] {
+					b, hasB := sides[from][m.Name]
+					a, hasA := sides[to][m.Name]
+					if hasB && hasA {
+						before, after = append(before, b), append(after, a)
+					}
+				}
+				if len(before) >= leastRounds {
+					row := judge(m, before, after)
+					row.Key, row.Workload = key, w.Name
+					rows = append(rows, row)
+				}
+			}
+			if len(r.Keys) == 0 {
+				add("", 0, 1)
+			}
+			for i, key := range r.Keys {
+				add(key, 1+i, 0)
+			}
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b report.ProofRow) int {
+		return slices.Index(r.Keys, a.Key) - slices.Index(r.Keys, b.Key)
+	})
+	return rows
+}
+
+// Refused tries the values of all sides on a path that nothing is measured on, and says which a namespace does not take.
+func Refused(sides []Side) (map[string]string, error) {
+	p, err := path.New(path.Shape{})
+	if err != nil {
+		return nil, err
+	}
+	all := refusals{}
+	for _, s := range sides {
+		refused, failed := s.set(p.Server)
+		maps.Copy(all, refused)
+		err = errors.Join(err, failed)
+	}
+	_, failed := p.Close()
+	return all, errors.Join(err, failed)
+}

@@ -1,0 +1,277 @@
+package prove_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/prove"
+	"github.com/tcptune/tcptune/prove/path"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == path.Command {
+		if err := path.Carry(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func needsRoot(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("network namespaces need root")
+	}
+}
+
+// congestion is a side with that congestion control and large buffers.
+func congestion(name string) prove.Side {
+	return prove.Side{Name: name, Settings: []prove.Setting{
+		{Key: "net.ipv4.tcp_rmem", Value: "4096 131072 33554432"},
+		{Key: "net.ipv4.tcp_wmem", Value: "4096 65536 33554432"},
+		{Key: "net.ipv4.tcp_congestion_control", Value: name},
+	}}
+}
+
+// only are the workloads of these names.
+func only(names ...string) (some []prove.Workload) {
+	for _, w := range prove.Workloads() {
+		for _, n := range names {
+			if w.Name == n {
+				some = append(some, w)
+			}
+		}
+	}
+	return some
+}
+
+func row(t *testing.T, p report.Proof, workload, metric string) report.ProofRow {
+	t.Helper()
+	for _, r := range p.Rows {
+		if r.Workload == workload && r.Metric == metric {
+			return r
+		}
+	}
+	t.Fatalf("there is no %s of %s in %+v; not measured: %+v", metric, workload, p.Rows, p.NotMeasured)
+	return report.ProofRow{}
+}
+
+func run(t *testing.T, c prove.Comparison) report.Proof {
+	t.Helper()
+	p, err := c.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// The figures are those of the load; the order of the sides changes from round to round, and both have the same path.
+func TestEachRoundIsAPairInAnotherOrder(t *testing.T) {
+	needsRoot(t)
+	var order []string
+	values := map[string]string{"a": "30", "b": "45"}
+	side := func(name string) prove.Side {
+		return prove.Side{Name: name, Settings: []prove.Setting{{Key: "net.ipv4.tcp_fin_timeout", Value: values[name]}}}
+	}
+	load := func(ctx context.Context, p *path.Path, workload string, _ time.Duration) (prove.Figures, error) {
+		var held string
+		for _, end := range []*path.End{p.Client, p.Server} {
+			if err := end.Do(func() (err error) {
+				held, err = host.Host{}.ReadKnob("net.ipv4.tcp_fin_timeout")
+				return err
+			}); err != nil {
+				return nil, err
+			}
+		}
+		order = append(order, held)
+		c, err := pingPong(ctx, p)
+		return prove.Figures{"goodput": map[string]float64{"30": 1, "45": 2}[held] + c}, err
+	}
+	own, err := host.Host{}.ReadKnob("net.ipv4.tcp_fin_timeout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := run(t, prove.Comparison{
+		Sides: []prove.Side{side("a"), side("b")}, Workloads: only(prove.Bulk), Load: load, Rounds: 4, Lasts: time.Minute,
+	})
+	if got, want := strings.Join(order, " "), "30 45 45 30 30 45 45 30"; got != want {
+		t.Errorf("the runs had the values %s, want %s", got, want)
+	}
+	if r := row(t, p, prove.Bulk, "goodput"); r.Before != 1 || r.After != 2 || *r.Ratio != 2 || r.Verdict != report.ProofBetter {
+		t.Errorf("compared to %+v", r)
+	}
+	if now, _ := (host.Host{}).ReadKnob("net.ipv4.tcp_fin_timeout"); now != own {
+		t.Errorf("tcp_fin_timeout of this machine is %s, and was %s", now, own)
+	}
+}
+
+// pingPong moves some packets, so that the path has something to measure.
+func pingPong(ctx context.Context, p *path.Path) (float64, error) {
+	l, err := p.Server.Listen(9)
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	c, err := p.Client.Dial(ctx, p.Server, 9)
+	if err != nil {
+		return 0, err
+	}
+	return 0, c.Close()
+}
+
+func TestWhatThePathDoesNotCarryIsNamedAndHasNoRow(t *testing.T) {
+	needsRoot(t)
+	tries := 0
+	silent := func(context.Context, *path.Path, string, time.Duration) (prove.Figures, error) {
+		tries++
+		return prove.Figures{"goodput": 1}, nil // and not a packet
+	}
+	p := run(t, prove.Comparison{
+		Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Bulk), Load: silent, Rounds: 3, Lasts: time.Minute,
+	})
+	if len(p.Rows) != 0 || len(p.NotMeasured) != 1 || p.NotMeasured[0].Reason != "in 3 of 3 rounds no packet came into the path" {
+		t.Errorf("rows %+v, not measured %+v", p.Rows, p.NotMeasured)
+	}
+	if tries != 9 || p.Path.Measured.Repeated != 9 || p.Path.Measured.Runs != 0 {
+		t.Errorf("it was tried %d times, and the path says %+v", tries, p.Path.Measured)
+	}
+}
+
+// A round that does not count takes nothing from the others, and pairs stay pairs.
+func TestARoundThatDoesNotCountIsLeftOutOnBothSides(t *testing.T) {
+	needsRoot(t)
+	runs := 0
+	load := func(ctx context.Context, p *path.Path, _ string, _ time.Duration) (prove.Figures, error) {
+		if runs++; runs >= 4 && runs <= 6 { // all attempts of the second side of the second round
+			return prove.Figures{"goodput": 100}, nil // without a packet
+		}
+		_, err := pingPong(ctx, p)
+		return prove.Figures{"goodput": float64(runs)}, err
+	}
+	p := run(t, prove.Comparison{
+		Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Bulk), Load: load, Rounds: 4, Lasts: time.Minute,
+	})
+	r := row(t, p, prove.Bulk, "goodput")
+	if want := math.Cbrt(1 * 7 * 10); math.Abs(r.Before-want) > 1e-9 { // sides a of the rounds 1, 3 and 4
+		t.Errorf("before is %v, want %v", r.Before, want)
+	}
+	if want := "in 1 of 4 rounds no packet came into the path"; len(p.NotMeasured) != 1 || p.NotMeasured[0].Reason != want {
+		t.Errorf("not measured: %+v, want %s", p.NotMeasured, want)
+	}
+}
+
+func TestTheErrorOfALoadEndsIt(t *testing.T) {
+	needsRoot(t)
+	broken := errors.New("broken")
+	_, err := prove.Comparison{
+		Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Bulk), Rounds: 3, Lasts: time.Minute,
+		Load: func(context.Context, *path.Path, string, time.Duration) (prove.Figures, error) { return nil, broken },
+	}.Run(t.Context())
+	if !errors.Is(err, broken) {
+		t.Errorf("error %v, want %v", err, broken)
+	}
+}
+
+func TestWhatCannotBeComparedIsRefusedBeforeItBegins(t *testing.T) {
+	good := prove.Comparison{Sides: make([]prove.Side, 2), Workloads: prove.Workloads(), Rounds: 5, Lasts: 3 * time.Minute}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	few, short, each := good, good, good
+	few.Rounds = 2
+	short.Lasts = 20 * time.Second
+	each.Sides = make([]prove.Side, 20)
+	for name, c := range map[string]prove.Comparison{"two rounds": few, "20 s": short, "20 sides in 3 minutes": each} {
+		if err := c.Check(); !report.Is(err, "usage") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	each.Lasts = each.Least()
+	if err := each.Check(); err != nil {
+		t.Errorf("the least time is too short: %v", err)
+	}
+}
+
+func TestEveryWorkloadIsMeasured(t *testing.T) {
+	needsRoot(t)
+	for _, w := range prove.Workloads() {
+		t.Run(w.Name, func(t *testing.T) {
+			t.Parallel()
+			p, err := path.New(path.Shape{RTT: 5 * time.Millisecond, Rate: 50e6, Seed: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := prove.Work(t.Context(), p, w.Name, 6*time.Second) // long enough for a hundred answers after pauses
+			if _, closed := p.Close(); err != nil || closed != nil {
+				t.Fatal(err, closed)
+			}
+			for _, m := range w.Metrics {
+				if _, there := f[m.Name]; !there {
+					t.Errorf("no %s in %v", m.Name, f)
+				}
+			}
+			if w.Name == prove.Bulk && (f["goodput"] < 25 || f["goodput"] > 50) {
+				t.Errorf("goodput %.1f Mbit/s over a path of 50", f["goodput"])
+			}
+			if p50, some := f["p50"]; some && p50 < 5 {
+				t.Errorf("an answer took %.2f ms over a path of 5", p50)
+			}
+		})
+	}
+}
+
+func TestAnInterruptedRunEndsAtOnce(t *testing.T) {
+	needsRoot(t)
+	for _, w := range prove.Workloads() {
+		t.Run(w.Name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() {
+				_, err := prove.Comparison{
+					Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(w.Name), Load: prove.Work, Rounds: 3, Lasts: time.Hour,
+					Shape: path.Shape{RTT: 20 * time.Millisecond, Loss: 0.5, Seed: 1}, // connections that are being made, too
+				}.Run(ctx)
+				ended <- err
+			}()
+			time.AfterFunc(500*time.Millisecond, cancel)
+			select {
+			case err := <-ended:
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("error %v, want %v", err, context.Canceled)
+				}
+			case <-time.After(20 * time.Second):
+				t.Error("it goes on for 20 s")
+			}
+		})
+	}
+}
+
+func TestAValueThatANamespaceDoesNotTakeIsTold(t *testing.T) {
+	needsRoot(t)
+	refused, err := prove.Refused([]prove.Side{{Name: "a", Settings: []prove.Setting{
+		{Key: "net.ipv4.tcp_fin_timeout", Value: "33"},
+		{Key: "net.ipv4.tcp_no_such_key", Value: "1"},
+		{Key: "net.ipv4.tcp_sack", Value: "some"},
+		{Key: "net.ipv4.tcp_congestion_control", Value: "nonesuch"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(refused) != 3 || refused["net.ipv4.tcp_fin_timeout"] != "" {
+		t.Errorf("refused: %q", refused)
+	}
+	if why := refused["net.ipv4.tcp_congestion_control"]; !strings.Contains(why, "modprobe tcp_nonesuch") {
+		t.Errorf("of a congestion control that is not loaded: %q", why)
+	}
+}

@@ -1,0 +1,78 @@
+package path
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Shape is what a path is to be like. Each direction is so: loss and overtaking happen to data and to acknowledgements.
+type Shape struct {
+	RTT     time.Duration // of both directions together, half of it each; without what a queue adds
+	Jitter  time.Duration // of each direction: wanders between so much less and so much more; packets keep their order
+	Loss    float64       // the share of packets that are lost, from 0 to below 1
+	Burst   float64       // how many are lost in a row on average; up to 1: each by itself
+	Reorder float64       // the share of packets that overtake all that are on their way
+	Rate    int64         // bit/s of IP packets; 0: no limit, and no queue
+	Queue   int64         // bytes that may wait for the rate; what comes then is lost
+	Seed    uint64        // of what is random: the same seed makes the same losses
+}
+
+// Check returns an error about what no path can be.
+func (s Shape) Check() error {
+	switch {
+	case s.RTT < 0 || s.Jitter < 0 || s.Rate < 0 || s.Queue < 0 || s.Burst < 0:
+		return errors.New("cannot make a path of less than nothing")
+	case s.RTT > time.Minute:
+		return fmt.Errorf("cannot make a path with a round-trip time of %s: a minute is the most", s.RTT)
+	case s.Jitter > s.RTT/2:
+		return fmt.Errorf("cannot make a path with a jitter of %s: half of the round-trip time is the most", s.Jitter)
+	case s.Loss < 0 || s.Loss > 0.9 || s.Reorder < 0 || s.Reorder > 0.9:
+		return errors.New("cannot make a path where more than 90 % of the packets are lost or overtake others")
+	case s.Rate > 0 && s.Queue < 2*mtu:
+		return fmt.Errorf("cannot make a path with a queue of %d bytes: two packets are the least", s.Queue)
+	}
+	return nil
+}
+
+// Fill is s with a queue of one bandwidth-delay product, and at least 64 KiB, where it has none.
+func (s Shape) Fill() Shape {
+	if s.Rate > 0 && s.Queue == 0 {
+		s.Queue = max(int64(float64(s.Rate)/8*s.RTT.Seconds()), 64<<10)
+	}
+	return s
+}
+
+// losses decides which packets are lost: each by itself, or in bursts (the model of Gilbert: all are lost while the path
+// is bad).
+type losses struct {
+	random     *rand.Rand
+	share      float64
+	begin, end float64 // the chances that a burst begins, and that it ends; begin 0: there are none
+	bad        bool
+}
+
+func (s Shape) losses(direction uint64) *losses {
+	l := &losses{random: rand.New(rand.NewPCG(s.Seed, direction)), share: s.Loss}
+	if s.Burst > 1 && s.Loss > 0 {
+		l.end = 1 / s.Burst
+		l.begin = min(l.end*s.Loss/(1-s.Loss), 1)
+	}
+	return l
+}
+
+// next reports whether the next packet is lost.
+func (l *losses) next() bool {
+	switch {
+	case l.share == 0:
+		return false
+	case l.begin == 0:
+		return l.random.Float64() < l.share
+	case l.bad:
+		l.bad = l.random.Float64() >= l.end
+	default:
+		l.bad = l.random.Float64() < l.begin
+	}
+	return l.bad
+}
