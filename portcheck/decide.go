@@ -90,6 +90,9 @@ func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, no
 		return nil, nil, err
 	}
 	acts = append(decide(*s, f, order), v.closing(ctx, *s, f, order)...)
+	if len(acts) > 0 {
+		acts = append(s.besides(ctx, acts), acts...)
+	}
 	if err := v.takesAlong(ctx, &f, acts, order); err != nil {
 		return nil, nil, fmt.Errorf("cannot tell what else would be stopped: %w", err)
 	}

@@ -20,7 +20,8 @@ func (v *View) nameOthers(ctx context.Context, s Survey, f *facts, acts []Act) (
 	for _, h := range s.others {
 		// A UDP socket on a port that the kernel hands out is a client, as a rule.
 		client := h.Protocol == UDP && slices.ContainsFunc(v.namespaces, func(n Namespace) bool { return n.ephemeral(h.Port()) })
-		if !client && !slices.ContainsFunc(acts, func(a Act) bool { return slices.Contains(a.Ports, h.target()) }) {
+		listens := h.Protocol == UDP || h.State == Listen
+		if listens && !client && !slices.ContainsFunc(acts, func(a Act) bool { return slices.Contains(a.Ports, h.target()) }) {
 			all.Holders = append(all.Holders, h)
 		}
 	}

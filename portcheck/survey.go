@@ -191,6 +191,9 @@ func (s *Survey) lookAround(n Namespace) error {
 	if err != nil {
 		return err
 	}
+	if !s.Bound && len(s.Holders) > 0 {
+		snap.Sockets = append(snap.Sockets, s.counting(n.boundOnly(s.Ranges))...)
+	}
 	for _, socket := range snap.Sockets {
 		if h := (Holder{Socket: socket, Namespace: n.Name, Count: 1}); !s.knows(socket) {
 			s.others = append(s.others, h)

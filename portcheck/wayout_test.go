@@ -191,3 +191,29 @@ func TestTheHintForASocketWithoutOwnersIsAboutThatSocket(t *testing.T) {
 		}
 	}
 }
+
+// To end who listens is in vain where another socket keeps the port bound.
+func TestAListenerIsNotEndedInVainForAPortThatStaysBound(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	q := Query{Ranges: ports(TCP, 8080, 8080)}
+	server := r.keeper(r.listener("127.0.0.1:8080", reusePort))
+	bound := r.keeper(r.socket(TCP, "127.0.0.1:8080", reusePort))
+	acts, verdict := r.freeOf(q, usual())
+	if !server.lives() || !bound.lives() || verdict.Free || len(acts) != 2 || acts[0].Status != report.Refused || acts[1].Status != report.Refused {
+		t.Errorf("%+v %+v", acts, verdict)
+	}
+	q.Bound = true
+	if acts, verdict = r.freeOf(q, usual()); len(acts) != 2 || !verdict.Free {
+		t.Errorf("with --bound: %+v %+v", acts, verdict)
+	}
+	// One that lets a server in is in nobody's way.
+	q.Bound = false
+	r.keeper(r.listener("127.0.0.1:8080", reusePort, reuseAddr))
+	bound = r.keeper(r.socket(TCP, "127.0.0.1:8080", reusePort, reuseAddr))
+	if acts, verdict = r.freeOf(q, usual()); len(acts) != 1 || !verdict.Free || !bound.lives() {
+		t.Errorf("a polite one: %+v %+v", acts, verdict)
+	}
+}

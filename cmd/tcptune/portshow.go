@@ -186,8 +186,7 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 			words string
 			what  []string
 		}{{"also closes", a.Others}, {"also stops", a.Takes()}, {"may also close", a.Maybe}} {
-			// What was closed stands in the notes, after a look.
-			if len(along.what) > 0 && (along.words == "also stops" || a.Status == report.Planned) {
+			if len(along.what) > 0 && (along.words != "may also close" || a.Status == report.Planned) {
 				printf(w, "    %s %s\n", along.words, strings.Join(along.what, ", "))
 			}
 		}

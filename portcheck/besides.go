@@ -1,0 +1,76 @@
+package portcheck
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// boundOnly lists the TCP sockets on the ports that are bound and neither listen nor are connected, without the connections.
+// Before Linux 6.8 there are none to be seen.
+func (n Namespace) boundOnly(ranges []Range) (found []Socket) {
+	config := &netlink.Config{}
+	if n.file != nil {
+		config.NetNS = int(n.file.Fd())
+	}
+	conn, err := netlink.Dial(unix.NETLINK_SOCK_DIAG, config)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
+		request := netlink.Message{
+			Header: netlink.Header{Type: sockDiagByFamily, Flags: netlink.Request | netlink.Dump},
+			Data:   diagRequest(family, TCP, ranges, true),
+		}
+		binary.NativeEndian.PutUint32(request.Data[4:], 1<<tcpBoundInactive)
+		answers, _ := conn.Execute(request) // what cannot be seen is not counted on, and the proof comes later
+		for _, m := range answers {
+			if s, ok := parseDiag(m.Data, TCP); ok && s.State == Unconn && inRanges(ranges, TCP, s.Port()) {
+				found = append(found, s)
+			}
+		}
+	}
+	return found
+}
+
+// besides are refusals for ports that listeners hold, and that would stay bound after their end by a socket that nobody asked
+// to end and that lets no server in: to end the listeners would be in vain.
+func (s Survey) besides(ctx context.Context, acts []Act) (refused []Act) {
+	for _, h := range s.others {
+		if h.Protocol != TCP || h.State != Unconn || !inRanges(s.Ranges, TCP, h.Port()) {
+			continue
+		}
+		i := slices.IndexFunc(s.open, func(d Descriptor) bool {
+			return d.Inode == h.Inode && !slices.ContainsFunc(acts, func(a Act) bool { return a.Pid == d.Pid || a.Pid == 0 && slices.Contains(a.Ports, h.target()) })
+		})
+		if i < 0 || letsIn(s.open[i]) {
+			continue
+		}
+		p, err := Details(ctx, s.open[i].Pid)
+		if err != nil {
+			continue
+		}
+		refused = append(refused, refusal(h, Owner{Process: p}, "it has the port bound without listening, and would keep it: --bound ends it as well"))
+	}
+	return refused
+}
+
+// letsIn reports whether a socket that does not listen leaves its port to a server. Where it cannot be asked it does.
+func letsIn(d Descriptor) bool {
+	pidfd, err := unix.PidfdOpen(d.Pid, 0)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(pidfd)
+	fd, err := unix.PidfdGetfd(pidfd, d.FD, 0)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	reuse, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR)
+	return err != nil || reuse != 0
+}
