@@ -25,6 +25,9 @@ type sockets struct {
 // adminName is the FileDescriptorName= of the admin socket, see systemd.socket(5).
 const adminName = "admin"
 
+// firstWords is how long a client of a socket that is handed over may be silent in its queue; then it is accepted.
+const firstWords = 10 * time.Second
+
 // openSockets takes over the sockets that systemd passes, and opens those of the command line.
 func openSockets(ctx context.Context, o options) (s sockets, err error) {
 	defer func() {
@@ -40,6 +43,9 @@ func openSockets(ctx context.Context, o options) (s sockets, err error) {
 			return s, err
 		case f.Name() != adminName:
 			s.serve = append(s.serve, l)
+			if err := l.AwaitWords(firstWords); err != nil && !isUnix(l) {
+				return s, fmt.Errorf("cannot use %s: %w", l.Addr(), err)
+			}
 		default:
 			s.admin = append(s.admin, l)
 		}
