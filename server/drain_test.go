@@ -211,13 +211,18 @@ func TestAServerThatHasEndedServesNobody(t *testing.T) {
 
 func TestALongAnswerIsSentToItsEndDuringADrain(t *testing.T) {
 	t.Parallel()
-	r := open(t, Config{Handler: Messages(frame{32 << 20})})
-	frame := framed(strings.Repeat("x", 32<<20))
+	r := open(t, Config{Handler: Messages(frame{8 << 20})})
+	frame := framed(strings.Repeat("x", 8<<20))
 	c := r.dial()
+	if err := c.Conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil { // or the kernel takes all of it
+		t.Fatal(err)
+	}
 	go func() { _, _ = io.WriteString(c, frame) }()
 	r.until("the answer is being sent", func(Stats) bool { return r.states()["writing"] == 1 })
 	done := r.drain(patience)
-	c.ends(frame)
+	c.hears(frame)
+	c.say(framed("hello"))
+	c.ends(framed("hello"))
 	<-done
 	r.ended(Drained, 1)
 }
