@@ -203,6 +203,9 @@ func TestADrainOfHTTPAnswersEachOnceMore(t *testing.T) {
 	if a, body := busy.response(nil); a.StatusCode != 200 || body != "done" {
 		t.Errorf("%d %q", a.StatusCode, body)
 	}
+	if a, _ := busy.request("/"); !a.Close { // its answer was begun before, and could not say so
+		t.Error("its next answer does not say that it is the last")
+	}
 	busy.ends("")
 	for _, c := range []*client{idle, fresh, waits} {
 		c.ends("")
