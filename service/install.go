@@ -33,6 +33,7 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 	if err := s.identified(j); err != nil {
 		return p, err
 	}
+	s = s.settled(site{h: h, journal: j, name: s.Name})
 	files, err := wanted(h, s)
 	if err != nil {
 		return p, err

@@ -82,7 +82,7 @@ func FuzzOwnProgram(f *testing.F) {
 		if user != "" {
 			like.User = "www-data"
 		}
-		if s.freeBind() {
+		if freeBind(s.Listen) {
 			like.Listen = []string{"192.0.2.7:80"}
 		}
 		for i, want := range render(t, like, 255) {
@@ -116,7 +116,7 @@ func FuzzBundledServer(f *testing.F) {
 		if s.TLSCert == "" {
 			like.TLSCert, like.TLSKey = "", ""
 		}
-		if s.freeBind() {
+		if freeBind(s.Listen) {
 			like.Listen = []string{"192.0.2.7:80"}
 		}
 		for i, want := range render(t, like, 255) {
