@@ -104,7 +104,7 @@ func TestUnitsTakeUpWhatChanges(t *testing.T) {
 		"limits of one that does not run":       {false, func(s *Spec) { s.Limits = []Limit{{"max-conns", "9"}} }, running(up, up, down, down), false, nil},
 		"protocol":                              {false, func(s *Spec) { s.Protocol = "line" }, all, false, []string{"tcptune-server.service restarted behind tcptune-server-twin.service"}},
 		"protocol of an idle one":               {false, func(s *Spec) { s.Protocol = "line" }, running(up, up, down, down), true, []string{"tcptune-server.service active"}},
-		"backlog":                               {false, func(s *Spec) { s.Backlog = 7 }, all, false, nil},
+		"backlog":                               {false, func(s *Spec) { s.Backlog = 7 }, all, false, []string{"tcptune-server.service reloaded"}},
 		"one more port":                         {false, func(s *Spec) { s.Listen = append(s.Listen, "9000") }, all, false, []string{"tcptune-server.service restarted behind tcptune-server-twin.service", "tcptune-server-9000.socket active"}},
 		"one more port of an idle one":          {false, func(s *Spec) { s.Listen = append(s.Listen, "9000") }, running(up, up, down, down), false, []string{"tcptune-server-9000.socket active"}},
 		"one more port of one that is shut":     {false, func(s *Spec) { s.Listen = append(s.Listen, "9000") }, running(down, down, down, down), false, nil},

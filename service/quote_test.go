@@ -125,7 +125,7 @@ func FuzzBundledServer(f *testing.F) {
 			}
 		}
 		limits, err := renderLimits(s)
-		if err != nil || strings.Count(limits, "\n") != 3 {
+		if err != nil || strings.Count(limits, "\n") != 4 {
 			t.Fatalf("limits are %q, %v", limits, err)
 		}
 	})

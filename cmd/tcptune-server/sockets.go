@@ -75,6 +75,19 @@ func openSockets(ctx context.Context, o options) (s sockets, err error) {
 	return s, nil
 }
 
+// setBacklog changes the queues of the sockets where they are, so that nobody who waits in one is lost.
+func (s sockets) setBacklog(n int) error {
+	for _, l := range s.serve {
+		if n == 0 {
+			break
+		}
+		if err := l.SetBacklog(n); err != nil {
+			return fmt.Errorf("cannot set the backlog of %s: %w", l.Addr(), err)
+		}
+	}
+	return nil
+}
+
 // listenAdmin opens a Unix socket for the own user and group only, in a folder that nobody else may write to: a file
 // has its mode from the beginning, by the umask.
 func listenAdmin(ctx context.Context, address string) (net.Listener, error) {
