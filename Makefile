@@ -109,8 +109,9 @@ test-deps:
 # One after the other: each wants both cores.
 .PHONY: test-all
 test-all: export PORTCHECK_FIGHTS = 1000
-test-all: ## everything: make test, the packages (deb-test) and machines that reboot (vm-test); under an hour
+test-all: ## everything: make test, changes under load (load-test), the packages (deb-test) and machines that reboot (vm-test); under an hour
 	@$(MAKE) test
+	@$(MAKE) load-test
 	@$(MAKE) prove-test
 	@$(MAKE) deb-test
 	@$(MAKE) vm-test
@@ -182,6 +183,10 @@ vm-shell: build ## a shell in a throw-away virtual machine with its own kernel (
 	@$(WITH_GO) $(GO) run ./test/vm/shell -program bin/tcptune
 
 # UBUNTU_ROOT is the root folder of a real Ubuntu to boot instead of Debian's.
+.PHONY: load-test
+load-test: test-deps ## each change of a service five times while 1,200 clients come and go and stay: none may lose a request
+	@$(WITH_GO) $(GO) test -count=1 -timeout 40m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/container -run 'LosesARequest|LosesNoRequest' -whole | grep -v '^        '
+
 .PHONY: vm-test
 vm-test: test-deps ## what happens to the packages on machines that reboot or lose their power; UBUNTU_ROOT=DIR boots that
 	@$(MAKE) deb

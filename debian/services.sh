@@ -26,9 +26,20 @@ units() {
 	done
 }
 
+# sockets: their socket units. There is one for each further address, which names its service.
+sockets() {
+	units .socket -admin.socket
+	for service in $(services); do
+		for unit in /etc/systemd/system/"${service%.service}"-*.socket; do
+			case $unit in *-admin.socket) continue ;; esac
+			! grep -qsx "Service=$service" "$unit" || echo "${unit##*/}"
+		done
+	done
+}
+
 # open_sockets: those of their sockets that listen.
 open_sockets() {
-	for unit in $(units .socket -admin.socket); do
+	for unit in $(sockets); do
 		! systemctl --quiet is-active "$unit" || echo "$unit"
 	done
 }
@@ -39,7 +50,7 @@ stop_services() {
 	# shellcheck disable=SC2086 # words
 	[ -z "$closed" ] || echo "tcptune-server: closing" $closed >&2
 	# First the sockets: a client that came while the service drains would start it again.
-	for unit in $(units .socket -admin.socket) $(units .service); do
+	for unit in $(sockets) $(units .service); do
 		deb-systemd-invoke stop "$unit" || echo "tcptune-server: cannot stop $unit, see: systemctl status $unit" >&2
 	done
 }

@@ -41,7 +41,7 @@ func (a *acceptor) log() *slog.Logger {
 
 func (a *acceptor) come() { a.stamp.Store(int64(time.Since(a.server.start))) }
 
-// run accepts until the server drains, or accepting fails for good.
+// run accepts until the server has drained, or accepting fails for good.
 func (a *acceptor) run() error {
 	for {
 		a.come()
@@ -51,7 +51,7 @@ func (a *acceptor) run() error {
 		if a.deadline != nil {
 			_ = a.deadline(time.Now().Add(a.server.settings.Load().Wake))
 		}
-		if a.server.draining.Load() { // after the deadline is set: Shutdown sets one as well, after draining
+		if a.server.shut.Load() { // after the deadline is set: Shutdown sets one as well, after shut
 			return ErrServerClosed
 		}
 		c, err := a.Accept()
@@ -62,7 +62,7 @@ func (a *acceptor) run() error {
 			a.arrived(c)
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			a.recovered() // accept(2) needs a descriptor even to find that nobody is there
-		case a.server.draining.Load():
+		case a.server.shut.Load(), a.server.draining.Load() && !passing(err):
 			return ErrServerClosed
 		case !passing(err):
 			return err
@@ -73,7 +73,7 @@ func (a *acceptor) run() error {
 }
 
 // awaitRate waits until the next connection may be accepted: clients wait in the listen backlog meanwhile. It returns
-// false when the server drains.
+// false when nobody is accepted any more.
 func (a *acceptor) awaitRate() bool {
 	for paused := false; !a.paid; paused = true {
 		limiter := a.server.settings.Load().acceptRate // which a reload may have replaced meanwhile
@@ -91,7 +91,7 @@ func (a *acceptor) awaitRate() bool {
 	return true
 }
 
-// lastCall accepts, once the server drains, the clients in the listen backlog: closing the socket would reset them.
+// lastCall accepts, once the loop has ended, the clients in the listen backlog: closing the socket would reset them.
 // Where another process has the socket as well, as systemd does, they wait for the next server.
 func (a *acceptor) lastCall() {
 	l, ok := a.Listener.(*Listener)
@@ -107,7 +107,7 @@ func (a *acceptor) lastCall() {
 	}
 }
 
-// stop ends the loop of a server that drains.
+// stop ends the loop.
 func (a *acceptor) stop() {
 	if a.deadline == nil {
 		_ = a.close()
@@ -116,7 +116,7 @@ func (a *acceptor) stop() {
 	_ = a.deadline(longAgo())
 }
 
-// sleep returns false when the server drains.
+// sleep returns false when nobody is accepted any more.
 func (a *acceptor) sleep(d time.Duration) bool {
 	for d > 0 {
 		slice := min(d, a.server.settings.Load().Wake)

@@ -7,7 +7,10 @@ import (
 	"net/netip"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // phase is what a connection is doing; each has a deadline of its own.
@@ -43,8 +46,12 @@ type conn struct {
 	phase  atomic.Uint64 // the phase in the lowest bits, and how often one was entered
 	cutFor atomic.Uint32 // the Reason why somebody else has closed it, or why it has ended
 	woken  atomic.Bool   // its read deadline is that of a drain
+	rests  atomic.Bool   // of HTTP: no request is in flight
+	until  atomic.Int64  // while the server drains: how long it may say nothing, after opened
+	last   atomic.Bool   // it was sent its last answer, which waits for the end of the connection, see cork
 
-	unheard bool // its handler has ended it, and the client may still be sending; of the goroutine that serves it
+	announces bool // its protocol says itself which answer is the last; of the same
+	unheard   bool // its handler has ended it, and the client may still be sending; of the goroutine that serves it
 
 	// What the sweeper saw last, and when it saw that first. The lock is that of the shard.
 	seen   uint64
@@ -94,15 +101,40 @@ func (c *conn) wake() {
 	case waiting:
 		until := longAgo()
 		if c.cancel != nil { // a stream, which takes no last look by itself
-			until = time.Now().Add(lastLookTime)
-			if fresh := c.opened.Add(freshGrace); c.messages.Load() == 0 && fresh.After(until) {
-				until = fresh
+			until = c.keptUntil()
+			if soon := time.Now().Add(lastLookTime); c.last.Load() || soon.After(until) {
+				until = soon
 			}
 		}
 		c.woken.Store(true)
 		_ = c.SetReadDeadline(until)
 	case handshake:
-		_ = c.SetReadDeadline(c.opened.Add(freshGrace))
+		_ = c.SetReadDeadline(c.keptUntil())
+	}
+}
+
+// keptUntil is until when the client may be silent, while the server drains: that is counted from when it is first asked.
+func (c *conn) keptUntil() time.Time {
+	c.until.CompareAndSwap(0, int64(time.Since(c.opened))+c.server.grace.Load())
+	return c.opened.Add(time.Duration(c.until.Load()))
+}
+
+// cork has the answers that follow, or what of them fills no packet, wait for the end of the connection, tcp(7): it comes
+// in the same packet, so that no client can have the answer and not know that it was the last.
+func (c *conn) cork(on bool) {
+	if c.last.Swap(on) == on {
+		return
+	}
+	if s, ok := c.socket.(syscall.Conn); ok {
+		if raw, err := s.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { // of a Unix socket it is an error, and there are no packets
+				value := 0
+				if on {
+					value = 1
+				}
+				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, value)
+			})
+		}
 	}
 }
 
@@ -124,14 +156,15 @@ func (c *conn) why(why Reason) Reason {
 // drain but by its context.
 type Progress interface {
 	// Waiting says that nothing is in flight. [Limits.IdleTimeout] runs. While the server drains a Read that finds nothing
-	// ends with [os.ErrDeadlineExceeded]: at once, or, where nothing was answered yet, five seconds after the connection
-	// was accepted.
+	// ends with [os.ErrDeadlineExceeded]: at once where an answer was sent since, else some seconds later, see
+	// [Server.Shutdown].
 	Waiting()
 	// Reading says that a message has begun. [Limits.ReadTimeout] runs.
 	Reading()
 	// Working says that an answer is being made. There is no deadline.
 	Working()
-	// Writing says that an answer is being sent. [Limits.WriteTimeout] and [Limits.MinRate] run.
+	// Writing says that an answer is being sent. [Limits.WriteTimeout] and [Limits.MinRate] run. While the server drains it
+	// is the last, and what of it fills no packet is sent with the end of the connection, or after 200 ms.
 	Writing()
 	// Holding says how many bytes the handler keeps of messages that are not answered yet, its buffers with them; it is
 	// called again when that changes, and with 0 once there are none. [Limits.MaxInput] runs: where there is no room for
@@ -157,6 +190,9 @@ func (s stream) Read(b []byte) (int, error) {
 }
 
 func (s stream) Write(b []byte) (int, error) {
+	if s.state() == writing && !s.announces && s.server.draining.Load() {
+		s.cork(true)
+	}
 	n, err := s.conn.Write(b)
 	s.bytesOut.Add(uint64(n))
 	return n, err
@@ -177,7 +213,11 @@ func (s stream) Waiting() {
 	}
 }
 
-func (s stream) Reading() { s.enter(reading) }
+func (s stream) Reading() {
+	s.enter(reading)
+	s.cork(false) // another message came before the end
+}
+
 func (s stream) Working() { s.enter(streaming) }
 func (s stream) Writing() { s.enter(writing) }
 

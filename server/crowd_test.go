@@ -56,7 +56,7 @@ func TestClientsOfThisHostMayHaveAnyNumber(t *testing.T) {
 	for _, from := range []string{"127.0.0.1", "127.0.0.1", "127.8.0.1", "127.8.0.1", "::1", "::1", "::ffff:127.0.0.1"} {
 		dialAs(from).ask("hello")
 	}
-	if n := len(r.crowd.of); n != 0 {
+	if n := r.counted(); n != 0 {
 		t.Errorf("%d of them are counted", n)
 	}
 	for _, from := range []string{"192.0.2.1", "::ffff:192.0.2.1"} {
@@ -85,4 +85,11 @@ func TestTheCountOfAnAddressEndsWithItsConnections(t *testing.T) {
 	if len(c.of) != 0 {
 		t.Errorf("%d clients are remembered", len(c.of))
 	}
+}
+
+// counted are the clients whose connections are counted.
+func (r *room) counted() int {
+	r.crowd.mu.Lock()
+	defer r.crowd.mu.Unlock()
+	return len(r.crowd.of)
 }

@@ -55,13 +55,13 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer c.Close()
 	_, _ = io.WriteString(c, "hello\nworld\n")
 	answers := bufio.NewScanner(c)
 	for range 2 {
 		answers.Scan()
 		fmt.Println(answers.Text())
 	}
+	_ = c.Close() // or the drain waits some seconds for another word
 
 	drain, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -50,7 +50,8 @@ func TestAStreamHandlerMayPassItsConnectionOnToMessages(t *testing.T) {
 	r.ended(Broken, 1)
 	welcome.ask("hello")
 	done := r.drain(patience)
-	welcome.ends("")
+	welcome.say("hello again\n")
+	welcome.ends("echo: hello again\n")
 	if cut := <-done; cut != 0 {
 		t.Errorf("%d were cut", cut)
 	}

@@ -174,7 +174,7 @@ func TestAPanicInHTTPIsCounted(t *testing.T) {
 	}
 }
 
-func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
+func TestADrainOfHTTPAnswersEachOnceMore(t *testing.T) {
 	t.Parallel()
 	begun, goOn := make(chan struct{}), make(chan struct{})
 	mux := http.NewServeMux()
@@ -194,8 +194,7 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 	r.until("one waits", func(st Stats) bool { return st.Queued == 1 })
 	done := r.drain(patience)
 
-	idle.ends("")
-	for name, c := range map[string]*client{"fresh": fresh, "queued": waits} {
+	for name, c := range map[string]*client{"idle": idle, "fresh": fresh, "queued": waits} {
 		if a, body := c.request("/healthz"); a.StatusCode != 200 || body != "ok\n" || !a.Close {
 			t.Errorf("%s: %d %q, closes: %v", name, a.StatusCode, body, a.Close)
 		}
@@ -204,7 +203,13 @@ func TestADrainOfHTTPFinishesRequestsAndClosesIdleConnections(t *testing.T) {
 	if a, body := busy.response(nil); a.StatusCode != 200 || body != "done" {
 		t.Errorf("%d %q", a.StatusCode, body)
 	}
+	if a, _ := busy.request("/"); !a.Close { // its answer was begun before, and could not say so
+		t.Error("its next answer does not say that it is the last")
+	}
 	busy.ends("")
+	for _, c := range []*client{idle, fresh, waits} {
+		c.ends("")
+	}
 	if cut := <-done; cut != 0 {
 		t.Errorf("%d were cut", cut)
 	}
@@ -235,7 +240,7 @@ func TestAStreamThatEndsBecauseOfADrainIsCountedSo(t *testing.T) {
 	idle, half := r.full(2)[0], r.full(1)[0]
 	half.say("half a ")
 	r.until("half a line is there", func(Stats) bool { return r.states()["reading"] == 1 && r.states()["waiting"] == 2 })
-	done := r.drain(patience)
+	done := r.drain(2 * time.Second)
 	idle.ends("")
 	half.say("line\n")
 	half.ends("echo: half a line\n")

@@ -25,7 +25,7 @@ func measured(h http.Handler) http.Handler {
 		defer c.caught()
 		begin := time.Now()
 		c.handed(true)
-		if c.wire.ambiguous(r) {
+		if c.wire.ambiguous(r) || c.drains() {
 			w.Header().Set("Connection", "close")
 		}
 		h.ServeHTTP(w, r)
@@ -54,9 +54,26 @@ type httpConn struct {
 	slowRead  atomic.Bool  // the last Read, or
 	slowWrite atomic.Bool  // a Write, was ended by a deadline
 	crashed   atomic.Pointer[crash]
+
+	rests *atomic.Bool         // no request is in flight
+	grace func() time.Duration // how long it may be so while the server drains
+
+	mu       sync.Mutex
+	deadline time.Time // of reading, as net/http wants it
+	until    time.Time // while the server drains, how long the connection is kept when it rests
 }
 
-func newHTTPConn(c net.Conn) *httpConn { return &httpConn{Conn: c, closed: make(chan struct{})} }
+func newHTTPConn(c net.Conn) *httpConn {
+	one := &httpConn{Conn: c, closed: make(chan struct{})}
+	if s, ok := c.(stream); ok {
+		s.announces = true
+		one.rests, one.grace = &s.rests, func() time.Duration { return time.Duration(s.server.grace.Load()) }
+	} else {
+		one.rests, one.grace = new(atomic.Bool), func() time.Duration { return idleGrace }
+	}
+	one.rests.Store(true)
+	return one
+}
 
 func (c *httpConn) Accept() (net.Conn, error) {
 	if !c.given {
@@ -81,10 +98,19 @@ func (c *httpConn) Close() error {
 
 func (c *httpConn) Read(b []byte) (int, error) {
 	n, err := c.readSome(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.isOver() { // a request may have come just now
+		_ = c.Conn.SetReadDeadline(time.Now().Add(lastLookOfHTTP))
+		n, err = c.readSome(b)
+	}
+	if n > 0 && !c.handling.Load() && c.rests.Swap(false) {
+		c.mu.Lock()
+		_ = c.setReadDeadline()
+		c.mu.Unlock()
+	}
 	if !c.handling.Load() && !c.hold(c.header.Add(int64(n))) {
 		return 0, InputFull
 	}
-	c.slowRead.Store(errors.Is(err, os.ErrDeadlineExceeded) && !c.aborting.Load() && !c.isClosed())
+	c.slowRead.Store(errors.Is(err, os.ErrDeadlineExceeded) && !c.aborting.Load() && !c.isClosed() && !c.isOver())
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		c.over.Store(true)
 	}
@@ -137,7 +163,47 @@ func (c *httpConn) handed(over bool) {
 // SetReadDeadline is also how net/http ends the Read by which it watches the client while a handler runs.
 func (c *httpConn) SetReadDeadline(t time.Time) error {
 	c.aborting.Store(!t.IsZero() && t.Before(time.Now()))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.deadline = t
+	return c.setReadDeadline()
+}
+
+// setReadDeadline is called with the lock held.
+func (c *httpConn) setReadDeadline() error {
+	t := c.deadline
+	if c.rests.Load() && !c.until.IsZero() && (t.IsZero() || c.until.Before(t)) {
+		t = c.until
+	}
 	return c.Conn.SetReadDeadline(t)
+}
+
+// lastLookOfHTTP is how long a connection is looked at once more before it is closed.
+const lastLookOfHTTP = 10 * time.Millisecond
+
+// drain has the connection end when no request comes for some time.
+func (c *httpConn) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = time.Now().Add(c.grace())
+	if c.rests.Load() {
+		_ = c.setReadDeadline()
+	}
+}
+
+// drains tells whether the server does. What net/http has for that, SetKeepAlivesEnabled, closes idle connections at once,
+// and others after an answer that has not said so.
+func (c *httpConn) drains() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.until.IsZero()
+}
+
+// isOver tells whether the server drains, and no request has come for so long that none is waited for.
+func (c *httpConn) isOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rests.Load() && !c.until.IsZero() && !time.Now().Before(c.until)
 }
 
 func (c *httpConn) Write(b []byte) (int, error) {
@@ -178,7 +244,18 @@ func follow(c net.Conn, state http.ConnState) {
 		one.state.Store(int64(state))
 		if state == http.StateIdle { // what was left of a body is thrown away
 			one.handed(false)
+			one.rest()
 		}
+	}
+}
+
+// rest notes that no request is in flight: while the server drains, the time of grace begins.
+func (c *httpConn) rest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rests.Store(true)
+	if !c.until.IsZero() {
+		c.until = time.Now().Add(c.grace())
 	}
 }
 

@@ -147,6 +147,27 @@ func (l *Listener) Close() error {
 // SetDeadline ends an Accept that waits longer, with [os.ErrDeadlineExceeded].
 func (l *Listener) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t) }
 
+// SetBacklog says how many connections may wait in the queue of the socket, listen(2): in place, with those that wait. The
+// kernel caps it at net.core.somaxconn.
+func (l *Listener) SetBacklog(n int) error {
+	var err error
+	errControl := l.raw.Control(func(fd uintptr) { err = os.NewSyscallError("listen", unix.Listen(int(fd), n)) })
+	return errors.Join(err, errControl)
+}
+
+// AwaitWords has connections accepted only when the first bytes of their clients are there, or after some time: the least
+// that the kernel can that is not below d, TCP_DEFER_ACCEPT of tcp(7). It is for a socket that is handed over, and for
+// protocols in which the client speaks first: who has said nothing yet waits in the socket and not in a process, so that
+// a process which goes has nobody who is silent, and the next one serves them. It stays so for the next one too.
+func (l *Listener) AwaitWords(d time.Duration) error {
+	var err error
+	errControl := l.raw.Control(func(fd uintptr) {
+		err = os.NewSyscallError("setsockopt",
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, wholeSeconds(d)))
+	})
+	return errors.Join(err, errControl)
+}
+
 // Accept waits for a connection. The error is a [*net.OpError] as of package net, [net.ErrClosed] after Close.
 func (l *Listener) Accept() (net.Conn, error) {
 	var fd int

@@ -82,22 +82,20 @@ func (m *messageConn) fill() Reason {
 	}
 }
 
-// freshGrace is how long, while the server drains, a connection may take for its first message: it was accepted, and so
-// nobody else will answer it.
-const freshGrace = 5 * time.Second
-
-// mayWait tells, while the server drains, whether bytes are still waited for: those of a message that has begun, and
-// the first message.
+// mayWait tells, while the server drains, whether bytes are still waited for: those of a message that has begun, and for
+// some time those of one that a client may be sending.
 func (m *messageConn) mayWait() bool {
 	switch {
 	case m.from < m.until:
+		m.cork(false) // what was answered before is not the end
 		_ = m.SetReadDeadline(time.Time{})
 		return true
-	case m.messages.Load() == 0 && time.Since(m.opened) < freshGrace:
-		_ = m.SetReadDeadline(m.opened.Add(freshGrace))
-		return true
+	case m.last.Load():
+		return false
 	}
-	return false
+	until := m.keptUntil()
+	_ = m.SetReadDeadline(until)
+	return time.Now().Before(until)
 }
 
 // lastLook ends a connection on which nothing is in flight, unless a message has just arrived.
@@ -237,6 +235,7 @@ func (m *messageConn) handle() Reason {
 	}
 	consumed := false
 	for m.from < m.until {
+		draining := m.server.draining.Load()
 		step, err := m.handler.Handle(m.spare.data[:0], m.in.data[m.from:m.until])
 		if has := m.until - m.from; step.Consumed < 0 || step.Consumed > has {
 			m.server.panicked(m.conn, fmt.Sprintf("consumed %d of %d bytes", step.Consumed, has), nil)
@@ -244,6 +243,9 @@ func (m *messageConn) handle() Reason {
 		}
 		m.from += step.Consumed
 		m.messages.Add(uint64(step.Messages))
+		if draining && step.Consumed > 0 {
+			m.cork(true)
+		}
 		if why := m.send(step.Out); why != notEnded {
 			return why
 		}

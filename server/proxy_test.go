@@ -124,8 +124,8 @@ func TestLimitsAreThoseOfTheClientBehindTheProxy(t *testing.T) {
 		other.hears("echo: hello\n")
 	}
 	st := r.until("both were refused", func(st Stats) bool { return st.Refused[ClientConns]+st.Refused[ClientRate] == 2 })
-	if st.Refused[ClientConns] != 1 || len(r.crowd.of) != 1 {
-		t.Errorf("refused %v, and %d clients are counted; want one of each, and one", st.Refused, len(r.crowd.of))
+	if st.Refused[ClientConns] != 1 || r.counted() != 1 {
+		t.Errorf("refused %v, and %d clients are counted; want one of each, and one", st.Refused, r.counted())
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 const (
 	lingerTime  = time.Second
 	lingerLook  = 50 * time.Millisecond // how often one that was refused looks whether the server still waits
-	lingerChunk = 1 << 10
+	lingerChunk = 4 << 10
 )
 
 type closeWriter interface{ CloseWrite() error }

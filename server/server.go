@@ -63,7 +63,9 @@ type Server struct {
 	count   counters
 
 	draining atomic.Bool
-	drain    chan struct{} // closed when the server drains
+	grace    atomic.Int64  // of that drain, see idleGrace
+	shut     atomic.Bool   // and nobody is accepted any more
+	drain    chan struct{} // closed then
 	forced   chan struct{} // closed when it does not wait any longer
 	served   chan struct{} // closed when the last connection has ended
 	over     chan struct{} // closed when all is done

@@ -10,16 +10,24 @@ import (
 // Draining reports whether Shutdown or Close was called.
 func (s *Server) Draining() bool { return s.draining.Load() }
 
-// Shutdown drains the server: it accepts nobody any more, closes the connections on which nothing is in flight,
-// finishes what is, and returns nil when all is done. When ctx ends first it returns the error of ctx, and the drain
-// goes on, until it is done or [Server.Close] ends it. It may be called several times, and at any time: a server that
-// was shut down before it serves never does, and after Close it waits until the handlers have returned.
+// Shutdown drains the server: it finishes what is in flight, closes each connection after that, and returns nil when all
+// is done. When ctx ends first it returns the error of ctx, and the drain goes on, until it is done or [Server.Close]
+// ends it. It may be called several times, and at any time: a server that was shut down before it serves never does, and
+// after Close it waits until the handlers have returned.
+//
+// A connection on which nothing is in flight is kept for five seconds, or half of the time that ctx leaves where that is
+// less: its client may be sending just now. A message that comes meanwhile is answered, and the client learns that it is
+// the last: HTTP says so, and the answer of a [MessageHandler] has the end of the connection in its last packet. So who
+// looks at a connection before it is used again loses nothing. While any is kept the server also accepts; then nobody.
 //
 // Of a socket that [Listen] opened, the clients in the listen backlog are still accepted, for a second at most: they
-// would be reset otherwise. A connection that has not said anything yet counts as in flight for five seconds: it was
-// accepted, so nobody else will answer it. One that waits in the queue is still served.
+// would be reset otherwise. One that waits in the queue is still served.
 func (s *Server) Shutdown(ctx context.Context) error {
-	if s.begin() {
+	grace := idleGrace
+	if end, ok := ctx.Deadline(); ok {
+		grace = max(min(grace, time.Until(end)/2), 0)
+	}
+	if s.begin(grace) {
 		go s.finish()
 	}
 	select {
@@ -39,7 +47,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // not wait for handlers, which find their connection closed and their context at its end; a call of [Server.Shutdown]
 // does. It may be called several times, and at any time. The error is that of closing the listeners.
 func (s *Server) Close() error {
-	first := s.begin()
+	first := s.begin(0)
 	s.forcing.Do(func() { close(s.forced) })
 	var errs []error
 	for _, a := range s.acceptors() {
@@ -56,30 +64,61 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
+// idleGrace is how long, while the server drains, a client may be silent, also one that has just come.
+const idleGrace = 5 * time.Second
+
 // begin makes the server one that drains: from now on no accept loop begins. It returns false where it did already.
-func (s *Server) begin() bool {
+func (s *Server) begin(grace time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.draining.CompareAndSwap(false, true) {
+	if s.draining.Load() {
 		return false
 	}
-	close(s.drain)
+	s.grace.Store(int64(grace))
+	s.draining.Store(true)
 	return true
 }
 
-// finish ends the accept loops, tells the connections, and waits for them.
+// finish tells the connections, ends the accept loops, and waits.
 func (s *Server) finish() {
-	for _, a := range s.acceptors() {
-		a.stop()
-	}
 	for c := range s.conns.all() {
 		c.wake()
+	}
+	s.awaitWords()
+	s.shut.Store(true)
+	close(s.drain)
+	for _, a := range s.acceptors() {
+		a.stop()
 	}
 	s.accepting.Wait()
 	s.running.Wait()
 	close(s.served)
 	s.background.Wait()
 	close(s.over)
+}
+
+// restLook is how often it is looked whether any connection is kept.
+const restLook = 20 * time.Millisecond
+
+// awaitWords waits while connections are kept for whom nothing was in flight: who comes meanwhile is served, and does not
+// wait for them.
+func (s *Server) awaitWords() {
+	for end := time.Now().Add(time.Duration(s.grace.Load())); s.anyRests() && time.Now().Before(end); {
+		select {
+		case <-s.forced:
+			return
+		case <-time.After(restLook):
+		}
+	}
+}
+
+func (s *Server) anyRests() bool {
+	for c := range s.conns.all() {
+		if c.rests.Load() || c.state() == waiting {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) acceptors() []*acceptor {

@@ -156,7 +156,8 @@ func TestADrainOfTLS(t *testing.T) {
 	})
 	done := r.drain(patience)
 
-	idle.ends("")
+	idle.say("hello again\n")
+	idle.ends("echo: hello again\n")
 	half.say("line\n")
 	half.ends("echo: half a line\n")
 	late := newClient(t, tls.Client(shaking.Conn, trust)) // it shakes hands only now

@@ -30,7 +30,7 @@ func TestTooLongAMessageIsToldSoBeforeItsConnectionEnds(t *testing.T) {
 			strings.Repeat("x", 101) + "\r\n", "error: line is too long\n",
 		},
 		{"line without an end", line{100}, "\n", "echo: \n", strings.Repeat("x", 1000), "error: line is too long\n"},
-		{"more than a kernel buffer", line{100}, "\n", "echo: \n", strings.Repeat("x", 8<<20), "error: line is too long\n"},
+		{"more than a kernel buffer", line{100}, "\n", "echo: \n", strings.Repeat("x", 2<<20), "error: line is too long\n"},
 		{
 			"frame",
 			frame{100},

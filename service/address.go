@@ -75,6 +75,8 @@ func (s Spec) checkListen() error {
 		switch {
 		case slices.Contains(s.Listen[:i], text):
 			return fmt.Errorf("cannot use --listen %s twice", text)
+		case slices.ContainsFunc(s.Listen[:i], func(other string) bool { return ofAddress(other) == ofAddress(text) }):
+			return fmt.Errorf("cannot use --listen %s beside another address whose unit has the same name, %s%s", text, s.Name, ofAddress(text))
 		case isUDP(text) && s.bundled():
 			return fmt.Errorf("cannot use --listen %s without --exec: the bundled server speaks TCP", text)
 		case isUnix(text):
@@ -133,9 +135,10 @@ func (s Spec) only6() bool {
 	})
 }
 
-// streams are the lines of a socket unit. Where [::] is IPv6 alone a port, which means all addresses, is two of them.
-func (s Spec) streams() (lines []string) {
-	for _, text := range s.Listen {
+// streams are the lines of a socket unit for the addresses of listen. Where [::] is IPv6 alone a port, which means all
+// addresses, is two of them.
+func (s Spec) streams(listen []string) (lines []string) {
+	for _, text := range listen {
 		key, text := "ListenStream=", text
 		if isUDP(text) {
 			key, text = "ListenDatagram=", strings.TrimPrefix(text, udpPrefix)
@@ -180,8 +183,8 @@ func clash(a, b netip.AddrPort, only6 bool) bool {
 }
 
 // freeBind tells whether a listening address may not be there yet when sockets are bound at boot.
-func (s Spec) freeBind() bool {
-	return slices.ContainsFunc(s.Listen, func(text string) bool {
+func freeBind(listen []string) bool {
+	return slices.ContainsFunc(listen, func(text string) bool {
 		address, err := parseListen(strings.TrimPrefix(text, udpPrefix))
 		ip := address.Addr()
 		return err == nil && ip.IsValid() && !ip.IsUnspecified() && !ip.IsLoopback()

@@ -46,8 +46,7 @@ func (s Spec) Rivals(others []Spec) (lines []string, err error) {
 
 // Own reports whether a unit belongs to the service: what it holds is no obstacle.
 func (s Spec) Own(unit string) bool {
-	suffix, named := strings.CutPrefix(unit, s.Name)
-	return named && slices.Contains(suffixes(), suffix)
+	return slices.Contains(unitsOf(s.Name, s.Sockets()), unit)
 }
 
 // Starts reports whether changes open a socket, which must be free then.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,6 +34,7 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 	if err := s.identified(j); err != nil {
 		return p, err
 	}
+	s = s.settled(site{h: h, journal: j, name: s.Name})
 	files, err := wanted(h, s)
 	if err != nil {
 		return p, err
@@ -49,7 +51,7 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 			return p, err
 		}
 	}
-	at.tellLater(p)
+	at.tellLater(p, s)
 	dropped := at.drop(&p, files)
 	stops, starts := at.unitChanges(p, s, dropped, now)
 	p.Changes = slices.Concat(stops, at.folders(files), p.Changes, starts)
@@ -59,14 +61,22 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 }
 
 // tellLater says of sockets that are open and stay so that the change is for the next time.
-func (at site) tellLater(p plan.Plan) {
+func (at site) tellLater(p plan.Plan, s Spec) {
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if c.Writes() && c.Before != nil && c.After != nil && strings.HasSuffix(c.Target, ".socket") &&
 			at.up(path.Base(c.Target)) && listens(*c.Before) == listens(*c.After) {
 			c.Why = "takes effect when the socket is opened next; it is not closed for that"
+			if s.bundled() && !strings.HasSuffix(c.Target, "-admin.socket") && withoutBacklog(*c.Before) == withoutBacklog(*c.After) {
+				c.Why = "for when the socket is opened next; the server changes the backlog of the open one"
+			}
 		}
 	}
+}
+
+// withoutBacklog is the text of a socket unit but for its backlog.
+func withoutBacklog(text string) string {
+	return regexp.MustCompile(`(?m)^Backlog=.*$`).ReplaceAllString(text, "")
 }
 
 // file is what a service needs below /etc: a regular file, or a link.

@@ -20,9 +20,11 @@ type site struct {
 	name    string
 	// units are those of the service as systemd knows them; nil where none runs.
 	units map[string]host.Unit
+	order []string // their names, sockets first
 }
 
-// suffixes are those of the units that a service may have, in the order in which they are started.
+// suffixes are those of the units that a service may have, in the order in which they are started; see [unitsOf] for those
+// of further addresses.
 func suffixes() []string { return []string{".socket", "-admin.socket", ".service", "-twin.service"} }
 
 func observe(ctx context.Context, h host.Host, j plan.Journal, name string, files []file) (site, error) {
@@ -30,14 +32,9 @@ func observe(ctx context.Context, h host.Host, j plan.Journal, name string, file
 	if !h.SystemdRunning() {
 		return at, nil
 	}
-	names := unitNames(files)
-	for _, suffix := range suffixes() {
-		if !slices.Contains(names, name+suffix) {
-			names = append(names, name+suffix)
-		}
-	}
+	at.order = unitsOf(name, append(unitNames(files), at.ownUnits()...))
 	at.units = map[string]host.Unit{}
-	for _, n := range names {
+	for _, n := range at.order {
 		u, err := h.SystemManager().Unit(ctx, n)
 		if err != nil {
 			return at, err

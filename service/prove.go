@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -15,9 +16,12 @@ import (
 func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	defer h.Trail().Waits("an answer of " + s.Name)()
 	m, name := h.SystemManager(), s.Name+".service"
-	socket, err := m.Unit(ctx, s.Name+".socket")
+	socket, shut, err := s.opened(ctx, m)
 	if err != nil {
 		return "", err
+	}
+	if len(shut) > 0 {
+		return "", fmt.Errorf("cannot serve: %s is not open", strings.Join(shut, ", "))
 	}
 	s, changed := s.asLoaded(socket.Listen)
 	if seen, err = s.Probe(ctx); err != nil && changed != "" {

@@ -82,7 +82,7 @@ func FuzzOwnProgram(f *testing.F) {
 		if user != "" {
 			like.User = "www-data"
 		}
-		if s.freeBind() {
+		if freeBind(s.Listen) {
 			like.Listen = []string{"192.0.2.7:80"}
 		}
 		for i, want := range render(t, like, 255) {
@@ -116,7 +116,7 @@ func FuzzBundledServer(f *testing.F) {
 		if s.TLSCert == "" {
 			like.TLSCert, like.TLSKey = "", ""
 		}
-		if s.freeBind() {
+		if freeBind(s.Listen) {
 			like.Listen = []string{"192.0.2.7:80"}
 		}
 		for i, want := range render(t, like, 255) {
@@ -125,7 +125,7 @@ func FuzzBundledServer(f *testing.F) {
 			}
 		}
 		limits, err := renderLimits(s)
-		if err != nil || strings.Count(limits, "\n") != 3 {
+		if err != nil || strings.Count(limits, "\n") != 4 {
 			t.Fatalf("limits are %q, %v", limits, err)
 		}
 	})

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +45,9 @@ func ReadBack(ctx context.Context, h host.Host, s Spec) (note string, err error)
 		return "which limits hold is not known: " + err.Error(), nil
 	case now.Limits == nil:
 		return "which limits hold is not known: the server that runs does not say", nil
+	}
+	if held, known := now.Limits["backlog"]; known && held != strconv.Itoa(s.Backlog) {
+		return "", fmt.Errorf("cannot reload %s: its backlog is %s after that, and not %d", s.Name, held, s.Backlog)
 	}
 	var lowered []string
 	for _, l := range s.Limits {

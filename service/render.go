@@ -22,10 +22,10 @@ const (
 	grace = 10 * time.Second
 )
 
-// Render returns the unit files of a service, in a fixed order: socket, service, and where there may be two processes
-// the twin service that takes over during "restart --overlap". The bundled server also has a socket for its admin port,
-// after the first one. Keys that the release of systemd (247 or later) does not know are left out. Equal arguments give equal
-// bytes.
+// Render returns the unit files of a service, in a fixed order: a socket for each address, service, and where there may
+// be two processes the twin service that takes over during "restart --overlap". The bundled server also has a socket for
+// its admin port, before the service. Keys that the release of systemd (247 or later) does not know are left out. Equal
+// arguments give equal bytes.
 func Render(s Spec, systemd int) ([]Unit, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -33,16 +33,20 @@ func Render(s Spec, systemd int) ([]Unit, error) {
 	if systemd < oldest {
 		return nil, fmt.Errorf("cannot render units for systemd %d: %d is the oldest that is supported", systemd, oldest)
 	}
-	files := [][2]string{{".socket", "listen.socket.tmpl"}, {".service", "own.service.tmpl"}}
-	if s.Overlap {
-		files = append(files, [2]string{twinSuffix, "own.service.tmpl"})
+	var files [][2]string
+	for _, u := range s.listenUnits() {
+		files = append(files, [2]string{u.suffix, "listen.socket.tmpl"})
 	}
 	if s.bundled() {
-		files = [][2]string{
-			{".socket", "listen.socket.tmpl"},
+		files = append(files, [][2]string{
 			{"-admin.socket", "admin.socket.tmpl"},
 			{".service", "bundled.service.tmpl"},
 			{twinSuffix, "bundled.service.tmpl"},
+		}...)
+	} else {
+		files = append(files, [2]string{".service", "own.service.tmpl"})
+		if s.Overlap {
+			files = append(files, [2]string{twinSuffix, "own.service.tmpl"})
 		}
 	}
 	var units []Unit
@@ -88,6 +92,8 @@ type unitView struct {
 	Dials      bool // opens connections of its own
 	Families   string
 	Streams    []string     // lines
+	Sockets    string       // of Sockets=, all that there are for clients
+	Other      bool         // a socket unit beside NAME.socket
 	BothKinds  bool         // [::] takes IPv4 as well
 	Peers      []netip.Addr // the only ones that it may talk to, where Dials
 	Kind       string       // of Type=
@@ -101,8 +107,13 @@ func view(s Spec, unit string) unitView {
 		Spec: s, Unit: unit, Twin: strings.HasSuffix(unit, twinSuffix),
 		Command: quoteAll(s.Exec), LimitsPath: limitsPath(s),
 		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
-		FreeBind: s.freeBind(), Streams: s.streams(), BothKinds: !s.only6(), Dials: s.Network, Families: "AF_UNIX",
+		BothKinds: !s.only6(), Dials: s.Network, Families: "AF_UNIX", Sockets: strings.Join(s.Sockets(), " "),
 		Kind: s.kind(), Credentials: s.credentials(),
+	}
+	for i, u := range s.listenUnits() {
+		if unit == s.Name+u.suffix {
+			v.FreeBind, v.Streams, v.Other = freeBind(u.listen), s.streams(u.listen), i > 0
+		}
 	}
 	if v.NoFile == 0 {
 		v.NoFile = defaultNrOpen

@@ -10,9 +10,11 @@ const Bundled = "tcptune-server"
 
 // Spec is a service as the operator wants it. It is data, and is remembered as JSON.
 type Spec struct {
-	Name   string   `json:"name"`           // of the units, without suffix
-	Listen []string `json:"listen"`         // "8080" for all addresses, "[::1]:8080", "/run/x.sock", "udp:8080"
-	Exec   []string `json:"exec,omitempty"` // a user's own program, and its arguments; empty for the bundled server
+	Name   string   `json:"name"`   // of the units, without suffix
+	Listen []string `json:"listen"` // "8080" for all addresses, "[::1]:8080", "/run/x.sock", "udp:8080"
+	// Together are those of Listen that NAME.socket has; empty for the first one. The others have a unit each.
+	Together []string `json:"together,omitempty"`
+	Exec     []string `json:"exec,omitempty"` // a user's own program, and its arguments; empty for the bundled server
 
 	// IPv6Only: [::] does not take connections over IPv4.
 	IPv6Only bool `json:"ipv6_only,omitempty"`

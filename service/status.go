@@ -39,12 +39,16 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 	out := report.Service{Target: name, Listen: []string{}, Units: []report.ServiceUnit{}}
 	m := h.SystemManager()
 	units := map[string]host.Unit{}
-	for _, suffix := range suffixes() {
-		u, err := m.Unit(ctx, name+suffix)
+	var addresses []string
+	if spec != nil {
+		addresses = spec.Sockets()
+	}
+	for _, unit := range unitsOf(name, addresses) {
+		u, err := m.Unit(ctx, unit)
 		if err != nil {
 			return out, err
 		}
-		units[suffix] = u
+		units[strings.TrimPrefix(unit, name)] = u
 		if u.Load != "not-found" {
 			out.Units = append(out.Units, report.ServiceUnit{
 				Target: u.Name, Active: u.Active, Sub: u.Sub, File: u.File, DropIns: u.DropIns,
@@ -53,6 +57,18 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 	}
 	socket, service := units[".socket"], units[".service"]
 	out.State = stateOf(socket, service)
+	var reasons []string
+	for _, n := range addresses[min(1, len(addresses)):] {
+		u := units[strings.TrimPrefix(n, name)]
+		switch {
+		case u.Load == "not-found": // NAME.socket has its address, as tcptune did it before
+		case u.Active == plan.Active || out.State != StateActive:
+			socket.Listen = append(slices.Clone(socket.Listen), u.Listen...)
+		default:
+			out.State = StateInactive
+			reasons = append(reasons, fmt.Sprintf("%s is %s: sudo systemctl restart %s opens it", u.Name, u.Active, service.Name))
+		}
+	}
 	for _, l := range socket.Listen {
 		out.Listen = append(out.Listen, l.Address)
 	}
@@ -66,7 +82,6 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 	if out.State == StateMissing {
 		return out, nil
 	}
-	var reasons []string
 	if socket.Active == plan.Active {
 		rows, err := h.ListeningSockets()
 		if err != nil {

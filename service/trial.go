@@ -50,7 +50,7 @@ func TryRestart(ctx context.Context, h host.Host, s Spec) (unknown string, err e
 	if err := CheckFiles(h, s); err != nil {
 		return "", err
 	}
-	socket, err := h.SystemManager().Unit(ctx, s.Name+".socket")
+	socket, _, err := s.opened(ctx, h.SystemManager())
 	if err != nil {
 		return "", err
 	}

@@ -43,9 +43,9 @@ func Uninstall(ctx context.Context, h host.Host, j plan.Journal, name string) (p
 	if err != nil {
 		return p, nil, err
 	}
-	for _, suffix := range suffixes() {
-		if at.up(name + suffix) {
-			p.Changes = append(p.Changes, at.unitChange(name+suffix, plan.Inactive, "uninstalled"))
+	for _, unit := range at.order {
+		if at.up(unit) {
+			p.Changes = append(p.Changes, at.unitChange(unit, plan.Inactive, "uninstalled"))
 		}
 	}
 	gone := at.drop(&p, nil)
@@ -87,8 +87,8 @@ func (at site) dropFolders(p *plan.Plan, gone []string) {
 
 // leftovers are what belongs to the operator: drop-ins, and what the service has saved.
 func (at site) leftovers() (left []string) {
-	for _, suffix := range suffixes() {
-		dir := path.Join(host.UnitFolder, at.name+suffix+".d")
+	for _, unit := range unitsOf(at.name, at.ownUnits()) {
+		dir := path.Join(host.UnitFolder, unit+".d")
 		if _, err := at.h.Lstat(dir); err == nil {
 			left = append(left, dir+" is not from tcptune, and is left")
 		}

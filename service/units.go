@@ -41,14 +41,14 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 		})
 	}
 	unitChanged := func(name string) bool { return changed(path.Join(host.UnitFolder, name)) }
-	sockets := []string{s.Name + ".socket"}
+	all := s.Sockets()
+	sockets := slices.Clone(all)
 	if s.bundled() {
 		sockets = append(sockets, s.Name+"-admin.socket")
 	}
 	service, twin := s.Name+".service", s.Name+"-twin.service"
 
-	for _, suffix := range suffixes() {
-		name := s.Name + suffix
+	for _, name := range at.order {
 		if slices.Contains(dropped, path.Join(host.UnitFolder, name)) && at.up(name) {
 			stop(name, "not part of the service any more")
 		}
@@ -62,8 +62,11 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 		})
 	}
 	reopened := false
+	var beside []string
 	for _, name := range sockets {
 		switch {
+		case !at.up(name) && at.up(all[0]) && slices.Contains(all, name):
+			beside = append(beside, name)
 		case at.up(name) && moved(name):
 			start(name, plan.Restarted, "listens anew, closed while the connections that are open are drained")
 			reopened = reopened || at.up(service)
@@ -84,6 +87,9 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 		start(service, plan.Restarted, "takes up the limits; it is not up, so that it cannot be reloaded")
 	case !at.up(service) && now && (!p.Empty() || len(starts) > 0):
 		start(service, plan.Active, whyUnit(service))
+	}
+	for _, name := range beside { // a restart of the service opens them: the others stay open
+		start(name, plan.Active, whyUnit(name))
 	}
 	stopped := slices.ContainsFunc(stops, func(c plan.Change) bool { return c.Target == twin })
 	if len(starts) > 0 && at.up(twin) && !stopped {

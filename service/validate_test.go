@@ -59,6 +59,7 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 		{"IPv6 only, and none", echo(), func(s *Spec) { s.Listen, s.IPv6Only = []string{"80"}, true }, "--ipv6-only"},
 		{"empty host", echo(), func(s *Spec) { s.Listen = []string{":80"} }, "--listen"},
 		{"newline", echo(), func(s *Spec) { s.Listen = []string{"80\nAccept=yes"} }, "--listen"},
+		{"two paths with one name", echo(), func(s *Spec) { s.Listen = []string{"80", "/run/a/b-c", "/run/a-b/c"} }, "the same name"},
 		{"the same twice", echo(), func(s *Spec) { s.Listen = []string{"80", "80"} }, "twice"},
 		{"all addresses and one of them", echo(), func(s *Spec) { s.Listen = []string{"80", "127.0.0.1:80"} }, "only one of them"},
 		{"all of IPv6 and one of IPv4", echo(), func(s *Spec) { s.Listen = []string{"127.0.0.1:80", "[::]:80"} }, "only one of them"},
@@ -161,7 +162,7 @@ func TestOnlySpecificAddressesAreBoundBeforeTheyExist(t *testing.T) {
 	} {
 		s := echo()
 		s.Listen = []string{listen}
-		if got := s.freeBind(); got != want {
+		if got := freeBind(s.Listen); got != want {
 			t.Errorf("%s: %v", listen, got)
 		}
 	}
@@ -191,7 +192,7 @@ func TestAddressesBecomeLinesOfTheSocketUnit(t *testing.T) {
 		if err := s.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := strings.Join(s.streams(), " "); got != tc.want || s.only6() == tc.both {
+		if got := strings.Join(s.streams(s.Listen), " "); got != tc.want || s.only6() == tc.both {
 			t.Errorf("%s: %s, IPv6 only %v", name, got, s.only6())
 		}
 	}

@@ -25,6 +25,7 @@ type limits struct {
 	pool              pool.Config // of relay; it is made once, when the server starts
 	halfConns         bool        // ClientConns was not given: it is half of MaxConns
 	linger            int         // follows from the others, see within
+	backlog           int         // 0: as the sockets are
 }
 
 func defaultLimits() limits {
@@ -111,6 +112,8 @@ func limitFlags() []limitFlag {
 			func(l *limits) *int { return &l.pool.Breaker.Least }),
 		duration("breaker-open", "relay: ask others for `TIME`, where there are any",
 			func(l *limits) *time.Duration { return &l.pool.Breaker.Open }),
+		count("backlog", "let `N` connections wait in the queue of each listening socket; 0: as it was opened",
+			func(l *limits) *int { return &l.backlog }),
 		duration("drain", "on SIGTERM, wait `TIME` for connections to end",
 			func(l *limits) *time.Duration { return &l.drain }),
 	}

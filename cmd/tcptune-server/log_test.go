@@ -66,7 +66,7 @@ func TestAtDebugEachConnectionIsALine(t *testing.T) {
 	t.Parallel()
 	for level, want := range map[string]int{"debug": 1, "info": 0} {
 		l := listen(t)
-		p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--log-level", level)
+		p := launch(t, nil, map[string]*net.TCPListener{"x.socket": l}, "--log-level", level, "--drain", "2s")
 		c := dial(t, l.Addr())
 		talk(t, c, "hello", "hello")
 		p.signal(unix.SIGTERM)

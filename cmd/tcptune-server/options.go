@@ -58,7 +58,7 @@ Examples:
   tcptune-server --listen :8080 --protocol relay --upstream 10.0.0.2:9000 --upstream 10.0.0.3:9000
   tcptune-server --check --limits /etc/tcptune/tcptune-server.yaml
 
-SIGTERM drains: no new connections, what is in flight is finished, then it ends; a second one ends it at once.
+SIGTERM drains: what is in flight is finished, each client learns which answer is its last, then it ends; a second one ends it at once.
 SIGHUP reads the file of limits and the certificate again; a certificate that has changed is found without it, too. Each flag can be given in the environment as well: TCPTUNE_SERVER_MAX_CONNS=1000.
 
 Exit codes: 0 stopped as asked, 1 failed, or ended by a second signal, 64 usage.

@@ -41,8 +41,9 @@ func TestADrainOfRelayAnswersWhatIsInFlight(t *testing.T) {
 	}
 	drained := make(chan error, 1)
 	go func() { drained <- s.Shutdown(t.Context()) }()
-	ends(t, idle, "")
-	for c, rest := range map[io.ReadWriter]string{half: framed("hello")[6:], fresh: framed("my first words")} {
+	for c, rest := range map[io.ReadWriter]string{
+		idle: framed("hello again"), half: framed("hello")[6:], fresh: framed("my first words"),
+	} {
 		if _, err := io.WriteString(c, rest); err != nil {
 			t.Error(err)
 		}

@@ -50,6 +50,9 @@ func serve(ctx context.Context, o options, environ []string, stderr io.Writer) i
 	if s.sockets, err = openSockets(ctx, s.options); err != nil {
 		return fail(stderr, exitFailed, err)
 	}
+	if err := s.sockets.setBacklog(s.limits.backlog); err != nil {
+		return fail(stderr, exitFailed, err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s.start(ctx)
@@ -201,6 +204,9 @@ func (s *service) reload() {
 	}
 	if err == nil {
 		err = s.server.Reload(s.configure(now))
+	}
+	if err == nil {
+		err = s.sockets.setBacklog(now.backlog)
 	}
 	if s.takeUp(now, err) != nil {
 		s.log.Error("cannot reload; the former limits and certificate stay", "error", err)

@@ -25,6 +25,9 @@ type sockets struct {
 // adminName is the FileDescriptorName= of the admin socket, see systemd.socket(5).
 const adminName = "admin"
 
+// firstWords is how long a client of a socket that is handed over may be silent in its queue; then it is accepted.
+const firstWords = 10 * time.Second
+
 // openSockets takes over the sockets that systemd passes, and opens those of the command line.
 func openSockets(ctx context.Context, o options) (s sockets, err error) {
 	defer func() {
@@ -40,6 +43,9 @@ func openSockets(ctx context.Context, o options) (s sockets, err error) {
 			return s, err
 		case f.Name() != adminName:
 			s.serve = append(s.serve, l)
+			if err := l.AwaitWords(firstWords); err != nil && !isUnix(l) {
+				return s, fmt.Errorf("cannot use %s: %w", l.Addr(), err)
+			}
 		default:
 			s.admin = append(s.admin, l)
 		}
@@ -67,6 +73,19 @@ func openSockets(ctx context.Context, o options) (s sockets, err error) {
 		return s, errNoSocket
 	}
 	return s, nil
+}
+
+// setBacklog changes the queues of the sockets where they are, so that nobody who waits in one is lost.
+func (s sockets) setBacklog(n int) error {
+	for _, l := range s.serve {
+		if n == 0 {
+			break
+		}
+		if err := l.SetBacklog(n); err != nil {
+			return fmt.Errorf("cannot set the backlog of %s: %w", l.Addr(), err)
+		}
+	}
+	return nil
 }
 
 // listenAdmin opens a Unix socket for the own user and group only, in a folder that nobody else may write to: a file

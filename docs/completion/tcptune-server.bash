@@ -13,6 +13,7 @@ _tcptune_server_command() {
 			'--accept-burst=N'
 			'--accept-rate=N'
 			'--admin=ADDR'
+			'--backlog=N'
 			'--breaker-failures=N'
 			'--breaker-least=N'
 			'--breaker-open=TIME'

@@ -157,6 +157,7 @@ complete -c tcptune-server -f
 complete -c tcptune-server -n '__tcptune_server_at \'\' --accept-burst=' -l accept-burst -x -d 'with --accept-rate, let N connections come at once; 0: as many as in a second (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --accept-rate=' -l accept-rate -x -d 'accept N connections a second, others wait in the backlog; 0: any number (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --admin=' -l admin -x -d 'serve metrics and health on the loopback address ADDR:PORT, or on a Unix socket, the path of a file that only the own user and group may open, these and profiles and connections; may be given once for each'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --backlog=' -l backlog -x -d 'let N connections wait in the queue of each listening socket; 0: as it was opened (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --breaker-failures=' -l breaker-failures -x -d 'relay: ask others after N connections in a row that could not be made (5)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --breaker-least=' -l breaker-least -x -d 'relay: of at least N exchanges in ten seconds (20)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --breaker-open=' -l breaker-open -x -d 'relay: ask others for TIME, where there are any (5s)'

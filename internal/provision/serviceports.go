@@ -116,8 +116,8 @@ func (i *installing) obstacles(ctx context.Context, view *portcheck.View) (portc
 
 // ownPorts are those that the sockets of the service listen on by now.
 func (i *installing) ownPorts(ctx context.Context) (ports []uint16, err error) {
-	for _, suffix := range []string{".socket", "-admin.socket"} {
-		u, err := i.host.SystemManager().Unit(ctx, i.spec.Name+suffix)
+	for _, name := range append(i.spec.Sockets(), i.spec.Name+".socket", i.spec.Name+"-admin.socket") {
+		u, err := i.host.SystemManager().Unit(ctx, name)
 		if err != nil {
 			return nil, err
 		}

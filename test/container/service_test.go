@@ -292,6 +292,26 @@ func TestOwnProgramBecomesAService(t *testing.T) {
 		t.Errorf("it answers %q", got)
 	}
 	m.service(t, 0, "status", "mine")
+	opened := func() string {
+		return m.Must(t, "systemctl", "show", "--property=ActiveEnterTimestampMonotonic", "mine.socket")
+	}
+	before := opened()
+	m.service(t, 0, "install", "--now", "--exec", "/usr/bin/jobs", "--name", "mine", "--listen", "9000", "--listen", "9001", "--", "serve")
+	if opened() != before {
+		t.Error("the socket of the first address was closed for another one")
+	}
+	if got := m.Must(t, "sh", "-c", "tr '\\0' '\\n' </proc/$(systemctl show -P MainPID mine.service)/environ"); !strings.Contains(got, "LISTEN_FDNAMES=mine.socket:mine-9001.socket\n") &&
+		!strings.Contains(got, "LISTEN_FDNAMES=mine-9001.socket:mine.socket\n") {
+		t.Errorf("the program cannot tell its sockets apart: %s", got)
+	}
+	if s := m.service(t, 0, "status", "mine").Service[0]; fmt.Sprint(s.Listen) != "[[::]:9000 [::]:9001]" {
+		t.Errorf("it listens on %v", s.Listen)
+	}
+	m.service(t, 0, "install", "--now", "--exec", "/usr/bin/jobs", "--name", "mine", "--listen", "9000", "--", "serve")
+	mustExit(t, 0, m.Run(t, "tcptune", "port", "9001", "--expect", "free"))
+	if opened() != before {
+		t.Error("the socket of the first address was closed for another one")
+	}
 	m.service(t, 0, "restart", "mine")
 	if got := m.say(t, "9000", ""); got != "here\n" {
 		t.Errorf("it answers %q", got)

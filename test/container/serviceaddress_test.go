@@ -51,11 +51,12 @@ func TestAddressesOfEachKind(t *testing.T) {
 	}
 }
 
-// What does not change stays open: a backlog is for the next time that the socket is opened.
+// What does not change stays open: the backlog of a socket is changed where it is.
 func TestABacklogIsChangedWithoutARefusedClient(t *testing.T) {
 	t.Parallel()
 	m := newUnderLoad(t)
 	stream := m.clients(t, "rate", "8080", "200", "15s")
+	pid := m.mainPID(t)
 	for _, backlog := range []string{"1000", "2000", "3000"} {
 		m.service(t, 0, "install", "--protocol", "line", "--now", "--backlog", backlog)
 	}
@@ -63,4 +64,10 @@ func TestABacklogIsChangedWithoutARefusedClient(t *testing.T) {
 		t.Errorf("clients were lost: %+v", l)
 	}
 	m.Must(t, "grep", "^Backlog=3000$", "/etc/systemd/system/tcptune-server.socket")
+	if got := strings.Fields(m.Must(t, "ss", "-Hltn", "sport = :8080")); len(got) < 3 || got[2] != "3000" {
+		t.Errorf("the socket that is open: %v", got)
+	}
+	if now := m.mainPID(t); now != pid {
+		t.Errorf("the process is another one: %s, before %s", now, pid)
+	}
 }

@@ -17,6 +17,7 @@ type tally struct {
 	Reset          int     `json:"reset"`
 	TimedOut       int     `json:"timed_out"`
 	Other          int     `json:"other"`
+	Kept           int     `json:"kept"`
 	Said           string  `json:"said"`
 	LongestConnect float64 `json:"longest_connect_ms"`
 	LongestAnswer  float64 `json:"longest_answer_ms"`

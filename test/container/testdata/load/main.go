@@ -1,7 +1,10 @@
-// Command load plays the clients of a line server, and prints what became of them as JSON.
+// Command load plays the clients of a server, and prints what became of them as JSON.
 //
 //	load rate PORT PER-SECOND TIME   a new connection for each question, so many a second
 //	load tls PORT PER-SECOND TIME    the same over TLS, whatever the certificate
+//	load web PORT PER-SECOND TIME    the same with POST of HTTP, and 200 clients that keep their connection
+//	load webs PORT PER-SECOND TIME   the same over TLS
+//	load serial PORT 0 0s            prints the serial number of the certificate
 //	load hold PORT COUNT TIME        so many questions that take this long to arrive; "held" is printed once all have begun
 package main
 
@@ -29,6 +32,7 @@ type tally struct {
 	Reset          int     `json:"reset"`
 	TimedOut       int     `json:"timed_out"`
 	Other          int     `json:"other"`
+	Kept           int     `json:"kept"` // answers to clients that keep their connection
 	Said           string  `json:"said"` // by the last that failed
 	LongestConnect float64 `json:"longest_connect_ms"`
 	LongestAnswer  float64 `json:"longest_answer_ms"`
@@ -76,11 +80,13 @@ func play(args []string) error {
 	}
 	var t tally
 	switch address := "127.0.0.1:" + args[1]; args[0] {
-	case "tls":
-		t.tls = true
-		t.rate(address, n, length)
-	case "rate":
-		t.rate(address, n, length)
+	case "rate", "tls":
+		t.tls = args[0] == "tls"
+		t.rate(n, length, func(i int) { t.ask(address, strconv.Itoa(i), func() {}, 0) })
+	case "web", "webs":
+		t.web(address, n, length, args[0] == "webs")
+	case "serial":
+		return serial(address)
 	case "hold":
 		t.hold(address, n, length)
 	default:
@@ -89,7 +95,7 @@ func play(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(&t)
 }
 
-func (t *tally) rate(address string, perSecond int, length time.Duration) {
+func (t *tally) rate(perSecond int, length time.Duration, ask func(i int)) {
 	var all sync.WaitGroup
 	begin := time.Now()
 	for i := 0; ; i++ {
@@ -98,7 +104,7 @@ func (t *tally) rate(address string, perSecond int, length time.Duration) {
 			break
 		}
 		time.Sleep(time.Until(due))
-		all.Go(func() { t.ask(address, strconv.Itoa(i), func() {}, 0) })
+		all.Go(func() { ask(i) })
 	}
 	all.Wait()
 }
