@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -740,18 +740,20 @@ complete -c tcptune -n '__tcptune_first \'go\' 1' -a list -d 'the toolchains on 
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a use -d 'make an installed version the active one'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a rollback -d 'go back to what was active before'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a verify -d 'read every file of the installed toolchains, and say whether they are what was proven'
+complete -c tcptune -n '__tcptune_first \'go\' 1' -a prune -d 'remove the versions that are neither active nor next for rollback'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
 complete -c tcptune -n '__tcptune_first \'go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
 complete -c tcptune -n '__tcptune_at \'go\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'go install\' 1 --source --base --proxy --ca-file --keyring --from-mod --file --sha256 --signature --tools --from --wait --root' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go install\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go install\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go install\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go install\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go install\' --insecure-checksum-only' -l insecure-checksum-only -d 'take the word of the server for the checksum, without a signature'
-complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what the toolchain line, else the go line of FILE asks for; - is standard input'
+complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r -F -d 'install what FILE needs: a go.mod, go.work, .go-version or .tool-versions; - is a go.mod on standard input'
 complete -c tcptune -n '__tcptune_at \'go install\' --file=' -l file -r -F -d 'install from the archive in FILE, without a network'
 complete -c tcptune -n '__tcptune_at \'go install\' --sha256=' -l sha256 -x -d 'with --file: its checksum, as DIGITS, or h1:… of a module'
 complete -c tcptune -n '__tcptune_at \'go install\' --signature=' -l signature -r -F -d 'with --file: its signature, in FILE'
@@ -768,7 +770,7 @@ complete -c tcptune -n '__tcptune_at \'go install\' --debug' -l debug -d 'say on
 complete -c tcptune -n '__tcptune_at \'go install\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_at \'go list\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go list\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go list\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go list\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go list\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go list\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
@@ -812,9 +814,26 @@ complete -c tcptune -n '__tcptune_at \'go remove\' --no-color' -l no-color -d 'n
 complete -c tcptune -n '__tcptune_at \'go remove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go remove\' --help -h' -l help -s h -d 'show help'
 
+complete -c tcptune -n '__tcptune_first \'go verify\' 1 --root' -a '(__tcptune_values \'VERSION\')'
+complete -c tcptune -n '__tcptune_at \'go verify\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go verify\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'go verify\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'go verify\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'go verify\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'go verify\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'go prune\' --dry-run -n' -l dry-run -s n -d 'only show what would be removed'
+complete -c tcptune -n '__tcptune_at \'go prune\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'
+complete -c tcptune -n '__tcptune_at \'go prune\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'go prune\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'go prune\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'go prune\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'go prune\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'go prune\' --help -h' -l help -s h -d 'show help'
+
 complete -c tcptune -n '__tcptune_first \'go bundle\' 1 --source --base --proxy --ca-file --keyring --out -o --arch' -a '(__tcptune_values \'VERSION\')'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --source=' -l source -x -a '(__tcptune_values \'WAYS\')' -d 'get it in these WAYS, in this order'
-complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance'
+complete -c tcptune -n '__tcptune_at \'go bundle\' --base=' -l base -x -d 'URL of the archives, a mirror for instance; several, tried in turn, with commas between them'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --proxy=' -l proxy -x -d 'LIST of module proxies'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --ca-file=' -l ca-file -r -F -d 'trust the certificates in FILE, too'
 complete -c tcptune -n '__tcptune_at \'go bundle\' --keyring=' -l keyring -r -F -d 'trust signatures by the OpenPGP keys in FILE, too'
@@ -912,8 +931,12 @@ complete -c tcptune -n '__tcptune_first \'help go\' 1' -a list -d 'the toolchain
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a use -d 'make an installed version the active one'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a rollback -d 'go back to what was active before'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a remove -d 'remove an installed version that is not active, or all'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a verify -d 'read every file of the installed toolchains, and say whether they are what was proven'
+complete -c tcptune -n '__tcptune_first \'help go\' 1' -a prune -d 'remove the versions that are neither active nor next for rollback'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+
+
 
 
 
