@@ -16,7 +16,7 @@ import (
 
 // closing are the acts that close the connections which keep a server from a port that nobody holds. What is not in the way
 // is left alone: most clients let a server bind their port.
-func (v *View) closing(ctx context.Context, s Survey, f facts, order Order) (acts []Act) {
+func (v *View) closing(s Survey, f facts, order Order) (acts []Act) {
 	if !order.Close {
 		return nil
 	}

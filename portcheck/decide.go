@@ -89,7 +89,7 @@ func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, no
 	if err != nil {
 		return nil, nil, err
 	}
-	acts = append(decide(*s, f, order), v.closing(ctx, *s, f, order)...)
+	acts = append(decide(*s, f, order), v.closing(*s, f, order)...)
 	if len(acts) > 0 {
 		acts = append(s.besides(ctx, acts), acts...)
 	}

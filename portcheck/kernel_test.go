@@ -3,7 +3,6 @@ package portcheck
 import (
 	"context"
 	"fmt"
-
 	"net"
 	"net/netip"
 	"os"

@@ -78,29 +78,29 @@ func TestAConnectionThatIsInTheWayIsClosedOnlyWhenAsked(t *testing.T) {
 		return
 	}
 	r.keeper(r.listener("127.0.0.1:80"))
-	close := usual()
-	close.Close = true
+	closing := usual()
+	closing.Close = true
 	q := Query{Ranges: ports(TCP, 8080, 8080)}
 
 	reader := r.actor("dial 127.0.0.1:8080 127.0.0.1:80", nil)
 	if acts, verdict := r.freeOf(q, usual()); len(acts) > 0 || verdict.Free || !strings.Contains(verdict.Hint, "--kill --close closes it") {
 		t.Errorf("without being asked: %+v %+v", acts, verdict)
 	}
-	acts, verdict := r.freeOf(q, close)
+	acts, verdict := r.freeOf(q, closing)
 	if len(acts) != 1 || acts[0].Kind != report.Connection || acts[0].Status != report.Applied || !verdict.Free || !reader.lives() {
 		t.Errorf("%+v %+v", acts, verdict)
 	}
 
 	// A process that does not notice has the port bound still.
 	idle := r.keeper(r.connected("127.0.0.1:8080", "127.0.0.1:80"))
-	acts, verdict = r.freeOf(q, close)
+	acts, verdict = r.freeOf(q, closing)
 	if acts[0].Status != report.Applied || verdict.Free || verdict.Hint != "tcptune port 8080 --kill --bound ends it" || !idle.lives() {
 		t.Errorf("an idle process: %+v %+v", acts, verdict)
 	}
 	idle.kill(t)
 	idle = r.keeper(r.connected("127.0.0.1:8080", "127.0.0.1:80"))
 	q.Bound = true
-	if acts, verdict = r.freeOf(q, close); len(acts) != 2 || !verdict.Free {
+	if acts, verdict = r.freeOf(q, closing); len(acts) != 2 || !verdict.Free {
 		t.Errorf("with both flags: %+v %+v", acts, verdict)
 	}
 	idle.awaitEnd(t)
@@ -110,14 +110,14 @@ func TestAConnectionThatIsInTheWayIsClosedOnlyWhenAsked(t *testing.T) {
 	polite := r.socket(TCP, "127.0.0.1:8080", reuseAddr)
 	r.must(unix.Connect(int(polite.Fd()), &unix.SockaddrInet4{Port: 80, Addr: [4]byte{127, 0, 0, 1}}))
 	keeper := r.keeper(polite)
-	if acts, verdict = r.freeOf(q, close); len(acts) > 0 || !verdict.Free {
+	if acts, verdict = r.freeOf(q, closing); len(acts) > 0 || !verdict.Free {
 		t.Errorf("a polite client: %+v %+v", acts, verdict)
 	}
 	keeper.kill(t)
 
 	// Nor is a connection of what has started this tcptune closed.
 	mine := r.connected("127.0.0.1:8081", "127.0.0.1:80")
-	if acts, verdict = r.freeOf(Query{Ranges: ports(TCP, 8081, 8081)}, close); len(acts) != 1 || acts[0].Status != report.Refused || verdict.Free {
+	if acts, verdict = r.freeOf(Query{Ranges: ports(TCP, 8081, 8081)}, closing); len(acts) != 1 || acts[0].Status != report.Refused || verdict.Free {
 		t.Errorf("of its own: %+v %+v", acts, verdict)
 	}
 	r.must(mine.Close())

@@ -55,14 +55,15 @@ func only(names ...string) (some []prove.Workload) {
 	return some
 }
 
-func row(t *testing.T, p report.Proof, workload, metric string) report.ProofRow {
+// goodput is the row about the goodput of bulk.
+func goodput(t *testing.T, p report.Proof) report.ProofRow {
 	t.Helper()
 	for _, r := range p.Rows {
-		if r.Workload == workload && r.Metric == metric {
+		if r.Workload == prove.Bulk && r.Metric == "goodput" {
 			return r
 		}
 	}
-	t.Fatalf("there is no %s of %s in %+v; not measured: %+v", metric, workload, p.Rows, p.NotMeasured)
+	t.Fatalf("there is no goodput of bulk in %+v; not measured: %+v", p.Rows, p.NotMeasured)
 	return report.ProofRow{}
 }
 
@@ -107,7 +108,7 @@ func TestEachRoundIsAPairInAnotherOrder(t *testing.T) {
 	if got, want := strings.Join(order, " "), "30 45 45 30 30 45 45 30"; got != want {
 		t.Errorf("the runs had the values %s, want %s", got, want)
 	}
-	if r := row(t, p, prove.Bulk, "goodput"); r.Before != 1 || r.After != 2 || *r.Ratio != 2 || r.Verdict != report.ProofBetter {
+	if r := goodput(t, p); r.Before != 1 || r.After != 2 || *r.Ratio != 2 || r.Verdict != report.ProofBetter {
 		t.Errorf("compared to %+v", r)
 	}
 	if now, _ := (host.Host{}).ReadKnob("net.ipv4.tcp_fin_timeout"); now != own {
@@ -161,7 +162,7 @@ func TestARoundThatDoesNotCountIsLeftOutOnBothSides(t *testing.T) {
 	p := run(t, prove.Comparison{
 		Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Bulk), Load: load, Rounds: 4, Lasts: time.Minute,
 	})
-	r := row(t, p, prove.Bulk, "goodput")
+	r := goodput(t, p)
 	if want := math.Cbrt(1 * 7 * 10); math.Abs(r.Before-want) > 1e-9 { // sides a of the rounds 1, 3 and 4
 		t.Errorf("before is %v, want %v", r.Before, want)
 	}

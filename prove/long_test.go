@@ -54,7 +54,7 @@ func TestLongBBROverCUBIC(t *testing.T) {
 		Shape: s, Sides: []prove.Side{congestion("cubic"), congestion("bbr")}, Workloads: only(prove.Bulk), Load: prove.Work,
 		Rounds: 5, Lasts: 10 * time.Minute,
 	})
-	r := row(t, p, prove.Bulk, "goodput")
+	r := goodput(t, p)
 	t.Logf("cubic %.2f, bbr %.2f Mbit/s, ratio %.1f (%.1f to %.1f); the formula says %.2f", r.Before, r.After, *r.Ratio, *r.Low, *r.High,
 		lossLimited(s))
 	if *r.Ratio < 15 || r.Verdict != report.ProofBetter {
@@ -76,7 +76,7 @@ func TestLongALargerReceiveBufferOnALongFatPath(t *testing.T) {
 		Shape: path.Shape{RTT: 300 * time.Millisecond, Rate: 200e6, Seed: 1}, Sides: []prove.Side{small, large},
 		Workloads: only(prove.Bulk), Load: prove.Work, Rounds: 3, Lasts: 2 * time.Minute,
 	})
-	r := row(t, p, prove.Bulk, "goodput")
+	r := goodput(t, p)
 	t.Logf("%.1f -> %.1f Mbit/s, ratio %.2f (%.2f to %.2f)", r.Before, r.After, *r.Ratio, *r.Low, *r.High)
 	if r.Verdict != report.ProofBetter || *r.Ratio < 1.3 {
 		t.Errorf("32 MiB instead of 6 MiB: %s, a ratio of %.2f", r.Verdict, *r.Ratio)

@@ -61,11 +61,11 @@ func TestAnAddressKeepsItsUnit(t *testing.T) {
 			s := bundledSpec()
 			s.Listen, s.Together = tc.first, tc.together
 			h := image(t, nil)
-			j := apply(t, h, func(j plan.Journal) (plan.Plan, error) { return installAsItIs(t, h, j, s) })
+			apply(t, h, func(j plan.Journal) (plan.Plan, error) { return installAsItIs(t, h, j, s) })
 			for range 2 { // the second time there is nothing to do
 				s.Listen, s.Together = tc.then, nil
 				var p plan.Plan
-				j = apply(t, h, func(j plan.Journal) (_ plan.Plan, err error) {
+				j := apply(t, h, func(j plan.Journal) (_ plan.Plan, err error) {
 					p, err = Install(t.Context(), h, j, s, false)
 					return p, err
 				})

@@ -18,7 +18,10 @@ func commandLines(line string) (all [][]string) {
 	line, _, _ = strings.Cut(strings.TrimSpace(line), "   ") // what follows is a remark
 	line, _, _ = strings.Cut(line, " #")
 	for _, part := range regexp.MustCompile(`&&|;|\|`).Split(line, -1) {
-		words := strings.Fields(part)
+		words := regexp.MustCompile(`(?:'[^']*'|"[^"]*"|[^\s'"])+`).FindAllString(part, -1)
+		for i, w := range words {
+			words[i] = strings.NewReplacer("'", "", `"`, "").Replace(w)
+		}
 		if len(words) > 0 && words[0] == "$" {
 			words = words[1:]
 		}

@@ -38,6 +38,7 @@ const cacheFolder = "/var/cache/tcptune"
 func (t Target) config(ctx context.Context, d declaredGo, dry bool) fetch.Config {
 	h := host.Host{}.WithTrail(t.Trail)
 	env := fetch.ReadGoEnv(h, os.Getenv, installer.Current)
+	installed := env.Proxy
 	env.Proxy = cmp.Or(d.Proxy, fetch.ReadGoEnv(h, os.Getenv, "").Proxy)
 	if u, err := h.Caller(os.Getenv("SUDO_USER")); env.Proxy == "" && os.Geteuid() == 0 && err == nil {
 		var file string
@@ -45,7 +46,7 @@ func (t Target) config(ctx context.Context, d declaredGo, dry bool) fetch.Config
 			env.ProxyOf = fmt.Sprintf("%s, in %s", u.Name, file)
 		}
 	}
-	env.Proxy = cmp.Or(env.Proxy, fetch.ReadGoEnv(h, os.Getenv, installer.Current).Proxy, t.GoProxy)
+	env.Proxy = cmp.Or(env.Proxy, installed, t.GoProxy)
 	config := fetch.Config{Sources: d.Source, Base: d.Base, CAFile: d.CAFile, Keyring: d.Keyring, Go: env, Trail: t.Trail}
 	if os.Geteuid() == 0 && !dry {
 		config.CacheDir = cacheFolder
@@ -88,7 +89,7 @@ func (d declaredGo) drift(ctx context.Context, h host.Host, j plan.Journal) (str
 
 // withGo adds to the draft of the tuning what makes the Go that is declared the active one.
 func (d *draft) withGo(
-	ctx context.Context, h host.Host, j plan.Journal, declared declaredGo, config fetch.Config, show Progress,
+	ctx context.Context, t Target, h host.Host, j plan.Journal, declared declaredGo, dry bool, show Progress,
 ) error {
 	if declared.Version == "" {
 		return nil
@@ -97,7 +98,7 @@ func (d *draft) withGo(
 	if err != nil {
 		return err
 	}
-	g, err := planInstall(ctx, h, at, config, declared.wish, true, show)
+	g, err := planInstall(ctx, h, at, t.config(ctx, declared, dry), declared.wish, true, show)
 	if err != nil {
 		return err
 	}

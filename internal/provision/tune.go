@@ -49,7 +49,7 @@ func (t Target) Plan(ctx context.Context, a Apply) (out Tuned, err error) {
 	}
 	h, j, d, err := t.look(&w)
 	if err == nil {
-		err = d.withGo(ctx, h, j, w.declared.Go, t.config(ctx, w.declared.Go, true), a.Progress)
+		err = d.withGo(ctx, t, h, j, w.declared.Go, true, a.Progress)
 	}
 	if err == nil {
 		err = d.withServer(ctx, h, j, w.declared.Server)
@@ -110,7 +110,7 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 		return out, err
 	}
 	if a.Confirm == 0 {
-		if err = d.withGo(ctx, s.host, s.Journal(), w.declared.Go, t.config(ctx, w.declared.Go, false), a.Progress); err == nil {
+		if err = d.withGo(ctx, t, s.host, s.Journal(), w.declared.Go, false, a.Progress); err == nil {
 			err = d.withServer(ctx, s.host, s.Journal(), w.declared.Server)
 		}
 	} else {
