@@ -333,7 +333,7 @@ func (w *worker) sweep(now time.Duration) {
 // giveUp ends what is still under way.
 func (w *worker) giveUp() {
 	now := w.now()
-	if w.o.Rate > 0 {
+	if w.o.Rate > 0 && w.left > 0 {
 		w.unsent = w.schedule.rest()
 	}
 	for i := range w.conns {

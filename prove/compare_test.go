@@ -108,7 +108,7 @@ func TestEachRoundIsAPairInAnotherOrder(t *testing.T) {
 	if got, want := strings.Join(order, " "), "30 45 45 30 30 45 45 30"; got != want {
 		t.Errorf("the runs had the values %s, want %s", got, want)
 	}
-	if r := goodput(t, p); r.Before != 1 || r.After != 2 || *r.Ratio != 2 || r.Verdict != report.ProofBetter {
+	if r := goodput(t, p); r.Before != 1 || r.After != 2 || *r.Ratio != 2 || r.Verdict != report.Better {
 		t.Errorf("compared to %+v", r)
 	}
 	if now, _ := (host.Host{}).ReadKnob("net.ipv4.tcp_fin_timeout"); now != own {

@@ -28,7 +28,7 @@ func tQuantile(freedom int) float64 {
 
 // judge compares the rounds of a metric, which belong together by their place: each pair saw the same path.
 func judge(m Metric, before, after []float64) report.ProofRow {
-	r := report.ProofRow{Metric: m.Name, Unit: m.Unit, Better: "lower", Verdict: report.ProofNoDifference}
+	r := report.ProofRow{Metric: m.Name, Unit: m.Unit, Better: "lower", Verdict: report.NotShown}
 	if m.Higher {
 		r.Better = "higher"
 	}
@@ -60,11 +60,11 @@ func judge(m Metric, before, after []float64) report.ProofRow {
 func word(m Metric, direction int) string {
 	switch {
 	case direction == 0:
-		return report.ProofNoDifference
+		return report.NotShown
 	case direction > 0 == m.Higher:
-		return report.ProofBetter
+		return report.Better
 	}
-	return report.ProofWorse
+	return report.Worse
 }
 
 // apart says in which direction all of after lie from all of before: of five each that happens by chance once in 126

@@ -15,18 +15,18 @@ func TestTheVerdictFollowsTheInterval(t *testing.T) {
 		before, after []float64
 		want          string
 	}{
-		"more of what is good":         {goodput, []float64{10, 11, 9, 10, 10}, []float64{20, 22, 19, 20, 21}, report.ProofBetter},
-		"less of what is good":         {goodput, []float64{20, 22, 19, 20, 21}, []float64{10, 11, 9, 10, 10}, report.ProofWorse},
-		"less of what is bad":          {latency, []float64{20, 22, 19, 20, 21}, []float64{10, 11, 9, 10, 10}, report.ProofBetter},
-		"more of what is bad":          {latency, []float64{10, 11, 9, 10, 10}, []float64{20, 22, 19, 20, 21}, report.ProofWorse},
-		"nothing but noise":            {goodput, []float64{10, 20, 15, 12, 18}, []float64{18, 12, 16, 19, 11}, report.ProofNoDifference},
-		"sure, and of no interest":     {goodput, []float64{100, 100, 100}, []float64{101, 101, 101}, report.ProofNoDifference},
-		"the same":                     {goodput, []float64{10, 10, 10}, []float64{10, 10, 10}, report.ProofNoDifference},
-		"nothing on either side":       {latency, []float64{0, 0, 0, 0, 0}, []float64{0, 0, 0, 0, 0}, report.ProofNoDifference},
-		"none before, some after":      {latency, []float64{0, 0, 0, 0, 0}, []float64{1, 2, 1, 3, 1}, report.ProofWorse},
-		"none after, in three rounds":  {latency, []float64{1, 2, 1}, []float64{0, 0, 0}, report.ProofNoDifference},
-		"none in some rounds of both":  {latency, []float64{1, 0, 1, 3, 0}, []float64{0, 1, 2, 0, 2}, report.ProofNoDifference},
-		"one round of three disagrees": {goodput, []float64{10, 10, 10}, []float64{20, 20, 9}, report.ProofNoDifference},
+		"more of what is good":         {goodput, []float64{10, 11, 9, 10, 10}, []float64{20, 22, 19, 20, 21}, report.Better},
+		"less of what is good":         {goodput, []float64{20, 22, 19, 20, 21}, []float64{10, 11, 9, 10, 10}, report.Worse},
+		"less of what is bad":          {latency, []float64{20, 22, 19, 20, 21}, []float64{10, 11, 9, 10, 10}, report.Better},
+		"more of what is bad":          {latency, []float64{10, 11, 9, 10, 10}, []float64{20, 22, 19, 20, 21}, report.Worse},
+		"nothing but noise":            {goodput, []float64{10, 20, 15, 12, 18}, []float64{18, 12, 16, 19, 11}, report.NotShown},
+		"sure, and of no interest":     {goodput, []float64{100, 100, 100}, []float64{101, 101, 101}, report.NotShown},
+		"the same":                     {goodput, []float64{10, 10, 10}, []float64{10, 10, 10}, report.NotShown},
+		"nothing on either side":       {latency, []float64{0, 0, 0, 0, 0}, []float64{0, 0, 0, 0, 0}, report.NotShown},
+		"none before, some after":      {latency, []float64{0, 0, 0, 0, 0}, []float64{1, 2, 1, 3, 1}, report.Worse},
+		"none after, in three rounds":  {latency, []float64{1, 2, 1}, []float64{0, 0, 0}, report.NotShown},
+		"none in some rounds of both":  {latency, []float64{1, 0, 1, 3, 0}, []float64{0, 1, 2, 0, 2}, report.NotShown},
+		"one round of three disagrees": {goodput, []float64{10, 10, 10}, []float64{20, 20, 9}, report.NotShown},
 	} {
 		r := judge(tc.metric, tc.before, tc.after)
 		if r.Verdict != tc.want {
@@ -64,7 +64,7 @@ func TestTheIntervalHoldsWhatItPromises(t *testing.T) {
 			for i := range after {
 				after[i] /= 1.5
 			}
-			if judge(Metric{"p99", "ms", false}, before, after).Verdict != report.ProofNoDifference {
+			if judge(Metric{"p99", "ms", false}, before, after).Verdict != report.NotShown {
 				wrong++
 			}
 		}

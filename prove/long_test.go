@@ -57,7 +57,7 @@ func TestLongBBROverCUBIC(t *testing.T) {
 	r := goodput(t, p)
 	t.Logf("cubic %.2f, bbr %.2f Mbit/s, ratio %.1f (%.1f to %.1f); the formula says %.2f", r.Before, r.After, *r.Ratio, *r.Low, *r.High,
 		lossLimited(s))
-	if *r.Ratio < 15 || r.Verdict != report.ProofBetter {
+	if *r.Ratio < 15 || r.Verdict != report.Better {
 		t.Errorf("bbr over cubic: %.1f, %s, want 15 at least", *r.Ratio, r.Verdict)
 	}
 	if got, want := r.Before, lossLimited(s); math.Abs(got/want-1) > 0.2 {
@@ -78,7 +78,7 @@ func TestLongALargerReceiveBufferOnALongFatPath(t *testing.T) {
 	})
 	r := goodput(t, p)
 	t.Logf("%.1f -> %.1f Mbit/s, ratio %.2f (%.2f to %.2f)", r.Before, r.After, *r.Ratio, *r.Low, *r.High)
-	if r.Verdict != report.ProofBetter || *r.Ratio < 1.3 {
+	if r.Verdict != report.Better || *r.Ratio < 1.3 {
 		t.Errorf("32 MiB instead of 6 MiB: %s, a ratio of %.2f", r.Verdict, *r.Ratio)
 	}
 }

@@ -122,7 +122,7 @@ func (t terminal) showProof(w io.Writer, p report.Proof) {
 		printf(w, "  %s = %s -> %s\n", s.Target, s.Before, s.After)
 	}
 	t.showProofRows(w, p.Rows)
-	colors := map[string]string{report.ProofBetter: green, report.ProofWorse: red}
+	colors := map[string]string{report.Better: green, report.Worse: red}
 	counts := map[string]int{}
 	for _, r := range p.Rows {
 		counts[r.Verdict]++
@@ -137,9 +137,9 @@ func (t terminal) showProof(w io.Writer, p report.Proof) {
 		}
 	}
 	printf(w, "\n%s, %s, %d with no difference shown (%d rounds, intervals of %.0f %%)\n",
-		t.paint(colors[report.ProofBetter], fmt.Sprintf("%d better", counts[report.ProofBetter])),
-		t.paint(colors[report.ProofWorse], fmt.Sprintf("%d worse", counts[report.ProofWorse])),
-		counts[report.ProofNoDifference], p.Rounds, 100*p.Confidence)
+		t.paint(colors[report.Better], fmt.Sprintf("%d better", counts[report.Better])),
+		t.paint(colors[report.Worse], fmt.Sprintf("%d worse", counts[report.Worse])),
+		counts[report.NotShown], p.Rounds, 100*p.Confidence)
 }
 
 // showProofPath says what the path was to be, and what it was.
@@ -194,7 +194,7 @@ func (t terminal) showProofRows(w io.Writer, rows []report.ProofRow) {
 	}
 	_ = tw.Flush()
 	text := strings.TrimRight(cells.String(), "\n")
-	for _, v := range []struct{ verdict, color string }{{report.ProofBetter, green}, {report.ProofWorse, red}} {
+	for _, v := range []struct{ verdict, color string }{{report.Better, green}, {report.Worse, red}} {
 		text = strings.ReplaceAll(text, "  "+v.verdict+"\n", "  "+string(t.paint(v.color, v.verdict))+"\n")
 	}
 	printf(w, "\n%s\n\n", shown(text))

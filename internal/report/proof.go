@@ -53,15 +53,8 @@ type ProofRow struct {
 	Ratio    *float64 `json:"ratio"` // after by before; null where one of them is 0
 	Low      *float64 `json:"low"`   // its confidence interval
 	High     *float64 `json:"high"`
-	Verdict  string   `json:"verdict"`
+	Verdict  string   `json:"verdict"` // [Better], [Worse], [NotShown]
 }
-
-// The verdicts of a [ProofRow].
-const (
-	ProofBetter       = "better"
-	ProofWorse        = "worse"
-	ProofNoDifference = "no difference shown"
-)
 
 // ProofSetting is a key that the two sides have not alike.
 type ProofSetting struct {

@@ -75,7 +75,7 @@ func full() report.Report {
 			Path: report.ProofPath{Kind: "tun", RTT: 300, Rate: 200e6, Queue: 7_500_000, Measured: report.ProofMeasurement{Runs: 40, Delay: 300.1}},
 			Rows: []report.ProofRow{{
 				Key: "net.ipv4.tcp_rmem", Workload: "bulk", Metric: "goodput", Unit: "Mbit/s", Better: "higher", Before: 80, After: 160,
-				Ratio: new(float64), Low: new(float64), High: new(float64), Verdict: report.ProofBetter,
+				Ratio: new(float64), Low: new(float64), High: new(float64), Verdict: report.Better,
 			}},
 			Settings:    []report.ProofSetting{{Target: "net.ipv4.tcp_rmem", Before: "4096", After: "8192"}},
 			NotProvable: []report.ProofAbsence{{Target: "net.core.rmem_max", Reason: "one value for the whole machine"}},
