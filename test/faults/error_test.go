@@ -152,6 +152,7 @@ func without(lines string, keys map[string]bool) string {
 
 func TestError(t *testing.T) {
 	l := newLab(t, program(t))
+	l.every = 2
 	var sum tally
 	for _, sc := range scenarios {
 		got, failures := l.failEverywhere(t, sc)
@@ -161,7 +162,7 @@ func TestError(t *testing.T) {
 		t.Logf("errors in %s: %s", sc.name, got)
 		sum = sum.plus(got)
 	}
-	t.Attr("count", fmt.Sprintf("%s at each call that can fail: %s", strings.Join(errnos, ", "), sum))
+	t.Attr("count", fmt.Sprintf("%s at each call that can fail: %s%s", strings.Join(errnos, ", "), sum, l.sampled()))
 }
 
 // Several at once end as one did: the lock lets them through one by one, and the others find nothing to do.

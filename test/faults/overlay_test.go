@@ -24,7 +24,7 @@ func overlayLab(t testing.TB, program string) (lab, []scenario) {
 	back, remove, removeAll := []string{"go", "rollback"}, []string{"go", "remove", "1.99.1"}, []string{"go", "remove", "--all"}
 	l := lab{
 		program: program, status: []string{"go", "list"}, probe: []string{"/usr/local/bin/go", "version"},
-		whole: lab.worksOrIsCopied, partial: lab.leavesOnlyNamed,
+		whole: lab.worksOrIsCopied, partial: lab.leavesOnlyNamed, every: 4,
 	}
 	l.states = map[string][][]string{
 		"by hand": {byHand, next1}, "kept": {byHand, next1, one},
@@ -70,5 +70,5 @@ func TestKillInAnOverlay(t *testing.T) {
 			sum = sum.plus(got)
 		}
 	}
-	t.Attr("count", fmt.Sprintf("SIGKILL at each step of a change of Go in an overlay: %s", sum))
+	t.Attr("count", fmt.Sprintf("SIGKILL at each step of a change of Go in an overlay: %s%s", sum, l.sampled()))
 }

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -15,10 +16,11 @@ printf 'tuning: {profile: faults}\nserver: {name: web, exec: [/bin/true], listen
 func TestKillOfAnApplyWithAServer(t *testing.T) {
 	byHand, apply, revert := []string{"sh", "-ec", declares}, []string{"apply"}, []string{"revert"}
 	l := lab{
-		program: program(t), status: []string{"status"}, whole: lab.untorn, partial: lab.missesOnlyNamed,
+		program: program(t), status: []string{"status"}, whole: lab.untorn, partial: lab.missesOnlyNamed, every: 3,
 		states: map[string][][]string{"declared": {byHand}, "served": {byHand, apply}},
 	}
 	l.open(t)
+	var sum tally
 	for _, sc := range []scenario{
 		{"an apply with a server", "declared", "served", apply, []next{
 			{apply, map[int][]string{0: {"served"}}}, {revert, map[int][]string{0: {"declared"}}},
@@ -34,6 +36,8 @@ func TestKillOfAnApplyWithAServer(t *testing.T) {
 				t.Errorf("%d points were not hit", got.points-got.hit)
 			}
 			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv, " "), got)
+			sum = sum.plus(got)
 		}
 	}
+	t.Attr("count", fmt.Sprintf("SIGKILL at each step of an apply with a service: %s%s", sum, l.sampled()))
 }

@@ -77,7 +77,7 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 	remove, removeAll := []string{"go", "remove", "1.99.1"}, []string{"go", "remove", "--all"}
 	l := lab{
 		program: program, status: []string{"go", "list"}, probe: []string{"/usr/local/bin/go", "version"},
-		whole: lab.works, partial: lab.leavesOnlyNamed,
+		whole: lab.works, partial: lab.leavesOnlyNamed, every: 4,
 	}
 	l.states = map[string][][]string{
 		"none": {}, "one": {one}, "two": {one, two}, "one of two": {one, two, use}, "back": {one, two, back},
@@ -171,7 +171,7 @@ func TestKillWhileGoIsSwitched(t *testing.T) {
 			sum = sum.plus(got)
 		}
 	}
-	t.Attr("count", fmt.Sprintf("SIGKILL at each step of a change of Go: %s", sum))
+	t.Attr("count", fmt.Sprintf("SIGKILL at each step of a change of Go: %s%s", sum, l.sampled()))
 }
 
 func TestErrorWhileGoIsSwitched(t *testing.T) {
@@ -186,5 +186,5 @@ func TestErrorWhileGoIsSwitched(t *testing.T) {
 		t.Logf("errors in %s: %s", sc.name, got)
 		sum = sum.plus(got)
 	}
-	t.Attr("count", fmt.Sprintf("%s at each step of a change of Go: %s", strings.Join(errnos, ", "), sum))
+	t.Attr("count", fmt.Sprintf("%s at each step of a change of Go: %s%s", strings.Join(errnos, ", "), sum, l.sampled()))
 }
