@@ -61,7 +61,7 @@ func TestAToolchainThatDoesNotWorkIsNotInstalled(t *testing.T) {
 	for name, tc := range map[string]struct{ program, want string }{
 		"it is for another machine": {"\x7fELF\x02\x01\x01", "it does not run"},
 		"it crashes":                {fmt.Sprintf(pretender, "kill -SEGV $$", ":"), "it does not run"},
-		"it is another version":     {good("1.99.3"), "it says \"go version go1.99.3"},
+		"it is another version":     {good("1.99.3"), `it says that it is Go "1.99.3"`},
 		"it does not compile": {
 			fmt.Sprintf(pretender, says, "echo internal compiler error >&2; exit 2"),
 			"it does not build a program: cannot run /usr/local/lib/tcptune/go/.1.99.2.tcptune-new/bin/go: exit status 2: internal compiler error",
