@@ -149,8 +149,11 @@ func (w *worker) receive(i int, now time.Duration) {
 			w.bytesIn += uint64(n)
 		}
 		if c.tls != nil && len(c.tls.wire.out) > 0 { // an answer of TLS itself
-			w.push(i, now, c.tls.wire.out)
+			own := c.tls.wire.out
 			c.tls.wire.out = nil
+			if w.push(i, now, own); c.opened != generation {
+				return
+			}
 		}
 		if !w.feed(i, now, w.in[:n]) || n < len(w.in) && c.tls == nil {
 			return

@@ -223,6 +223,19 @@ func TestThinkingTakesItsTime(t *testing.T) {
 	}
 }
 
+// What is received comes in heaps, which may hold more than was asked for.
+func TestACountEndsWhatIsReceived(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, func(c net.Conn) { _, _ = io.Copy(c, zeros0{}) }))
+	o.Protocol, o.Size, o.Count, o.Duration = Receive, 1, 101, 30*time.Second
+	begin := time.Now()
+	b, err := Run(ctx(t), o, nil)
+	whole(t, "receive", b, err)
+	if time.Since(begin) > o.Duration/2 || b.Requests.Sent < o.Count {
+		t.Errorf("%d in %v", b.Requests.Sent, time.Since(begin))
+	}
+}
+
 // More connections than one address has ports go out from several addresses of the loopback.
 func TestLoopbackHasAsManySourcesAsAreNeeded(t *testing.T) {
 	o := plain(Target{Addr: netip.MustParseAddrPort("127.0.0.1:1")})

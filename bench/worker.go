@@ -298,7 +298,7 @@ func (w *worker) note(c *conn, due, now time.Duration, n int) {
 	c.groups++
 	c.asked += uint64(n)
 	w.pending += n
-	w.left -= uint64(n)
+	w.left -= min(w.left, uint64(n)) // of what is received more may come at once
 	if due >= w.o.Warmup {
 		w.sent += uint64(n)
 	}

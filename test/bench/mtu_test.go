@@ -13,7 +13,7 @@ func TestTheDefaultProfileGetsThroughATunnelThatSwallowsICMP(t *testing.T) {
 		t.Skip("network namespaces need root")
 	}
 	if testing.Short() {
-		t.Skip("SKIP: acknowledgements are not lost for seconds with -short")
+		t.Skip("-short: acknowledgements are lost for seconds")
 	}
 	t.Parallel()
 	for name, test := range map[string]struct {
