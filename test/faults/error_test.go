@@ -16,13 +16,22 @@ var errnos = []string{"ENOSPC", "EACCES", "EROFS", "EINVAL"}
 
 const partial = 4 // the exit code that says: some items were refused, each named; the rest is as wanted
 
-// failEverywhere makes each call of sc fail that can, with each errno, and then goes on with each of sc.next in turn.
-func (l lab) failEverywhere(t testing.TB, sc scenario) (tally, []error) {
+// failed makes each of the scenarios fail at the calls that of names, with each errno; what says the sum of it.
+func (l lab) failed(t *testing.T, scenarios []scenario, of func(call) bool, errnos []string, what string) {
 	t.Helper()
-	return l.failAt(t, sc, fails, errnos)
+	var sum tally
+	for _, sc := range scenarios {
+		got, failures := l.failAt(t, sc, of, errnos)
+		for _, err := range failures {
+			t.Error(err)
+		}
+		t.Logf("errors in %s: %s", sc.name, got)
+		sum = sum.plus(got)
+	}
+	t.Attr("count", fmt.Sprintf("%s %s: %s%s", strings.Join(errnos, ", "), what, sum, l.sampled()))
 }
 
-// failAt is failEverywhere for some of the calls, with some errnos.
+// failAt makes each call of sc fail that of names, with each errno, and then goes on with each of sc.next in turn.
 func (l lab) failAt(t testing.TB, sc scenario, of func(call) bool, errnos []string) (tally, []error) {
 	t.Helper()
 	points, err := l.points(t.Context(), sc, of)
@@ -153,16 +162,7 @@ func without(lines string, keys map[string]bool) string {
 func TestError(t *testing.T) {
 	l := newLab(t, program(t))
 	l.every = 2
-	var sum tally
-	for _, sc := range scenarios {
-		got, failures := l.failEverywhere(t, sc)
-		for _, err := range failures {
-			t.Error(err)
-		}
-		t.Logf("errors in %s: %s", sc.name, got)
-		sum = sum.plus(got)
-	}
-	t.Attr("count", fmt.Sprintf("%s at each call that can fail: %s%s", strings.Join(errnos, ", "), sum, l.sampled()))
+	l.failed(t, scenarios, fails, errnos, "at each call that can fail")
 }
 
 // Several at once end as one did: the lock lets them through one by one, and the others find nothing to do.

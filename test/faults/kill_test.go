@@ -19,15 +19,29 @@ var errMissed = errors.New("never hit")
 // the calls before were made by others.
 func (p point) aim(try int) int { return p.nth - (try/2)%p.nth }
 
-// killEverywhere kills sc at the beginning of each of its mutating calls, and once more when it has made all of them,
-// and then goes on with n. Killed at its beginning, a call is not made at all (ptrace(2): the kernel skips it), so that
-// each point but the first is also the one after the call before.
-func (l lab) killEverywhere(t testing.TB, sc scenario, n next) (tally, []error) {
+// killed kills each of the scenarios, before each of what may come next, at the calls that of names; what says the sum of it.
+func (l lab) killed(t *testing.T, scenarios []scenario, of func(call) bool, what string) {
 	t.Helper()
-	return l.killAt(t, sc, n, deadly)
+	var sum tally
+	for _, sc := range scenarios {
+		for _, n := range sc.next {
+			got, failures := l.killAt(t, sc, n, of)
+			for _, err := range failures {
+				t.Error(err)
+			}
+			if got.hit != got.points {
+				t.Errorf("%d points were not hit", got.points-got.hit)
+			}
+			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv[:min(2, len(n.argv))], " "), got)
+			sum = sum.plus(got)
+		}
+	}
+	t.Attr("count", fmt.Sprintf("SIGKILL %s: %s%s", what, sum, l.sampled()))
 }
 
-// killAt is killEverywhere for some of the calls.
+// killAt kills sc at the beginning of each of the calls that of names, and once more when it has made all of them, and
+// then goes on with n. Killed at its beginning, a call is not made at all (ptrace(2): the kernel skips it), so that each
+// point but the first is also the one after the call before.
 func (l lab) killAt(t testing.TB, sc scenario, n next, of func(call) bool) (tally, []error) {
 	t.Helper()
 	points, err := l.points(t.Context(), sc, of)
@@ -113,20 +127,5 @@ func (l lab) untorn(torn state, _ result, sc scenario) error {
 }
 
 func TestKill(t *testing.T) {
-	l := newLab(t, program(t))
-	var sum tally
-	for _, sc := range scenarios {
-		for _, n := range sc.next {
-			got, failures := l.killEverywhere(t, sc, n)
-			for _, err := range failures {
-				t.Error(err)
-			}
-			if got.hit != got.points {
-				t.Errorf("%d points were not hit", got.points-got.hit)
-			}
-			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv, " "), got)
-			sum = sum.plus(got)
-		}
-	}
-	t.Attr("count", fmt.Sprintf("SIGKILL before each mutating call and after the last: %s", sum))
+	newLab(t, program(t)).killed(t, scenarios, deadly, "before each mutating call and after the last")
 }

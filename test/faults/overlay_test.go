@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -56,19 +55,5 @@ func (l lab) worksOrIsCopied(got state, r result, sc scenario) error {
 
 func TestKillInAnOverlay(t *testing.T) {
 	l, scenarios := overlayLab(t, program(t))
-	var sum tally
-	for _, sc := range scenarios {
-		for _, n := range sc.next {
-			got, failures := l.killAt(t, sc, n, switching(deadly))
-			for _, err := range failures {
-				t.Error(err)
-			}
-			if got.hit != got.points {
-				t.Errorf("%d points were not hit", got.points-got.hit)
-			}
-			t.Logf("SIGKILL in %s: %s", sc.name, got)
-			sum = sum.plus(got)
-		}
-	}
-	t.Attr("count", fmt.Sprintf("SIGKILL at each step of a change of Go in an overlay: %s%s", sum, l.sampled()))
+	l.killed(t, scenarios, switching(deadly), "at each step of a change of Go in an overlay")
 }

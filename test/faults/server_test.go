@@ -1,8 +1,6 @@
 package faults
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 )
 
@@ -20,24 +18,10 @@ func TestKillOfAnApplyWithAServer(t *testing.T) {
 		states: map[string][][]string{"declared": {byHand}, "served": {byHand, apply}},
 	}
 	l.open(t)
-	var sum tally
-	for _, sc := range []scenario{
+	l.killed(t, []scenario{
 		{"an apply with a server", "declared", "served", apply, []next{
 			{apply, map[int][]string{0: {"served"}}}, {revert, map[int][]string{0: {"declared"}}},
 		}},
 		{"a revert with a server", "served", "declared", revert, []next{{apply, map[int][]string{0: {"served"}}}}},
-	} {
-		for _, n := range sc.next {
-			got, failures := l.killEverywhere(t, sc, n)
-			for _, err := range failures {
-				t.Error(err)
-			}
-			if got.hit != got.points {
-				t.Errorf("%d points were not hit", got.points-got.hit)
-			}
-			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv, " "), got)
-			sum = sum.plus(got)
-		}
-	}
-	t.Attr("count", fmt.Sprintf("SIGKILL at each step of an apply with a service: %s%s", sum, l.sampled()))
+	}, deadly, "at each step of an apply with a service")
 }

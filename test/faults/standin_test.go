@@ -11,7 +11,7 @@ func TestHarness(t *testing.T) {
 	t.Run("a careful program passes", func(t *testing.T) {
 		l := newLab(t, standin)
 		for _, sc := range scenarios {
-			got, failures := l.killEverywhere(t, sc, sc.next[0])
+			got, failures := l.killAt(t, sc, sc.next[0], deadly)
 			for _, err := range failures {
 				t.Error(err)
 			}
@@ -20,12 +20,12 @@ func TestHarness(t *testing.T) {
 	})
 	t.Run("a journal that is written too late is caught", func(t *testing.T) {
 		l := newLab(t, standin, "STANDIN=late-journal")
-		_, failures := l.killEverywhere(t, scenarios[0], scenarios[0].next[1])
+		_, failures := l.killAt(t, scenarios[0], scenarios[0].next[1], deadly)
 		caught(t, failures)
 	})
 	t.Run("an error that is swallowed is caught", func(t *testing.T) {
 		l := newLab(t, standin, "STANDIN=false-ok")
-		_, failures := l.failEverywhere(t, scenarios[0])
+		_, failures := l.failAt(t, scenarios[0], fails, errnos)
 		caught(t, failures)
 	})
 }

@@ -2,7 +2,6 @@ package faults
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 )
 
@@ -48,19 +47,5 @@ func TestKillWhileAFileIsTakenOver(t *testing.T) {
 	if got, want := l.rest["back"].state, l.rest["imported"].state; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("a revert leaves the host as\n%v\nwant\n%v", got, want)
 	}
-	var sum tally
-	for _, sc := range scenarios {
-		for _, n := range sc.next {
-			got, failures := l.killEverywhere(t, sc, n)
-			for _, err := range failures {
-				t.Error(err)
-			}
-			if got.hit != got.points {
-				t.Errorf("%d points were not hit", got.points-got.hit)
-			}
-			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv, " "), got)
-			sum = sum.plus(got)
-		}
-	}
-	t.Attr("count", fmt.Sprintf("SIGKILL at each step of taking over a file: %s", sum))
+	l.killed(t, scenarios, deadly, "at each step of taking over a file")
 }

@@ -157,34 +157,11 @@ func switching(of func(call) bool) func(call) bool {
 
 func TestKillWhileGoIsSwitched(t *testing.T) {
 	l, scenarios := toolchainLab(t, program(t))
-	var sum tally
-	for _, sc := range scenarios {
-		for _, n := range sc.next {
-			got, failures := l.killAt(t, sc, n, switching(deadly))
-			for _, err := range failures {
-				t.Error(err)
-			}
-			if got.hit != got.points {
-				t.Errorf("%d points were not hit", got.points-got.hit)
-			}
-			t.Logf("SIGKILL in %s, then %s: %s", sc.name, strings.Join(n.argv[:min(2, len(n.argv))], " "), got)
-			sum = sum.plus(got)
-		}
-	}
-	t.Attr("count", fmt.Sprintf("SIGKILL at each step of a change of Go: %s%s", sum, l.sampled()))
+	l.killed(t, scenarios, switching(deadly), "at each step of a change of Go")
 }
 
 func TestErrorWhileGoIsSwitched(t *testing.T) {
 	l, scenarios := toolchainLab(t, program(t))
-	errnos := []string{"ENOSPC", "EROFS"} // files do not mind which it is; a full disk and a broken one are what happens
-	var sum tally
-	for _, sc := range scenarios {
-		got, failures := l.failAt(t, sc, switching(fails), errnos)
-		for _, err := range failures {
-			t.Error(err)
-		}
-		t.Logf("errors in %s: %s", sc.name, got)
-		sum = sum.plus(got)
-	}
-	t.Attr("count", fmt.Sprintf("%s at each step of a change of Go: %s%s", strings.Join(errnos, ", "), sum, l.sampled()))
+	// Files do not mind which it is; a full disk and a broken one are what happens.
+	l.failed(t, scenarios, switching(fails), []string{"ENOSPC", "EROFS"}, "at each step of a change of Go")
 }
