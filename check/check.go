@@ -30,6 +30,8 @@ type Options struct {
 type Result struct {
 	Checks    []report.Check
 	Supported Verdict
+	Figures   []report.Metric // what the checks of a running kernel have judged
+	Unseen    []string        // the names of figures that cannot be seen
 }
 
 // Run makes all checks. On an image those that need a running kernel are left out. What goes wrong on the way is a
@@ -40,7 +42,7 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 	if err = cmp.Or(err, errCat); err != nil {
 		return Result{
 			Checks:    []report.Check{fail("os-release", "not visible", err.Error(), "report this: the program is damaged")},
-			Supported: Verdict{LevelUnsupported, err.Error()},
+			Supported: Verdict{Level: LevelUnsupported, Reason: err.Error()},
 		}
 	}
 	f := observe(ctx, h, opt)
@@ -48,7 +50,9 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 	if f.files.err == nil {
 		checks = append(checks, lint.Checks(lint.Files(f.reader, lint.Of(h, cat, f.files.value)))...)
 	}
-	return Result{checks, worst(f.releaseVerdict(m), f.archVerdict(m))}
+	out := Result{Checks: checks, Supported: worst(f.releaseVerdict(m), f.archVerdict(m))}
+	out.Figures, out.Unseen = figures(f)
+	return out
 }
 
 func judge(m matrix, f facts, cat *catalogue.Catalogue, opt Options) []report.Check {

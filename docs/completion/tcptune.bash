@@ -9,7 +9,7 @@ _tcptune_command() {
 	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -562,6 +562,23 @@ _tcptune_command() {
 			'--help,-h'
 		)
 		;;
+	metrics)
+		flags=(
+			'--profile,-p=PROFILE'
+			'--bandwidth=RATE'
+			'--rtt=TIME'
+			'--flows=N'
+			'--live-qdisc'
+			'--textfile=FILE'
+			'--root=DIR'
+			'--json'
+			'--allow-unsupported'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
 	version)
 		flags=(
 			'--json'
@@ -589,7 +606,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go version schema completion)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics version schema completion)
 		;;
 	'help check')
 		;;
@@ -665,6 +682,8 @@ _tcptune_command() {
 	'help go bundle')
 		;;
 	'help go new')
+		;;
+	'help metrics')
 		;;
 	'help version')
 		;;

@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'metrics' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help metrics' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -423,6 +423,7 @@ complete -c tcptune -n '__tcptune_first \'\' 1' -a bench -d 'put a TCP service u
 complete -c tcptune -n '__tcptune_first \'\' 1' -a prove -d 'show what a profile does, before and after, over an emulated network'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a metrics -d 'the state of this host as figures for Prometheus'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a schema -d 'print the JSON Schema of what --json prints'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a completion -d 'print the completion script of a shell'
@@ -885,6 +886,20 @@ complete -c tcptune -n '__tcptune_at \'go new\' --no-color' -l no-color -d 'no c
 complete -c tcptune -n '__tcptune_at \'go new\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'go new\' --help -h' -l help -s h -d 'show help'
 
+complete -c tcptune -n '__tcptune_at \'metrics\' --profile= -p=' -l profile -s p -x -a '(__tcptune_values \'PROFILE\')' -d 'use PROFILE (see tcptune profile list)'
+complete -c tcptune -n '__tcptune_at \'metrics\' --bandwidth=' -l bandwidth -x -d 'size the buffers of profile wan for this RATE, 10gbit for instance'
+complete -c tcptune -n '__tcptune_at \'metrics\' --rtt=' -l rtt -x -d 'size the buffers of profile wan for this round-trip TIME, 80ms for instance'
+complete -c tcptune -n '__tcptune_at \'metrics\' --flows=' -l flows -x -d 'warn where memory does not suffice for the buffers of profile wan of N connections'
+complete -c tcptune -n '__tcptune_at \'metrics\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
+complete -c tcptune -n '__tcptune_at \'metrics\' --textfile=' -l textfile -r -F -d 'write to FILE, which ends in .prom, instead of standard output'
+complete -c tcptune -n '__tcptune_at \'metrics\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
+complete -c tcptune -n '__tcptune_at \'metrics\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'metrics\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'
+complete -c tcptune -n '__tcptune_at \'metrics\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'metrics\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'metrics\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'metrics\' --help -h' -l help -s h -d 'show help'
+
 complete -c tcptune -n '__tcptune_at \'version\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'version\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'version\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
@@ -918,6 +933,7 @@ complete -c tcptune -n '__tcptune_first \'help\' 1' -a bench -d 'put a TCP servi
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a prove -d 'show what a profile does, before and after, over an emulated network'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a metrics -d 'the state of this host as figures for Prometheus'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a schema -d 'print the JSON Schema of what --json prints'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a completion -d 'print the completion script of a shell'
@@ -968,6 +984,7 @@ complete -c tcptune -n '__tcptune_first \'help go\' 1' -a verify -d 'read every 
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a prune -d 'remove the versions that are neither active nor next for rollback'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+
 
 
 

@@ -36,6 +36,7 @@ type Report struct {
 	Import      []Imported    `json:"import,omitempty"`
 	Bench       *Bench        `json:"bench,omitempty"`
 	Proof       *Proof        `json:"prove,omitempty"`
+	Metrics     []Metric      `json:"metrics,omitempty"`
 	Warnings    []string      `json:"warnings"`
 	Error       *Error        `json:"error"`
 }

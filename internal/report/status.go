@@ -31,3 +31,8 @@ type DecidedBy struct {
 	Reboot       *string `json:"reboot"`
 	SysctlSystem *string `json:"sysctl_system"`
 }
+
+// Statuses are all of the words.
+func Statuses() []Status {
+	return []Status{Planned, Applied, Unchanged, Kept, Skipped, Refused, Overridden, Unknown, Failed}
+}

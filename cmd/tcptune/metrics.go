@@ -1,0 +1,58 @@
+package main
+
+import (
+	"io"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+func metricsCommand(t terminal) *cli.Command {
+	return &cli.Command{
+		Name:      "metrics",
+		Usage:     "the state of this host as figures for Prometheus",
+		UsageText: "tcptune metrics [--textfile FILE] [--profile PROFILE] [--root DIR] [--json]",
+		Description: `Prints in the text format of Prometheus what status, check, go list and service status say: each key with its status
+word, the grades of the checks, overflows of accept queues, connection tracking, TIME-WAIT, ephemeral ports, Go, services
+and when an apply last succeeded. It changes nothing. What it cannot see has no figure, and a series of tcptune_unknown:
+run it as root to see all of it. With --textfile it writes them for the textfile collector of node_exporter instead, whole
+or not at all, readable by everybody.
+Exit code 0 also when the host is not as wanted: tcptune_status_code says that.
+
+Examples:
+  tcptune metrics
+  sudo tcptune metrics --textfile /var/lib/prometheus/node-exporter/tcptune.prom
+  tcptune metrics | promtool check metrics`,
+		Flags: flags(wantFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "textfile", Usage: "write to `FILE`, which ends in .prom, instead of standard output"},
+			rootFlag(), jsonFlag(), unsupportedFlag(),
+		}),
+		Action: t.action(t.metrics),
+	}
+}
+
+func (t terminal) metrics(c *cli.Context) (outcome, error) {
+	if err := noArguments(c); err != nil {
+		return outcome{}, err
+	}
+	file := c.String("textfile")
+	if c.IsSet("textfile") && filepath.Ext(file) != ".prom" {
+		return outcome{}, report.Usage("cannot use --textfile "+file+": the textfile collector reads files that end in .prom", "")
+	}
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	done, err := target.Metrics(c.Context, tuningOf(c))
+	o := of(done)
+	switch {
+	case err != nil:
+	case file != "":
+		err = target.WriteMetrics(o.report.Metrics, file)
+	default:
+		o.text = func(w io.Writer) { printf(w, "%s", report.Exposition(o.report.Metrics)) }
+	}
+	return o, err
+}

@@ -1,0 +1,56 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
+)
+
+// Metrics are the state of the host as figures, for a collector that asks again and again. What cannot be seen is missing
+// from them, and named by tcptune_unknown: no figure stands for it. A host whose tuning cannot be told has the status code
+// of the error, and that is no error here: a collector that gets nothing keeps what it had.
+func (t Target) Metrics(ctx context.Context, tuning Tuning) (out Outcome, err error) {
+	h, err := t.host()
+	if err != nil {
+		return out, err
+	}
+	out = outcome(nil)
+	s, err := t.Status(ctx, tuning)
+	if err != nil {
+		if ctx.Err() != nil {
+			return out, interrupted(ctx, err)
+		}
+		told := report.Describe(err)
+		s.Code = told.Exit
+		out.note(err.Error())
+	}
+	m := measured{Metrics: tuned(t.Version, s)}
+	if err != nil {
+		m.unseen("keys")
+	}
+	m.check(ctx, t, h)
+	m.journal(ctx, h)
+	m.toolchains(ctx, t)
+	out.Report.Metrics = m.done()
+	return out, nil
+}
+
+// WriteMetrics puts metrics into file, whole or not at all, for the textfile collector of node_exporter. That runs as
+// somebody else, so everybody may read it.
+func (t Target) WriteMetrics(metrics []report.Metric, file string) error {
+	at, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	if fi, err := os.Lstat(at); err == nil && !fi.Mode().IsRegular() {
+		return fmt.Errorf("cannot write the metrics: %s is a link, a device or a folder", file)
+	}
+	if err := (host.Host{}).WriteFile(at, report.Exposition(metrics), 0o644); err != nil {
+		return named{fmt.Errorf("cannot write the metrics: %s: %w", file, host.Cause(err))}
+	}
+	return nil
+}
