@@ -9,7 +9,7 @@ _tcptune_command() {
 	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics ansible-module version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -579,6 +579,15 @@ _tcptune_command() {
 			'--help,-h'
 		)
 		;;
+	ansible-module)
+		argument=FILE
+		flags=(
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
 	version)
 		flags=(
 			'--json'
@@ -606,7 +615,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics version schema completion)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics ansible-module version schema completion)
 		;;
 	'help check')
 		;;
@@ -684,6 +693,8 @@ _tcptune_command() {
 	'help go new')
 		;;
 	'help metrics')
+		;;
+	'help ansible-module')
 		;;
 	'help version')
 		;;

@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'metrics' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help metrics' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'metrics' 'ansible-module' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help metrics' 'help ansible-module' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -424,6 +424,7 @@ complete -c tcptune -n '__tcptune_first \'\' 1' -a prove -d 'show what a profile
 complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a metrics -d 'the state of this host as figures for Prometheus'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a ansible-module -d 'be a module of Ansible: its arguments in a file, its result as JSON'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a schema -d 'print the JSON Schema of what --json prints'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a completion -d 'print the completion script of a shell'
@@ -900,6 +901,12 @@ complete -c tcptune -n '__tcptune_at \'metrics\' --no-color' -l no-color -d 'no 
 complete -c tcptune -n '__tcptune_at \'metrics\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'metrics\' --help -h' -l help -s h -d 'show help'
 
+complete -c tcptune -n '__tcptune_first \'ansible-module\' 1' -F
+complete -c tcptune -n '__tcptune_at \'ansible-module\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'ansible-module\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'ansible-module\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'ansible-module\' --help -h' -l help -s h -d 'show help'
+
 complete -c tcptune -n '__tcptune_at \'version\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'version\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'version\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
@@ -934,6 +941,7 @@ complete -c tcptune -n '__tcptune_first \'help\' 1' -a prove -d 'show what a pro
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a metrics -d 'the state of this host as figures for Prometheus'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a ansible-module -d 'be a module of Ansible: its arguments in a file, its result as JSON'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a version -d 'say which tcptune this is: version, commit, its date, and Go'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a schema -d 'print the JSON Schema of what --json prints'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a completion -d 'print the completion script of a shell'
@@ -984,6 +992,7 @@ complete -c tcptune -n '__tcptune_first \'help go\' 1' -a verify -d 'read every 
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a prune -d 'remove the versions that are neither active nor next for rollback'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a bundle -d 'fetch all that go install --file needs on a host without a network'
 complete -c tcptune -n '__tcptune_first \'help go\' 1' -a new -d 'make a first workspace: a TCP server with limits, from the standard library alone'
+
 
 
 

@@ -98,3 +98,12 @@ func umask() fs.FileMode {
 	unix.Umask(mask)
 	return fs.FileMode(mask)
 }
+
+// ReadArguments reads the file in which Ansible has written the arguments of a module.
+func ReadArguments(file string) ([]byte, error) {
+	data, err := host.ReadNamed(file, host.Bound{Bytes: 1 << 20, Of: "the arguments of a module"})
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the arguments of the module: %s: %w", file, host.Cause(err))
+	}
+	return data, nil
+}

@@ -34,6 +34,7 @@ func cannotRun() map[string]string {
 		"explain swappiness":              values,
 		"profile diff server HOST-NOW":    values,
 		"profile diff server ./mine.yaml": "needs a file of the reader",
+		"ansible-module":                  "needs the arguments of a task",
 		"metrics --textfile":              "needs the folder of node_exporter",
 	}
 }
