@@ -19,7 +19,7 @@ import (
 // freeOf is free for what a query counts, and holds that a second look is not needed.
 func (r room) freeOf(q Query, order Order) ([]Act, Verdict) {
 	r.Helper()
-	q.Thorough = true
+	q.Thorough, q.Around = true, true
 	v, s := r.look(q)
 	acts, _, err := v.Plan(r.Context(), &s, order)
 	r.must(err)
