@@ -96,6 +96,9 @@ func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, no
 	if err := v.takesAlong(ctx, &f, acts, order); err != nil {
 		return nil, nil, fmt.Errorf("cannot tell what else would be stopped: %w", err)
 	}
+	for i := range acts {
+		acts[i].foresee(order)
+	}
 	keepHeldPorts(acts)
 	v.tellActs("decides", acts)
 	s.others, err = v.nameOthers(ctx, *s, &f, acts)
