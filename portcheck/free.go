@@ -77,7 +77,11 @@ func (v *View) stopUnit(ctx context.Context, a *Act) {
 }
 
 func (v *View) stopContainer(ctx context.Context, a *Act, order Order) {
-	if err := a.container.engine.Stop(ctx, a.container.id, order.Grace); err != nil {
+	switch err := a.container.engine.Stop(ctx, a.container.id, order.Grace); {
+	case errors.Is(err, fs.ErrNotExist): // the service that ran it has ended it, and it was started with --rm
+		a.Status, a.Reason = report.Unchanged, "had ended by itself"
+		return
+	case err != nil:
 		a.fail(err)
 		return
 	}

@@ -67,8 +67,11 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		}
 	}
 	last := func(t *target) string {
-		if t.deaf.why != "" {
+		switch {
+		case t.deaf.atOnce(order):
 			return "ended by SIGKILL: it " + t.deaf.why
+		case t.deaf.why != "":
+			return fmt.Sprintf("ended by SIGKILL, %s after %s: it %s", order.Grace, name, t.deaf.why)
 		}
 		return fmt.Sprintf("ended by SIGKILL, %s after %s", order.Grace, name)
 	}
