@@ -8,8 +8,11 @@ import (
 )
 
 // boundOnly lists the TCP sockets on the ports that are bound and neither listen nor are connected, without the connections.
-// Before Linux 6.8 there are none to be seen.
+// Before Linux 6.8 the kernel lists none, and each socket is asked.
 func (n Namespace) boundOnly(ranges []Range) []Socket {
+	if !listsBound() {
+		return n.unlisted(ranges)
+	}
 	found, _ := n.dump(TCP, ranges, statesBound) // what cannot be seen is not counted on, and the proof comes later
 	return slices.DeleteFunc(found, func(s Socket) bool { return s.State != Unconn })
 }
