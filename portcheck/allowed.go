@@ -60,7 +60,7 @@ func (v *View) mayEnd(ctx context.Context, a Act) error {
 	if err == nil {
 		defer p.Close()
 		if err = p.Signal(unix.Signal(0)); err == nil {
-			t := &target{v, &a, p}
+			t := &target{view: v, act: &a, process: p}
 			t.stillHolds(ctx)
 			if a.Status == report.Refused {
 				return notAllowed(a.Ports[0], a.Reason, "")

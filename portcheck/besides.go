@@ -2,39 +2,19 @@ package portcheck
 
 import (
 	"context"
-	"encoding/binary"
 	"slices"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // boundOnly lists the TCP sockets on the ports that are bound and neither listen nor are connected, without the connections.
-// Before Linux 6.8 there are none to be seen.
-func (n Namespace) boundOnly(ranges []Range) (found []Socket) {
-	config := &netlink.Config{}
-	if n.file != nil {
-		config.NetNS = int(n.file.Fd())
+// Before Linux 6.8 the kernel lists none, and each socket is asked.
+func (n Namespace) boundOnly(ranges []Range) []Socket {
+	if !listsBound() {
+		return n.unlisted(ranges)
 	}
-	conn, err := netlink.Dial(unix.NETLINK_SOCK_DIAG, config)
-	if err != nil {
-		return nil
-	}
-	defer conn.Close()
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		request := netlink.Message{
-			Header: netlink.Header{Type: sockDiagByFamily, Flags: netlink.Request | netlink.Dump},
-			Data:   diagRequest(family, TCP, ranges, true),
-		}
-		binary.NativeEndian.PutUint32(request.Data[4:], 1<<tcpBoundInactive)
-		answers, _ := conn.Execute(request) // what cannot be seen is not counted on, and the proof comes later
-		for _, m := range answers {
-			if s, ok := parseDiag(m.Data, TCP); ok && s.State == Unconn && inRanges(ranges, TCP, s.Port()) {
-				found = append(found, s)
-			}
-		}
-	}
-	return found
+	found, _ := n.dump(TCP, ranges, statesBound) // what cannot be seen is not counted on, and the proof comes later
+	return slices.DeleteFunc(found, func(s Socket) bool { return s.State != Unconn })
 }
 
 // besides are refusals for ports that listeners hold, and that would stay bound after their end by a socket that nobody asked

@@ -123,7 +123,7 @@ func (n Namespace) destroy(s Socket) error {
 		return err
 	}
 	defer conn.Close()
-	b := make([]byte, inetDiagReqSize)
+	b := make([]byte, inetDiagReqV2Size)
 	b[0], b[1] = unix.AF_INET6, unix.IPPROTO_TCP
 	if s.Local.Addr().Is4() {
 		b[0] = unix.AF_INET

@@ -117,10 +117,12 @@ func (v *View) ClosedAsWell(before Survey) (lines []string) {
 	if err != nil {
 		return nil
 	}
+	told := map[string]bool{}
 	for _, h := range before.others {
-		if slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.Cookie }) {
+		if told[h.target()] || slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.Cookie }) {
 			continue
 		}
+		told[h.target()] = true
 		line := h.target() + " was closed as well"
 		if len(h.Owners) > 0 {
 			line += fmt.Sprintf(", of %s (pid %d)", h.Owners[0].Process.Name, h.Owners[0].Pid)

@@ -68,6 +68,7 @@ func (f *facts) shares(p Process) bool {
 
 // contained is a container that holds a port, and the engine that can stop it. engine is nil where no engine answers.
 type contained struct {
+	host.EngineContainer
 	name   string // "docker/web"
 	id     string
 	engine *host.Engine
@@ -83,7 +84,7 @@ func (f *facts) containerOf(h Holder, o Owner) (contained, bool) {
 			found := in.ID != "" && c.ID == in.ID && mayName(e.Engine, o.Process.Cgroup) ||
 				in.ID == "" && h.Namespace == "" && forwardsToContainer(o.Process) && publishes(c, h.Socket)
 			if found {
-				return contained{e.Name + "/" + c.Name, c.ID, &f.engines[i].Engine}, true
+				return contained{c, e.Name + "/" + c.Name, c.ID, &f.engines[i].Engine}, true
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -47,5 +48,27 @@ func TestWhatRunsInAnEngineThatCannotBeAskedIsLeftToIt(t *testing.T) {
 		if len(acts) != 1 || acts[0].Status != c.status || !strings.Contains(acts[0].Reason, c.says) {
 			t.Errorf("%s: %s: %s", name, acts[0].Status, acts[0].Reason)
 		}
+	}
+}
+
+// Whoever waits for a container in the foreground starts it again: which one a command line is about.
+func TestWhoHasStartedAContainer(t *testing.T) {
+	c := host.EngineContainer{
+		ID: strings.Repeat("ab", 32), Name: "web", Ports: []host.Published{{HostPort: 8080, Protocol: "tcp"}},
+		Labels: map[string]string{"com.docker.compose.project.working_dir": "/srv/shop"},
+	}
+	for line, want := range map[string]bool{
+		"docker run --rm --name web nginx": true, "docker run --name=web nginx": true, "docker start -a web": true,
+		"docker start --attach abababababab": true, "docker run -p 8080:80 nginx": true, "docker run -p8080:80/tcp nginx": true,
+		"docker run --publish=127.0.0.1:8080:80 nginx -d": true, "podman wait web": true, "docker compose up": true,
+		"docker-compose -f shop.yaml up": true,
+		"docker exec -it web sh":         false, "docker run --name shop -p 9090:8080 nginx": false, "docker logs -f web": false, "docker run nginx ab": false,
+	} {
+		if got := startedBy(c, Process{Dir: "/srv/shop", Args: strings.Fields(line)}); got != want {
+			t.Errorf("%s: %v, want %v", line, got, want)
+		}
+	}
+	if startedBy(c, Process{Dir: "/srv/other", Args: []string{"docker", "compose", "up"}}) {
+		t.Error("the compose of another folder")
 	}
 }

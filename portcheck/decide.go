@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,6 +96,9 @@ func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, no
 	}
 	if err := v.takesAlong(ctx, &f, acts, order); err != nil {
 		return nil, nil, fmt.Errorf("cannot tell what else would be stopped: %w", err)
+	}
+	for i := range acts {
+		acts[i].foresee(order)
 	}
 	keepHeldPorts(acts)
 	v.tellActs("decides", acts)
@@ -193,7 +197,7 @@ func (f *facts) judge(h Holder, o Owner, order Order) []Act {
 	c, contained := f.containerOf(h, o)
 	switch {
 	case contained && (order.Mode == "" || order.Mode == ByContainer) && !f.shares(o.Process):
-		return []Act{f.judgeContainer(h, o, c)}
+		return f.judgeContainer(h, o, c, order)
 	case order.Mode == ByContainer:
 		return []Act{refusal(h, o, "it runs in no container that this host could stop")}
 	}
@@ -239,18 +243,41 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 	return a
 }
 
-func (f *facts) judgeContainer(h Holder, o Owner, c contained) Act {
+// judgeContainer stops a container by its engine, and the service that would start it again before.
+func (f *facts) judgeContainer(h Holder, o Owner, c contained, order Order) []Act {
+	by := orchestrated(c.EngineContainer)
 	switch {
 	case c.id != "" && c.id == f.self.Cgroup.Container.ID:
-		return refusal(h, o, "this tcptune runs in container "+c.name)
+		return []Act{refusal(h, o, "this tcptune runs in container "+c.name)}
 	case c.engine == nil:
-		return refusal(h, o, "it is in container "+c.name+", whose engine does not answer here: "+stopByHand(o.Process.Cgroup)+
-			", or signal the process alone with --mode process")
+		return []Act{refusal(h, o, "it is in container "+c.name+", whose engine does not answer here: "+stopByHand(o.Process.Cgroup)+
+			", or signal the process alone with --mode process")}
+	case by != "" && order.Mode == "":
+		return []Act{refusal(h, o, "it serves container "+c.name+": "+by+"; --mode container stops this one all the same")}
 	}
 	a := actOn(report.Container, c.name, running, exited, h)
 	a.container = c
 	a.rule = fmt.Sprintf("process %d serves a container: only its engine can stop it without starting it again", o.Pid)
-	return a
+	if by != "" {
+		a.settle = settleMost
+	}
+	client := f.clients[c.id]
+	if client.Pid == 0 {
+		return []Act{a}
+	}
+	if a.settle, a.shell = f.restarter(client); a.settle > 0 {
+		a.settle += settleContainer
+	}
+	if name, ok := unitOf(client.Process.Cgroup); ok && order.Mode == "" && path.Ext(name.name) == ".service" &&
+		(f.workers[client.Pid] || f.wrapped[client.Pid]) {
+		unit := f.judgeService(h, client, name, order)
+		if unit.Status == report.Planned {
+			unit.Why += ", by container " + c.name + ", which it runs"
+			unit.rule = fmt.Sprintf("process %d of %s waits for %s, and would be started again", client.Pid, name, c.name)
+		}
+		return []Act{unit, a}
+	}
+	return []Act{a}
 }
 
 // signal ends one process. Where its unit would start it again, that is waited for.

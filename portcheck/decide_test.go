@@ -52,7 +52,10 @@ func TestTheRightAct(t *testing.T) {
 		},
 		engines: []engineView{{host.Engine{Name: "docker", Socket: "/run/docker.sock"}, []host.EngineContainer{
 			{ID: id, Name: "shop", State: "running", Ports: []host.Published{{HostPort: 8443, Protocol: "tcp"}}},
+			{ID: "ab", Name: "run", State: "running", Ports: []host.Published{{HostPort: 8446, Protocol: "tcp"}}},
+			{ID: "ac", Name: "svc.1", State: "running", Ports: []host.Published{{HostPort: 8447, Protocol: "tcp"}}, Labels: map[string]string{"com.docker.swarm.service.name": "svc"}},
 		}}},
+		clients: map[string]Owner{"ab": {Process: in("/system.slice/nginx.service", 100, "docker")}},
 	}
 	const service = "/system.slice/nginx.service"
 	for name, tc := range map[string]struct {
@@ -95,6 +98,10 @@ func TestTheRightAct(t *testing.T) {
 		},
 		"the network of a user's container": {listening(8443, in("/user.slice/user-1000.slice/session-4.scope", 703, "pasta.avx2")), Order{Mode: ByProcess}, []string{"signal 703 refused"}, "stop the container"},
 		"the proxy of none":                 {listening(8444, in("/system.slice/docker.service", 701, "docker-proxy")), Order{}, []string{"signal 701 refused"}, "stop the container"},
+		"a container that a service runs":   {listening(8446, in("/system.slice/docker.service", 701, "docker-proxy")), Order{}, []string{"unit nginx.service planned", "container docker/run planned"}, ""},
+		"only the container":                {listening(8446, in("/system.slice/docker.service", 701, "docker-proxy")), Order{Mode: ByContainer}, []string{"container docker/run planned"}, ""},
+		"a task of a swarm":                 {listening(8447, in("/system.slice/docker.service", 701, "docker-proxy")), Order{}, []string{"signal 701 refused"}, "docker service scale svc=0"},
+		"only the task":                     {listening(8447, in("/system.slice/docker.service", 701, "docker-proxy")), Order{Mode: ByContainer}, []string{"container docker/svc.1 planned"}, ""},
 		"one of two holders is refused":     {listening(2222, in("/", 500, "python3"), in("/system.slice/ssh.service", 600, "sshd")), Order{}, []string{"signal 500 refused", "signal 600 refused"}, "would stay held by sshd (pid 600)"},
 		"cloud-init, a script":              {listening(80, Process{Pid: 800, Name: "python3", Exe: "/usr/bin/python3.12", Args: []string{"/usr/bin/python3", "/usr/bin/cloud-init", "init"}}), Order{}, []string{"signal 800 refused"}, "cloud-init status --wait"},
 		"nobody that can be seen":           {Holder{Socket: listening(80).Socket, Reason: "no process has it open"}, Order{}, []string{"signal tcp/80 refused"}, "no process has it open"},

@@ -25,6 +25,7 @@ type facts struct {
 	parents   map[int]Process // of owners
 	wrapped   map[int]bool    // owners for whose sake alone that main process runs, see wrapped
 	engines   []engineView
+	clients   map[string]Owner // of the id of a container: who waits for its end in the foreground, the zero value for nobody
 	notes     []string
 }
 
@@ -71,6 +72,7 @@ func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
 		workers:   map[int]bool{},
 		wrapped:   map[int]bool{},
 		parents:   map[int]Process{},
+		clients:   map[string]Owner{},
 	}
 	var err error
 	if f.self, err = Details(ctx, os.Getpid()); err != nil {
@@ -93,6 +95,7 @@ func (v *View) gather(ctx context.Context, s Survey) (facts, error) {
 	}
 	if askEngines {
 		f.aboutEngines(ctx, v.host)
+		f.aboutClients(ctx, v.host, s)
 	}
 	return f, nil
 }

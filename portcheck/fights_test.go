@@ -145,7 +145,7 @@ func (r room) fight(rnd *rand.Rand, port int, sum *tally) {
 		bystanders = append(bystanders, r.keeper(next))
 	}
 	w := witness{port}
-	q := Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true}
+	q := Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true, Around: true}
 	v, s := r.look(q)
 	if seen := owners(s); fixed {
 		slices.Sort(seen)

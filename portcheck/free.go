@@ -6,22 +6,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-const (
-	// unitPatience is how long systemd may take to stop a unit: by default it kills what has not ended after 90 s.
-	unitPatience = 3 * time.Minute
-	// killPatience is how long the kernel may take to end a process after SIGKILL; one that waits for a disk takes longer.
-	killPatience = 5 * time.Second
-)
+// unitPatience is how long systemd may take to stop a unit: by default it kills what has not ended after 90 s.
+const unitPatience = 3 * time.Minute
 
 // Free carries out the planned acts, and says in them what became of each. Nothing is undone when one fails: there is
 // no way to start a process again as it was.
@@ -84,7 +77,11 @@ func (v *View) stopUnit(ctx context.Context, a *Act) {
 }
 
 func (v *View) stopContainer(ctx context.Context, a *Act, order Order) {
-	if err := a.container.engine.Stop(ctx, a.container.id, order.Grace); err != nil {
+	switch err := a.container.engine.Stop(ctx, a.container.id, order.Grace); {
+	case errors.Is(err, fs.ErrNotExist): // the service that ran it has ended it, and it was started with --rm
+		a.Status, a.Reason = report.Unchanged, "had ended by itself"
+		return
+	case err != nil:
 		a.fail(err)
 		return
 	}
@@ -107,188 +104,4 @@ func (a *Act) fail(err error) {
 	if errors.Is(err, os.ErrPermission) {
 		a.Status = report.Refused
 	}
-}
-
-// signalAll sends the first signal to all processes, and waits for them together.
-func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
-	var waiting []*target
-	for i := range acts {
-		a := &acts[i]
-		if a.Kind != report.Signal || a.Status != report.Planned || a.skip(ctx) {
-			continue
-		}
-		if t := v.aim(ctx, a); t != nil {
-			defer t.process.Close()
-			if t.send(order.Signal) {
-				t.wake(order.Signal)
-				waiting = append(waiting, t)
-			}
-		}
-	}
-	waiting = await(ctx, waiting, order.Grace, unix.SignalName(order.Signal))
-	if ctx.Err() != nil {
-		for _, t := range waiting {
-			t.act.Status, t.act.Reason = report.Failed, fmt.Sprintf("interrupted: it was sent %s, and no SIGKILL", unix.SignalName(order.Signal))
-		}
-		return
-	}
-	waiting = slices.DeleteFunc(waiting, func(t *target) bool { return t.hasLetGo(ctx, order.Signal) })
-	if order.NoForce || order.Signal == unix.SIGKILL {
-		for _, t := range waiting {
-			t.act.Status, t.act.Reason = report.Failed, fmt.Sprintf(
-				"still runs %s after %s",
-				order.Grace,
-				unix.SignalName(order.Signal),
-			)
-		}
-		return
-	}
-	var killed []*target
-	for _, t := range waiting {
-		if t.send(unix.SIGKILL) {
-			killed = append(killed, t)
-		}
-	}
-	for _, t := range await(ctx, killed, killPatience, fmt.Sprintf("SIGKILL, %s after %s", order.Grace, unix.SignalName(order.Signal))) {
-		t.act.Status, t.act.Reason = report.Failed, "does not end although it was sent SIGKILL: it waits inside of the kernel, for a disk or a network file system"
-	}
-}
-
-// target is a process that is held fast.
-type target struct {
-	view    *View
-	act     *Act
-	process *host.Process
-}
-
-// aim opens the process and proves that it still holds one of the sockets. From then on its pid cannot be taken for
-// that of another one. It returns nil when there is nothing to signal.
-func (v *View) aim(ctx context.Context, a *Act) *target {
-	p, err := v.host.OpenProcess(a.Pid)
-	if errors.Is(err, fs.ErrNotExist) {
-		a.Status, a.Reason = report.Unchanged, "had ended by itself"
-		return nil
-	}
-	if err != nil {
-		a.fail(err)
-		return nil
-	}
-	t := &target{v, a, p}
-	if !t.stillHolds(ctx) {
-		_ = p.Close()
-		return nil
-	}
-	return t
-}
-
-// stillHolds reports whether the process has one of its sockets open, and says in the act if not.
-func (t *target) stillHolds(ctx context.Context) bool {
-	var failed error
-	for _, h := range t.act.Holds {
-		holds, err := false, error(nil)
-		if h.Way == Directly {
-			holds, err = t.process.HoldsSocket(h.Tid, h.FD, h.Inode, h.cookie)
-		} else {
-			holds, err = t.afloat(h)
-		}
-		if holds {
-			return true
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			failed = err
-		}
-	}
-	if failed != nil {
-		t.act.fail(failed)
-		return false
-	}
-	if t.holdsElsewhere(ctx) {
-		return true
-	}
-	t.act.Status, t.act.Reason = report.Unchanged, "does not hold it any more"
-	return false
-}
-
-// findTries is how often a process is looked through for a socket that is on another descriptor each time.
-const findTries = 20
-
-// holdsElsewhere reports whether the process has one of its sockets open on another descriptor by now. It is looked through
-// for the inode, and then the kernel is asked whether that is still the same socket.
-func (t *target) holdsElsewhere(ctx context.Context) bool {
-	pid := t.process.Pid()
-	for _, h := range t.act.Holds {
-		for range findTries {
-			found, err := Walk(ctx, map[uint64]bool{h.Inode: true}, []int{pid})
-			if err != nil || !t.process.Alive() {
-				return false
-			}
-			held, err := t.view.Held(Query{Ranges: []Range{h.at}, Bound: true})
-			if err != nil || !slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.cookie }) {
-				break
-			}
-			if len(found.Descriptors) > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// hasLetGo reports whether the process needs no SIGKILL: it has closed the socket after the signal, and may be busy
-// with saving what it has.
-func (t *target) hasLetGo(ctx context.Context, after unix.Signal) bool {
-	if t.stillHolds(ctx) {
-		return false
-	}
-	if t.act.Status == report.Unchanged {
-		state := running
-		t.act.Status, t.act.Effective = report.Applied, &state
-		t.act.Reason = fmt.Sprintf("has closed it after %s, and still runs", unix.SignalName(after))
-	}
-	return true
-}
-
-// wake continues a process that job control has stopped, as systemd and shells do: until then it takes no signal but SIGKILL.
-func (t *target) wake(after unix.Signal) {
-	s, ok := readStat(t.process.Pid())
-	if ok && s.state == 'T' && after != unix.SIGKILL && after != unix.SIGSTOP && after != unix.SIGTSTP {
-		_ = t.process.Signal(unix.SIGCONT) // it has just taken one: if not, SIGKILL follows
-	}
-}
-
-func (t *target) send(sig unix.Signal) bool {
-	err := t.process.Signal(sig)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		t.act.Status, t.act.Reason = report.Applied, "has ended"
-		return false
-	case err != nil:
-		t.act.fail(err)
-		return false
-	}
-	if !t.process.Pinned() {
-		t.act.Why += "; this kernel has no pidfd, its start time was compared instead"
-	}
-	return true
-}
-
-// await waits until all processes have ended or the time is over, and returns those that have not.
-func await(ctx context.Context, targets []*target, patience time.Duration, how string) (left []*target) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if len(targets) > 0 {
-		what := "process " + targets[0].act.holderName() + " to end"
-		if len(targets) > 1 {
-			what = fmt.Sprintf("%d processes to end", len(targets))
-		}
-		defer targets[0].view.host.Trail().Waits(what)()
-	}
-	for _, t := range targets {
-		if t.process.Wait(ctx) != nil && t.process.Alive() {
-			left = append(left, t)
-			continue
-		}
-		t.act.Status, t.act.Reason = report.Applied, "ended by "+how
-	}
-	return left
 }

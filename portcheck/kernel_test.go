@@ -244,7 +244,7 @@ func TestAProcessThatIgnoresTheSignalIsKilled(t *testing.T) {
 	})
 	order := usual()
 	order.Grace, order.NoForce = 300*time.Millisecond, true
-	if acts, verdicts := r.free(ports(TCP, 8080, 8080), order); verdicts[0].Free || acts[0].Status != report.Failed || !deaf.lives() {
+	if acts, verdicts := r.free(ports(TCP, 8080, 8080), order); verdicts[0].Free || acts[0].Status != report.Refused || !deaf.lives() {
 		t.Errorf("without force: %+v %+v", acts, verdicts)
 	}
 	order.NoForce = false

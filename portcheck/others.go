@@ -110,7 +110,14 @@ func alsoCloses(acts []Act, all Survey, sockets []host.Unit) {
 		}
 	}
 	for i := range acts {
-		if a := &acts[i]; len(a.Others) > 0 {
+		a := &acts[i]
+		for _, p := range a.container.Ports { // one process of the engine forwards each of them, or a rule of NAT
+			port := Range{Protocol(p.Protocol), p.HostPort, p.HostPort}.String()
+			if a.Status == report.Planned && !slices.Contains(a.Ports, port) && !slices.Contains(a.Others, port) {
+				a.Others = append(a.Others, port)
+			}
+		}
+		if len(a.Others) > 0 {
 			a.Why += "; also closes " + strings.Join(a.Others, ", ")
 		}
 	}

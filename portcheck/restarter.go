@@ -17,6 +17,8 @@ const (
 	settleTime   = 500 * time.Millisecond
 	settleParent = 1500 * time.Millisecond // runsv(8), s6-supervise and supervise(8) start a program once a second at most
 	settleMost   = 10 * time.Second
+
+	settleContainer = 3 * time.Second // what an engine needs to start one
 )
 
 // stat is what /proc/PID/stat tells of the terminal and the job control of a process.

@@ -234,7 +234,7 @@ func usual() Order { return Order{Grace: 5 * time.Second, Signal: unix.SIGTERM, 
 // free frees ports, and returns what was done and what came of it.
 func (r room) free(ranges []Range, order Order) ([]Act, []Verdict) {
 	r.Helper()
-	v, s := r.look(Query{Ranges: ranges, Thorough: true})
+	v, s := r.look(Query{Ranges: ranges, Thorough: true, Around: true})
 	acts, notes, err := v.Plan(r.Context(), &s, order)
 	r.must(err)
 	if len(notes) > 0 {
@@ -386,7 +386,7 @@ func act(role []string) {
 		port, _ := strconv.Atoi(role[1])
 		v, err := Open(host.Host{}, "")
 		fail(err)
-		s, err := v.Observe(context.Background(), Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true})
+		s, err := v.Observe(context.Background(), Query{Ranges: ports(TCP, uint16(port), uint16(port)), Thorough: true, Around: true})
 		fail(err)
 		order := usual()
 		order.Settle = false

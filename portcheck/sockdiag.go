@@ -21,8 +21,10 @@ type Snapshot struct {
 
 // Numbers of the kernel's include/uapi/linux/{sock_diag,inet_diag}.h; see sock_diag(7).
 const (
+	tcpDiagGetSock    = 18
+	inetDiagReqSize   = 60 // struct inet_diag_req
 	sockDiagByFamily  = 20
-	inetDiagReqSize   = 56 // struct inet_diag_req_v2
+	inetDiagReqV2Size = 56 // struct inet_diag_req_v2
 	inetDiagMsgSize   = 72 // struct inet_diag_msg
 	inetDiagBytecode  = 1  // attribute of the request
 	inetDiagSKV6Only  = 11 // attribute of the answer
@@ -32,6 +34,7 @@ const (
 	bytecodeSourceLE  = 3
 	statesAll         = ^uint32(0)
 	statesListen      = 1 << 10
+	statesBound       = 1 << tcpBoundInactive
 	statesUDP         = 1<<7 | 1<<1 // UDP has no listening state: bound, or connected as well
 	dumpTries         = 5
 	mostFiltered      = 1000 // ranges for one filter: the length of an attribute has 16 bits
@@ -66,7 +69,7 @@ func (n Namespace) Sockets(ranges []Range, anyState bool) (Snapshot, error) {
 		if of == nil {
 			continue
 		}
-		sockets, err := n.dump(protocol, of, anyState)
+		sockets, err := n.dump(protocol, of, statesOf(protocol, anyState))
 		if refusedNetlink(err) {
 			snap.Fallback = fmt.Sprintf(
 				"netlink is refused here (%v): /proc/net was read instead, which does not tell the control group",
@@ -81,6 +84,16 @@ func (n Namespace) Sockets(ranges []Range, anyState bool) (Snapshot, error) {
 	}
 	slices.SortFunc(snap.Sockets, compareSockets)
 	return snap, nil
+}
+
+func statesOf(protocol Protocol, any bool) uint32 {
+	switch {
+	case any:
+		return statesAll
+	case protocol == UDP:
+		return statesUDP
+	}
+	return statesListen
 }
 
 // compareSockets is the order in which sockets are listed.
@@ -102,7 +115,8 @@ func refusedNetlink(err error) bool {
 	return false
 }
 
-func (n Namespace) dump(protocol Protocol, ranges []Range, anyState bool) ([]Socket, error) {
+// dump lists the sockets in these states.
+func (n Namespace) dump(protocol Protocol, ranges []Range, states uint32) (all []Socket, err error) {
 	config := &netlink.Config{}
 	if n.file != nil {
 		config.NetNS = int(n.file.Fd())
@@ -112,9 +126,12 @@ func (n Namespace) dump(protocol Protocol, ranges []Range, anyState bool) ([]Soc
 		return nil, err
 	}
 	defer conn.Close()
-	var all []Socket
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		sockets, err := dumpFamily(conn, family, protocol, ranges, anyState)
+	requests := []netlink.Message{tcpRequest(ranges, states)}
+	if protocol == UDP {
+		requests = []netlink.Message{udpRequest(unix.AF_INET, ranges, states), udpRequest(unix.AF_INET6, ranges, states)}
+	}
+	for _, request := range requests {
+		sockets, err := execute(conn, request, protocol, ranges)
 		if err != nil {
 			return nil, err
 		}
@@ -123,12 +140,8 @@ func (n Namespace) dump(protocol Protocol, ranges []Range, anyState bool) ([]Soc
 	return all, nil
 }
 
-// dumpFamily asks again when the kernel says that its table changed under the dump.
-func dumpFamily(conn *netlink.Conn, family uint8, protocol Protocol, ranges []Range, anyState bool) ([]Socket, error) {
-	request := netlink.Message{
-		Header: netlink.Header{Type: sockDiagByFamily, Flags: netlink.Request | netlink.Dump},
-		Data:   diagRequest(family, protocol, ranges, anyState),
-	}
+// execute asks again when the kernel says that its table changed under the dump.
+func execute(conn *netlink.Conn, request netlink.Message, protocol Protocol, ranges []Range) (sockets []Socket, err error) {
 	for try := 1; ; try++ {
 		answers, err := conn.Execute(request)
 		if err != nil {
@@ -141,7 +154,6 @@ func dumpFamily(conn *netlink.Conn, family uint8, protocol Protocol, ranges []Ra
 		if interrupted && try < dumpTries {
 			continue
 		}
-		var sockets []Socket
 		for _, m := range answers {
 			// The kernel compares no port of sockets that are bound without listening, as long as it runs no filter.
 			if s, ok := parseDiag(m.Data, protocol); ok && inRanges(ranges, protocol, s.Port()) {
@@ -152,31 +164,41 @@ func dumpFamily(conn *netlink.Conn, family uint8, protocol Protocol, ranges []Ra
 	}
 }
 
-// diagRequest is a struct inet_diag_req_v2. One port is compared directly; for several the kernel runs a filter.
-func diagRequest(family uint8, protocol Protocol, ranges []Range, anyState bool) []byte {
+// tcpRequest is a struct inet_diag_req, the older form: it asks for both families at once, and the kernel goes through its tables
+// only once. With tens of thousands of sockets that takes 12 ms for all states.
+func tcpRequest(ranges []Range, states uint32) netlink.Message {
 	b := make([]byte, inetDiagReqSize)
-	b[0], b[1] = family, unix.IPPROTO_TCP
-	states := uint32(statesListen)
-	if protocol == UDP {
-		b[1], states = unix.IPPROTO_UDP, statesUDP
-	}
-	if anyState {
-		states = statesAll
-	}
+	binary.NativeEndian.PutUint32(b[52:], states)
+	return dumpRequest(tcpDiagGetSock, onlyPorts(b, b[4:], ranges))
+}
+
+// udpRequest is a struct inet_diag_req_v2.
+func udpRequest(family uint8, ranges []Range, states uint32) netlink.Message {
+	b := make([]byte, inetDiagReqV2Size)
+	b[0], b[1] = family, unix.IPPROTO_UDP
 	binary.NativeEndian.PutUint32(b[4:], states)
+	return dumpRequest(sockDiagByFamily, onlyPorts(b, b[8:], ranges))
+}
+
+func dumpRequest(kind netlink.HeaderType, data []byte) netlink.Message {
+	return netlink.Message{Header: netlink.Header{Type: kind, Flags: netlink.Request | netlink.Dump}, Data: data}
+}
+
+// onlyPorts makes the kernel filter: one port it compares directly with that of id, a struct inet_diag_sockid in the request; for
+// several it runs a program.
+func onlyPorts(request, id []byte, ranges []Range) []byte {
 	whole := len(ranges) == 1 && ranges[0].Low == 1 && ranges[0].High == 65535 || len(ranges) > mostFiltered
 	switch {
 	case whole:
+		return request
 	case len(ranges) == 1 && ranges[0].Size() == 1:
-		binary.BigEndian.PutUint16(b[8:], ranges[0].Low)
-	default:
-		code := bytecode(ranges)
-		attribute := make([]byte, 4, 4+len(code))
-		binary.NativeEndian.PutUint16(attribute, uint16(4+len(code)))
-		binary.NativeEndian.PutUint16(attribute[2:], inetDiagBytecode)
-		b = append(append(b, attribute...), code...)
+		binary.BigEndian.PutUint16(id, ranges[0].Low)
+		return request
 	}
-	return b
+	code := bytecode(ranges)
+	request = binary.NativeEndian.AppendUint16(request, uint16(4+len(code)))
+	request = binary.NativeEndian.AppendUint16(request, inetDiagBytecode)
+	return append(request, code...)
 }
 
 // bytecode is a program for inet_diag_bc_run of net/ipv4/inet_diag.c that takes the ports of ranges. Each range is

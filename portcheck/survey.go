@@ -24,6 +24,9 @@ type Query struct {
 	// hold it, the others are not looked at: that takes a tenth of the time, and misses a process that was handed the
 	// socket into another group.
 	Thorough bool
+	// Around looks as well for what holds other ports, and who has that open: what is ended may close it too, see
+	// [View.Plan]. It wants Thorough.
+	Around bool
 }
 
 // Survey is who holds the ports of a query.
@@ -41,7 +44,7 @@ type Survey struct {
 	// Notes says how the kernel had to be asked.
 	Notes []string
 
-	// Of a thorough look: what holds other ports, and who has any of it open, see [View.Plan].
+	// Of a look around: what holds other ports, and who has any of it open.
 	others []Holder
 	open   []Descriptor
 	conns  []Holder // what Rest adds up
@@ -184,7 +187,7 @@ func (s *Survey) look(n Namespace) error {
 
 // lookAround asks the kernel for what holds other ports: the look into every process finds who has it open as well.
 func (s *Survey) lookAround(n Namespace) error {
-	if !s.Thorough || s.AnyState {
+	if !s.Around {
 		return nil
 	}
 	snap, err := n.Sockets(everyPort(), false)

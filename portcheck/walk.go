@@ -209,11 +209,12 @@ func (w *walker) read(pid, tid, dir int, b []byte) {
 		}
 		n, _, errno := unix.RawSyscall6(unix.SYS_READLINKAT, uintptr(dir), uintptr(unsafe.Pointer(&name[0])),
 			uintptr(unsafe.Pointer(&link[0])), uintptr(len(link)), 0, 0)
-		if forbidden(errno) { // root opens every folder, but without CAP_SYS_PTRACE it reads no link of a process with more rights
+		switch {
+		case errno == 0:
+		case forbidden(errno): // root opens every folder, but without CAP_SYS_PTRACE it reads no link of a process with more rights
 			w.hide(pid)
 			return
-		}
-		if errno != 0 {
+		default:
 			continue // closed meanwhile
 		}
 		inode, ok := socketInode(link[:n])

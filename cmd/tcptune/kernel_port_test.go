@@ -20,12 +20,50 @@ func (r room) listen(address string) {
 	r.check(err)
 	f, err := l.(*net.TCPListener).File()
 	r.check(err)
+	r.hold(f)
+	r.check(l.Close())
+}
+
+// hold hands a socket to a process that can be stopped.
+func (r room) hold(f *os.File) {
+	r.Helper()
 	cmd := exec.Command("sleep", "1000")
 	cmd.ExtraFiles = []*os.File{f}
 	r.check(cmd.Start())
 	go func() { _ = cmd.Wait() }() // nobody else would take its exit status
 	r.check(f.Close())
-	r.check(l.Close())
+}
+
+// Who may not close a connection, or end a holder, does neither, in the dry run as in the run.
+func TestKernelConnectionIsNotClosedWithoutTheRight(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	r.check(exec.Command("ip", "link", "set", "lo", "up").Run())
+	r.listen("127.0.0.1:9005")
+	r.listen("127.0.0.1:9006")
+	c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9007}}).Dial("tcp", "127.0.0.1:9006")
+	r.check(err)
+	f, err := c.(*net.TCPConn).File()
+	r.check(err)
+	r.hold(f)
+	r.check(c.Close())
+	for drop, want := range map[string]string{
+		"--bounding-set=-net_admin":                        "lacks CAP_NET_ADMIN, with which connections are closed",
+		"--bounding-set=-sys_ptrace":                       "lacks CAP_SYS_PTRACE",
+		"--reuid=65534 --regid=65534 --clear-groups":       "only root may",
+		"--bounding-set=-all --reuid=65534 --clear-groups": "only root may",
+	} {
+		for _, dry := range []string{"--dry-run", "--no-force"} { // the latter is a run
+			args := append(strings.Fields(drop), "tcptune", "port", "9005", "9007", "--kill", "--close", dry)
+			got := r.start(exec.Command("setpriv", args...))()
+			left := r.run(report.ExitDone, "port", "9005,9007", "--any-state").out
+			if got.code != report.ExitNeedsRoot || !strings.Contains(got.err, want) || strings.Count(left, "LISTEN") != 1 || strings.Count(left, "ESTAB") != 1 {
+				t.Errorf("%s: want exit 77 and %q, got %v; left:\n%s", strings.Join(args, " "), want, got, left)
+			}
+		}
+	}
 }
 
 func TestKernelPortIsFreedOnceAndTwice(t *testing.T) {

@@ -30,10 +30,11 @@ type Engine struct {
 
 // EngineContainer is a container as its engine knows it.
 type EngineContainer struct {
-	ID    string // 64 hexadecimal digits
-	Name  string
-	State string // "running", "exited", "created", "paused"
-	Ports []Published
+	ID     string // 64 hexadecimal digits
+	Name   string
+	State  string // "running", "exited", "created", "paused"
+	Ports  []Published
+	Labels map[string]string // of Containers
 }
 
 // Published is a port of the machine that leads into a container.
@@ -87,6 +88,7 @@ func parseContainers(data []byte) (containers []EngineContainer, err error) {
 	var list []struct {
 		ID, State string
 		Names     []string
+		Labels    map[string]string
 		Ports     []struct {
 			IP         string
 			PublicPort uint16
@@ -97,7 +99,7 @@ func parseContainers(data []byte) (containers []EngineContainer, err error) {
 		return nil, fmt.Errorf("its answer is not what is expected: %w", err)
 	}
 	for _, found := range list {
-		c := EngineContainer{ID: found.ID, Name: found.ID, State: found.State}
+		c := EngineContainer{ID: found.ID, Name: found.ID, State: found.State, Labels: found.Labels}
 		if len(found.Names) > 0 {
 			c.Name = strings.TrimPrefix(found.Names[0], "/")
 		}

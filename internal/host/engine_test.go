@@ -27,7 +27,7 @@ func standInEngine(t *testing.T) (Engine, *string) {
 	state, stopped := "running", ""
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /containers/json", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte(`[{"Id":"abc123","Names":["/shop"],"State":"running","Ports":[
+		_, _ = w.Write([]byte(`[{"Id":"abc123","Names":["/shop"],"State":"running","Labels":{"a":"b"},"Ports":[
 			{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},{"PrivatePort":443,"Type":"tcp"},{"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}]}]`))
 	})
 	mux.HandleFunc("GET /containers/abc123/json", func(w http.ResponseWriter, _ *http.Request) {
@@ -57,7 +57,7 @@ func TestEngineTellsWhatItsContainersPublish(t *testing.T) {
 	t.Parallel()
 	e, _ := standInEngine(t)
 	got, err := e.Containers(t.Context())
-	want := []EngineContainer{{ID: "abc123", Name: "shop", State: "running", Ports: []Published{
+	want := []EngineContainer{{ID: "abc123", Name: "shop", State: "running", Labels: map[string]string{"a": "b"}, Ports: []Published{
 		{netip.MustParseAddr("0.0.0.0"), 8080, "tcp"}, {netip.MustParseAddr("::"), 8080, "tcp"},
 	}}}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); err != nil || diff != "" {

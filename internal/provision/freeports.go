@@ -59,6 +59,7 @@ func notFreed(v PortVerdict) error {
 // planFree looks who holds the ports, and chooses the acts that free them. The error is that of the run as well: where one
 // act is not allowed, none is carried out.
 func (v PortView) planFree(ctx context.Context, p Ports) (out FreedPorts, err error) {
+	p.Around = true
 	if out.Before, err = v.Observe(ctx, p.Query); err != nil {
 		return out, err
 	}

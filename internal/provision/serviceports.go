@@ -94,7 +94,7 @@ func (i *installing) obstacles(ctx context.Context, view *portcheck.View) (portc
 	if err != nil {
 		return none, err
 	}
-	query := portcheck.Query{Thorough: true}
+	query := portcheck.Query{Thorough: true, Around: true}
 	for _, a := range wanted {
 		query.Ranges = append(query.Ranges, portcheck.Range{Protocol: portcheck.TCP, Low: a.Port(), High: a.Port()})
 	}
