@@ -15,13 +15,16 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// The values of a unit. The last two are wanted only: the unit is active before and after, and takes up what was
+// The values of a unit. The last three are wanted only: the unit is active before and after, and takes up what was
 // written.
 const (
 	Active    = host.Active
 	Inactive  = host.Inactive
 	Restarted = "restarted"
 	Reloaded  = "reloaded"
+	// Narrowed is a socket unit that has fewer addresses than before: systemd lets go of the others when it reads its file,
+	// and opens them again only when all of it is opened anew.
+	Narrowed = "narrowed"
 )
 
 // behind begins the value of a service that is restarted while another one serves.
@@ -63,6 +66,8 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 	switch {
 	case value == nil || !runs(*value):
 		return u.stop(ctx, name)
+	case *value == Narrowed:
+		return nil
 	case strings.HasSuffix(name, ".socket"):
 		return u.openSocket(ctx, name, *value == Restarted)
 	case strings.HasPrefix(*value, behind):
@@ -227,7 +232,7 @@ func (unitEffect) refusal(err error) string {
 // runs reports whether value is that of a unit that is up.
 func runs(value string) bool {
 	switch value {
-	case Active, "reloading", "refreshing", Restarted, Reloaded:
+	case Active, "reloading", "refreshing", Restarted, Reloaded, Narrowed:
 		return true
 	}
 	return strings.HasPrefix(value, behind)
@@ -246,7 +251,7 @@ func midway(value string) bool {
 // files, whatever state it is in by now.
 func (r record) repeats() bool {
 	return r.Kind == report.Unit && r.Before != nil && (runs(string(*r.Before)) || r.unsettled()) &&
-		r.After != nil && (*r.After == Restarted || *r.After == Reloaded || strings.HasPrefix(string(*r.After), behind))
+		r.After != nil && (*r.After == Restarted || *r.After == Reloaded || *r.After == Narrowed || strings.HasPrefix(string(*r.After), behind))
 }
 
 // unsettled reports whether the unit was between two states when the transaction began, as one that fails again and
