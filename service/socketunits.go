@@ -13,9 +13,8 @@ import (
 // Each address has a socket unit of its own, so that a change closes none that it does not concern: systemd opens and
 // closes a unit as a whole. An address that stays keeps its unit, and so the socket that is open:
 //
-//   - of a new service the first address has NAME.socket, and each other one NAME-ADDRESS.socket;
-//   - an address that comes gets NAME-ADDRESS.socket, and one that goes takes its unit with it, NAME.socket too;
-//   - where all go at once it is as for a new service, but that NAME.socket is opened anew;
+//   - NAME.socket is for the first address that comes while no other has it, each other one gets NAME-ADDRESS.socket;
+//   - an address that goes takes its unit with it, NAME.socket too where none comes;
 //   - NAME.socket may have several, as tcptune did it before. One of them that goes is taken out of it: systemd lets go of
 //     that alone when it reads the unit again.
 //
@@ -84,19 +83,23 @@ func (s Spec) lines() (all []string) {
 func (s Spec) Settled(h host.Host, j plan.Journal) Spec {
 	at := site{h: h, journal: j, name: s.Name}
 	s.Together, s.Apart = nil, false
-	first, others := at.listening(socketSuffix), false
+	first := at.listening(socketSuffix)
+	var come []string
 	for _, text := range s.Listen {
 		switch lines := s.streams([]string{text}); {
 		case within(lines, first):
 			s.Together = append(s.Together, text)
-		case within(lines, at.listening(ofAddress(text))):
-			others = true
+		case !within(lines, at.listening(ofAddress(text))):
+			come = append(come, text)
 		}
 	}
 	slices.SortFunc(s.Together, func(a, b string) int { // as they stand there, so that its text stays, too
 		return slices.Index(first, s.streams([]string{a})[0]) - slices.Index(first, s.streams([]string{b})[0])
 	})
-	s.Apart = others && len(s.Together) == 0
+	if len(s.Together) == 0 {
+		s.Together = come[:min(1, len(come))]
+	}
+	s.Apart = len(s.Together) == 0
 	if slices.Equal(s.Together, s.Listen[:min(1, len(s.Listen))]) {
 		s.Together = nil // as of a new one
 	}

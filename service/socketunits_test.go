@@ -185,7 +185,7 @@ func TestAnAddressKeepsItsUnit(t *testing.T) {
 		"fresh":           {nil, []string{"8080"}, []string{"8080", "8081"}, map[string]string{".socket": "8080", "-8081.socket": "8081"}},
 		"another order":   {nil, []string{"8080"}, []string{"8081", "8080"}, map[string]string{".socket": "8080", "-8081.socket": "8081"}},
 		"one goes":        {nil, []string{"8080", "8081"}, []string{"8080"}, map[string]string{".socket": "8080"}},
-		"the first goes":  {nil, []string{"8080", "8081"}, []string{"8081", "9090"}, map[string]string{"-9090.socket": "9090", "-8081.socket": "8081"}},
+		"the first goes":  {nil, []string{"8080", "8081"}, []string{"8081", "9090"}, map[string]string{".socket": "9090", "-8081.socket": "8081"}},
 		"the last one":    {nil, []string{"8080", "8081"}, []string{"8081"}, map[string]string{"-8081.socket": "8081"}},
 		"all go":          {nil, []string{"8080", "8081"}, []string{"9090", "9091"}, map[string]string{".socket": "9090", "-9091.socket": "9091"}},
 		"as it was":       {[]string{"8080", "8081"}, []string{"8080", "8081"}, []string{"8080", "8081"}, map[string]string{".socket": "8080 8081"}},
@@ -244,6 +244,30 @@ func installAsItIs(t *testing.T, h host.Host, j plan.Journal, s Spec) (plan.Plan
 	}
 	p.Changes = slices.Concat(at.folders(files), p.Changes)
 	return p, nil
+}
+
+// An address that goes and comes again leaves the host as it was.
+func TestAnAddressComesBackIntoItsUnit(t *testing.T) {
+	t.Parallel()
+	h, s := image(t, nil), bundledSpec()
+	for range 2 {
+		for _, tc := range []struct{ listen, want []string }{
+			{[]string{"8080", "8081"}, []string{".socket 8080", "-8081.socket 8081"}},
+			{[]string{"8081"}, []string{"-8081.socket 8081"}},
+			{[]string{"8082", "8081"}, []string{".socket 8082", "-8081.socket 8081"}},
+		} {
+			s.Listen = tc.listen
+			apply(t, h, func(j plan.Journal) (plan.Plan, error) { return Install(t.Context(), h, j, s, false) })
+			want := map[string]string{}
+			for _, w := range tc.want {
+				unit, address, _ := strings.Cut(w, " ")
+				want[unit] = address
+			}
+			if diff := cmp.Diff(want, listening(t, h)); diff != "" {
+				t.Errorf("%v: want (-), got (+):\n%s", tc.listen, diff)
+			}
+		}
+	}
 }
 
 func TestEachAddressHasAUnitNameOfItsOwn(t *testing.T) {
