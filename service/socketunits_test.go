@@ -114,7 +114,7 @@ func (b *books) change(t *testing.T, h host.Host, s Spec) {
 			for _, unit := range s.Sockets() {
 				b.start(unit, text(unit))
 			}
-		case *c.After == plan.Restarted:
+		case strings.HasPrefix(*c.After, plan.Restarted): // or behind the twin
 			delete(b.open, c.Target)
 			b.start(c.Target, text(c.Target))
 		case *c.After == plan.Active:

@@ -79,22 +79,20 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 	listening := slices.ContainsFunc(at.order, front)
 	stays := slices.ContainsFunc(all, func(name string) bool { return at.up(name) && !moved(name) })
 	reopened, again := false, false
-	var beside []plan.Change
+	var beside []string
 	for _, name := range sockets {
 		switch {
 		case at.up(name) && narrowed(name):
 			start(name, plan.Narrowed, "lets go of what is not wanted any more; the rest stays open")
 			again = true
-		case at.up(name) && moved(name) && stays: // closed before, and opened by the restart of the service
-			stop(name, "listens elsewhere")
-			c := at.unitChange(name, plan.Active, whyUnit(name))
-			c.Before = stops[len(stops)-1].After
-			beside, again = append(beside, c), true
+		case at.up(name) && moved(name) && stays && s.twins():
+			start(name, plan.RestartedBehind(twin), "listens anew; the twin serves those that stay meanwhile")
+			reopened = reopened || at.up(service)
 		case at.up(name) && moved(name):
 			start(name, plan.Restarted, "listens anew, closed while the connections that are open are drained")
 			reopened = reopened || at.up(service)
 		case !at.up(name) && stays && (now || slices.Contains(all, name)):
-			beside, again = append(beside, at.unitChange(name, plan.Active, whyUnit(name))), true
+			beside, again = append(beside, name), true
 		case !at.up(name) && (now || listening && slices.Contains(all, name)):
 			start(name, plan.Active, whyUnit(name))
 			reopened = reopened || at.up(service)
@@ -111,10 +109,12 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 		start(service, plan.Reloaded, "takes up the limits")
 	case at.up(service) && s.bundled() && changed(limitsPath(s)):
 		start(service, plan.Restarted, "takes up the limits; it is not up, so that it cannot be reloaded")
-	case !at.up(service) && now && (!p.Empty() || len(starts)+len(beside) > 0):
+	case !at.up(service) && now && (!p.Empty() || len(starts) > 0):
 		start(service, plan.Active, whyUnit(service))
 	}
-	starts = append(starts, beside...) // a restart of the service opens them: the others stay open
+	for _, name := range beside { // a restart of the service opens them: the others stay open
+		start(name, plan.Active, whyUnit(name))
+	}
 	stopped := slices.ContainsFunc(stops, func(c plan.Change) bool { return c.Target == twin })
 	if len(starts) > 0 && at.up(twin) && !stopped {
 		stop(twin, "left by an interrupted restart --overlap; it holds the socket")
