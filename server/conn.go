@@ -34,6 +34,7 @@ func (p phase) String() string {
 type conn struct {
 	net.Conn // the socket, or TLS over it
 	socket   net.Conn
+	records  *records // between the two; nil without TLS
 	server   *Server
 	shard    *shard
 	opened   time.Time

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -23,6 +24,13 @@ func TestOneHostileAddressCostsAnHonestOneNothing(t *testing.T) {
 	}
 	half := framed(strings.Repeat("x", 1<<20))[:1<<20]
 	frames := Messages(frame{1 << 20})
+	takesNothing := func(c *client) {
+		for message := framed(strings.Repeat("x", 60<<10)); ; {
+			if _, err := io.WriteString(c, message); err != nil {
+				return
+			}
+		}
+	}
 	for _, attack := range []struct {
 		name    string
 		handler StreamHandler
@@ -30,25 +38,25 @@ func TestOneHostileAddressCostsAnHonestOneNothing(t *testing.T) {
 	}{
 		{"halves of messages", frames, func(c *client) { _, _ = io.WriteString(c, half) }},
 		{"connections that say nothing", frames, func(*client) {}},
-		{"answers that are not taken", frames, func(c *client) {
-			_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-			for message := framed(strings.Repeat("x", 60<<10)); ; {
-				if _, err := io.WriteString(c, message); err != nil {
-					return
-				}
-			}
-		}},
+		{"answers that are not taken", frames, takesNothing},
+		{"answers that are not taken over TLS", frames, takesNothing},
 		{"messages that are too long", frames, func(c *client) { _, _ = io.WriteString(c, "\xff\xff\xff\xff"+half[:64<<10]) }},
 		{"headers without an end", NewHTTP(http.HandlerFunc(ok), limits), func(c *client) {
 			_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: t\r\nX: "+strings.Repeat("x", 50<<10))
 		}},
 	} {
 		t.Run(attack.name, func(t *testing.T) {
-			r := behind(t, Config{Handler: attack.handler, Limits: limits})
+			config, over := Config{Handler: attack.handler, Limits: limits}, func(c *client) *client { return c }
+			if strings.HasSuffix(attack.name, "TLS") {
+				secured, trust := secure(t, config)
+				config, over = secured, func(c *client) *client { return newClient(t, tls.Client(c.Conn, trust)) }
+			}
+			r := behind(t, config)
 			dialAs := func(ip string) *client {
 				c := r.dial()
+				_ = c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 				c.say("PROXY TCP4 " + ip + " 198.51.100.1 1 2\r\n")
-				return c
+				return over(c)
 			}
 			ask := func() time.Duration {
 				begin := time.Now()

@@ -19,6 +19,7 @@ type messageConn struct {
 	*conn
 	handler MessageHandler
 	raw     syscall.RawConn // nil: not a socket but TLS, whose Read and Write are used
+	out     syscall.RawConn // that, or the socket below TLS; nil: there is none
 
 	in          *buffer // nil while nothing was received
 	from, until int     // what of in was received and not consumed
@@ -31,6 +32,7 @@ type messageConn struct {
 	n                  int                   // what the last call moved
 	errno              unix.Errno
 	answer             []byte // what writable sends
+	reserved           int64  // of the server's output
 
 	batches uint
 }
@@ -40,9 +42,12 @@ const timedBatches = 16
 
 func (c *conn) serveMessages(h MessageHandler) Reason {
 	m := &messageConn{conn: c, handler: h}
-	if s, ok := c.Conn.(syscall.Conn); ok {
+	if s, ok := c.socket.(syscall.Conn); ok {
 		if raw, err := s.SyscallConn(); err == nil {
-			m.raw = raw
+			m.out = raw
+			if c.records == nil {
+				m.raw = raw
+			}
 		}
 	}
 	m.readable, m.writable = m.tryRead, m.tryWrite

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"io"
 	"strings"
 	"sync"
@@ -45,12 +46,28 @@ func (r *room) watchOutput(most int64) (stop func()) {
 
 func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
 	t.Parallel()
+	config := Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: 1 << 20}}
+	t.Run("plain", func(t *testing.T) {
+		t.Parallel()
+		r := open(t, config)
+		slowReadersAreHeldBack(t, r, r.deaf, r.dial)
+	})
+	t.Run("TLS", func(t *testing.T) {
+		t.Parallel()
+		config, trust := secure(t, config)
+		r := open(t, config)
+		over := func(c *client) *client { return newClient(t, tls.Client(c.Conn, trust)) }
+		slowReadersAreHeldBack(t, r, func() *client { return over(r.deaf()) }, func() *client { return over(r.dial()) })
+	})
+}
+
+func slowReadersAreHeldBack(t *testing.T, r *room, dialDeaf, dial func() *client) {
+	t.Helper()
 	const slow, most = 40, 1 << 20 // 32 KiB each: all together need more than there is
-	r := open(t, Config{Handler: Messages(echo{}), Limits: Limits{MaxOutput: most}})
 	stop := r.watchOutput(most)
 	var deaf []*client
 	for range slow {
-		c := r.deaf()
+		c := dialDeaf()
 		c.floods(strings.Repeat("x", 64<<10))
 		deaf = append(deaf, c)
 	}
@@ -62,7 +79,7 @@ func TestSlowReadersAreHeldBackAndOthersGoOn(t *testing.T) {
 		t.Errorf("connections are %v, want %d writing or held", states, slow)
 	}
 	before := r.Stats().BytesIn
-	fast := r.dial()
+	fast := dial()
 	for range 1000 {
 		fast.say("hello")
 		fast.hears("hello")

@@ -1,40 +1,94 @@
 package server
 
 import (
+	"errors"
+	"net"
+
 	"golang.org/x/sys/unix"
 )
 
 // send sends an answer. Where the client does not take it at once, the rest counts as [Limits.MaxOutput], and nothing
 // is read from the client until it is gone.
-func (m *messageConn) send(answer []byte) Reason {
+func (m *messageConn) send(answer []byte) (why Reason) {
 	if len(answer) == 0 {
 		return notEnded
 	}
-	if m.raw == nil {
-		return m.sendSlowly(answer)
+	switch {
+	case m.raw != nil:
+		_, why = m.put(answer, answer)
+	case m.out != nil:
+		why = m.sendRecords(answer)
+	default:
+		if why = m.reserve(answer); why == notEnded {
+			_, why = m.write(answer)
+		}
 	}
-	m.noWait = true
-	sent, why := m.write(answer)
-	m.noWait = false
-	if why != notEnded || sent == len(answer) {
-		return why
+	if m.reserved > 0 {
+		m.server.output.release(m.reserved)
+		m.reserved = 0
 	}
-	return m.sendSlowly(answer[sent:])
+	return why
 }
 
-func (m *messageConn) sendSlowly(rest []byte) Reason {
+// put writes b, which is the answer or a record of TLS that is made of it.
+func (m *messageConn) put(b, answer []byte) (sent int, why Reason) {
+	m.noWait = true
+	sent, why = m.write(b)
+	m.noWait = false
+	if why != notEnded || sent == len(b) {
+		return sent, why
+	}
+	if why = m.reserve(answer); why == notEnded {
+		var more int
+		more, why = m.write(b[sent:])
+		sent += more
+	}
+	return sent, why
+}
+
+// reserve waits for memory for what is left of an answer, once.
+func (m *messageConn) reserve(answer []byte) (why Reason) {
+	if m.reserved > 0 {
+		return notEnded
+	}
 	m.enter(held)
 	if m.holds > 0 { // from here on output counts the buffer
 		m.holds = 0
 		m.server.input.hold(m.conn, 0)
 	}
-	reserved, why := m.server.output.reserve(m.memory(rest), m.wasCut)
-	if why != notEnded {
-		return why
+	if m.reserved, why = m.server.output.reserve(m.memory(answer), m.wasCut); why == notEnded {
+		m.enter(writing)
 	}
-	defer m.server.output.release(reserved)
-	m.enter(writing)
-	_, why = m.write(rest)
+	return why
+}
+
+// records is the socket below TLS. A client that takes its answer at once costs nothing there, either: what is written is
+// tried first, record by record.
+type records struct {
+	net.Conn
+	m      *messageConn // while it sends an answer
+	answer []byte
+}
+
+func (r *records) Write(b []byte) (int, error) {
+	if r.m == nil {
+		return r.Conn.Write(b)
+	}
+	sent, why := r.m.put(b, r.answer)
+	if why != notEnded {
+		return sent, why
+	}
+	return sent, nil
+}
+
+func (m *messageConn) sendRecords(answer []byte) (why Reason) {
+	m.records.m, m.records.answer = m, answer
+	sent, err := m.Conn.Write(answer)
+	m.records.m, m.records.answer = nil, nil
+	m.bytesOut.Add(uint64(sent))
+	if err != nil && !errors.As(err, &why) {
+		return Broken
+	}
 	return why
 }
 
@@ -44,7 +98,7 @@ func (m *messageConn) memory(answer []byte) int64 {
 }
 
 func (m *messageConn) write(b []byte) (sent int, why Reason) {
-	if m.raw == nil {
+	if m.out == nil {
 		sent, err := m.Conn.Write(b)
 		m.bytesOut.Add(uint64(sent))
 		if err != nil {
@@ -53,7 +107,7 @@ func (m *messageConn) write(b []byte) (sent int, why Reason) {
 		return sent, notEnded
 	}
 	m.answer, m.errno = b, 0
-	err := m.raw.Write(m.writable)
+	err := m.out.Write(m.writable)
 	sent = len(b) - len(m.answer)
 	m.answer = nil
 	if err != nil || m.errno != 0 && m.errno != unix.EAGAIN {
@@ -66,7 +120,9 @@ func (m *messageConn) tryWrite(fd uintptr) bool {
 	for len(m.answer) > 0 {
 		n, errno := rawWrite(fd, m.answer)
 		m.answer, m.errno = m.answer[n:], errno
-		m.bytesOut.Add(uint64(n))
+		if m.raw != nil { // what is sent over TLS is longer than the answer
+			m.bytesOut.Add(uint64(n))
+		}
 		if errno == unix.EAGAIN {
 			return m.noWait
 		}

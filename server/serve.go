@@ -21,7 +21,8 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 	}
 	switch { // before others see it, since a drain acts on the phase
 	case now.TLS != nil:
-		c.Conn = tls.Server(c.socket, now.TLS)
+		c.records = &records{Conn: c.socket}
+		c.Conn = tls.Server(c.records, now.TLS)
 		c.enter(handshake)
 	case c.fromProxy:
 		c.enter(handshake)

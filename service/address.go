@@ -92,7 +92,7 @@ func (s Spec) checkListen() error {
 		}
 		for i, a := range addresses {
 			for _, b := range addresses[:i] {
-				if clash(a, b, s.only6()) {
+				if clash(a, b, s.kindsApart(strconv.Itoa(int(a.Port())), udp)) {
 					return fmt.Errorf("cannot use --listen %s beside --listen %s: only one of them can be opened", shown(a), shown(b))
 				}
 			}
@@ -127,23 +127,33 @@ func checkSocketPath(p string) error {
 	return nil
 }
 
-// only6 reports whether [::] is to be IPv6 alone: that is asked for, or 0.0.0.0 has the same port.
-func (s Spec) only6() bool {
-	return s.IPv6Only || slices.ContainsFunc(s.Listen, func(text string) bool {
-		port, all := strings.CutPrefix(text, "[::]:")
-		return all && slices.Contains(s.Listen, "0.0.0.0:"+port)
+// only6 reports whether [::] is to be IPv6 alone where it is among listen: that is asked for, or 0.0.0.0 has the same port.
+func (s Spec) only6(listen []string) bool {
+	return slices.ContainsFunc(listen, func(text string) bool {
+		port, all := strings.CutPrefix(strings.TrimPrefix(text, udpPrefix), "[::]:")
+		return all && s.kindsApart(port, isUDP(text))
 	})
 }
 
-// streams are the lines of a socket unit for the addresses of listen. Where [::] is IPv6 alone a port, which means all
-// addresses, is two of them.
+// kindsApart reports whether IPv4 and IPv6 have a socket each, where one is for all addresses with that port.
+func (s Spec) kindsApart(port string, udp bool) bool {
+	kind := ""
+	if udp {
+		kind = udpPrefix
+	}
+	return s.IPv6Only || slices.Contains(s.Listen, kind+"0.0.0.0:"+port)
+}
+
+// streams are the lines of a socket unit for the addresses of listen. Where [::] is among them and IPv6 alone a port,
+// which means all addresses, is two lines.
 func (s Spec) streams(listen []string) (lines []string) {
+	only6 := s.only6(listen)
 	for _, text := range listen {
 		key, text := "ListenStream=", text
 		if isUDP(text) {
 			key, text = "ListenDatagram=", strings.TrimPrefix(text, udpPrefix)
 		}
-		if s.only6() && !strings.Contains(text, ":") && !isUnix(text) {
+		if only6 && !strings.Contains(text, ":") && !isUnix(text) {
 			lines = append(lines, key+"0.0.0.0:"+text)
 			text = "[::]:" + text
 		}

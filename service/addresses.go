@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/plan"
@@ -35,7 +36,9 @@ func (s Spec) Rivals(others []Spec) (lines []string, err error) {
 			return nil, err
 		}
 		for _, a := range mine {
-			if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b, s.only6() || other.only6()) }) {
+			port := strconv.Itoa(int(a.Port()))
+			apart := s.kindsApart(port, false) || other.kindsApart(port, false)
+			if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b, apart) }) {
 				lines = append(lines, fmt.Sprintf("port %d is that of the service %s as well: "+
 					"only the first of the two can open it at boot", a.Port(), other.Name))
 			}
@@ -44,9 +47,12 @@ func (s Spec) Rivals(others []Spec) (lines []string, err error) {
 	return lines, nil
 }
 
+// Units are all that s may have.
+func (s Spec) Units() []string { return unitsOf(s.Name, s.Sockets()) }
+
 // Own reports whether a unit belongs to the service: what it holds is no obstacle.
 func (s Spec) Own(unit string) bool {
-	return slices.Contains(unitsOf(s.Name, s.Sockets()), unit)
+	return slices.Contains(s.Units(), unit)
 }
 
 // Starts reports whether changes open a socket, which must be free then.

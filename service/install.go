@@ -34,7 +34,7 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 	if err := s.identified(j); err != nil {
 		return p, err
 	}
-	s = s.settled(site{h: h, journal: j, name: s.Name})
+	s = s.Settled(h, j)
 	files, err := wanted(h, s)
 	if err != nil {
 		return p, err
@@ -65,7 +65,7 @@ func (at site) tellLater(p plan.Plan, s Spec) {
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if c.Writes() && c.Before != nil && c.After != nil && strings.HasSuffix(c.Target, ".socket") &&
-			at.up(path.Base(c.Target)) && listens(*c.Before) == listens(*c.After) {
+			at.up(path.Base(c.Target)) && slices.Equal(listens(*c.Before), listens(*c.After)) {
 			c.Why = "takes effect when the socket is opened next; it is not closed for that"
 			if s.bundled() && !strings.HasSuffix(c.Target, "-admin.socket") && withoutBacklog(*c.Before) == withoutBacklog(*c.After) {
 				c.Why = "for when the socket is opened next; the server changes the backlog of the open one"

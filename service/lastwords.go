@@ -29,9 +29,9 @@ type entry struct {
 	Usec    string `json:"__REALTIME_TIMESTAMP"`
 }
 
-// LastWords are the last lines that the units of a service have logged from since until then, at most n, without
+// LastWords are the last lines that units have logged from since until then, at most n, without
 // what systemd says at each start. A zero until is now.
-func LastWords(ctx context.Context, h host.Host, name string, since, until time.Time, n int) []string {
+func LastWords(ctx context.Context, h host.Host, units []string, since, until time.Time, n int) []string {
 	if h.Live() {
 		_, _ = h.Run(ctx, "journalctl", "--sync") // without root it is refused, and the last lines may be missing
 	}
@@ -39,7 +39,7 @@ func LastWords(ctx context.Context, h host.Host, name string, since, until time.
 		"--no-pager", "--quiet", "--output=json", "--output-fields=MESSAGE,MESSAGE_ID,_PID", "--lines=200",
 		fmt.Sprintf("--since=@%d", since.Unix()),
 	}
-	out, err := h.Run(ctx, "journalctl", append(args, LogUnits(name)...)...)
+	out, err := h.Run(ctx, "journalctl", append(args, LogUnits(units)...)...)
 	if err != nil {
 		return nil
 	}
@@ -95,10 +95,10 @@ func failures(ctx context.Context, h host.Host, unit string, within time.Duratio
 	return at, len(at) == 0 && os.Geteuid() != 0 // without leave journalctl shows nothing, and is content
 }
 
-// LogUnits are the arguments of journalctl for all units of a service.
-func LogUnits(name string) (args []string) {
-	for _, suffix := range suffixes() {
-		args = append(args, "--unit="+name+suffix)
+// LogUnits are the arguments of journalctl for units.
+func LogUnits(units []string) (args []string) {
+	for _, name := range units {
+		args = append(args, "--unit="+name)
 	}
 	return args
 }

@@ -16,18 +16,19 @@ import (
 func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	defer h.Trail().Waits("an answer of " + s.Name)()
 	m, name := h.SystemManager(), s.Name+".service"
-	socket, shut, err := s.opened(ctx, m)
+	sockets, err := s.front(ctx, m)
 	if err != nil {
 		return "", err
 	}
-	if len(shut) > 0 {
+	if shut := sockets.shut(); shut != nil {
 		return "", fmt.Errorf("cannot serve: %s is not open", strings.Join(shut, ", "))
 	}
-	s, changed := s.asLoaded(socket.Listen)
+	wanted := s
+	s, changed := s.asLoaded(sockets.listen())
 	if seen, err = s.Probe(ctx); err != nil && changed != "" {
 		return "", &report.Error{
 			Code: "no-answer", Message: fmt.Sprintf("%v; %s", err, changed),
-			Hint: "run: sudo systemctl restart " + socket.Name + ", which opens what the drop-in says",
+			Hint: "run: sudo systemctl restart " + strings.Join(wanted.Sockets(), " ") + ", which opens what the drop-in says",
 		}
 	}
 	if err != nil {

@@ -24,7 +24,7 @@ func (s Spec) asLoaded(listen []host.Listen) (loaded Spec, changed string) {
 			now = append(now, udpPrefix+l.Address)
 		}
 	}
-	for _, line := range s.streams(s.Listen) {
+	for _, line := range s.lines() {
 		key, address, _ := strings.Cut(strings.ReplaceAll(line, "%%", "%"), "=")
 		address = canonical(address)
 		if key == "ListenDatagram" {

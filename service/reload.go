@@ -64,11 +64,11 @@ func StaleCredentials(ctx context.Context, h host.Host, s Spec) (stale bool, why
 	if wanted == nil {
 		return false, "", fmt.Errorf("cannot use %s: it holds no certificate", s.TLSCert)
 	}
-	socket, err := h.SystemManager().Unit(ctx, s.Name+".socket")
+	sockets, err := s.front(ctx, h.SystemManager())
 	if err != nil {
 		return false, "", err
 	}
-	s, _ = s.asLoaded(socket.Listen)
+	s, _ = s.asLoaded(sockets.open().listen())
 	for _, listen := range s.Listen {
 		network, address, no, err := s.reach(listen)
 		if err != nil {

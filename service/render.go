@@ -93,7 +93,8 @@ type unitView struct {
 	Families   string
 	Streams    []string     // lines
 	Sockets    string       // of Sockets=, all that there are for clients
-	Other      bool         // a socket unit beside NAME.socket
+	Socket     string       // the first of them
+	Other      bool         // a socket unit that is not NAME.socket
 	BothKinds  bool         // [::] takes IPv4 as well
 	Peers      []netip.Addr // the only ones that it may talk to, where Dials
 	Kind       string       // of Type=
@@ -107,12 +108,13 @@ func view(s Spec, unit string) unitView {
 		Spec: s, Unit: unit, Twin: strings.HasSuffix(unit, twinSuffix),
 		Command: quoteAll(s.Exec), LimitsPath: limitsPath(s),
 		NoFile: s.Files, Stop: fmt.Sprintf("%ds", int(math.Ceil((s.Drain + grace).Seconds()))),
-		BothKinds: !s.only6(), Dials: s.Network, Families: "AF_UNIX", Sockets: strings.Join(s.Sockets(), " "),
+		Dials: s.Network, Families: "AF_UNIX", Sockets: strings.Join(s.Sockets(), " "), Socket: s.Sockets()[0],
 		Kind: s.kind(), Credentials: s.credentials(),
 	}
-	for i, u := range s.listenUnits() {
+	for _, u := range s.listenUnits() {
 		if unit == s.Name+u.suffix {
-			v.FreeBind, v.Streams, v.Other = freeBind(u.listen), s.streams(u.listen), i > 0
+			v.FreeBind, v.Streams, v.Other = freeBind(u.listen), s.streams(u.listen), u.suffix != socketSuffix
+			v.BothKinds = !s.only6(u.listen)
 		}
 	}
 	if v.NoFile == 0 {

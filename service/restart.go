@@ -22,9 +22,9 @@ type manager interface {
 // Restart replaces the process of a service. Where it has a twin that is [Overlap]. Of others the socket stays open:
 // clients that come meanwhile wait in its queue until the new process is up, which is after the old one has drained. done
 // are the acts that were carried out, as far as it came.
-func Restart(ctx context.Context, m manager, name string) (done []plan.Change, err error) {
-	r := restart{m, name, nil}
-	if err := r.listens(ctx); err != nil {
+func Restart(ctx context.Context, m manager, s Spec) (done []plan.Change, err error) {
+	r := restart{m, s.Name, nil}
+	if err := r.listens(ctx, s); err != nil {
 		return nil, err
 	}
 	twin, err := m.Unit(ctx, r.twin())
@@ -36,7 +36,7 @@ func Restart(ctx context.Context, m manager, name string) (done []plan.Change, e
 		return nil, err
 	}
 	if twin.Load == "loaded" && (up(service) || up(twin)) { // or there is nobody whom it could serve instead of
-		return Overlap(ctx, m, name)
+		return Overlap(ctx, m, s)
 	}
 	err = r.act(ctx, r.service(), plan.Restarted, m.Restart)
 	return r.done, err
@@ -45,9 +45,9 @@ func Restart(ctx context.Context, m manager, name string) (done []plan.Change, e
 // Overlap replaces the process of a service without a pause: a twin takes new connections on the same socket before the
 // old process drains, and drains itself once the new one is up. Where the twin does not start the old process is left
 // alone. Wherever it is interrupted one of them serves, and the next run goes on from there.
-func Overlap(ctx context.Context, m manager, name string) (done []plan.Change, err error) {
-	r := restart{m, name, nil}
-	if err := r.listens(ctx); err != nil {
+func Overlap(ctx context.Context, m manager, s Spec) (done []plan.Change, err error) {
+	r := restart{m, s.Name, nil}
+	if err := r.listens(ctx, s); err != nil {
 		return nil, err
 	}
 	twin, err := m.Unit(ctx, r.twin())
@@ -90,19 +90,20 @@ type restart struct {
 func (r *restart) service() string { return r.name + ".service" }
 func (r *restart) twin() string    { return r.name + "-twin.service" }
 
-// listens refuses to restart behind a socket that is closed: systemd would start a service without one.
-func (r *restart) listens(ctx context.Context) error {
-	u, err := r.m.Unit(ctx, r.name+".socket")
+// listens refuses to restart behind sockets that are closed: systemd would start a service without one.
+func (r *restart) listens(ctx context.Context, s Spec) error {
+	sockets, err := s.front(ctx, r.m)
+	if err != nil || sockets.open() != nil {
+		return err
+	}
+	service, err := r.m.Unit(ctx, r.service())
 	if err != nil {
 		return err
 	}
-	if u.Active != plan.Active {
-		return &report.Error{
-			Code: "not-active", Message: fmt.Sprintf("cannot restart: %s is %s", u.Name, u.Active),
-			Hint: "run: sudo systemctl start " + u.Name,
-		}
+	return &report.Error{
+		Code: "not-active", Message: fmt.Sprintf("cannot restart: %s is %s", sockets[0].Name, sockets[0].Active),
+		Hint: "run: " + opens(sockets.shut(), service),
 	}
-	return nil
 }
 
 // act carries out a job, waits for its end and looks at what became of the unit.

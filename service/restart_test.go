@@ -96,7 +96,7 @@ func TestRestart(t *testing.T) {
 }
 
 func graceful(ctx context.Context, m manager, name string) (list []string, err error) {
-	changes, err := Restart(ctx, m, name)
+	changes, err := Restart(ctx, m, Spec{Name: name, Listen: []string{"8080"}})
 	for _, c := range changes {
 		list = append(list, string(c.Status))
 	}
@@ -104,7 +104,7 @@ func graceful(ctx context.Context, m manager, name string) (list []string, err e
 }
 
 func overlap(ctx context.Context, m manager, name string) (list []string, err error) {
-	changes, err := Overlap(ctx, m, name)
+	changes, err := Overlap(ctx, m, Spec{Name: name, Listen: []string{"8080"}})
 	for _, c := range changes {
 		list = append(list, string(c.Status))
 	}

@@ -1,21 +1,30 @@
 package service
 
 import (
-	"context"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
 // Each address has a socket unit of its own, so that a change closes none that it does not concern: systemd opens and
-// closes a unit as a whole. The first one is NAME.socket, the others NAME-ADDRESS.socket. systemd starts no socket unit
-// whose service runs; but the service wants all of them, and a restart of it opens, between the two processes, those that
-// are not open yet.
+// closes a unit as a whole. An address that stays keeps its unit, and so the socket that is open:
+//
+//   - NAME.socket is for the first address that comes while no other has it, each other one gets NAME-ADDRESS.socket;
+//   - an address that goes takes its unit with it, NAME.socket too where none comes;
+//   - NAME.socket may have several, as tcptune did it before. One of them that goes is taken out of it: systemd lets go of
+//     that alone when it reads the unit again.
+//
+// systemd starts no socket unit whose service runs; but the service wants all of them, and a restart of it opens, between
+// the two processes, those that are not open yet.
 
-const socketSuffix = ".socket"
+const (
+	socketSuffix = ".socket"
+	adminSuffix  = "-admin.socket"
+)
 
 // listenUnit is a socket unit for clients.
 type listenUnit struct {
@@ -23,13 +32,15 @@ type listenUnit struct {
 	listen []string
 }
 
-// listenUnits are those of s. NAME.socket may have several addresses, see [Spec.Together].
-func (s Spec) listenUnits() []listenUnit {
+// listenUnits are those of s.
+func (s Spec) listenUnits() (units []listenUnit) {
 	first := s.Together
-	if len(first) == 0 {
+	if len(first) == 0 && !s.Apart {
 		first = s.Listen[:min(1, len(s.Listen))]
 	}
-	units := []listenUnit{{socketSuffix, first}}
+	if len(first) > 0 {
+		units = append(units, listenUnit{socketSuffix, first})
+	}
 	for _, text := range s.Listen {
 		if !slices.Contains(first, text) {
 			units = append(units, listenUnit{ofAddress(text), []string{text}})
@@ -52,7 +63,7 @@ func ofAddress(text string) string {
 	return kind + plain + socketSuffix
 }
 
-// Sockets are the names of the socket units for clients, NAME.socket first.
+// Sockets are the names of the socket units for clients, NAME.socket first where there is one.
 func (s Spec) Sockets() (names []string) {
 	for _, u := range s.listenUnits() {
 		names = append(names, s.Name+u.suffix)
@@ -60,47 +71,58 @@ func (s Spec) Sockets() (names []string) {
 	return names
 }
 
-// settled is s with the addresses in NAME.socket that it has already on h, and that are still wanted: tcptune has put all
-// of them there before, and they stay so until one of them goes.
-func (s Spec) settled(at site) Spec {
-	s.Together = nil
-	lines := func(listen []string) []string { return s.streams(listen) }
-	now, err := at.read(report.File, path.Join(host.UnitFolder, s.Name+socketSuffix))
-	if err != nil || now == nil {
-		return s
+// lines are where the units listen.
+func (s Spec) lines() (all []string) {
+	for _, u := range s.listenUnits() {
+		all = append(all, s.streams(u.listen)...)
 	}
-	var has []string
-	for line := range strings.Lines(*now) {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "Listen") {
-			has = append(has, line)
-		}
-	}
-	var stay, free []string
+	return all
+}
+
+// Settled is s with its addresses in the units that they have by now on h, as j knows them.
+func (s Spec) Settled(h host.Host, j plan.Journal) Spec {
+	at := site{h: h, journal: j, name: s.Name}
+	s.Together, s.Apart = nil, false
+	first := at.listening(socketSuffix)
+	var come []string
 	for _, text := range s.Listen {
-		switch {
-		case !slices.ContainsFunc(lines([]string{text}), func(l string) bool { return !slices.Contains(has, l) }):
-			stay = append(stay, text)
-		case !at.has(s.Name + ofAddress(text)):
-			free = append(free, text)
+		switch lines := s.streams([]string{text}); {
+		case within(lines, first):
+			s.Together = append(s.Together, text)
+		case !within(lines, at.listening(ofAddress(text))):
+			come = append(come, text)
 		}
 	}
-	switch {
-	case len(stay) > 0 && len(lines(stay)) == len(has):
-		s.Together = stay
-	case len(stay) > 0: // it is opened anew, with one of them
-		s.Together = stay[:1]
-	case len(free) > 0: // rather than one that has a unit, and stays open
-		s.Together = free[:1]
+	slices.SortFunc(s.Together, func(a, b string) int { // as they stand there, so that its text stays, too
+		return slices.Index(first, s.streams([]string{a})[0]) - slices.Index(first, s.streams([]string{b})[0])
+	})
+	if len(s.Together) == 0 {
+		s.Together = come[:min(1, len(come))]
 	}
+	s.Apart = len(s.Together) == 0
 	if slices.Equal(s.Together, s.Listen[:min(1, len(s.Listen))]) {
-		s.Together = nil // as for a host that has none
+		s.Together = nil // as of a new one
 	}
 	return s
 }
 
-// has reports whether the service has installed a unit of that name.
-func (at site) has(unit string) bool {
-	return slices.ContainsFunc(at.ownUnits(), func(n string) bool { return n == unit })
+// listening are the lines of a socket unit of the service that say where it listens, none where it is not there.
+func (at site) listening(suffix string) (lines []string) {
+	text, err := at.read(report.File, path.Join(host.UnitFolder, at.name+suffix))
+	if err != nil || text == nil {
+		return nil
+	}
+	for line := range strings.Lines(*text) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "Listen") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// within reports whether all has all of some.
+func within(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(l string) bool { return !slices.Contains(all, l) })
 }
 
 // ownUnits are the units whose files the journal knows as those of the service.
@@ -108,6 +130,16 @@ func (at site) ownUnits() (names []string) {
 	for _, o := range at.journal.Owned {
 		if o.Source == sourceOf(at.name) && o.Kind == report.File && path.Dir(o.Target) == host.UnitFolder {
 			names = append(names, path.Base(o.Target))
+		}
+	}
+	return names
+}
+
+// SocketsNow are the socket units that s has, or that j says it has until now.
+func (s Spec) SocketsNow(j plan.Journal) (names []string) {
+	for _, n := range unitsOf(s.Name, append(site{journal: j, name: s.Name}.ownUnits(), s.Sockets()...)) {
+		if strings.HasSuffix(n, socketSuffix) {
+			names = append(names, n)
 		}
 	}
 	return names
@@ -127,31 +159,4 @@ func unitsOf(name string, extra []string) (names []string) {
 		names = append(names, name+suffix)
 	}
 	return names
-}
-
-// opened are the socket units for clients as systemd knows them, as one: where any of them listens, and what is not open.
-func (s Spec) opened(ctx context.Context, m unitAsker) (socket host.Unit, shut []string, err error) {
-	for i, name := range s.Sockets() {
-		u, err := m.Unit(ctx, name)
-		if err != nil {
-			return socket, nil, err
-		}
-		if i == 0 {
-			socket = u
-			continue
-		}
-		if u.Load == "not-found" { // NAME.socket has its address, as tcptune did it before
-			continue
-		}
-		if u.Active != host.Active {
-			shut = append(shut, u.Name)
-		}
-		socket.Listen = append(slices.Clone(socket.Listen), u.Listen...)
-	}
-	return socket, shut, nil
-}
-
-// unitAsker is systemd, asked for units.
-type unitAsker interface {
-	Unit(ctx context.Context, name string) (host.Unit, error)
 }

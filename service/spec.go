@@ -12,9 +12,11 @@ const Bundled = "tcptune-server"
 type Spec struct {
 	Name   string   `json:"name"`   // of the units, without suffix
 	Listen []string `json:"listen"` // "8080" for all addresses, "[::1]:8080", "/run/x.sock", "udp:8080"
-	// Together are those of Listen that NAME.socket has; empty for the first one. The others have a unit each.
+	// Together are those of Listen that NAME.socket has; empty for the first one. The others have a unit each, see Settled.
 	Together []string `json:"together,omitempty"`
-	Exec     []string `json:"exec,omitempty"` // a user's own program, and its arguments; empty for the bundled server
+	// Apart: all of Listen have a unit each, and there is no NAME.socket.
+	Apart bool     `json:"apart,omitempty"`
+	Exec  []string `json:"exec,omitempty"` // a user's own program, and its arguments; empty for the bundled server
 
 	// IPv6Only: [::] does not take connections over IPv4.
 	IPv6Only bool `json:"ipv6_only,omitempty"`

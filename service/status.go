@@ -35,41 +35,44 @@ const statusLines = 6
 
 // Status tells how the service called name is doing. spec is what is known of it, nil for a pair that tcptune has not
 // installed. It changes nothing and needs no root. Where systemd does not run it is [host.ErrNoSystemd].
-func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.Service, error) {
-	out := report.Service{Target: name, Listen: []string{}, Units: []report.ServiceUnit{}}
+func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out report.Service, err error) {
+	out = report.Service{Target: name, Listen: []string{}, Units: []report.ServiceUnit{}}
 	m := h.SystemManager()
-	units := map[string]host.Unit{}
+	units := known{}
 	var addresses []string
 	if spec != nil {
 		addresses = spec.Sockets()
 	}
-	for _, unit := range unitsOf(name, addresses) {
+	names := unitsOf(name, addresses)
+	for _, unit := range names {
 		u, err := m.Unit(ctx, unit)
 		if err != nil {
 			return out, err
 		}
-		units[strings.TrimPrefix(unit, name)] = u
+		units[unit] = u
 		if u.Load != "not-found" {
 			out.Units = append(out.Units, report.ServiceUnit{
 				Target: u.Name, Active: u.Active, Sub: u.Sub, File: u.File, DropIns: u.DropIns,
 			})
 		}
 	}
-	socket, service := units[".socket"], units[".service"]
-	out.State = stateOf(socket, service)
-	var reasons []string
-	for _, n := range addresses[min(1, len(addresses)):] {
-		u := units[strings.TrimPrefix(n, name)]
-		switch {
-		case u.Load == "not-found": // NAME.socket has its address, as tcptune did it before
-		case u.Active == plan.Active || out.State != StateActive:
-			socket.Listen = append(slices.Clone(socket.Listen), u.Listen...)
-		default:
-			out.State = StateInactive
-			reasons = append(reasons, fmt.Sprintf("%s is %s: sudo systemctl restart %s opens it", u.Name, u.Active, service.Name))
+	sockets, service := front{units[name+socketSuffix]}, units[name+".service"]
+	if spec != nil {
+		if sockets, err = spec.front(ctx, units); err != nil {
+			return out, err
 		}
 	}
-	for _, l := range socket.Listen {
+	out.State = stateOf(sockets, service)
+	var reasons []string
+	if shut := sockets.shut(); shut != nil && out.State != StateMissing {
+		reasons = append(reasons, fmt.Sprintf("%s does not listen: %s", strings.Join(shut, ", "), opens(shut, service)))
+	}
+	open := sockets.open()
+	listen := open.listen()
+	if open == nil {
+		listen = sockets.listen()
+	}
+	for _, l := range listen {
 		out.Listen = append(out.Listen, l.Address)
 	}
 	out.Pid, out.Memory, out.Restarts = service.MainPID, service.Memory, service.Restarts
@@ -82,19 +85,21 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 	if out.State == StateMissing {
 		return out, nil
 	}
-	if socket.Active == plan.Active {
+	if open != nil {
 		rows, err := h.ListeningSockets()
 		if err != nil {
 			return out, err
 		}
-		for _, address := range closed(rows, socket.Listen) {
-			out.State = StateInactive
-			reasons = append(reasons, fmt.Sprintf("nothing listens on %s, which %s has by a drop-in that it has not opened: "+
-				"sudo systemctl restart %s", address, socket.Name, socket.Name))
+		for _, socket := range open {
+			for _, address := range closed(rows, socket.Listen) {
+				out.State = StateInactive
+				reasons = append(reasons, fmt.Sprintf("nothing listens on %s, which %s has by a drop-in that it has not opened: "+
+					"sudo systemctl restart %s", address, socket.Name, socket.Name))
+			}
 		}
 	}
 	if out.State == StateActive {
-		seen, err := watch(ctx, h, service, socket.Listen)
+		seen, err := watch(ctx, h, service, listen)
 		if err != nil {
 			return out, err
 		}
@@ -111,7 +116,7 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		reasons = append(reasons, cmp.Or(why, seen.remark()))
 	}
 	if out.State == StateFailing || out.State == StateFailed {
-		out.Journal = LastWords(ctx, h, name, time.Now().Add(-fresh), time.Time{}, statusLines)
+		out.Journal = LastWords(ctx, h, names, time.Now().Add(-fresh), time.Time{}, statusLines)
 	}
 	if n, err := h.Netstat(); err == nil {
 		overflows := n["TcpExtListenOverflows"]
@@ -122,7 +127,6 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 			reasons = append(reasons, fmt.Sprintf("%s: %v", what, err))
 		}
 	}
-	var err error
 	out.Exposure, err = unitExposure(ctx, h, name+".service")
 	note("no exposure", err)
 	if spec != nil {
@@ -130,11 +134,11 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (report.S
 		if spec.bundled() {
 			out.Admin = spec.Admin.String()
 		}
-		loaded, changed := spec.asLoaded(socket.Listen)
+		loaded, changed := spec.asLoaded(sockets.listen())
 		reasons = append(append(reasons, changed), loaded.Shut(ctx, h)...)
 	}
 	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it
-		if admin := units["-admin.socket"]; admin.Active == plan.Active {
+		if admin := units[name+"-admin.socket"]; admin.Active == plan.Active {
 			out.Server, err = counters(ctx, spec.Admin)
 		} else { // somebody else answers there
 			err = fmt.Errorf("%s is %s", admin.Name, admin.Active)
@@ -158,13 +162,19 @@ func Up(s report.Service) bool {
 	return s.State == StateActive && !slices.ContainsFunc(s.Units, starts)
 }
 
-func stateOf(socket, service host.Unit) string {
+// known are units that systemd has been asked for.
+type known map[string]host.Unit
+
+func (k known) Unit(_ context.Context, name string) (host.Unit, error) { return k[name], nil }
+
+func stateOf(sockets front, service host.Unit) string {
+	failed := func(u host.Unit) bool { return u.Active == StateFailed }
 	switch {
-	case socket.Load == "not-found":
+	case sockets[0].Load == "not-found":
 		return StateMissing
-	case socket.Active == StateFailed || service.Active == StateFailed:
+	case slices.ContainsFunc(sockets, failed) || failed(service):
 		return StateFailed
-	case socket.Active == plan.Active:
+	case sockets.shut() == nil:
 		return StateActive
 	}
 	return StateInactive

@@ -17,18 +17,21 @@ func TestStateOfAPair(t *testing.T) {
 	t.Parallel()
 	unit := func(active string) host.Unit { return host.Unit{Load: "loaded", Active: active} }
 	for name, tc := range map[string]struct {
-		socket, service host.Unit
-		want            string
+		sockets front
+		service host.Unit
+		want    string
 	}{
-		"serves":                     {unit("active"), unit("active"), StateActive},
-		"waits for its first client": {unit("active"), unit("inactive"), StateActive},
-		"starts":                     {unit("active"), unit("activating"), StateActive},
-		"service failed":             {unit("active"), unit("failed"), StateFailed},
-		"socket failed":              {unit("failed"), unit("inactive"), StateFailed},
-		"socket closed":              {unit("inactive"), unit("active"), StateInactive},
-		"unknown":                    {host.Unit{Load: "not-found", Active: "inactive"}, unit("active"), StateMissing},
+		"serves":                     {front{unit("active")}, unit("active"), StateActive},
+		"waits for its first client": {front{unit("active")}, unit("inactive"), StateActive},
+		"starts":                     {front{unit("active")}, unit("activating"), StateActive},
+		"service failed":             {front{unit("active")}, unit("failed"), StateFailed},
+		"socket failed":              {front{unit("failed")}, unit("inactive"), StateFailed},
+		"socket closed":              {front{unit("inactive")}, unit("active"), StateInactive},
+		"one of two socket failed":   {front{unit("active"), unit("failed")}, unit("active"), StateFailed},
+		"one of two socket closed":   {front{unit("inactive"), unit("active")}, unit("active"), StateInactive},
+		"unknown":                    {front{host.Unit{Load: "not-found", Active: "inactive"}}, unit("active"), StateMissing},
 	} {
-		if got := stateOf(tc.socket, tc.service); got != tc.want {
+		if got := stateOf(tc.sockets, tc.service); got != tc.want {
 			t.Errorf("%s: %s, want %s", name, got, tc.want)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -50,7 +49,7 @@ func TryRestart(ctx context.Context, h host.Host, s Spec) (unknown string, err e
 	if err := CheckFiles(h, s); err != nil {
 		return "", err
 	}
-	socket, _, err := s.opened(ctx, h.SystemManager())
+	sockets, err := s.front(ctx, h.SystemManager())
 	if err != nil {
 		return "", err
 	}
@@ -58,11 +57,13 @@ func TryRestart(ctx context.Context, h host.Host, s Spec) (unknown string, err e
 	if err != nil {
 		return "", err
 	}
-	if gone := closed(rows, socket.Listen); socket.Active == plan.Active && len(gone) > 0 {
-		return "", &report.Error{
-			Code:    "not-open",
-			Message: fmt.Sprintf("cannot restart: %s says that it listens on %s, and has not opened that", socket.Name, strings.Join(gone, ", ")),
-			Hint:    "run: sudo systemctl restart " + socket.Name + ", which opens what a drop-in says",
+	for _, socket := range sockets.open() { // the others are opened by the restart
+		if gone := closed(rows, socket.Listen); len(gone) > 0 {
+			return "", &report.Error{
+				Code:    "not-open",
+				Message: fmt.Sprintf("cannot restart: %s says that it listens on %s, and has not opened that", socket.Name, strings.Join(gone, ", ")),
+				Hint:    "run: sudo systemctl restart " + socket.Name + ", which opens what a drop-in says",
+			}
 		}
 	}
 	service, err := h.SystemManager().Unit(ctx, s.Name+".service")

@@ -44,7 +44,7 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 	all := s.Sockets()
 	sockets := slices.Clone(all)
 	if s.bundled() {
-		sockets = append(sockets, s.Name+"-admin.socket")
+		sockets = append(sockets, s.Name+adminSuffix)
 	}
 	service, twin := s.Name+".service", s.Name+"-twin.service"
 
@@ -55,31 +55,55 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 	}
 	// A socket whose addresses stay is not closed for the rest, its backlog for one: that is taken up when it is opened
 	// next.
-	moved := func(name string) bool {
-		return slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
-			return c.Target == path.Join(host.UnitFolder, name) && c.Writes() && c.Before != nil && c.After != nil &&
-				listens(*c.Before) != listens(*c.After)
-		})
+	was := func(name string) (before, after []string) {
+		for _, c := range p.Changes {
+			if c.Target == path.Join(host.UnitFolder, name) && c.Writes() && c.Before != nil && c.After != nil {
+				return listens(*c.Before), listens(*c.After)
+			}
+		}
+		return nil, nil
 	}
-	reopened := false
+	narrowed := func(name string) bool {
+		before, after := was(name)
+		gone := slices.DeleteFunc(slices.Clone(before), func(l string) bool { return slices.Contains(after, l) })
+		other := slices.ContainsFunc(gone, func(l string) bool { return !strings.HasPrefix(l, "Listen") })
+		return len(gone) > 0 && !other && within(after, before)
+	}
+	moved := func(name string) bool {
+		before, after := was(name)
+		return !slices.Equal(before, after) && !narrowed(name)
+	}
+	front := func(name string) bool {
+		return strings.HasSuffix(name, socketSuffix) && name != s.Name+adminSuffix && at.up(name)
+	}
+	listening := slices.ContainsFunc(at.order, front)
+	stays := slices.ContainsFunc(all, func(name string) bool { return at.up(name) && !moved(name) })
+	reopened, again := false, false
 	var beside []string
 	for _, name := range sockets {
 		switch {
-		case !at.up(name) && at.up(all[0]) && slices.Contains(all, name):
-			beside = append(beside, name)
+		case at.up(name) && narrowed(name):
+			start(name, plan.Narrowed, "lets go of what is not wanted any more; the rest stays open")
+			again = true
+		case at.up(name) && moved(name) && stays && s.twins():
+			start(name, plan.RestartedBehind(twin), "listens anew; the twin serves those that stay meanwhile")
+			reopened = reopened || at.up(service)
 		case at.up(name) && moved(name):
 			start(name, plan.Restarted, "listens anew, closed while the connections that are open are drained")
 			reopened = reopened || at.up(service)
-		case !at.up(name) && now:
+		case !at.up(name) && stays && (now || slices.Contains(all, name)):
+			beside, again = append(beside, name), true
+		case !at.up(name) && (now || listening && slices.Contains(all, name)):
 			start(name, plan.Active, whyUnit(name))
 			reopened = reopened || at.up(service)
 		}
 	}
+	again = again || unitChanged(service)
 	switch {
 	case reopened: // and the service with it: it takes its sockets from systemd when it starts
-	case at.up(service) && unitChanged(service) && s.twins():
+	case at.up(service) && again && s.twins():
 		start(service, plan.RestartedBehind(twin), "takes up the change, once its twin has shown that it can; the twin serves meanwhile")
-	case at.up(service) && unitChanged(service):
+	case at.up(service) && again:
 		start(service, plan.Restarted, "takes up the change; new connections wait meanwhile")
 	case at.units[service].Active == plan.Active && s.bundled() && changed(limitsPath(s)):
 		start(service, plan.Reloaded, "takes up the limits")
@@ -99,18 +123,21 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 }
 
 // listens is what the text of a socket unit says of where it listens.
-func listens(text string) string {
-	var where []string
+func listens(text string) (where []string) {
+	all6 := false
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key {
-		case "ListenStream", "ListenDatagram", "BindToDevice":
+		case "ListenStream", "ListenDatagram":
+			all6 = all6 || strings.HasPrefix(value, "[::]:") || !strings.ContainsAny(value, ":/")
+			where = append(where, key+"="+value)
+		case "BindToDevice":
 			where = append(where, key+"="+value)
 		case "BindIPv6Only":
-			if value != "both" { // as it is without the line
+			if all6 && value != "both" { // as it is without the line
 				where = append(where, key+"="+value)
 			}
 		}
 	}
-	return strings.Join(where, "\n")
+	return where
 }

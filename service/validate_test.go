@@ -185,6 +185,7 @@ func TestAddressesBecomeLinesOfTheSocketUnit(t *testing.T) {
 		"IPv6 alone, and one of IPv4":   {"[::]:80 127.0.0.1:80", true, "ListenStream=[::]:80 ListenStream=127.0.0.1:80", false},
 		"all of one port":               {"[::]:80", false, "ListenStream=[::]:80", true},
 		"a Unix socket":                 {"/run/mine/x.sock", false, "ListenStream=/run/mine/x.sock", true},
+		"both kinds of all of UDP":      {"udp:0.0.0.0:53 udp:[::]:53", false, "ListenDatagram=0.0.0.0:53 ListenDatagram=[::]:53", false},
 		"UDP beside TCP":                {"53 udp:53", false, "ListenStream=53 ListenDatagram=53", true},
 	} {
 		s := own()
@@ -192,8 +193,8 @@ func TestAddressesBecomeLinesOfTheSocketUnit(t *testing.T) {
 		if err := s.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := strings.Join(s.streams(s.Listen), " "); got != tc.want || s.only6() == tc.both {
-			t.Errorf("%s: %s, IPv6 only %v", name, got, s.only6())
+		if got := strings.Join(s.streams(s.Listen), " "); got != tc.want || s.only6(s.Listen) == tc.both {
+			t.Errorf("%s: %s, IPv6 only %v", name, got, s.only6(s.Listen))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -99,6 +100,6 @@ func (t terminal) showInstalled(w io.Writer, name string, done provision.Install
 	case done.Seen != "":
 		printf(w, "%s %s\n", name, done.Seen)
 	case done.Booted:
-		printf(w, "%s listens from the next boot on, or from: sudo systemctl start %s.socket\n", name, name)
+		printf(w, "%s listens from the next boot on, or from: sudo systemctl start %s\n", name, strings.Join(done.Sockets, " "))
 	}
 }

@@ -182,7 +182,7 @@ func (s *Session) restore(ctx context.Context, r record) error {
 	value := before
 	if r.repeats() { // it is to run with what it had before
 		value = (*string)(r.After)
-		if *value == Reloaded {
+		if *value == Reloaded || *value == Narrowed {
 			restarted := Restarted
 			value = &restarted
 		}

@@ -15,20 +15,24 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// The values of a unit. The last two are wanted only: the unit is active before and after, and takes up what was
+// The values of a unit. The last three are wanted only: the unit is active before and after, and takes up what was
 // written.
 const (
 	Active    = host.Active
 	Inactive  = host.Inactive
 	Restarted = "restarted"
 	Reloaded  = "reloaded"
+	// Narrowed is a socket unit that has fewer addresses than before: systemd lets go of the others when it reads its file,
+	// and opens them again only when all of it is opened anew.
+	Narrowed = "narrowed"
 )
 
 // behind begins the value of a service that is restarted while another one serves.
 const behind = "restarted behind "
 
 // RestartedBehind is the value of a unit that is replaced without a pause: another one, which shares its sockets, is started
-// first and stopped last. Where that one does not start the unit is left alone.
+// first and stopped last. Where that one does not start the unit is left alone. A socket is opened anew while other serves
+// behind the other sockets of its service.
 func RestartedBehind(other string) string { return behind + other }
 
 // unitManager is what a transaction needs of systemd.
@@ -63,8 +67,14 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 	switch {
 	case value == nil || !runs(*value):
 		return u.stop(ctx, name)
+	case *value == Narrowed:
+		return nil
 	case strings.HasSuffix(name, ".socket"):
-		return u.openSocket(ctx, name, *value == Restarted)
+		twin, replaces := strings.CutPrefix(*value, behind)
+		if !replaces {
+			twin = ""
+		}
+		return u.openSocket(ctx, name, replaces || *value == Restarted, twin)
 	case strings.HasPrefix(*value, behind):
 		return u.handOver(ctx, name, strings.TrimPrefix(*value, behind))
 	case *value == Restarted || midway(*value):
@@ -78,15 +88,24 @@ func (u unitEffect) write(ctx context.Context, name string, value *string, _ fs.
 // handOver replaces the process of a service while other serves. Where the service does not come up other goes on, until
 // the next try.
 func (u unitEffect) handOver(ctx context.Context, name, other string) error {
-	if err := insist(ctx, u.manager.Start, other); err != nil {
+	if err := u.startOther(ctx, other); err != nil {
 		u.spared[name] = true
-		return errors.Join(err, insist(context.WithoutCancel(ctx), u.manager.Stop, other)) // it would be tried again and again
+		return err
 	}
 	delete(u.spared, name)
 	if err := insist(ctx, u.manager.Restart, name); err != nil {
 		return err
 	}
 	return insist(ctx, u.manager.Stop, other)
+}
+
+// startOther starts a service that serves in the place of another one.
+func (u unitEffect) startOther(ctx context.Context, other string) error {
+	err := insist(ctx, u.manager.Start, other)
+	if err != nil { // it would be tried again and again
+		err = errors.Join(err, insist(context.WithoutCancel(ctx), u.manager.Stop, other))
+	}
+	return err
 }
 
 // reload has a service read its configuration again. One that fails again and again is between two starts, where
@@ -163,8 +182,8 @@ func (u unitEffect) closeAgain(ctx context.Context, service string) (again bool,
 
 // openSocket opens a socket, anew if it is open and that is asked for. systemd refuses to open one whose service runs,
 // since that may hold the old one; and a client that comes between would start the service again. So the socket is
-// closed first, then the service stops, and is started again in the end.
-func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) error {
+// closed first, then the service stops, and is started again in the end; twin, if there is one, serves meanwhile.
+func (u unitEffect) openSocket(ctx context.Context, name string, anew bool, twin string) error {
 	socket, err := u.manager.Unit(ctx, name)
 	if err != nil {
 		return err
@@ -186,6 +205,11 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 		if s.Active == Inactive || s.Active == "failed" {
 			continue
 		}
+		if twin != "" {
+			if err := u.startOther(ctx, twin); err != nil {
+				return err
+			}
+		}
 		if err := insist(ctx, u.manager.Stop, service); err != nil {
 			return err
 		}
@@ -198,6 +222,11 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool) erro
 	for _, service := range stopped {
 		if err := insist(ctx, u.manager.Start, service); err != nil {
 			return err
+		}
+		if twin != "" {
+			if err := insist(ctx, u.manager.Stop, twin); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -227,7 +256,7 @@ func (unitEffect) refusal(err error) string {
 // runs reports whether value is that of a unit that is up.
 func runs(value string) bool {
 	switch value {
-	case Active, "reloading", "refreshing", Restarted, Reloaded:
+	case Active, "reloading", "refreshing", Restarted, Reloaded, Narrowed:
 		return true
 	}
 	return strings.HasPrefix(value, behind)
@@ -246,7 +275,7 @@ func midway(value string) bool {
 // files, whatever state it is in by now.
 func (r record) repeats() bool {
 	return r.Kind == report.Unit && r.Before != nil && (runs(string(*r.Before)) || r.unsettled()) &&
-		r.After != nil && (*r.After == Restarted || *r.After == Reloaded || strings.HasPrefix(string(*r.After), behind))
+		r.After != nil && (*r.After == Restarted || *r.After == Reloaded || *r.After == Narrowed || strings.HasPrefix(string(*r.After), behind))
 }
 
 // unsettled reports whether the unit was between two states when the transaction began, as one that fails again and

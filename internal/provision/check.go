@@ -77,8 +77,8 @@ func checkServices(ctx context.Context, h host.Host, j plan.Journal) (checks []r
 		case s.State == service.StateActive:
 			c.Value, c.Reason = s.State, s.Reason
 		case s.State == service.StateInactive:
-			c.Grade, c.Value, c.Reason = report.Warn, s.State, "its socket does not listen"
-			c.Fix = "sudo systemctl start " + spec.Name + ".socket"
+			c.Grade, c.Value = report.Warn, s.State
+			c.Reason, c.Fix = s.Reason, service.Opens(s)
 		default:
 			c.Grade, c.Value, c.Reason = report.Fail, s.State, s.Reason
 			c.Fix = "tcptune service status " + spec.Name + " shows what it has logged last"

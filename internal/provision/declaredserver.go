@@ -111,7 +111,7 @@ func (d draft) install(h host.Host, j plan.Journal, want declaredServer) (*insta
 	}
 	before := specOf(specs, s.Name)
 	s.Declared = before == nil || before.Declared
-	return &installing{spec: s, host: h, now: h.Live() && h.SystemdRunning(), journal: j}, nil
+	return &installing{spec: s.Settled(h, j), host: h, now: h.Live() && h.SystemdRunning(), journal: j}, nil
 }
 
 // knobs reads keys as they will be: what follows from them is the same before and after the apply.

@@ -103,13 +103,13 @@ func (t Target) RestartService(ctx context.Context, name string, overlap bool) (
 		restart = service.Overlap
 	}
 	began := time.Now()
-	_, err = s.carry(&out, func() ([]plan.Change, error) { return restart(ctx, s.host.SystemManager(), name) })
+	_, err = s.carry(&out, func() ([]plan.Change, error) { return restart(ctx, s.host.SystemManager(), spec) })
 	out.Report.Changed = s.Repaired || len(out.Report.Changes) > 0
 	if err == nil {
 		seen, err = service.Prove(ctx, s.host, spec)
 	}
 	if err != nil {
-		for _, line := range service.LastWords(context.WithoutCancel(ctx), s.host, name, began, time.Time{}, journalLines) {
+		for _, line := range service.LastWords(context.WithoutCancel(ctx), s.host, spec.Units(), began, time.Time{}, journalLines) {
 			out.note("journal: " + line)
 		}
 	}
@@ -216,10 +216,11 @@ func (t Target) ServiceLogs(name string, follow bool, lines *int, first func(not
 	if err != nil {
 		return err
 	}
-	if _, err := findService(j, name); err != nil { // journalctl would take it for a pattern
+	spec, err := findService(j, name) // journalctl would take another one for a pattern
+	if err != nil {
 		return err
 	}
-	argv := append([]string{"journalctl"}, service.LogUnits(name)...)
+	argv := append([]string{"journalctl"}, service.LogUnits(spec.Units())...)
 	if follow {
 		argv = append(argv, "--follow")
 	}

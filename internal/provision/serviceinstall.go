@@ -21,8 +21,9 @@ type InstallService struct {
 // InstalledService is what became of that.
 type InstalledService struct {
 	Outcome
-	Seen   string // what a client has got from it; "" where none asked
-	Booted bool   // systemd runs, so that it could be started by hand
+	Seen    string   // what a client has got from it; "" where none asked
+	Booted  bool     // systemd runs, so that it could be started by hand
+	Sockets []string // its socket units for clients
 }
 
 // InstallService puts a service on the host, as one transaction. What FreePort has stopped stays so, also when that
@@ -38,7 +39,7 @@ func (t Target) InstallService(ctx context.Context, r InstallService) (out Insta
 	}
 	defer s.end(&out.Outcome, &err)
 	out.Outcome = s.outcome(append(known, notes...))
-	i := installing{spec: r.Spec, host: s.host, now: r.Now, journal: s.Journal()}
+	i := installing{spec: r.Spec.Settled(s.host, s.Journal()), host: s.host, now: r.Now, journal: s.Journal()}
 	if i.plan, err = i.draft(ctx, &out.Outcome); err != nil {
 		return out, err
 	}
@@ -48,7 +49,7 @@ func (t Target) InstallService(ctx context.Context, r InstallService) (out Insta
 	if err := i.freePorts(ctx, &out.Outcome); err != nil {
 		return out, err
 	}
-	out.Booted = s.host.SystemdRunning()
+	out.Booted, out.Sockets = s.host.SystemdRunning(), i.spec.Sockets()
 	err = s.install(ctx, &i, &out.Outcome)
 	out.Seen = i.seen
 	return out, err
@@ -93,7 +94,7 @@ func (i *installing) conclude(ctx context.Context, o *Outcome, began, failed tim
 	switch {
 	case !i.now:
 	case err != nil:
-		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Name, began, failed, journalLines) {
+		for _, line := range service.LastWords(context.WithoutCancel(ctx), i.host, i.spec.Units(), began, failed, journalLines) {
 			o.note("journal: " + line)
 		}
 	default:
@@ -116,7 +117,7 @@ func (t Target) InstallServicePlan(ctx context.Context, r InstallService) (out O
 		return out, err
 	}
 	out = outcome(append(known, notes...))
-	i := installing{spec: r.Spec, host: h, now: r.Now, journal: j}
+	i := installing{spec: r.Spec.Settled(h, j), host: h, now: r.Now, journal: j}
 	if i.plan, err = i.draft(ctx, &out); err != nil {
 		return out, err
 	}

@@ -116,7 +116,7 @@ func (i *installing) obstacles(ctx context.Context, view *portcheck.View) (portc
 
 // ownPorts are those that the sockets of the service listen on by now.
 func (i *installing) ownPorts(ctx context.Context) (ports []uint16, err error) {
-	for _, name := range append(i.spec.Sockets(), i.spec.Name+".socket", i.spec.Name+"-admin.socket") {
+	for _, name := range i.spec.SocketsNow(i.journal) {
 		u, err := i.host.SystemManager().Unit(ctx, name)
 		if err != nil {
 			return nil, err

@@ -35,7 +35,7 @@ func (t Target) ReloadService(ctx context.Context, name string) (out Outcome, di
 	began, m := time.Now(), s.host.SystemManager()
 	defer func() {
 		if err != nil && report.Describe(err).Code != "no-reload" {
-			for _, line := range service.LastWords(context.WithoutCancel(ctx), s.host, name, began, time.Time{}, journalLines) {
+			for _, line := range service.LastWords(context.WithoutCancel(ctx), s.host, spec.Units(), began, time.Time{}, journalLines) {
 				out.note("journal: " + line)
 			}
 		}
@@ -65,7 +65,7 @@ func (t Target) ReloadService(ctx context.Context, name string) (out Outcome, di
 	case !stale:
 		return out, did + ", and serves with " + files, nil
 	}
-	if _, err = s.carry(&out, func() ([]plan.Change, error) { return service.Overlap(ctx, m, name) }); err != nil {
+	if _, err = s.carry(&out, func() ([]plan.Change, error) { return service.Overlap(ctx, m, spec) }); err != nil {
 		return out, "", err
 	}
 	if stale, _, err = service.StaleCredentials(ctx, s.host, spec); err == nil && stale {
