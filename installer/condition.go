@@ -64,7 +64,7 @@ func (s Site) Look(ctx context.Context, v fetch.Version, full bool) (c Condition
 		return c
 	}
 	answer := make(chan Condition, 1)
-	if d, err := compare(s.h, at, slices.DeleteFunc(slices.Clone(list), notPrograms), full); err == nil && d.String() == "" {
+	if d, err := compare(s.h, at, ofPrograms(list), full); err == nil && d.String() == "" {
 		// The program is what it was: it answers while the rest is looked at.
 		go func() { answer <- s.asked(ctx, at, v.String()) }()
 	} else {
@@ -73,6 +73,8 @@ func (s Site) Look(ctx context.Context, v fetch.Version, full bool) (c Condition
 	d, err := compare(s.h, at, list, full)
 	asked := <-answer
 	switch said := d.String(); {
+	case errors.Is(err, errNoList):
+		return damaged("the list of its files, %s, is gone or damaged", path.Join(at, filesName))
 	case err != nil:
 		return unknown("not all of it can be read: %v", host.Cause(err))
 	case said != "":
@@ -85,7 +87,7 @@ func (s Site) Look(ctx context.Context, v fetch.Version, full bool) (c Condition
 }
 
 // listOf reads the list of the files of the tree at at, whose record is r.
-func (s Site) listOf(at string, r record) (list []section, c Condition) {
+func (s Site) listOf(at string, r record) (list []part, c Condition) {
 	list, err := readFiles(s.h, at)
 	switch {
 	case errors.Is(err, errNoList) && r.files == "":
@@ -118,7 +120,14 @@ func (s Site) asListed(at string, full bool) Condition {
 	return c
 }
 
-func notPrograms(f section) bool { return f.path != "bin" }
+// ofPrograms are the folders of list with the programs of Go.
+func ofPrograms(list []part) []part {
+	i := slices.IndexFunc(list, func(p part) bool { return p.path == "bin" })
+	if i < 0 {
+		return nil
+	}
+	return list[i : i+1]
+}
 
 // asked is the condition of the toolchain at goroot, which should be version, by what its program answers.
 func (s Site) asked(ctx context.Context, goroot, version string) Condition {
