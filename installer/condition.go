@@ -59,17 +59,12 @@ func (s Site) Look(ctx context.Context, v fetch.Version, full bool) (c Condition
 	case !s.isTreeValue(r.value, v):
 		return damaged("the record in its folder says %s", shown(r.value))
 	}
-	list, err := readFiles(s.h, at)
-	switch {
-	case errors.Is(err, errNoList) && r.files == "":
-		return unknown("there is no list of what its files were when it was installed")
-	case errors.Is(err, errNoList), errors.Is(err, fs.ErrNotExist):
-		return damaged("the list of its files, %s, is gone or damaged", path.Join(at, filesName))
-	case err != nil:
-		return unknown("the list of its files cannot be read: %v", host.Cause(err))
+	list, c := s.listOf(at, r)
+	if !c.Whole() {
+		return c
 	}
 	answer := make(chan Condition, 1)
-	if d, err := compare(s.h, at, slices.DeleteFunc(slices.Clone(list), notPrograms), full); err == nil && d.String() == "" {
+	if d, err := compare(s.h, at, ofPrograms(list), full); err == nil && d.String() == "" {
 		// The program is what it was: it answers while the rest is looked at.
 		go func() { answer <- s.asked(ctx, at, v.String()) }()
 	} else {
@@ -78,6 +73,8 @@ func (s Site) Look(ctx context.Context, v fetch.Version, full bool) (c Condition
 	d, err := compare(s.h, at, list, full)
 	asked := <-answer
 	switch said := d.String(); {
+	case errors.Is(err, errNoList):
+		return damaged("the list of its files, %s, is gone or damaged", path.Join(at, filesName))
 	case err != nil:
 		return unknown("not all of it can be read: %v", host.Cause(err))
 	case said != "":
@@ -89,7 +86,48 @@ func (s Site) Look(ctx context.Context, v fetch.Version, full bool) (c Condition
 	return asked
 }
 
-func notPrograms(f section) bool { return f.path != "bin" }
+// listOf reads the list of the files of the tree at at, whose record is r.
+func (s Site) listOf(at string, r record) (list []part, c Condition) {
+	list, err := readFiles(s.h, at)
+	switch {
+	case errors.Is(err, errNoList) && r.files == "":
+		c = unknown("there is no list of what its files were when it was installed")
+	case errors.Is(err, errNoList), errors.Is(err, fs.ErrNotExist):
+		c = damaged("the list of its files, %s, is gone or damaged", path.Join(at, filesName))
+	case err != nil:
+		c = unknown("the list of its files cannot be read: %v", host.Cause(err))
+	}
+	return list, c
+}
+
+// asListed tells whether the files of the tree at at are what they were when it was sealed.
+func (s Site) asListed(at string, full bool) Condition {
+	r, err := readRecord(s.h, at)
+	if err != nil {
+		return unknown("the record of its installation cannot be read: %v", host.Cause(err))
+	}
+	list, c := s.listOf(at, r)
+	if !c.Whole() {
+		return c
+	}
+	d, err := compare(s.h, at, list, full)
+	switch said := d.String(); {
+	case err != nil:
+		return unknown("not all of it can be read: %v", host.Cause(err))
+	case said != "":
+		return damaged("%s", said)
+	}
+	return c
+}
+
+// ofPrograms are the folders of list with the programs of Go.
+func ofPrograms(list []part) []part {
+	i := slices.IndexFunc(list, func(p part) bool { return p.path == "bin" })
+	if i < 0 {
+		return nil
+	}
+	return list[i : i+1]
+}
 
 // asked is the condition of the toolchain at goroot, which should be version, by what its program answers.
 func (s Site) asked(ctx context.Context, goroot, version string) Condition {

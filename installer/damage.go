@@ -19,9 +19,16 @@ type damage struct {
 
 // compare holds the tree at root against its list: names, kinds, modes, sizes and times, and the content of each file
 // whose time is another one. Full reads them all. It is an error when that cannot be seen.
-func compare(h host.Host, root string, list []section, full bool) (d damage, err error) {
+func compare(h host.Host, root string, list []part, full bool) (d damage, err error) {
 	var mu sync.Mutex
-	err = eachOf(list, func(s section) error {
+	err = eachOf(list, func(p part) error {
+		if !full && p.path != "." && p.untouched(h, root) {
+			return nil
+		}
+		s, err := p.section()
+		if err != nil {
+			return err
+		}
 		part, err := compareFolder(h, root, s, full)
 		mu.Lock()
 		defer mu.Unlock()
@@ -32,6 +39,20 @@ func compare(h host.Host, root string, list []section, full bool) (d damage, err
 		slices.SortFunc(names, byWeight)
 	}
 	return d, err
+}
+
+// untouched reports whether the folder of p has nothing but what is listed, as it is listed. If not, [compareFolder] says what
+// it is, and whether it is damage.
+func (p part) untouched(h host.Host, root string) bool {
+	well := true
+	ok, err := h.Holds(path.Join(root, p.path), p.count(), func(yield func(host.Entry) bool) {
+		for f, ok := range p.things() {
+			if well = ok; !ok || !yield(f.Entry) {
+				return
+			}
+		}
+	})
+	return ok && err == nil && well
 }
 
 func compareFolder(h host.Host, root string, s section, full bool) (d damage, err error) {

@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
@@ -270,13 +273,21 @@ func TestWhatCannotBeReadIsUnknown(t *testing.T) {
 func FuzzListOfFiles(f *testing.F) {
 	f.Add("/.\n-644 1 2 ab name\nd755 0 0  src\n/src\nl777 1 2 cd a link\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		list, err := parseFiles(text)
+		list, err := sectionsOf(text)
 		if err != nil {
 			return
 		}
-		again, err := parseFiles(string(renderFiles(list)))
-		if err != nil || len(again) != len(list) {
-			t.Errorf("%q becomes %q: %v", text, renderFiles(list), err)
+		again, err := sectionsOf(string(renderFiles(list)))
+		if diff := cmp.Diff(list, again, cmp.AllowUnexported(section{}, listed{})); err != nil || diff != "" {
+			t.Errorf("%q becomes %q: %v\n%s", text, renderFiles(list), err, diff)
 		}
 	})
+}
+
+func sectionsOf(text string) (list []section, err error) {
+	for _, p := range parts(text) {
+		s, e := p.section()
+		list, err = append(list, s), errors.Join(err, e)
+	}
+	return list, err
 }

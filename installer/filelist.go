@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"path"
 	"runtime"
 	"slices"
@@ -86,7 +87,7 @@ func listFiles(h host.Host, root string, at int64) (list []section, err error) {
 func ours(name string) bool { return name == filesName || name == plan.TreeRecord }
 
 // eachOf works on the folders of a tree side by side.
-func eachOf(list []section, work func(section) error) error {
+func eachOf[T any](list []T, work func(T) error) error {
 	var group errgroup.Group
 	var next atomic.Int64
 	for range max(2, runtime.GOMAXPROCS(0)) {
@@ -153,36 +154,74 @@ func renderFiles(list []section) []byte {
 
 var errNoList = errors.New("the list of its files cannot be read")
 
-// parseFiles reads what renderFiles has written.
-func parseFiles(text string) (list []section, err error) {
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if folder, ok := strings.CutPrefix(line, "/"); ok {
-			list = append(list, section{path: folder})
-			continue
+// part is a section as the list has it: its lines are read by who looks at that folder.
+type part struct {
+	path  string
+	lines string
+}
+
+// parts are the folders of a list.
+func parts(text string) (list []part) {
+	rest, ok := strings.CutPrefix(text, "/")
+	for ok {
+		var p part
+		p.lines, rest, ok = strings.Cut(rest, "\n/") // no name has a line break in it
+		p.path, p.lines, _ = strings.Cut(strings.TrimSuffix(p.lines, "\n"), "\n")
+		list = append(list, p)
+	}
+	return list
+}
+
+// count is the number of lines.
+func (p part) count() int {
+	if p.lines == "" {
+		return 0
+	}
+	return strings.Count(p.lines, "\n") + 1
+}
+
+// things are what the list has in the folder p, in the order of their names. The second value is false where that cannot be
+// read.
+func (p part) things() iter.Seq2[listed, bool] {
+	return func(yield func(listed, bool) bool) {
+		before := ""
+		for rest := p.lines; rest != ""; {
+			var line string
+			line, rest, _ = strings.Cut(rest, "\n")
+			f, ok := parseListed(line)
+			ok = ok && f.Name > before
+			if before = f.Name; !yield(f, ok) || !ok {
+				return
+			}
 		}
-		f, ok := parseListed(line)
-		if !ok || len(list) == 0 {
-			return nil, errNoList
+	}
+}
+
+// section reads all of p.
+func (p part) section() (s section, err error) {
+	s.path = p.path
+	for f, ok := range p.things() {
+		if !ok {
+			return s, errNoList
 		}
-		s := &list[len(list)-1]
 		s.files = append(s.files, f)
 	}
-	if len(list) == 0 {
-		return nil, errNoList
-	}
-	return list, nil
+	return s, nil
 }
 
 func parseListed(line string) (f listed, ok bool) {
-	words := strings.SplitN(line, " ", 5)
-	if len(words) != 5 || len(words[0]) != 4 || words[4] == "" {
+	var words [4]string
+	rest := line
+	for i := range words {
+		words[i], rest, ok = strings.Cut(rest, " ")
+	}
+	if !ok || len(words[0]) != 4 || rest == "" {
 		return f, false
 	}
 	perm, errPerm := strconv.ParseUint(words[0][1:], 8, 32)
 	size, errSize := strconv.ParseInt(words[1], 10, 64)
 	at, errTime := strconv.ParseInt(words[2], 10, 64)
-	f = listed{host.Entry{Name: words[4], Mode: fs.FileMode(perm), Size: size, Time: at}, words[3]}
+	f = listed{host.Entry{Name: rest, Mode: fs.FileMode(perm), Size: size, Time: at}, words[3]}
 	switch words[0][0] {
 	case kindFile:
 	case kindFolder:
@@ -192,7 +231,7 @@ func parseListed(line string) (f listed, ok bool) {
 	default:
 		return f, false
 	}
-	return f, errors.Join(errPerm, errSize, errTime) == nil
+	return f, errPerm == nil && errSize == nil && errTime == nil
 }
 
 // seal writes into the proven tree at root the list of its files, and r, which names that list by its sum.
@@ -229,7 +268,7 @@ func releaseTime(h host.Host, root string) int64 {
 }
 
 // readFiles reads the list of the tree at root, which must be the one that its record names.
-func readFiles(h host.Host, root string) ([]section, error) {
+func readFiles(h host.Host, root string) ([]part, error) {
 	r, err := readRecord(h, root)
 	if err != nil {
 		return nil, err
@@ -244,7 +283,11 @@ func readFiles(h host.Host, root string) ([]section, error) {
 	if r.files != fmt.Sprintf("sha256:%x", sha256.Sum256(text)) {
 		return nil, errNoList
 	}
-	return parseFiles(string(text))
+	list := parts(string(text))
+	if len(list) == 0 {
+		return nil, errNoList
+	}
+	return list, nil
 }
 
 // find is what s has under a name.

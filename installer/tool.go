@@ -109,11 +109,27 @@ type built struct {
 	version string // of the module
 	sum     string // h1:… of the module, as the checksum database has it; "" where there is none
 	with    fetch.Version
+	again   bool // it takes the place of one that is damaged, and else the same
 }
 
 // value is what [plan.TreeRecord] begins with.
 func (b built) value() string {
-	return fmt.Sprintf("%s@%s %s", b.tool.Package, b.version, b.with.Toolchain())
+	value := fmt.Sprintf("%s@%s %s", b.tool.Package, b.version, b.with.Toolchain())
+	if b.again {
+		value += again
+	}
+	return value
+}
+
+// parseBuilt reads what value has written, of the tool of that name.
+func parseBuilt(name, value string) (b built, ok bool) {
+	value, b.again = strings.CutSuffix(value, again)
+	what, with, ok := strings.Cut(value, " ")
+	v, err := fetch.ParseVersion(with)
+	b.with, b.tool.Name = v, name
+	b.tool.Package, b.version, _ = strings.Cut(what, "@")
+	b.tool.Version = b.version
+	return b, ok && err == nil && b.version != ""
 }
 
 // tree is where b lies.

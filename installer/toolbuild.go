@@ -29,7 +29,7 @@ const (
 // toolFailed is the code of an [report.Error] about a tool that could not be built.
 const toolFailed = "tool-failed"
 
-// Workshop is how tools are built: by the go of Version at GOROOT, with modules from where Config says.
+// Workshop is how tools are built: by the go of Version at Goroot, with modules from where Config says.
 type Workshop struct {
 	Config  fetch.Config
 	Goroot  string
@@ -37,18 +37,31 @@ type Workshop struct {
 	Network []string // what the environment says of HTTP proxies, "HTTPS_PROXY=…"
 }
 
+// needsNewer is a build that failed since it asks for a newer Go.
+type needsNewer struct {
+	error
+	needs fetch.Wish
+}
+
+func (e needsNewer) Unwrap() error { return e.error }
+
 // build makes the binary of t in the folder dir, and returns it. The go command and all that it starts run as a user
 // who owns nothing but that folder: with caches of its own, without cgo, without version control systems.
 func (w Workshop) build(ctx context.Context, h host.Host, t Tool, dir string,
 	uid int,
 ) (b built, program []byte, err error) {
 	failed := func(err error) error {
+		needs, newer := tooOld(err)
 		var said *host.ProgramError
 		if errors.As(err, &said) && said.Stderr != "" {
 			lines := strings.Split(said.Stderr, "\n")
 			err = errors.New(strings.TrimPrefix(lines[len(lines)-1], "go: "))
 		}
-		return fetch.Fail(toolFailed, "", "cannot build %s with Go %s", t, w.Version).Because(err)
+		err = fetch.Fail(toolFailed, "", "cannot build %s with Go %s", t, w.Version).Because(err)
+		if newer {
+			return needsNewer{err, needs}
+		}
+		return err
 	}
 	command := host.Program{
 		Name: path.Join(w.Goroot, "bin/go"), Args: []string{"install", "--", t.Package + "@" + t.Version},
@@ -140,17 +153,15 @@ func (w Workshop) furnish(h host.Host, dir string, uid int) error {
 	return h.Give(dir, uid)
 }
 
-// record is what is kept beside the program.
-func (b built) record() []byte {
-	origin := fetch.Origin{Source: "go install", URL: b.tool.Package, Digest: b.sum}
-	return record{value: b.value(), origin: origin}.text()
-}
-
 // stage puts the program of b where a transaction finds it.
 func (b built) stage(h host.Host, program []byte) error {
 	at := plan.Staged(b.tree())
-	return errors.Join(
+	if err := errors.Join(
 		h.RemoveAll(at), h.Mkdir(at, 0o755), h.WriteFile(path.Join(at, b.tool.Name), program, 0o755),
-		h.WriteFile(path.Join(at, plan.TreeRecord), b.record(), 0o644),
-	)
+	); err != nil {
+		return err
+	}
+	return seal(h, at, record{
+		value: b.value(), origin: fetch.Origin{Source: "go install", URL: b.tool.Package, Digest: b.sum},
+	})
 }

@@ -60,8 +60,8 @@ func TestAToolTakesThePlaceOfItsFormerBuild(t *testing.T) {
 	t.Parallel()
 	s := site(t, nil)
 	gopls := Tool{"gopls", "golang.org/x/tools/gopls", "latest"}
-	first := built{gopls, "v0.20.0", "h1:x", version(t, "1.26.3")}
-	second := built{gopls, "v0.21.0", "h1:y", version(t, "1.26.3")}
+	first := built{tool: gopls, version: "v0.20.0", sum: "h1:x", with: version(t, "1.26.3")}
+	second := built{tool: gopls, version: "v0.21.0", sum: "h1:y", with: version(t, "1.26.3")}
 	const command = "/usr/local/bin/gopls"
 	big := strings.Repeat("first", 1<<18)
 
@@ -92,7 +92,7 @@ func TestAToolTakesThePlaceOfItsFormerBuild(t *testing.T) {
 func TestAToolDoesNotReplaceWhatSomebodyElseHasPutThere(t *testing.T) {
 	t.Parallel()
 	s := site(t, map[string]string{"/usr/local/bin/gopls": "mine"})
-	b := built{Tool{"gopls", "golang.org/x/tools/gopls", "latest"}, "v0.20.0", "h1:x", version(t, "1.26.3")}
+	b := built{tool: Tool{"gopls", "golang.org/x/tools/gopls", "latest"}, version: "v0.20.0", sum: "h1:x", with: version(t, "1.26.3")}
 	if err := s.planTool(&plan.Plan{}, b, false); !report.Is(err, foreignFile) {
 		t.Errorf("got %v, want %s", err, foreignFile)
 	}
@@ -101,7 +101,7 @@ func TestAToolDoesNotReplaceWhatSomebodyElseHasPutThere(t *testing.T) {
 func TestRemoveAllRemovesTools(t *testing.T) {
 	t.Parallel()
 	s := site(t, nil)
-	b := built{Tool{"gopls", "golang.org/x/tools/gopls", "latest"}, "v0.20.0", "h1:x", version(t, "1.26.3")}
+	b := built{tool: Tool{"gopls", "golang.org/x/tools/gopls", "latest"}, version: "v0.20.0", sum: "h1:x", with: version(t, "1.26.3")}
 	put(t, &s, b, "x")
 	var got []string
 	for _, c := range s.removeTools() {

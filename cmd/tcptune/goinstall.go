@@ -89,9 +89,7 @@ func (t terminal) goInstall(c *cli.Context) (outcome, error) {
 		ofGo(w)
 		printf(w, "\n")
 		t.showChanges(w, tools.Changes, asWanted)
-		for _, line := range tools.Lines {
-			printf(w, "%s\n", line)
-		}
+		t.showTools(w, tools.Tools)
 	}
 	return o, nil
 }

@@ -61,6 +61,7 @@ func (t terminal) goList(c *cli.Context) (outcome, error) {
 	if err == nil {
 		o.text = func(w io.Writer) {
 			t.showVersions(w, o.report.Versions)
+			t.showTools(w, o.report.Tools)
 			t.showShells(w, o.report.Shells)
 			if target.Root == "" && !r.AskShells {
 				printf(w, "what your own start-up files make of that: tcptune go list --shells\n")

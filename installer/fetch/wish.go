@@ -64,6 +64,19 @@ func (w Wish) Allows(v Version) bool {
 	return v == w.version
 }
 
+// ReachedBy reports whether v is at least what a go line asks for that reads as w does. The language 1.26 is older than each
+// release of it, 1.26rc1 included.
+func (w Wish) ReachedBy(v Version) bool {
+	return w == Wish{} || v.Compare(w.version) >= 0 || w.series && v.Series() == w.version.Series()
+}
+
+// Patched is what to look for where w is the least that will do: the newest patch of its series, which has the security
+// fixes.
+func (w Wish) Patched() Wish {
+	w.series = w.series || w.version.Stable()
+	return w
+}
+
 // Near returns what there is beside what was wished for, newest first, at most a handful, as [ParseWish] reads it.
 func (w Wish) Near(from []Version) []string {
 	var same, stable []Version

@@ -74,12 +74,10 @@ func wishFromMod(text []byte) (Wish, error) {
 	if err != nil {
 		return w, err
 	}
-	// The language 1.26 is older than each release of it, 1.26rc1 included.
-	if toolchain.version.Compare(w.version) > 0 || w.series && toolchain.version.Series() == w.version.Series() {
+	if toolchain != (Wish{}) && toolchain != w && w.ReachedBy(toolchain.version) {
 		return toolchain, nil
 	}
-	w.series = w.series || w.version.Stable()
-	return w, nil
+	return w.Patched(), nil
 }
 
 // fromToolchain reads the name of a toolchain as the go command does: "go1.26.3", also with a suffix or with the name of

@@ -2,6 +2,7 @@ package host
 
 import (
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -45,6 +46,39 @@ func (h Host) Entries(p string) ([]Entry, error) {
 	}
 	slices.SortFunc(list, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
+}
+
+// Holds reports whether the folder at p holds these n things and nothing else: names, kinds, permissions, and the sizes and
+// times of what is no folder. It is [Host.Entries] for whoever expects no difference and does not ask for one: it sorts
+// nothing and keeps no name, for n different names that are all there and n names in all are the same names. A thing that
+// is not there is no error.
+func (h Host) Holds(p string, n int, things iter.Seq[Entry]) (bool, error) {
+	fd, err := h.openFD(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	if err != nil {
+		return false, &fs.PathError{Op: "open", Path: p, Err: err}
+	}
+	defer unix.Close(fd)
+	for want := range things {
+		is, err := entryAt(fd, want.Name)
+		if is.Mode.IsDir() {
+			is.Size, is.Time = want.Size, want.Time // these tell of the file system
+		}
+		if err != nil || is != want {
+			return false, nil
+		}
+	}
+	var names []string
+	for buf := make([]byte, 8<<10); ; {
+		read, err := retry(func() (int, error) { return unix.ReadDirent(fd, buf) })
+		if err != nil {
+			return false, &fs.PathError{Op: "list", Path: p, Err: err}
+		}
+		if read == 0 {
+			return n == 0, nil
+		}
+		_, _, names = unix.ParseDirent(buf[:read], -1, names[:0])
+		n -= len(names)
+	}
 }
 
 func entryAt(dir int, name string) (Entry, error) {

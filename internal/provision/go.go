@@ -17,6 +17,8 @@ import (
 type ChangedGo struct {
 	Outcome
 	Done string // what to say of it; "" for nothing
+
+	version fetch.Version // what is active then, of a dry run
 }
 
 // goPlanner plans a change of toolchains.
@@ -196,7 +198,7 @@ func (t Target) planGo(ctx context.Context, planner goPlanner) (out ChangedGo, e
 	if err != nil {
 		return out, err
 	}
-	out.Report.Changes = plan.Rows(g.plan.Changes)
+	out.Report.Changes, out.version = plan.Rows(g.plan.Changes), g.lists
 	out.note(g.notes...)
 	out.Outcome = out.partly()
 	return out, nil
@@ -235,6 +237,7 @@ func (t Target) ListGo(ctx context.Context, r ListGo) (out Outcome, err error) {
 			out.Code = report.ExitPartial
 		}
 	}
+	out.tools(at.Tools(false))
 	if r.Remote {
 		config, err := t.configFrom(ctx, r.Source, h, false)
 		if err != nil {
@@ -287,12 +290,20 @@ func (t Target) VerifyGo(ctx context.Context, version string) (out Outcome, err 
 		}
 	}
 	out.Report.Versions = at.Own(ctx, true, versions...)
+	if version == "" {
+		out.tools(at.Tools(true))
+	}
 	for _, g := range out.Report.Versions {
 		switch {
 		case g.State == installer.StateDamaged:
 			out.Code = report.ExitDiffers
 		case g.Why != "" && out.Code == report.ExitDone:
 			out.Code = report.ExitPartial
+		}
+	}
+	for _, g := range out.Report.Tools {
+		if g.State == installer.StateDamaged {
+			out.Code = report.ExitDiffers
 		}
 	}
 	return out, interrupted(ctx, ctx.Err())

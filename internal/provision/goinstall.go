@@ -137,6 +137,15 @@ type Progress struct {
 	Say  func(line string) // where it came from
 }
 
+// fetched says where a toolchain came from, and what proved it.
+func (p Progress) fetched(v fetch.Version, o fetch.Origin) {
+	p.End()
+	for _, passed := range o.Passed {
+		p.Say("passed over: " + passed.Error())
+	}
+	p.Say(fmt.Sprintf("Go %s from %s, verified by %s", v, o.URL, strings.Join(o.Verified, ", ")))
+}
+
 // planInstall plans the installation of what is wished for. With enough, a version that is active and fulfils the wish
 // does, although there may be a newer one.
 func planInstall(
@@ -188,14 +197,10 @@ func planInstall(
 		defer frugal()()
 		o, err := at.Stage(ctx, config, r, show.Show)
 		if err == nil {
-			show.End()
-			for _, p := range o.Passed {
-				show.Say("passed over: " + p.Error())
-			}
+			show.fetched(v, o)
 			if age := time.Since(o.Made); wish == (fetch.Wish{}) && !o.Made.IsZero() && age > oldLatest {
 				show.Say(fmt.Sprintf("this latest release was made %d days ago: where it comes from may be behind", age/(24*time.Hour)))
 			}
-			show.Say(fmt.Sprintf("Go %s from %s, verified by %s", v, o.URL, strings.Join(o.Verified, ", ")))
 		}
 		return orFromFile(err)
 	}

@@ -5,14 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
-	"github.com/tcptune/tcptune/internal/plan"
-	"github.com/tcptune/tcptune/internal/report"
 )
 
 // GoSource says where toolchains come from. What is left out is as tcptune.yaml declares, else as Go itself is
@@ -84,7 +81,7 @@ type InstallGo struct {
 }
 
 // InstallGo installs a toolchain, verified, and makes it the active one.
-func (t Target) InstallGo(ctx context.Context, r InstallGo, dry bool) (out ChangedGo, tools *BuiltTools, err error) {
+func (t Target) InstallGo(ctx context.Context, r InstallGo, dry bool) (out ChangedGo, tools *Tooled, err error) {
 	var wanted []installer.Tool
 	if r.Tools != nil {
 		if wanted, err = installer.ParseTools(*r.Tools); err != nil {
@@ -118,85 +115,11 @@ func (t Target) InstallGo(ctx context.Context, r InstallGo, dry bool) (out Chang
 		return out, nil, err
 	}
 	if dry {
-		for _, tool := range wanted {
-			out.note(fmt.Sprintf("then %s would be built, from %s", tool, tool.Package))
-		}
-		return out, nil, nil
+		tools, err = t.foreseeTools(ctx, &out, config, wanted)
+		return out, tools, err
 	}
 	tools, err = t.buildTools(ctx, &out.Outcome, config, wanted, r.Progress)
 	return out, tools, err
-}
-
-// BuiltTools are tools that were built.
-type BuiltTools struct {
-	Changes []report.Change
-	Lines   []string // what is to be said of each
-}
-
-// networkNames are the variables by which users say how to reach the network.
-func networkNames() []string {
-	return []string{
-		"HTTPS_PROXY",
-		"HTTP_PROXY",
-		"NO_PROXY",
-		"https_proxy",
-		"http_proxy",
-		"no_proxy",
-		"SSL_CERT_FILE",
-		"SSL_CERT_DIR",
-	}
-}
-
-// errToolsInterrupted is errInterrupted once Go is in place.
-var errToolsInterrupted error = &report.Error{
-	Code: "interrupted", Message: "cannot build the tools: interrupted; the Go that was installed stays", Hint: "run it again",
-}
-
-// buildTools builds tools with the Go that is active by now, as a plan of its own: when it fails, Go stays. o is what
-// the installation of Go had to say.
-func (t Target) buildTools(
-	ctx context.Context,
-	o *Outcome,
-	config fetch.Config,
-	tools []installer.Tool,
-	show Progress,
-) (built *BuiltTools, err error) {
-	s, notes, err := t.openSettled(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.recorded = len(o.Report.Changes)
-	defer s.end(o, &err)
-	o.note(notes...)
-	at, err := installer.Observe(s.host, s.Journal())
-	if err != nil {
-		return nil, err
-	}
-	work := installer.Workshop{Config: config, Goroot: installer.TreePath(at.Active), Version: at.Active}
-	for _, name := range networkNames() {
-		if value := os.Getenv(name); value != "" {
-			work.Network = append(work.Network, name+"="+value)
-		}
-	}
-	p, lines, err := at.BuildTools(
-		ctx,
-		work,
-		tools,
-		func(tool installer.Tool) { show.Say(fmt.Sprintf("building %s", tool)) },
-	)
-	if err != nil && ctx.Err() != nil {
-		return nil, errToolsInterrupted
-	}
-	if err != nil {
-		return nil, err
-	}
-	before := o.Report.Changed
-	changes, err := s.carry(o, func() ([]plan.Change, error) { return s.Apply(ctx, p) })
-	o.Report.Changed = o.Report.Changed || before
-	if err != nil {
-		return nil, err
-	}
-	return &BuiltTools{plan.Rows(changes), lines}, nil
 }
 
 // BundleGo asks for what a host without a network can be given.

@@ -29,6 +29,7 @@ type Report struct {
 	Holders     []Holder      `json:"holders,omitempty"`
 	Service     []Service     `json:"service,omitempty"`
 	Versions    []GoVersion   `json:"versions,omitempty"`
+	Tools       []GoTool      `json:"tools,omitempty"`
 	Shells      []GoShell     `json:"shells,omitempty"`
 	Build       *Build        `json:"build,omitempty"`
 	Records     []Record      `json:"records,omitempty"`

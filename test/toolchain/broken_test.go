@@ -23,8 +23,8 @@ build) %s ;;
 esac
 `
 
-// archive packs a toolchain with this program and returns the flags that install it.
-func (h ownHost) archive(version, program string) []string {
+// packed is an archive of a toolchain with this program.
+func (h ownHost) packed(version, program string) []byte {
 	h.Helper()
 	var packed bytes.Buffer
 	zw := gzip.NewWriter(&packed)
@@ -39,9 +39,16 @@ func (h ownHost) archive(version, program string) []string {
 	}
 	h.check(tw.Close())
 	h.check(zw.Close())
+	return packed.Bytes()
+}
+
+// archive puts such an archive on the host and returns the command that installs it.
+func (h ownHost) archive(version, program string) []string {
+	h.Helper()
+	data := h.packed(version, program)
 	file := fmt.Sprintf("/var/lib/go%s.linux-%s.tar.gz", version, runtime.GOARCH)
-	h.check(os.WriteFile(file, packed.Bytes(), 0o644))
-	return []string{"go", "install", "--file", file, "--sha256", fmt.Sprintf("%x", sha256.Sum256(packed.Bytes()))}
+	h.check(os.WriteFile(file, data, 0o644))
+	return []string{"go", "install", "--file", file, "--sha256", fmt.Sprintf("%x", sha256.Sum256(data))}
 }
 
 // good is the program of a toolchain that works, as far as it is tried out.

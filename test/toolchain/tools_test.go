@@ -17,7 +17,8 @@ func (h ownHost) buildsTools(version string) {
 	const tool = "golang.org/x/example/hello"
 	args := []string{"go", "install", version, "--source", "module", "--json", "--tools"}
 	out, said := h.tcptune(0, append(args, tool)...)
-	h.says(said, "building hello@latest")
+	h.says(said, "building hello@v0.")
+	h.says(said, "with Go "+version+"\n")
 	schematest.Validate(h, []byte(out))
 	h.says(h.sh("su -s /bin/sh nobody -c /usr/local/bin/hello"), "Hello, world!")
 	made := h.sh("go version -m /usr/local/bin/hello", "HOME=/run/home")
@@ -47,4 +48,16 @@ func (h ownHost) buildsTools(version string) {
 	if after := h.inventory(); after != before {
 		h.Errorf("a build that failed has left something; before:\n%s\nafter:\n%s", before, after)
 	}
+
+	// One that asks for a newer Go than the active one is built by a newer one, which comes and is proven like any other.
+	out, said = h.tcptune(0, append(args, "golang.org/x/tools/cmd/goyacc")...)
+	h.says(said, "fetched for it: it needs Go 1.")
+	h.says(said, "verified by checksum database")
+	h.check(json.Unmarshal([]byte(out), &r))
+	if len(r.Tools) != 1 || r.Tools[0].State != "installed" || r.Tools[0].Go == version {
+		h.Errorf("got %+v", r.Tools)
+	}
+	h.says(h.sh("go version -m /usr/local/bin/goyacc", "HOME=/run/home"), "go"+r.Tools[0].Go)
+	h.says(h.sh("go version", "HOME=/run/home"), version)
+	h.tcptune(0, "go", "remove", r.Tools[0].Go)
 }
