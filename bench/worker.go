@@ -71,7 +71,7 @@ func newWorker(o *Options, number int, sources []netip.Addr, stop *atomic.Bool) 
 	w := &worker{
 		o: o, of: workers, wire: newWire(o), sources: sources, epoll: epoll, events: make([]unix.EpollEvent, maxEvents),
 		conns: make([]conn, mine), times: make([]asking, mine*o.Pipeline), in: make([]byte, readSize),
-		tally: newTally(), left: math.MaxUint64, stop: stop, end: o.Warmup + o.Duration,
+		tally: newTally(o), left: math.MaxUint64, stop: stop, end: o.Warmup + o.Duration,
 		schedule: newSchedule(o, number, workers),
 	}
 	if number == 0 {
@@ -396,9 +396,7 @@ func (w *worker) done(c *conn, now time.Duration, n int) {
 			continue
 		}
 		w.answered += uint64(t.n)
-		s := w.at(now - w.o.Warmup)
-		s.answered += uint64(t.n)
-		record(s.times, now-t.due, t.n)
+		w.at(now-w.o.Warmup).add(now-t.due, t.n)
 		record(w.actual, now-t.sent, t.n)
 		if w.o.Rate > 0 {
 			record(w.intended, now-t.due, t.n)
