@@ -75,6 +75,11 @@ prove-test: ## what tcptune prove must show, with iperf3 over the same path: a q
 	@hack/apt-install.sh iperf3
 	@$(WITH_GO) $(GO) test -count=1 -timeout 60m -v -exec "$(CURDIR)/hack/as-root.sh" ./prove -run Long -long
 
+.PHONY: pages-test
+pages-test: ## the HTML pages in a browser without a window: wide and narrow, dark and light; pictures in bin/pages
+	@hack/apt-install.sh chromium fonts-dejavu-core
+	@$(WITH_GO) $(GO) test -count=1 -timeout 10m -v ./test/pages
+
 .PHONY: deb-deps
 deb-deps:
 	@hack/apt-install.sh debhelper dpkg-dev git jq xz-utils
@@ -114,6 +119,7 @@ test-all: ## everything: make test, changes under load (load-test), the packages
 	@$(MAKE) test
 	@$(MAKE) load-test
 	@$(MAKE) prove-test
+	@$(MAKE) pages-test
 	@$(MAKE) deb-test
 	@$(MAKE) vm-test
 

@@ -79,7 +79,8 @@ func benchNotes(b report.Bench) (list []Part) {
 		list = append(list, n)
 	}
 	for _, l := range b.Limits {
-		list = append(list, Note{Tone: Warn, Text: fmt.Sprintf("Near the limit %s: %s of %s. %s: %s.", l.Name, whole(l.Need), whole(l.Have), l.Why, l.Fix)})
+		list = append(list, Note{Tone: Warn, Text: fmt.Sprintf("Near the limit %s, %s of %s: %s. What moves it: %s.",
+			l.Name, whole(l.Need), whole(l.Have), l.Why, l.Fix)})
 	}
 	return list
 }
@@ -97,6 +98,9 @@ func overTime(b report.Bench) (list []Part) {
 	failed := Series{Name: "failures a second", Tone: Bad}
 	most := 0.0
 	for i, column := range h.Counts {
+		if b.RateAsked == 0 && h.Step*float64(i) >= b.Duration { // what was still under way
+			break
+		}
 		sum := uint64(0)
 		for _, n := range column {
 			sum += n
@@ -104,21 +108,21 @@ func overTime(b report.Bench) (list []Part) {
 		rate.X, rate.Y = append(rate.X, h.Step*(float64(i)+0.5)), append(rate.Y, float64(sum)/h.Step)
 		most = max(most, float64(sum)/h.Step)
 	}
-	any := false
+	anything := false
 	for i, s := range b.Series {
 		width := end - s.At
 		if i+1 < len(b.Series) {
 			width = b.Series[i+1].At - s.At
 		}
-		failed.X, failed.Y = append(failed.X, s.At+width/2), append(failed.Y, float64(s.Failed)/max(width, h.Step))
-		any = any || s.Failed > 0
-		most = max(most, float64(s.Failed)/max(width, h.Step))
+		each := float64(s.Failed) / max(width, h.Step)
+		failed.X, failed.Y = append(failed.X, s.At, s.At+width), append(failed.Y, each, each)
+		anything, most = anything || s.Failed > 0, max(most, each)
 	}
 	rates := Lines{Title: "Rate over time", X: x, Y: Until(most, Count), Series: []Series{rate}, Filled: true}
-	if any {
+	if anything {
 		rates.Series = append(rates.Series, failed)
 	}
-	about := "Each cell is how many answers came at that time with that latency, from when they were sent; darker is more, by its logarithm."
+	about := "Each cell is how many answers came at that time with that latency, from when they were sent. The colours go by its logarithm, so that one late answer is seen beside thousands."
 	if b.RateAsked > 0 {
 		about = strings.Replace(about, "sent", "due", 1)
 	}
@@ -180,17 +184,33 @@ func byPercentile(b report.Bench) []Part {
 }
 
 func latencyTable(l report.BenchLatency) Table {
-	t := Table{Title: "Percentiles", Head: []string{"", "min", "mean", "p50", "p90", "p99", "p99.9", "p99.99", "max"}}
-	for _, row := range []struct {
+	t := Table{Title: "Percentiles", Head: []string{""}}
+	rows := []struct {
+		name string
+		of   func(report.Percentiles) float64
+	}{
+		{"min", func(p report.Percentiles) float64 { return p.Min }},
+		{"mean", func(p report.Percentiles) float64 { return p.Mean }},
+		{"p50", func(p report.Percentiles) float64 { return p.P50 }},
+		{"p90", func(p report.Percentiles) float64 { return p.P90 }},
+		{"p99", func(p report.Percentiles) float64 { return p.P99 }},
+		{"p99.9", func(p report.Percentiles) float64 { return p.P999 }},
+		{"p99.99", func(p report.Percentiles) float64 { return p.P9999 }},
+		{"max", func(p report.Percentiles) float64 { return p.Max }},
+	}
+	for _, column := range []struct {
 		name string
 		of   *report.Percentiles
 	}{{"intended", l.Intended}, {"actual", l.Actual}, {"connect", l.Connect}} {
-		if p := row.of; p != nil {
-			cells := Row(row.name)
-			for _, v := range []float64{p.Min, p.Mean, p.P50, p.P90, p.P99, p.P999, p.P9999, p.Max} {
-				cells = append(cells, Cell{Text: report.Took(v)})
+		if column.of == nil {
+			continue
+		}
+		t.Head = append(t.Head, column.name)
+		for i, row := range rows {
+			if len(t.Rows) <= i {
+				t.Rows = append(t.Rows, Row(row.name))
 			}
-			t.Rows = append(t.Rows, cells)
+			t.Rows[i] = append(t.Rows[i], Cell{Text: report.Took(row.of(*column.of))})
 		}
 	}
 	return t
