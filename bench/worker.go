@@ -157,7 +157,7 @@ func (w *worker) marks(now time.Duration) error {
 
 // turn waits for what comes next and sees to it.
 func (w *worker) turn(now time.Duration) error {
-	n, err := wait(w.epoll, w.events, 0)
+	n, err := look(w.epoll, w.events)
 	if n == 0 && err == nil {
 		slept := w.now()
 		if n, err = wait(w.epoll, w.events, w.until(slept)); slept >= w.o.Warmup && slept < w.end && w.running {
