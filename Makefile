@@ -168,6 +168,8 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 	@hack/as-root.sh bin/bench -suite modules -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite port -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite echo -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune-server
+	@hack/as-root.sh bin/bench -suite client -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune
+	@hack/as-root.sh bin/bench -suite honesty -rounds 3 -others bin/echo
 	@hack/as-root.sh bin/bench -suite mtu
 	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune
 
@@ -179,6 +181,8 @@ bench-servers:
 	@$(WITH_GO) $(GO) -C test/bench/servers/netpoll build -trimpath -buildvcs=false -o "$(CURDIR)/bin/echo/netpoll" . || \
 		echo "make bench: going on without netpoll" >&2
 	@cc -O2 -Wall -Wextra -o bin/echo/epoll test/bench/servers/epoll/epoll.c || echo "make bench: going on without the server in C" >&2
+	@cc -O2 -Wall -Wextra -o bin/echo/client test/bench/clients/epoll/epoll.c || echo "make bench: going on without the client in C" >&2
+	@hack/apt-install.sh wrk || echo "make bench: going on without wrk" >&2
 
 .PHONY: container-shell
 container-shell: build ## a shell in a throw-away container with a booted systemd, and bin/tcptune in it
