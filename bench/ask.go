@@ -117,10 +117,7 @@ func (w *worker) ask(i int, due, now time.Duration, n int) {
 	if n = int(min(uint64(n), w.left)); n == 0 {
 		return
 	}
-	w.buf = w.buf[:0]
-	for k := range n {
-		w.buf = w.wire.ask(w.buf, c, c.asked+uint64(k))
-	}
+	w.buf = w.wire.ask(w.buf[:0], c, c.asked, n)
 	w.note(c, due, now, n)
 	w.write(i, now, w.buf)
 }

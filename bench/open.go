@@ -110,7 +110,7 @@ func (w *worker) stands(i int, now time.Duration) {
 		w.shut(i)
 		w.slot(i, now)
 	case w.o.Protocol == Talk && w.running:
-		w.buf = w.wire.ask(w.buf[:0], c, c.answered) // it was counted when the connection was begun
+		w.buf = w.wire.ask(w.buf[:0], c, c.answered, 1) // it was counted when the connection was begun
 		w.write(i, now, w.buf)
 	case w.o.Protocol.single():
 	default:
