@@ -75,6 +75,11 @@ prove-test: ## what tcptune prove must show, with iperf3 over the same path: a q
 	@hack/apt-install.sh iperf3
 	@$(WITH_GO) $(GO) test -count=1 -timeout 60m -v -exec "$(CURDIR)/hack/as-root.sh" ./prove -run Long -long
 
+.PHONY: pages-test
+pages-test: ## the HTML pages in a browser without a window: wide and narrow, dark and light; pictures in bin/pages
+	@hack/apt-install.sh chromium fonts-dejavu-core
+	@$(WITH_GO) $(GO) test -count=1 -timeout 10m -v ./test/pages
+
 .PHONY: deb-deps
 deb-deps:
 	@hack/apt-install.sh debhelper dpkg-dev git jq xz-utils
@@ -115,6 +120,7 @@ test-all: ## everything: make test, changes under load (load-test), the packages
 	@$(MAKE) test
 	@$(MAKE) load-test
 	@$(MAKE) prove-test
+	@$(MAKE) pages-test
 	@$(MAKE) deb-test
 	@$(MAKE) vm-test
 
@@ -163,6 +169,8 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 	@hack/as-root.sh bin/bench -suite modules -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite port -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite echo -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune-server
+	@hack/as-root.sh bin/bench -suite client -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune
+	@hack/as-root.sh bin/bench -suite honesty -rounds 3 -others bin/echo
 	@hack/as-root.sh bin/bench -suite mtu
 	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune
 
@@ -170,10 +178,12 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 .PHONY: bench-servers
 bench-servers:
 	@rm -rf bin/echo; mkdir -p bin/echo
-	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/echo/net ./test/benchvers/net
+	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/echo/net ./test/bench/servers/net
 	@$(WITH_GO) $(GO) -C test/bench/servers/netpoll build -trimpath -buildvcs=false -o "$(CURDIR)/bin/echo/netpoll" . || \
 		echo "make bench: going on without netpoll" >&2
 	@cc -O2 -Wall -Wextra -o bin/echo/epoll test/bench/servers/epoll/epoll.c || echo "make bench: going on without the server in C" >&2
+	@cc -O2 -Wall -Wextra -o bin/echo/client test/bench/clients/epoll/epoll.c || echo "make bench: going on without the client in C" >&2
+	@hack/apt-install.sh wrk || echo "make bench: going on without wrk" >&2
 
 .PHONY: container-shell
 container-shell: build ## a shell in a throw-away container with a booted systemd, and bin/tcptune in it

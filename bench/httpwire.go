@@ -23,7 +23,9 @@ const (
 
 const mostHead = 64 << 10
 
-func (h *httpWire) ask(buf []byte, c *conn, n uint64) []byte { return h.request.fill(buf, c, n) }
+func (h *httpWire) ask(buf []byte, c *conn, n uint64, count int) []byte {
+	return h.request.fill(buf, c, n, count)
+}
 
 func (h *httpWire) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 	for {

@@ -229,7 +229,7 @@ const portsEach = 20000
 
 // result is what all workers have measured.
 func (s *Session) result() report.Bench {
-	o, sum := &s.o, newTally()
+	o, sum := &s.o, newTally(&s.o)
 	busiest := 0.0
 	for _, w := range s.workers {
 		sum.add(&w.tally)
@@ -250,12 +250,9 @@ func (s *Session) result() report.Bench {
 	if o.Protocol != Send && o.Protocol != Receive {
 		b.Latency.Actual, b.Latency.Intended = percentiles(sum.actual), percentiles(sum.intended)
 	}
-	for i, of := range sum.seconds {
-		one := report.BenchSecond{At: float64(i), Answered: of.answered, Failed: of.failed}
-		if of.answered > 0 {
-			one.P50, one.P99, one.Max = us(of.times.ValueAtQuantile(50)), us(of.times.ValueAtQuantile(99)), us(of.times.Max())
-		}
-		b.Series = append(b.Series, one)
+	b.Series = sum.series()
+	if b.Latency.Actual != nil {
+		b.Heat = sum.heat()
 	}
 	return b
 }

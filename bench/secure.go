@@ -43,9 +43,12 @@ func (wouldBlock) Error() string   { return "nothing has arrived" }
 func (wouldBlock) Timeout() bool   { return true }
 func (wouldBlock) Temporary() bool { return true }
 
+// Is has it taken for what a socket without TLS says.
+func (wouldBlock) Is(err error) bool { return err == unix.EAGAIN } //nolint:errorlint // that is what Is is for
+
 func (s *sealed) Read(b []byte) (int, error) {
 	for {
-		n, err := transfer(unix.SYS_READ, s.fd, b)
+		n, err := transfer(unix.SYS_RECVFROM, s.fd, b)
 		switch {
 		case err == nil && n == 0:
 			return 0, io.EOF
@@ -66,7 +69,7 @@ func (s *sealed) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	for sent := 0; ; {
-		n, err := transfer(unix.SYS_WRITE, s.fd, b[sent:])
+		n, err := transfer(unix.SYS_SENDTO, s.fd, b[sent:])
 		if sent += n; sent == len(b) || err != nil && !errors.Is(err, unix.EAGAIN) {
 			return sent, err
 		}
@@ -198,15 +201,14 @@ func (w *worker) get(c *conn, buf []byte) (int, kind) {
 	var n int
 	var err error
 	if c.tls == nil {
-		n, err = transfer(unix.SYS_READ, c.fd, buf)
+		n, err = transfer(unix.SYS_RECVFROM, c.fd, buf)
 	} else {
 		n, err = c.tls.Read(buf)
 	}
-	var later wouldBlock
 	switch {
 	case err == nil:
 		return n, none
-	case errors.Is(err, unix.EAGAIN), errors.As(err, &later):
+	case errors.Is(err, unix.EAGAIN):
 		return -1, none
 	case errors.Is(err, io.EOF):
 		return 0, none
@@ -218,7 +220,7 @@ func (w *worker) get(c *conn, buf []byte) (int, kind) {
 
 // put writes what the socket takes.
 func (*worker) put(c *conn, bytes []byte) (int, kind) {
-	n, err := transfer(unix.SYS_WRITE, c.fd, bytes)
+	n, err := transfer(unix.SYS_SENDTO, c.fd, bytes)
 	if err != nil && !errors.Is(err, unix.EAGAIN) {
 		return 0, kindOf(err)
 	}

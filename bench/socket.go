@@ -73,10 +73,12 @@ func failure(fd int) error {
 	return err
 }
 
-// transfer is read(2) or write(2) on a socket that does not block, unseen by the scheduler.
+// transfer is recvfrom(2) or sendto(2) on a socket that does not block, unseen by the scheduler. Unlike read(2) and write(2) they
+// need not look after the place in a file.
 func transfer(call uintptr, fd int, buf []byte) (int, error) {
 	for {
-		n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)))
+		n, _, errno := unix.RawSyscall6(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)),
+			unix.MSG_NOSIGNAL, 0, 0)
 		switch errno {
 		case 0:
 			return int(n), nil
@@ -87,16 +89,20 @@ func transfer(call uintptr, fd int, buf []byte) (int, error) {
 	}
 }
 
-// wait returns what is ready. It asks without blocking first; only while nothing is, it sleeps for at most so long, where
-// that is long enough to be slept.
-func wait(epoll int, events []unix.EpollEvent, most time.Duration) (int, error) {
+// look returns what is ready now, unseen by the scheduler.
+func look(epoll int, events []unix.EpollEvent) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])),
 		uintptr(len(events)), 0, 0, 0)
-	if errno == 0 && n > 0 || most < shortest {
-		return number(n, errno)
+	return number(n, errno)
+}
+
+// wait sleeps until something is ready, for at most so long, where that is long enough to be slept.
+func wait(epoll int, events []unix.EpollEvent, most time.Duration) (int, error) {
+	if most < shortest {
+		return look(epoll, events)
 	}
 	span := unix.NsecToTimespec(int64(most))
-	n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])),
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])),
 		uintptr(len(events)), uintptr(unsafe.Pointer(&span)), 0, 0)
 	if errno == unix.ENOSYS { // before Linux 5.11
 		got, err := unix.EpollWait(epoll, events, int(most.Milliseconds()))

@@ -42,8 +42,15 @@ func newTemplate(text []byte) (t template) {
 	}
 }
 
-// fill appends request number of c.
-func (t template) fill(buf []byte, c *conn, number uint64) []byte {
+// fill appends requests of c, so many from a number on.
+func (t template) fill(buf []byte, c *conn, number uint64, count int) []byte {
+	for range count {
+		buf, number = t.one(buf, c, number), number+1
+	}
+	return buf
+}
+
+func (t template) one(buf []byte, c *conn, number uint64) []byte {
 	begin := len(buf)
 	if t.frame {
 		buf = append(buf, 0, 0, 0, 0)

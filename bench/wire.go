@@ -7,8 +7,8 @@ import (
 
 // wire is a protocol: how a request looks and where its answer ends. It belongs to one worker.
 type wire interface {
-	// ask appends request n of c to buf.
-	ask(buf []byte, c *conn, n uint64) []byte
+	// ask appends requests of c to buf, so many from n on.
+	ask(buf []byte, c *conn, n uint64, count int) []byte
 	// take reads, from what has arrived, answers to the oldest requests of c, of which most are under way: how much of it was
 	// used, and how many answers are whole. A kind says why the last of these is a failure, or, where none is whole, why
 	// the connection is of no use any more.
@@ -31,50 +31,79 @@ func newWire(o *Options) wire {
 }
 
 // raw sends messages of which no two are the same, so that an answer that belongs to somebody else, or to an earlier
-// message, is seen. It writes and compares them in one buffer that stays in the cache.
-type raw struct{ want []byte }
+// message, is seen. It writes and compares as many as are together in one block that stays in the cache.
+type raw struct {
+	size  int
+	block []byte // of whole messages, which differ in their stamps
+}
+
+// mostBlock is how large a block is, unless a message is larger.
+const mostBlock = 16 << 10
 
 func newRaw(size int) *raw {
-	r := &raw{want: make([]byte, size)}
-	for i := range r.want {
-		r.want[i] = byte('a' + i%26)
+	r := &raw{size: size, block: make([]byte, size*max(1, mostBlock/size))}
+	for i := range r.block {
+		r.block[i] = byte('a' + i%size%26)
 	}
 	return r
 }
 
-// message is number n of c. It is valid until the next call.
-func (r *raw) message(c *conn, n uint64) []byte {
-	if len(r.want) >= minStamp {
-		binary.LittleEndian.PutUint64(r.want, uint64(c.id))
-		binary.LittleEndian.PutUint64(r.want[8:], n)
+// messages are some of c from number n on, no more than a block has. They are valid until the next call.
+func (r *raw) messages(c *conn, n uint64, count int) []byte {
+	part := r.block[:min(count*r.size, len(r.block))]
+	if r.size >= minStamp {
+		for at := 0; at < len(part); at += r.size {
+			binary.LittleEndian.PutUint64(part[at:], uint64(c.id))
+			binary.LittleEndian.PutUint64(part[at+8:], n)
+			n++
+		}
 	}
-	return r.want
+	return part
 }
 
-func (r *raw) ask(buf []byte, c *conn, n uint64) []byte { return append(buf, r.message(c, n)...) }
+func (r *raw) ask(buf []byte, c *conn, n uint64, count int) []byte {
+	for count > 0 {
+		part := r.messages(c, n, count)
+		buf = append(buf, part...)
+		n, count = n+uint64(len(part)/r.size), count-len(part)/r.size
+	}
+	return buf
+}
 
 func (r *raw) take(c *conn, in []byte, most int) (used, whole int, bad kind) {
 	for whole < most && used < len(in) {
-		part := min(len(in)-used, len(r.want)-c.got)
-		if !bytes.Equal(in[used:used+part], r.message(c, c.answered+uint64(whole))[c.got:c.got+part]) {
-			if whole > 0 {
-				return used, whole, none // the next call will say it
+		here := (c.got + len(in) - used + r.size - 1) / r.size
+		want := r.messages(c, c.answered+uint64(whole), min(here, most-whole))[c.got:]
+		part := in[used:min(len(in), used+len(want))]
+		if !bytes.Equal(part, want[:len(part)]) {
+			good := (c.got + agree(part, want)) / r.size
+			if whole+good == 0 {
+				return used, 0, wrongAnswer
 			}
-			return used, 0, wrongAnswer
+			if good > 0 {
+				used, c.got = used+good*r.size-c.got, 0
+			}
+			return used, whole + good, none // the next call will say it
 		}
-		used += part
-		if c.got += part; c.got == len(r.want) {
-			c.got = 0
-			whole++
-		}
+		used += len(part)
+		whole += (c.got + len(part)) / r.size
+		c.got = (c.got + len(part)) % r.size
 	}
 	return used, whole, none
+}
+
+// agree is how much of a is as the begin of b is.
+func agree(a, b []byte) (n int) {
+	for n < len(a) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // bulk counts what comes in messages of one size.
 type bulk struct{ size int }
 
-func (*bulk) ask(buf []byte, _ *conn, _ uint64) []byte { return buf }
+func (*bulk) ask(buf []byte, _ *conn, _ uint64, _ int) []byte { return buf }
 
 func (b *bulk) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 	c.got += len(in)
@@ -112,7 +141,9 @@ type lines struct {
 	request template
 }
 
-func (l *lines) ask(buf []byte, c *conn, n uint64) []byte { return l.request.fill(buf, c, n) }
+func (l *lines) ask(buf []byte, c *conn, n uint64, count int) []byte {
+	return l.request.fill(buf, c, n, count)
+}
 
 func (l *lines) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 	at := bytes.IndexByte(in, '\n')
@@ -132,7 +163,9 @@ type frames struct {
 
 const frameHeader = 4
 
-func (f *frames) ask(buf []byte, c *conn, n uint64) []byte { return f.request.fill(buf, c, n) }
+func (f *frames) ask(buf []byte, c *conn, n uint64, count int) []byte {
+	return f.request.fill(buf, c, n, count)
+}
 
 // take has the header in need, byte by byte, while got is below 4.
 func (f *frames) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {

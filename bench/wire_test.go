@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -123,14 +124,14 @@ func TestNoTwoMessagesAreTheSame(t *testing.T) {
 	seen := map[string]bool{}
 	for id := range 3 {
 		for n := range uint64(3) {
-			seen[string(w.ask(nil, &conn{id: id}, n))] = true
+			seen[string(w.ask(nil, &conn{id: id}, n, 1))] = true
 		}
 	}
 	if len(seen) != 9 {
 		t.Errorf("%d are different", len(seen))
 	}
 	c := conn{id: 1, asked: 2, answered: 1}
-	if _, _, bad := w.take(&c, w.ask(nil, &conn{id: 1}, 0), 1); bad != wrongAnswer {
+	if _, _, bad := w.take(&c, w.ask(nil, &conn{id: 1}, 0, 1), 1); bad != wrongAnswer {
 		t.Errorf("an answer to an earlier message is %v", bad)
 	}
 }
@@ -147,12 +148,12 @@ func TestPayloadsHaveTheNumbersOfTheirRequest(t *testing.T) {
 		{HTTP, "POST /p HTTP/1.1\r\nHost: h\r\nUser-Agent: tcptune\r\nAccept: */*\r\nContent-Length: 27\r\n\r\nSET 0000000007 0000000012 x"},
 	} {
 		w := newWire(&Options{Protocol: test.protocol, Payload: []byte("SET {{conn}} {{n}} x"), Path: "/p", Host: "h"})
-		if got := string(w.ask(nil, c, 12)); got != test.want {
+		if got := string(w.ask(nil, c, 12, 1)); got != test.want {
 			t.Errorf("%s: %q", test.protocol, got)
 		}
 	}
 	w := newWire(&Options{Protocol: Line, Payload: []byte("a\nb\r\n")})
-	if got := string(w.ask(nil, c, 12)); got != "a b\n" || strings.Count(got, "\n") != 1 {
+	if got := string(w.ask(nil, c, 12, 1)); got != "a b\n" || strings.Count(got, "\n") != 1 {
 		t.Errorf("a line is %q", got)
 	}
 }
@@ -171,4 +172,35 @@ func FuzzHTTPAnswer(f *testing.F) {
 			t.Errorf("%q: %v, cut at %d %v", text, whole, cut, parts)
 		}
 	})
+}
+
+// TestRawTakesAnswersHoweverTheyAreCut feeds a stream in pieces of any size, with or without a byte that is wrong, and holds
+// that each message before it is taken, and none from it on.
+func TestRawTakesAnswersHoweverTheyAreCut(t *testing.T) {
+	for range 2000 {
+		size, many := 1+rand.IntN(100), 1+rand.IntN(400)
+		c := conn{id: rand.IntN(1 << 20)}
+		stream := newRaw(size).ask(nil, &c, 0, many)
+		if len(stream) != size*many {
+			t.Fatalf("%d messages of %d bytes have %d", many, size, len(stream))
+		}
+		wrong := len(stream)
+		if rand.IntN(2) == 0 {
+			wrong = rand.IntN(len(stream))
+			stream[wrong] ^= 1
+		}
+		w, whole, said := newRaw(size), 0, none
+		for at := 0; at < len(stream) && said == none; {
+			piece := stream[at:min(len(stream), at+1+rand.IntN(3*size))]
+			at += len(piece)
+			for len(piece) > 0 && said == none {
+				used, n, bad := w.take(&c, piece, many-whole)
+				piece, whole, said = piece[used:], whole+n, bad
+				c.answered += uint64(n)
+			}
+		}
+		if want := wrong / size; whole != want || (said == wrongAnswer) != (wrong < len(stream)) {
+			t.Fatalf("%d messages of %d bytes, byte %d is wrong: %d are taken, and then %q", many, size, wrong, whole, said)
+		}
+	}
 }

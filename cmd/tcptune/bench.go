@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/report/page"
 )
 
 func benchCommand(t terminal) *cli.Command {
@@ -44,6 +45,7 @@ Examples:
   tcptune bench 127.0.0.1:7000 --find-rate --p99 10ms            the highest rate that holds it
   tcptune bench 127.0.0.1:7000 --rate 5000 --assert 'p99<5ms' --assert 'errors==0'
   tcptune bench 127.0.0.1:7000 --rounds 5 --json >before.json    and later: tcptune bench compare before.json after.json
+  tcptune bench 127.0.0.1:7000 --rate 5000 --html >page.html
   tcptune bench --interleave --rounds 7 '127.0.0.1:7000' '127.0.0.1:7001'`,
 		Flags:  benchFlags(),
 		Action: t.action(t.bench),
@@ -79,6 +81,7 @@ func benchFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "p99", Value: 10 * time.Millisecond, Usage: "let a rate that is looked for have a latency of `TIME`, from when requests are due"},
 		&cli.StringSliceFlag{Name: "assert", Usage: "exit with 2 unless `PROMISE` holds, 'p99<5ms' for instance; may be given several times"},
 		&cli.BoolFlag{Name: "interleave", Usage: "run the two tests of the arguments in turn, and compare them"},
+		&cli.BoolFlag{Name: "html", Usage: "print one page that needs no network: percentiles, rate and latency over time, settings of this host"},
 		&cli.BoolFlag{Name: "csv", Usage: "print one line of CSV for each second"},
 		&cli.BoolFlag{Name: "prometheus", Usage: "print the result as metrics of Prometheus, for the textfile collector"},
 		jsonFlag(),
@@ -92,7 +95,7 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 	}
 	words := c.Args().Slice()
 	forms := 0
-	for _, name := range []string{"json", "csv", "prometheus"} {
+	for _, name := range []string{"json", "html", "csv", "prometheus"} {
 		if c.Bool(name) {
 			forms++
 		}
@@ -100,11 +103,11 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 	rounds := c.Int("rounds")
 	switch {
 	case forms > 1:
-		return outcome{}, report.Usage("cannot print --json, --csv and --prometheus at once", "")
+		return outcome{}, report.Usage("cannot print more than one of --json, --html, --csv and --prometheus", "")
 	case rounds < 1 || rounds > 1000:
 		return outcome{}, report.Usage(fmt.Sprintf("cannot run %d rounds: from 1 to 1000", rounds), "")
 	case len(words) > 0 && words[0] == "compare":
-		return t.benchCompare(target, words[1:])
+		return t.benchCompare(c, target, words[1:])
 	case c.Bool("interleave"):
 		return t.benchTurns(c, target, words)
 	case len(words) != 1 || words[0] == "":
@@ -124,6 +127,8 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 	b := *o.report.Bench
 	switch {
 	case b.Connections.Opened == 0 && err != nil: // the error says it all
+	case c.Bool("html"):
+		o.asked, o.text = true, func(io.Writer) { t.showPage(page.Bench(b)) }
 	case c.Bool("csv"):
 		o.asked, o.text = true, func(io.Writer) { csvBench(t.out, b) }
 	case c.Bool("prometheus"):
@@ -147,7 +152,7 @@ func loadOf(c *cli.Context, target string) provision.Load {
 	return l
 }
 
-func (t terminal) benchCompare(target provision.Target, files []string) (outcome, error) {
+func (t terminal) benchCompare(c *cli.Context, target provision.Target, files []string) (outcome, error) {
 	if len(files) < 2 || slices.Contains(files, "") {
 		return outcome{}, report.Usage("cannot compare: that takes two files or more", "tcptune bench compare before.json after.json")
 	}
@@ -156,8 +161,16 @@ func (t terminal) benchCompare(target provision.Target, files []string) (outcome
 	if err != nil {
 		return o, err
 	}
+	return t.compared(c, o), nil
+}
+
+// compared is an outcome with what is printed of a comparison.
+func (t terminal) compared(c *cli.Context, o outcome) outcome {
 	o.text = func(w io.Writer) { t.showCompared(w, o.report.Bench.Compared) }
-	return o, nil
+	if c.Bool("html") {
+		o.asked, o.text = true, func(io.Writer) { t.showPage(page.Bench(*o.report.Bench)) }
+	}
+	return o
 }
 
 func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []string) (outcome, error) {
@@ -185,6 +198,7 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 			return outcome{}, report.Usage(fmt.Sprintf("cannot run %q: its target comes first, and nothing follows its flags", text), "")
 		}
 		sides[i] = loadOf(cli.NewContext(c.App, set, nil), fields[0])
+		sides[i].Name = strings.Join(fields, " ")
 		if sides[i].FindRate {
 			return outcome{}, report.Usage("cannot look for a rate in turn", "")
 		}
@@ -200,8 +214,7 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 	if err != nil {
 		return o, err
 	}
-	o.text = func(w io.Writer) { t.showCompared(w, o.report.Bench.Compared) }
-	return o, nil
+	return t.compared(c, o), nil
 }
 
 // defaultTurns is how many rounds two tests have where nobody says.
@@ -219,7 +232,7 @@ func (t terminal) benchProgress(c *cli.Context) (told func(provision.LoadNow), e
 		}
 		seconds := max(n.At.Seconds(), 0.001)
 		printf(t.err, "\r\x1b[K%2.0f of %.0f s  %s a second  %d connections  %d failed  p99 %s",
-			n.At.Seconds(), n.Of.Seconds(), thousands(float64(n.Answered)/seconds), n.Open, n.Failed, took(float64(n.P99)/1e3))
+			n.At.Seconds(), n.Of.Seconds(), report.Thousands(float64(n.Answered)/seconds), n.Open, n.Failed, report.Took(float64(n.P99)/1e3))
 	}
 	return told, func() { printf(t.err, "\r\x1b[K") }
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"html"
 	"io"
 	"net"
 	"os"
@@ -68,6 +69,13 @@ func TestALoadTestIsADocumentAndATable(t *testing.T) {
 	}
 	if out := say(0, append(short, at, "--prometheus")...); !strings.Contains(out, "\ntcptune_bench_requests_failed{target=\""+at+"\",protocol=\"raw\"} 0\n") {
 		t.Errorf("metrics:\n%s", out)
+	}
+	if out := say(0, append(short, at, "--html")...); !strings.Contains(out, "<h1>Load test of "+at) || !strings.HasSuffix(out, "</html>\n") {
+		t.Errorf("page:\n%s", out)
+	}
+	turns := []string{at + " --duration 100ms --conns 2", at + " --duration 100ms --conns 4"}
+	if out := say(0, append(turns, "--interleave", "--html")...); !strings.Contains(out, html.EscapeString(turns[0]+" -> "+turns[1])) {
+		t.Errorf("page of a comparison:\n%s", out)
 	}
 	schematest.Validate(t, []byte(say(0, "--interleave", "--rounds", "2", "--json", at+" --duration 100ms --conns 2", at+" --duration 100ms --conns 4")))
 	doc = say(0, at, "--rounds", "3", "--duration", "100ms", "--json")

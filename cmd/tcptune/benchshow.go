@@ -9,17 +9,19 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/report/page"
 )
 
 // showBench prints what a load test has measured.
 func (t terminal) showBench(w io.Writer, b report.Bench) {
 	printf(w, "%s  %s, %d bytes, %d connections, pipeline %d, %s\n", b.Target, b.Protocol, b.Size, b.Connections.Asked, b.Pipeline,
 		loopOf(b))
-	printf(w, "\n%s requests a second", thousands(b.Rate))
+	printf(w, "\n%s requests a second", report.Thousands(b.Rate))
 	if b.BytesOut+b.BytesIn > 0 {
-		printf(w, ", %s out, %s in", bits(b.BytesOut), bits(b.BytesIn))
+		printf(w, ", %s out, %s in", report.Bits(b.BytesOut), report.Bits(b.BytesIn))
 	}
 	printf(w, "\n%d sent, %d answered, %d failed", b.Requests.Sent, b.Requests.Answered, b.Requests.Failed)
 	if b.Requests.Unsent > 0 {
@@ -29,7 +31,7 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 	showLatency(w, b.Latency)
 	t.showTroubles(w, b)
 	if b.TCP != nil {
-		printf(w, "\n%s, round trip %s, at least %s; %d segments sent again\n", b.TCP.Congestion, took(b.TCP.RTT), took(b.TCP.MinRTT),
+		printf(w, "\n%s, round trip %s, at least %s; %d segments sent again\n", b.TCP.Congestion, report.Took(b.TCP.RTT), report.Took(b.TCP.MinRTT),
 			b.TCP.Retransmits)
 	}
 	printf(w, "%d%% of the time of the busiest of %d generating threads", int(b.CPU*100+0.5), b.Workers)
@@ -49,7 +51,7 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 		}
 		got := strconv.FormatFloat(a.Got, 'f', -1, 64)
 		if a.Time {
-			got = took(a.Got)
+			got = report.Took(a.Got)
 		}
 		printf(w, "%s: %s (%s)\n", a.Text, word, got)
 	}
@@ -57,7 +59,7 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 
 func loopOf(b report.Bench) string {
 	if b.RateAsked > 0 {
-		return fmt.Sprintf("%s a second for %g s", thousands(b.RateAsked), b.Duration)
+		return fmt.Sprintf("%s a second for %g s", report.Thousands(b.RateAsked), b.Duration)
 	}
 	return fmt.Sprintf("closed loop for %g s", b.Duration)
 }
@@ -70,7 +72,7 @@ func showLatency(w io.Writer, l report.BenchLatency) {
 		of   *report.Percentiles
 	}{{"intended", l.Intended}, {"actual", l.Actual}, {"connect", l.Connect}} {
 		if p := row.of; p != nil {
-			printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.name, took(p.P50), took(p.P90), took(p.P99), took(p.P999), took(p.P9999), took(p.Max))
+			printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", row.name, report.Took(p.P50), report.Took(p.P90), report.Took(p.P99), report.Took(p.P999), report.Took(p.P9999), report.Took(p.Max))
 		}
 	}
 	_ = tw.Flush() // what was not printed, run says
@@ -96,7 +98,7 @@ func showRounds(w io.Writer, rounds []report.BenchRound) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	printf(tw, "round\ta second\tp50\tp99\tfailed\t\n")
 	for i, r := range rounds {
-		printf(tw, "%d\t%s\t%s\t%s\t%d\t\n", i+1, thousands(r.Rate), took(r.P50), took(r.P99), r.Failed)
+		printf(tw, "%d\t%s\t%s\t%s\t%d\t\n", i+1, report.Thousands(r.Rate), report.Took(r.P50), report.Took(r.P99), r.Failed)
 	}
 	_ = tw.Flush() // what was not printed, run says
 }
@@ -109,14 +111,14 @@ func (t terminal) showFound(w io.Writer, b report.Bench) {
 		if r.Held {
 			held = "held"
 		}
-		printf(tw, "%s\t%s\t%s\t%d\t%s\n", thousands(r.Asked), thousands(r.Rate), took(r.P99), r.Failed, held)
+		printf(tw, "%s\t%s\t%s\t%d\t%s\n", report.Thousands(r.Asked), report.Thousands(r.Rate), report.Took(r.P99), r.Failed, held)
 	}
 	_ = tw.Flush() // what was not printed, run says
 	if *b.Found == 0 {
 		printf(w, "%s\n", t.paint(red, "no rate held it"))
 		return
 	}
-	printf(w, "%s requests a second held it\n", t.paint(green, thousands(*b.Found)))
+	printf(w, "%s requests a second held it\n", t.paint(green, report.Thousands(*b.Found)))
 }
 
 // showCompared prints a comparison.
@@ -145,44 +147,15 @@ func verdictColor(verdict string) string {
 
 func figure(metric string, v float64) string {
 	if strings.HasSuffix(metric, "_us") {
-		return took(v)
+		return report.Took(v)
 	}
-	return thousands(v)
+	return report.Thousands(v)
 }
 
-// took is a time in microseconds.
-func took(us float64) string {
-	switch {
-	case us >= 1e6:
-		return fmt.Sprintf("%.2f s", us/1e6)
-	case us >= 1e3:
-		return fmt.Sprintf("%.1f ms", us/1e3)
-	}
-	return fmt.Sprintf("%.0f us", us)
-}
-
-// thousands is a number with its thousands apart.
-func thousands(n float64) string {
-	if n < 100 {
-		return strconv.FormatFloat(n, 'f', 1, 64)
-	}
-	digits := strconv.FormatFloat(n, 'f', 0, 64)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
-}
-
-// bits is a rate of bytes as networks name it.
-func bits(bytes float64) string {
-	rate := bytes * 8
-	for _, unit := range []string{"bit/s", "kbit/s", "Mbit/s"} {
-		if rate < 1000 {
-			return fmt.Sprintf("%.1f %s", rate, unit)
-		}
-		rate /= 1000
-	}
-	return fmt.Sprintf("%.2f Gbit/s", rate)
+// showPage prints a page, and says in it by whom and when it was made.
+func (t terminal) showPage(p page.Page) {
+	p.Foot = fmt.Sprintf("tcptune %s, %s", version, time.Now().UTC().Format("2 January 2006, 15:04 UTC"))
+	_ = p.Write(t.out) // what was not printed, run says
 }
 
 // csvBench prints one line for each second.

@@ -270,6 +270,7 @@ _tcptune_command() {
 			'--p99=TIME'
 			'*--assert=PROMISE'
 			'--interleave'
+			'--html'
 			'--csv'
 			'--prometheus'
 			'--json'

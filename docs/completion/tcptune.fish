@@ -639,6 +639,7 @@ complete -c tcptune -n '__tcptune_at \'bench\' --find-rate' -l find-rate -d 'loo
 complete -c tcptune -n '__tcptune_at \'bench\' --p99=' -l p99 -x -d 'let a rate that is looked for have a latency of TIME, from when requests are due'
 complete -c tcptune -n '__tcptune_at \'bench\'' -l assert -x -d 'exit with 2 unless PROMISE holds, \'p99<5ms\' for instance; may be given several times'
 complete -c tcptune -n '__tcptune_at \'bench\' --interleave' -l interleave -d 'run the two tests of the arguments in turn, and compare them'
+complete -c tcptune -n '__tcptune_at \'bench\' --html' -l html -d 'print one page that needs no network: percentiles, rate and latency over time, settings of this host'
 complete -c tcptune -n '__tcptune_at \'bench\' --csv' -l csv -d 'print one line of CSV for each second'
 complete -c tcptune -n '__tcptune_at \'bench\' --prometheus' -l prometheus -d 'print the result as metrics of Prometheus, for the textfile collector'
 complete -c tcptune -n '__tcptune_at \'bench\' --json' -l json -d 'print one JSON document (see tcptune schema)'

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -19,6 +20,7 @@ import (
 
 // Load asks for a load test. What is empty has a default.
 type Load struct {
+	Name     string // of a comparison; "": the target
 	Target   string // as a person writes it, see [bench.ParsePlace]
 	Protocol string // "": http for a URL, otherwise raw
 	Payload  string // a file
@@ -117,7 +119,11 @@ func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func
 			all[side] = append(all[side], one)
 		}
 	}
-	return comparedOutcome(bench.Middle(all[0]), bench.Middle(all[1])), nil
+	middle := [2]report.Bench{bench.Middle(all[0]), bench.Middle(all[1])}
+	for i, l := range sides {
+		middle[i].Target = cmp.Or(l.Name, middle[i].Target)
+	}
+	return comparedOutcome(middle[0], middle[1]), nil
 }
 
 // BenchCompare holds the load tests that documents of bench tell of against the first.
@@ -292,6 +298,7 @@ func promisesOf(texts []string) (list []bench.Promise, err error) {
 func settings(h host.Host) map[string]string {
 	values := map[string]string{}
 	for _, key := range []string{
+		"kernel.hostname", "kernel.osrelease",
 		"net.core.default_qdisc", "net.core.somaxconn", "net.core.rmem_max", "net.core.wmem_max", "net.ipv4.ip_local_port_range",
 		"net.ipv4.tcp_congestion_control", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem", "net.ipv4.tcp_notsent_lowat",
 		"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_max_syn_backlog",

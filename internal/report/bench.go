@@ -25,6 +25,7 @@ type Bench struct {
 	TCP       *BenchTCP     `json:"tcp,omitempty"`
 	Limits    []BenchLimit  `json:"limits,omitempty"`
 	Series    []BenchSecond `json:"series,omitempty"`
+	Heat      *BenchHeat    `json:"heat,omitempty"`
 	Rounds    []BenchRound  `json:"rounds,omitempty"`
 	// Found is the highest rate that held what was asked of it, 0 for none, where one was looked for.
 	Found    *float64      `json:"found_rate,omitempty"`
@@ -95,7 +96,7 @@ type BenchLimit struct {
 	Fix  string `json:"fix"`
 }
 
-// BenchSecond is one interval of a test.
+// BenchSecond is one interval of a test: a second, or more of a test that lasts longer than ten minutes.
 type BenchSecond struct {
 	At       float64 `json:"at_s"`
 	Answered uint64  `json:"answered"`
@@ -103,6 +104,13 @@ type BenchSecond struct {
 	P50      float64 `json:"p50_us"`
 	P99      float64 `json:"p99_us"`
 	Max      float64 `json:"max_us"`
+}
+
+// BenchHeat is how many answers came at each time with each latency, as for a heat map.
+type BenchHeat struct {
+	Step   float64    `json:"step_s"`   // of the columns, from the end of the warm-up on
+	Bands  []float64  `json:"bands_us"` // lower bounds, and the upper one of the last
+	Counts [][]uint64 `json:"counts"`   // by column, by band
 }
 
 // BenchRound is one of several runs of the same test.

@@ -1,11 +1,13 @@
 // Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps'
 // sysctl, and, as suite port, with ss, lsof, fuser and gopsutil, also at ending who holds a port. As suite echo it
-// compares tcptune-server with other servers, as suite go getting a toolchain with doing so by hand. Suite mtu compares
+// compares tcptune-server with other servers, as suite client its load generator with others, as suite go getting a toolchain with doing so by hand. Suite mtu compares
 // settings of the kernel instead: what probing for the size of packets does to a connection.
 //
 //	bench [-suite sysctl|port|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //	bench -suite mtu
 //	bench -suite echo [-rounds 40] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE-SERVER
+//	bench -suite client [-rounds 7] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE
+//	bench -suite honesty [-rounds 3] [-others bin/echo]
 //
 // It runs in network and mount namespaces of its own, with private copies of /etc and of what it needs of /var/lib: the
 // machine is not changed. The commands take turns, so that a busy moment of the machine hits all of them.
@@ -38,7 +40,7 @@ var commands = []command{
 func main() {
 	rounds := flag.Int("rounds", 40, "how often each command is run")
 	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
-	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, echo, go or mtu")
+	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, echo, client, honesty, go or mtu")
 	seconds := flag.Float64("seconds", 1, "echo: how long each sample takes")
 	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
@@ -55,6 +57,10 @@ func main() {
 		"port":    func() error { return comparePorts(flag.Arg(0), *rounds) },
 		"go":      func() error { return compareGo(flag.Arg(0), *fixture, *rounds) },
 		"mtu":     compareMTU,
+		"client": func() error {
+			return compareClients(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))
+		},
+		"honesty": func() error { return showHonesty(*others, *rounds) },
 		"echo": func() error {
 			return compareEcho(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))
 		},
@@ -67,7 +73,7 @@ func main() {
 		*killer:      killByHand,
 		*aim > 0:     func() error { return beKiller(flag.Arg(0), *rounds, *aim) },
 	}[true]
-	if part == nil && ((flag.NArg() == 1) == (*suite == "mtu") || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
+	if part == nil && ((flag.NArg() == 1) == (*suite == "mtu" || *suite == "honesty") || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
 		flag.Usage()
 		os.Exit(64)
 	}

@@ -1,5 +1,6 @@
 // The echo server that an epoll server in C can be: one thread, level-triggered, one buffer for all connections.
-// Usage: epoll 127.0.0.1:PORT
+// With the word http behind the address it answers each request instead, of which the whole has to arrive at once.
+// Usage: epoll 127.0.0.1:PORT [http]
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
@@ -71,24 +72,37 @@ static int write_all(int fd, const char *buf, ssize_t n)
 	return 0;
 }
 
-static void echo(int fd)
+static ssize_t answers(const char *in, ssize_t n, char *out)
 {
-	static char buf[BUFFER];
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain\r\n\r\nok\n";
+	const char *end = in + n;
+	char *to = out;
+
+	while ((in = memmem(in, end - in, "\r\n\r\n", 4))) {
+		to = mempcpy(to, answer, sizeof answer - 1);
+		in += 4;
+	}
+	return to - out;
+}
+
+static void echo(int fd, int http)
+{
+	static char buf[BUFFER], out[BUFFER * 20]; // an answer has 70 bytes, the end of a request 4
 	ssize_t n = read(fd, buf, sizeof buf);
 
 	if (n < 0 && errno == EAGAIN)
 		return;
-	if (n <= 0 || write_all(fd, buf, n))
+	if (n <= 0 || (http ? write_all(fd, out, answers(buf, n, out)) : write_all(fd, buf, n)))
 		close(fd);
 }
 
 int main(int argc, char **argv)
 {
 	static struct epoll_event events[EVENTS];
-	int epoll, listener;
+	int epoll, listener, http = argc == 3 && !strcmp(argv[2], "http");
 
-	if (argc != 2)
-		errx(64, "usage: epoll ADDRESS:PORT");
+	if (argc != 2 + http)
+		errx(64, "usage: epoll ADDRESS:PORT [http]");
 	listener = listen_on(argv[1]);
 	epoll = epoll_create1(0);
 	watch(epoll, listener);
@@ -99,7 +113,7 @@ int main(int argc, char **argv)
 			if (events[i].data.fd == listener)
 				accept_all(epoll, listener);
 			else
-				echo(events[i].data.fd);
+				echo(events[i].data.fd, http);
 		}
 	}
 }
