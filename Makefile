@@ -169,7 +169,7 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 .PHONY: bench-servers
 bench-servers:
 	@rm -rf bin/echo; mkdir -p bin/echo
-	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/echo/net ./test/benchvers/net
+	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/echo/net ./test/bench/servers/net
 	@$(WITH_GO) $(GO) -C test/bench/servers/netpoll build -trimpath -buildvcs=false -o "$(CURDIR)/bin/echo/netpoll" . || \
 		echo "make bench: going on without netpoll" >&2
 	@cc -O2 -Wall -Wextra -o bin/echo/epoll test/bench/servers/epoll/epoll.c || echo "make bench: going on without the server in C" >&2
