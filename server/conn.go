@@ -39,7 +39,7 @@ type conn struct {
 	shard    *shard
 	opened   time.Time
 	cancel   context.CancelCauseFunc // of a stream's context; nil where there is none
-	client   netip.Addr              // as limits see it, see clientOf; the zero value for all that have no address
+	from     netip.Addr              // its client, as limits see it, see clientOf; the zero value for all that have no address
 
 	fromProxy bool                     // a header of the PROXY protocol comes first
 	proxied   atomic.Pointer[net.Addr] // where a proxy says that the connection comes from; nil: none does
@@ -61,6 +61,8 @@ type conn struct {
 
 	bytesIn, bytesOut, messages atomic.Uint64
 }
+
+func (c *conn) client() netip.Addr { return c.from }
 
 // RemoteAddr is that of the client, also behind a proxy.
 func (c *conn) RemoteAddr() net.Addr {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"sync"
 	"time"
@@ -11,7 +12,7 @@ import (
 type crowd struct {
 	mu   sync.Mutex
 	most int // 0: no bound
-	of   map[netip.Addr]int
+	of   map[uint64]uint32 // by keyOf; a connection of each of a million addresses costs some 25 bytes
 	told time.Time // when it was last logged that a client is refused
 }
 
@@ -19,6 +20,16 @@ func (c *crowd) resize(most int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.most = most
+}
+
+// keyOf is a client in eight bytes: the /64 of IPv6. An IPv4 address is in 0000::/32, which is nobody's, RFC 4291.
+func keyOf(client netip.Addr) uint64 {
+	if client.Is4() {
+		four := client.As4()
+		return uint64(binary.BigEndian.Uint32(four[:]))
+	}
+	sixteen := client.As16()
+	return binary.BigEndian.Uint64(sixteen[:])
 }
 
 // exempt are clients of this host, which has its own ways to bound them: the loopback, of which clientOf makes "::" for
@@ -34,11 +45,12 @@ func (c *crowd) enter(client netip.Addr) (ok, tell bool) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n := c.of[client]; c.most <= 0 || n < c.most {
+	key := keyOf(client)
+	if n := c.of[key]; c.most <= 0 || int(n) < c.most {
 		if c.of == nil {
-			c.of = map[netip.Addr]int{}
+			c.of = map[uint64]uint32{}
 		}
-		c.of[client] = n + 1
+		c.of[key] = n + 1
 		return true, false
 	}
 	if tell = time.Since(c.told) >= tellPause; tell {
@@ -53,9 +65,12 @@ func (c *crowd) leave(client netip.Addr) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.of[client]--; c.of[client] <= 0 {
-		delete(c.of, client)
+	key := keyOf(client)
+	if c.of[key] <= 1 {
+		delete(c.of, key)
+		return
 	}
+	c.of[key]--
 }
 
 // admit asks the limits that are about one client. Who is admitted has to leave the crowd in the end.

@@ -25,7 +25,14 @@ type holder struct {
 	client netip.Addr
 	bytes  int64
 	at     int // in the order
-	conns  map[*conn]int64
+	conns  map[tenant]int64
+}
+
+// tenant is a connection that holds a part of a message. It is comparable.
+type tenant interface {
+	client() netip.Addr
+	cut(why Reason) bool // from whatever goroutine, and without waiting
+	wasCut() bool
 }
 
 func (i *input) resize(most int64) {
@@ -36,7 +43,7 @@ func (i *input) resize(most int64) {
 
 // hold says that a connection holds so many bytes now, none for 0. It returns false where there is no room for them:
 // then the connection holds nothing any more, and has to end.
-func (i *input) hold(c *conn, bytes int64) bool {
+func (i *input) hold(c tenant, bytes int64) bool {
 	i.mu.Lock()
 	victims, ok := i.settle(c, bytes)
 	i.mu.Unlock()
@@ -48,7 +55,7 @@ func (i *input) hold(c *conn, bytes int64) bool {
 
 // settle returns those that have to give way. What they hold is given away at once, although it is free only when the
 // goroutines that serve them see it.
-func (i *input) settle(c *conn, bytes int64) (victims []*conn, ok bool) {
+func (i *input) settle(c tenant, bytes int64) (victims []tenant, ok bool) {
 	i.set(c, 0)
 	if bytes == 0 || c.wasCut() {
 		return nil, bytes == 0
@@ -57,7 +64,7 @@ func (i *input) settle(c *conn, bytes int64) (victims []*conn, ok bool) {
 		bytes = min(bytes, i.max) // more than there is in all counts as all there is
 	}
 	own := int64(0)
-	if h := i.of[c.client]; h != nil {
+	if h := i.of[c.client()]; h != nil {
 		own = h.bytes
 	}
 	for i.max > 0 && i.used+bytes > i.max {
@@ -76,8 +83,8 @@ func (i *input) settle(c *conn, bytes int64) (victims []*conn, ok bool) {
 }
 
 // set makes the accounts say that c holds so many bytes.
-func (i *input) set(c *conn, bytes int64) {
-	client := c.client
+func (i *input) set(c tenant, bytes int64) {
+	client := c.client()
 	h := i.of[client]
 	switch {
 	case h != nil:
@@ -87,7 +94,7 @@ func (i *input) set(c *conn, bytes int64) {
 		if i.of == nil {
 			i.of = map[netip.Addr]*holder{}
 		}
-		h = &holder{client: client, conns: map[*conn]int64{}}
+		h = &holder{client: client, conns: map[tenant]int64{}}
 		i.of[client] = h
 		heap.Push(&i.order, h)
 	}

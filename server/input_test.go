@@ -15,7 +15,7 @@ import (
 func nobodys(client string) *conn {
 	socket, other := net.Pipe()
 	_ = other.Close()
-	return &conn{Conn: socket, socket: socket, client: netip.MustParseAddr(client)}
+	return &conn{Conn: socket, socket: socket, from: netip.MustParseAddr(client)}
 }
 
 func TestTheClientThatHoldsTheMostGivesWay(t *testing.T) {

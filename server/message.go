@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -243,8 +242,7 @@ func (m *messageConn) handle() Reason {
 		draining := m.server.draining.Load()
 		step, err := m.handler.Handle(m.spare.data[:0], m.in.data[m.from:m.until])
 		if has := m.until - m.from; step.Consumed < 0 || step.Consumed > has {
-			m.server.panicked(m.conn, fmt.Sprintf("consumed %d of %d bytes", step.Consumed, has), nil)
-			return Panicked
+			return m.server.overran(m.conn, step.Consumed, has)
 		}
 		m.from += step.Consumed
 		m.messages.Add(uint64(step.Messages))

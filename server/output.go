@@ -26,19 +26,18 @@ const outputPause = 50 * time.Millisecond
 // reserve waits until n more bytes may be held, unless cut says so first or too many wait already. More than there is
 // in all counts as all there is.
 func (o *output) reserve(n int64, cut func() bool) (reserved int64, why Reason) {
-	if n = min(n, o.max.Load()); o.take(&o.used, n) {
-		return n, notEnded
+	if reserved, ok := o.try(n); ok {
+		return reserved, notEnded
 	}
-	o.waits.Add(1)
-	held := n
-	if !o.take(&o.held, held) {
+	held, ok := o.await(n)
+	if !ok {
 		return 0, OutputFull
 	}
 	defer o.held.Add(-held)
 	for !cut() {
 		released := o.next() // before the try, so that what is released after it is not missed
-		if n = min(n, o.max.Load()); o.take(&o.used, n) {
-			return n, notEnded
+		if reserved, ok := o.try(n); ok {
+			return reserved, notEnded
 		}
 		pause := time.NewTimer(outputPause)
 		select {
@@ -48,6 +47,19 @@ func (o *output) reserve(n int64, cut func() bool) (reserved int64, why Reason) 
 		pause.Stop()
 	}
 	return 0, Broken
+}
+
+// try reserves without waiting.
+func (o *output) try(n int64) (reserved int64, ok bool) {
+	n = min(n, o.max.Load())
+	return n, o.take(&o.used, n)
+}
+
+// await counts one that has to wait with so many bytes. It returns false where too many wait already.
+func (o *output) await(n int64) (held int64, ok bool) {
+	o.waits.Add(1)
+	n = min(n, o.max.Load())
+	return n, o.take(&o.held, n)
 }
 
 func (o *output) take(from *atomic.Int64, n int64) bool {

@@ -92,13 +92,8 @@ func (s *Server) introduce(c *conn) Reason {
 		c.wake()
 	}
 	remote, err := readProxy(c.socket)
-	switch {
-	case errors.Is(err, io.EOF): // as a look whether the port is open does
-		return c.why(ClientClosed)
-	case err != nil && s.draining.Load():
-		return c.why(Drained)
-	case err != nil:
-		return c.why(BadProxy)
+	if err != nil {
+		return c.why(s.unintroduced(err))
 	}
 	_ = c.SetReadDeadline(time.Time{})
 	if remote == nil {
@@ -108,7 +103,18 @@ func (s *Server) introduce(c *conn) Reason {
 	if why := s.admit(client); why != notEnded {
 		return why
 	}
-	c.client = client
+	c.from = client
 	c.proxied.Store(&remote)
 	return notEnded
+}
+
+// unintroduced is what an error of readProxy means.
+func (s *Server) unintroduced(err error) Reason {
+	switch {
+	case errors.Is(err, io.EOF): // as a look whether the port is open does
+		return ClientClosed
+	case s.draining.Load():
+		return Drained
+	}
+	return BadProxy
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"runtime/debug"
@@ -34,7 +35,7 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 	defer func() {
 		if p := recover(); p != nil {
 			why = Panicked
-			s.panicked(c, p, debug.Stack())
+			s.panicked(c.RemoteAddr(), p, debug.Stack())
 		}
 		s.end(c, why)
 	}()
@@ -57,16 +58,39 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 
 // LogValue is how a connection is told in the log: only where somebody listens, at level debug.
 func (c *conn) LogValue() slog.Value {
+	return told(c.RemoteAddr(), Reason(c.cutFor.Load()), time.Since(c.opened), traffic{
+		c.bytesIn.Load(), c.bytesOut.Load(), c.messages.Load(),
+	})
+}
+
+func told(remote net.Addr, why Reason, age time.Duration, t traffic) slog.Value {
 	return slog.GroupValue(
-		slog.String("remote", c.RemoteAddr().String()), slog.String("reason", Reason(c.cutFor.Load()).String()),
-		slog.Duration("age", time.Since(c.opened).Round(time.Millisecond)), slog.Uint64("messages", c.messages.Load()),
-		slog.Uint64("bytes-in", c.bytesIn.Load()), slog.Uint64("bytes-out", c.bytesOut.Load()),
+		slog.String("remote", remote.String()), slog.String("reason", why.String()),
+		slog.Duration("age", age.Round(time.Millisecond)), slog.Uint64("messages", t.messages),
+		slog.Uint64("bytes-in", t.bytesIn), slog.Uint64("bytes-out", t.bytesOut),
 	)
 }
 
-func (s *Server) panicked(c *conn, p any, stack []byte) {
+// ended counts a connection that is gone, and tells it.
+func (s *Server) ended(why Reason, of slog.LogValuer) {
+	s.count.ended[why].Add(1)
+	s.settings.Load().Log.Debug("a connection has ended", slog.Any("", of))
+}
+
+func (s *Server) panicked(remote net.Addr, p any, stack []byte) {
 	s.settings.Load().Log.Error("a handler has panicked; its connection is closed",
-		"remote", c.RemoteAddr().String(), "panic", p, "stack", string(stack))
+		"remote", remote.String(), "panic", p, "stack", string(stack))
+}
+
+// overran says that a handler claims to have consumed what was not there.
+func (s *Server) overran(from interface{ RemoteAddr() net.Addr }, consumed, has int) Reason {
+	s.panicked(from.RemoteAddr(), fmt.Sprintf("consumed %d of %d bytes", consumed, has), nil)
+	return Panicked
+}
+
+// unheard are the reasons of which the client may not have heard yet: it may still be sending.
+func unheard(why Reason) bool {
+	return slices.Contains([]Reason{TooLong, BadMessage, BadTLS, BadProxy, Drained}, why)
 }
 
 // end closes a connection, and counts it once it is gone.
@@ -74,18 +98,17 @@ func (s *Server) end(c *conn, why Reason) {
 	c.cutFor.CompareAndSwap(uint32(notEnded), uint32(why)) // there is nothing to cut any more
 	c.tell(why)
 	s.input.hold(c, 0)
-	s.crowd.leave(c.client)
+	s.crowd.leave(c.from)
 	switch {
-	case c.unheard && why == ClientClosed, slices.Contains([]Reason{TooLong, BadMessage, BadTLS, BadProxy, Drained}, why):
-		s.linger(c.Conn, c.socket, lingerTime) // the client may not have heard yet
+	case c.unheard && why == ClientClosed, unheard(why):
+		s.linger(c.Conn, c.socket, lingerTime)
 	case why == ClientRate || why == ClientConns: // which shows late behind a proxy
 		s.turnAway(c.socket)
 	default:
 		_ = c.Close()
 	}
 	s.conns.remove(c)
-	s.count.ended[why].Add(1)
-	s.settings.Load().Log.Debug("a connection has ended", slog.Any("", c))
+	s.ended(why, c)
 }
 
 func (s *Server) talk(ctx context.Context, c *conn, now *settings) Reason {
@@ -130,7 +153,7 @@ func (s *Server) streamed(ctx context.Context, c *conn, err error) Reason {
 	case err == nil:
 		return ClientClosed
 	case errors.As(err, &crash):
-		s.panicked(c, crash.value, crash.stack)
+		s.panicked(c.RemoteAddr(), crash.value, crash.stack)
 		return Panicked
 	case errors.As(err, &why) && slices.Contains(Endings(), why):
 		return why

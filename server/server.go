@@ -207,7 +207,7 @@ func (a *acceptor) arrived(c net.Conn) {
 		s.refuse(c, QueueFull)
 		return
 	}
-	one := &conn{Conn: c, socket: c, server: s, client: client, fromProxy: proxied}
+	one := &conn{Conn: c, socket: c, server: s, from: client, fromProxy: proxied}
 	s.running.Go(func() { // what is on its stack is there for each connection that waits: 2 KiB are enough
 		if !granted && !s.awaitSlot(c, place) {
 			s.crowd.leave(client)

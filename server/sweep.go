@@ -16,16 +16,12 @@ const (
 // sweep ends the connections whose time is over. One goroutine looks at all of them, so that a message costs no timer.
 func (s *Server) sweep() {
 	for {
-		pace := slowestSweep
-		if shortest := s.settings.Load().Limits.shortest(); shortest > 0 {
-			pace = min(max(shortest/8, fastestSweep), slowestSweep)
-		}
 		select {
 		case <-s.served:
 			return
 		case <-s.reloaded: // another pace
 			continue
-		case <-time.After(pace):
+		case <-time.After(s.settings.Load().Limits.pace()):
 		}
 		limits := s.settings.Load().Limits
 		for c := range s.conns.all() {
@@ -36,6 +32,14 @@ func (s *Server) sweep() {
 	}
 }
 
+// pace is how often deadlines are looked at.
+func (l Limits) pace() time.Duration {
+	if shortest := l.shortest(); shortest > 0 {
+		return min(max(shortest/8, fastestSweep), slowestSweep)
+	}
+	return slowestSweep
+}
+
 // expired says which deadline has passed, if any. The time in a phase counts from when the sweeper first saw the
 // connection there, so that it is never longer than it was: also where the sweeper comes by late, nobody is cut early.
 func (l Limits) expired(c *conn, now time.Time) Reason {
@@ -43,16 +47,24 @@ func (l Limits) expired(c *conn, now time.Time) Reason {
 	if v != c.seen {
 		c.seen, c.seenAt, c.taken = v, age, taken{}
 	}
-	over := func(limit time.Duration) bool { return limit > 0 && age-c.seenAt >= limit }
-	switch p := phaseOf(v); {
+	why := l.overdue(phaseOf(v), age, age-c.seenAt)
+	if why == notEnded && phaseOf(v) == writing && l.boundsWriting() {
+		why = l.tooSlow(&c.taken, &c.seenAt, c.acknowledged(), age)
+	}
+	return why
+}
+
+// overdue says which deadline a connection of this age has passed that spent so long in its phase. What it writes is a
+// matter of tooSlow.
+func (l Limits) overdue(p phase, age, spent time.Duration) Reason {
+	over := func(limit time.Duration) bool { return limit > 0 && spent >= limit }
+	switch {
 	case l.TotalTimeout > 0 && age >= l.TotalTimeout:
 		return Total
 	case p == waiting && over(l.IdleTimeout):
 		return Idle
 	case (p == reading || p == handshake) && over(l.ReadTimeout):
 		return SlowRead
-	case p == writing:
-		return l.tooSlow(c, age)
 	}
 	return notEnded
 }
@@ -68,21 +80,19 @@ type taken struct {
 // rateTime is how long a client may be slower than MinRate at least, where there is no WriteTimeout.
 const rateTime = 30 * time.Second
 
-// tooSlow looks at how far the client is. The time runs from the last byte that it took: one that takes its answer
-// slowly, but takes it, is none that hangs.
-func (l Limits) tooSlow(c *conn, age time.Duration) Reason {
-	if l.WriteTimeout <= 0 && l.MinRate <= 0 {
-		return notEnded
-	}
-	bytes, t := c.acknowledged(), &c.taken
+func (l Limits) boundsWriting() bool { return l.WriteTimeout > 0 || l.MinRate > 0 }
+
+// tooSlow looks at how far a client is that has taken so many bytes. The time runs from the last byte that it took, which
+// was at since: one that takes its answer slowly, but takes it, is none that hangs.
+func (l Limits) tooSlow(t *taken, since *time.Duration, bytes uint64, age time.Duration) Reason {
 	if !t.known {
 		*t = taken{true, bytes, bytes, age}
 		return notEnded
 	}
 	if bytes != t.bytes {
-		t.bytes, c.seenAt = bytes, age
+		t.bytes, *since = bytes, age
 	}
-	if l.WriteTimeout > 0 && age-c.seenAt >= l.WriteTimeout {
+	if l.WriteTimeout > 0 && age-*since >= l.WriteTimeout {
 		return SlowWrite
 	}
 	if window := age - t.since; l.MinRate > 0 && window >= max(l.WriteTimeout, rateTime) {
@@ -106,10 +116,13 @@ func (c *conn) acknowledged() uint64 {
 		return c.bytesOut.Load()
 	}
 	bytes := c.bytesOut.Load()
-	_ = raw.Control(func(fd uintptr) {
-		if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-			bytes = info.Bytes_acked
-		}
-	})
+	_ = raw.Control(func(fd uintptr) { bytes = acknowledged(int(fd), bytes) })
 	return bytes
+}
+
+func acknowledged(fd int, sent uint64) uint64 {
+	if info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+		return info.Bytes_acked
+	}
+	return sent
 }
