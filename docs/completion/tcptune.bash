@@ -722,7 +722,7 @@ _tcptune_values() {
 	SIDE) found=(server classic wan latency proxy HOST-NOW) ;;
 	SIGNAL) found=(HUP INT QUIT KILL USR1 USR2 TERM) ;;
 	TARGET) found=(compare) ;;
-	TOOLS) found=(dlv gofumpt goimports gopls govulncheck staticcheck) ;;
+	TOOLS) found=(dlv gofumpt goimports golangci-lint gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;

@@ -343,7 +343,7 @@ function __tcptune_values
             printf '%s\t%s\n' \
                 'compare' 'hold files of earlier tests against the first'
         case 'TOOLS'
-            __tcptune_list 'dlv' 'gofumpt' 'goimports' 'gopls' 'govulncheck' 'staticcheck'
+            __tcptune_list 'dlv' 'gofumpt' 'goimports' 'golangci-lint' 'gopls' 'govulncheck' 'staticcheck'
         case 'WAYS'
             __tcptune_list 'download' 'module'
         case 'apt'
