@@ -113,6 +113,9 @@ func (c *conn) wake() {
 		_ = c.SetReadDeadline(until)
 	case handshake:
 		_ = c.SetReadDeadline(c.keptUntil())
+		if c.records != nil && c.records.heard.Load() { // it has begun, and has its time as ever
+			_ = c.SetReadDeadline(time.Time{})
+		}
 	}
 }
 

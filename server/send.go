@@ -3,6 +3,8 @@ package server
 import (
 	"errors"
 	"net"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -66,8 +68,21 @@ func (m *messageConn) reserve(answer []byte) (why Reason) {
 // tried first, record by record.
 type records struct {
 	net.Conn
+	server *Server
+	heard  atomic.Bool  // a handshake has begun: a drain lets it come to its end
 	m      *messageConn // while it sends an answer
 	answer []byte
+}
+
+func (r *records) Read(b []byte) (int, error) {
+	n, err := r.Conn.Read(b)
+	if n > 0 && !r.heard.Load() {
+		r.heard.Store(true)
+		if r.server.draining.Load() {
+			_ = r.SetReadDeadline(time.Time{})
+		}
+	}
+	return n, err
 }
 
 func (r *records) Write(b []byte) (int, error) {

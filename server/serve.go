@@ -22,7 +22,7 @@ func (s *Server) serve(ctx context.Context, c *conn) {
 	}
 	switch { // before others see it, since a drain acts on the phase
 	case now.TLS != nil:
-		c.records = &records{Conn: c.socket}
+		c.records = &records{Conn: c.socket, server: s}
 		c.Conn = tls.Server(c.records, now.TLS)
 		c.enter(handshake)
 	case c.fromProxy:
@@ -133,6 +133,7 @@ func (s *Server) shakeHands(ctx context.Context, c *conn, t *tls.Conn) Reason {
 	switch {
 	case err == nil:
 		_ = c.SetReadDeadline(time.Time{})
+		c.until.Store(0) // its first message comes after that
 		return notEnded
 	case errors.Is(err, net.ErrClosed): // by us
 		return c.why(BadTLS)

@@ -171,6 +171,55 @@ func TestADrainOfTLS(t *testing.T) {
 	r.ended(Drained, 4)
 }
 
+// halting is a connection whose first bytes go at once, and the others later.
+type halting struct {
+	net.Conn
+	others chan struct{}
+}
+
+func (h *halting) Write(b []byte) (int, error) {
+	n, err := h.Conn.Write(b[:min(len(b), 10)])
+	if err != nil || n == len(b) {
+		return n, err
+	}
+	<-h.others
+	more, err := h.Conn.Write(b[n:])
+	return n + more, err
+}
+
+func TestADrainWaitsForAHandshakeThatHasBegun(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes more than the five seconds that a silent client has")
+	}
+	config, trust := secure(t, Config{})
+	r := open(t, config)
+	slow, late := &halting{r.dial().Conn, make(chan struct{})}, &halting{r.dial().Conn, make(chan struct{})}
+	asked := make(chan error, 2)
+	ask := func(h *halting) {
+		c := tls.Client(h, trust)
+		_, err := io.WriteString(c, "hello\n")
+		if err == nil {
+			_, err = io.ReadFull(c, make([]byte, len("echo: hello\n")))
+		}
+		asked <- err
+	}
+	go ask(slow)
+	r.until("both are served", func(Stats) bool { return r.states()["handshake"] == 2 })
+	done := r.drain(patience)
+	go ask(late) // in the time of grace
+	time.Sleep(idleGrace + time.Second)
+	for _, h := range []*halting{slow, late} {
+		close(h.others)
+		if err := <-asked; err != nil {
+			t.Errorf("a client: %v", err)
+		}
+	}
+	if cut := <-done; cut != 0 {
+		t.Errorf("%d were cut", cut)
+	}
+}
+
 func TestADrainEndsAHandshakeThatNeverComes(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -47,8 +47,9 @@ func (m *Machine) underLoad(t *testing.T, kind, port string, perSecond int, chan
 			if l.lost() > 0 || l.OK-l.Kept != perSecond*int(length.Seconds()) || l.Kept == 0 {
 				t.Errorf("%s: %+v", c.what, l)
 			}
-			t.Attr("count", fmt.Sprintf("%-18s %5.1f s: %d refused, %d reset, %d timed out, %d lost otherwise of %d new clients and %d requests of kept connections; longest answer %.0f ms",
-				c.what, took.Seconds(), l.Refused, l.Reset, l.TimedOut, l.Other, l.OK-l.Kept, l.Kept, l.LongestAnswer))
+			t.Attr("count", fmt.Sprintf("%-18s %5.1f s: %d refused, %d reset, %d timed out, %d lost otherwise of %d new clients and %d requests of kept connections, %.0f and %.0f a second, %d handshakes of TLS resumed; longest answer %.0f ms",
+				c.what, took.Seconds(), l.Refused, l.Reset, l.TimedOut, l.Other, l.OK-l.Kept, l.Kept,
+				float64(l.OK-l.Kept)/l.Seconds, float64(l.Kept)/l.Seconds, l.Resumed, l.LongestAnswer))
 		}
 	}
 }
@@ -79,6 +80,13 @@ func TestNoChangeLosesARequest(t *testing.T) {
 		{"systemctl restart", true, run("systemctl", "restart", "tcptune-server.service")},
 		{"daemon-reexec", true, run("systemctl", "daemon-reexec")},
 	})
+	// The first address goes, that of NAME.socket, and another one comes.
+	m.underLoad(t, "web", "8081", 1000, []change{
+		{"one more again", false, install("--listen", "8081")},
+		{"the first less", true, run("tcptune", "service", "install", "--protocol", "http", "--now", "--listen", "8081")},
+		{"another first", true, run("tcptune", "service", "install", "--protocol", "http", "--now", "--listen", "8082", "--listen", "8081")},
+	})
+	install()(t)
 	if got := strings.Fields(m.Must(t, "systemctl", "list-units", "--plain", "--no-legend", "--type=socket", bundled+"*")); slices.Contains(got, bundled+"-8081.socket") {
 		t.Errorf("the address that is not wanted any more: %s", got)
 	}
@@ -122,7 +130,7 @@ func TestARenewedCertificateLosesNoRequest(t *testing.T) {
 	}
 	renew()
 	m.service(t, 0, "install", "--protocol", "http", "--now", "--listen", "8443", "--tls-cert", "/etc/tls.crt", "--tls-key", "/etc/tls.key")
-	m.underLoad(t, "webs", "8443", 200, []change{{"the certificate", true, func(t *testing.T) {
+	m.underLoad(t, "webs", "8443", 1000, []change{{"the certificate", true, func(t *testing.T) {
 		renew()
 		m.service(t, 0, "restart")
 	}}})

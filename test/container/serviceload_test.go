@@ -18,6 +18,8 @@ type tally struct {
 	TimedOut       int     `json:"timed_out"`
 	Other          int     `json:"other"`
 	Kept           int     `json:"kept"`
+	Resumed        int     `json:"resumed"`
+	Seconds        float64 `json:"seconds"`
 	Said           string  `json:"said"`
 	LongestConnect float64 `json:"longest_connect_ms"`
 	LongestAnswer  float64 `json:"longest_answer_ms"`

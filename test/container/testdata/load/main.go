@@ -32,8 +32,10 @@ type tally struct {
 	Reset          int     `json:"reset"`
 	TimedOut       int     `json:"timed_out"`
 	Other          int     `json:"other"`
-	Kept           int     `json:"kept"` // answers to clients that keep their connection
-	Said           string  `json:"said"` // by the last that failed
+	Kept           int     `json:"kept"`    // answers to clients that keep their connection
+	Said           string  `json:"said"`    // by the last that failed
+	Resumed        int     `json:"resumed"` // handshakes of TLS that went on from an earlier one
+	Seconds        float64 `json:"seconds"` // that all of it took
 	LongestConnect float64 `json:"longest_connect_ms"`
 	LongestAnswer  float64 `json:"longest_answer_ms"`
 }
