@@ -16,41 +16,39 @@ runs_server() {
 	[ "$(readlink -f "${program%% ; *}")" = "$(readlink -f /usr/bin/tcptune-server)" ]
 }
 
-# units SUFFIX ...: the units that belong to them.
-units() {
-	for service in $(services); do
-		for suffix; do
-			unit=${service%.service}$suffix
-			[ ! -e "/etc/systemd/system/$unit" ] || echo "$unit"
-		done
-	done
-}
-
-# sockets: their socket units. There is one for each further address, which names its service.
+# sockets SERVICE ...: their socket units: NAME.socket, where there is one, and those that name their service.
 sockets() {
-	units .socket -admin.socket
-	for service in $(services); do
-		for unit in /etc/systemd/system/"${service%.service}"-*.socket; do
-			case $unit in *-admin.socket) continue ;; esac
+	for service; do
+		name=${service%.service}
+		[ ! -e "/etc/systemd/system/$name.socket" ] || echo "$name.socket"
+		for unit in /etc/systemd/system/"$name"-*.socket; do
 			! grep -qsx "Service=$service" "$unit" || echo "${unit##*/}"
 		done
 	done
 }
 
-# open_sockets: those of their sockets that listen.
+# open_sockets UNIT ...: those that listen; closed_sockets: the others.
 open_sockets() {
-	for unit in $(sockets); do
+	for unit; do
 		! systemctl --quiet is-active "$unit" || echo "$unit"
+	done
+}
+closed_sockets() {
+	for unit; do
+		systemctl --quiet is-active "$unit" || echo "$unit"
 	done
 }
 
 # stop_services closes the sockets and stops the services that run this package's server.
 stop_services() {
-	closed=$(open_sockets)
+	# shellcheck disable=SC2046 # words
+	sockets=$(sockets $(services))
+	# shellcheck disable=SC2086 # words
+	closed=$(open_sockets $sockets)
 	# shellcheck disable=SC2086 # words
 	[ -z "$closed" ] || echo "tcptune-server: closing" $closed >&2
 	# First the sockets: a client that came while the service drains would start it again.
-	for unit in $(sockets) $(units .service); do
+	for unit in $sockets $(services); do
 		deb-systemd-invoke stop "$unit" || echo "tcptune-server: cannot stop $unit, see: systemctl status $unit" >&2
 	done
 }

@@ -67,7 +67,7 @@ func (at site) tellLater(p plan.Plan, s Spec) {
 		if c.Writes() && c.Before != nil && c.After != nil && strings.HasSuffix(c.Target, ".socket") &&
 			at.up(path.Base(c.Target)) && slices.Equal(listens(*c.Before), listens(*c.After)) {
 			c.Why = "takes effect when the socket is opened next; it is not closed for that"
-			if s.bundled() && !strings.HasSuffix(c.Target, "-admin.socket") && withoutBacklog(*c.Before) == withoutBacklog(*c.After) {
+			if s.bundled() && path.Base(c.Target) != s.Name+adminSuffix && withoutBacklog(*c.Before) == withoutBacklog(*c.After) {
 				c.Why = "for when the socket is opened next; the server changes the backlog of the open one"
 			}
 		}
@@ -108,7 +108,7 @@ func wanted(h host.Host, s Spec) (files []file, err error) {
 	}
 	var links []file
 	for _, u := range units {
-		why := whyUnit(u.Name)
+		why := s.whyUnit(u.Name)
 		if strings.HasSuffix(u.Name, ".service") && len(s.Properties) > 0 {
 			why += ", with " + s.shownProperties()
 		}
@@ -123,9 +123,9 @@ func wanted(h host.Host, s Spec) (files []file, err error) {
 	return append(files, links...), nil
 }
 
-func whyUnit(name string) string {
+func (s Spec) whyUnit(name string) string {
 	switch {
-	case strings.HasSuffix(name, "-admin.socket"):
+	case name == s.Name+adminSuffix:
 		return "listens for metrics and health, on this host only"
 	case strings.HasSuffix(name, ".socket"):
 		return "listens; the first connection starts the service"

@@ -25,7 +25,7 @@ type site struct {
 
 // suffixes are those of the units that a service may have, in the order in which they are started; see [unitsOf] for those
 // of further addresses.
-func suffixes() []string { return []string{".socket", "-admin.socket", ".service", "-twin.service"} }
+func suffixes() []string { return []string{socketSuffix, adminSuffix, ".service", twinSuffix} }
 
 func observe(ctx context.Context, h host.Host, j plan.Journal, name string, files []file) (site, error) {
 	at := site{h: h, journal: j, name: name}

@@ -32,7 +32,7 @@ func ReadBack(ctx context.Context, h host.Host, s Spec) (note string, err error)
 	if why, refused := strings.CutPrefix(service.Status, "cannot reload, "); refused {
 		return "", fmt.Errorf("cannot reload %s: %s", s.Name, why)
 	}
-	admin, err := h.SystemManager().Unit(ctx, s.Name+"-admin.socket")
+	admin, err := h.SystemManager().Unit(ctx, s.Name+adminSuffix)
 	if err != nil {
 		return "", err
 	}

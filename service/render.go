@@ -39,7 +39,7 @@ func Render(s Spec, systemd int) ([]Unit, error) {
 	}
 	if s.bundled() {
 		files = append(files, [][2]string{
-			{"-admin.socket", "admin.socket.tmpl"},
+			{adminSuffix, "admin.socket.tmpl"},
 			{".service", "bundled.service.tmpl"},
 			{twinSuffix, "bundled.service.tmpl"},
 		}...)

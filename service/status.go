@@ -138,7 +138,7 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out repo
 		reasons = append(append(reasons, changed), loaded.Shut(ctx, h)...)
 	}
 	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it
-		if admin := units[name+"-admin.socket"]; admin.Active == plan.Active {
+		if admin := units[name+adminSuffix]; admin.Active == plan.Active {
 			out.Server, err = counters(ctx, spec.Admin)
 		} else { // somebody else answers there
 			err = fmt.Errorf("%s is %s", admin.Name, admin.Active)

@@ -94,7 +94,7 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 		case !at.up(name) && stays && (now || slices.Contains(all, name)):
 			beside, again = append(beside, name), true
 		case !at.up(name) && (now || listening && slices.Contains(all, name)):
-			start(name, plan.Active, whyUnit(name))
+			start(name, plan.Active, s.whyUnit(name))
 			reopened = reopened || at.up(service)
 		}
 	}
@@ -110,10 +110,10 @@ func (at site) unitChanges(p plan.Plan, s Spec, dropped []string, now bool) (sto
 	case at.up(service) && s.bundled() && changed(limitsPath(s)):
 		start(service, plan.Restarted, "takes up the limits; it is not up, so that it cannot be reloaded")
 	case !at.up(service) && now && (!p.Empty() || len(starts) > 0):
-		start(service, plan.Active, whyUnit(service))
+		start(service, plan.Active, s.whyUnit(service))
 	}
 	for _, name := range beside { // a restart of the service opens them: the others stay open
-		start(name, plan.Active, whyUnit(name))
+		start(name, plan.Active, s.whyUnit(name))
 	}
 	stopped := slices.ContainsFunc(stops, func(c plan.Change) bool { return c.Target == twin })
 	if len(starts) > 0 && at.up(twin) && !stopped {
