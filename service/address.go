@@ -79,6 +79,8 @@ func (s Spec) checkListen() error {
 			return fmt.Errorf("cannot use --listen %s beside another address whose unit has the same name, %s%s", text, s.Name, ofAddress(text))
 		case isUDP(text) && s.bundled():
 			return fmt.Errorf("cannot use --listen %s without --exec: the bundled server speaks TCP", text)
+		case isUnix(text) && s.bundled() && text == AdminSocket(s.Name):
+			return fmt.Errorf("cannot use --listen %s: it is the socket for profiles and connections", text)
 		case isUnix(text):
 			if err := checkSocketPath(text); err != nil {
 				return err
@@ -93,7 +95,8 @@ func (s Spec) checkListen() error {
 		for i, a := range addresses {
 			for _, b := range addresses[:i] {
 				if clash(a, b, s.kindsApart(strconv.Itoa(int(a.Port())), udp)) {
-					return fmt.Errorf("cannot use --listen %s beside --listen %s: only one of them can be opened", shown(a), shown(b))
+					kind := map[bool]string{true: udpPrefix}[udp]
+					return fmt.Errorf("cannot use --listen %s%s beside --listen %s%s: only one of them can be opened", kind, shown(a), kind, shown(b))
 				}
 			}
 		}

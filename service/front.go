@@ -61,25 +61,32 @@ func (f front) listen() (all []host.Listen) {
 // Opens is the command that opens the sockets of a service that are not open, "" where all are.
 func Opens(s report.Service) string {
 	var shut []string
+	open := false
 	service := host.Unit{Name: s.Target + ".service"}
 	for _, u := range s.Units {
 		switch {
 		case u.Target == service.Name:
 			service.Active = u.Active
-		case strings.HasSuffix(u.Target, socketSuffix) && u.Target != s.Target+adminSuffix && u.Active != plan.Active:
+		case !strings.HasSuffix(u.Target, socketSuffix) || u.Target == s.Target+adminSuffix:
+		case u.Active == plan.Active:
+			open = true
+		default:
 			shut = append(shut, u.Target)
 		}
 	}
 	if shut == nil {
 		return ""
 	}
-	return opens(shut, service)
+	return opens(shut, open, service)
 }
 
 // opens is the command that opens sockets of a service. systemd opens none whose service runs, but for the service, which
-// wants all that its unit names.
-func opens(sockets []string, service host.Unit) string {
-	if up(service) {
+// wants all that its unit names; others are those that are open.
+func opens(sockets []string, others bool, service host.Unit) string {
+	switch {
+	case up(service) && others:
+		return "sudo tcptune service restart " + strings.TrimSuffix(service.Name, ".service")
+	case up(service):
 		return "sudo systemctl stop " + service.Name + "; sudo systemctl start " + strings.Join(sockets, " ") + " " + service.Name
 	}
 	return "sudo systemctl start " + strings.Join(sockets, " ")

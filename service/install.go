@@ -46,6 +46,9 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 	if err := at.free(unitNames(files)); err != nil {
 		return p, err
 	}
+	if err := at.unixFree(s); err != nil {
+		return p, err
+	}
 	for _, f := range files {
 		if err := at.want(&p, f); err != nil {
 			return p, err

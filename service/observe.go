@@ -119,7 +119,9 @@ func (at site) want(p *plan.Plan, f file) error {
 				Kind: c.Kind, Target: c.Target, After: c.After, Source: c.Source,
 			}})
 		}
-	case !ours || owned.Source != sourceOf(at.name):
+	case ours && owned.Source != sourceOf(at.name):
+		return elsewhere(f.path, owned.Source)
+	case !ours:
 		return foreign(f.path, "")
 	case owned.Left() == nil || *owned.Left() != *now:
 		return edited(f.path)

@@ -48,6 +48,9 @@ func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	}
 	second, err := awaitUp(ctx, m, name)
 	if err == nil && second.Restarts != first.Restarts {
+		if failed, _ := failures(ctx, h, name, 2*secondLook); failed != nil { // it runs again, and systemd has forgotten
+			second.Result = StateFailed
+		}
 		err = failsError(second)
 	}
 	return seen, err

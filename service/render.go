@@ -96,6 +96,7 @@ type unitView struct {
 	Socket     string       // the first of them
 	Other      bool         // a socket unit that is not NAME.socket
 	BothKinds  bool         // [::] takes IPv4 as well
+	Path       bool         // it has a Unix socket
 	Peers      []netip.Addr // the only ones that it may talk to, where Dials
 	Kind       string       // of Type=
 
@@ -114,7 +115,7 @@ func view(s Spec, unit string) unitView {
 	for _, u := range s.listenUnits() {
 		if unit == s.Name+u.suffix {
 			v.FreeBind, v.Streams, v.Other = freeBind(u.listen), s.streams(u.listen), u.suffix != socketSuffix
-			v.BothKinds = !s.only6(u.listen)
+			v.BothKinds, v.Path = !s.only6(u.listen), slices.ContainsFunc(u.listen, isUnix)
 		}
 	}
 	if v.NoFile == 0 {

@@ -102,7 +102,7 @@ func (r *restart) listens(ctx context.Context, s Spec) error {
 	}
 	return &report.Error{
 		Code: "not-active", Message: fmt.Sprintf("cannot restart: %s is %s", sockets[0].Name, sockets[0].Active),
-		Hint: "run: " + opens(sockets.shut(), service),
+		Hint: "run: " + opens(sockets.shut(), false, service),
 	}
 }
 

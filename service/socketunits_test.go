@@ -270,6 +270,19 @@ func TestAnAddressComesBackIntoItsUnit(t *testing.T) {
 	}
 }
 
+func TestAUnitOfAnotherServiceIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	web := own()
+	web.Name, web.Listen = "web", []string{"8080", "8081"}
+	h, j := installed(t, web)
+	other := own()
+	other.Name, other.Listen = "web-8081", []string{"9000"}
+	_, err := Install(t.Context(), h, j, other, false)
+	if err == nil || !strings.Contains(err.Error(), "web-8081.socket: it is a part of the service web") {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestEachAddressHasAUnitNameOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -64,10 +64,10 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out repo
 	}
 	out.State = stateOf(sockets, service)
 	var reasons []string
-	if shut := sockets.shut(); shut != nil && out.State != StateMissing {
-		reasons = append(reasons, fmt.Sprintf("%s does not listen: %s", strings.Join(shut, ", "), opens(shut, service)))
-	}
 	open := sockets.open()
+	if shut := sockets.shut(); shut != nil && out.State != StateMissing {
+		reasons = append(reasons, fmt.Sprintf("not open: %s: %s", strings.Join(shut, ", "), opens(shut, open != nil, service)))
+	}
 	listen := open.listen()
 	if open == nil {
 		listen = sockets.listen()

@@ -67,7 +67,7 @@ func (m *Machine) walk(t *testing.T, name string, before map[string]string, flag
 			}
 		}
 		s := m.service(t, 0, "status", name).Service[0]
-		if len(s.Listen) != len(wanted) || strings.Contains(s.Reason, "drop-in") || strings.Contains(s.Reason, "does not listen") {
+		if len(s.Listen) != len(wanted) || strings.Contains(s.Reason, "drop-in") || strings.Contains(s.Reason, "not open") {
 			t.Errorf("%s: status has %q, and says %s", step, s.Listen, s.Reason)
 		}
 		enabled := m.Must(t, "sh", "-c", "cd /etc/systemd/system/sockets.target.wants && cat $(ls "+name+"*.socket | grep -v -- -admin) | grep -c ^Listen")
@@ -98,6 +98,12 @@ func TestASocketThatStaysIsNeverClosed(t *testing.T) {
 	t.Parallel()
 	m := newServing(t)
 	tree := m.tree(t)
+	for path, code := range map[string]string{"/run/dbus/system_bus_socket": "port-held", "/run/tcptune-server-admin.sock": "usage"} {
+		r := m.Run(t, "tcptune", "service", "install", "--now", "--json", "--listen", path)
+		if r.Code == 0 || !strings.Contains(r.Stdout, `"code": "`+code+`"`) {
+			t.Errorf("%s: exit %d, want %s\n%s", path, r.Code, code, r.Stdout)
+		}
+	}
 	open := m.walk(t, bundled, nil, nil, "8080", "8080 8081", "8081", "8081 8082", "8082 8081", "8082 127.0.0.1:8081", "8083",
 		"8083 0.0.0.0:8084 [::]:8084", "[::]:8084 0.0.0.0:8084", "[::]:8084 0.0.0.0:8084 8080 [::1]:8085 /run/x/a-b",
 		"[::1]:8085 /run/x/a-b", "/run/x/a-b", "/run/x/a-b 8081", "8081 8080")
@@ -113,8 +119,12 @@ func TestASocketThatStaysIsNeverClosed(t *testing.T) {
 	open = m.walk(t, bundled, open, []string{"--admin", "127.0.0.1:9399"}, "8081 8080")
 
 	// As it was before each address had a unit: NAME.socket has all of them, and tcptune takes that over.
+	m.walk(t, bundled, open, nil, "8080 /run/x/y")
 	m.Must(t, "tcptune", "service", "uninstall")
 	m.sameTree(t, tree)
+	if m.Run(t, "test", "-e", "/run/x/y").Code == 0 {
+		t.Error("a path stays behind which nobody listens")
+	}
 	m.service(t, 0, "install", "--listen", "8080", "--listen", "8081", "--listen", "8082")
 	m.Script(t, `cd /etc/systemd/system && rm tcptune-server-808* sockets.target.wants/tcptune-server-808* /var/lib/tcptune/journal.json*
 		sed -i 's/^ListenStream=8080$/&\nListenStream=8081\nListenStream=8082/' tcptune-server.socket
