@@ -97,7 +97,7 @@ func TestReinstallationTakesUpWhereRemovalHasLeft(t *testing.T) {
 	m.install("deb")
 	m.sh(tuned)
 	// Its first address goes, so that there is no tcptune-server.socket.
-	m.sh("tcptune service install --listen 127.0.0.1:8079 --listen 127.0.0.1:8080 --now")
+	m.sh("tcptune service install --listen 127.0.0.1:8079 --listen 127.0.0.1:8080 --listen /run/x/x-admin --now")
 	m.sh("tcptune service install --listen /run/x/x-admin --listen 127.0.0.1:8080 --now")
 	m.exists(false, units+"tcptune-server.socket")
 	m.has(m.sh("dpkg --remove tcptune-server tcptune"), "closing tcptune-server-127.0.0.1-8080.socket tcptune-server-admin.socket tcptune-server-run-x-x-admin.socket")
