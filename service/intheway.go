@@ -44,7 +44,7 @@ func (at site) unixFree(s Spec) error {
 		})
 		if isUnix(text) && !own && strings.Contains(string(table), " "+text+"\n") {
 			return &report.Error{
-				Code: "port-held", Message: fmt.Sprintf("cannot listen on %s: somebody else does", text), Hint: "choose another --listen",
+				Code: "path-held", Message: fmt.Sprintf("cannot listen on %s: somebody else does", text), Hint: "choose another --listen",
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func TestASocketThatStaysIsNeverClosed(t *testing.T) {
 	t.Parallel()
 	m := newServing(t)
 	tree := m.tree(t)
-	for path, code := range map[string]string{"/run/dbus/system_bus_socket": "port-held", "/run/tcptune-server-admin.sock": "usage"} {
+	for path, code := range map[string]string{"/run/dbus/system_bus_socket": "path-held", "/run/tcptune-server-admin.sock": "usage"} {
 		r := m.Run(t, "tcptune", "service", "install", "--now", "--json", "--listen", path)
 		if r.Code == 0 || !strings.Contains(r.Stdout, `"code": "`+code+`"`) {
 			t.Errorf("%s: exit %d, want %s\n%s", path, r.Code, code, r.Stdout)

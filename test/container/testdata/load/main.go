@@ -10,6 +10,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,7 @@ type tally struct {
 	TimedOut       int     `json:"timed_out"`
 	Other          int     `json:"other"`
 	Kept           int     `json:"kept"`    // answers to clients that keep their connection
-	Said           string  `json:"said"`    // by the last that failed
+	Said           string  `json:"said"`    // by one that failed
 	Resumed        int     `json:"resumed"` // handshakes of TLS that went on from an earlier one
 	Seconds        float64 `json:"seconds"` // that all of it took
 	LongestConnect float64 `json:"longest_connect_ms"`
@@ -60,8 +61,9 @@ func (t *tally) count(err error, connect, answer time.Duration) {
 		t.TimedOut++
 	default:
 		t.Other++
+		t.Said = err.Error()
 	}
-	t.Said = err.Error()
+	t.Said = cmp.Or(t.Said, err.Error())
 }
 
 func main() {

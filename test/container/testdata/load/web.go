@@ -20,6 +20,8 @@ import (
 const (
 	keeping = 200
 	pace    = 50 * time.Millisecond
+	// atOnce is how many new clients are on their way over TLS: a machine that carries fewer a second gets fewer.
+	atOnce = 500
 )
 
 // web plays clients of both kinds.
@@ -29,6 +31,7 @@ func (t *tally) web(address string, perSecond int, length time.Duration, secret 
 	end := begin.Add(length)
 	defer func() { t.Seconds = time.Since(begin).Seconds() }()
 	var over *tls.Config
+	crowd := make(chan struct{}, atOnce)
 	if secret {
 		// What the certificate is is asked for elsewhere. Who comes again goes on from where it was, as browsers do; and the
 		// key agreement is the cheapest, since the machine has to carry both ends.
@@ -41,6 +44,10 @@ func (t *tally) web(address string, perSecond int, length time.Duration, secret 
 		all.Go(func() { t.keep(poster{address: address, over: over}, end) })
 	}
 	t.rate(perSecond, length, func(int) {
+		if secret {
+			crowd <- struct{}{}
+			defer func() { <-crowd }()
+		}
 		one := poster{address: address, over: over}
 		one.post(t)
 		one.close()
