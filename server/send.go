@@ -15,15 +15,24 @@ func (m *messageConn) send(answer []byte) (why Reason) {
 	if len(answer) == 0 {
 		return notEnded
 	}
-	switch {
-	case m.raw != nil:
-		_, why = m.put(answer, answer)
-	case m.out != nil:
-		why = m.sendRecords(answer)
-	default:
-		if why = m.reserve(answer); why == notEnded {
-			_, why = m.write(answer)
+	if m.raw != nil { // no deeper than it has to be: each connection has a stack
+		m.noWait = true
+		sent, why := m.write(answer)
+		m.noWait = false
+		if why != notEnded || sent == len(answer) {
+			return why
 		}
+		answer = answer[sent:]
+	}
+	return m.sendSlowly(answer)
+}
+
+// sendSlowly sends what the client has not taken at once, or may not take.
+func (m *messageConn) sendSlowly(answer []byte) (why Reason) {
+	if m.raw == nil && m.out != nil {
+		why = m.sendRecords(answer)
+	} else if why = m.reserve(answer); why == notEnded {
+		_, why = m.write(answer)
 	}
 	if m.reserved > 0 {
 		m.server.output.release(m.reserved)
