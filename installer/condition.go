@@ -19,7 +19,7 @@ import (
 
 // Condition is what a look at a toolchain has found.
 type Condition struct {
-	State string // "": whole; [StateDamaged]; [stateUnknown]
+	State string // "": whole; [StateDamaged]; [StateUnknown]
 	Why   string // when it is not whole
 }
 
@@ -31,7 +31,7 @@ func damaged(format string, args ...any) Condition {
 }
 
 func unknown(format string, args ...any) Condition {
-	return Condition{stateUnknown, fmt.Sprintf(format, args...)}
+	return Condition{StateUnknown, fmt.Sprintf(format, args...)}
 }
 
 // Look tells whether the tree of v is what was proven when it was installed, by its files, by what its VERSION says, and by

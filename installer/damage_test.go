@@ -265,7 +265,7 @@ func TestWhatCannotBeReadIsUnknown(t *testing.T) {
 	}
 	i, tree := installed(t)
 	i.do(os.Chmod(tree+"/"+plan.TreeRecord, 0))
-	if c := i.look(false); c.State != stateUnknown {
+	if c := i.look(false); c.State != StateUnknown {
 		t.Errorf("it is %q: %s", c.State, c.Why)
 	}
 }

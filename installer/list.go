@@ -15,12 +15,12 @@ import (
 
 // The states of a [report.GoVersion].
 const (
-	stateActive    = "active"
+	StateActive    = "active"
 	stateInstalled = "installed"
 	stateKept      = "kept"
 	stateAvailable = "available"
 	StateDamaged   = "damaged" // it is not what was proven, or does not run
-	stateUnknown   = "unknown" // whether it is cannot be told
+	StateUnknown   = "unknown" // whether it is cannot be told
 )
 
 // List is every Go that is on the host: those of tcptune, newest first, then those of others.
@@ -41,11 +41,11 @@ func (s Site) Own(ctx context.Context, full bool, versions ...fetch.Version) (li
 	for _, v := range versions {
 		g := report.GoVersion{Target: v.String(), State: stateInstalled, By: "tcptune", Path: TreePath(v)}
 		if v == s.Active {
-			g.State = stateActive
+			g.State = StateActive
 		}
 		if c := s.Look(ctx, v, full); !c.Whole() {
 			g.Why = c.Why
-			if g.State == stateActive {
+			if g.State == StateActive {
 				g.Why += "; it is the active one"
 			}
 			g.State, g.Fix = c.State, s.repair(v)
@@ -66,7 +66,7 @@ func (s Site) repair(v fetch.Version) string {
 // byHand are toolchains that somebody has unpacked.
 func (s Site) byHand(ctx context.Context) (list []report.GoVersion) {
 	if s.place != nil && s.Active.IsZero() {
-		list = append(list, s.unpacked(ctx, Current, stateActive))
+		list = append(list, s.unpacked(ctx, Current, StateActive))
 	}
 	if s.keptFolder() {
 		list = append(list, s.unpacked(ctx, former, stateKept))

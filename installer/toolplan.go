@@ -22,7 +22,7 @@ func (s Site) ForeseeTools(ctx context.Context, c fetch.Config, tools []Tool, ac
 		if err != nil {
 			return p, nil, err
 		}
-		g := report.GoTool{Target: t.Name, State: stateUnknown, Package: t.Package}
+		g := report.GoTool{Target: t.Name, State: StateUnknown, Package: t.Package}
 		if o.Doubt == nil {
 			b := built{tool: o.Tool, version: o.Version, with: o.With}
 			have := s.holds(b)

@@ -23,7 +23,9 @@ One that cannot be reached gives way to the other; a proof that fails stops ever
 
 Each version has a folder in /usr/local/lib/tcptune/go. /usr/local/go leads to the active one, and /usr/local/bin/go,
 gofmt and go1.26.3 lead there, so that login shells, sudo, cron and zsh find the same. GOROOT is never set.
-Tools are built with it as a user without privileges, and put beside it; tcptune go remove --all removes them, too.
+Tools are built as a user without privileges, and put beside it; tcptune go remove --all removes them, too. One that asks
+for a newer Go is built by another installed one, or by one that is fetched and proven for it: that stays, inactive, until
+tcptune go prune. --dry-run and tcptune go list say which it is; GOTOOLCHAIN never fetches one.
 
 Examples:
   sudo tcptune go install                       the latest release
@@ -44,7 +46,7 @@ Examples:
 			&cli.StringFlag{Name: "signature", DefaultText: "FILE.asc", Usage: "with --file: its signature, in `FILE`"},
 			&cli.StringFlag{
 				Name:  "tools",
-				Usage: "then build these `TOOLS` with it: gopls@latest,dlv@v1.25.0,example.com/cmd/tool",
+				Usage: "then build these `TOOLS`: gopls@latest,dlv@v1.25.0,example.com/cmd/tool",
 			},
 			&cli.StringFlag{Name: "from", Usage: "with `apt`: install the package of the distribution instead"},
 			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "only show what would be changed"},

@@ -18,7 +18,7 @@ func goListCommand(t terminal) *cli.Command {
 		Usage:     "the toolchains on this host, whoever put them there; --remote: those that could be installed",
 		UsageText: "tcptune go list [--remote] [--shells] [--root DIR] [--json]",
 		Description: `Shows each Go on this host: those of tcptune with where they came from and what proved them, those of apt and snap, and
-what somebody has unpacked at /usr/local/go. Then which of them a login shell, another shell and sudo find, by what
+what somebody has unpacked at /usr/local/go; the tools that were built here, and by which Go. Then which of them a login shell, another shell and sudo find, by what
 /etc/environment, /etc/profile.d and sudoers say in plain lines, and how to change that. It changes nothing, and without
 --remote needs no network; without root it cannot read sudoers.
 

@@ -791,7 +791,7 @@ complete -c tcptune -n '__tcptune_at \'go install\' --from-mod=' -l from-mod -r 
 complete -c tcptune -n '__tcptune_at \'go install\' --file=' -l file -r -F -d 'install from the archive in FILE, without a network'
 complete -c tcptune -n '__tcptune_at \'go install\' --sha256=' -l sha256 -x -d 'with --file: its checksum, as DIGITS, or h1:… of a module'
 complete -c tcptune -n '__tcptune_at \'go install\' --signature=' -l signature -r -F -d 'with --file: its signature, in FILE'
-complete -c tcptune -n '__tcptune_at \'go install\' --tools=' -l tools -x -a '(__tcptune_values \'TOOLS\')' -d 'then build these TOOLS with it: gopls@latest,dlv@v1.25.0,example.com/cmd/tool'
+complete -c tcptune -n '__tcptune_at \'go install\' --tools=' -l tools -x -a '(__tcptune_values \'TOOLS\')' -d 'then build these TOOLS: gopls@latest,dlv@v1.25.0,example.com/cmd/tool'
 complete -c tcptune -n '__tcptune_at \'go install\' --from=' -l from -x -a '(__tcptune_values \'apt\')' -d 'with apt: install the package of the distribution instead'
 complete -c tcptune -n '__tcptune_at \'go install\' --dry-run -n' -l dry-run -s n -d 'only show what would be changed'
 complete -c tcptune -n '__tcptune_at \'go install\' --wait=' -l wait -x -d 'wait this DURATION for another tcptune to finish, 30s for instance'

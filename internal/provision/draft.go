@@ -28,6 +28,9 @@ type wish struct {
 	saved    *savedPlan // nil: Tuning says it
 	declared declared
 	retry    bool // try again what the kernel has refused before
+
+	// begin is called once it is known what is declared, before anything else is looked at; nil for nothing.
+	begin func(host.Host, plan.Journal, declared)
 }
 
 // draft looks at h and plans what w asks for. It changes nothing.
@@ -110,6 +113,9 @@ func (t Target) look(w *wish) (h host.Host, j plan.Journal, d draft, err error) 
 	}
 	if w.declared, err = readDeclared(h); err != nil {
 		return h, j, d, err
+	}
+	if w.begin != nil {
+		w.begin(h, j, w.declared)
 	}
 	if d, err = w.draft(h, j); err != nil {
 		return h, j, d, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
@@ -260,8 +261,22 @@ func (t Target) ListGo(ctx context.Context, r ListGo) (out Outcome, err error) {
 			out.Report.Shells = append(out.Report.Shells, asked...)
 		}
 	}
+	doubtActive(out.Report.Versions, out.Report.Shells)
 	out.note(at.Settings(os.Getenv)...)
 	return out, nil
+}
+
+// doubtActive takes the good word from shells that find the active Go where that is not what it was.
+func doubtActive(versions []report.GoVersion, shells []report.GoShell) {
+	if slices.ContainsFunc(versions, func(g report.GoVersion) bool { return g.State == installer.StateActive }) {
+		return
+	}
+	for i := range shells {
+		if g := &shells[i]; g.State == installer.StateActive {
+			g.State = installer.StateUnknown
+			g.Why += "; it is the active one, which is damaged or cannot be judged"
+		}
+	}
 }
 
 // VerifyGo reads every file of the toolchains that tcptune has installed, or of one of them.

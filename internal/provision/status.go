@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -17,12 +18,16 @@ type Status struct {
 
 // Status says for each key what is wanted, runs and will be. It changes nothing and needs no root.
 func (t Target) Status(ctx context.Context, tuning Tuning) (out Status, err error) {
-	w := wish{Tuning: tuning}
+	goDrift := func() (string, error) { return "", nil }
+	w := wish{Tuning: tuning, begin: func(h host.Host, j plan.Journal, is declared) {
+		goDrift = beside(h, func() (string, error) { return is.Go.drift(ctx, h, j) })
+	}}
 	h, j, d, err := t.look(&w)
 	if err != nil {
+		_, _ = goDrift() // what was begun is waited for
 		return out, err
 	}
-	drift, err := d.drift(ctx, h, j, w.declared)
+	drift, err := d.drift(ctx, h, j, w.declared, goDrift)
 	if err != nil {
 		return out, err
 	}
@@ -38,6 +43,24 @@ func (t Target) Status(ctx context.Context, tuning Tuning) (out Status, err erro
 		out.note(drift...)
 	}
 	return out, nil
+}
+
+// beside begins a look that takes long, and returns what waits for it. A trail tells one thing after the other.
+func beside(h host.Host, look func() (string, error)) func() (string, error) {
+	if h.Trail().On() {
+		return look
+	}
+	done := make(chan struct{})
+	var line string
+	var err error
+	go func() {
+		defer close(done)
+		line, err = look()
+	}()
+	return func() (string, error) {
+		<-done
+		return line, err
+	}
 }
 
 func (d draft) statusCode(j plan.Journal, keys []report.Key) int {

@@ -115,7 +115,9 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 		}
 	} else {
 		var drift []string
-		if drift, err = d.drift(ctx, s.host, s.Journal(), w.declared); drift != nil {
+		if drift, err = d.drift(ctx, s.host, s.Journal(), w.declared, func() (string, error) {
+			return w.declared.Go.drift(ctx, s.host, s.Journal())
+		}); drift != nil {
 			notes = append(notes, strings.Join(drift, "; ")+": that is for an apply without --confirm")
 		}
 	}
@@ -134,10 +136,12 @@ func (t Target) Apply(ctx context.Context, a Apply) (out Tuned, err error) {
 	return out, err
 }
 
-// drift says in what the Go and the service that are declared are not as declared.
-func (d draft) drift(ctx context.Context, h host.Host, j plan.Journal, declared declared) (lines []string, err error) {
+// drift says in what the Go and the service that are declared are not as declared. goDrift is the look at Go.
+func (d draft) drift(
+	ctx context.Context, h host.Host, j plan.Journal, declared declared, goDrift func() (string, error),
+) (lines []string, err error) {
 	for _, look := range []func() (string, error){
-		func() (string, error) { return declared.Go.drift(ctx, h, j) },
+		goDrift,
 		func() (string, error) { return d.serverDrift(ctx, h, j, declared.Server) },
 	} {
 		line, err := look()

@@ -48,8 +48,10 @@ func (h ownHost) archive(version, program string) []string {
 	data := h.packed(version, program)
 	file := fmt.Sprintf("/var/lib/go%s.linux-%s.tar.gz", version, runtime.GOARCH)
 	h.check(os.WriteFile(file, data, 0o644))
-	return []string{"go", "install", "--file", file, "--sha256", fmt.Sprintf("%x", sha256.Sum256(data))}
+	return []string{"go", "install", "--file", file, "--sha256", sum(data)}
 }
+
+func sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
 
 // good is the program of a toolchain that works, as far as it is tried out.
 func good(version string) string {
