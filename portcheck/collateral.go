@@ -37,11 +37,39 @@ func (v *View) takesAlong(ctx context.Context, f *facts, acts []Act, order Order
 			}
 			a.takes = append(a.takes, u)
 		}
+		if by := v.upholder(ctx, f.units[a.unit].UpheldBy, a); by != "" {
+			a.Status, a.Reason = report.Refused, fmt.Sprintf("%s upholds it (Upholds=), and systemd starts it again: stop that first, %s", by, a.unit.stop(by))
+		}
 		if len(a.takes) > 0 && a.Status == report.Planned {
 			a.Why += "; also stops " + strings.Join(a.Takes(), ", ") + ", which systemd stops with it"
 		}
 	}
 	return nil
+}
+
+// upholder is one of the units that runs, and is not stopped with that of a.
+func (v *View) upholder(ctx context.Context, units []string, a *Act) string {
+	manager := v.host.SystemManager()
+	if a.unit.user {
+		manager = v.host.UserManager(a.unit.uid)
+	}
+	for _, name := range units {
+		if slices.ContainsFunc(a.takes, func(u unitName) bool { return u.name == name }) {
+			continue
+		}
+		if u, err := manager.Unit(ctx, name); err == nil && u.Active != host.Inactive && u.Active != "failed" {
+			return name
+		}
+	}
+	return ""
+}
+
+// stop is the command that stops another unit of the same manager.
+func (u unitName) stop(name string) string {
+	if u.user {
+		return "systemctl --user stop " + name
+	}
+	return "sudo systemctl stop " + name
 }
 
 // Takes are the units that are stopped with that of a.

@@ -96,8 +96,11 @@ func (a *Act) foresee(order Order) {
 	case order.NoForce:
 		a.Status, a.Reason = report.Refused, "it "+d.why+", and with --no-force no SIGKILL follows"
 	case d.atOnce(order):
-		a.Why += "; " + d.why + ", and SIGKILL follows at once"
+		a.Deaf = d.why + ", and SIGKILL follows at once"
 	default:
-		a.Why += fmt.Sprintf("; %s, and SIGKILL follows after %s", d.why, order.Grace)
+		a.Deaf = fmt.Sprintf("%s, and SIGKILL follows after %s", d.why, order.Grace)
+	}
+	if a.Deaf != "" {
+		a.Why += "; " + a.Deaf
 	}
 }

@@ -46,6 +46,7 @@ type Act struct {
 	Ports  []string // "tcp/8080": what it is for
 	Others []string // ports that it closes as well
 	Maybe  []string // of a signal: ports that it may close as well
+	Deaf   string   // of a signal: that the process takes no notice of it, and what comes of that
 
 	takes []unitName // of a unit: those that systemd stops with it
 

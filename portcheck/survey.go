@@ -168,6 +168,9 @@ func (s *Survey) look(n Namespace) error {
 	if s.AnyState {
 		return nil
 	}
+	if s.Bound {
+		s.lookUnlisted(n, s.Ranges)
+	}
 	// The established connections of a busy machine are many: they are only looked at for ports that nobody holds.
 	open := unheld(s.Ranges, snap.Sockets)
 	if size := sizeOf(open); size == 0 || size > restPorts {
@@ -176,7 +179,9 @@ func (s *Survey) look(n Namespace) error {
 	if snap, err = n.Sockets(open, true); err != nil {
 		return err
 	}
-	s.lookUnlisted(n, open)
+	if !s.Bound {
+		s.lookUnlisted(n, open)
+	}
 	for _, socket := range s.counting(snap.Sockets) {
 		if socket.State != Listen {
 			s.Rest = append(s.Rest, Holder{Socket: socket, Namespace: n.Name, Count: 1})

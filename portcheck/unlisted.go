@@ -118,13 +118,13 @@ func netnsOf(fd int) uint64 {
 	return st.Ino
 }
 
-// lookUnlisted adds what the kernel does not list on ports that nobody holds. A duplicate keeps a port busy, for however
-// short a time, so that it is done for a thorough look alone.
-func (s *Survey) lookUnlisted(n Namespace, open []Range) {
+// lookUnlisted adds what the kernel does not list. A duplicate keeps a port busy, for however short a time, so that it is done for a
+// thorough look alone.
+func (s *Survey) lookUnlisted(n Namespace, ranges []Range) {
 	if listsBound() || !s.Thorough {
 		return
 	}
-	for _, socket := range s.counting(n.unlisted(open)) {
+	for _, socket := range s.counting(n.unlisted(ranges)) {
 		h := Holder{Socket: socket, Namespace: n.Name, Count: 1}
 		if s.Bound {
 			s.Holders = append(s.Holders, h)

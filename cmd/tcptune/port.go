@@ -151,6 +151,9 @@ func (t terminal) port(c *cli.Context) (outcome, error) {
 	if err == nil && w.pids {
 		o.asked = true
 		o.text = func(out io.Writer) { t.showPids(out, list.Survey) }
+		if o.code == 0 && slices.ContainsFunc(list.Survey.Holders, func(h provision.PortHolder) bool { return h.Veiled }) {
+			o.code = report.ExitPartial // a list that is not whole must not look like one
+		}
 	}
 	return o, err
 }

@@ -18,7 +18,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 				if len(planned.Acts) > 0 {
 					printf(out, "\n")
 				}
-				t.showActs(out, planned.Acts, nil)
+				t.showActs(out, planned)
 			}
 		}
 		return o, err
@@ -27,7 +27,7 @@ func (t terminal) freePorts(ctx context.Context, view provision.PortView, w port
 	done, err := view.Free(ctx, w.Ports)
 	o := of(done.Outcome)
 	if done.Acts != nil || done.Verdicts != nil {
-		o.text = func(out io.Writer) { t.showActs(out, done.Acts, done.Verdicts) }
+		o.text = func(out io.Writer) { t.showActs(out, done) }
 	}
 	if err == nil && o.code == 0 && w.command != nil {
 		o.text(t.err)

@@ -64,9 +64,21 @@ func withoutHolder(s provision.PortSurvey, free bool) string {
 		names = append(names, r.String())
 	}
 	if len(names) == 1 && s.Ranges[0].Size() == 1 {
-		return names[0] + one
+		return names[0] + onlyAt(s) + one
 	}
-	return strings.Join(names, ", ") + many
+	return strings.Join(names, ", ") + onlyAt(s) + many
+}
+
+// onlyAt says which addresses alone were asked about, "" for all.
+func onlyAt(s provision.PortSurvey) string {
+	var names []string
+	for _, a := range s.At {
+		names = append(names, a.String())
+	}
+	if names == nil {
+		return ""
+	}
+	return " at " + strings.Join(names, ", ")
 }
 
 func address(h provision.PortHolder) string {
@@ -166,8 +178,8 @@ func (t terminal) table(w io.Writer, rows [][]string) {
 }
 
 // showActs prints what was done, or would be, and then what became of the ports.
-func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []provision.PortVerdict) {
-	for _, a := range acts {
+func (t terminal) showActs(w io.Writer, done provision.FreedPorts) {
+	for _, a := range done.Acts {
 		name := a.Target
 		if a.Kind == report.Signal && a.Pid > 0 {
 			name = "pid " + a.Target
@@ -182,6 +194,9 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 		if a.Status != report.Planned && a.Status != report.Applied {
 			continue
 		}
+		if a.Deaf != "" && a.Status == report.Planned {
+			printf(w, "    %s\n", a.Deaf)
+		}
 		for _, along := range []struct {
 			words string
 			what  []string
@@ -192,13 +207,14 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 		}
 	}
 	var free []string
-	for _, v := range verdicts {
+	at := onlyAt(done.Before)
+	for _, v := range done.Verdicts {
 		if v.Unproven {
-			printf(w, "%s has no holder\n", v.Range) // that it is free is not proven, and why stands beside it
+			printf(w, "%s%s has no holder\n", v.Range, at) // that it is free is not proven, and why stands beside it
 			continue
 		}
 		if !v.Free {
-			printf(w, "%s is %s\n", v.Range, t.paint(red, "not free")) // why stands beside it, once
+			printf(w, "%s%s is %s\n", v.Range, at, t.paint(red, "not free")) // why stands beside it, once
 			continue
 		}
 		if v.Reason != "" {
@@ -208,11 +224,11 @@ func (t terminal) showActs(w io.Writer, acts []provision.PortAct, verdicts []pro
 	}
 	switch {
 	case len(free) == 1:
-		printf(w, "%s is free\n", free[0])
+		printf(w, "%s%s is free\n", free[0], at)
 	case len(free) > 8:
-		printf(w, "%d ports are free\n", len(free))
+		printf(w, "%d ports%s are free\n", len(free), at)
 	case len(free) > 1:
-		printf(w, "%s are free\n", strings.Join(free, ", "))
+		printf(w, "%s%s are free\n", strings.Join(free, ", "), at)
 	}
 }
 

@@ -54,14 +54,21 @@ func parted(word string, flags []cli.Flag) []string {
 		}
 	}
 	var parts []string
-	for i, letter := range name {
-		flag := named(flags, string(letter))
-		if flag == nil {
+	for at := 0; at < len(name); {
+		rest := strings.TrimLeft(name[at:], "0123456789")
+		if number := strings.TrimSuffix(name[at:], rest); number != "" && named(flags, "signal") != nil { // "-k9"
+			parts = append(parts, "--signal", number)
+			at += len(number)
+			continue
+		}
+		letter := "-" + name[at:at+1]
+		if named(flags, letter[1:]) == nil {
 			return []string{word}
 		}
-		parts = append(parts, "-"+string(letter))
-		if rest := word[1+i+len(string(letter)):]; takesValue("-"+string(letter), flags) && rest != "" {
-			return append(parts, strings.TrimPrefix(rest, "="))
+		parts = append(parts, letter)
+		at++
+		if value := word[1+at:]; takesValue(letter, flags) && value != "" {
+			return append(parts, strings.TrimPrefix(value, "="))
 		}
 	}
 	return parts

@@ -150,7 +150,6 @@ const exitSlice = 50 * time.Millisecond
 // Wait returns nil when the last thread of the process has exited, and the error of ctx when that comes first. It tells
 // the end of the process at once, and that of ctx within 50 ms.
 func (p *Process) Wait(ctx context.Context) error {
-	defer p.trail.Waits(fmt.Sprintf("process %d to end", p.pid))()
 	for {
 		exited, err := p.exited(exitSlice)
 		switch {

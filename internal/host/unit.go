@@ -58,6 +58,7 @@ type Unit struct {
 	Triggers     []string // what a socket starts
 	Wants        []string // what is started with it: Wants=, Requires= and BindsTo=
 	StopsWith    []string // what is stopped with it: what requires it, is bound to it or a part of it
+	UpheldBy     []string // what has it started again whenever it stops: Upholds=, since systemd 249
 	Listen       []Listen // of a socket
 	Stored       int      // descriptors that systemd keeps for a service, sd_pid_notify_with_fds(3) FDSTORE=1
 }
@@ -107,6 +108,7 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.Restart, _ = all["Restart"].(string)
 	u.CanReload, _ = all["CanReload"].(bool)
 	u.Triggers, _ = all["Triggers"].([]string)
+	u.UpheldBy, _ = all["UpheldBy"].([]string)
 	for _, kind := range []string{"Wants", "Requires", "BindsTo"} {
 		names, _ := all[kind].([]string)
 		u.Wants = append(u.Wants, names...)

@@ -33,6 +33,8 @@ var portUnits = map[string]string{
 	"/etc/systemd/system/part.service":     "[Unit]\nPartOf=base.service\n" + unit("ExecStart=/usr/bin/jobs listen 8089"),
 	"/etc/systemd/system/below.service":    unit("ExecStart=/usr/bin/jobs listen 8090"),
 	"/etc/systemd/system/cron.service":     "[Unit]\nBindsTo=below.service\nAfter=below.service\n" + unit("ExecStart=/bin/sleep 1000"),
+	"/etc/systemd/system/upheld.service":   unit("ExecStart=/usr/bin/jobs listen 8093"),
+	"/etc/systemd/system/upholds.service":  "[Unit]\nUpholds=upheld.service\n" + unit("ExecStart=/bin/sleep 1000"),
 	"/etc/systemd/system/stubborn.service": unit("ExecStart=/usr/bin/jobs supervise yes /usr/bin/job listen 8083"),
 }
 
@@ -110,6 +112,21 @@ func TestPort(t *testing.T) {
 		}
 		mustExit(t, 0, m.Run(t, "tcptune", "port", "8080", "--expect", "free"))
 		mustExit(t, 0, m.Run(t, "tcptune", "port", "8080", "--kill")) // nothing to do
+	})
+
+	t.Run("a service that another one upholds would be started again, and is left alone", func(t *testing.T) {
+		m.startUnits(t, "8093", "upholds.service")
+		for _, dry := range []string{"--dry-run", "--no-force"} { // the latter is a run
+			r := m.port(t, 4, "8093", "--kill", dry)
+			if c := r.Changes[0]; c.Status != "refused" || !strings.HasSuffix(c.Reason, "stop that first, sudo systemctl stop upholds.service") {
+				t.Errorf("%+v", r)
+			}
+		}
+		if !m.isActive(t, "upheld.service") {
+			t.Error("it was stopped")
+		}
+		m.Must(t, "systemctl", "stop", "upholds.service")
+		mustExit(t, 0, m.Run(t, "tcptune", "port", "8093", "--kill"))
 	})
 
 	t.Run("only the process: systemd starts it again, which is said", func(t *testing.T) {

@@ -29,16 +29,53 @@ func imageOf(t *testing.T, name, file string) *bytes.Buffer {
 	return image
 }
 
+// bootEngines boots a machine with docker.io and podman, whose layers are copies: its own root is an overlay already.
+func bootEngines(t *testing.T, files map[string]string) *Machine {
+	t.Helper()
+	files["/etc/containers/storage.conf"] = "[storage]\ndriver = \"vfs\"\nrunroot = \"/run/containers/storage\"\ngraphroot = \"/var/lib/containers/storage\"\n"
+	m := Boot(t, Options{Packages: []string{"docker.io", "iptables", "podman"}, Files: files, Degraded: []string{"podman-auto-update.service"}})
+	m.CopyIn(t, program(t, "tcptune"), "/usr/bin/tcptune")
+	return m
+}
+
+// The real podman, as above. This machine may not raise its limits, and has no controller for the number of processes.
+func TestPortThatPodmanPublishes(t *testing.T) {
+	t.Parallel()
+	m := bootEngines(t, map[string]string{})
+	mustExit(t, 0, m.RunInput(t, imageOf(t, "jobs", program(t, "jobs")), "podman", "import", "-", "jobs"))
+	limits := "$(awk '/^Max processes/ {printf \"--ulimit nproc=%s:%s \", $3, $4} /^Max open files/ {printf \"--ulimit nofile=%s:%s\", $4, $5}' /proc/self/limits)"
+	for name, port := range map[string]string{"web": "9090", "other": "9091"} {
+		m.Script(t, "podman --runtime runc run --detach --restart=always --pids-limit 0 "+limits+" --name "+name+
+			" --publish "+port+":80 --publish 1"+port+":81 jobs /jobs listen 80")
+	}
+	id := strings.TrimSpace(m.Must(t, "podman", "ps", "--filter", "name=web", "--format", "{{.ID}}"))
+	names := func() string { return strings.TrimSpace(m.Must(t, "podman", "ps", "--format", "{{.Names}}")) }
+
+	m.Must(t, "systemctl", "stop", "podman.socket", "podman.service")
+	r := m.Run(t, "tcptune", "port", "9090", "--kill")
+	mustExit(t, 4, r)
+	if !strings.Contains(r.Stdout, "podman stop "+id) {
+		t.Errorf("nobody answers for podman: %s", r.Stdout)
+	}
+	m.Must(t, "systemctl", "start", "podman.socket")
+	r = m.Run(t, "tcptune", "port", "9090", "--kill", "--dry-run")
+	mustExit(t, 0, r)
+	if want := "podman/web  to be stopped  tcp/9090\n    also closes tcp/19090\n"; !strings.HasSuffix(r.Stdout, want) {
+		t.Errorf("the dry run: %s", r.Stdout)
+	}
+	r = m.Run(t, "tcptune", "port", "9090", "--kill")
+	mustExit(t, 0, r)
+	if !strings.Contains(r.Stdout, "podman/web  stopped") || !strings.Contains(r.Stdout, "tcp/9090 is free") || names() != "other" {
+		t.Errorf("%q runs on; %s", names(), r.Stdout)
+	}
+}
+
 // The real docker.io: a port that it publishes is freed by stopping the container, and nothing that docker runs is signalled.
 func TestPortThatDockerPublishes(t *testing.T) {
 	t.Parallel()
-	m := Boot(t, Options{
-		Packages: []string{"docker.io", "iptables"},
-		Files: map[string]string{
-			"/etc/systemd/system/shop.service": unit("ExecStart=/usr/bin/docker run --rm -p 9095:80 jobs /jobs listen 80", "Restart=always", "RestartSec=100ms"),
-		},
+	m := bootEngines(t, map[string]string{
+		"/etc/systemd/system/shop.service": unit("ExecStart=/usr/bin/docker run --rm -p 9095:80 jobs /jobs listen 80", "Restart=always", "RestartSec=100ms"),
 	})
-	m.CopyIn(t, program(t, "tcptune"), "/usr/bin/tcptune")
 	mustExit(t, 0, m.RunInput(t, imageOf(t, "jobs", program(t, "jobs")), "docker", "import", "-", "jobs"))
 	processes := func() string { return m.Must(t, "pgrep", "-a", "dockerd|containerd$") }
 	daemons := processes()
