@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/sockdiag"
 )
 
 // closing are the acts that close the connections which keep a server from a port that nobody holds. What is not in the way
@@ -123,7 +124,7 @@ func (n Namespace) destroy(s Socket) error {
 		return err
 	}
 	defer conn.Close()
-	b := make([]byte, inetDiagReqV2Size)
+	b := make([]byte, sockdiag.RequestSize)
 	b[0], b[1] = unix.AF_INET6, unix.IPPROTO_TCP
 	if s.Local.Addr().Is4() {
 		b[0] = unix.AF_INET

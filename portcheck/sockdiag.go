@@ -9,8 +9,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/sockdiag"
 )
 
 // Snapshot is the sockets of one namespace at one moment.
@@ -21,11 +22,6 @@ type Snapshot struct {
 
 // Numbers of the kernel's include/uapi/linux/{sock_diag,inet_diag}.h; see sock_diag(7).
 const (
-	tcpDiagGetSock    = 18
-	inetDiagReqSize   = 60 // struct inet_diag_req
-	sockDiagByFamily  = 20
-	inetDiagReqV2Size = 56 // struct inet_diag_req_v2
-	inetDiagMsgSize   = 72 // struct inet_diag_msg
 	inetDiagBytecode  = 1  // attribute of the request
 	inetDiagSKV6Only  = 11 // attribute of the answer
 	inetDiagCgroupID  = 21 // since Linux 5.9
@@ -115,73 +111,65 @@ func refusedNetlink(err error) bool {
 	return false
 }
 
-// dump lists the sockets in these states.
-func (n Namespace) dump(protocol Protocol, ranges []Range, states uint32) (all []Socket, err error) {
-	config := &netlink.Config{}
-	if n.file != nil {
-		config.NetNS = int(n.file.Fd())
-	}
-	conn, err := netlink.Dial(unix.NETLINK_SOCK_DIAG, config)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	requests := []netlink.Message{tcpRequest(ranges, states)}
-	if protocol == UDP {
-		requests = []netlink.Message{udpRequest(unix.AF_INET, ranges, states), udpRequest(unix.AF_INET6, ranges, states)}
-	}
-	for _, request := range requests {
-		sockets, err := execute(conn, request, protocol, ranges)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, sockets...)
-	}
-	return all, nil
+// question is a dump: its type, and the request.
+type question struct {
+	kind    uint16
+	request []byte
 }
 
-// execute asks again when the kernel says that its table changed under the dump.
-func execute(conn *netlink.Conn, request netlink.Message, protocol Protocol, ranges []Range) (sockets []Socket, err error) {
+// dump lists the sockets in these states.
+func (n Namespace) dump(protocol Protocol, ranges []Range, states uint32) (all []Socket, err error) {
+	questions := []question{tcpRequest(ranges, states)}
+	if protocol == UDP {
+		questions = []question{udpRequest(unix.AF_INET, ranges, states), udpRequest(unix.AF_INET6, ranges, states)}
+	}
+	err = n.within(func() error {
+		for _, q := range questions {
+			sockets, err := q.ask(protocol, ranges)
+			if err != nil {
+				return err
+			}
+			all = append(all, sockets...)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// ask asks again when the kernel says that its table changed under the dump.
+func (q question) ask(protocol Protocol, ranges []Range) (sockets []Socket, err error) {
 	for try := 1; ; try++ {
-		answers, err := conn.Execute(request)
-		if err != nil {
-			return nil, err
-		}
-		interrupted := slices.ContainsFunc(
-			answers,
-			func(m netlink.Message) bool { return m.Header.Flags&netlink.DumpInterrupted != 0 },
-		)
-		if interrupted && try < dumpTries {
-			continue
-		}
-		for _, m := range answers {
+		sockets = nil
+		err := sockdiag.DumpAs(q.kind, q.request, func(message []byte) {
 			// The kernel compares no port of sockets that are bound without listening, as long as it runs no filter.
-			if s, ok := parseDiag(m.Data, protocol); ok && inRanges(ranges, protocol, s.Port()) {
+			if s := parseDiag(message, protocol); inRanges(ranges, protocol, s.Port()) {
 				sockets = append(sockets, s)
 			}
+		})
+		switch {
+		case errors.Is(err, sockdiag.ErrInterrupted) && try < dumpTries:
+		case err != nil && !errors.Is(err, sockdiag.ErrInterrupted):
+			return nil, err
+		default:
+			return sockets, nil
 		}
-		return sockets, nil
 	}
 }
 
 // tcpRequest is a struct inet_diag_req, the older form: it asks for both families at once, and the kernel goes through its tables
 // only once. With tens of thousands of sockets that takes 12 ms for all states.
-func tcpRequest(ranges []Range, states uint32) netlink.Message {
-	b := make([]byte, inetDiagReqSize)
+func tcpRequest(ranges []Range, states uint32) question {
+	b := make([]byte, sockdiag.AllRequestSize)
 	binary.NativeEndian.PutUint32(b[52:], states)
-	return dumpRequest(tcpDiagGetSock, onlyPorts(b, b[4:], ranges))
+	return question{sockdiag.TCPOfAll, onlyPorts(b, b[4:], ranges)}
 }
 
 // udpRequest is a struct inet_diag_req_v2.
-func udpRequest(family uint8, ranges []Range, states uint32) netlink.Message {
-	b := make([]byte, inetDiagReqV2Size)
+func udpRequest(family uint8, ranges []Range, states uint32) question {
+	b := make([]byte, sockdiag.RequestSize)
 	b[0], b[1] = family, unix.IPPROTO_UDP
 	binary.NativeEndian.PutUint32(b[4:], states)
-	return dumpRequest(sockDiagByFamily, onlyPorts(b, b[8:], ranges))
-}
-
-func dumpRequest(kind netlink.HeaderType, data []byte) netlink.Message {
-	return netlink.Message{Header: netlink.Header{Type: kind, Flags: netlink.Request | netlink.Dump}, Data: data}
+	return question{sockdiag.ByFamily, onlyPorts(b, b[8:], ranges)}
 }
 
 // onlyPorts makes the kernel filter: one port it compares directly with that of id, a struct inet_diag_sockid in the request; for
@@ -230,10 +218,7 @@ func bytecode(ranges []Range) []byte {
 }
 
 // parseDiag reads a struct inet_diag_msg and its attributes.
-func parseDiag(b []byte, protocol Protocol) (Socket, bool) {
-	if len(b) < inetDiagMsgSize {
-		return Socket{}, false
-	}
+func parseDiag(b []byte, protocol Protocol) Socket {
 	s := Socket{Protocol: protocol, State: stateOf(b[1])}
 	address := func(at int) netip.Addr {
 		if b[0] == unix.AF_INET {
@@ -250,17 +235,13 @@ func parseDiag(b []byte, protocol Protocol) (Socket, bool) {
 	}
 	s.UID = binary.NativeEndian.Uint32(b[64:])
 	s.Inode = uint64(binary.NativeEndian.Uint32(b[68:]))
-	attributes, err := netlink.NewAttributeDecoder(b[inetDiagMsgSize:])
-	if err != nil {
-		return s, true
-	}
-	for attributes.Next() {
-		switch value := attributes.Bytes(); {
-		case attributes.Type() == inetDiagSKV6Only && len(value) >= 1:
+	sockdiag.Attributes(b, func(kind uint16, value []byte) {
+		switch {
+		case kind == inetDiagSKV6Only && len(value) >= 1:
 			s.DualStack = value[0] == 0 && s.Local.Addr().IsUnspecified()
-		case attributes.Type() == inetDiagCgroupID && len(value) >= 8:
+		case kind == inetDiagCgroupID && len(value) >= 8:
 			s.Cgroup = binary.NativeEndian.Uint64(value)
 		}
-	}
-	return s, true
+	})
+	return s
 }

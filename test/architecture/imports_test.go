@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 		"internal/host", "internal/plan", "internal/report", "internal/trail", "templates",
 	},
 	"installer": {"installer/fetch", "internal/host", "internal/plan", "internal/report", "templates"},
-	"portcheck": {"internal/host", "internal/plan", "internal/report", "internal/trail", "templates"},
+	"portcheck": {"internal/host", "internal/plan", "internal/report", "internal/sockdiag", "internal/trail", "templates"},
 	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
 	"bench":     {"internal/report"}, // it asks nobody who could change the host
 	"prove":     {"prove/path", "internal/host", "internal/report"},
@@ -57,10 +57,11 @@ var rooms = map[string][]string{
 	"server":          {},
 	"templates":       {},
 
-	"internal/report": {},
-	"internal/trail":  {},
-	"docs/completion": {},
-	"docs/schema":     {},
+	"internal/report":   {},
+	"internal/sockdiag": {},
+	"internal/trail":    {},
+	"docs/completion":   {},
+	"docs/schema":       {},
 }
 
 // around may import anything of ours, and nothing of ours may import it.
