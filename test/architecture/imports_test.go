@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"cmd/tcptune-server": {"server"},
 
 	"internal/provision": {
-		"check", "sysctl", "sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service", "bench", "prove", "prove/path",
+		"check", "sysctl", "sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/profile", "installer", "installer/fetch", "portcheck", "service", "bench", "diagnose", "diagnose/rules", "prove", "prove/path",
 		"internal/host", "internal/plan", "internal/record", "internal/report", "internal/trail",
 	},
 
@@ -40,6 +40,7 @@ var rooms = map[string][]string{
 	"service":   {"internal/host", "internal/plan", "internal/report", "templates"},
 	"bench":     {"internal/report"}, // it asks nobody who could change the host
 	"prove":     {"prove/path", "internal/host", "internal/report"},
+	"diagnose":  {"diagnose/rules", "internal/host", "internal/sockdiag"},
 
 	// Below them, what each is about: a key, a host's files, what is wanted, what is wrong with a file.
 	"sysctl/catalogue": {"internal/host", "internal/report", "templates"},
@@ -50,6 +51,7 @@ var rooms = map[string][]string{
 	"sysctl/lint":      {"sysctl/catalogue", "sysctl/kernel", "sysctl/whowins", "internal/host", "internal/report", "templates"},
 	"installer/fetch":  {"internal/host", "internal/report", "internal/trail"},
 	"prove/path":       {"internal/host"},
+	"diagnose/rules":   {},
 
 	"internal/plan":   {"internal/host", "internal/report", "internal/trail"},
 	"internal/record": {"internal/host", "internal/report", "internal/trail"},

@@ -1,0 +1,169 @@
+package diagnose
+
+import (
+	"math"
+	"net/netip"
+	"time"
+)
+
+// A group is the connections of a service: where the time went that they had for sending.
+type group struct {
+	connections, active, receiving, idle int
+
+	total float64 // microseconds of all that sent something
+	spent [causes]float64
+	worst [causes]sample // the connection that each cause took most from
+
+	stuck, partly  int // connections that get nothing through, and of these that get small packets through
+	networks       map[netip.Prefix]float64
+	acked          float64 // bytes
+	receivedFor    float64 // microseconds of those that receive
+	segments, lost float64
+}
+
+// cause is what a connection waits for.
+type cause int
+
+const (
+	byProgram   cause = iota // there was nothing to send
+	byWindow                 // the receiver announces no larger window
+	byPeer                   // the program on the other side reads slowly
+	byBuffer                 // the send buffer has no room for more
+	byLoss                   // a lost segment is taken for congestion
+	byQueue                  // what was sent stands in a queue
+	byBlackHole              // large segments never arrive
+	byPath                   // nothing but the network
+	byReader                 // our own program leaves what came unread; of the time of those that receive
+	byOwnWindow              // our own window holds the other side back; of the time of those that receive
+	causes
+)
+
+// sample is a connection that shows a cause.
+type sample struct {
+	time, minRTT, rtt, rate, window, buffer, loss, mss float64 // microseconds, bytes in a second, bytes, a share
+	remote                                             netip.Addr
+	congestion                                         string
+}
+
+// half of the looks and more.
+func mostly(n, looks int32) bool { return 2*n >= looks && n > 0 }
+
+// add takes the connection into the sums of its service.
+func (g *group) add(t *tracked, lasted time.Duration) {
+	g.connections++
+	whole := float64(lasted.Microseconds())
+	grown := func(first, last uint64) float64 { return float64(last - min(first, last)) }
+	acked, received := grown(t.first.acked, t.last.acked), grown(t.first.received, t.last.received)
+	busy := min(grown(t.first.busy, t.last.busy), whole)
+	segments, lost := float64(t.last.segments-t.first.segments), float64(t.last.retransmits-t.first.retransmits)
+	s := sample{
+		minRTT: float64(t.minRTT), rtt: float64(t.rtt), rate: acked / lasted.Seconds(), window: float64(t.mostSendWindow),
+		buffer: float64(t.sendMayHold), remote: t.remote, mss: float64(t.mss), congestion: t.congestion,
+	}
+	if segments > 0 {
+		s.loss = lost / segments
+	}
+	switch {
+	case busy == 0 && received == 0 && t.unread == 0:
+		g.idle++
+		return
+	case received > acked || busy == 0:
+		g.receive(t, whole, received/lasted.Seconds(), s)
+		return
+	}
+	g.active++
+	g.total += whole
+	g.acked, g.segments, g.lost = g.acked+acked, g.segments+segments, g.lost+lost
+	rwnd, sndbuf := grown(t.first.rwnd, t.last.rwnd), grown(t.first.sndbuf, t.last.sndbuf)
+	rest := max(busy-rwnd-sndbuf, 0)
+	// The kernel counts the moments in which a segment did not fit, which are few where each acknowledgement makes room.
+	full := rest * float64(t.atWindow) / float64(t.looks)
+	rwnd, rest = rwnd+full, rest-full
+	sending := rest * float64(t.wantedMore) / float64(t.looks)
+	if t.atWindow > 0 {
+		sending = min(rest, busy*float64(t.wantedMore)/float64(t.looks))
+	}
+	g.spend(byProgram, whole-busy+rest-sending, s)
+	switch {
+	case t.stuck > 0 && acked == 0:
+		g.stuck++
+		if t.partly > 0 {
+			g.partly++
+		}
+		g.spend(byBlackHole, busy, s)
+	case mostly(t.inflated, t.looks): // whatever else it waits for comes from there
+		g.spend(byQueue, rwnd+sndbuf+sending, s)
+	default:
+		g.spend(t.windowOrReader(s), rwnd, s)
+		g.spend(byBuffer, sndbuf, s)
+		if t.heldByLoss(s, lost) {
+			g.spend(byLoss, sending, s)
+		} else {
+			g.spend(byPath, sending, s)
+		}
+	}
+}
+
+// heldByLoss reports whether the losses explain the rate: as much is under way in a round trip as a loss-based congestion
+// control reaches with them (RFC 3649, and RFC 9438 for cubic), and no queue stands that could have caused them.
+func (t *tracked) heldByLoss(s sample, lost float64) bool {
+	if !lossBased(t.congestion) || lost < fewSegments || s.loss <= 0 || s.mss <= 0 || mostly(t.queued, t.looks) {
+		return false
+	}
+	reached := max(1.22/math.Sqrt(s.loss), 1.054*math.Pow(s.minRTT/1e6/s.loss, 0.75))
+	return s.loss >= fewLost && s.rate*s.minRTT/1e6/s.mss <= 1.7*reached
+}
+
+// Fewer losses than that may be one accident.
+const fewLost, fewSegments = 0.001, 3
+
+// windowOrReader tells why the window of the other side is full. What one holds that is too small for the path arrives in
+// each round trip. A program that reads slowly lets it open bit by bit; the kernel has grown it to twice of what is read.
+func (t *tracked) windowOrReader(s sample) cause {
+	steady := 4*t.leastSendWindow >= 3*t.mostSendWindow
+	filled := s.rate * s.minRTT / 1e6 / s.window
+	if filled >= 0.7 || filled >= 0.35 && steady {
+		return byWindow
+	}
+	return byPeer
+}
+
+// receive judges a connection that mostly receives: only what lies on this side can be told.
+func (g *group) receive(t *tracked, whole, rate float64, s sample) {
+	g.receiving++
+	g.receivedFor += whole
+	s.rate, s.window, s.buffer = rate, float64(t.receiveWindow), float64(t.mayHold)
+	switch {
+	case mostly(t.unread, t.looks):
+		g.spend(byReader, whole, s)
+	case !mostly(t.unread, t.looks) && s.window > 0 && rate*s.minRTT/1e6 >= 0.7*s.window:
+		g.spend(byOwnWindow, whole, s)
+	}
+}
+
+func (g *group) spend(c cause, time float64, s sample) {
+	if time <= 0 {
+		return
+	}
+	g.spent[c] += time
+	if time > g.worst[c].time {
+		s.time = time
+		g.worst[c] = s
+	}
+	if c != byProgram && c != byPath && s.remote.IsValid() {
+		n := networkOf(s.remote)
+		if _, known := g.networks[n]; known || len(g.networks) < mostNetworks {
+			g.networks[n] += time
+		}
+	}
+}
+
+// networkOf is the network of the other side, as far as a summary tells them apart.
+func networkOf(a netip.Addr) netip.Prefix {
+	bits := 24
+	if a.Is6() {
+		bits = 48
+	}
+	p, _ := a.Prefix(bits) // an address of that family has as many
+	return p
+}

@@ -1,0 +1,193 @@
+package diagnose
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tcptune/tcptune/diagnose/rules"
+)
+
+// hostSubject is the network namespace, and what is counted for the whole machine.
+func (w *witness) hostSubject() rules.Subject {
+	s := rules.NewSubject("host", "host")
+	s.Figures["seconds"] = math.Round(w.lasted.Seconds())
+	w.counted(s, "tw_overflows", "TcpExtTCPTimeWaitOverflow")
+	w.counted(s, "mem_pressures", "TcpExtTCPMemoryPressures")
+	w.counted(s, "orphans_killed", "TcpExtTCPAbortOnMemory")
+	w.counted(s, "receive_drops", "TcpExtTCPRcvQDrop", "TcpExtTCPBacklogDrop", "TcpExtRcvPruned", "TcpExtPruneCalled")
+	sock := w.last.sockstat
+	s.See("tw_now", float64(sock.value.TimeWait), sock.err)
+	s.See("mem_pages", float64(sock.value.MemPages), sock.err)
+	buckets, err := w.last.number("net.ipv4.tcp_max_tw_buckets", 0)
+	s.See("tw_buckets", buckets, err)
+	s.See("tw_wanted", powerOfTwo(2*(buckets+s.Figures["tw_overflows"])), err)
+	s.Figures["tw_share"] = share(s.Figures["tw_overflows"], s.Figures["tw_overflows"]+s.Figures["tw_now"])
+	limit, err := w.last.number("net.ipv4.tcp_mem", 1)
+	s.See("mem_limit", limit, err)
+	s.Figures["mem_share"] = share(s.Figures["mem_pages"], limit)
+	s.Words["mem_wanted"] = fmt.Sprintf("%.0f %.0f %.0f", 1.5*limit, 2*limit, 3*limit)
+	w.softnet(s)
+	w.conntrack(s)
+	return s
+}
+
+// softnet counts for the whole machine, with 32 bits that wrap.
+func (w *witness) softnet(s rules.Subject) {
+	a, b := w.first.softnet, w.last.softnet
+	err := cmp.Or(a.err, b.err)
+	if err == nil && (b.value.Dropped < a.value.Dropped || b.value.Processed < a.value.Processed) {
+		err = errors.New("the counters of /proc/net/softnet_stat have wrapped")
+	}
+	dropped, processed := float64(b.value.Dropped)-float64(a.value.Dropped), float64(b.value.Processed)-float64(a.value.Processed)
+	s.See("softnet_dropped", dropped, err)
+	s.See("softnet_processed", processed, err)
+	s.See("squeezed", float64(b.value.TimeSqueeze)-float64(a.value.TimeSqueeze), err)
+	s.Figures["softnet_share"] = share(dropped, dropped+processed)
+	backlog, err := w.last.number("net.core.netdev_max_backlog", 0)
+	s.See("backlog_packets_wanted", min(powerOfTwo(4*backlog), 65536), err)
+}
+
+// conntrack is not in use where the kernel has no such table; then there are no figures.
+func (w *witness) conntrack(s rules.Subject) {
+	if errors.Is(w.last.knobs[conntrackMax].err, fs.ErrNotExist) {
+		return
+	}
+	count, errCount := w.last.number(conntrackCount, 0)
+	most, errMost := w.last.number(conntrackMax, 0)
+	if errMost == nil && most == 0 {
+		return // no limit
+	}
+	err := errors.Join(errCount, errMost)
+	s.See("conntrack_count", count, errCount)
+	s.See("conntrack_max", most, errMost)
+	s.See("conntrack_share", share(count, most), err)
+	s.See("conntrack_wanted", powerOfTwo(2*most), errMost)
+	var drops float64
+	for _, name := range []string{"drop", "early_drop"} {
+		n, err := difference(name, w.first.conntrack, w.last.conntrack)
+		if err != nil {
+			s.Unknown["conntrack_drops"] = err.Error()
+		}
+		drops += n
+	}
+	s.Figures["conntrack_drops"] = drops
+}
+
+// destinations are the places that connections go out to, the one that most go to.
+func (w *witness) destinations() []rules.Subject {
+	var most destination
+	for d, n := range w.census.destinations {
+		if have := w.census.destinations[most]; n.all > have.all || n.all == have.all && d.remote.Compare(most.remote) < 0 {
+			most = d
+		}
+	}
+	n := w.census.destinations[most]
+	if n.all == 0 {
+		return nil
+	}
+	s := rules.NewSubject("destination", portName(groupKey{port: most.remote.Port(), out: true}, ""))
+	s.Words["destination"] = most.remote.String()
+	low, errLow := w.last.number("net.ipv4.ip_local_port_range", 0)
+	high, errHigh := w.last.number("net.ipv4.ip_local_port_range", 1)
+	reserved, errReserved := w.reserved(low, high)
+	err := errors.Join(errLow, errHigh, errReserved)
+	have := high - low + 1 - reserved
+	s.See("ports_have", have, err)
+	s.See("ports_share", share(float64(n.all), have), err)
+	s.Figures["ports_used"], s.Figures["ports_waiting"] = float64(n.all), float64(n.waiting)
+	s.Figures["waiting_share"] = share(float64(n.waiting), float64(n.all))
+	s.Words["port_range"] = fmt.Sprintf("%d 65535", widestLow)
+	s.Figures["ports_wider"] = 65535 - widestLow + 1
+	reuse, err := w.last.number("net.ipv4.tcp_tw_reuse", 0)
+	s.See("tw_reuse", reuse, err)
+	return []rules.Subject{s}
+}
+
+// widestLow is where the range of outgoing ports may begin without touching those that services like to listen on.
+const widestLow = 10240
+
+// reserved counts the ports between low and high that are kept from outgoing connections.
+func (w *witness) reserved(low, high float64) (n float64, err error) {
+	k := w.last.knobs["net.ipv4.ip_local_reserved_ports"]
+	if k.err != nil {
+		return 0, k.err
+	}
+	for part := range strings.SplitSeq(strings.TrimSpace(k.value), ",") {
+		if part == "" {
+			continue
+		}
+		first, last, both := strings.Cut(part, "-")
+		if !both {
+			last = first
+		}
+		a, errA := strconv.ParseFloat(first, 64)
+		b, errB := strconv.ParseFloat(last, 64)
+		if err := errors.Join(errA, errB); err != nil {
+			return 0, err
+		}
+		n += max(min(b, high)-max(a, low)+1, 0)
+	}
+	return n, nil
+}
+
+// processSubjects are the processes that listen.
+func (w *witness) processSubjects() (all []rules.Subject) {
+	seen := map[int]bool{}
+	for _, o := range w.owners.value {
+		before, asked := w.before[o.Pid]
+		if !asked || seen[o.Pid] {
+			continue
+		}
+		seen[o.Pid] = true
+		s := rules.NewSubject("process", o.Name())
+		for _, q := range w.census.listeners {
+			owns := func(p Owner) bool { return p.Pid == o.Pid && p.Port == q.local.Port() }
+			if slices.ContainsFunc(w.owners.value, owns) {
+				s.Figures["waiting_connections"] += float64(q.waiting)
+			}
+		}
+		then := w.then[o.Pid]
+		err := cmp.Or(before.err, then.err)
+		if err == nil && before.value.began != then.value.began {
+			err = fmt.Errorf("process %d went away between the looks", o.Pid)
+		}
+		descriptors(s, then.value, err)
+		throttled(s, before.value, then.value, err)
+		all = append(all, s)
+	}
+	return all
+}
+
+func descriptors(s rules.Subject, p process, err error) {
+	err = cmp.Or(err, p.descriptors.err, p.limit.err)
+	used, limit := float64(p.descriptors.value), float64(p.limit.value.Soft)
+	s.See("files", used, err)
+	s.See("files_limit", limit, err)
+	s.See("files_share", share(used, limit), err)
+	s.Figures["files_wanted"] = max(powerOfTwo(4*limit), 65536)
+}
+
+// throttled finds the control group of the process, or above it, that was stopped most.
+func throttled(s rules.Subject, before, then process, err error) {
+	err = cmp.Or(err, before.cpu.err, then.cpu.err)
+	var most throttling
+	for group, b := range then.cpu.value {
+		a, was := before.cpu.value[group]
+		if !was || b.periods < a.periods || b.throttled < a.throttled {
+			continue
+		}
+		if d := (throttling{b.periods - a.periods, b.throttled - a.throttled}); d.throttled > most.throttled {
+			most = d
+			s.Words["throttled_group"] = group
+		}
+	}
+	s.See("throttled", float64(most.throttled), err)
+	s.See("periods", float64(most.periods), err)
+	s.See("throttled_share", share(float64(most.throttled), float64(most.periods)), err)
+}

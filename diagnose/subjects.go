@@ -1,0 +1,206 @@
+package diagnose
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/tcptune/tcptune/diagnose/rules"
+)
+
+// subjects is what was seen, as the rules ask for it.
+func (w *witness) subjects(o Options) (all []rules.Subject) {
+	ports := map[string]rules.Subject{}
+	w.queues(ports)
+	w.services(ports, o)
+	for _, name := range slices.Sorted(maps.Keys(ports)) {
+		all = append(all, ports[name])
+	}
+	all = append(all, w.destinations()...)
+	all = append(all, w.processSubjects()...)
+	all = append(all, w.whole(o))
+	if o.Filter.Narrow() {
+		return all
+	}
+	return append(append(all, w.hostSubject(), w.handshakes()), w.interfaces()...)
+}
+
+// portName is what a finding about a service is called.
+func portName(key groupKey, unit string) string {
+	switch {
+	case !key.out:
+		return fmt.Sprintf("port %d", key.port)
+	case unit != "":
+		return fmt.Sprintf("port %d, to which %s connects", key.port, unit)
+	}
+	return fmt.Sprintf("port %d, outgoing", key.port)
+}
+
+// subject is the one called name, with what all services share.
+func (w *witness) subject(ports map[string]rules.Subject, name string, port uint16, out bool) rules.Subject {
+	s, ok := ports[name]
+	if ok {
+		return s
+	}
+	s = rules.NewSubject("port", name)
+	ports[name] = s
+	s.Figures["seconds"] = math.Round(w.lasted.Seconds())
+	s.Words["owner"], s.Words["network"], s.Words["buffer_held"] = "the program", "all networks", ""
+	if !out {
+		for _, owner := range w.owners.value {
+			if owner.Port == port && owner.Pid != 0 {
+				s.Words["owner"] = owner.Name()
+				s.Related = append(s.Related, owner.Name())
+			}
+		}
+		ports[name] = s
+	}
+	return s
+}
+
+// difference is how much a counter has grown. One that went back was reset, or is another one.
+func difference(name string, first, last seen[map[string]uint64]) (float64, error) {
+	if err := cmp.Or(first.err, last.err); err != nil {
+		return 0, err
+	}
+	a, ok := first.value[name]
+	b, still := last.value[name]
+	switch {
+	case !ok && !still:
+		return 0, nil // the kernel has no such counter, or it was never used: what it counts has not happened
+	case b < a:
+		return 0, fmt.Errorf("the counter %s went back from %d to %d", name, a, b)
+	}
+	return float64(b - a), nil
+}
+
+func (w *witness) counted(s rules.Subject, figure string, names ...string) {
+	var sum float64
+	var failed error
+	for _, name := range names {
+		n, err := difference(name, w.first.counters, w.last.counters)
+		sum, failed = sum+n, errors.Join(failed, err)
+	}
+	s.See(figure, sum, failed)
+}
+
+// queues sees the accept queues.
+func (w *witness) queues(ports map[string]rules.Subject) {
+	for _, q := range w.census.listeners {
+		s := w.subject(ports, portName(groupKey{port: q.local.Port()}, ""), q.local.Port(), false)
+		s.Figures["listen_drops"] += float64(q.drops)
+		s.Figures["listen_queue"] = max(s.Figures["listen_queue"], float64(q.most))
+		s.Figures["listen_room"] = max(s.Figures["listen_room"], float64(q.room))
+		s.Figures["full_share"] = max(s.Figures["full_share"], float64(q.full)/float64(max(q.looks, 1)))
+		w.counted(s, "listen_overflows", "TcpExtListenOverflows")
+		opened, err := difference("TcpPassiveOpens", w.first.counters, w.last.counters)
+		if drops := s.Figures["listen_drops"]; err == nil {
+			s.Figures["listen_lost_share"] = drops / max(drops+opened, 1)
+		}
+		somaxconn, err := w.last.number("net.core.somaxconn", 0)
+		s.See("somaxconn", somaxconn, err)
+		wanted := s.Figures["listen_room"] + s.Figures["listen_drops"]
+		s.Figures["backlog_wanted"] = min(max(powerOfTwo(2*wanted), 128), 65535)
+	}
+}
+
+// powerOfTwo is the least one that is not below n.
+func powerOfTwo(n float64) float64 {
+	if n <= 1 {
+		return 1
+	}
+	return math.Exp2(math.Ceil(math.Log2(n)))
+}
+
+// handshakes is the port at which most handshakes were under way, or the host.
+func (w *witness) handshakes() rules.Subject {
+	name, port := "host", uint16(0)
+	for p, n := range w.census.mostSynReceived {
+		if most := w.census.mostSynReceived[port]; n > most || n == most && p < port {
+			name, port = portName(groupKey{port: p}, ""), p
+		}
+	}
+	s := rules.NewSubject("handshakes", name)
+	s.Words["owner"] = "the program"
+	for _, owner := range w.owners.value {
+		if owner.Port == port && owner.Pid != 0 {
+			s.Words["owner"], s.Related = owner.Name(), append(s.Related, owner.Name())
+		}
+	}
+	s.Figures["seconds"], s.Figures["syn_received"] = math.Round(w.lasted.Seconds()), float64(w.census.mostSynReceived[port])
+	w.counted(s, "syn_full", "TcpExtTCPReqQFullDoCookies", "TcpExtTCPReqQFullDrop")
+	w.counted(s, "cookies", "TcpExtSyncookiesSent")
+	opened, _ := difference("TcpPassiveOpens", w.first.counters, w.last.counters)
+	s.Figures["syn_full_share"] = s.Figures["syn_full"] / max(s.Figures["syn_full"]+opened, 1)
+	for _, q := range w.census.listeners {
+		if q.local.Port() == port {
+			s.Figures["listen_room"] = max(s.Figures["listen_room"], float64(q.room))
+		}
+	}
+	s.Figures["syn_wanted"] = min(max(powerOfTwo(2*(s.Figures["listen_room"]+s.Figures["syn_full"])), 128), 65535)
+	for figure, key := range map[string]string{
+		"somaxconn": "net.core.somaxconn", "syncookies": "net.ipv4.tcp_syncookies", "syn_backlog": "net.ipv4.tcp_max_syn_backlog",
+	} {
+		n, err := w.last.number(key, 0)
+		s.See(figure, n, err)
+	}
+	return s
+}
+
+// whole is all that was looked at together.
+func (w *witness) whole(o Options) rules.Subject {
+	name := "host"
+	switch {
+	case o.Filter.Port != 0:
+		name = fmt.Sprintf("port %d", o.Filter.Port)
+	case o.Filter.Unit != "":
+		name = "unit " + o.Filter.Unit
+	case o.Filter.Pid != 0:
+		name = fmt.Sprintf("process %d", o.Filter.Pid)
+	}
+	s := rules.NewSubject("whole", name)
+	s.Words["owner"] = "the programs"
+	var total, program float64
+	for _, g := range w.census.groups {
+		total, program = total+g.total, program+g.spent[byProgram]
+		s.Figures["sending"] += float64(g.active)
+	}
+	if total > 0 {
+		s.Figures["program_share"] = program / total
+	}
+	return s
+}
+
+func (w *witness) interfaces() (all []rules.Subject) {
+	for _, name := range slices.Sorted(maps.Keys(w.last.devices.value)) {
+		if name == "lo" {
+			continue
+		}
+		s := rules.NewSubject("interface", "interface "+name)
+		s.Words["name"] = name
+		lost, err := difference(name, w.first.devices, w.last.devices)
+		s.See("lost_packets", lost, err)
+		s.Figures["seconds"] = math.Round(w.lasted.Seconds())
+		all = append(all, s)
+	}
+	return all
+}
+
+// mostOf is the network that most of the time was lost towards.
+func mostOf(networks map[netip.Prefix]float64) string {
+	var most netip.Prefix
+	for p, n := range networks {
+		if n > networks[most] || n == networks[most] && strings.Compare(p.String(), most.String()) < 0 {
+			most = p
+		}
+	}
+	if !most.IsValid() {
+		return "all networks"
+	}
+	return most.String()
+}
