@@ -38,7 +38,7 @@ type census struct {
 	uninformed      int                 // sockets of which the kernel told nothing
 }
 
-// groupKey is a service: a port of ours, or a port of others that we connect to, and the control group of the socket.
+// groupKey is a service: a port of ours, or a port of others that we connect to, with the control group that does.
 type groupKey struct {
 	port   uint16
 	out    bool
@@ -103,8 +103,7 @@ func (c *census) look() error {
 
 func (c *census) listener(s *sockdiag.TCP) {
 	c.ports[s.Local.Port()] = true
-	key := groupKey{port: s.Local.Port(), cgroup: s.Cgroup}
-	if !c.filter.takes(key, s.Inode) {
+	if !c.filter.takes(groupKey{port: s.Local.Port()}, s.Cgroup, s.Inode) {
 		return
 	}
 	q := c.listeners[s.Cookie]
@@ -123,9 +122,9 @@ func (c *census) listener(s *sockdiag.TCP) {
 }
 
 func (c *census) connection(s *sockdiag.TCP) {
-	key := groupKey{port: s.Local.Port(), cgroup: s.Cgroup}
+	key := groupKey{port: s.Local.Port()}
 	if !c.ports[s.Local.Port()] {
-		key.port, key.out = s.Remote.Port(), true
+		key = groupKey{port: s.Remote.Port(), out: true, cgroup: s.Cgroup}
 		c.count(destination{s.Local.Addr(), s.Remote}, s.State == sockdiag.TimeWait)
 	}
 	switch s.State {
@@ -136,7 +135,7 @@ func (c *census) connection(s *sockdiag.TCP) {
 	case sockdiag.TimeWait:
 		return
 	}
-	if !c.filter.takes(key, s.Inode) {
+	if !c.filter.takes(key, s.Cgroup, s.Inode) {
 		return
 	}
 	c.seen++

@@ -174,6 +174,19 @@ func (w *witness) tell(r *Result) {
 	if total > 0 {
 		r.ProgramShare = program / total
 	}
+	unseen := func(target, why string) {
+		for _, rule := range []string{"descriptors", "cpu-throttled"} {
+			r.Unjudged = append(r.Unjudged, rules.Unjudged{Rule: rule, Target: target, Why: why})
+		}
+	}
+	if w.owners.err != nil {
+		unseen("host", "who listens is not known: "+w.owners.err.Error())
+	}
+	for _, o := range w.owners.value {
+		if o.Pid == 0 && o.Why != "" && c.filter.concerns(o) {
+			unseen(fmt.Sprintf("port %d", o.Port), o.Why)
+		}
+	}
 	if c.uninformed > 0 {
 		r.Unjudged = append(r.Unjudged, rules.Unjudged{
 			Rule: "application", Target: "host", Why: fmt.Sprintf("the kernel told nothing of %d connections but that they are there", c.uninformed),

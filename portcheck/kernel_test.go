@@ -204,7 +204,7 @@ func TestWhatIsEphemeralIsAskedOfTheNamespace(t *testing.T) {
 	v, err := Open(host.Host{}, fmt.Sprint(other.pid()))
 	r.must(err)
 	defer v.Close()
-	r.must(v.namespaces[0].within(func() error {
+	r.must(v.namespaces[0].Do(func() error {
 		return os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("2000 3001"), 0)
 	}))
 	holder := func(port uint16) Holder {

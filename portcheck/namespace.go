@@ -129,9 +129,9 @@ func pids() (list []int) {
 	return list
 }
 
-// within calls do in the namespace. Another one is entered by a thread of its own, which ends with the call, so that no
+// Do calls do in the namespace. Another one is entered by a thread of its own, which ends with the call, so that no
 // other goroutine ever runs on it.
-func (n Namespace) within(do func() error) error {
+func (n Namespace) Do(do func() error) error {
 	if n.file == nil {
 		return do()
 	}

@@ -13,7 +13,7 @@ import (
 
 // procNet lists the sockets of a protocol from /proc/net, of which it reads every row of the namespace.
 func (n Namespace) procNet(protocol Protocol, ranges []Range, anyState bool) (sockets []Socket, err error) {
-	err = n.within(func() error {
+	err = n.Do(func() error {
 		v6only := false
 		if data, err := (host.Host{}).ReadFile("/proc/sys/net/ipv6/bindv6only"); err == nil {
 			v6only = strings.TrimSpace(string(data)) == "1"

@@ -108,7 +108,7 @@ func inFirstPIDNamespace() bool {
 // namespace has a range of its own. Where that cannot be told it is true, the careful answer.
 func (n Namespace) ephemeral(port uint16) bool {
 	var low, high uint16
-	err := n.within(func() error {
+	err := n.Do(func() error {
 		text, err := (host.Host{}).ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
 		if err != nil {
 			return err

@@ -123,7 +123,7 @@ func (n Namespace) dump(protocol Protocol, ranges []Range, states uint32) (all [
 	if protocol == UDP {
 		questions = []question{udpRequest(unix.AF_INET, ranges, states), udpRequest(unix.AF_INET6, ranges, states)}
 	}
-	err = n.within(func() error {
+	err = n.Do(func() error {
 		for _, q := range questions {
 			sockets, err := q.ask(protocol, ranges)
 			if err != nil {

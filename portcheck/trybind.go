@@ -19,7 +19,7 @@ import (
 //
 // The error is EADDRINUSE, or os.ErrPermission where only root may bind the port and so nothing is proven.
 func (n Namespace) TryBind(protocol Protocol, port uint16, at []netip.Addr) error {
-	return n.within(func() error {
+	return n.Do(func() error {
 		err := tryBindEach(protocol, port, at)
 		switch {
 		case errors.Is(err, unix.EACCES):

@@ -29,7 +29,7 @@ func newApp(t terminal) *cli.App {
 		Commands: []*cli.Command{
 			checkCommand(t), planCommand(t), applyCommand(t), statusCommand(t), revertCommand(t), confirmCommand(t),
 			explainCommand(t), historyCommand(t), profileCommand(t), lintCommand(t), importCommand(t), portCommand(t), benchCommand(t),
-			proveCommand(t), serviceCommand(t), goCommand(t), metricsCommand(t), ansibleCommand(t),
+			proveCommand(t), diagnoseCommand(t), serviceCommand(t), goCommand(t), metricsCommand(t), ansibleCommand(t),
 			versionCommand(t), schemaCommand(t), completionCommand(t), purgeListCommand(t), carryPathCommand(t),
 			describeCommand(t),
 		},

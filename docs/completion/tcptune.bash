@@ -9,7 +9,7 @@ _tcptune_command() {
 	commands=() flags=() argument='' most=1
 	case $1 in
 	'')
-		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics ansible-module version schema completion help)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove diagnose service go metrics ansible-module version schema completion help)
 		flags=(
 			'--help,-h'
 			'--version,-v'
@@ -298,6 +298,25 @@ _tcptune_command() {
 			'--rounds=N'
 			'--for=DURATION'
 			'--force'
+			'--json'
+			'--quiet,-q'
+			'--no-color'
+			'--debug'
+			'--help,-h'
+		)
+		;;
+	diagnose)
+		flags=(
+			'--for=DURATION'
+			'--watch,-w'
+			'--port=PORT'
+			'--unit=UNIT'
+			'--pid=PID'
+			'--netns=NETNS'
+			'--write-profile=NAME'
+			'--replace'
+			'--before=FILE'
+			'--verbose,-v'
 			'--json'
 			'--quiet,-q'
 			'--no-color'
@@ -616,7 +635,7 @@ _tcptune_command() {
 		)
 		;;
 	help)
-		commands=(check plan apply status revert confirm explain history profile lint import port bench prove service go metrics ansible-module version schema completion)
+		commands=(check plan apply status revert confirm explain history profile lint import port bench prove diagnose service go metrics ansible-module version schema completion)
 		;;
 	'help check')
 		;;
@@ -654,6 +673,8 @@ _tcptune_command() {
 	'help bench')
 		;;
 	'help prove')
+		;;
+	'help diagnose')
 		;;
 	'help service')
 		commands=(install uninstall status restart reload logs pprof)

@@ -1,7 +1,7 @@
 # Completion of tcptune for fish. Made by hack/completion ("make generate"): do not edit.
 # It never runs it. What is on this host, or below --root, it looks up by the names of files.
 
-set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'metrics' 'ansible-module' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help metrics' 'help ansible-module' 'help version' 'help schema' 'help completion'
+set -g __tcptune_commands 'check' 'plan' 'apply' 'status' 'revert' 'confirm' 'explain' 'history' 'profile' 'profile list' 'profile show' 'profile diff' 'profile size' 'lint' 'import' 'port' 'bench' 'prove' 'diagnose' 'service' 'service install' 'service uninstall' 'service status' 'service restart' 'service reload' 'service logs' 'service pprof' 'go' 'go install' 'go list' 'go use' 'go rollback' 'go remove' 'go verify' 'go prune' 'go bundle' 'go new' 'metrics' 'ansible-module' 'version' 'schema' 'completion' 'help' 'help check' 'help plan' 'help apply' 'help status' 'help revert' 'help confirm' 'help explain' 'help history' 'help profile' 'help profile list' 'help profile show' 'help profile diff' 'help profile size' 'help lint' 'help import' 'help port' 'help bench' 'help prove' 'help diagnose' 'help service' 'help service install' 'help service uninstall' 'help service status' 'help service restart' 'help service reload' 'help service logs' 'help service pprof' 'help go' 'help go install' 'help go list' 'help go use' 'help go rollback' 'help go remove' 'help go verify' 'help go prune' 'help go bundle' 'help go new' 'help metrics' 'help ansible-module' 'help version' 'help schema' 'help completion'
 
 # True at the command $argv[1], "service install" for instance, where none of the flags $argv[2..] is given yet; those that
 # take a value are written "--profile=".
@@ -421,6 +421,7 @@ complete -c tcptune -n '__tcptune_first \'\' 1' -a import -d 'make a profile of 
 complete -c tcptune -n '__tcptune_first \'\' 1' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a prove -d 'show what a profile does, before and after, over an emulated network'
+complete -c tcptune -n '__tcptune_first \'\' 1' -a diagnose -d 'say which limit bites now, with evidence, and what moves it'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'\' 1' -a metrics -d 'the state of this host as figures for Prometheus'
@@ -669,6 +670,22 @@ complete -c tcptune -n '__tcptune_at \'prove\' --quiet -q' -l quiet -s q -d 'say
 complete -c tcptune -n '__tcptune_at \'prove\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
 complete -c tcptune -n '__tcptune_at \'prove\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'prove\' --help -h' -l help -s h -d 'show help'
+
+complete -c tcptune -n '__tcptune_at \'diagnose\' --for=' -l for -x -d 'let this DURATION pass between the looks'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --watch -w' -l watch -s w -d 'go on, until interrupted; with --json one document a line'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --port=' -l port -x -d 'only what comes in at PORT, or goes out to it'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --unit=' -l unit -x -d 'only the sockets of UNIT'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --pid=' -l pid -x -d 'only the sockets of process PID'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --netns=' -l netns -x -a '(__tcptune_values \'NETNS\')' -d 'look into the network namespace NETNS: a name of ip-netns(8), a PID, or all'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --write-profile=' -l write-profile -x -d 'make a profile NAME of the keys that are advised'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --replace' -l replace -d 'with --write-profile: overwrite a profile of that name'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --before=' -l before -r -F -d 'compare with the JSON document in FILE, of an earlier run'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --verbose -v' -l verbose -s v -d 'say as well what it means, how to check afterwards, and the source'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --json' -l json -d 'print one JSON document (see tcptune schema)'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --help -h' -l help -s h -d 'show help'
 
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a install -d 'put a service on this host: units, limits, and the port from the next boot on'
 complete -c tcptune -n '__tcptune_first \'service\' 1' -a uninstall -d 'stop a service and remove what was installed'
@@ -939,6 +956,7 @@ complete -c tcptune -n '__tcptune_first \'help\' 1' -a import -d 'make a profile
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a port -d 'who holds a port; --kill frees it'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a bench -d 'put a TCP service under load, and measure what its clients see'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a prove -d 'show what a profile does, before and after, over an emulated network'
+complete -c tcptune -n '__tcptune_first \'help\' 1' -a diagnose -d 'say which limit bites now, with evidence, and what moves it'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a service -d 'install and run a socket-activated TCP server, the bundled one or your own'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a go -d 'install Go toolchains, verified, and switch between them'
 complete -c tcptune -n '__tcptune_first \'help\' 1' -a metrics -d 'the state of this host as figures for Prometheus'
@@ -959,6 +977,7 @@ complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a list -d 'list the
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a show -d 'show the keys of a profile, each with its reason'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a diff -d 'what two profiles, or a profile and this host, do not have in common'
 complete -c tcptune -n '__tcptune_first \'help profile\' 1' -a size -d 'compute the buffers for a path, line by line'
+
 
 
 

@@ -31,7 +31,7 @@ func files() []string { return []string{"FILE", "PLANFILE", "PROGRAM"} }
 
 // free are the placeholders of which nobody can tell the values.
 func free() []string {
-	return strings.Fields("ADDR BYTES DIGITS DURATION ID INTERFACE KIND LIST N NAME NETWORKS PATH PID PORT PROMISE RATE SHARE TEXT TIME URL")
+	return strings.Fields("ADDR BYTES DIGITS DURATION ID INTERFACE KIND LIST N NAME NETWORKS PATH PID PORT PROMISE RATE SHARE TEXT TIME UNIT URL")
 }
 
 // learn makes the vocabulary for commands. A placeholder that nothing is known of is an error: it would be completed

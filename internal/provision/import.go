@@ -10,7 +10,6 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
 	"github.com/tcptune/tcptune/internal/report"
-	"github.com/tcptune/tcptune/sysctl"
 	"github.com/tcptune/tcptune/sysctl/profile"
 )
 
@@ -74,7 +73,7 @@ func (t Target) planImport(h host.Host, i Import, o Outcome, then func(plan.Plan
 	if taking.Text == "" {
 		return out, &report.Error{Code: "nothing-to-import", Message: "cannot import it: no line can be taken into a profile"}
 	}
-	p, err := importPlan(h, taking, i.Replace)
+	p, err := profilePlan(h, taking.Path, taking.Text, i.Replace, AboutImport, "takes over what was written by hand")
 	if err != nil {
 		return out, err
 	}
@@ -84,16 +83,16 @@ func (t Target) planImport(h host.Host, i Import, o Outcome, then func(plan.Plan
 	return out, then(p, &out.Outcome)
 }
 
-// importPlan writes the profile.
-func importPlan(h host.Host, taking sysctl.Taking, replace bool) (p plan.Plan, err error) {
-	p.Command = AboutImport
+// profilePlan writes a profile of the operator's own, which nobody but the operator takes away again.
+func profilePlan(h host.Host, file, text string, replace bool, command, why string) (p plan.Plan, err error) {
+	p.Command = command
 	change := func(kind report.Kind, target string, before, after *string, why string) {
 		status := report.Planned
 		if before != nil && *before == *after {
 			status = report.Unchanged
 		}
 		p.Changes = append(p.Changes, plan.Change{Release: true, Change: report.Change{
-			Kind: kind, Target: target, Before: before, After: after, Status: status, Why: why, Source: AboutImport, Required: true,
+			Kind: kind, Target: target, Before: before, After: after, Status: status, Why: why, Source: command, Required: true,
 		}})
 	}
 	for _, dir := range []string{path.Dir(profile.Dir), profile.Dir} {
@@ -103,19 +102,19 @@ func importPlan(h host.Host, taking sysctl.Taking, replace bool) (p plan.Plan, e
 		}
 	}
 	var before *string
-	switch data, err := h.ReadFile(taking.Path); {
+	switch data, err := h.ReadFile(file); {
 	case err == nil:
-		text := string(data)
-		before = &text
+		there := string(data)
+		before = &there
 	case !errors.Is(err, fs.ErrNotExist):
-		return p, fmt.Errorf("cannot read %s: %w", taking.Path, host.Cause(err))
+		return p, fmt.Errorf("cannot read %s: %w", file, host.Cause(err))
 	}
-	if before != nil && *before != taking.Text && !replace {
+	if before != nil && *before != text && !replace {
 		return p, &report.Error{
-			Code: "profile-differs", Message: "cannot write " + taking.Path + ": it is there, and says something else",
+			Code: "profile-differs", Message: "cannot write " + file + ": it is there, and says something else",
 			Hint: "--replace writes it anew; --name NAME gives this one another name",
 		}
 	}
-	change(report.File, taking.Path, before, &taking.Text, "takes over what was written by hand")
+	change(report.File, file, before, &text, why)
 	return p, nil
 }

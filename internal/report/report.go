@@ -36,6 +36,8 @@ type Report struct {
 	Lint        []Finding     `json:"lint,omitempty"`
 	Import      []Imported    `json:"import,omitempty"`
 	Bench       *Bench        `json:"bench,omitempty"`
+	Findings    *[]Limit      `json:"findings,omitempty"` // of diagnose, which always has the list
+	Observed    []Observed    `json:"observed,omitempty"`
 	Proof       *Proof        `json:"prove,omitempty"`
 	Metrics     []Metric      `json:"metrics,omitempty"`
 	Warnings    []string      `json:"warnings"`
@@ -58,6 +60,11 @@ func (r Report) Summed() Report {
 	}
 	for _, f := range r.Lint {
 		r.Counts[string(f.Severity)]++
+	}
+	if r.Findings != nil {
+		for _, f := range *r.Findings {
+			r.Counts[f.Certainty]++
+		}
 	}
 	for _, i := range r.Import {
 		r.Counts[string(i.Fate)]++

@@ -29,8 +29,10 @@ func cannotRun() map[string]string {
 		"service logs":     systemd,
 		"service pprof":    systemd,
 		"bench":            "needs a service that answers",
+		"diagnose":         "looks at the kernel that runs, and takes its time",
 		"prove":            "makes network namespaces, and takes minutes",
 
+		"plan --profile measured":         "needs a profile that diagnose has written",
 		"explain swappiness":              values,
 		"profile diff server HOST-NOW":    values,
 		"profile diff server ./mine.yaml": "needs a file of the reader",

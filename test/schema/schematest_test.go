@@ -81,6 +81,14 @@ func full() report.Report {
 			NotProvable: []report.ProofAbsence{{Target: "net.core.rmem_max", Reason: "one value for the whole machine"}},
 			NotMeasured: []report.ProofAbsence{{Target: "requests", Reason: "late"}},
 		},
+		Findings: &[]report.Limit{{
+			Rule: "receive-window", Certainty: "certain", Target: "port 8080", Namespace: "blue", Words: "the window", Evidence: "14 %", Weight: 0.14,
+			Advice: []report.Advised{{Kind: "key", Target: "net.ipv4.tcp_rmem", Value: "4096 131072 33554432"}}, Check: "ss -ti", Source: "RFC 7323", New: true,
+		}},
+		Observed: []report.Observed{{
+			Namespace: "blue", Duration: 10, Looks: 10, Sockets: 3, Sending: 2, Came: 1, Went: 1, Sampled: 0.5, ProgramShare: 0.9,
+			Unknown: []report.Unjudged{{Rule: "descriptors", Target: "port 22", Reason: "not visible"}}, Gone: []string{"loss port 80"},
+		}},
 		Warnings: []string{"something"},
 		Error:    &report.Error{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
 	}
@@ -106,6 +114,7 @@ var optional = []string{
 	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
+	".findings", ".findings.namespace", ".findings.new", ".observed", ".observed.namespace", ".observed.gone",
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
 	".shells.goroot", ".shells.goflags", ".shells.gotoolchain", ".versions.why", ".versions.fix",
@@ -129,7 +138,7 @@ var words = []string{
 	".dead_lines.at", ".versions.state", ".versions.by", ".shells.state", ".shells.by", ".changes.decided_by.sysctl_system", ".checks.name",
 	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state", ".prove.scenario", ".prove.path.kind", ".prove.rows.workload", ".prove.rows.metric", ".prove.rows.unit",
-	".prove.rows.better", ".prove.rows.verdict",
+	".prove.rows.better", ".prove.rows.verdict", ".findings.rule", ".findings.certainty", ".findings.advice.kind", ".observed.unknown.rule",
 }
 
 func TestMutatedDocumentsFail(t *testing.T) {

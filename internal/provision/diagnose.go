@@ -1,0 +1,313 @@
+package provision
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tcptune/tcptune/diagnose"
+	"github.com/tcptune/tcptune/diagnose/rules"
+	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/portcheck"
+	"github.com/tcptune/tcptune/sysctl/catalogue"
+	"github.com/tcptune/tcptune/sysctl/profile"
+)
+
+// Diagnose asks which limit bites now.
+type Diagnose struct {
+	For    time.Duration // between the first look and the last
+	Port   int           // 0: all
+	Unit   string        // "": all
+	Pid    int           // 0: all
+	Netns  string        // a name of ip-netns(8), a PID, or all; "": our own
+	Before string        // a file with the JSON document of an earlier run
+	// WriteProfile is the name of a profile to be made of the keys that are advised, Replace lets it overwrite another one.
+	WriteProfile string
+	Replace      bool
+	Passed       func(time.Duration) // is told how much of For has passed; may be nil
+}
+
+// AboutDiagnose is the source of a profile that was made of what was found.
+const AboutDiagnose = "diagnose"
+
+// Diagnose looks twice, and says what limits TCP.
+func (t Target) Diagnose(ctx context.Context, d Diagnose) (out Outcome, err error) {
+	h := host.Host{}.WithTrail(t.Trail)
+	var before *[]report.Limit
+	if d.Before != "" {
+		if before, err = findingsOf(d.Before); err != nil {
+			return out, err
+		}
+	}
+	switch {
+	case d.Netns != "" && !h.IsRoot():
+		return out, needsRoot("look into other network namespaces")
+	case d.WriteProfile != "" && !h.IsRoot():
+		return out, needsRoot("write a profile")
+	}
+	out = outcome(nil)
+	if err := t.diagnose(ctx, h, d, &out); err != nil {
+		return out, err
+	}
+	compare(&out.Report, before)
+	if d.WriteProfile != "" {
+		return t.writeAdvised(ctx, d, out)
+	}
+	return out, nil
+}
+
+// diagnose looks at each network namespace at the same time.
+func (t Target) diagnose(ctx context.Context, h host.Host, d Diagnose, out *Outcome) error {
+	where := d.Netns
+	if d.Pid != 0 && where == "" {
+		own, _ := h.Readlink("/proc/self/ns/net")
+		theirs, err := h.Readlink(fmt.Sprintf("/proc/%d/ns/net", d.Pid))
+		if err != nil {
+			return fmt.Errorf("cannot look at process %d: %w", d.Pid, host.Cause(err))
+		}
+		if own != theirs {
+			where = strconv.Itoa(d.Pid)
+		}
+	}
+	namespaces, err := portcheck.FindNamespaces(h, where)
+	if err != nil {
+		return err
+	}
+	results := make([]diagnose.Result, len(namespaces))
+	failed := make([]error, len(namespaces))
+	var wg sync.WaitGroup
+	for i, n := range namespaces {
+		wg.Go(func() { results[i], failed[i] = diagnoseOne(ctx, h, n, d) })
+	}
+	wg.Wait()
+	for i := range namespaces {
+		_ = namespaces[i].Close()
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	found := []report.Limit{}
+	for i, r := range results {
+		found = append(found, limits(r, namespaces[i].Name)...)
+		seen := observed(r, namespaces[i].Name)
+		if len(seen.Unknown) > 0 {
+			out.Code = report.ExitPartial
+		}
+		out.Report.Observed = append(out.Report.Observed, seen)
+	}
+	out.Report.Findings = &found
+	return nil
+}
+
+func diagnoseOne(ctx context.Context, h host.Host, n portcheck.Namespace, d Diagnose) (diagnose.Result, error) {
+	units := unitsOf()
+	owners, errOwners := ownersIn(ctx, h, n.Name)
+	f := diagnose.Filter{Port: uint16(d.Port), Unit: d.Unit, Pid: d.Pid}
+	if d.Unit != "" {
+		f.InGroup = func(id uint64) bool { return units(id) == d.Unit }
+	}
+	if d.Pid != 0 {
+		inodes, err := socketsOf(h, d.Pid)
+		if err != nil {
+			return diagnose.Result{}, err
+		}
+		f.Inodes = inodes
+	}
+	if d.Unit != "" || d.Pid != 0 {
+		f.Ports = map[uint16]bool{}
+		for _, o := range owners {
+			if d.Unit != "" && o.Unit == d.Unit || d.Pid != 0 && o.Pid == d.Pid {
+				f.Ports[o.Port] = true
+			}
+		}
+	}
+	return diagnose.Run(ctx, h, diagnose.Options{
+		Filter: f, For: d.For, UnitOf: units, Within: n.Do, Passed: d.Passed,
+		Owners: func(context.Context) ([]diagnose.Owner, error) { return owners, errOwners },
+	})
+}
+
+// ownersIn are the processes that listen in a network namespace, but for systemd, which holds the sockets of socket units.
+func ownersIn(ctx context.Context, h host.Host, netns string) (all []diagnose.Owner, err error) {
+	view, err := portcheck.Open(h, netns)
+	if err != nil {
+		return nil, err
+	}
+	defer view.Close()
+	found, err := view.Listening(ctx, 1, portcheck.AllPorts)
+	for _, l := range found {
+		if l.Pid != 1 {
+			all = append(all, diagnose.Owner{Port: l.Port(), Pid: l.Pid, Program: l.Name, Unit: l.Cgroup.Unit, Why: l.Why})
+		}
+	}
+	return all, err
+}
+
+// unitsOf names the unit of a control group by its number. It remembers what it has been asked.
+func unitsOf() func(uint64) string {
+	known := map[uint64]string{}
+	return func(id uint64) string {
+		unit, asked := known[id]
+		if !asked {
+			if p, ok := portcheck.CgroupPath(id); ok {
+				unit = portcheck.CgroupOf(p).Unit
+			}
+			known[id] = unit
+		}
+		return unit
+	}
+}
+
+// socketsOf are the inodes of the sockets that a process has open.
+func socketsOf(h host.Host, pid int) (map[uint64]bool, error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	names, err := h.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the descriptors of process %d: %w", pid, host.Cause(err))
+	}
+	inodes := map[uint64]bool{}
+	for _, name := range names {
+		to, err := h.Readlink(dir + "/" + name)
+		if err != nil {
+			continue // closed meanwhile
+		}
+		if text, ok := strings.CutPrefix(to, "socket:["); ok {
+			if n, err := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 64); err == nil {
+				inodes[n] = true
+			}
+		}
+	}
+	return inodes, nil
+}
+
+func limits(r diagnose.Result, namespace string) (all []report.Limit) {
+	for _, f := range r.Findings {
+		l := report.Limit{
+			Rule: f.Rule, Certainty: f.Certainty, Target: f.Target, Namespace: namespace, Words: f.Words, Evidence: f.Evidence,
+			Weight: f.Weight, Advice: []report.Advised{}, Check: f.Check, Source: f.Source,
+		}
+		for _, a := range f.Advice {
+			l.Advice = append(l.Advice, report.Advised{Kind: string(a.Kind), Target: a.Target, Value: a.Value})
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+func observed(r diagnose.Result, namespace string) report.Observed {
+	o := report.Observed{
+		Namespace: namespace, Duration: r.Lasted.Seconds(), Looks: r.Looks, Sockets: r.Sockets, Sending: r.Sending, Came: r.Born, Went: r.Gone,
+		Sampled: r.Sampled, ProgramShare: r.ProgramShare, Unknown: []report.Unjudged{},
+	}
+	for _, u := range r.Unjudged {
+		o.Unknown = append(o.Unknown, report.Unjudged{Rule: u.Rule, Target: u.Target, Reason: u.Why})
+	}
+	return o
+}
+
+// findingsOf reads the document of an earlier run.
+func findingsOf(file string) (*[]report.Limit, error) {
+	data, err := host.ReadNamed(file, host.Bound{Bytes: 4 << 20, Of: "a document of diagnose"})
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", file, host.Cause(err))
+	}
+	var r report.Report
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("cannot read %s: it is no JSON document of tcptune: %w", file, err)
+	}
+	if r.Findings == nil {
+		return nil, report.Usage("cannot compare with "+file+": it is no document of diagnose", "tcptune diagnose --json > "+file)
+	}
+	return r.Findings, nil
+}
+
+// compare notes which findings came since another run, and which went. One that could not be judged has not gone.
+func compare(r *report.Report, before *[]report.Limit) {
+	if before == nil {
+		return
+	}
+	name := func(l report.Limit) string { return strings.TrimSpace(l.Rule + " " + l.Target + " " + l.Namespace) }
+	was := map[string]bool{}
+	for _, l := range *before {
+		was[name(l)] = true
+	}
+	for i, l := range *r.Findings {
+		(*r.Findings)[i].New = !was[name(l)]
+		delete(was, name(l))
+	}
+	for _, o := range r.Observed {
+		for _, u := range o.Unknown {
+			maps.DeleteFunc(was, func(gone string, _ bool) bool { return strings.HasPrefix(gone, u.Rule+" ") })
+		}
+	}
+	if len(r.Observed) > 0 {
+		r.Observed[0].Gone = slices.Sorted(maps.Keys(was))
+	}
+}
+
+// writeAdvised writes a profile of the keys that are advised for our own network namespace, and of nothing else.
+func (t Target) writeAdvised(ctx context.Context, d Diagnose, found Outcome) (out Outcome, err error) {
+	out = found
+	cat, err := catalogue.Load()
+	if err != nil {
+		return out, err
+	}
+	wishes := advised(cat, *found.Report.Findings)
+	if len(wishes) == 0 {
+		out.note("no profile was written: no key would help")
+		return out, nil
+	}
+	file, err := profile.PathOf(d.WriteProfile)
+	if err != nil {
+		return out, report.Usage(err.Error(), "give it another name")
+	}
+	s, notes, err := t.openSettled(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer s.end(&out, &err)
+	out.note(notes...)
+	text := profile.Render(d.WriteProfile, "what tcptune diagnose advised", wishes)
+	if err := profile.Verify(s.host, cat, d.WriteProfile, text); err != nil {
+		return out, fmt.Errorf("cannot write the profile: %w", err)
+	}
+	p, err := profilePlan(s.host, file, text, d.Replace, AboutDiagnose, "holds what was advised")
+	if err != nil {
+		return out, err
+	}
+	_, err = s.carry(&out, func() ([]plan.Change, error) { return s.Apply(ctx, p) })
+	return out, err
+}
+
+// advised are the wishes for the keys, each with its evidence. Of two values for a key the surer finding's counts, and of
+// equally sure ones the larger: it is listed first.
+func advised(cat *catalogue.Catalogue, found []report.Limit) (wishes []profile.Wish) {
+	for _, f := range found {
+		if f.Namespace != "" || f.Certainty == rules.Hint {
+			continue
+		}
+		for _, a := range f.Advice {
+			has := func(w profile.Wish) bool { return w.Key == a.Target }
+			if a.Kind != string(rules.Key) || slices.ContainsFunc(wishes, has) {
+				continue
+			}
+			mode := profile.Raise
+			if key, err := cat.Lookup(a.Target); err == nil && key.Fields[0].Rule == catalogue.Exact {
+				mode = profile.ExactMode
+			}
+			wishes = append(wishes, profile.Wish{
+				Key: a.Target, Value: a.Value, Mode: mode, Why: fmt.Sprintf("%s of %s (%s): %s", f.Rule, f.Target, f.Certainty, f.Evidence),
+			})
+		}
+	}
+	return wishes
+}
