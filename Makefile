@@ -116,6 +116,7 @@ test-deps:
 .PHONY: test-all
 test-all: export PORTCHECK_FIGHTS = 1000
 test-all: export FAULTS = all
+test-all: export DIAGNOSE_RUNS = 200
 test-all: ## everything: make test, changes under load (load-test), the packages (deb-test) and machines that reboot (vm-test); under an hour
 	@$(MAKE) test
 	@$(MAKE) load-test

@@ -60,6 +60,9 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 		minRTT: float64(t.minRTT), rtt: float64(t.rtt), rate: acked / lasted.Seconds(), window: float64(t.mostSendWindow),
 		buffer: float64(t.sendMayHold), remote: t.remote, mss: float64(t.mss), congestion: t.congestion,
 	}
+	if lost < fewSegments && lost > 0 { // too few for a share: what was lost since it began
+		segments, lost = float64(t.last.segments), float64(t.last.retransmits)
+	}
 	if segments > 0 {
 		s.loss = lost / segments
 	}
@@ -136,7 +139,7 @@ func (g *group) receive(t *tracked, whole, rate float64, s sample) {
 	switch {
 	case mostly(t.unread, t.looks):
 		g.spend(byReader, whole, s)
-	case !mostly(t.unread, t.looks) && s.window > 0 && rate*s.minRTT/1e6 >= 0.7*s.window:
+	case 4*t.unread < t.looks && s.window > 0 && rate*s.minRTT/1e6 >= 0.7*s.window:
 		g.spend(byOwnWindow, whole, s)
 	}
 }

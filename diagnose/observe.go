@@ -65,21 +65,17 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	}
 	r.Took = time.Since(began)
 	pause := max(o.For/(mostBetween+1), betweenShare*r.Took)
-	for {
+	for last := false; !last; {
 		left := o.For - time.Since(w.began)
-		if err := sleep(ctx, min(left, pause), func() { o.passed(time.Since(w.began)) }); err != nil {
-			return r, err
+		wait, look := pause, w.census.look
+		if last = left < 2*pause; last {
+			wait, look = left, func() error { return w.end(h) }
 		}
-		last := o.For-time.Since(w.began) < pause/2
-		look := w.census.look
-		if last {
-			look = func() error { return w.end(h) }
+		if err := sleep(ctx, wait, func() { o.passed(time.Since(w.began)) }); err != nil {
+			return r, err
 		}
 		if err := within(look); err != nil {
 			return r, fmt.Errorf("cannot look at the sockets: %w", host.Cause(err))
-		}
-		if last {
-			break
 		}
 	}
 	subjects := w.subjects(o)

@@ -41,7 +41,7 @@ func (w *witness) shares(s rules.Subject, g *group) {
 	s.Words["reader"] = "the other side's"
 	if s.Figures["reader_share"] >= s.Figures["peer_share"] {
 		slow = g.worst[byReader]
-		what = fmt.Sprintf("more than half of the %.0f KiB for one connection lies unread", slow.buffer/1024)
+		what = fmt.Sprintf("a part of the %.0f KiB for one connection always lies unread", slow.buffer/1024)
 		s.Words["reader"] = s.Words["owner"]
 	}
 	s.Figures["slow_rate"], s.Words["buffer_held"] = slow.rate, what

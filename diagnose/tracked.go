@@ -49,7 +49,7 @@ func (t *tracked) look(s *sockdiag.TCP, number int) {
 	t.receiveWindow = max(t.receiveWindow, s.ReceiveWindow)
 	t.minRTT, t.rtt, t.mss = s.MinRTT, s.RTT, s.SendMSS
 	t.sendMayHold, t.mayHold = s.SendMayHold, s.MayHold
-	count(&t.unread, s.MayHold > 0 && s.Held >= s.MayHold/2 && s.Waiting > 0)
+	count(&t.unread, liesUnread(s))
 	count(&t.wantedMore, s.Unsent > 0 || s.Unacked > 0 && s.Unacked >= s.Cwnd)
 	// What is under way fills the window of the other side, and not what congestion control allows.
 	count(&t.atWindow, s.Unsent > 0 && s.Unacked < s.Cwnd && 4*(s.Unacked+2)*s.SendMSS >= 3*s.SendWindow)
@@ -58,6 +58,15 @@ func (t *tracked) look(s *sockdiag.TCP, number int) {
 	stuck := s.Backoff >= 2 && s.Unacked > 0
 	count(&t.stuck, stuck)
 	count(&t.partly, stuck && s.Sacked > 0)
+}
+
+// liesUnread reports whether the program is behind: a third of what the window still lets in has arrived and waits. Before
+// Linux 6.2 the window is not told; then it is a quarter of the memory that the socket may hold.
+func liesUnread(s *sockdiag.TCP) bool {
+	if s.ReceiveWindow > 0 {
+		return 3*uint64(s.Waiting) >= uint64(s.ReceiveWindow)
+	}
+	return s.Waiting > 0 && s.MayHold > 0 && 4*uint64(s.Held) >= uint64(s.MayHold)
 }
 
 func count(n *int32, yes bool) {

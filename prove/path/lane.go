@@ -39,7 +39,7 @@ func newLane(s Shape, direction uint64) *lane {
 func (l *lane) take(data []byte, now int64) {
 	size := int64(len(data) - virtioSize)
 	l.counters.offered++
-	if l.lost.next() {
+	if l.lost.next() || l.shape.Largest > 0 && size > l.shape.Largest {
 		l.counters.lost++
 		return
 	}

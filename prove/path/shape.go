@@ -16,13 +16,14 @@ type Shape struct {
 	Reorder float64       // the share of packets that overtake all that are on their way
 	Rate    int64         // bit/s of IP packets; 0: no limit, and no queue
 	Queue   int64         // bytes that may wait for the rate; what comes then is lost
+	Largest int64         // bytes of a packet; a larger one is lost without a word; 0: no limit but that of the device
 	Seed    uint64        // of what is random: the same seed makes the same losses
 }
 
 // Check returns an error about what no path can be.
 func (s Shape) Check() error {
 	switch {
-	case s.RTT < 0 || s.Jitter < 0 || s.Rate < 0 || s.Queue < 0 || s.Burst < 0:
+	case s.RTT < 0 || s.Jitter < 0 || s.Rate < 0 || s.Queue < 0 || s.Burst < 0 || s.Largest < 0:
 		return errors.New("cannot make a path of less than nothing")
 	case s.RTT > time.Minute:
 		return fmt.Errorf("cannot make a path with a round-trip time of %s: a minute is the most", s.RTT)
