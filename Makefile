@@ -173,6 +173,7 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 	@hack/as-root.sh bin/bench -suite client -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune
 	@hack/as-root.sh bin/bench -suite honesty -rounds 3 -others bin/echo
 	@hack/as-root.sh bin/bench -suite mtu
+	@hack/as-root.sh bin/bench -suite diagnose -rounds $$(( $(ROUNDS) / 5 + 1 )) bin/tcptune
 	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune
 
 # What cannot be built here has no row in the comparison, which says so. The module of netpoll needs the network once.

@@ -1,9 +1,9 @@
 // Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps'
-// sysctl, and, as suite port, with ss, lsof, fuser and gopsutil, also at ending who holds a port. As suite echo it
-// compares tcptune-server with other servers, as suite client its load generator with others, as suite go getting a toolchain with doing so by hand. Suite mtu compares
+// sysctl, and, as suite port, with ss, lsof, fuser and gopsutil, also at ending who holds a port. As suite diagnose it
+// compares a look at every socket with ss. As suite echo it compares tcptune-server with other servers, as suite client its load generator with others, as suite go getting a toolchain with doing so by hand. Suite mtu compares
 // settings of the kernel instead: what probing for the size of packets does to a connection.
 //
-//	bench [-suite sysctl|port|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
+//	bench [-suite sysctl|port|diagnose|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //	bench -suite mtu
 //	bench -suite echo [-rounds 40] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE-SERVER
 //	bench -suite client [-rounds 7] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE
@@ -40,10 +40,11 @@ var commands = []command{
 func main() {
 	rounds := flag.Int("rounds", 40, "how often each command is run")
 	fixture := flag.String("fixture", "test/fixtures/ubuntu-24.04", "root whose sysctl files are applied")
-	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, echo, client, honesty, go or mtu")
+	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, diagnose, echo, client, honesty, go or mtu")
 	seconds := flag.Float64("seconds", 1, "echo: how long each sample takes")
 	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
+	holder := flag.Int("hold", 0, "have so many sockets open (set by bench itself)")
 	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")
 	killer := flag.Bool("killer", false, "end who holds a port, by hand (set by bench itself)")
 	aim := flag.Float64("kills", 0, "start and end servers, and judge by this aim (set by bench itself)")
@@ -52,11 +53,12 @@ func main() {
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
 	flag.Parse()
 	suites := map[string]func() error{
-		"sysctl":  func() error { return compare(flag.Arg(0), *fixture, *rounds) },
-		"modules": func() error { return compareModules(flag.Arg(0), *fixture, *rounds) },
-		"port":    func() error { return comparePorts(flag.Arg(0), *rounds) },
-		"go":      func() error { return compareGo(flag.Arg(0), *fixture, *rounds) },
-		"mtu":     compareMTU,
+		"sysctl":   func() error { return compare(flag.Arg(0), *fixture, *rounds) },
+		"modules":  func() error { return compareModules(flag.Arg(0), *fixture, *rounds) },
+		"port":     func() error { return comparePorts(flag.Arg(0), *rounds) },
+		"go":       func() error { return compareGo(flag.Arg(0), *fixture, *rounds) },
+		"mtu":      compareMTU,
+		"diagnose": func() error { return compareDiagnose(flag.Arg(0), *rounds) },
 		"client": func() error {
 			return compareClients(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))
 		},
@@ -69,6 +71,7 @@ func main() {
 		*crowd != "": func() error { return beCrowd(*crowd) },
 		*fetch != "": func() error { return fetchGo(*fetch) },
 		*gopsutil:    askGopsutil,
+		*holder > 0:  func() error { return beHolder(*holder) },
 		*floor:       readLinks,
 		*killer:      killByHand,
 		*aim > 0:     func() error { return beKiller(flag.Arg(0), *rounds, *aim) },
