@@ -194,6 +194,16 @@ func situations() map[string]situation {
 				s.fill(300)
 			},
 		},
+		"the table of connection tracking is full": {
+			rule: "conntrack", says: rules.Certain, shape: path.Shape{RTT: time.Millisecond},
+			stays: "nf_conntrack_max is one for the whole machine",
+			make: func(s *stage, advised bool) {
+				s.serve(s.read)
+				s.connect(2, func(*net.TCPConn) {})
+				s.trackConnections()
+				s.fillTracking()
+			},
+		},
 		"a hop drops large packets": {
 			rule: "pmtu", says: rules.Certain, shape: path.Shape{RTT: 5 * time.Millisecond, Largest: 1300},
 			make: func(s *stage, advised bool) {
