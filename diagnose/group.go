@@ -96,6 +96,13 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 		g.spend(byBlackHole, busy, s)
 	case mostly(t.inflated, t.looks): // whatever else it waits for comes from there
 		g.spend(byQueue, rwnd+sndbuf+sending, s)
+	case mostly(t.queued, t.looks): // the path is full: more under way would only wait longer
+		waited := t.windowOrReader(s)
+		if waited == byWindow {
+			waited = byPath
+		}
+		g.spend(waited, rwnd, s)
+		g.spend(byPath, sndbuf+sending, s)
 	default:
 		g.spend(t.windowOrReader(s), rwnd, s)
 		g.spend(byBuffer, sndbuf, s)
@@ -108,9 +115,9 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 }
 
 // heldByLoss reports whether the losses explain the rate: as much is under way in a round trip as a loss-based congestion
-// control reaches with them (RFC 3649, and RFC 9438 for cubic), and no queue stands that could have caused them.
+// control reaches with them (RFC 3649, and RFC 9438 for cubic).
 func (t *tracked) heldByLoss(s sample, lost float64) bool {
-	if !lossBased(t.congestion) || lost < fewSegments || s.loss <= 0 || s.mss <= 0 || mostly(t.queued, t.looks) {
+	if !lossBased(t.congestion) || lost < fewSegments || s.loss <= 0 || s.mss <= 0 {
 		return false
 	}
 	reached := max(1.22/math.Sqrt(s.loss), 1.054*math.Pow(s.minRTT/1e6/s.loss, 0.75))

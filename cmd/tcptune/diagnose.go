@@ -32,10 +32,10 @@ Exit code 0, 4 when something could not be judged, which is named.
 Examples:
   sudo tcptune diagnose
   sudo tcptune diagnose --for 30s --port 443 -v
-  sudo tcptune diagnose --unit nginx.service --json > before.json
+  sudo tcptune diagnose --unit nginx.service --json             a document to keep, as before.json
   sudo tcptune diagnose --write-profile measured
   tcptune plan --profile measured
-  sudo tcptune diagnose --before before.json                    which findings went away`,
+  sudo tcptune diagnose --before before.json                    which findings went away since`,
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "for", Value: 10 * time.Second, Usage: "let this `DURATION` pass between the looks"},
 			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "go on, until interrupted; with --json one document a line"},
