@@ -87,6 +87,7 @@ func (w *worker) done(c *conn, now time.Duration, n int) {
 	for n > 0 {
 		t := w.oldest(c, n)
 		n -= t.n
+		w.total += uint64(t.n)
 		if now >= w.o.Warmup && now < w.end {
 			w.inTime += uint64(t.n)
 		}

@@ -31,6 +31,7 @@ type Now struct {
 	At, Of           time.Duration
 	Answered, Failed uint64
 	Open             int64
+	Rate             float64 // answers a second, since it was last told
 	P99              time.Duration
 }
 
@@ -71,6 +72,11 @@ func Open(ctx context.Context, o Options, told func(Now)) (s *Session, err error
 	limits, err := Limits(&o, len(sources))
 	if err != nil {
 		return nil, err
+	}
+	if o.Near != nil {
+		for _, l := range limits {
+			o.Near(l)
+		}
 	}
 	s = &Session{o: o, told: told, limits: limits}
 	for n := range o.Workers {
@@ -177,12 +183,16 @@ func (s *Session) watch() (end func()) {
 	ended.Go(func() {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
+		last, before := s.total(), time.Now()
 		for {
 			select {
 			case <-over:
 				return
-			case <-tick.C:
-				s.told(s.now())
+			case at := <-tick.C:
+				n, total := s.now(), s.total()
+				n.Rate = float64(total-last) / at.Sub(before).Seconds()
+				last, before = total, at
+				s.told(n)
 			}
 		}
 	})
@@ -190,6 +200,14 @@ func (s *Session) watch() (end func()) {
 		close(over)
 		ended.Wait()
 	}
+}
+
+// total is how many requests have been answered, those of the warm-up included.
+func (s *Session) total() (n uint64) {
+	for _, w := range s.workers {
+		n += w.live.total.Load()
+	}
+	return n
 }
 
 func (s *Session) now() Now {
@@ -245,7 +263,7 @@ func (s *Session) result() report.Bench {
 		Requests:    report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
 		Rate:        float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
 		Latency: report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
-		CPU: max(0, busiest), Saturated: busiest > saturated, TCP: s.tcp, Limits: s.limits,
+		CPU: max(0, busiest), Saturated: busiest > saturated, Memory: peak(), TCP: s.tcp, Limits: s.limits,
 	}
 	if o.Protocol != Send && o.Protocol != Receive {
 		b.Latency.Actual, b.Latency.Intended = percentiles(sum.actual), percentiles(sum.intended)

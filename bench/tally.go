@@ -9,6 +9,7 @@ import (
 // tally is what a worker has counted.
 type tally struct {
 	sent, answered, failed uint64
+	total                  uint64 // answered, those of the warm-up included
 	inTime                 uint64 // answered within the measured time, whenever they were due
 	unsent                 uint64
 	bytesIn, bytesOut      uint64 // within the measured time

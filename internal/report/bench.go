@@ -21,7 +21,8 @@ type Bench struct {
 	Errors map[string]uint64 `json:"errors"`
 	// CPU is the share of the time in which the threads of the generator were not waiting for anything, 0 to 1.
 	CPU       float64       `json:"generator_busy"`
-	Saturated bool          `json:"generator_saturated"` // the generator was the bottleneck, or may have been
+	Saturated bool          `json:"generator_saturated"`    // the generator was the bottleneck, or may have been
+	Memory    uint64        `json:"generator_memory_bytes"` // the most that the generator has had, 0 where that cannot be seen
 	TCP       *BenchTCP     `json:"tcp,omitempty"`
 	Limits    []BenchLimit  `json:"limits,omitempty"`
 	Series    []BenchSecond `json:"series,omitempty"`
