@@ -157,6 +157,9 @@ func (w *worker) failed1(c *conn, why kind, now time.Duration) {
 // lose gives a connection up, and all that was asked on it, and has it opened again.
 func (w *worker) lose(i int, now time.Duration, why kind) {
 	c := &w.conns[i]
+	if c.answered == c.asked {
+		w.idle[why]++
+	}
 	for c.answered < c.asked {
 		w.failed1(c, why, now)
 	}

@@ -259,9 +259,11 @@ func (s *Session) result() report.Bench {
 	b := report.Bench{
 		Target: o.Target.Name, Protocol: string(o.Protocol), Size: o.Size, Pipeline: o.Pipeline, Workers: len(s.workers),
 		RateAsked: o.Rate, Warmup: o.Warmup.Seconds(), Duration: long,
-		Connections: report.BenchConnections{Asked: o.Conns, Opened: sum.opened, Lost: sum.lost, Failed: byWord(sum.refusals)},
-		Requests:    report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
-		Rate:        float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
+		Connections: report.BenchConnections{
+			Asked: o.Conns, Opened: sum.opened, Lost: sum.lost, LostIdle: byWord(sum.idle), Failed: byWord(sum.refusals),
+		},
+		Requests: report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
+		Rate:     float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
 		Latency: report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
 		CPU: max(0, busiest), Saturated: busiest > saturated, Memory: peak(), TCP: s.tcp, Limits: s.limits,
 	}
@@ -309,6 +311,12 @@ func hopeless(o *Options, b report.Bench) error {
 		why := inWords(b.Connections.Failed, b.Errors)
 		return &report.Error{
 			Code: CodeNoConnection, Message: fmt.Sprintf("cannot connect to %s: %s", o.Target.Name, why), Hint: hintFor(why, o),
+		}
+	}
+	if o.Protocol == Receive {
+		return &report.Error{
+			Code: CodeNoAnswer, Message: fmt.Sprintf("cannot measure %s: it has sent nothing", o.Target.Name),
+			Hint: "a service that is to be asked first wants another protocol, see tcptune bench --help",
 		}
 	}
 	return &report.Error{

@@ -14,7 +14,7 @@ type tally struct {
 	unsent                 uint64
 	bytesIn, bytesOut      uint64 // within the measured time
 	opened, lost           int
-	errors, refusals       [kinds]uint64 // of requests, and of connections
+	errors, refusals, idle [kinds]uint64 // of requests, of connections, and of those that were lost with nothing under way
 
 	intended, actual, connect *hdrhistogram.Histogram
 	slices                    []slice
@@ -43,6 +43,7 @@ func (t *tally) add(o *tally) {
 	for k := range kinds {
 		t.errors[k] += o.errors[k]
 		t.refusals[k] += o.refusals[k]
+		t.idle[k] += o.idle[k]
 	}
 	t.intended.Merge(o.intended)
 	t.actual.Merge(o.actual)

@@ -92,6 +92,9 @@ func (t terminal) showTroubles(w io.Writer, b report.Bench) {
 	if b.Connections.Lost > 0 {
 		printf(w, "%s %d connections\n", t.paint(yellow, "lost"), b.Connections.Lost)
 	}
+	for _, k := range slices.Sorted(maps.Keys(b.Connections.LostIdle)) {
+		printf(w, "  %d of them with nothing asked: %s\n", b.Connections.LostIdle[k], k)
+	}
 }
 
 func showRounds(w io.Writer, rounds []report.BenchRound) {

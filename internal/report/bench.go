@@ -41,6 +41,9 @@ type BenchConnections struct {
 	Asked  int `json:"asked"`
 	Opened int `json:"opened"` // over the whole run; a lost one is opened again
 	Lost   int `json:"lost"`   // closed or reset by the service, or given up
+	// LostIdle counts those that were lost while nothing was asked on them, by kind: "closed", or "wrong-answer" where something
+	// came that nobody had asked for.
+	LostIdle map[string]uint64 `json:"lost_idle,omitempty"`
 	// Failed counts attempts that led to no connection, by kind; those of connect and talk are failed requests instead.
 	Failed map[string]uint64 `json:"failed,omitempty"`
 }
