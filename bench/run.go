@@ -361,6 +361,8 @@ func hintFor(why string, o *Options) string {
 		}
 	case noHandshake.String():
 		return "it may not speak TLS, or its certificate is not trusted: --insecure, or --ca FILE"
+	case noSource.String():
+		return "a --source is an address of this machine, see ip address"
 	case noPort.String():
 		return "every local port is in use: --source gives more addresses to connect from"
 	}

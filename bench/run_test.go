@@ -244,3 +244,32 @@ func TestLoopbackHasAsManySourcesAsAreNeeded(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestARateIsFoundByWhatTwoRunsAgreeAbout has a limit that every run holds, and one that none does.
+func TestARateIsFoundByWhatTwoRunsAgreeAbout(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, echo))
+	for limit, holds := range map[time.Duration]bool{time.Minute: true, 1: false} {
+		b, err := FindRate(ctx(t), o, limit, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, runs, best := map[float64]int{}, map[float64]int{}, 0.0
+		for _, r := range b.Rounds {
+			if runs[r.Asked]++; r.Held {
+				held[r.Asked]++
+			}
+			if held[r.Asked] == 2 {
+				best = max(best, r.Asked)
+			}
+		}
+		for rate, n := range runs {
+			if failed := n - held[rate]; n > 3 || max(held[rate], failed) != 2 {
+				t.Errorf("%s: %.0f a second was tried %d times, and held %d times", limit, rate, n, held[rate])
+			}
+		}
+		if *b.Found != best || *b.NotAbove < best || !holds && best > 0 {
+			t.Errorf("%s: found %.0f of %v, not above %.0f", limit, *b.Found, b.Rounds, *b.NotAbove)
+		}
+	}
+}

@@ -31,7 +31,8 @@ when it was sent ("actual"). Every request that was sent is answered or failed.
 Protocols: raw (messages that come back as they were sent, as of an echo server; each is compared), send and receive (one way), line
 (ends with a line feed), frame (4 bytes of length before it, big-endian), http (1.1, keep-alive), connect (a new connection each
 time, nothing said), talk (a new connection for each message of raw). The end of a connection is a reset: no TIME-WAIT stays.
---payload FILE is sent instead of a made-up message; {{conn}} and {{n}} in it become the numbers of the connection and of its request.
+--payload FILE is sent instead of a made-up message; {{conn}} and {{n}} in it become the numbers of the connection and of its request,
+and so in --expect, which the answer to that request must contain.
 
 "generator saturated" means that the generator was busy all the time: what was measured is then not, or not only, the service.
 On a service of this machine half of the cores generate load.

@@ -121,7 +121,8 @@ func (t terminal) showFound(w io.Writer, b report.Bench) {
 		printf(w, "%s\n", t.paint(red, "no rate held it"))
 		return
 	}
-	printf(w, "%s requests a second held it\n", t.paint(green, report.Thousands(*b.Found)))
+	printf(w, "%s requests a second held it, %s did not or could not be reached\n", t.paint(green, report.Thousands(*b.Found)),
+		report.Thousands(*b.NotAbove))
 }
 
 // showCompared prints a comparison.

@@ -29,7 +29,9 @@ type Bench struct {
 	Heat      *BenchHeat    `json:"heat,omitempty"`
 	Rounds    []BenchRound  `json:"rounds,omitempty"`
 	// Found is the highest rate that held what was asked of it, 0 for none, where one was looked for.
-	Found    *float64      `json:"found_rate,omitempty"`
+	Found *float64 `json:"found_rate,omitempty"`
+	// NotAbove is the lowest rate that did not hold it, or what a closed loop reaches: the highest lies between both.
+	NotAbove *float64      `json:"found_not_above,omitempty"`
 	Asserted []BenchAssert `json:"asserted,omitempty"`
 	Compared []Compared    `json:"compared,omitempty"`
 	// Settings are what the host's settings were at that time.

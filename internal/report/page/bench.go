@@ -74,7 +74,11 @@ func benchNotes(b report.Bench) (list []Part) {
 	if b.Found != nil {
 		n := Note{Text: "No rate held what was asked of it.", Tone: Bad}
 		if *b.Found > 0 {
-			n = Note{Text: report.Thousands(*b.Found) + " requests a second is the highest rate that was found to hold.", Tone: Good}
+			n = Note{Text: report.Thousands(*b.Found) + " requests a second is the highest rate that was found to hold", Tone: Good}
+			if b.NotAbove != nil {
+				n.Text += "; " + report.Thousands(*b.NotAbove) + " did not, or could not be reached"
+			}
+			n.Text += "."
 		}
 		list = append(list, n)
 	}
