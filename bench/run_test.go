@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -271,5 +273,27 @@ func TestARateIsFoundByWhatTwoRunsAgreeAbout(t *testing.T) {
 		if *b.Found != best || *b.NotAbove < best || !holds && best > 0 {
 			t.Errorf("%s: found %.0f of %v, not above %.0f", limit, *b.Found, b.Rounds, *b.NotAbove)
 		}
+	}
+}
+
+// TestALimitThatBitesIsNamedBeforeTheFirstConnection opens so many connections at once that a listen backlog of this host is full.
+func TestALimitThatBitesIsNamedBeforeTheFirstConnection(t *testing.T) {
+	t.Parallel()
+	var accepted atomic.Int64
+	o := plain(serve(t, func(c net.Conn) { accepted.Add(1); echo(c) }))
+	o.Conns = int(knob("net/core/somaxconn"))
+	if o.Workers = o.Conns / greeted; o.Workers == 0 || o.Conns > 8192 {
+		t.Skipf("the listen backlog of this host is %d", o.Conns)
+	}
+	var named []string
+	o.Near = func(l report.BenchLimit) {
+		if accepted.Load() > 0 {
+			t.Errorf("%s is named when connections stand", l.Name)
+		}
+		named = append(named, l.Name)
+	}
+	b, err := Run(ctx(t), o, nil)
+	if err != nil || !slices.Contains(named, "listen-backlog") || len(b.Limits) != len(named) {
+		t.Errorf("%v: %v are named, and %+v told", err, named, b.Limits)
 	}
 }
