@@ -2,8 +2,9 @@ package bench
 
 import "time"
 
-// receive reads what is there.
-func (w *worker) receive(i int, now time.Duration) {
+// receive reads what is there. Where the event says that the service has closed, too, it reads on to the end: no other event
+// would say it.
+func (w *worker) receive(i int, now time.Duration, ends bool) {
 	c := &w.conns[i]
 	for generation := c.opened; c.opened == generation; {
 		n, bad := w.get(c, w.in)
@@ -27,7 +28,7 @@ func (w *worker) receive(i int, now time.Duration) {
 				return
 			}
 		}
-		if !w.feed(i, now, w.in[:n]) || n < len(w.in) && c.tls == nil {
+		if !w.feed(i, now, w.in[:n]) || n < len(w.in) && c.tls == nil && !ends {
 			return
 		}
 	}

@@ -53,6 +53,23 @@ func TestEachWayInWhichAServiceFailsHasItsKind(t *testing.T) {
 	}
 }
 
+// A part of an answer and the end of the connection often come with one event, which is said once: the end is seen all the same, and at
+// once.
+func TestAnEndThatComesWithDataIsSeen(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, func(c net.Conn) {
+		buf := make([]byte, 64)
+		if _, err := io.ReadFull(c, buf); err == nil {
+			_, _ = c.Write(buf[:32])
+		}
+	}))
+	o.Conns, o.Count, o.Duration = 100, 100, time.Minute
+	b, err := Run(ctx(t), o, nil)
+	if !report.Is(err, CodeNoAnswer) || b.Errors["closed"] != 100 {
+		t.Errorf("%v, %v", err, b.Errors)
+	}
+}
+
 // A service that says more than it was asked for loses its connection, and a promise of no errors does not hold, though every
 // request was answered.
 func TestWhatNobodyHasAskedForIsAnError(t *testing.T) {
