@@ -2,8 +2,9 @@ package bench
 
 import "time"
 
-// receive reads what is there.
-func (w *worker) receive(i int, now time.Duration) {
+// receive reads what is there. Where the event says that the service has closed, too, it reads on to the end: no other event
+// would say it.
+func (w *worker) receive(i int, now time.Duration, ends bool) {
 	c := &w.conns[i]
 	for generation := c.opened; c.opened == generation; {
 		n, bad := w.get(c, w.in)
@@ -27,7 +28,7 @@ func (w *worker) receive(i int, now time.Duration) {
 				return
 			}
 		}
-		if !w.feed(i, now, w.in[:n]) || n < len(w.in) && c.tls == nil {
+		if !w.feed(i, now, w.in[:n]) || n < len(w.in) && c.tls == nil && !ends {
 			return
 		}
 	}
@@ -87,6 +88,7 @@ func (w *worker) done(c *conn, now time.Duration, n int) {
 	for n > 0 {
 		t := w.oldest(c, n)
 		n -= t.n
+		w.total += uint64(t.n)
 		if now >= w.o.Warmup && now < w.end {
 			w.inTime += uint64(t.n)
 		}
@@ -156,6 +158,9 @@ func (w *worker) failed1(c *conn, why kind, now time.Duration) {
 // lose gives a connection up, and all that was asked on it, and has it opened again.
 func (w *worker) lose(i int, now time.Duration, why kind) {
 	c := &w.conns[i]
+	if c.answered == c.asked {
+		w.idle[why]++
+	}
 	for c.answered < c.asked {
 		w.failed1(c, why, now)
 	}

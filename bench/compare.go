@@ -51,6 +51,9 @@ func compared(metric string, more bool, before, after []float64) report.Compared
 	return row
 }
 
+// confidence is that of the intervals.
+const confidence = 0.95
+
 // ratioOf is the ratio of the geometric means of two samples, and where it lies with 95 % confidence.
 func ratioOf(a, b []float64) (ratio, low, high float64, ok bool) {
 	meanA, varA, okA := ofLogs(a)
@@ -63,7 +66,7 @@ func ratioOf(a, b []float64) (ratio, low, high float64, ok bool) {
 	half := 0.0
 	if sa+sb > 0 {
 		freedom := (sa + sb) * (sa + sb) / (sa*sa/(na-1) + sb*sb/(nb-1))
-		half = student(freedom) * math.Sqrt(sa+sb)
+		half = report.Student(confidence, freedom) * math.Sqrt(sa+sb)
 	}
 	d := meanB - meanA
 	return math.Exp(d), math.Exp(d - half), math.Exp(d + half), true
@@ -83,17 +86,6 @@ func ofLogs(list []float64) (mean, variance float64, ok bool) {
 		variance += (math.Log(v) - mean) * (math.Log(v) - mean) / float64(len(list)-1)
 	}
 	return mean, variance, true
-}
-
-// student is the 0.975 quantile of Student's distribution: from its table up to ten degrees of freedom, rounded down, and
-// by the expansion of Cornish and Fisher above.
-func student(freedom float64) float64 {
-	table := [...]float64{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228}
-	if n := int(freedom); n <= len(table) {
-		return table[max(n, 1)-1]
-	}
-	const z = 1.959964
-	return z + (z*z*z+z)/(4*freedom) + (5*math.Pow(z, 5)+16*z*z*z+3*z)/(96*freedom*freedom)
 }
 
 func median(list []float64) float64 {

@@ -17,22 +17,26 @@ import (
 // that was sent is answered or failed, and nothing hangs.
 func TestEachWayInWhichAServiceFailsHasItsKind(t *testing.T) {
 	t.Parallel()
-	readThen := func(then func(c net.Conn)) func(net.Conn) {
+	readThen := func(then func(c net.Conn, asked []byte)) func(net.Conn) {
 		return func(c net.Conn) {
-			if _, err := io.ReadFull(c, make([]byte, 64)); err == nil {
-				then(c)
+			asked := make([]byte, 64)
+			if _, err := io.ReadFull(c, asked); err == nil {
+				then(c, asked)
 			}
 		}
 	}
+	silent := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 	for kind, handle := range map[string]func(net.Conn){
-		"closed": readThen(func(net.Conn) {}),
-		"reset": readThen(func(c net.Conn) {
+		"closed": readThen(func(net.Conn, []byte) {}),
+		"reset": readThen(func(c net.Conn, _ []byte) {
 			_ = c.(*net.TCPConn).SetLinger(0)
 		}),
-		"wrong-answer":         readThen(func(c net.Conn) { _, _ = c.Write(make([]byte, 64)); _, _ = io.Copy(io.Discard, c) }),
-		"timeout":              readThen(func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }),
-		"closed, half":         readThen(func(c net.Conn) { _ = c.(*net.TCPConn).CloseWrite(); _, _ = io.Copy(io.Discard, c) }),
-		"closed in the middle": readThen(func(c net.Conn) { _, _ = c.Write(make([]byte, 0)) }),
+		"wrong-answer":          readThen(func(c net.Conn, _ []byte) { _, _ = c.Write(make([]byte, 64)); silent(c) }),
+		"wrong-answer, at last": readThen(func(c net.Conn, asked []byte) { asked[63]++; _, _ = c.Write(asked); silent(c) }),
+		"timeout":               silent,
+		"timeout in the middle": readThen(func(c net.Conn, asked []byte) { _, _ = c.Write(asked[:63]); silent(c) }),
+		"closed, half":          readThen(func(c net.Conn, _ []byte) { _ = c.(*net.TCPConn).CloseWrite(); silent(c) }),
+		"closed in the middle":  readThen(func(c net.Conn, asked []byte) { _, _ = c.Write(asked[:32]) }),
 	} {
 		for _, rate := range []float64{0, 200} {
 			o := plain(serve(t, handle))
@@ -46,6 +50,58 @@ func TestEachWayInWhichAServiceFailsHasItsKind(t *testing.T) {
 				t.Errorf("%s, rate %v: %+v, %v", kind, rate, b.Requests, b.Errors)
 			}
 		}
+	}
+}
+
+// A part of an answer and the end of the connection often come with one event, which is said once: the end is seen all the same, and at
+// once.
+func TestAnEndThatComesWithDataIsSeen(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, func(c net.Conn) {
+		buf := make([]byte, 64)
+		if _, err := io.ReadFull(c, buf); err == nil {
+			_, _ = c.Write(buf[:32])
+		}
+	}))
+	o.Conns, o.Count, o.Duration = 100, 100, time.Minute
+	b, err := Run(ctx(t), o, nil)
+	if !report.Is(err, CodeNoAnswer) || b.Errors["closed"] != 100 {
+		t.Errorf("%v, %v", err, b.Errors)
+	}
+}
+
+// A service that says more than it was asked for loses its connection, and a promise of no errors does not hold, though every
+// request was answered.
+func TestWhatNobodyHasAskedForIsAnError(t *testing.T) {
+	t.Parallel()
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+	for name, service := range map[string]struct {
+		protocol Protocol
+		handle   func(net.Conn)
+	}{
+		"an answer twice":      {Line, answering(func(line string) string { return line + line })},
+		"more than its length": {HTTP, answering(func(line string) string { return map[bool]string{true: ok + "more"}[line == "\r\n"] })},
+		"a byte":               {Raw, func(c net.Conn) { buf := make([]byte, 65); n, _ := c.Read(buf[:64]); _, _ = c.Write(buf[:n+1]) }},
+	} {
+		o := plain(serve(t, service.handle))
+		o.Protocol = service.protocol
+		b, err := Run(ctx(t), o, nil)
+		if err != nil || b.Requests.Answered == 0 || b.Requests.Failed != 0 || b.Connections.LostIdle["wrong-answer"] == 0 {
+			t.Errorf("%s: %v, %+v, %+v, %v", name, err, b.Requests, b.Connections, b.Errors)
+		}
+		p, err := ParsePromise("errors==0")
+		if err != nil || p.Judge(b).Held {
+			t.Errorf("%s: %v, no errors: it holds", name, err)
+		}
+	}
+}
+
+func TestAServiceThatSendsNothingHasSentNothing(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }))
+	o.Protocol = Receive
+	if _, err := Run(ctx(t), o, nil); !report.Is(err, CodeNoAnswer) || !strings.Contains(err.Error(), "has sent nothing") {
+		t.Error(err)
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	noHandshake
 	noPath
 	forbidden
+	noSource
 	otherwise
 	kinds
 )
@@ -36,13 +37,20 @@ var words = [kinds]string{
 	none: "", refused: "refused", reset: "reset", closed: "closed", unreachable: "unreachable", timedOut: "timeout",
 	connectTimedOut: "connect-timeout", wrongAnswer: "wrong-answer", malformed: "malformed-answer", status4xx: "status-4xx",
 	status5xx: "status-5xx", noPort: "no-local-port", noFiles: "no-descriptor", noMemory: "no-memory", noHandshake: "tls",
-	noPath: "no-socket", forbidden: "not-permitted", otherwise: "other",
+	noPath: "no-socket", forbidden: "not-permitted",
+	noSource: "no-such-source", otherwise: "other",
 }
 
 func (k kind) String() string { return words[k] }
 
+func (k kind) Error() string { return words[k] }
+
 // kindOf is the kind of an error of a system call.
 func kindOf(err error) kind {
+	var k kind
+	if errors.As(err, &k) {
+		return k
+	}
 	for _, k := range []struct {
 		kind kind
 		nums []unix.Errno

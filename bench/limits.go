@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bufio"
 	"fmt"
 	"net"
 	"net/netip"
@@ -106,22 +105,6 @@ func knob(name string) uint64 {
 	}
 	n, _ := strconv.ParseUint(strings.TrimSpace(string(data)), 10, 64)
 	return n
-}
-
-// available is MemAvailable in bytes, or 0.
-func available() uint64 {
-	f, err := os.Open("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if rest, ok := strings.CutPrefix(s.Text(), "MemAvailable:"); ok {
-			n, _ := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(rest, "kB")), 10, 64)
-			return n << 10
-		}
-	}
-	return 0
 }
 
 // backlog is what the kernel lets a listener here have, or 0 for a service elsewhere.

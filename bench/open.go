@@ -92,7 +92,7 @@ func (w *worker) see(event unix.EpollEvent) {
 		w.flush(i, now)
 	}
 	if c.state == open && int32(c.opened) == event.Pad && event.Events&^unix.EPOLLOUT != 0 {
-		w.receive(i, now)
+		w.receive(i, now, event.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
 	}
 }
 

@@ -64,6 +64,9 @@ type Options struct {
 	// clocks of its own for the same span. It may be nil.
 	Mark func() error
 
+	// Near is told, before the first connection, of each limit of this host that the test meets or comes near to. It may be nil.
+	Near func(report.BenchLimit)
+
 	CPUs    []int        // processors that the threads are bound to, in turn; none is wherever the kernel puts them
 	Workers int          // threads; 0 is one a core, half of them for a service on this machine
 	Sources []netip.Addr // addresses to connect from; none is the system's choice, and on loopback as many as are needed

@@ -16,7 +16,7 @@ func Rounds(ctx context.Context, o Options, rounds int, told func(Now)) (report.
 		if err != nil {
 			return b, err
 		}
-		all = append(all, b)
+		all, o.Near = append(all, b), nil // once is enough
 	}
 	return Middle(all), nil
 }
@@ -50,42 +50,25 @@ func roundOf(b report.Bench) report.BenchRound {
 }
 
 // FindRate looks for the highest rate whose 99th percentile, from when requests are due, stays within limit, without a
-// failure: by bisection below what a closed loop reaches. The rate that is found has held twice.
+// failure: by bisection below what a closed loop reaches. Of each rate two runs have to say the same, of three at most: neither
+// one quiet moment nor one busy one decides.
 func FindRate(ctx context.Context, o Options, limit time.Duration, told func(Now)) (report.Bench, error) {
 	o.Rate = 0
 	first, err := Run(ctx, o, told)
 	if err != nil {
 		return first, err
 	}
+	o.Near = nil // once is enough
+	s := search{o: o, limit: limit, told: told, found: first}
 	low, high := 0.0, first.Rate
-	var found report.Bench
-	var tried []report.BenchRound
-	holds := func(rate float64) (bool, error) {
-		o.Rate = rate
-		b, err := Run(ctx, o, told)
-		if err != nil {
-			return false, err
-		}
-		r := roundOf(b)
-		r.Asked = rate
-		r.Held = r.Failed == 0 && r.P99 <= us(int64(limit)) && b.Rate >= rate*0.98
-		tried = append(tried, r)
-		if r.Held {
-			found = b
-		}
-		return r.Held, nil
-	}
 	for range searchSteps {
 		middle := (low + high) / 2
 		if low == 0 {
 			middle = high * 0.75
 		}
-		held, err := holds(middle)
-		if err == nil && held { // by chance, perhaps
-			held, err = holds(middle)
-		}
+		held, err := s.holds(ctx, middle)
 		if err != nil {
-			return found, err
+			return s.found, err
 		}
 		if held {
 			low = middle
@@ -96,11 +79,45 @@ func FindRate(ctx context.Context, o Options, limit time.Duration, told func(Now
 			break
 		}
 	}
-	if low == 0 {
-		found = first
+	s.found.Rounds, s.found.Found, s.found.NotAbove = s.tried, &low, &high
+	return s.found, nil
+}
+
+// search is what has been tried so far.
+type search struct {
+	o     Options
+	limit time.Duration
+	told  func(Now)
+	tried []report.BenchRound
+	found report.Bench // the last run that held, of a rate that did
+}
+
+// holds reports what two runs at a rate agree about.
+func (s *search) holds(ctx context.Context, rate float64) (bool, error) {
+	s.o.Rate = rate
+	var good report.Bench
+	for held, failed := 0, 0; ; {
+		b, err := Run(ctx, s.o, s.told)
+		if err != nil && !report.Is(err, CodeNoAnswer) {
+			return false, err
+		}
+		r := roundOf(b)
+		r.Asked = rate
+		r.Held = err == nil && r.Failed == 0 && r.P99 <= us(int64(s.limit)) && b.Rate >= rate*0.98
+		s.tried = append(s.tried, r)
+		if r.Held {
+			held, good = held+1, b
+		} else {
+			failed++
+		}
+		switch {
+		case held == 2:
+			s.found = good
+			return true, nil
+		case failed == 2:
+			return false, nil
+		}
 	}
-	found.Rounds, found.Found = tried, &low
-	return found, nil
 }
 
 const (

@@ -31,6 +31,7 @@ type Now struct {
 	At, Of           time.Duration
 	Answered, Failed uint64
 	Open             int64
+	Rate             float64 // answers a second, since it was last told
 	P99              time.Duration
 }
 
@@ -71,6 +72,11 @@ func Open(ctx context.Context, o Options, told func(Now)) (s *Session, err error
 	limits, err := Limits(&o, len(sources))
 	if err != nil {
 		return nil, err
+	}
+	if o.Near != nil {
+		for _, l := range limits {
+			o.Near(l)
+		}
 	}
 	s = &Session{o: o, told: told, limits: limits}
 	for n := range o.Workers {
@@ -177,12 +183,16 @@ func (s *Session) watch() (end func()) {
 	ended.Go(func() {
 		tick := time.NewTicker(250 * time.Millisecond)
 		defer tick.Stop()
+		last, before := s.total(), time.Now()
 		for {
 			select {
 			case <-over:
 				return
-			case <-tick.C:
-				s.told(s.now())
+			case at := <-tick.C:
+				n, total := s.now(), s.total()
+				n.Rate = float64(total-last) / at.Sub(before).Seconds()
+				last, before = total, at
+				s.told(n)
 			}
 		}
 	})
@@ -190,6 +200,14 @@ func (s *Session) watch() (end func()) {
 		close(over)
 		ended.Wait()
 	}
+}
+
+// total is how many requests have been answered, those of the warm-up included.
+func (s *Session) total() (n uint64) {
+	for _, w := range s.workers {
+		n += w.live.total.Load()
+	}
+	return n
 }
 
 func (s *Session) now() Now {
@@ -241,11 +259,13 @@ func (s *Session) result() report.Bench {
 	b := report.Bench{
 		Target: o.Target.Name, Protocol: string(o.Protocol), Size: o.Size, Pipeline: o.Pipeline, Workers: len(s.workers),
 		RateAsked: o.Rate, Warmup: o.Warmup.Seconds(), Duration: long,
-		Connections: report.BenchConnections{Asked: o.Conns, Opened: sum.opened, Lost: sum.lost, Failed: byWord(sum.refusals)},
-		Requests:    report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
-		Rate:        float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
+		Connections: report.BenchConnections{
+			Asked: o.Conns, Opened: sum.opened, Lost: sum.lost, LostIdle: byWord(sum.idle), Failed: byWord(sum.refusals),
+		},
+		Requests: report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
+		Rate:     float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
 		Latency: report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
-		CPU: max(0, busiest), Saturated: busiest > saturated, TCP: s.tcp, Limits: s.limits,
+		CPU: max(0, busiest), Saturated: busiest > saturated, Memory: peak(), TCP: s.tcp, Limits: s.limits,
 	}
 	if o.Protocol != Send && o.Protocol != Receive {
 		b.Latency.Actual, b.Latency.Intended = percentiles(sum.actual), percentiles(sum.intended)
@@ -293,6 +313,12 @@ func hopeless(o *Options, b report.Bench) error {
 			Code: CodeNoConnection, Message: fmt.Sprintf("cannot connect to %s: %s", o.Target.Name, why), Hint: hintFor(why, o),
 		}
 	}
+	if o.Protocol == Receive {
+		return &report.Error{
+			Code: CodeNoAnswer, Message: fmt.Sprintf("cannot measure %s: it has sent nothing", o.Target.Name),
+			Hint: "a service that is to be asked first wants another protocol, see tcptune bench --help",
+		}
+	}
 	return &report.Error{
 		Code: CodeNoAnswer, Message: fmt.Sprintf("cannot measure %s: not one of %d requests was answered (%s)",
 			o.Target.Name, b.Requests.Sent, inWords(b.Errors, b.Connections.Failed)),
@@ -335,6 +361,8 @@ func hintFor(why string, o *Options) string {
 		}
 	case noHandshake.String():
 		return "it may not speak TLS, or its certificate is not trusted: --insecure, or --ca FILE"
+	case noSource.String():
+		return "a --source is an address of this machine, see ip address"
 	case noPort.String():
 		return "every local port is in use: --source gives more addresses to connect from"
 	}

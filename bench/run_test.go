@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,5 +244,56 @@ func TestLoopbackHasAsManySourcesAsAreNeeded(t *testing.T) {
 	o.Conns = 100_000
 	if got := sourcesOf(&o); len(got) != 6 || got[5] != netip.MustParseAddr("127.0.0.6") {
 		t.Errorf("got %v", got)
+	}
+}
+
+// TestARateIsFoundByWhatTwoRunsAgreeAbout has a limit that every run holds, and one that none does.
+func TestARateIsFoundByWhatTwoRunsAgreeAbout(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, echo))
+	for limit, holds := range map[time.Duration]bool{time.Minute: true, 1: false} {
+		b, err := FindRate(ctx(t), o, limit, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held, runs, best := map[float64]int{}, map[float64]int{}, 0.0
+		for _, r := range b.Rounds {
+			if runs[r.Asked]++; r.Held {
+				held[r.Asked]++
+			}
+			if held[r.Asked] == 2 {
+				best = max(best, r.Asked)
+			}
+		}
+		for rate, n := range runs {
+			if failed := n - held[rate]; n > 3 || max(held[rate], failed) != 2 {
+				t.Errorf("%s: %.0f a second was tried %d times, and held %d times", limit, rate, n, held[rate])
+			}
+		}
+		if *b.Found != best || *b.NotAbove < best || !holds && best > 0 {
+			t.Errorf("%s: found %.0f of %v, not above %.0f", limit, *b.Found, b.Rounds, *b.NotAbove)
+		}
+	}
+}
+
+// TestALimitThatBitesIsNamedBeforeTheFirstConnection opens so many connections at once that a listen backlog of this host is full.
+func TestALimitThatBitesIsNamedBeforeTheFirstConnection(t *testing.T) {
+	t.Parallel()
+	var accepted atomic.Int64
+	o := plain(serve(t, func(c net.Conn) { accepted.Add(1); echo(c) }))
+	o.Conns = int(knob("net/core/somaxconn"))
+	if o.Workers = o.Conns / greeted; o.Workers == 0 || o.Conns > 8192 {
+		t.Skipf("the listen backlog of this host is %d", o.Conns)
+	}
+	var named []string
+	o.Near = func(l report.BenchLimit) {
+		if accepted.Load() > 0 {
+			t.Errorf("%s is named when connections stand", l.Name)
+		}
+		named = append(named, l.Name)
+	}
+	b, err := Run(ctx(t), o, nil)
+	if err != nil || !slices.Contains(named, "listen-backlog") || len(b.Limits) != len(named) {
+		t.Errorf("%v: %v are named, and %+v told", err, named, b.Limits)
 	}
 }

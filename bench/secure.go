@@ -183,7 +183,7 @@ func (w *worker) takeShaken() {
 			c.tls = s.tls
 			w.stands(s.i, now)
 			if c.opened == s.opened { // what came with the handshake makes no event any more
-				w.receive(s.i, now)
+				w.receive(s.i, now, false)
 			}
 		}
 	}

@@ -44,7 +44,11 @@ func prepare(fd int, to Target, from netip.Addr) error {
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
 		return err
 	}
-	return unix.Bind(fd, sockaddr(netip.AddrPortFrom(from, 0)))
+	err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(from, 0)))
+	if errors.Is(err, unix.EADDRNOTAVAIL) { // no port was asked for
+		return noSource
+	}
+	return err
 }
 
 func address(to Target) (family int, remote unix.Sockaddr) {

@@ -9,11 +9,12 @@ import (
 // tally is what a worker has counted.
 type tally struct {
 	sent, answered, failed uint64
+	total                  uint64 // answered, those of the warm-up included
 	inTime                 uint64 // answered within the measured time, whenever they were due
 	unsent                 uint64
 	bytesIn, bytesOut      uint64 // within the measured time
 	opened, lost           int
-	errors, refusals       [kinds]uint64 // of requests, and of connections
+	errors, refusals, idle [kinds]uint64 // of requests, of connections, and of those that were lost with nothing under way
 
 	intended, actual, connect *hdrhistogram.Histogram
 	slices                    []slice
@@ -42,6 +43,7 @@ func (t *tally) add(o *tally) {
 	for k := range kinds {
 		t.errors[k] += o.errors[k]
 		t.refusals[k] += o.refusals[k]
+		t.idle[k] += o.idle[k]
 	}
 	t.intended.Merge(o.intended)
 	t.actual.Merge(o.actual)

@@ -140,6 +140,7 @@ func (w *worker) sweep(now time.Duration) {
 	}
 	w.live.answered.Store(w.answered)
 	w.live.failed.Store(w.failed)
+	w.live.total.Store(w.total)
 	h := w.actual
 	if w.o.Rate > 0 {
 		h = w.intended

@@ -18,11 +18,14 @@ type wire interface {
 func newWire(o *Options) wire {
 	switch o.Protocol {
 	case Line:
-		return &lines{about: answers{o.Expect}, request: lineOf(o)}
+		request := lineOf(o)
+		return &lines{expectOf(o, request), request}
 	case Frame:
-		return &frames{about: answers{o.Expect}, request: frameOf(o)}
+		request := frameOf(o)
+		return &frames{expectOf(o, request), request}
 	case HTTP:
-		return &httpWire{about: answers{o.Expect}, request: requestOf(o)}
+		request := requestOf(o)
+		return &httpWire{expectOf(o, request), request}
 	case Receive:
 		return &bulk{size: o.Size}
 	case Send, Raw, Talk, Connect:
@@ -113,23 +116,40 @@ func (b *bulk) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 }
 
 // answers judges what is in an answer.
-type answers struct{ expect []byte }
+type answers struct {
+	expect template // as of a payload, so that an answer to another request is seen; no parts: nothing
+	want   []byte
+}
 
 // keep holds on to a part of an answer where somebody wants to look into it.
-func (a answers) keep(c *conn, part []byte) {
-	if len(a.expect) > 0 && len(c.hold)+len(part) <= mostHeld {
+func (a *answers) keep(c *conn, part []byte) {
+	if len(a.expect.parts) > 0 && len(c.hold)+len(part) <= mostHeld {
 		c.hold = append(c.hold, part...)
 	}
 }
 
-// judge looks into a whole answer and lets go of it.
-func (a answers) judge(c *conn) kind {
-	good := len(a.expect) == 0 || bytes.Contains(c.hold, a.expect)
+// judge looks into a whole answer, to the oldest request of c, and lets go of it.
+func (a *answers) judge(c *conn) kind {
+	if len(a.expect.parts) == 0 {
+		return none
+	}
+	a.want = a.expect.one(a.want[:0], c, c.answered)
+	good := bytes.Contains(c.hold, a.want)
 	c.hold = c.hold[:0]
 	if !good {
 		return wrongAnswer
 	}
 	return none
+}
+
+// expectOf is what answers must contain, with numbers as wide as those of the request.
+func expectOf(o *Options, request template) answers {
+	if len(o.Expect) == 0 {
+		return answers{}
+	}
+	t := newTemplate(o.Expect)
+	t.width = request.width
+	return answers{expect: t}
 }
 
 // mostHeld bounds what is held of an answer.

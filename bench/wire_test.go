@@ -3,9 +3,12 @@ package bench
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // answersTo is what each protocol makes of an answer: how long each whole one is, and why it is none.
@@ -202,5 +205,46 @@ func TestRawTakesAnswersHoweverTheyAreCut(t *testing.T) {
 		if want := wrong / size; whole != want || (said == wrongAnswer) != (wrong < len(stream)) {
 			t.Fatalf("%d messages of %d bytes, byte %d is wrong: %d are taken, and then %q", many, size, wrong, whole, said)
 		}
+	}
+}
+
+// TestAnAnswerToAnotherRequestIsWrong has a service that is one behind: its answers are answers, to somebody else.
+func TestAnAnswerToAnotherRequestIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		behind bool
+		good   bool
+	}{"each to its own": {false, true}, "one behind": {true, false}} {
+		last := make(chan string, 1)
+		o := plain(serve(t, answering(func(line string) string {
+			if !c.behind {
+				return line
+			}
+			select {
+			case before := <-last:
+				last <- line
+				return before
+			default:
+				last <- line
+				return line
+			}
+		})))
+		o.Protocol, o.Conns, o.Count = Line, 1, 10
+		o.Payload, o.Expect = []byte("request {{n}} of {{conn}};"), []byte("request {{n}} of 0;")
+		b, err := Run(ctx(t), o, nil)
+		want := map[bool]uint64{true: 10, false: 1}[c.good]
+		if err != nil || b.Requests.Answered != want || b.Errors["wrong-answer"] != 10-want {
+			t.Errorf("%s: %v, %+v, %v", name, err, b.Requests, b.Errors)
+		}
+	}
+}
+
+func TestASourceThatIsNotOursIsNamed(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, echo))
+	o.Sources = []netip.Addr{netip.MustParseAddr("192.0.2.1")}
+	b, err := Run(ctx(t), o, nil)
+	if !report.Is(err, CodeNoConnection) || !strings.Contains(err.Error(), "no-such-source") || b.Connections.Failed["no-such-source"] == 0 {
+		t.Errorf("%v, %+v", err, b.Connections)
 	}
 }

@@ -114,16 +114,6 @@ func TestComparison(t *testing.T) {
 	}
 }
 
-// The quantile of Student's distribution is that of the tables.
-func TestStudent(t *testing.T) {
-	t.Parallel()
-	for freedom, want := range map[float64]float64{1: 12.706, 4: 2.776, 4.9: 2.776, 12: 2.179, 20: 2.086, 60: 2.000, 1e6: 1.960} {
-		if got := student(freedom); math.Abs(got-want) > 0.005 {
-			t.Errorf("%v: got %.3f, want %.3f", freedom, got, want)
-		}
-	}
-}
-
 // Every request of a schedule is due once, at its time, whichever worker has it.
 func TestASchedule(t *testing.T) {
 	t.Parallel()

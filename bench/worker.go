@@ -57,6 +57,7 @@ type worker struct {
 // live is what others may see while a worker runs.
 type live struct {
 	answered, failed atomic.Uint64
+	total            atomic.Uint64 // answered, those of the warm-up included
 	open             atomic.Int64
 	p99              atomic.Int64
 }

@@ -14,18 +14,6 @@ const Confidence = 0.99
 // it is there.
 const trivial = 0.02
 
-// tQuantile is the 99.5 % quantile of Student's t distribution by degrees of freedom, from 1 on.
-func tQuantile(freedom int) float64 {
-	table := []float64{
-		63.657, 9.925, 5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.250, 3.169, 3.106, 3.055, 3.012, 2.977, 2.947, 2.921, 2.898, 2.878,
-		2.861, 2.845, 2.831, 2.819, 2.807, 2.797, 2.787, 2.779, 2.771, 2.763, 2.756, 2.750,
-	}
-	if freedom <= len(table) {
-		return table[freedom-1]
-	}
-	return 2.576 + (2.750-2.576)*30/float64(freedom) // it comes down to the normal distribution as one over the freedom
-}
-
 // judge compares the rounds of a metric, which belong together by their place: each pair saw the same path.
 func judge(m Metric, before, after []float64) report.ProofRow {
 	r := report.ProofRow{Metric: m.Name, Unit: m.Unit, Better: "lower", Verdict: report.NotShown}
@@ -45,7 +33,7 @@ func judge(m Metric, before, after []float64) report.ProofRow {
 	}
 	r.Before, r.After = geometricMean(before), geometricMean(after)
 	center := mean(logs)
-	half := tQuantile(len(logs)-1) * deviation(logs) / math.Sqrt(float64(len(logs)))
+	half := report.Student(Confidence, float64(len(logs)-1)) * deviation(logs) / math.Sqrt(float64(len(logs)))
 	r.Ratio, r.Low, r.High = ptr(math.Exp(center)), ptr(math.Exp(center-half)), ptr(math.Exp(center+half))
 	switch {
 	case *r.Low > 1 && *r.Ratio > 1+trivial:

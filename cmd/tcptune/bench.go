@@ -31,7 +31,8 @@ when it was sent ("actual"). Every request that was sent is answered or failed.
 Protocols: raw (messages that come back as they were sent, as of an echo server; each is compared), send and receive (one way), line
 (ends with a line feed), frame (4 bytes of length before it, big-endian), http (1.1, keep-alive), connect (a new connection each
 time, nothing said), talk (a new connection for each message of raw). The end of a connection is a reset: no TIME-WAIT stays.
---payload FILE is sent instead of a made-up message; {{conn}} and {{n}} in it become the numbers of the connection and of its request.
+--payload FILE is sent instead of a made-up message; {{conn}} and {{n}} in it become the numbers of the connection and of its request,
+and so in --expect, which the answer to that request must contain.
 
 "generator saturated" means that the generator was busy all the time: what was measured is then not, or not only, the service.
 On a service of this machine half of the cores generate load.
@@ -114,6 +115,7 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 		return outcome{}, report.Usage("cannot tell what to put under load: bench takes one target", "HOST:PORT, unix:/PATH, or a URL; see tcptune bench --help")
 	}
 	l := loadOf(c, words[0])
+	l.Near = t.nearLimit
 	if l.FindRate && (l.Rate > 0 || l.Rounds > 1) {
 		return outcome{}, report.Usage("cannot look for a rate with --rate or --rounds", "")
 	}
@@ -203,6 +205,7 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 			return outcome{}, report.Usage("cannot look for a rate in turn", "")
 		}
 	}
+	sides[0].Near, sides[1].Near = t.nearLimit, t.nearLimit
 	rounds := c.Int("rounds")
 	if !c.IsSet("rounds") {
 		rounds = defaultTurns
@@ -215,6 +218,13 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 		return o, err
 	}
 	return t.compared(c, o), nil
+}
+
+// nearLimit says, before a load test begins, what of this host may be what it measures.
+func (t terminal) nearLimit(l report.BenchLimit) {
+	if !t.quiet {
+		t.say("tcptune: near the limit %s: %d, and this takes %d: %s\nhint: %s\n", l.Name, l.Have, l.Need, l.Why, l.Fix)
+	}
 }
 
 // defaultTurns is how many rounds two tests have where nobody says.
@@ -230,9 +240,8 @@ func (t terminal) benchProgress(c *cli.Context) (told func(provision.LoadNow), e
 			printf(t.err, "\r\x1b[Kopening connections: %d stand", n.Open)
 			return
 		}
-		seconds := max(n.At.Seconds(), 0.001)
 		printf(t.err, "\r\x1b[K%2.0f of %.0f s  %s a second  %d connections  %d failed  p99 %s",
-			n.At.Seconds(), n.Of.Seconds(), report.Thousands(float64(n.Answered)/seconds), n.Open, n.Failed, report.Took(float64(n.P99)/1e3))
+			n.At.Seconds(), n.Of.Seconds(), report.Thousands(n.Rate), n.Open, n.Failed, report.Took(float64(n.P99)/1e3))
 	}
 	return told, func() { printf(t.err, "\r\x1b[K") }
 }

@@ -35,6 +35,9 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 			b.TCP.Retransmits)
 	}
 	printf(w, "%d%% of the time of the busiest of %d generating threads", int(b.CPU*100+0.5), b.Workers)
+	if b.Memory > 0 {
+		printf(w, ", %.0f MB of memory", float64(b.Memory)/(1<<20))
+	}
 	if b.Saturated {
 		printf(w, ": %s, more of them or another machine may show more", t.paint(yellow, "generator saturated"))
 	}
@@ -78,7 +81,7 @@ func showLatency(w io.Writer, l report.BenchLatency) {
 	_ = tw.Flush() // what was not printed, run says
 }
 
-// showTroubles prints what went wrong, and what this host has too little of.
+// showTroubles prints what went wrong.
 func (t terminal) showTroubles(w io.Writer, b report.Bench) {
 	for _, k := range slices.Sorted(maps.Keys(b.Errors)) {
 		printf(w, "%s %d requests: %s\n", t.paint(red, "failed"), b.Errors[k], k)
@@ -89,8 +92,8 @@ func (t terminal) showTroubles(w io.Writer, b report.Bench) {
 	if b.Connections.Lost > 0 {
 		printf(w, "%s %d connections\n", t.paint(yellow, "lost"), b.Connections.Lost)
 	}
-	for _, l := range b.Limits {
-		printf(w, "%s %s: %d, and this takes %d: %s\n  fix: %s\n", t.paint(yellow, "near"), l.Name, l.Have, l.Need, l.Why, l.Fix)
+	for _, k := range slices.Sorted(maps.Keys(b.Connections.LostIdle)) {
+		printf(w, "  %d of them with nothing asked: %s\n", b.Connections.LostIdle[k], k)
 	}
 }
 
@@ -118,7 +121,8 @@ func (t terminal) showFound(w io.Writer, b report.Bench) {
 		printf(w, "%s\n", t.paint(red, "no rate held it"))
 		return
 	}
-	printf(w, "%s requests a second held it\n", t.paint(green, report.Thousands(*b.Found)))
+	printf(w, "%s requests a second held it, %s did not or could not be reached\n", t.paint(green, report.Thousands(*b.Found)),
+		report.Thousands(*b.NotAbove))
 }
 
 // showCompared prints a comparison.

@@ -116,7 +116,7 @@ func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func
 			if err != nil {
 				return out, err
 			}
-			all[side] = append(all[side], one)
+			all[side], of[side].Near = append(all[side], one), nil // once is enough
 		}
 	}
 	middle := [2]report.Bench{bench.Middle(all[0]), bench.Middle(all[1])}

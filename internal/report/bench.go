@@ -21,14 +21,17 @@ type Bench struct {
 	Errors map[string]uint64 `json:"errors"`
 	// CPU is the share of the time in which the threads of the generator were not waiting for anything, 0 to 1.
 	CPU       float64       `json:"generator_busy"`
-	Saturated bool          `json:"generator_saturated"` // the generator was the bottleneck, or may have been
+	Saturated bool          `json:"generator_saturated"`    // the generator was the bottleneck, or may have been
+	Memory    uint64        `json:"generator_memory_bytes"` // the most that the generator has had, 0 where that cannot be seen
 	TCP       *BenchTCP     `json:"tcp,omitempty"`
 	Limits    []BenchLimit  `json:"limits,omitempty"`
 	Series    []BenchSecond `json:"series,omitempty"`
 	Heat      *BenchHeat    `json:"heat,omitempty"`
 	Rounds    []BenchRound  `json:"rounds,omitempty"`
 	// Found is the highest rate that held what was asked of it, 0 for none, where one was looked for.
-	Found    *float64      `json:"found_rate,omitempty"`
+	Found *float64 `json:"found_rate,omitempty"`
+	// NotAbove is the lowest rate that did not hold it, or what a closed loop reaches: the highest lies between both.
+	NotAbove *float64      `json:"found_not_above,omitempty"`
 	Asserted []BenchAssert `json:"asserted,omitempty"`
 	Compared []Compared    `json:"compared,omitempty"`
 	// Settings are what the host's settings were at that time.
@@ -40,6 +43,9 @@ type BenchConnections struct {
 	Asked  int `json:"asked"`
 	Opened int `json:"opened"` // over the whole run; a lost one is opened again
 	Lost   int `json:"lost"`   // closed or reset by the service, or given up
+	// LostIdle counts those that were lost while nothing was asked on them, by kind: "closed", or "wrong-answer" where something
+	// came that nobody had asked for.
+	LostIdle map[string]uint64 `json:"lost_idle,omitempty"`
 	// Failed counts attempts that led to no connection, by kind; those of connect and talk are failed requests instead.
 	Failed map[string]uint64 `json:"failed,omitempty"`
 }

@@ -67,7 +67,8 @@ func generators(tcptune, others string) (list []generator, missing []string) {
 		return list, append(missing, "wrk")
 	}
 	return append(list, generator{rowWrk, true, func(c echoCase, each time.Duration) []string {
-		return []string{wrk, "-t1", fmt.Sprintf("-c%d", c.connections), fmt.Sprintf("-d%.0fs", each.Seconds()), "http://" + echoAddress.String() + "/"}
+		at := "http://" + echoAddress.String() + "/"
+		return []string{wrk, "-t1", fmt.Sprintf("-c%d", c.connections), fmt.Sprintf("-d%.0fs", each.Seconds()), at}
 	}, answeredByWrk}), missing
 }
 
@@ -240,13 +241,15 @@ func clientTable(out io.Writer, list []generator, cases []echoCase, samples [][]
 				rate, cpu = fmt.Sprintf("%.2f", r), fmt.Sprintf("%.2f", u)
 				switch g.name {
 				case rowBench:
-					verdicts = append(verdicts, aim(c, "of the rate of "+rowC, r, rateOfC, r >= rateOfC), aim(c, "of the CPU of "+rowC, u, cpuOfC, u <= cpuOfC))
+					verdicts = append(verdicts, aim(c, "of the rate of "+rowC, r, rateOfC, r >= rateOfC),
+						aim(c, "of the CPU of "+rowC, u, cpuOfC, u <= cpuOfC))
 				case rowBenchH:
 					verdicts = append(verdicts, aim(c, "of the rate of "+rowWrk, r, rateOfWrk, r >= rateOfWrk))
 				}
 			}
-			fmt.Fprintf(out, "%-32s %9.0f %7s %7.0f %7s %6.0f%%\n", g.name, medianOf(samples[i][k], func(s clientSample) float64 { return s.rate }),
-				rate, medianOf(samples[i][k], func(s clientSample) float64 { return s.cpu }), cpu,
+			fmt.Fprintf(out, "%-32s %9.0f %7s %7.0f %7s %6.0f%%\n", g.name,
+				medianOf(samples[i][k], func(s clientSample) float64 { return s.rate }), rate,
+				medianOf(samples[i][k], func(s clientSample) float64 { return s.cpu }), cpu,
 				medianOf(samples[i][k], func(s clientSample) float64 { return 100 * s.busy }))
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -40,8 +39,9 @@ func showHonesty(others string, rounds int) error {
 	server := echoServer{rowC, []string{filepath.Join(others, "epoll"), echoAddress.String()}}
 	o := b.load(echoCase{50, 1})
 	o.Warmup = 0
-	fmt.Fprintf(os.Stdout, "\nA server that stands still for %v in %v, %d rounds, medians; percentiles in seconds from when requests were due\n\n%-24s %8s %8s %8s %8s\n",
-		frozenFor, honestFor, rounds, "", "p99", "must be", "p99.9", "must be")
+	fmt.Printf("\nA server that stands still for %v in %v, %d rounds, medians; percentiles in seconds from when requests were due\n\n",
+		frozenFor, honestFor, rounds)
+	fmt.Printf("%-24s %8s %8s %8s %8s\n", "", "p99", "must be", "p99.9", "must be")
 	for _, c := range []honestCase{{0.05, "5 % of its capacity"}, {0.5, "50 % of its capacity"}, {0, "closed loop"}} {
 		var p99, p999 []float64
 		for range rounds {

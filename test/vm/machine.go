@@ -2,6 +2,7 @@ package vm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ const bootLimit = 6 * time.Minute
 
 // Options say how a machine differs from the plain one.
 type Options struct {
+	Memory  int    // megabytes; 0 is what most need
 	Release string // "22.04", "24.04", "26.04": what /etc/os-release claims; "" leaves what the disk has
 }
 
@@ -31,6 +33,7 @@ type Machine struct {
 	guest.Shell
 
 	disk, dir string
+	memory    int // megabytes
 	power     *qemu
 	client    *ssh.Client
 }
@@ -70,7 +73,7 @@ func Start(ctx context.Context, opt Options) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Machine{disk: disk, dir: dir}
+	m := &Machine{disk: disk, dir: dir, memory: cmp.Or(opt.Memory, 1536)}
 	m.Shell = guest.Shell{Name: "the virtual machine", Exec: m.run}
 	if err := m.first(ctx, opt); err != nil {
 		err = fmt.Errorf("cannot boot the virtual machine: %w\n%s", err, m.Console())
@@ -105,7 +108,7 @@ func (m *Machine) first(ctx context.Context, opt Options) error {
 
 // on switches the machine on and returns when its systemd has finished booting.
 func (m *Machine) on(ctx context.Context, limit time.Duration) error {
-	power, err := powerOn(m.disk, m.dir)
+	power, err := powerOn(m.disk, m.dir, m.memory)
 	if err != nil {
 		return err
 	}

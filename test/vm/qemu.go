@@ -21,9 +21,9 @@ type qemu struct {
 	errs *bytes.Buffer
 }
 
-// powerOn starts the machine whose layer over the disk is in the folder dir. It is killed by the kernel when the caller
+// powerOn starts the machine whose layer over the disk is in the folder dir, with so many megabytes. It is killed by the kernel when the caller
 // dies.
-func powerOn(disk, dir string) (*qemu, error) {
+func powerOn(disk, dir string, memory int) (*qemu, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func powerOn(disk, dir string) (*qemu, error) {
 		"-smp",
 		"2",
 		"-m",
-		"1536",
+		strconv.Itoa(memory),
 		"-nodefaults",
 		"-no-user-config",
 		"-display",

@@ -21,7 +21,8 @@ func Bench(b report.Bench) Page {
 	p.Parts = append(p.Parts, benchNotes(b)...)
 	p.Parts = append(p.Parts, overTime(b)...)
 	p.Parts = append(p.Parts, byPercentile(b)...)
-	p.Parts = append(p.Parts, latencyTable(b.Latency), roundsTable(b), troubles(b), promises(b), tcpTable(b.TCP), settingsTable(b.Settings))
+	p.Parts = append(p.Parts, latencyTable(b.Latency), roundsTable(b), troubles(b), promises(b), tcpTable(b.TCP),
+		settingsTable(b.Settings))
 	return p
 }
 
@@ -48,12 +49,13 @@ func benchTiles(b report.Bench) Tiles {
 	}
 	tiles := Tiles{rate}
 	if l := b.Latency.Intended; l != nil {
-		tiles = append(tiles, latencyTile("p50", l.P50, "from when it was due"), latencyTile("p99", l.P99, "from when it was due"))
+		tiles = append(tiles, latencyTiles(l, "from when it was due")...)
 	} else if l := b.Latency.Actual; l != nil {
-		tiles = append(tiles, latencyTile("p50", l.P50, "from when it was sent"), latencyTile("p99", l.P99, "from when it was sent"))
+		tiles = append(tiles, latencyTiles(l, "from when it was sent")...)
 	}
-	failed := Tile{Label: "failed", Value: whole(b.Requests.Failed + b.Requests.Unsent), Note: "of " + whole(b.Requests.Sent+b.Requests.Unsent), Tone: Good}
-	if b.Requests.Failed+b.Requests.Unsent > 0 {
+	bad, of := b.Requests.Failed+b.Requests.Unsent, b.Requests.Sent+b.Requests.Unsent
+	failed := Tile{Label: "failed", Value: whole(bad), Note: "of " + whole(of), Tone: Good}
+	if bad > 0 {
 		failed.Tone = Bad
 	}
 	busy := Tile{Label: "generator busy", Value: fmt.Sprintf("%.0f %%", 100*b.CPU), Note: "of the time of its thread"}
@@ -66,15 +68,22 @@ func benchTiles(b report.Bench) Tiles {
 	return append(tiles, failed, busy)
 }
 
-func latencyTile(name string, us float64, note string) Tile {
-	return Tile{Label: name, Value: report.Took(us), Note: note}
+func latencyTiles(p *report.Percentiles, note string) Tiles {
+	return Tiles{
+		{Label: "p50", Value: report.Took(p.P50), Note: note},
+		{Label: "p99", Value: report.Took(p.P99), Note: note},
+	}
 }
 
 func benchNotes(b report.Bench) (list []Part) {
 	if b.Found != nil {
 		n := Note{Text: "No rate held what was asked of it.", Tone: Bad}
 		if *b.Found > 0 {
-			n = Note{Text: report.Thousands(*b.Found) + " requests a second is the highest rate that was found to hold.", Tone: Good}
+			n = Note{Text: report.Thousands(*b.Found) + " requests a second is the highest rate that was found to hold", Tone: Good}
+			if b.NotAbove != nil {
+				n.Text += "; " + report.Thousands(*b.NotAbove) + " did not, or could not be reached"
+			}
+			n.Text += "."
 		}
 		list = append(list, n)
 	}
@@ -122,13 +131,15 @@ func overTime(b report.Bench) (list []Part) {
 	if anything {
 		rates.Series = append(rates.Series, failed)
 	}
-	about := "Each cell is how many answers came at that time with that latency, from when they were sent. The colours go by its logarithm, so that one late answer is seen beside thousands."
+	about := "Each cell is how many answers came at that time with that latency, from when they were sent. The colours go by " +
+		"its logarithm, so that one late answer is seen beside thousands."
 	if b.RateAsked > 0 {
 		about = strings.Replace(about, "sent", "due", 1)
 	}
 	y := Axis{Low: h.Bands[0], High: h.Bands[len(h.Bands)-1], Log: true, Words: Time}
-	list = append(list, rates, Heat{Title: "Latency over time", About: about, X: x, Y: y, Step: h.Step, Bands: h.Bands, Counts: h.Counts, Unit: "answers"})
-	return list
+	return append(list, rates, Heat{
+		Title: "Latency over time", About: about, X: x, Y: y, Step: h.Step, Bands: h.Bands, Counts: h.Counts, Unit: "answers",
+	})
 }
 
 // Count is a number as an axis has it.
@@ -224,13 +235,15 @@ func roundsTable(b report.Bench) Table {
 			if r.Held {
 				held = Cell{"held", Good}
 			}
-			t.Rows = append(t.Rows, append(Row(report.Thousands(r.Asked), report.Thousands(r.Rate), report.Took(r.P99), whole(r.Failed)), held))
+			row := Row(report.Thousands(r.Asked), report.Thousands(r.Rate), report.Took(r.P99), whole(r.Failed))
+			t.Rows = append(t.Rows, append(row, held))
 		}
 		return t
 	}
 	t := Table{Title: "Rounds", Head: []string{"round", "a second", "p50", "p99", "failed"}}
 	for i, r := range b.Rounds {
-		t.Rows = append(t.Rows, Row(strconv.Itoa(i+1), report.Thousands(r.Rate), report.Took(r.P50), report.Took(r.P99), whole(r.Failed)))
+		t.Rows = append(t.Rows,
+			Row(strconv.Itoa(i+1), report.Thousands(r.Rate), report.Took(r.P50), report.Took(r.P99), whole(r.Failed)))
 	}
 	return t
 }
@@ -287,7 +300,8 @@ func tcpTable(tcp *report.BenchTCP) Table {
 	t.Rows = [][]Cell{
 		Row("sockets", whole(tcp.Sockets)), Row("segments sent again", whole(tcp.Retransmits)),
 		Row("round trip, median", report.Took(tcp.RTT)), Row("round trip, smallest", report.Took(tcp.MinRTT)),
-		Row("congestion control", tcp.Congestion), Row("segments of at most", fmt.Sprintf("%d bytes out, %d in", tcp.SendMSS, tcp.ReceiveMSS)),
+		Row("congestion control", tcp.Congestion),
+		Row("segments of at most", fmt.Sprintf("%d bytes out, %d in", tcp.SendMSS, tcp.ReceiveMSS)),
 		Row("waited for the receiver's window", percent(tcp.Limited)), Row("waited for its own send buffer", percent(tcp.BufLimited)),
 	}
 	return t
@@ -311,7 +325,8 @@ func compared(rows []report.Compared) Page {
 	for _, r := range rows {
 		counts[r.Verdict]++
 		one := Interval{
-			Group: r.Workload, Name: metricName(r.Metric), Before: metricFigure(r.Metric, r.Before), After: metricFigure(r.Metric, r.After),
+			Group: r.Workload, Name: metricName(r.Metric),
+			Before: metricFigure(r.Metric, r.Before), After: metricFigure(r.Metric, r.After),
 			Ratio: r.Ratio, Verdict: r.Verdict, Tone: VerdictTone(r.Verdict),
 		}
 		if r.Low != nil && r.High != nil {

@@ -36,8 +36,8 @@ func (c *canvas) frame(kind, title, about string, x, y Axis, key, inner func()) 
 	c.put("</svg></div>\n<div class=\"x\">")
 	across := x.ticks(10)
 	for i, v := range across {
-		c.put(`<span class="%s" style="left:%s%%">%s</span>`, raw(edge(i, len(across), x.place(v))), raw(short(100*x.place(v))),
-			text(x.Words(v)))
+		at := x.place(v)
+		c.put(`<span class="%s" style="left:%s%%">%s</span>`, raw(edge(i, len(across), at)), raw(short(100*at)), text(x.Words(v)))
 	}
 	c.put("</div>\n</div>\n</section>\n")
 }

@@ -61,8 +61,8 @@ func (h Heat) paths(most uint64) (d [levels]string) {
 				level = min(levels-1, int(math.Log(float64(n))/math.Log(float64(most))*levels))
 			}
 			low, high := h.Y.place(h.Bands[k]), h.Y.place(h.Bands[k+1])
-			fmt.Fprintf(&parts[level], "M%s %sH%sV%sH%sZ", short(wide*left), short(tall*(1-low)), short(wide*right), short(tall*(1-high)),
-				short(wide*left))
+			x, y := short(wide*left), short(tall*(1-low))
+			fmt.Fprintf(&parts[level], "M%s %sH%sV%sH%sZ", x, y, short(wide*right), short(tall*(1-high)), x)
 		}
 	}
 	for l := range parts {
@@ -84,7 +84,7 @@ func (h Heat) titles(c *canvas) {
 		}
 		left, right := h.X.place(h.Step*float64(i)), h.X.place(h.Step*float64(i+1))
 		c.put("<rect class=\"here\" x=\"%s\" y=\"0\" width=\"%s\" height=\"%s\"><title>%s\n%s %s, up to %s</title></rect>\n",
-			raw(short(wide*left)), raw(short(wide*(right-left))), raw(short(tall)), text(h.X.Words(h.Step*float64(i))), text(fmt.Sprint(sum)),
-			text(h.Unit), text(h.Y.Words(h.Bands[last+1])))
+			raw(short(wide*left)), raw(short(wide*(right-left))), raw(short(tall)), text(h.X.Words(h.Step*float64(i))),
+			text(fmt.Sprint(sum)), text(h.Unit), text(h.Y.Words(h.Bands[last+1])))
 	}
 }

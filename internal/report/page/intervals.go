@@ -35,7 +35,8 @@ func (t Intervals) draw(c *canvas) {
 	c.put("<span role=\"columnheader\" class=\"c5\">")
 	ticks := x.ticks(5)
 	for i, v := range ticks {
-		c.put(`<i class="%s" style="left:%s%%">%s</i>`, raw(edge(2*i, len(ticks), x.place(v))), raw(short(100*x.place(v))), text(x.Words(v)))
+		at := x.place(v)
+		c.put(`<i class="%s" style="left:%s%%">%s</i>`, raw(edge(2*i, len(ticks), at)), raw(short(100*at)), text(x.Words(v)))
 	}
 	c.put("</span></div>\n")
 	group := ""
@@ -50,9 +51,10 @@ func (t Intervals) draw(c *canvas) {
 }
 
 func (t Intervals) row(c *canvas, x Axis, r Interval) {
-	c.put(`<div class="row" role="row"><span role="rowheader" class="c1">%s</span><span role="cell" class="c2">%s</span>`, text(r.Name), text(r.Before))
-	c.put(`<span role="cell" class="c3">%s</span><span role="cell" class="c4"><b>%s</b> <em class="%s">%s</em></span>`, text(r.After),
-		text(ratio(r.Ratio)), text(r.Tone), text(r.Verdict))
+	c.put(`<div class="row" role="row"><span role="rowheader" class="c1">%s</span>`, text(r.Name))
+	c.put(`<span role="cell" class="c2">%s</span><span role="cell" class="c3">%s</span>`, text(r.Before), text(r.After))
+	c.put(`<span role="cell" class="c4"><b>%s</b> <em class="%s">%s</em></span>`, text(ratio(r.Ratio)), text(r.Tone),
+		text(r.Verdict))
 	c.put("<span role=\"cell\" class=\"c5\"><svg viewBox=\"0 0 %s 20\" preserveAspectRatio=\"none\">", raw(short(wide)))
 	for _, v := range x.ticks(5) {
 		c.put(`<path class="grid" d="M%s 0V20"/>`, raw(short(wide*x.place(v))))

@@ -40,8 +40,8 @@ func (l Lines) draw(c *canvas) {
 		for i, s := range l.Series {
 			d := l.path(s)
 			if i == 0 && l.Filled && len(s.X) > 0 && !strings.Contains(d[1:], "M") {
-				c.put("<path class=\"fill %s\" d=\"%sL%s %sL%s %sZ\"/>\n", text(class(i)), raw(d), raw(short(wide*l.X.place(s.X[len(s.X)-1]))),
-					raw(short(tall)), raw(short(wide*l.X.place(s.X[0]))), raw(short(tall)))
+				left, right := short(wide*l.X.place(s.X[0])), short(wide*l.X.place(s.X[len(s.X)-1]))
+				c.put("<path class=\"fill %s\" d=\"%sV%sH%sZ\"/>\n", text(class(i)), raw(d+"H"+right), raw(short(tall)), raw(left))
 			}
 			c.put("<path class=\"line %s\" d=\"%s\"/>\n", text(class(i)), raw(d))
 		}

@@ -47,12 +47,17 @@ func TestNothingGetsIntoAPageUnescaped(t *testing.T) {
 		Bench(busy(hostile)),
 		Bench(report.Bench{Compared: []report.Compared{{Workload: hostile, Metric: hostile, Ratio: 1, Low: &low, High: &high, Verdict: hostile}}}),
 		{Title: hostile, Lead: hostile, Foot: hostile, Parts: []Part{
-			Tiles{{hostile, hostile, hostile, Bad}}, Note{hostile, Warn},
+			Tiles{{hostile, hostile, hostile, Bad}},
+			Note{hostile, Warn},
 			Table{Title: hostile, About: hostile, Head: []string{hostile, hostile}, Rows: [][]Cell{{{hostile, Good}, {hostile, Bad}}}},
-			Lines{Title: hostile, About: hostile, X: Axis{High: 1, Words: func(float64) string { return hostile }}, Y: Until(3, func(float64) string { return hostile }),
-				Series: []Series{{Name: hostile, X: []float64{0, 1}, Y: []float64{1, 2}}, {Name: hostile}}},
-			Intervals{Title: hostile, About: hostile, Head: [4]string{hostile, hostile, hostile, hostile},
-				Rows: []Interval{{hostile, hostile, hostile, hostile, 1, 0.5, 2, hostile, Good}}},
+			Lines{
+				Title: hostile, About: hostile, X: Axis{High: 1, Words: func(float64) string { return hostile }}, Y: Until(3, func(float64) string { return hostile }),
+				Series: []Series{{Name: hostile, X: []float64{0, 1}, Y: []float64{1, 2}}, {Name: hostile}},
+			},
+			Intervals{
+				Title: hostile, About: hostile, Head: [4]string{hostile, hostile, hostile, hostile},
+				Rows: []Interval{{hostile, hostile, hostile, hostile, 1, 0.5, 2, hostile, Good}},
+			},
 		}},
 	}
 	for i, p := range pages {
