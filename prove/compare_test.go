@@ -260,12 +260,17 @@ func TestAnInterruptedRunEndsAtOnce(t *testing.T) {
 
 func TestAValueThatANamespaceDoesNotTakeIsTold(t *testing.T) {
 	needsRoot(t)
+	path, err := path.New(path.Shape{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer path.Close()
 	refused, err := prove.Refused([]prove.Side{{Name: "a", Settings: []prove.Setting{
 		{Key: "net.ipv4.tcp_fin_timeout", Value: "33"},
 		{Key: "net.ipv4.tcp_no_such_key", Value: "1"},
 		{Key: "net.ipv4.tcp_sack", Value: "some"},
 		{Key: "net.ipv4.tcp_congestion_control", Value: "nonesuch"},
-	}}})
+	}}}, path)
 	if err != nil {
 		t.Fatal(err)
 	}

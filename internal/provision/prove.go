@@ -2,14 +2,18 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
@@ -23,10 +27,11 @@ import (
 
 // Prove asks what a profile does better than something else.
 type Prove struct {
-	Profile  string // a name or a file; "": what would be applied
-	Against  string // the same, or [HostNow], which "" stands for
-	Key      string // of the profile this key alone, or KEY=VALUE; "": all of them
-	Each     bool   // each key of the profile left out in turn
+	Profile  string   // a name or a file; "": what would be applied
+	Against  string   // the same, or [HostNow], which "" stands for
+	Key      string   // of the profile this key alone, or KEY=VALUE; "": all of them
+	Work     []string // the names of workloads; none: all of them
+	Each     bool     // each key of the profile left out in turn
 	Path     ProvePath
 	Rounds   int
 	Lasts    time.Duration // all of it; 0: 90 s for each side
@@ -46,6 +51,34 @@ func CarryPath(in io.Reader, out io.Writer) error { return path.Carry(in, out) }
 // CarryPathCommand is the command of ours that has to call [CarryPath].
 const CarryPathCommand = path.Command
 
+// CleanProve ends what a [Target.Prove] has left whose process was killed: a process that carries packets, if it could not
+// end by itself. Namespaces and devices end with the last process in them.
+func (t Target) CleanProve(ctx context.Context) (out Outcome, ended int, err error) {
+	h, err := t.host()
+	if err == nil && !h.IsRoot() {
+		err = needsRoot("look for processes of others")
+	}
+	if err != nil {
+		return out, 0, err
+	}
+	out = outcome(nil)
+	left, err := h.Abandoned(path.Command)
+	for _, p := range left {
+		failed := p.Signal(unix.SIGKILL)
+		if failed == nil || errors.Is(failed, fs.ErrNotExist) {
+			failed = p.Wait(ctx)
+		}
+		if failed != nil {
+			failed = fmt.Errorf("cannot end process %d: %w", p.Pid(), failed)
+		} else {
+			ended++
+		}
+		err = errors.Join(err, failed, p.Close())
+	}
+	out.Report.Changed = ended > 0
+	return out, ended, err
+}
+
 // Prove compares two sides over an emulated path. Nothing of the host is changed.
 func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	h, err := t.host()
@@ -60,8 +93,12 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
+	workloads, err := w.workloads()
+	if err != nil {
+		return out, err
+	}
 	out = outcome(nil)
-	c := prove.Comparison{Shape: shape, Workloads: prove.Workloads(), Load: prove.Work, Rounds: w.Rounds, Lasts: w.Lasts, Said: w.Said}
+	c := prove.Comparison{Workloads: workloads, Load: prove.Work, Rounds: w.Rounds, Lasts: w.Lasts, Said: w.Said}
 	d, err := t.sides(h, cat, w, &out)
 	switch {
 	case err != nil:
@@ -69,9 +106,10 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	case !h.IsRoot():
 		return out, needsRoot("make network namespaces")
 	}
-	if err := d.drop(); err != nil {
+	if shape.Kind, err = d.drop(shape, w); err != nil {
 		return out, err
 	}
+	c.Shape = shape
 	for _, s := range d.differ {
 		h.Trail().Step("compares", slog.String("key", s.Target), slog.String("before", s.Before), slog.String("after", s.After))
 	}
@@ -123,6 +161,26 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 		out.Partial, out.Code = true, report.ExitPartial
 	}
 	return out, nil
+}
+
+// workloads are those that w names.
+func (w Prove) workloads() (some []prove.Workload, err error) {
+	all := prove.Workloads()
+	if len(w.Work) == 0 {
+		return all, nil
+	}
+	names := make([]string, len(all))
+	for i, known := range all {
+		if names[i] = known.Name; slices.Contains(w.Work, known.Name) {
+			some = append(some, known)
+		}
+	}
+	for _, name := range w.Work {
+		if !slices.Contains(names, name) {
+			return nil, report.Usage(fmt.Sprintf("cannot find workload %q", name), "they are "+strings.Join(names, ", "))
+		}
+	}
+	return some, nil
 }
 
 // calm refuses a host that is busy with something else.
@@ -323,11 +381,20 @@ func whyNotProvable(k catalogue.Key) string {
 	return "nothing of what is measured here depends on it"
 }
 
-// drop takes out what a network namespace does not take, and notes in what the sides differ.
-func (d *sides) drop() error {
-	refused, err := prove.Refused([]prove.Side{d.before, d.after})
+// drop takes out what a network namespace does not take, and notes in what the sides differ. It says of which kind a path
+// of that shape is here.
+func (d *sides) drop(shape path.Shape, w Prove) (kind string, err error) {
+	p, err := path.New(shape)
 	if err != nil {
-		return fmt.Errorf("cannot compare: %w", err)
+		return "", fmt.Errorf("cannot compare: %w", err)
+	}
+	if p.NotNetem != "" && w.Announce != nil {
+		w.Announce("the path is an emulator of our own: " + p.NotNetem)
+	}
+	refused, err := prove.Refused([]prove.Side{d.before, d.after}, p)
+	_, failed := p.Close()
+	if err := errors.Join(err, failed); err != nil {
+		return "", fmt.Errorf("cannot compare: %w", err)
 	}
 	var before, after []prove.Setting
 	for i, b := range d.before.Settings {
@@ -345,5 +412,5 @@ func (d *sides) drop() error {
 		}
 	}
 	d.before.Settings, d.after.Settings = before, after
-	return nil
+	return p.Kind, nil
 }

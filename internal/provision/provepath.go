@@ -24,6 +24,7 @@ type ProvePath struct {
 	Rate     string // "100mbit"
 	Queue    string // "256kib"
 	Seed     uint64
+	Kind     string // "netem", "tun", or "": what the kernel has
 }
 
 // ScenarioNames are the paths that have a name, each with what it is about.
@@ -55,7 +56,7 @@ func (p ProvePath) shape() (name string, s path.Shape, err error) {
 	if own != "" {
 		name = ownPath
 	}
-	s.Seed = p.Seed
+	s.Seed, s.Kind = p.Seed, p.Kind
 	for _, f := range []struct {
 		flag, text string
 		into       func(string) error
@@ -142,7 +143,7 @@ func parseBytes(text string) (int64, error) {
 func describePath(s path.Shape, m report.ProofMeasurement) report.ProofPath {
 	ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 }
 	return report.ProofPath{
-		Kind: "tun", RTT: ms(s.RTT), Jitter: ms(s.Jitter), Loss: s.Loss, Burst: s.Burst, Reorder: s.Reorder, Rate: s.Rate,
+		Kind: s.Kind, RTT: ms(s.RTT), Jitter: ms(s.Jitter), Loss: s.Loss, Burst: s.Burst, Reorder: s.Reorder, Rate: s.Rate,
 		Queue: s.Queue, Seed: s.Seed, Measured: m,
 	}
 }

@@ -16,12 +16,35 @@ type Shape struct {
 	Reorder float64       // the share of packets that overtake all that are on their way
 	Rate    int64         // bit/s of IP packets; 0: no limit, and no queue
 	Queue   int64         // bytes that may wait for the rate; what comes then is lost
-	Seed    uint64        // of what is random: the same seed makes the same losses
+	Seed    uint64        // of what is random: the same seed makes the same losses, of one kind of path
+	Kind    string        // [Netem], [TUN], or "": netem where the kernel has it
+}
+
+// The kinds of paths: the queueing discipline of the kernel over a pair of veth devices, or an emulator of our own over
+// two TUN devices.
+const (
+	Netem = "netem"
+	TUN   = "tun"
+)
+
+// notNetem says why netem cannot make such a path.
+func (s Shape) notNetem() error {
+	switch {
+	case s.Jitter > 0: // it draws a delay for each packet, and sends them in the order of these
+		return errors.New("the jitter of netem is a delay drawn anew for each packet, which would overtake others")
+	case s.Reorder > 0 && s.Rate > 0:
+		return errors.New("what overtakes others in netem is under no limit of a rate")
+	}
+	return nil
 }
 
 // Check returns an error about what no path can be.
 func (s Shape) Check() error {
 	switch {
+	case s.Kind != "" && s.Kind != Netem && s.Kind != TUN:
+		return fmt.Errorf("cannot make a path of kind %q: there are netem and tun", s.Kind)
+	case s.Kind == Netem && s.notNetem() != nil:
+		return fmt.Errorf("cannot make such a path with netem: %w", s.notNetem())
 	case s.RTT < 0 || s.Jitter < 0 || s.Rate < 0 || s.Queue < 0 || s.Burst < 0:
 		return errors.New("cannot make a path of less than nothing")
 	case s.RTT > time.Minute:
