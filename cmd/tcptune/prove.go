@@ -11,6 +11,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/report/page"
 )
 
 func proveCommand(t terminal) *cli.Command {
@@ -37,6 +38,7 @@ Examples:
   sudo tcptune prove --key net.ipv4.tcp_congestion_control=cubic --scenario lossy-mobile
   sudo tcptune prove --profile wan --against server --scenario long-fat-pipe --json
   sudo tcptune prove --each --profile server                    what each key bought
+  sudo tcptune prove --scenario long-fat-pipe --html >page.html
   sudo tcptune prove --clean                                    after one was killed`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "compare `PROFILE`, a name or a file", DefaultText: "what tcptune apply would bring"},
@@ -58,6 +60,7 @@ Examples:
 			&cli.DurationFlag{Name: "for", Usage: "take this `DURATION` in all", DefaultText: "90s for each side"},
 			&cli.BoolFlag{Name: "force", Usage: "compare on a host that is busy, too"},
 			&cli.BoolFlag{Name: "clean", Usage: "end what is left of a tcptune prove that was killed, and do nothing else"},
+			&cli.BoolFlag{Name: "html", Usage: "print one page that needs no network: ratios with their intervals, what the path gave, the settings"},
 			jsonFlag(),
 		},
 		Action: t.action(t.prove),
@@ -84,6 +87,9 @@ func scenarioLines() string {
 func (t terminal) prove(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
+	}
+	if c.Bool("html") && c.Bool("json") {
+		return outcome{}, report.Usage("cannot print more than one of --json and --html", "")
 	}
 	if c.Bool("clean") {
 		return t.cleanProve(c)
@@ -121,6 +127,9 @@ func (t terminal) prove(c *cli.Context) (outcome, error) {
 	o := of(done)
 	if proof := done.Report.Proof; proof != nil && len(proof.Rows) > 0 {
 		o.text = func(w io.Writer) { t.showProof(w, *proof) }
+		if c.Bool("html") {
+			o.asked, o.text = true, func(io.Writer) { t.showPage(page.Prove(*proof)) }
+		}
 	}
 	return o, err
 }
@@ -148,7 +157,7 @@ func (t terminal) cleanProve(c *cli.Context) (outcome, error) {
 }
 
 func (t terminal) showProof(w io.Writer, p report.Proof) {
-	showProofPath(w, p)
+	printf(w, "path (%s, %s): %s\n  it gave %s\n", p.Scenario, p.Path.Kind, p.Path.Asked(), p.Path.Gave())
 	printf(w, "before: %s; after: %s\n", p.Before, p.After)
 	for _, s := range p.Settings {
 		printf(w, "  %s = %s -> %s\n", s.Target, s.Before, s.After)
@@ -172,37 +181,6 @@ func (t terminal) showProof(w io.Writer, p report.Proof) {
 		t.paint(colors[report.Better], fmt.Sprintf("%d better", counts[report.Better])),
 		t.paint(colors[report.Worse], fmt.Sprintf("%d worse", counts[report.Worse])),
 		counts[report.NotShown], p.Rounds, 100*p.Confidence)
-}
-
-// showProofPath says what the path was to be, and what it was.
-func showProofPath(w io.Writer, p report.Proof) {
-	s, m := p.Path, p.Path.Measured
-	words := []string{fmt.Sprintf("%g ms", s.RTT)}
-	if s.Jitter > 0 {
-		words = append(words, fmt.Sprintf("jitter %g ms", s.Jitter))
-	}
-	if s.Loss > 0 {
-		words = append(words, fmt.Sprintf("loss %.4g %%", 100*s.Loss))
-	}
-	if s.Burst > 1 {
-		words = append(words, fmt.Sprintf("in bursts of %g", s.Burst))
-	}
-	if s.Reorder > 0 {
-		words = append(words, fmt.Sprintf("%.4g %% overtake", 100*s.Reorder))
-	}
-	if s.Rate > 0 {
-		words = append(words, fmt.Sprintf("%g Mbit/s", float64(s.Rate)/1e6), fmt.Sprintf("queue %d bytes", s.Queue))
-	}
-	printf(w, "path (%s, %s): %s\n", p.Scenario, s.Kind, strings.Join(words, ", "))
-	given := []string{fmt.Sprintf("%.2f ms", m.Delay), fmt.Sprintf("loss %.3f %%", 100*m.Loss)}
-	if m.Rate > 0 {
-		given = append(given, fmt.Sprintf("%.1f Mbit/s", float64(m.Rate)/1e6))
-	}
-	printf(w, "  it gave %s; at worst 1 packet in 100 was more than %.2f ms late", strings.Join(given, ", "), m.LateP99/1e3)
-	if m.Repeated > 0 {
-		printf(w, "; %s repeated", count(m.Repeated, "run"))
-	}
-	printf(w, "\n")
 }
 
 // showProofRows prints a line for each figure, those of a key together.

@@ -301,6 +301,7 @@ _tcptune_command() {
 			'--for=DURATION'
 			'--force'
 			'--clean'
+			'--html'
 			'--json'
 			'--quiet,-q'
 			'--no-color'

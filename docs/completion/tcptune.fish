@@ -675,6 +675,7 @@ complete -c tcptune -n '__tcptune_at \'prove\' --rounds=' -l rounds -x -d 'do al
 complete -c tcptune -n '__tcptune_at \'prove\' --for=' -l for -x -d 'take this DURATION in all'
 complete -c tcptune -n '__tcptune_at \'prove\' --force' -l force -d 'compare on a host that is busy, too'
 complete -c tcptune -n '__tcptune_at \'prove\' --clean' -l clean -d 'end what is left of a tcptune prove that was killed, and do nothing else'
+complete -c tcptune -n '__tcptune_at \'prove\' --html' -l html -d 'print one page that needs no network: ratios with their intervals, what the path gave, the settings'
 complete -c tcptune -n '__tcptune_at \'prove\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'prove\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'prove\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'
