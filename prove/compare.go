@@ -29,7 +29,6 @@ const (
 	leastRun    = time.Second
 	perRun      = 300 * time.Millisecond // to make a path, and to take it away
 	attempts    = 3                      // for a run that the path did not carry
-	timeOver    = "the time was over"
 )
 
 // unit is how long a workload of share 1 runs where so much time is left for all rounds but the first ones of which so
@@ -85,7 +84,7 @@ func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 			// What a repeated run has taken is missing from all that follow.
 			unit := c.unit(c.Lasts-time.Since(r.began), round, i)
 			if unit < leastRun/2 {
-				r.unmeasured[w.Name] = append(r.unmeasured[w.Name], timeOver)
+				r.unmeasured[w.Name] = append(r.unmeasured[w.Name], r.timeOver())
 				continue
 			}
 			if err := r.round(ctx, round, w, unit*time.Duration(w.Share)); err != nil {
@@ -110,7 +109,16 @@ type runs struct {
 	figures    map[string][][]Figures // by workload, then by round, then by side
 	unmeasured map[string][]string    // by workload: why a round does not count
 	path       report.ProofMeasurement
+	notCarried string // why a run was repeated, the last one
 	began      time.Time
+}
+
+// timeOver says what has taken the time.
+func (r *runs) timeOver() string {
+	if r.notCarried == "" {
+		return "the time was over"
+	}
+	return "the time was over, with runs that do not count: " + r.notCarried
 }
 
 // round does one round of a workload: each side once, in another order each time. Only a round that is whole counts.
@@ -142,7 +150,7 @@ func (r *runs) try(ctx context.Context, round int, w Workload, s Side, lasts tim
 ) {
 	for range attempts {
 		if time.Since(r.began) > r.Lasts+lasts {
-			return nil, timeOver, nil
+			return nil, r.timeOver(), nil
 		}
 		shape := r.Shape
 		shape.Seed += uint64(round)
@@ -158,6 +166,7 @@ func (r *runs) try(ctx context.Context, round int, w Workload, s Side, lasts tim
 		}
 		r.path.Repeated++
 		reason = carried.Error()
+		r.notCarried = reason
 		if time.Since(r.began)+lasts > r.Lasts {
 			break
 		}
