@@ -26,6 +26,7 @@ type Comparison struct {
 
 const (
 	leastRounds = 3
+	mostRounds  = 1000
 	leastRun    = time.Second
 	perRun      = 300 * time.Millisecond // to make a path, and to take it away
 	attempts    = 3                      // for a run that the path did not carry
@@ -57,12 +58,21 @@ func (c Comparison) Least() time.Duration {
 
 // Check refuses what cannot be compared.
 func (c Comparison) Check() error {
-	switch least := c.Least(); {
-	case c.Rounds < leastRounds:
-		return report.Usage(fmt.Sprintf("cannot compare in %d rounds: %d are the fewest that have a confidence", c.Rounds, leastRounds), "")
-	case c.Lasts < least:
+	if err := CheckRounds(c.Rounds); err != nil {
+		return err
+	}
+	if least := c.Least(); c.Lasts < least {
 		return report.Usage(fmt.Sprintf("cannot compare %d sides in %d rounds in %s: that takes %s",
 			len(c.Sides), c.Rounds, c.Lasts, least.Round(time.Second)), "")
+	}
+	return nil
+}
+
+// CheckRounds refuses so many rounds where these have no confidence, or no end.
+func CheckRounds(n int) error {
+	if n < leastRounds || n > mostRounds {
+		return report.Usage(fmt.Sprintf("cannot compare in %d rounds: from %d, the fewest that have a confidence, to %d",
+			n, leastRounds, mostRounds), "")
 	}
 	return nil
 }

@@ -97,6 +97,9 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
+	if err := prove.CheckRounds(w.Rounds); err != nil {
+		return out, err
+	}
 	out = outcome(nil)
 	c := prove.Comparison{Workloads: workloads, Load: prove.Work, Rounds: w.Rounds, Lasts: w.Lasts, Said: w.Said}
 	d, err := t.sides(h, cat, w, &out)
@@ -114,10 +117,7 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 		h.Trail().Step("compares", slog.String("key", s.Target), slog.String("before", s.Before), slog.String("after", s.After))
 	}
 	if len(d.differ) == 0 {
-		return out, &report.Error{
-			Code: "no-difference", Message: "cannot compare " + d.before.Name + " with " + d.after.Name + ": they do not differ in a key " +
-				"that a network namespace has", Hint: "--against PROFILE compares with other values than those that run, --key KEY=VALUE another one",
-		}
+		return out, d.noDifference()
 	}
 	c.Sides = []prove.Side{d.before, d.after}
 	if w.Each {
@@ -207,6 +207,18 @@ type sides struct {
 	absent        []report.ProofAbsence
 }
 
+// noDifference says that there is nothing to compare, and of one key why.
+func (d sides) noDifference() error {
+	why := "they do not differ in a key that a network namespace has"
+	if len(d.absent) == 1 {
+		why = "of " + d.absent[0].Target + ", " + d.absent[0].Reason
+	}
+	return &report.Error{
+		Code: "no-difference", Message: "cannot compare " + d.before.Name + " with " + d.after.Name + ": " + why,
+		Hint: "--against PROFILE compares with other values than those that run, --key KEY=VALUE another one",
+	}
+}
+
 // without is the side after without a key: that one is as before.
 func (d sides) without(key string) prove.Side {
 	s := prove.Side{Name: "without " + key}
@@ -267,6 +279,9 @@ func sideName(s side, oneKey bool) string {
 // wishes is the side after: a profile, or one key of it or of its own.
 func (t Target) wishes(h host.Host, cat *catalogue.Catalogue, name, key string, out *Outcome) (s side, err error) {
 	key, value, given := strings.Cut(key, "=")
+	if key == "" && given {
+		return s, report.Usage("cannot compare a key without a name: want KEY or KEY=VALUE", "")
+	}
 	if key != "" {
 		k, err := cat.Lookup(strings.TrimSpace(key))
 		if err != nil {

@@ -76,6 +76,14 @@ func (p ProvePath) shape() (name string, s path.Shape, err error) {
 			return "", s, report.Usage(fmt.Sprintf("cannot use --%s %s: %v", f.flag, f.text, err), "")
 		}
 	}
+	switch {
+	case p.Queue != "" && s.Queue == 0:
+		return "", s, report.Usage("cannot make a path without a queue: two packets of 1500 bytes are the least", "")
+	case p.Queue != "" && s.Rate == 0:
+		return "", s, report.Usage("cannot use --queue without a rate: nothing waits there", "--rate 100mbit, for instance")
+	case p.Burst != "" && s.Loss == 0:
+		return "", s, report.Usage("cannot use --burst without a loss", "--loss 1%, for instance")
+	}
 	if s = s.Fill(); s.Check() != nil {
 		return "", s, report.Usage(s.Check().Error(), "")
 	}
@@ -84,7 +92,7 @@ func (p ProvePath) shape() (name string, s path.Shape, err error) {
 
 func scenario(name string) (path.Shape, error) {
 	names, _ := ScenarioNames()
-	name = strings.ReplaceAll(name, " ", "-")
+	name = strings.ToLower(strings.ReplaceAll(name, " ", "-"))
 	for _, s := range prove.Scenarios() {
 		if s.Name == name {
 			return s.Shape, nil

@@ -38,6 +38,9 @@ func (s Shape) notNetem() error {
 	return nil
 }
 
+// mostBurst is more than any queue loses at once; a longer one is an interruption.
+const mostBurst = 10_000
+
 // Check returns an error about what no path can be.
 func (s Shape) Check() error {
 	switch {
@@ -53,6 +56,8 @@ func (s Shape) Check() error {
 		return fmt.Errorf("cannot make a path with a jitter of %s: half of the round-trip time is the most", s.Jitter)
 	case s.Loss < 0 || s.Loss > 0.9 || s.Reorder < 0 || s.Reorder > 0.9:
 		return errors.New("cannot make a path where more than 90 % of the packets are lost or overtake others")
+	case s.Burst > mostBurst:
+		return fmt.Errorf("cannot make a path that loses %g packets in a row: %d are the most", s.Burst, mostBurst)
 	case s.Rate > 0 && s.Queue < 2*mtu:
 		return fmt.Errorf("cannot make a path with a queue of %d bytes: two packets are the least", s.Queue)
 	}
