@@ -82,6 +82,11 @@ pages-test: ## the HTML pages in a browser without a window: wide and narrow, da
 	@hack/apt-install.sh chromium fonts-dejavu-core
 	@$(WITH_GO) $(GO) test -count=1 -timeout 10m -v ./test/pages
 
+.PHONY: arm64-test
+arm64-test: ## tests of what uses structs of the kernel, built for arm64, under qemu's user mode emulation
+	@hack/apt-install.sh qemu-user-static
+	@$(WITH_GO) hack/arm64-test.sh
+
 # Measured over a path that loses packets, which is where most keys can buy something.
 .PHONY: prove-each
 prove-each: build ## what each key of profile server bought, in docs/what-it-changes.md: FOR (45m), on a machine that does nothing else, as root
@@ -128,6 +133,7 @@ test-all: ## everything: make test, changes under load (load-test), the packages
 	@$(MAKE) test
 	@$(MAKE) load-test
 	@$(MAKE) prove-test
+	@$(MAKE) arm64-test
 	@$(MAKE) pages-test
 	@$(MAKE) deb-test
 	@$(MAKE) vm-test
