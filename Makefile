@@ -10,6 +10,8 @@ FUZZTIME ?= 30s
 ROUNDS   ?= 40
 ECHO_ROUNDS  ?= 7
 ECHO_SECONDS ?= 1
+FOR          ?= 45m
+EACH_SCENARIO ?= intercontinental
 
 # The toolchain is looked for (and fetched, see hack/ensure-go.sh) when the first recipe needs it, not before.
 dry_run := $(findstring n,$(filter-out --%,$(firstword $(MAKEFLAGS))))
@@ -80,6 +82,18 @@ pages-test: ## the HTML pages in a browser without a window: wide and narrow, da
 	@hack/apt-install.sh chromium fonts-dejavu-core
 	@$(WITH_GO) $(GO) test -count=1 -timeout 10m -v ./test/pages
 
+.PHONY: arm64-test
+arm64-test: ## tests of what uses structs of the kernel, built for arm64, under qemu's user mode emulation
+	@hack/apt-install.sh qemu-user-static
+	@$(WITH_GO) hack/arm64-test.sh
+
+# Measured over a path that loses packets, which is where most keys can buy something.
+.PHONY: prove-each
+prove-each: build ## what each key of profile server bought, in docs/what-it-changes.md: FOR (45m), on a machine that does nothing else, as root
+	@mkdir -p bin; hack/as-root.sh bin/tcptune prove --each --profile server --scenario $(EACH_SCENARIO) --for $(FOR) --json >bin/each.json || [ $$? = 4 ]
+	@cp bin/each.json hack/changes/each.json
+	@$(WITH_GO) $(GO) run ./hack/changes >bin/changes && mv bin/changes docs/what-it-changes.md
+
 .PHONY: deb-deps
 deb-deps:
 	@hack/apt-install.sh debhelper dpkg-dev git jq xz-utils
@@ -121,6 +135,7 @@ test-all: ## everything: make test, changes under load (load-test), the packages
 	@$(MAKE) test
 	@$(MAKE) load-test
 	@$(MAKE) prove-test
+	@$(MAKE) arm64-test
 	@$(MAKE) pages-test
 	@$(MAKE) deb-test
 	@$(MAKE) vm-test

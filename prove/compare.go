@@ -26,22 +26,24 @@ type Comparison struct {
 
 const (
 	leastRounds = 3
+	mostRounds  = 1000
 	leastRun    = time.Second
 	perRun      = 300 * time.Millisecond // to make a path, and to take it away
 	attempts    = 3                      // for a run that the path did not carry
 )
 
-// unit is how long a workload of share 1 runs.
-func (c Comparison) unit() time.Duration {
+// unit is how long a workload of share 1 runs where so much time is left for all rounds but the first ones of which so
+// many workloads are done, too.
+func (c Comparison) unit(left time.Duration, rounds, workloads int) time.Duration {
 	parts, runs := 0, 0
-	for _, w := range c.Workloads {
-		parts += w.Share * c.Rounds * len(c.Sides)
-		runs += c.Rounds * len(c.Sides)
+	for i, w := range c.Workloads {
+		n := (c.Rounds - rounds) * len(c.Sides)
+		if i < workloads {
+			n -= len(c.Sides)
+		}
+		parts, runs = parts+w.Share*n, runs+n
 	}
-	if parts == 0 {
-		return 0
-	}
-	return (c.Lasts - time.Duration(runs)*perRun) / time.Duration(parts)
+	return (left - time.Duration(runs)*perRun) / time.Duration(max(1, parts))
 }
 
 // Least is the shortest time in which c can be done.
@@ -56,12 +58,21 @@ func (c Comparison) Least() time.Duration {
 
 // Check refuses what cannot be compared.
 func (c Comparison) Check() error {
-	switch least := c.Least(); {
-	case c.Rounds < leastRounds:
-		return report.Usage(fmt.Sprintf("cannot compare in %d rounds: %d are the fewest that have a confidence", c.Rounds, leastRounds), "")
-	case c.Lasts < least:
+	if err := CheckRounds(c.Rounds); err != nil {
+		return err
+	}
+	if least := c.Least(); c.Lasts < least {
 		return report.Usage(fmt.Sprintf("cannot compare %d sides in %d rounds in %s: that takes %s",
 			len(c.Sides), c.Rounds, c.Lasts, least.Round(time.Second)), "")
+	}
+	return nil
+}
+
+// CheckRounds refuses so many rounds where these have no confidence, or no end.
+func CheckRounds(n int) error {
+	if n < leastRounds || n > mostRounds {
+		return report.Usage(fmt.Sprintf("cannot compare in %d rounds: from %d, the fewest that have a confidence, to %d",
+			n, leastRounds, mostRounds), "")
 	}
 	return nil
 }
@@ -72,18 +83,21 @@ func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 	if err := c.Check(); err != nil {
 		return proof, err
 	}
-	r := runs{
-		Comparison: c, figures: map[string][][]Figures{}, unmeasured: map[string][]string{}, began: time.Now(),
-		deadline: time.Now().Add(c.Lasts + c.unit()),
-	}
+	r := runs{Comparison: c, figures: map[string][][]Figures{}, unmeasured: map[string][]string{}, began: time.Now()}
 	proof = report.Proof{
 		Rounds: c.Rounds, Confidence: Confidence,
 		Rows: []report.ProofRow{}, NotProvable: []report.ProofAbsence{}, NotMeasured: []report.ProofAbsence{},
 	}
 	defer func() { proof.Path.Measured = r.path }()
 	for round := range c.Rounds {
-		for _, w := range c.Workloads {
-			if err := r.round(ctx, round, w); err != nil {
+		for i, w := range c.Workloads {
+			// What a repeated run has taken is missing from all that follow.
+			unit := c.unit(c.Lasts-time.Since(r.began), round, i)
+			if unit < leastRun/2 {
+				r.unmeasured[w.Name] = append(r.unmeasured[w.Name], r.timeOver())
+				continue
+			}
+			if err := r.round(ctx, round, w, unit*time.Duration(w.Share)); err != nil {
 				return proof, err
 			}
 		}
@@ -105,12 +119,20 @@ type runs struct {
 	figures    map[string][][]Figures // by workload, then by round, then by side
 	unmeasured map[string][]string    // by workload: why a round does not count
 	path       report.ProofMeasurement
+	notCarried string // why a run was repeated, the last one
 	began      time.Time
-	deadline   time.Time // no run is repeated after that
+}
+
+// timeOver says what has taken the time.
+func (r *runs) timeOver() string {
+	if r.notCarried == "" {
+		return "the time was over"
+	}
+	return "the time was over, with runs that do not count: " + r.notCarried
 }
 
 // round does one round of a workload: each side once, in another order each time. Only a round that is whole counts.
-func (r *runs) round(ctx context.Context, round int, w Workload) error {
+func (r *runs) round(ctx context.Context, round int, w Workload, lasts time.Duration) error {
 	all := make([]Figures, len(r.Sides))
 	for i := range r.Sides {
 		side := (i + round) % len(r.Sides)
@@ -118,7 +140,7 @@ func (r *runs) round(ctx context.Context, round int, w Workload) error {
 			r.Said(fmt.Sprintf("round %d of %d, %s, %s, after %s", round+1, r.Rounds, w.Name, r.Sides[side].Name,
 				time.Since(r.began).Round(time.Second)))
 		}
-		f, reason, err := r.try(ctx, round, w, r.Sides[side])
+		f, reason, err := r.try(ctx, round, w, r.Sides[side], lasts)
 		if err != nil {
 			return err
 		}
@@ -133,12 +155,17 @@ func (r *runs) round(ctx context.Context, round int, w Workload) error {
 }
 
 // try runs one side until the path carried it, but not forever. The reason says why it did not.
-func (r *runs) try(ctx context.Context, round int, w Workload, s Side) (f Figures, reason string, err error) {
-	for attempt := range attempts {
+func (r *runs) try(ctx context.Context, round int, w Workload, s Side, lasts time.Duration) (
+	f Figures, reason string, err error,
+) {
+	for range attempts {
+		if time.Since(r.began) > r.Lasts+lasts {
+			return nil, r.timeOver(), nil
+		}
 		shape := r.Shape
 		shape.Seed += uint64(round)
 		var m path.Measured
-		f, m, err = once(ctx, shape, s, w.Name, r.Load, r.unit()*time.Duration(w.Share))
+		f, m, err = once(ctx, shape, s, w.Name, r.Load, lasts)
 		if err != nil {
 			return nil, "", err
 		}
@@ -149,7 +176,8 @@ func (r *runs) try(ctx context.Context, round int, w Workload, s Side) (f Figure
 		}
 		r.path.Repeated++
 		reason = carried.Error()
-		if time.Now().After(r.deadline) && attempt > 0 {
+		r.notCarried = reason
+		if time.Since(r.began)+lasts > r.Lasts {
 			break
 		}
 	}
@@ -219,18 +247,15 @@ func (r *runs) rows() (rows []report.ProofRow) {
 	return rows
 }
 
-// Refused tries the values of all sides on a path that nothing is measured on, and says which a namespace does not take.
-func Refused(sides []Side) (map[string]string, error) {
-	p, err := path.New(path.Shape{})
-	if err != nil {
-		return nil, err
-	}
+// Refused gives both ends of a path the values of each side, and says which a namespace does not take.
+func Refused(sides []Side, p *path.Path) (map[string]string, error) {
 	all := refusals{}
 	for _, s := range sides {
-		refused, failed := s.set(p.Server)
+		refused, err := Set(s, p)
+		if err != nil {
+			return nil, err
+		}
 		maps.Copy(all, refused)
-		err = errors.Join(err, failed)
 	}
-	_, failed := p.Close()
-	return all, errors.Join(err, failed)
+	return all, nil
 }

@@ -171,6 +171,25 @@ func TestARoundThatDoesNotCountIsLeftOutOnBothSides(t *testing.T) {
 	}
 }
 
+// What runs that are repeated take is missing later on: all of it does not last longer for them.
+func TestRepeatedRunsDoNotMakeItLonger(t *testing.T) {
+	needsRoot(t)
+	slow := func(_ context.Context, _ *path.Path, _ string, lasts time.Duration) (prove.Figures, error) {
+		time.Sleep(lasts) // and not a packet
+		return prove.Figures{"goodput": 1}, nil
+	}
+	began := time.Now()
+	p := run(t, prove.Comparison{
+		Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Requests), Load: slow, Rounds: 3, Lasts: 8 * time.Second,
+	})
+	if took := time.Since(began); took > 12*time.Second {
+		t.Errorf("it took %s, and was to take 8s", took)
+	}
+	if len(p.NotMeasured) != 1 || !strings.Contains(p.NotMeasured[0].Reason, "in 3 of 3 rounds") {
+		t.Errorf("not measured: %+v", p.NotMeasured)
+	}
+}
+
 func TestTheErrorOfALoadEndsIt(t *testing.T) {
 	needsRoot(t)
 	broken := errors.New("broken")
@@ -260,12 +279,17 @@ func TestAnInterruptedRunEndsAtOnce(t *testing.T) {
 
 func TestAValueThatANamespaceDoesNotTakeIsTold(t *testing.T) {
 	needsRoot(t)
+	path, err := path.New(path.Shape{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer path.Close()
 	refused, err := prove.Refused([]prove.Side{{Name: "a", Settings: []prove.Setting{
 		{Key: "net.ipv4.tcp_fin_timeout", Value: "33"},
 		{Key: "net.ipv4.tcp_no_such_key", Value: "1"},
 		{Key: "net.ipv4.tcp_sack", Value: "some"},
 		{Key: "net.ipv4.tcp_congestion_control", Value: "nonesuch"},
-	}}})
+	}}}, path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/report/page"
 )
 
 func proveCommand(t terminal) *cli.Command {
@@ -22,6 +24,7 @@ does the same work over it with the running values of this host and with those o
 times: one bulk transfer, many short connections, requests and answers, many idle connections and few busy ones. Both
 ends have the values. Each figure comes with its ratio and the interval of 99 % confidence, and with a verdict: better,
 worse, or "no difference shown". The path measures itself, and what it did not carry is not reported.
+The network is netem over a pair of veth devices where the kernel has it, and else an emulator of our own.
 It needs root, and changes nothing of this host: the namespaces have no name and end with the command, however it ends.
 Keys of which a namespace has none of its own are named. A host that is busy is refused, unless with --force.
 Exit code 0, 1 when nothing could be measured, 4 when a part of the work could not.
@@ -34,13 +37,16 @@ Examples:
   sudo tcptune prove --rtt 300ms --rate 200mbit --key net.ipv4.tcp_rmem
   sudo tcptune prove --key net.ipv4.tcp_congestion_control=cubic --scenario lossy-mobile
   sudo tcptune prove --profile wan --against server --scenario long-fat-pipe --json
-  sudo tcptune prove --each --profile server                    what each key bought`,
+  sudo tcptune prove --each --profile server                    what each key bought
+  sudo tcptune prove --scenario long-fat-pipe --html >page.html
+  sudo tcptune prove --clean                                    after one was killed`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "profile", Aliases: []string{"p"}, Usage: "compare `PROFILE`, a name or a file", DefaultText: "what tcptune apply would bring"},
 			&cli.StringFlag{Name: "against", Usage: "compare with this `SIDE`: a profile, or HOST-NOW for the running values", DefaultText: provision.HostNow},
 			&cli.StringFlag{Name: "key", Usage: "compare `KEY` of the profile alone, or KEY=VALUE"},
 			&cli.BoolFlag{Name: "each", Usage: "leave out each key of the profile in turn: what it bought"},
 			&cli.StringFlag{Name: "scenario", Usage: "use the path called `SCENARIO`", DefaultText: "continental, where no path is described"},
+			&cli.StringSliceFlag{Name: "workload", Usage: "do nothing but `bulk|connections|requests|idle`; may be repeated"},
 			&cli.StringFlag{Name: "rtt", Usage: "a round-trip `TIME` of the path, 80ms for instance"},
 			&cli.StringFlag{Name: "jitter", Usage: "let the delay of each direction wander by `TIME`"},
 			&cli.StringFlag{Name: "loss", Usage: "the `SHARE` of packets that each direction loses, 1% or 0.01"},
@@ -48,10 +54,13 @@ Examples:
 			&cli.StringFlag{Name: "reorder", Usage: "the `SHARE` of packets that overtake all others"},
 			&cli.StringFlag{Name: "rate", Usage: "a `RATE` of the path, 100mbit for instance"},
 			&cli.StringFlag{Name: "queue", Usage: "`BYTES` that wait for that rate, 256kib for instance", DefaultText: "one bandwidth-delay product"},
+			&cli.StringFlag{Name: "path", Usage: "make the path of the kind `netem|tun`: that of the kernel, or an emulator of our own", DefaultText: "netem where the kernel has it"},
 			&cli.Uint64Flag{Name: "seed", Usage: "make the losses of the seed `N`", Value: 1},
 			&cli.IntFlag{Name: "rounds", Usage: "do all of it `N` times", Value: 5},
 			&cli.DurationFlag{Name: "for", Usage: "take this `DURATION` in all", DefaultText: "90s for each side"},
 			&cli.BoolFlag{Name: "force", Usage: "compare on a host that is busy, too"},
+			&cli.BoolFlag{Name: "clean", Usage: "end what is left of a tcptune prove that was killed, and do nothing else"},
+			&cli.BoolFlag{Name: "html", Usage: "print one page that needs no network: ratios with their intervals, what the path gave, the settings"},
 			jsonFlag(),
 		},
 		Action: t.action(t.prove),
@@ -79,7 +88,13 @@ func (t terminal) prove(c *cli.Context) (outcome, error) {
 	if err := noArguments(c); err != nil {
 		return outcome{}, err
 	}
-	for _, name := range []string{"profile", "against", "key", "scenario", "rtt", "jitter", "loss", "burst", "reorder", "rate", "queue"} {
+	if c.Bool("html") && c.Bool("json") {
+		return outcome{}, report.Usage("cannot print more than one of --json and --html", "")
+	}
+	if c.Bool("clean") {
+		return t.cleanProve(c)
+	}
+	for _, name := range []string{"profile", "against", "key", "scenario", "rtt", "jitter", "loss", "burst", "reorder", "rate", "queue", "path"} {
 		if c.IsSet(name) && c.String(name) == "" {
 			return outcome{}, report.Usage("cannot use an empty --"+name, "")
 		}
@@ -93,10 +108,11 @@ func (t terminal) prove(c *cli.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	w := provision.Prove{
-		Profile: c.String("profile"), Against: c.String("against"), Key: c.String("key"), Each: c.Bool("each"),
+		Profile: c.String("profile"), Against: c.String("against"), Key: c.String("key"), Each: c.Bool("each"), Work: c.StringSlice("workload"),
 		Path: provision.ProvePath{
 			Scenario: c.String("scenario"), RTT: c.String("rtt"), Jitter: c.String("jitter"), Loss: c.String("loss"),
 			Burst: c.String("burst"), Reorder: c.String("reorder"), Rate: c.String("rate"), Queue: c.String("queue"), Seed: c.Uint64("seed"),
+			Kind: c.String("path"),
 		},
 		Rounds: c.Int("rounds"), Lasts: lasts, Force: c.Bool("force"),
 	}
@@ -111,12 +127,37 @@ func (t terminal) prove(c *cli.Context) (outcome, error) {
 	o := of(done)
 	if proof := done.Report.Proof; proof != nil && len(proof.Rows) > 0 {
 		o.text = func(w io.Writer) { t.showProof(w, *proof) }
+		if c.Bool("html") {
+			o.asked, o.text = true, func(io.Writer) { t.showPage(page.Prove(*proof)) }
+		}
+	}
+	return o, err
+}
+
+func (t terminal) cleanProve(c *cli.Context) (outcome, error) {
+	for _, name := range c.FlagNames() {
+		if !slices.Contains([]string{"clean", "json", "quiet", "q", "no-color", "debug"}, name) {
+			return outcome{}, report.Usage("cannot use --clean and --"+name+" at once", "")
+		}
+	}
+	target, err := targetOf(c)
+	if err != nil {
+		return outcome{}, err
+	}
+	done, ended, err := target.CleanProve(c.Context)
+	o := of(done)
+	o.text = func(w io.Writer) {
+		if ended == 0 {
+			printf(w, "nothing is left of a tcptune prove that was killed\n")
+			return
+		}
+		printf(w, "ended %s that a killed tcptune prove had left\n", count(ended, "program"))
 	}
 	return o, err
 }
 
 func (t terminal) showProof(w io.Writer, p report.Proof) {
-	showProofPath(w, p)
+	printf(w, "path (%s, %s): %s\n  it gave %s\n", p.Scenario, p.Path.Kind, p.Path.Asked(), p.Path.Gave())
 	printf(w, "before: %s; after: %s\n", p.Before, p.After)
 	for _, s := range p.Settings {
 		printf(w, "  %s = %s -> %s\n", s.Target, s.Before, s.After)
@@ -140,37 +181,6 @@ func (t terminal) showProof(w io.Writer, p report.Proof) {
 		t.paint(colors[report.Better], fmt.Sprintf("%d better", counts[report.Better])),
 		t.paint(colors[report.Worse], fmt.Sprintf("%d worse", counts[report.Worse])),
 		counts[report.NotShown], p.Rounds, 100*p.Confidence)
-}
-
-// showProofPath says what the path was to be, and what it was.
-func showProofPath(w io.Writer, p report.Proof) {
-	s, m := p.Path, p.Path.Measured
-	words := []string{fmt.Sprintf("%g ms", s.RTT)}
-	if s.Jitter > 0 {
-		words = append(words, fmt.Sprintf("jitter %g ms", s.Jitter))
-	}
-	if s.Loss > 0 {
-		words = append(words, fmt.Sprintf("loss %.4g %%", 100*s.Loss))
-	}
-	if s.Burst > 1 {
-		words = append(words, fmt.Sprintf("in bursts of %g", s.Burst))
-	}
-	if s.Reorder > 0 {
-		words = append(words, fmt.Sprintf("%.4g %% overtake", 100*s.Reorder))
-	}
-	if s.Rate > 0 {
-		words = append(words, fmt.Sprintf("%g Mbit/s", float64(s.Rate)/1e6), fmt.Sprintf("queue %d bytes", s.Queue))
-	}
-	printf(w, "path (%s, %s): %s\n", p.Scenario, s.Kind, strings.Join(words, ", "))
-	given := []string{fmt.Sprintf("%.2f ms", m.Delay), fmt.Sprintf("loss %.3f %%", 100*m.Loss)}
-	if m.Rate > 0 {
-		given = append(given, fmt.Sprintf("%.1f Mbit/s", float64(m.Rate)/1e6))
-	}
-	printf(w, "  it gave %s; at worst 1 packet in 100 was more than %.2f ms late", strings.Join(given, ", "), m.LateP99/1e3)
-	if m.Repeated > 0 {
-		printf(w, "; %s repeated", count(m.Repeated, "run"))
-	}
-	printf(w, "\n")
 }
 
 // showProofRows prints a line for each figure, those of a key together.

@@ -287,6 +287,7 @@ _tcptune_command() {
 			'--key=KEY'
 			'--each'
 			'--scenario=SCENARIO'
+			'*--workload=bulk|connections|requests|idle'
 			'--rtt=TIME'
 			'--jitter=TIME'
 			'--loss=SHARE'
@@ -294,10 +295,13 @@ _tcptune_command() {
 			'--reorder=SHARE'
 			'--rate=RATE'
 			'--queue=BYTES'
+			'--path=netem|tun'
 			'--seed=N'
 			'--rounds=N'
 			'--for=DURATION'
 			'--force'
+			'--clean'
+			'--html'
 			'--json'
 			'--quiet,-q'
 			'--no-color'
@@ -746,9 +750,11 @@ _tcptune_values() {
 	TOOLS) found=(dlv gofumpt goimports golangci-lint gopls govulncheck staticcheck) ;;
 	WAYS) found=(download module) ;;
 	apt) found=(apt) ;;
+	'bulk|connections|requests|idle') found=(bulk connections requests idle) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;
 	'exec|notify|notify-reload') found=(exec notify notify-reload) ;;
 	'free|held') found=(free held) ;;
+	'netem|tun') found=(netem tun) ;;
 	'process|container|unit') found=(process container unit) ;;
 	'raw|send|receive|line|frame|http|connect|talk') found=(raw send receive line frame http connect talk) ;;
 	'sarif|github') found=(sarif github) ;;

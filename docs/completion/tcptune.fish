@@ -349,6 +349,12 @@ function __tcptune_values
         case 'apt'
             printf '%s\t%s\n' \
                 'apt' ''
+        case 'bulk|connections|requests|idle'
+            printf '%s\t%s\n' \
+                'bulk' '' \
+                'connections' '' \
+                'requests' '' \
+                'idle' ''
         case 'echo|line|frame|discard|http|relay'
             printf '%s\t%s\n' \
                 'echo' '' \
@@ -366,6 +372,10 @@ function __tcptune_values
             printf '%s\t%s\n' \
                 'free' '' \
                 'held' ''
+        case 'netem|tun'
+            printf '%s\t%s\n' \
+                'netem' '' \
+                'tun' ''
         case 'process|container|unit'
             printf '%s\t%s\n' \
                 'process' '' \
@@ -654,6 +664,7 @@ complete -c tcptune -n '__tcptune_at \'prove\' --against=' -l against -x -a '(__
 complete -c tcptune -n '__tcptune_at \'prove\' --key=' -l key -x -a '(__tcptune_values \'KEY\')' -d 'compare KEY of the profile alone, or KEY=VALUE'
 complete -c tcptune -n '__tcptune_at \'prove\' --each' -l each -d 'leave out each key of the profile in turn: what it bought'
 complete -c tcptune -n '__tcptune_at \'prove\' --scenario=' -l scenario -x -a '(__tcptune_values \'SCENARIO\')' -d 'use the path called SCENARIO'
+complete -c tcptune -n '__tcptune_at \'prove\'' -l workload -x -a '(__tcptune_values \'bulk|connections|requests|idle\')' -d 'do nothing but bulk|connections|requests|idle; may be repeated'
 complete -c tcptune -n '__tcptune_at \'prove\' --rtt=' -l rtt -x -d 'a round-trip TIME of the path, 80ms for instance'
 complete -c tcptune -n '__tcptune_at \'prove\' --jitter=' -l jitter -x -d 'let the delay of each direction wander by TIME'
 complete -c tcptune -n '__tcptune_at \'prove\' --loss=' -l loss -x -d 'the SHARE of packets that each direction loses, 1% or 0.01'
@@ -661,10 +672,13 @@ complete -c tcptune -n '__tcptune_at \'prove\' --burst=' -l burst -x -d 'lose N 
 complete -c tcptune -n '__tcptune_at \'prove\' --reorder=' -l reorder -x -d 'the SHARE of packets that overtake all others'
 complete -c tcptune -n '__tcptune_at \'prove\' --rate=' -l rate -x -d 'a RATE of the path, 100mbit for instance'
 complete -c tcptune -n '__tcptune_at \'prove\' --queue=' -l queue -x -d 'BYTES that wait for that rate, 256kib for instance'
+complete -c tcptune -n '__tcptune_at \'prove\' --path=' -l path -x -a '(__tcptune_values \'netem|tun\')' -d 'make the path of the kind netem|tun: that of the kernel, or an emulator of our own'
 complete -c tcptune -n '__tcptune_at \'prove\' --seed=' -l seed -x -d 'make the losses of the seed N'
 complete -c tcptune -n '__tcptune_at \'prove\' --rounds=' -l rounds -x -d 'do all of it N times'
 complete -c tcptune -n '__tcptune_at \'prove\' --for=' -l for -x -d 'take this DURATION in all'
 complete -c tcptune -n '__tcptune_at \'prove\' --force' -l force -d 'compare on a host that is busy, too'
+complete -c tcptune -n '__tcptune_at \'prove\' --clean' -l clean -d 'end what is left of a tcptune prove that was killed, and do nothing else'
+complete -c tcptune -n '__tcptune_at \'prove\' --html' -l html -d 'print one page that needs no network: ratios with their intervals, what the path gave, the settings'
 complete -c tcptune -n '__tcptune_at \'prove\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'prove\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'prove\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'

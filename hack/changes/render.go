@@ -44,6 +44,7 @@ type facts struct {
 	Server   []entry // the keys of the default profile, with its wish alone
 	Set      []entry // keys that some profile sets
 	Known    []entry // all others
+	Each     *each   // nil where it was not measured
 	Removed  []catalogue.RemovedKey
 	Misspelt []catalogue.Misspelling
 }
@@ -77,6 +78,9 @@ func collect() (facts, error) {
 		return facts{}, err
 	}
 	f := facts{Newest: cat.Newest(), Removed: cat.RemovedKeys(), Misspelt: cat.Misspellings()}
+	if f.Each, err = eachKey(measured); err != nil {
+		return facts{}, err
+	}
 	wishes := map[string][]wish{}
 	for _, info := range infos {
 		p, err := profile.Load(noFiles{}, cat, info.Name)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
+	"strconv"
 	"strings"
 	"syscall"
 )
@@ -49,4 +51,46 @@ func (c *Companion) End() ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", strings.TrimSpace(c.complain.String()), err)
 	}
 	return c.out.Bytes(), nil
+}
+
+// Abandoned are the processes that [Host.StartSelf] has started with args for a process that is gone: programs of the
+// name of ours whose parent is none. Each has to be closed.
+func (h Host) Abandoned(args ...string) (list []*Process, err error) {
+	names, err := h.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	own := h.programName(strconv.Itoa(os.Getpid()))
+	for _, name := range names {
+		pid := leadingNumber(name)
+		if pid <= 0 || !h.isCompanion(name, own, args) {
+			continue
+		}
+		p, err := h.OpenProcess(pid) // held from here on, and looked at once more
+		if err != nil {
+			continue
+		}
+		stat, err := readProcStat(pid)
+		if err == nil && h.isCompanion(name, own, args) && h.programName(strconv.Itoa(stat.parent)) != own {
+			list = append(list, p)
+			continue
+		}
+		_ = p.Close()
+	}
+	return list, nil
+}
+
+func (h Host) isCompanion(pid, program string, args []string) bool {
+	line, err := h.ReadFile("/proc/" + pid + "/cmdline")
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(line), "\x00")
+	return rest == strings.Join(args, "\x00")+"\x00" && h.programName(pid) == program
+}
+
+// programName is the name of the program that a process runs, also after that was replaced by a newer one.
+func (h Host) programName(pid string) string {
+	link, _ := h.Readlink("/proc/" + pid + "/exe")
+	return path.Base(strings.TrimSuffix(link, " (deleted)"))
 }

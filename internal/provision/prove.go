@@ -2,14 +2,18 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
@@ -23,10 +27,11 @@ import (
 
 // Prove asks what a profile does better than something else.
 type Prove struct {
-	Profile  string // a name or a file; "": what would be applied
-	Against  string // the same, or [HostNow], which "" stands for
-	Key      string // of the profile this key alone, or KEY=VALUE; "": all of them
-	Each     bool   // each key of the profile left out in turn
+	Profile  string   // a name or a file; "": what would be applied
+	Against  string   // the same, or [HostNow], which "" stands for
+	Key      string   // of the profile this key alone, or KEY=VALUE; "": all of them
+	Work     []string // the names of workloads; none: all of them
+	Each     bool     // each key of the profile left out in turn
 	Path     ProvePath
 	Rounds   int
 	Lasts    time.Duration // all of it; 0: 90 s for each side
@@ -46,6 +51,34 @@ func CarryPath(in io.Reader, out io.Writer) error { return path.Carry(in, out) }
 // CarryPathCommand is the command of ours that has to call [CarryPath].
 const CarryPathCommand = path.Command
 
+// CleanProve ends what a [Target.Prove] has left whose process was killed: a process that carries packets, if it could not
+// end by itself. Namespaces and devices end with the last process in them.
+func (t Target) CleanProve(ctx context.Context) (out Outcome, ended int, err error) {
+	h, err := t.host()
+	if err == nil && !h.IsRoot() {
+		err = needsRoot("look for processes of others")
+	}
+	if err != nil {
+		return out, 0, err
+	}
+	out = outcome(nil)
+	left, err := h.Abandoned(path.Command)
+	for _, p := range left {
+		failed := p.Signal(unix.SIGKILL)
+		if failed == nil || errors.Is(failed, fs.ErrNotExist) {
+			failed = p.Wait(ctx)
+		}
+		if failed != nil {
+			failed = fmt.Errorf("cannot end process %d: %w", p.Pid(), failed)
+		} else {
+			ended++
+		}
+		err = errors.Join(err, failed, p.Close())
+	}
+	out.Report.Changed = ended > 0
+	return out, ended, err
+}
+
 // Prove compares two sides over an emulated path. Nothing of the host is changed.
 func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	h, err := t.host()
@@ -60,8 +93,15 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	if err != nil {
 		return out, err
 	}
+	workloads, err := w.workloads()
+	if err != nil {
+		return out, err
+	}
+	if err := prove.CheckRounds(w.Rounds); err != nil {
+		return out, err
+	}
 	out = outcome(nil)
-	c := prove.Comparison{Shape: shape, Workloads: prove.Workloads(), Load: prove.Work, Rounds: w.Rounds, Lasts: w.Lasts, Said: w.Said}
+	c := prove.Comparison{Workloads: workloads, Load: prove.Work, Rounds: w.Rounds, Lasts: w.Lasts, Said: w.Said}
 	d, err := t.sides(h, cat, w, &out)
 	switch {
 	case err != nil:
@@ -69,17 +109,15 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	case !h.IsRoot():
 		return out, needsRoot("make network namespaces")
 	}
-	if err := d.drop(); err != nil {
+	if shape.Kind, err = d.drop(shape, w); err != nil {
 		return out, err
 	}
+	c.Shape = shape
 	for _, s := range d.differ {
 		h.Trail().Step("compares", slog.String("key", s.Target), slog.String("before", s.Before), slog.String("after", s.After))
 	}
 	if len(d.differ) == 0 {
-		return out, &report.Error{
-			Code: "no-difference", Message: "cannot compare " + d.before.Name + " with " + d.after.Name + ": they do not differ in a key " +
-				"that a network namespace has", Hint: "--against PROFILE compares with other values than those that run, --key KEY=VALUE another one",
-		}
+		return out, d.noDifference()
 	}
 	c.Sides = []prove.Side{d.before, d.after}
 	if w.Each {
@@ -125,6 +163,26 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	return out, nil
 }
 
+// workloads are those that w names.
+func (w Prove) workloads() (some []prove.Workload, err error) {
+	all := prove.Workloads()
+	if len(w.Work) == 0 {
+		return all, nil
+	}
+	names := make([]string, len(all))
+	for i, known := range all {
+		if names[i] = known.Name; slices.Contains(w.Work, known.Name) {
+			some = append(some, known)
+		}
+	}
+	for _, name := range w.Work {
+		if !slices.Contains(names, name) {
+			return nil, report.Usage(fmt.Sprintf("cannot find workload %q", name), "they are "+strings.Join(names, ", "))
+		}
+	}
+	return some, nil
+}
+
 // calm refuses a host that is busy with something else.
 func calm(ctx context.Context, h host.Host, force bool, out *Outcome) error {
 	busy, err := prove.Busy(ctx, h, calmLook)
@@ -147,6 +205,18 @@ type sides struct {
 	before, after prove.Side
 	differ        []report.ProofSetting
 	absent        []report.ProofAbsence
+}
+
+// noDifference says that there is nothing to compare, and of one key why.
+func (d sides) noDifference() error {
+	why := "they do not differ in a key that a network namespace has"
+	if len(d.absent) == 1 {
+		why = "of " + d.absent[0].Target + ", " + d.absent[0].Reason
+	}
+	return &report.Error{
+		Code: "no-difference", Message: "cannot compare " + d.before.Name + " with " + d.after.Name + ": " + why,
+		Hint: "--against PROFILE compares with other values than those that run, --key KEY=VALUE another one",
+	}
 }
 
 // without is the side after without a key: that one is as before.
@@ -209,6 +279,9 @@ func sideName(s side, oneKey bool) string {
 // wishes is the side after: a profile, or one key of it or of its own.
 func (t Target) wishes(h host.Host, cat *catalogue.Catalogue, name, key string, out *Outcome) (s side, err error) {
 	key, value, given := strings.Cut(key, "=")
+	if key == "" && given {
+		return s, report.Usage("cannot compare a key without a name: want KEY or KEY=VALUE", "")
+	}
 	if key != "" {
 		k, err := cat.Lookup(strings.TrimSpace(key))
 		if err != nil {
@@ -323,11 +396,20 @@ func whyNotProvable(k catalogue.Key) string {
 	return "nothing of what is measured here depends on it"
 }
 
-// drop takes out what a network namespace does not take, and notes in what the sides differ.
-func (d *sides) drop() error {
-	refused, err := prove.Refused([]prove.Side{d.before, d.after})
+// drop takes out what a network namespace does not take, and notes in what the sides differ. It says of which kind a path
+// of that shape is here.
+func (d *sides) drop(shape path.Shape, w Prove) (kind string, err error) {
+	p, err := path.New(shape)
 	if err != nil {
-		return fmt.Errorf("cannot compare: %w", err)
+		return "", fmt.Errorf("cannot compare: %w", err)
+	}
+	if p.NotNetem != "" && w.Announce != nil {
+		w.Announce("the path is an emulator of our own: " + p.NotNetem)
+	}
+	refused, err := prove.Refused([]prove.Side{d.before, d.after}, p)
+	_, failed := p.Close()
+	if err := errors.Join(err, failed); err != nil {
+		return "", fmt.Errorf("cannot compare: %w", err)
 	}
 	var before, after []prove.Setting
 	for i, b := range d.before.Settings {
@@ -345,5 +427,5 @@ func (d *sides) drop() error {
 		}
 	}
 	d.before.Settings, d.after.Settings = before, after
-	return nil
+	return p.Kind, nil
 }

@@ -24,6 +24,7 @@ type ProvePath struct {
 	Rate     string // "100mbit"
 	Queue    string // "256kib"
 	Seed     uint64
+	Kind     string // "netem", "tun", or "": what the kernel has
 }
 
 // ScenarioNames are the paths that have a name, each with what it is about.
@@ -55,7 +56,7 @@ func (p ProvePath) shape() (name string, s path.Shape, err error) {
 	if own != "" {
 		name = ownPath
 	}
-	s.Seed = p.Seed
+	s.Seed, s.Kind = p.Seed, p.Kind
 	for _, f := range []struct {
 		flag, text string
 		into       func(string) error
@@ -75,6 +76,14 @@ func (p ProvePath) shape() (name string, s path.Shape, err error) {
 			return "", s, report.Usage(fmt.Sprintf("cannot use --%s %s: %v", f.flag, f.text, err), "")
 		}
 	}
+	switch {
+	case p.Queue != "" && s.Queue == 0:
+		return "", s, report.Usage("cannot make a path without a queue: two packets of 1500 bytes are the least", "")
+	case p.Queue != "" && s.Rate == 0:
+		return "", s, report.Usage("cannot use --queue without a rate: nothing waits there", "--rate 100mbit, for instance")
+	case p.Burst != "" && s.Loss == 0:
+		return "", s, report.Usage("cannot use --burst without a loss", "--loss 1%, for instance")
+	}
 	if s = s.Fill(); s.Check() != nil {
 		return "", s, report.Usage(s.Check().Error(), "")
 	}
@@ -83,7 +92,7 @@ func (p ProvePath) shape() (name string, s path.Shape, err error) {
 
 func scenario(name string) (path.Shape, error) {
 	names, _ := ScenarioNames()
-	name = strings.ReplaceAll(name, " ", "-")
+	name = strings.ToLower(strings.ReplaceAll(name, " ", "-"))
 	for _, s := range prove.Scenarios() {
 		if s.Name == name {
 			return s.Shape, nil
@@ -142,7 +151,7 @@ func parseBytes(text string) (int64, error) {
 func describePath(s path.Shape, m report.ProofMeasurement) report.ProofPath {
 	ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 }
 	return report.ProofPath{
-		Kind: "tun", RTT: ms(s.RTT), Jitter: ms(s.Jitter), Loss: s.Loss, Burst: s.Burst, Reorder: s.Reorder, Rate: s.Rate,
+		Kind: s.Kind, RTT: ms(s.RTT), Jitter: ms(s.Jitter), Loss: s.Loss, Burst: s.Burst, Reorder: s.Reorder, Rate: s.Rate,
 		Queue: s.Queue, Seed: s.Seed, Measured: m,
 	}
 }

@@ -1,5 +1,10 @@
 package report
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Proof is what the values of one side do better or worse than those of the other, over an emulated path.
 type Proof struct {
 	Scenario    string         `json:"scenario"` // a name, or "own"
@@ -16,7 +21,7 @@ type Proof struct {
 
 // ProofPath is what the path was to be like, and what it was. Each direction loses packets by itself.
 type ProofPath struct {
-	Kind     string           `json:"kind"` // "tun"
+	Kind     string           `json:"kind"` // "netem", or "tun" for an emulator of our own
 	RTT      float64          `json:"rtt_ms"`
 	Jitter   float64          `json:"jitter_ms"`
 	Loss     float64          `json:"loss"`  // a share: 0.01
@@ -67,4 +72,42 @@ type ProofSetting struct {
 type ProofAbsence struct {
 	Target string `json:"target"` // a key, or a workload
 	Reason string `json:"reason"`
+}
+
+// Asked is what the path was to be, in words.
+func (p ProofPath) Asked() string {
+	words := []string{fmt.Sprintf("%g ms", p.RTT)}
+	if p.Jitter > 0 {
+		words = append(words, fmt.Sprintf("jitter %g ms", p.Jitter))
+	}
+	if p.Loss > 0 {
+		words = append(words, fmt.Sprintf("loss %.4g %%", 100*p.Loss))
+	}
+	if p.Burst > 1 {
+		words = append(words, fmt.Sprintf("in bursts of %g", p.Burst))
+	}
+	if p.Reorder > 0 {
+		words = append(words, fmt.Sprintf("%.4g %% overtake", 100*p.Reorder))
+	}
+	if p.Rate > 0 {
+		words = append(words, fmt.Sprintf("%g Mbit/s", float64(p.Rate)/1e6), fmt.Sprintf("queue %d bytes", p.Queue))
+	}
+	return strings.Join(words, ", ")
+}
+
+// Gave is what the path was, in words.
+func (p ProofPath) Gave() string {
+	m := p.Measured
+	text := fmt.Sprintf("%.2f ms, loss %.3f %%", m.Delay, 100*m.Loss)
+	if m.Rate > 0 {
+		text += fmt.Sprintf(", %.1f Mbit/s", float64(m.Rate)/1e6)
+	}
+	text += fmt.Sprintf("; at worst 1 packet in 100 was more than %.2f ms late", m.LateP99/1e3)
+	switch m.Repeated {
+	case 0:
+		return text
+	case 1:
+		return text + "; 1 run repeated"
+	}
+	return text + fmt.Sprintf("; %d runs repeated", m.Repeated)
 }

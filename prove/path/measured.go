@@ -43,7 +43,7 @@ type Measured struct {
 	Delay      time.Duration // of both directions together, without the queue; 0 where no packet came through
 	Lost       float64       // the share that the path lost by itself
 	Overflowed uint64        // packets that found the queue full
-	Overtook   uint64
+	Overtook   uint64        // not counted by netem
 	Rate       int64         // bit/s while packets waited for the rate, of the busier direction; 0: none did for a second in all
 	LateP50    time.Duration // behind the moment at which a packet should have been delivered
 	LateP99    time.Duration
@@ -98,7 +98,12 @@ func measured(lanes [2]*lane) (m Measured) {
 	if m.Packets > 0 {
 		m.Lost = float64(lost) / float64(m.Packets)
 	}
+	m.lateness(late)
+	return m
+}
+
+// lateness takes the percentiles of late, which is in microseconds.
+func (m *Measured) lateness(late *hdrhistogram.Histogram) {
 	us := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 	m.LateP50, m.LateP99, m.LateMax = us(late.ValueAtQuantile(50)), us(late.ValueAtQuantile(99)), us(late.Max())
-	return m
 }

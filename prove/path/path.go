@@ -1,13 +1,6 @@
 package path
 
-import (
-	"encoding/json"
-	"errors"
-	"net"
-	"os"
-
-	"github.com/tcptune/tcptune/internal/host"
-)
+import "errors"
 
 // Command is the argument with which [New] starts this program once more: its main has to call [Carry] then.
 const Command = "carry-path"
@@ -15,9 +8,16 @@ const Command = "carry-path"
 // Path is two ends and the network between them.
 type Path struct {
 	Client, Server *End
-	devices        [2]*os.File
-	carrier        *host.Companion
+	Kind           string // [Netem] or [TUN]
+	NotNetem       string // why it is not of that kind, where nobody has asked for another one
+	network        network
 	closed         bool
+}
+
+// network is what lies between the ends.
+type network interface {
+	// end takes it away and says what it gave.
+	end() (Measured, error)
 }
 
 // New makes a path of that shape. It needs the rights of root.
@@ -26,33 +26,54 @@ func New(s Shape) (p *Path, err error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	p = &Path{}
-	defer func() {
-		if err != nil {
-			_, _ = p.Close()
+	switch s.Kind {
+	case Netem:
+		return newPath(s, newNetem)
+	case TUN:
+		return newPath(s, newTunnel)
+	}
+	why := s.notNetem()
+	if why == nil {
+		if p, why = newPath(s, newNetem); why == nil {
+			return p, nil
 		}
-	}()
-	// The network of RFC 2544 for benchmarks.
+	}
+	p, err = newPath(s, newTunnel)
+	if err != nil {
+		return nil, errors.Join(err, why)
+	}
+	p.NotNetem = why.Error()
+	return p, nil
+}
+
+func newPath(s Shape, connect func(*Path, Shape) error) (*Path, error) {
+	p := &Path{}
 	for i, end := range []**End{&p.Client, &p.Server} {
 		n, err := newNamespace()
-		if err != nil {
-			return p, err
+		if err == nil {
+			*end = &End{namespace: n, address: address(dataNet, i)}
+			err = n.do(func() error { return bringUp("lo", nil) })
 		}
-		*end = &End{namespace: n, address: net.IPv4(198, 18, 0, byte(1+i))}
-		err = n.do(func() (err error) {
-			p.devices[i], err = openTUN((*end).address)
-			return err
-		})
 		if err != nil {
-			return p, err
+			p.leave()
+			return nil, err
 		}
 	}
-	shape, err := json.Marshal(s)
-	if err != nil {
-		return p, err
+	if err := connect(p, s); err != nil {
+		p.leave()
+		return nil, err
 	}
-	p.carrier, err = host.Host{}.StartSelf([]string{Command}, shape, p.devices[:]...)
-	return p, err
+	return p, nil
+}
+
+// leave gives the namespaces up.
+func (p *Path) leave() {
+	p.closed = true
+	for _, end := range []*End{p.Client, p.Server} {
+		if end != nil {
+			end.namespace.close()
+		}
+	}
 }
 
 // Close takes the path away and says what it gave. Sockets that are still open keep their namespace until they are
@@ -61,28 +82,19 @@ func (p *Path) Close() (m Measured, err error) {
 	if p.closed {
 		return m, nil
 	}
-	p.closed = true
-	if p.carrier != nil {
-		out, ended := p.carrier.End()
-		if err = ended; err == nil {
-			err = json.Unmarshal(out, &m)
-		}
-	}
-	for i, end := range []*End{p.Client, p.Server} {
-		if end == nil {
-			continue
-		}
-		if p.carrier != nil {
-			err = errors.Join(err, end.Do(func() error {
-				n, err := droppedBefore()
-				m.Missed += n
-				return err
-			}))
-		}
-		if p.devices[i] != nil {
-			_ = p.devices[i].Close()
-		}
-		end.namespace.close()
-	}
+	m, err = p.network.end()
+	p.leave()
 	return m, err
+}
+
+// dropped counts the packets that the devices of p did not hand over.
+func (p *Path) dropped() (all uint64, err error) {
+	for _, end := range []*End{p.Client, p.Server} {
+		err = errors.Join(err, end.Do(func() error {
+			n, err := droppedBefore()
+			all += n
+			return err
+		}))
+	}
+	return all, err
 }

@@ -2,23 +2,26 @@ package path
 
 import (
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 const (
-	deviceName = "path0"
-	mtu        = 1500
 	// txQueue is in packets, where a segment of 64 KB is one: what the emulator has not taken yet. It is far more than
 	// should ever wait, and what is dropped there all the same is told by [Measured].
 	txQueue = 10000
 )
 
-// openTUN makes a TUN device with the address in the namespace of this thread. It is gone with its descriptors. Segments that are to be cut, and checksums that are to be computed, are handed over as such
+// openTUN makes a TUN device with the address in the namespace of this thread. It is gone with its descriptors. Segments
+// that are to be cut, and checksums that are to be computed, are handed over as such
 // (Documentation/networking/tuntap.rst, linux/virtio_net.h).
 func openTUN(address net.IP) (*os.File, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
@@ -44,37 +47,62 @@ func prepareTUN(fd int, address net.IP) error {
 	if err := unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, unix.TUN_F_CSUM|unix.TUN_F_TSO4); err != nil {
 		return os.NewSyscallError("ioctl TUNSETOFFLOAD", err)
 	}
-	for _, name := range []string{"lo", deviceName} {
-		link, err := netlink.LinkByName(name)
-		if err != nil {
+	if err := bringUp(deviceName, address); err != nil {
+		return err
+	}
+	link, err := netlink.LinkByName(deviceName)
+	if err != nil {
+		return err
+	}
+	return netlink.LinkSetTxQLen(link, txQueue)
+}
+
+// tunnel is a [TUN] path: the devices, and the process that carries packets from one to the other.
+type tunnel struct {
+	path    *Path
+	devices [2]*os.File
+	carrier *host.Companion
+}
+
+func newTunnel(p *Path, s Shape) (err error) {
+	t := &tunnel{path: p}
+	p.Kind, p.network = TUN, t
+	for i, end := range []*End{p.Client, p.Server} {
+		if err := end.Do(func() (err error) {
+			t.devices[i], err = openTUN(end.address)
 			return err
+		}); err != nil {
+			return errors.Join(err, t.close())
 		}
-		if name == deviceName {
-			net := &net.IPNet{IP: address, Mask: net.CIDRMask(24, 32)}
-			if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: net}); err != nil {
-				return err
-			}
-			if err := netlink.LinkSetTxQLen(link, txQueue); err != nil {
-				return err
-			}
-		}
-		if err := netlink.LinkSetUp(link); err != nil {
-			return err
-		}
+	}
+	shape, err := json.Marshal(s)
+	if err == nil {
+		t.carrier, err = host.Host{}.StartSelf([]string{Command}, shape, t.devices[:]...)
+	}
+	if err != nil {
+		return errors.Join(err, t.close())
 	}
 	return nil
 }
 
-// droppedBefore counts the packets that the device of this thread's namespace could not hand to the emulator.
-func droppedBefore() (uint64, error) {
-	link, err := netlink.LinkByName(deviceName)
-	if err != nil {
-		return 0, err
+func (t *tunnel) end() (m Measured, err error) {
+	out, err := t.carrier.End()
+	if err == nil {
+		err = json.Unmarshal(out, &m)
 	}
-	if s := link.Attrs().Statistics; s != nil {
-		return s.TxDropped, nil
+	missed, failed := t.path.dropped()
+	m.Missed += missed
+	return m, errors.Join(err, failed, t.close())
+}
+
+// close takes the devices away.
+func (t *tunnel) close() (err error) {
+	for _, d := range t.devices {
+		if d != nil {
+			err = errors.Join(err, d.Close())
+		}
 	}
-	return 0, fmt.Errorf("no counters of %s", deviceName)
+	return err
 }
 
 // virtio is struct virtio_net_hdr, which stands before each packet of a TUN device, in the byte order of the machine.

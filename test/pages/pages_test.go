@@ -151,7 +151,29 @@ func all(t *testing.T) []shown {
 		loadTest("bench-open-loop", open, 3),
 		loadTest("bench-closed-loop", closed, 3),
 		{name: "bench-compare", page: page.Bench(compared), ratio: 2},
+		{name: "prove", page: page.Prove(proof(&low, &high, &far)), ratio: 3},
+		{name: "prove-nothing", page: page.Prove(report.Proof{Before: "HOST-NOW", After: "profile server"})},
 		{name: "bench-nothing", page: page.Bench(report.Bench{Target: "10.0.0.1:9", Protocol: "send", Size: 64, Pipeline: 1})},
+	}
+}
+
+// proof has what a page of prove can be about: keys one by one, figures without a ratio, and what nothing is said about.
+func proof(low, high, far *float64) report.Proof {
+	const key = "net.ipv4.tcp_slow_start_after_idle"
+	bulk := report.ProofRow{Workload: "bulk", Metric: "goodput", Unit: "Mbit/s", Before: 1.69, After: 90.6, Ratio: far, Low: high, High: far, Verdict: report.Better}
+	same := report.ProofRow{Workload: "idle", Metric: "p99", Unit: "ms", Before: 161.2, After: 158.4, Ratio: low, Low: low, High: high, Verdict: report.NotShown}
+	one, none := same, report.ProofRow{Workload: "connections", Metric: "failed", Unit: "%", After: 0.25, Verdict: report.NotShown}
+	one.Key, one.Verdict = key, report.Worse
+	return report.Proof{
+		Scenario: "intercontinental", Before: "HOST-NOW", After: "profile server", Rounds: 5, Confidence: 0.99,
+		Path: report.ProofPath{
+			Kind: "netem", RTT: 80, Loss: 0.01, Rate: 100e6, Queue: 1e6,
+			Measured: report.ProofMeasurement{Runs: 40, Repeated: 2, Delay: 80.02, Loss: 0.0099, Rate: 99.8e6, LateP99: 310},
+		},
+		Rows:        []report.ProofRow{bulk, same, none, one},
+		Settings:    []report.ProofSetting{{Target: "net.ipv4.tcp_rmem", Before: "4096 131072 6291456", After: "4096 131072 33554432"}},
+		NotProvable: []report.ProofAbsence{{Target: "net.core.default_qdisc", Reason: "one value for the whole machine: a network namespace has none of its own"}},
+		NotMeasured: []report.ProofAbsence{{Target: "requests", Reason: "in 2 of 5 rounds one packet in a hundred was more than 5.1ms late"}},
 	}
 }
 
