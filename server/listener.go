@@ -170,11 +170,18 @@ func (l *Listener) AwaitWords(d time.Duration) error {
 
 // Accept waits for a connection. The error is a [*net.OpError] as of package net, [net.ErrClosed] after Close.
 func (l *Listener) Accept() (net.Conn, error) {
-	var fd int
-	var from unix.Sockaddr
+	a, err := l.accept()
+	if err != nil {
+		return nil, err
+	}
+	return a.socket()
+}
+
+func (l *Listener) accept() (*arrival, error) {
+	a := &arrival{local: l.addr}
 	var errAccept error
 	err := l.raw.Read(func(listener uintptr) bool {
-		fd, from, errAccept = accept4(listener)
+		errAccept = a.accept4(listener)
 		return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
 	})
 	if err == nil {
@@ -186,29 +193,26 @@ func (l *Listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}
 	}
-	return newSocket(fd, l.addr, from)
+	return a, nil
 }
 
 // pending accepts a connection that waits already, whatever the deadline is; nil where there is none.
-func (l *Listener) pending() net.Conn {
-	var fd int
-	var from unix.Sockaddr
+func (l *Listener) pending() *arrival {
+	a := &arrival{local: l.addr}
 	var errAccept error
-	err := l.raw.Control(func(listener uintptr) { fd, from, errAccept = accept4(listener) })
+	err := l.raw.Control(func(listener uintptr) { errAccept = a.accept4(listener) })
 	if err != nil || errAccept != nil {
 		return nil
 	}
-	if c, err := newSocket(fd, l.addr, from); err == nil {
-		return c
-	}
-	return nil
+	return a
 }
 
-func accept4(listener uintptr) (fd int, from unix.Sockaddr, err error) {
+func (a *arrival) accept4(listener uintptr) (err error) {
 	for {
-		fd, from, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		a.fd, a.sender, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		if err != unix.EINTR { //nolint:errorlint // a number from the kernel
-			return fd, from, err
+			a.remote = address(a.sender)
+			return err
 		}
 	}
 }

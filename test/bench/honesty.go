@@ -38,7 +38,7 @@ func showHonesty(others string, rounds int) error {
 	}
 	b := echoBench{cores: cores, each: time.Second}
 	server := echoServer{rowC, []string{filepath.Join(others, "epoll"), echoAddress.String()}}
-	o := b.load(echoCase{50, 1})
+	o := b.load(rawCase(50, 1))
 	o.Warmup = 0
 	fmt.Fprintf(os.Stdout, "\nA server that stands still for %v in %v, %d rounds, medians; percentiles in seconds from when requests were due\n\n%-24s %8s %8s %8s %8s\n",
 		frozenFor, honestFor, rounds, "", "p99", "must be", "p99.9", "must be")

@@ -1,0 +1,102 @@
+package server
+
+import (
+	"net"
+	"net/netip"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// Engine is what drives connections. It makes no difference to what clients see, and both keep the same limits.
+type Engine int
+
+const (
+	// AnyEngine is the one that suits the connection.
+	AnyEngine Engine = iota
+	// Goroutines are one for each connection.
+	Goroutines
+	// Loops are one for each processor of [runtime.GOMAXPROCS] but one, with an epoll set each, epoll(7). They drive what they
+	// can: connections of a [Listener], without TLS, whose handler is made by [Messages]. Others get a goroutine. One
+	// processor is left for all that is no loop, since a busy loop gives others a turn only every millisecond. So a program that
+	// does little else does well to have one more of them than the machine has.
+	Loops
+)
+
+// loops are the event loops of a server, made when its first listener is served.
+type loops struct {
+	slab slab
+	all  atomic.Pointer[[]*loop]
+}
+
+// each has the loops; there are none before a listener is served.
+func (s *loops) each() []*loop {
+	if all := s.all.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// startLoops makes the loops, with the descriptors that they need: an error of these is that of Serve.
+func (s *Server) startLoops() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loopSet.all.Load() != nil || s.settings.Load().Engine != Loops {
+		return nil
+	}
+	var all []*loop
+	for i := range max(runtime.GOMAXPROCS(0)-1, 1) {
+		l, err := newLoop(s, uint32(i+1))
+		if err != nil {
+			for _, made := range all {
+				made.release()
+			}
+			return err
+		}
+		all = append(all, l)
+	}
+	s.loopSet.all.Store(&all)
+	for _, l := range all {
+		s.background.Go(l.run)
+	}
+	return nil
+}
+
+// loopFor is the loop that has the fewest connections; nil where these settings want goroutines.
+func (s *Server) loopFor(now *settings) (least *loop) {
+	if now.messages == nil || now.TLS != nil || now.Engine != Loops {
+		return nil
+	}
+	for _, l := range s.loopSet.each() {
+		if least == nil || l.conns.Load() < least.conns.Load() {
+			least = l
+		}
+	}
+	return least
+}
+
+// arrival is a connection that was accepted: a net.Conn, or, of a [Listener], the descriptor of one.
+type arrival struct {
+	conn   net.Conn // nil: fd it is
+	fd     int
+	local  net.Addr
+	sender unix.Sockaddr
+	remote net.Addr
+
+	client  netip.Addr // as limits see it; the zero value for all that have no address
+	proxied bool       // a header of the PROXY protocol comes first
+}
+
+// socket makes a net.Conn of it.
+func (a *arrival) socket() (net.Conn, error) {
+	if a.conn != nil {
+		return a.conn, nil
+	}
+	c, err := newSocket(a.fd, a.local, a.sender)
+	if err != nil {
+		return nil, err
+	}
+	a.conn = c
+	return c, nil
+}
