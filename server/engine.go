@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -86,6 +87,41 @@ type arrival struct {
 
 	client  netip.Addr // as limits see it; the zero value for all that have no address
 	proxied bool       // a header of the PROXY protocol comes first
+	now     *settings  // with which a loop serves it
+
+	// What accepting would allocate, for those that a loop takes: the garbage of 10,000 that come is more than all their slots.
+	tcp  net.TCPAddr
+	ip   [16]byte
+	try  func(listener uintptr) bool
+	err  error
+	from *sync.Pool // where it goes back to; nil: nowhere
+}
+
+// name says where it comes from.
+func (a *arrival) name() {
+	switch from := a.sender.(type) {
+	case *unix.SockaddrInet4:
+		a.tcp = net.TCPAddr{IP: append(a.ip[:0], from.Addr[:]...), Port: from.Port}
+		a.remote = &a.tcp
+		return
+	case *unix.SockaddrInet6:
+		if from.ZoneId == 0 {
+			a.tcp = net.TCPAddr{IP: append(a.ip[:0], from.Addr[:]...), Port: from.Port}
+			a.remote = &a.tcp
+			return
+		}
+	}
+	a.remote = address(a.sender)
+}
+
+// done gives it back: nothing may point to it.
+func (a *arrival) done() {
+	if a.from == nil {
+		return
+	}
+	from := a.from
+	*a = arrival{try: a.try}
+	from.Put(a)
 }
 
 // socket makes a net.Conn of it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,6 +23,8 @@ type Listener struct {
 	addr   net.Addr
 	alone  bool // no other process has the socket
 	closed atomic.Bool
+
+	arrivals sync.Pool // of arrival
 }
 
 // Listen opens a listening socket: "127.0.0.1:8080", ":8080" for all addresses of IPv4 and IPv6. Its connections have
@@ -178,19 +181,24 @@ func (l *Listener) Accept() (net.Conn, error) {
 }
 
 func (l *Listener) accept() (*arrival, error) {
-	a := &arrival{local: l.addr}
-	var errAccept error
-	err := l.raw.Read(func(listener uintptr) bool {
-		errAccept = a.accept4(listener)
-		return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
-	})
+	a, ok := l.arrivals.Get().(*arrival)
+	if !ok {
+		a = &arrival{}
+		a.try = func(listener uintptr) bool {
+			a.err = a.accept4(listener)
+			return a.err != unix.EAGAIN //nolint:errorlint // a number from the kernel
+		}
+	}
+	a.local, a.from = l.addr, &l.arrivals
+	err := l.raw.Read(a.try)
 	if err == nil {
-		err = os.NewSyscallError("accept4", errAccept)
+		err = os.NewSyscallError("accept4", a.err)
 	}
 	if err != nil && l.closed.Load() {
 		err = net.ErrClosed // a raw connection has an error of its own for that, which cannot be compared with
 	}
 	if err != nil {
+		a.done()
 		return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}
 	}
 	return a, nil
@@ -211,7 +219,7 @@ func (a *arrival) accept4(listener uintptr) (err error) {
 	for {
 		a.fd, a.sender, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		if err != unix.EINTR { //nolint:errorlint // a number from the kernel
-			a.remote = address(a.sender)
+			a.name()
 			return err
 		}
 	}

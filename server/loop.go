@@ -26,8 +26,9 @@ type loop struct {
 	sides    []side
 	spare    []int32 // sides that nobody has
 	handlers []use
-	last     []place // have been sent their last answer
-	held     []place // for MaxOutput, in the order in which they came
+	last     []place    // have been sent their last answer
+	came     []*arrival // those of the time before, for their memory
+	held     []place    // for MaxOutput, in the order in which they came
 	settings *settings
 	drains   bool // and has told its connections
 	now      int64
@@ -36,6 +37,7 @@ type loop struct {
 	// Anybody's.
 	mu     sync.Mutex
 	mail   []func()
+	comers []*arrival
 	over   bool         // the descriptors are closed
 	called atomic.Bool  // there is mail
 	asleep atomic.Bool  // waits, or is about to
@@ -180,6 +182,11 @@ func (l *loop) post(do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.mail = append(l.mail, do)
+	l.call()
+}
+
+// call has the loop look at its mail. The lock is held.
+func (l *loop) call() {
 	l.called.Store(true)
 	if l.asleep.Load() && !l.over {
 		one := [8]byte{1}
@@ -190,9 +197,14 @@ func (l *loop) post(do func()) {
 func (l *loop) read() {
 	l.called.Store(false)
 	l.mu.Lock()
-	mail := l.mail
-	l.mail = nil
+	mail, comers := l.mail, l.comers
+	l.mail, l.comers = nil, l.came[:0]
 	l.mu.Unlock()
+	for _, a := range comers {
+		l.begin(a)
+	}
+	clear(comers)
+	l.came = comers
 	for _, do := range mail {
 		do()
 	}

@@ -35,15 +35,21 @@ func (l *loop) adopt(a *arrival, now *settings) {
 		l.rests.Add(1)
 	}
 	l.server.running.Add(1)
-	l.post(func() { l.begin(int32(a.fd), a, now) })
+	a.now = now
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.comers = append(l.comers, a)
+	l.call()
 }
 
-func (l *loop) begin(fd int32, a *arrival, now *settings) {
+func (l *loop) begin(a *arrival) {
+	defer a.done()
+	fd := int32(a.fd)
 	s := l.wheel.slab.open(fd)
 	if s.owner.Load() != 0 { // nobody has closed it, and the kernel gives it again; what other loops wrote is seen from here on
 		panic("a descriptor is in use twice")
 	}
-	s.state = state{opened: l.now, since: l.now, handler: l.use(now)}
+	s.state = state{opened: l.now, since: l.now, handler: l.use(a.now)}
 	s.owner.Store(l.number)
 	s.introduce(a.remote)
 	s.phase = uint8(waiting)

@@ -103,7 +103,9 @@ func compareEcho(tcptune, others, words string, rounds int, each time.Duration) 
 	if err != nil {
 		return err
 	}
-	echoTable(os.Stdout, servers, cases, samples)
+	if len(cases) > 0 {
+		echoTable(os.Stdout, servers, cases, samples)
+	}
 	if words != "" && !strings.Contains(words, "idle") {
 		return nil
 	}
