@@ -89,7 +89,7 @@ func compareEcho(tcptune, others, words string, rounds int, each time.Duration) 
 	if err != nil {
 		return err
 	}
-	if err := raiseOpenFiles(idleConnections + 200); err != nil {
+	if err := raiseOpenFiles(idleConnections + firstConnections + 200); err != nil {
 		return err
 	}
 	servers, missing := echoServers(tcptune, others)
