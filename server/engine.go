@@ -1,11 +1,14 @@
 package server
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,7 +85,6 @@ type arrival struct {
 	conn   net.Conn // nil: fd it is
 	fd     int
 	local  net.Addr
-	sender unix.Sockaddr
 	remote net.Addr
 
 	client  netip.Addr // as limits see it; the zero value for all that have no address
@@ -90,6 +92,7 @@ type arrival struct {
 	now     *settings  // with which a loop serves it
 
 	// What accepting would allocate, for those that a loop takes: the garbage of 10,000 that come is more than all their slots.
+	raw  unix.RawSockaddrAny
 	tcp  net.TCPAddr
 	ip   [16]byte
 	try  func(listener uintptr) bool
@@ -99,19 +102,22 @@ type arrival struct {
 
 // name says where it comes from.
 func (a *arrival) name() {
-	switch from := a.sender.(type) {
-	case *unix.SockaddrInet4:
-		a.tcp = net.TCPAddr{IP: append(a.ip[:0], from.Addr[:]...), Port: from.Port}
+	port := func(p *uint16) int { return int(binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(p))[:])) }
+	switch a.raw.Addr.Family {
+	case unix.AF_INET:
+		from := (*unix.RawSockaddrInet4)(unsafe.Pointer(&a.raw))
+		a.tcp = net.TCPAddr{IP: append(a.ip[:0], from.Addr[:]...), Port: port(&from.Port)}
 		a.remote = &a.tcp
 		return
-	case *unix.SockaddrInet6:
-		if from.ZoneId == 0 {
-			a.tcp = net.TCPAddr{IP: append(a.ip[:0], from.Addr[:]...), Port: from.Port}
+	case unix.AF_INET6:
+		if from := (*unix.RawSockaddrInet6)(unsafe.Pointer(&a.raw)); from.Scope_id == 0 {
+			a.tcp = net.TCPAddr{IP: append(a.ip[:0], from.Addr[:]...), Port: port(&from.Port)}
 			a.remote = &a.tcp
 			return
 		}
 	}
-	a.remote = address(a.sender)
+	from, _ := unix.Getpeername(a.fd) // rare: a zone, or a name
+	a.remote = address(from)
 }
 
 // done gives it back: nothing may point to it.
@@ -125,14 +131,13 @@ func (a *arrival) done() {
 }
 
 // socket makes a net.Conn of it.
-func (a *arrival) socket() (net.Conn, error) {
-	if a.conn != nil {
-		return a.conn, nil
+func (a *arrival) socket() net.Conn {
+	if a.conn == nil {
+		remote := a.remote
+		if tcp, ok := remote.(*net.TCPAddr); ok { // which keeps nothing else in memory
+			remote = &net.TCPAddr{IP: slices.Clone(tcp.IP), Port: tcp.Port, Zone: tcp.Zone}
+		}
+		a.conn = newSocket(a.fd, a.local, remote)
 	}
-	c, err := newSocket(a.fd, a.local, a.sender)
-	if err != nil {
-		return nil, err
-	}
-	a.conn = c
-	return c, nil
+	return a.conn
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -177,7 +178,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.socket()
+	return a.socket(), nil
 }
 
 func (l *Listener) accept() (*arrival, error) {
@@ -217,10 +218,17 @@ func (l *Listener) pending() *arrival {
 
 func (a *arrival) accept4(listener uintptr) (err error) {
 	for {
-		a.fd, a.sender, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		if err != unix.EINTR { //nolint:errorlint // a number from the kernel
+		size := uint32(unix.SizeofSockaddrAny)
+		fd, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, listener, uintptr(unsafe.Pointer(&a.raw)), uintptr(unsafe.Pointer(&size)),
+			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		switch errno {
+		case 0:
+			a.fd = int(fd)
 			a.name()
-			return err
+			return nil
+		case unix.EINTR:
+			continue
 		}
+		return errno
 	}
 }

@@ -223,13 +223,10 @@ func (l *loop) end(fd int32, s *slot, why Reason) {
 		l.linger(fd, s)
 	case why == ClientRate || why == ClientConns: // which shows late behind a proxy
 		_ = unix.EpollCtl(l.epoll, unix.EPOLL_CTL_DEL, int(fd), nil)
-		if c, err := newSocket(int(fd), s.RemoteAddr(), nil); err == nil {
-			l.gone(s)
-			l.server.turnAway(c)
-			l.left()
-			return
-		}
-		l.close(fd, s)
+		remote := s.RemoteAddr()
+		l.gone(s)
+		l.server.turnAway(newSocket(int(fd), remote, remote))
+		l.left()
 	default:
 		l.close(fd, s)
 	}

@@ -19,9 +19,7 @@ type closeWriter interface{ CloseWrite() error }
 // refuse closes a connection that is not served, so that its client learns why.
 func (s *Server) refuse(c *arrival, why Reason) {
 	s.count.ended[why].Add(1)
-	if socket, err := c.socket(); err == nil {
-		s.turnAway(socket)
-	}
+	s.turnAway(c.socket())
 }
 
 // turnAway has the words for a client that is not served, where the protocol has any, and closes its connection.

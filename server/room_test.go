@@ -24,7 +24,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		os.Exit(exhaustedChild(os.Stdout))
 	}
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 3)) // two loops at least
+	if engineUnderTest() == Loops {
+		runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 3))
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -220,6 +220,10 @@ func (a *acceptor) arrived(c *arrival) {
 	if granted && s.looped(c, now) {
 		return
 	}
+	var one *conn
+	if s.loopFor(now) == nil {
+		one = s.connOf(c) // here, since it takes more stack than all that follows
+	}
 	s.running.Go(func() { // what is on its stack is there for each connection that waits: 2 KiB are enough
 		if !granted && !s.awaitSlot(c, place) {
 			s.crowd.leave(c.client)
@@ -229,9 +233,10 @@ func (a *acceptor) arrived(c *arrival) {
 			return
 		}
 		defer s.slots.leave()
-		if one := s.connOf(c); one != nil {
-			s.serve(a.ctx, one)
+		if one == nil {
+			one = s.connOf(c)
 		}
+		s.serve(a.ctx, one)
 	})
 }
 
@@ -247,14 +252,9 @@ func (s *Server) looped(c *arrival, now *settings) bool {
 	return l != nil
 }
 
-// connOf makes a connection for a goroutine; nil where the system has no memory for it.
+// connOf makes a connection for a goroutine.
 func (s *Server) connOf(c *arrival) *conn {
-	socket, err := c.socket()
-	if err != nil {
-		s.crowd.leave(c.client)
-		s.count.ended[Broken].Add(1)
-		return nil
-	}
+	socket := c.socket()
 	return &conn{Conn: socket, socket: socket, server: s, from: c.client, fromProxy: c.proxied}
 }
 
@@ -265,9 +265,7 @@ func (s *Server) awaitSlot(c *arrival, place *list.Element) bool {
 	select {
 	case <-s.forced:
 		s.count.ended[DrainTimeout].Add(1)
-		if socket, err := c.socket(); err == nil {
-			_ = socket.Close()
-		}
+		_ = c.socket().Close()
 	default:
 		s.refuse(c, QueueTimeout)
 	}
