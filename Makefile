@@ -119,6 +119,7 @@ publish: ## the release of this tag at GitHub, with what is in bin/release (need
 ##@ check
 
 .PHONY: test
+test: export TCPTUNE_SOAK := $(or $(TCPTUNE_SOAK),30s)
 test: test-deps lint test-go test-race ## what CI runs: install what the tests need, lint, run the tests, count them
 
 .PHONY: test-deps
@@ -131,6 +132,8 @@ test-deps:
 test-all: export PORTCHECK_FIGHTS = 1000
 test-all: export FAULTS = all
 test-all: export DIAGNOSE_RUNS = 200
+test-all: export TCPTUNE_SOAK = 5m
+test-all: export TCPTUNE_DIFFERENTIAL = 100000
 test-all: ## everything: make test, changes under load (load-test), the packages (deb-test) and machines that reboot (vm-test); under an hour
 	@$(MAKE) test
 	@$(MAKE) load-test
@@ -144,13 +147,18 @@ test-all: ## everything: make test, changes under load (load-test), the packages
 # "make lint" has vetted the code.
 LONG     = ./test/vm ./test/container ./test/faults ./test/toolchain
 
+# Tests of the server run a second time, on event loops, but for those that compare both.
+OF_AN_ENGINE = -skip 'BothEngines|NothingLeaksUnderChurn'
+
 .PHONY: test-go
 test-go: build $(SUMMARY) ## the Go tests alone, those that need root as root (or through sudo -n)
-	@$(WITH_GO) $(GO) test -json -count=1 -vet=off -p 3 -parallel 4 -timeout 60m -exec "$(CURDIR)/hack/as-root.sh" $(LONG) ./... | $(SUMMARY)
+	@{ $(WITH_GO) $(GO) test -json -count=1 -vet=off -p 3 -parallel 4 -timeout 60m -exec "$(CURDIR)/hack/as-root.sh" $(LONG) ./...; \
+		TCPTUNE_TEST_ENGINE=loop $(WITH_GO) $(GO) test -json -count=1 -vet=off -timeout 10m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
 
 .PHONY: test-race
 test-race: $(SUMMARY) ## the tests of the server under the race detector (needs cc)
-	@$(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 10m ./server/... ./cmd/tcptune-server | $(SUMMARY)
+	@{ TCPTUNE_SOAK=2s $(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 20m ./server/... ./cmd/tcptune-server; \
+		TCPTUNE_TEST_ENGINE=loop $(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 20m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
 
 .PHONY: test-unit
 test-unit: $(SUMMARY) ## the tests that need neither root nor other programs: under a minute

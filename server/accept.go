@@ -54,7 +54,7 @@ func (a *acceptor) run() error {
 		if a.server.shut.Load() { // after the deadline is set: Shutdown sets one as well, after shut
 			return ErrServerClosed
 		}
-		c, err := a.Accept()
+		c, err := a.next()
 		switch {
 		case err == nil:
 			a.recovered()
@@ -70,6 +70,18 @@ func (a *acceptor) run() error {
 			return ErrServerClosed
 		}
 	}
+}
+
+// next accepts a connection. Of our own listeners it is a bare descriptor, which a loop may take.
+func (a *acceptor) next() (*arrival, error) {
+	if l, ok := a.Listener.(*Listener); ok {
+		return l.accept()
+	}
+	c, err := a.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &arrival{conn: c, remote: c.RemoteAddr()}, nil
 }
 
 // awaitRate waits until the next connection may be accepted: clients wait in the listen backlog meanwhile. It returns

@@ -101,7 +101,7 @@ func BenchmarkEcho(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
+	s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits(), Engine: engineUnderTest()})
 	if err != nil {
 		b.Fatal(err)
 	}

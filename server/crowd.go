@@ -11,9 +11,9 @@ import (
 // be. Its memory is bounded by those connections.
 type crowd struct {
 	mu   sync.Mutex
-	most int // 0: no bound
+	most int               // 0: no bound
 	of   map[uint64]uint32 // by keyOf; a connection of each of a million addresses costs some 25 bytes
-	told time.Time // when it was last logged that a client is refused
+	told time.Time         // when it was last logged that a client is refused
 }
 
 func (c *crowd) resize(most int) {

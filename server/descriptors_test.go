@@ -35,7 +35,7 @@ func exhaustedChild(out io.Writer) int {
 	var s *Server
 	if err == nil {
 		s, err = New(Config{Handler: Messages(line{100}), Limits: DefaultLimits(), Log: slog.New(slog.NewTextHandler(log,
-			nil)), Wake: 50 * time.Millisecond})
+			nil)), Wake: 50 * time.Millisecond, Engine: engineUnderTest()})
 	}
 	if err != nil {
 		fmt.Fprintln(out, err)

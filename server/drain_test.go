@@ -186,7 +186,7 @@ func TestAServerThatHasEndedServesNobody(t *testing.T) {
 		"Close":    (*Server).Close,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits()})
+			s, err := New(Config{Handler: Messages(echo{}), Limits: DefaultLimits(), Engine: engineUnderTest()})
 			if err != nil {
 				t.Fatal(err)
 			}

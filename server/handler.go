@@ -23,7 +23,9 @@ type StreamHandler interface {
 }
 
 // MessageHandler answers the messages of a protocol, see [Messages]. It is called for all connections at once, keeps
-// nothing between calls, and must not wait: neither for a network nor for a lock that is held long.
+// nothing between calls, and must not wait: neither for a network nor for a lock that is held long. On [Loops] thousands of
+// connections wait with it: [Stats] counts calls of more than 20 ms, and the log names the handler. One that has to wait,
+// or computes for long, is right as a [StreamHandler].
 type MessageHandler interface {
 	// Handle looks at in, all that was received on a connection and not consumed yet, answers the messages at its
 	// beginning and returns what it did. An error closes the connection after the answers are sent: [ErrTooLong] counts as

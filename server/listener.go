@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +24,8 @@ type Listener struct {
 	addr   net.Addr
 	alone  bool // no other process has the socket
 	closed atomic.Bool
+
+	arrivals sync.Pool // of arrival
 }
 
 // Listen opens a listening socket: "127.0.0.1:8080", ":8080" for all addresses of IPv4 and IPv6. Its connections have
@@ -170,45 +174,61 @@ func (l *Listener) AwaitWords(d time.Duration) error {
 
 // Accept waits for a connection. The error is a [*net.OpError] as of package net, [net.ErrClosed] after Close.
 func (l *Listener) Accept() (net.Conn, error) {
-	var fd int
-	var from unix.Sockaddr
-	var errAccept error
-	err := l.raw.Read(func(listener uintptr) bool {
-		fd, from, errAccept = accept4(listener)
-		return errAccept != unix.EAGAIN //nolint:errorlint // a number from the kernel
-	})
+	a, err := l.accept()
+	if err != nil {
+		return nil, err
+	}
+	return a.socket(), nil
+}
+
+func (l *Listener) accept() (*arrival, error) {
+	a, ok := l.arrivals.Get().(*arrival)
+	if !ok {
+		a = &arrival{}
+		a.try = func(listener uintptr) bool {
+			a.err = a.accept4(listener)
+			return a.err != unix.EAGAIN //nolint:errorlint // a number from the kernel
+		}
+	}
+	a.local, a.from = l.addr, &l.arrivals
+	err := l.raw.Read(a.try)
 	if err == nil {
-		err = os.NewSyscallError("accept4", errAccept)
+		err = os.NewSyscallError("accept4", a.err)
 	}
 	if err != nil && l.closed.Load() {
 		err = net.ErrClosed // a raw connection has an error of its own for that, which cannot be compared with
 	}
 	if err != nil {
+		a.done()
 		return nil, &net.OpError{Op: "accept", Net: l.addr.Network(), Addr: l.addr, Err: err}
 	}
-	return newSocket(fd, l.addr, from)
+	return a, nil
 }
 
 // pending accepts a connection that waits already, whatever the deadline is; nil where there is none.
-func (l *Listener) pending() net.Conn {
-	var fd int
-	var from unix.Sockaddr
+func (l *Listener) pending() *arrival {
+	a := &arrival{local: l.addr}
 	var errAccept error
-	err := l.raw.Control(func(listener uintptr) { fd, from, errAccept = accept4(listener) })
+	err := l.raw.Control(func(listener uintptr) { errAccept = a.accept4(listener) })
 	if err != nil || errAccept != nil {
 		return nil
 	}
-	if c, err := newSocket(fd, l.addr, from); err == nil {
-		return c
-	}
-	return nil
+	return a
 }
 
-func accept4(listener uintptr) (fd int, from unix.Sockaddr, err error) {
+func (a *arrival) accept4(listener uintptr) (err error) {
 	for {
-		fd, from, err = unix.Accept4(int(listener), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		if err != unix.EINTR { //nolint:errorlint // a number from the kernel
-			return fd, from, err
+		size := uint32(unix.SizeofSockaddrAny)
+		fd, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, listener, uintptr(unsafe.Pointer(&a.raw)), uintptr(unsafe.Pointer(&size)),
+			unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+		switch errno {
+		case 0:
+			a.fd = int(fd)
+			a.name()
+			return nil
+		case unix.EINTR:
+			continue
 		}
+		return errno
 	}
 }

@@ -17,9 +17,9 @@ const (
 type closeWriter interface{ CloseWrite() error }
 
 // refuse closes a connection that is not served, so that its client learns why.
-func (s *Server) refuse(c net.Conn, why Reason) {
+func (s *Server) refuse(c *arrival, why Reason) {
 	s.count.ended[why].Add(1)
-	s.turnAway(c)
+	s.turnAway(c.socket())
 }
 
 // turnAway has the words for a client that is not served, where the protocol has any, and closes its connection.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +24,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		os.Exit(exhaustedChild(os.Stdout))
 	}
+	if engineUnderTest() == Loops {
+		runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 3))
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -33,6 +37,11 @@ type room struct {
 	config Config
 	addr   string
 	log    *lockedBuffer
+}
+
+// engineUnderTest is what the tests are run with, by default and a second time by make test: TCPTUNE_TEST_ENGINE=loop.
+func engineUnderTest() Engine {
+	return map[string]Engine{"loop": Loops, "goroutine": Goroutines}[os.Getenv("TCPTUNE_TEST_ENGINE")]
 }
 
 // open serves config until the test ends. Then it must come to its end with all counts in balance, see also TestMain.
@@ -53,6 +62,9 @@ func openOn(t *testing.T, config Config, l net.Listener) *room {
 		config.Handler = Messages(line{1 << 10})
 	}
 	config.Limits = filled(config.Limits)
+	if config.Engine == AnyEngine {
+		config.Engine = engineUnderTest()
+	}
 	if config.Wake == 0 {
 		config.Wake = 20 * time.Millisecond
 	}

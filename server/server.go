@@ -33,6 +33,8 @@ type Config struct {
 	TLS *tls.Config
 	// Log gets what nobody else is told: panics of handlers, and that accepting fails; nil: nothing is logged.
 	Log *slog.Logger
+	// Engine is what drives connections, for comparison; the zero value suits all.
+	Engine Engine
 	// Wake is how often an accept loop comes by at least, also when nobody connects, see [Server.Advancing]; 0 stands for
 	// a second.
 	Wake time.Duration
@@ -54,6 +56,7 @@ type Server struct {
 
 	start   time.Time
 	conns   registry
+	loopSet loops
 	slots   slots
 	clients clients
 	crowd   crowd
@@ -61,6 +64,8 @@ type Server struct {
 	input   input
 	buffers buffers
 	count   counters
+
+	stallTold atomic.Int64 // when it was last logged that a handler waits, nanoseconds after start; 0: never
 
 	draining atomic.Bool
 	grace    atomic.Int64  // of that drain, see idleGrace
@@ -119,6 +124,9 @@ func (s *Server) Reload(config Config) error {
 	if now.Wake < 0 || now.Linger < 0 {
 		return fmt.Errorf("cannot use a negative wake or linger: %v, %d", now.Wake, now.Linger)
 	}
+	if now.Engine < AnyEngine || now.Engine > Loops {
+		return fmt.Errorf("cannot use engine %d: there is none", now.Engine)
+	}
 	now.Wake, now.Linger = cmp.Or(now.Wake, time.Second), cmp.Or(now.Linger, DefaultLinger)
 	if now.Log == nil {
 		now.Log = slog.New(slog.DiscardHandler)
@@ -160,6 +168,9 @@ func (s *Server) Serve(l net.Listener) error {
 	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
 		a.deadline = d.SetDeadline
 	}
+	if err := s.startLoops(); err != nil {
+		return err
+	}
 	a.come()
 	s.mu.Lock()
 	if s.draining.Load() {
@@ -188,44 +199,73 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // arrived serves a connection, has it wait for that, or refuses it.
-func (a *acceptor) arrived(c net.Conn) {
+func (a *acceptor) arrived(c *arrival) {
 	s := a.server
 	s.count.accepted.Add(1)
-	remote := c.RemoteAddr()
-	client, _ := clientOf(remote)
-	proxied := s.settings.Load().isProxy(remote)
-	if proxied { // whose client it is shows later, and a proxy may have any number
-		client = netip.Addr{}
+	c.client, _ = clientOf(c.remote)
+	now := s.settings.Load()
+	if c.proxied = now.isProxy(c.remote); c.proxied { // whose client it is shows later, and a proxy may have any number
+		c.client = netip.Addr{}
 	}
-	if why := s.admit(client); why != notEnded {
+	if why := s.admit(c.client); why != notEnded {
 		s.refuse(c, why)
 		return
 	}
 	granted, place := s.slots.arrive()
 	if !granted && place == nil {
-		s.crowd.leave(client)
+		s.crowd.leave(c.client)
 		s.refuse(c, QueueFull)
 		return
 	}
-	one := &conn{Conn: c, socket: c, server: s, from: client, fromProxy: proxied}
+	if granted && s.looped(c, now) {
+		return
+	}
+	var one *conn
+	if s.loopFor(now) == nil {
+		one = s.connOf(c) // here, since it takes more stack than all that follows
+	}
 	s.running.Go(func() { // what is on its stack is there for each connection that waits: 2 KiB are enough
 		if !granted && !s.awaitSlot(c, place) {
-			s.crowd.leave(client)
+			s.crowd.leave(c.client)
+			return
+		}
+		if !granted && s.looped(c, s.settings.Load()) {
 			return
 		}
 		defer s.slots.leave()
+		if one == nil {
+			one = s.connOf(c)
+		}
 		s.serve(a.ctx, one)
 	})
 }
 
-func (s *Server) awaitSlot(c net.Conn, place *list.Element) bool {
+// looped has a loop serve a connection, where one can.
+func (s *Server) looped(c *arrival, now *settings) bool {
+	if c.conn != nil {
+		return false
+	}
+	l := s.loopFor(now)
+	if l != nil {
+		l.adopt(c, now)
+	}
+	return l != nil
+}
+
+// connOf makes a connection for a goroutine.
+func (s *Server) connOf(c *arrival) *conn {
+	socket := c.socket()
+	return &conn{Conn: socket, socket: socket, server: s, from: c.client, fromProxy: c.proxied}
+}
+
+func (s *Server) awaitSlot(c *arrival, place *list.Element) bool {
 	if s.slots.wait(place, s.settings.Load().Limits.QueueTimeout, s.forced) {
 		return true
 	}
 	select {
 	case <-s.forced:
 		s.count.ended[DrainTimeout].Add(1)
-		_ = c.Close()
+		_ = c.socket().Close()
 	default:
 		s.refuse(c, QueueTimeout)
 	}

@@ -58,6 +58,9 @@ func (s *Server) Close() error {
 			_ = c.socket.Close() // it has ended, and lingers
 		}
 	}
+	for _, l := range s.loopSet.each() {
+		l.post(l.cutAll)
+	}
 	if first {
 		go s.finish()
 	}
@@ -84,6 +87,9 @@ func (s *Server) finish() {
 	for c := range s.conns.all() {
 		c.wake()
 	}
+	for _, l := range s.loopSet.each() {
+		l.post(l.drain)
+	}
 	s.awaitWords()
 	s.shut.Store(true)
 	close(s.drain)
@@ -93,6 +99,9 @@ func (s *Server) finish() {
 	s.accepting.Wait()
 	s.running.Wait()
 	close(s.served)
+	for _, l := range s.loopSet.each() {
+		l.post(func() {}) // it may sleep
+	}
 	s.background.Wait()
 	close(s.over)
 }
@@ -118,7 +127,7 @@ func (s *Server) anyRests() bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(s.loopSet.each(), func(l *loop) bool { return l.rests.Load() > 0 })
 }
 
 func (s *Server) acceptors() []*acceptor {
@@ -127,7 +136,7 @@ func (s *Server) acceptors() []*acceptor {
 	return slices.Clone(s.loops)
 }
 
-// Advancing reports whether every accept loop came by within the given time, which is longer than [Config.Wake]. Loops
+// Advancing reports whether every accept loop, and every loop that drives connections, came by within the given time, which is longer than [Config.Wake]. Loops
 // that have ended because the server drains count as advancing, and one whose listener was closed is forgotten; without
 // any loop nothing advances. It is for watchdogs. The loop of a listener without SetDeadline only comes by when
 // somebody connects.
@@ -140,6 +149,11 @@ func (s *Server) Advancing(within time.Duration) bool {
 	now := time.Since(s.start)
 	for _, a := range s.loops {
 		if now-time.Duration(a.stamp.Load()) > within {
+			return false
+		}
+	}
+	for _, l := range s.loopSet.each() {
+		if now-time.Duration(l.stamp.Load()) > within {
 			return false
 		}
 	}

@@ -18,14 +18,10 @@ type socket struct {
 	local, remote net.Addr
 }
 
-func newSocket(fd int, listener net.Addr, from unix.Sockaddr) (*socket, error) {
-	s := &socket{file: os.NewFile(uintptr(fd), listener.Network()), local: listener, remote: address(from)}
-	var err error
-	if s.raw, err = s.file.SyscallConn(); err != nil {
-		_ = s.file.Close()
-		return nil, err
-	}
-	return s, nil
+func newSocket(fd int, listener, remote net.Addr) *socket {
+	s := &socket{file: os.NewFile(uintptr(fd), listener.Network()), local: listener, remote: remote}
+	s.raw, _ = s.file.SyscallConn() // no error, but of a nil file
+	return s
 }
 
 func address(a unix.Sockaddr) net.Addr {

@@ -14,6 +14,7 @@ type counters struct {
 	acceptErrors atomic.Uint64
 	delayed      atomic.Uint64 // pauses for AcceptRate
 	ended        [reasons]atomic.Uint64
+	stalls       atomic.Uint64
 	latency      histogram
 }
 
@@ -39,18 +40,24 @@ type Stats struct {
 	OutputBytes int64
 	OutputWaits uint64 // how often a connection waited for MaxOutput
 	InputBytes  int64  // the memory in bytes of messages that have not arrived whole, at most MaxInput
+	Stalls      uint64 // calls of a [MessageHandler] that held up the loop of many connections for more than 20 ms
 }
 
 // Stats adds up all connections, which takes some nanoseconds for each. It may be called at any time, also in the end.
 func (s *Server) Stats() Stats {
 	sum := s.conns.traffic()
+	for _, l := range s.loopSet.each() {
+		sum.bytesIn += l.sum.bytesIn.Load()
+		sum.bytesOut += l.sum.bytesOut.Load()
+		sum.messages += l.sum.messages.Load()
+	}
 	st := Stats{
 		Draining: s.draining.Load(), MaxConns: s.settings.Load().Limits.MaxConns,
 		Accepted: s.count.accepted.Load(), AcceptErrors: s.count.acceptErrors.Load(), Delayed: s.count.delayed.Load(),
 		BytesIn: sum.bytesIn, BytesOut: sum.bytesOut, Messages: sum.messages,
 		Latency: s.count.latency.snapshot(), OutputBytes: s.output.used.Load(), OutputWaits: s.output.waits.Load(),
-		InputBytes: s.input.held(),
-		Refused:    map[Reason]uint64{}, Ended: map[Reason]uint64{},
+		InputBytes: s.input.held(), Stalls: s.count.stalls.Load(),
+		Refused: map[Reason]uint64{}, Ended: map[Reason]uint64{},
 	}
 	st.Active, st.Queued = s.slots.counts()
 	for _, r := range Refusals() {
@@ -81,11 +88,10 @@ func ByBytes(a, b ConnInfo) int { return cmp.Compare(b.BytesIn+b.BytesOut, a.Byt
 // Conns lists the connections that are served, at most so many, in the order of a comparison as [slices.SortFunc] takes
 // it. It is not given Remote. All connections are looked at, however few are listed.
 func (s *Server) Conns(most int, order func(a, b ConnInfo) int) []ConnInfo {
-	type listed struct {
-		ConnInfo
-		remote net.Addr
-	}
 	var all []listed
+	for _, l := range s.loopSet.each() {
+		all = append(all, l.listed()...)
+	}
 	now := time.Now()
 	for c := range s.conns.all() {
 		all = append(all, listed{c.info(now), c.RemoteAddr()})
@@ -98,6 +104,11 @@ func (s *Server) Conns(most int, order func(a, b ConnInfo) int) []ConnInfo {
 		list[i].Remote = one.remote.String()
 	}
 	return list
+}
+
+type listed struct {
+	ConnInfo
+	remote net.Addr
 }
 
 // info is called while the connection's shard is locked.

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"runtime"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/server"
 )
 
 // spareDescriptors are those that are not connections of clients: listeners, the log, and what the admin socket accepts.
-const spareDescriptors = 64
+const (
+	spareDescriptors  = 64
+	descriptorsOfLoop = 2
+)
 
 // possibleLimits are the limits that are wanted, lowered to what the limit of open files lets in. Go has raised the
 // soft limit to the hard one before main.
@@ -16,6 +21,9 @@ func (s *service) possibleLimits() (limits, error) {
 	var r unix.Rlimit
 	if err != nil || unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
 		return wanted, err
+	}
+	if s.engine == "loop" {
+		r.Cur -= min(r.Cur, uint64(descriptorsOfLoop*runtime.NumCPU()))
 	}
 	possible := wanted.within(r.Cur, len(s.upstreams))
 	if possible.MaxConns < wanted.MaxConns || possible.Queue < wanted.Queue {

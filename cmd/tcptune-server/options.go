@@ -38,6 +38,7 @@ type options struct {
 	upstreamCert string
 	upstreamKey  string
 
+	engine    string
 	logFormat string
 	logLevel  string
 	checkOnly bool // --check
@@ -96,6 +97,8 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 	set.StringVar(&o.upstreamCert, "upstream-cert", "",
 		"relay: show upstreams the certificate in the PEM `FILE`; without it, upstream.crt of $CREDENTIALS_DIRECTORY where that is")
 	set.StringVar(&o.upstreamKey, "upstream-key", "", "relay: the private key of that certificate, a PEM `FILE`; upstream.key beside upstream.crt")
+	set.StringVar(&o.engine, "engine", "auto",
+		"drive connections by `auto|loop|goroutine`, for comparison: loop does where the protocol and TLS let it, auto is what suits all")
 	set.StringVar(&o.logFormat, "log-format", "auto",
 		"log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
 	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")
@@ -181,6 +184,8 @@ func (o options) check() error {
 		return errors.New("cannot use --upstream without --protocol relay")
 	case (o.tlsCert == "") != (o.tlsKey == ""):
 		return errors.New("cannot serve TLS: --tls-cert and --tls-key belong together")
+	case !slices.Contains(engineNames(), o.engine):
+		return fmt.Errorf("cannot use engine %q: it is %s", o.engine, strings.Join(engineNames(), ", "))
 	case !slices.Contains([]string{"auto", "text", "json"}, o.logFormat):
 		return fmt.Errorf("cannot log as %q: it is auto, text or json", o.logFormat)
 	}
@@ -196,6 +201,9 @@ func (o options) check() error {
 	}
 	return nil
 }
+
+// engineNames are the engines of package server, in the order of its numbers.
+func engineNames() []string { return []string{"auto", "goroutine", "loop"} }
 
 // checkListen refuses what nobody can connect to. Whether a name stands for an address is asked when it is bound.
 func checkListen(address string) error {

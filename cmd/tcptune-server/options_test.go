@@ -32,6 +32,7 @@ func TestCommandLine(t *testing.T) {
 		{"a limit in the environment", "", "TCPTUNE_SERVER_MAX_CONNS=5", goOn, ""},
 		{"a wrong one", "", "TCPTUNE_SERVER_MAX_CONNS=five", exitUsage, "TCPTUNE_SERVER_MAX_CONNS"},
 		{"one that nobody knows", "", "TCPTUNE_SERVER_MAX_CONN=5", exitUsage, "there is no flag --max-conn"},
+		{"an engine of another kind", "--engine uring", "", exitUsage, `cannot use engine "uring": it is auto, goroutine, loop`},
 		{"a log for nobody", "--log-format xml", "", exitUsage, `cannot log as "xml"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

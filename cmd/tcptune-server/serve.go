@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +92,9 @@ func (s *service) takeUp(l limits, err error) error {
 }
 
 func (s *service) prepare(environ []string) (err error) {
-	s.config = server.Config{Log: s.log, Wake: wakeOf(watchdogInterval())}
+	s.config = server.Config{
+		Log: s.log, Wake: wakeOf(watchdogInterval()), Engine: server.Engine(slices.Index(engineNames(), s.engine)),
+	}
 	if s.certificate, err = newCertificate(s.options, environ); err != nil {
 		return err
 	}
@@ -107,6 +111,9 @@ func (s *service) prepare(environ []string) (err error) {
 		if s.pool, err = pool.New(s.upstreams, s.limits.pool); err != nil {
 			return err
 		}
+	}
+	if os.Getenv("GOMAXPROCS") == "" && s.config.Engine == server.Loops {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) // a loop for each, see server.Loops
 	}
 	if s.server, err = server.New(s.configure(s.limits)); err != nil {
 		return err

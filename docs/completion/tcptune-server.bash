@@ -23,6 +23,7 @@ _tcptune_server_command() {
 			'--client-conns=N'
 			'--client-rate=N'
 			'--drain=TIME'
+			'--engine=auto|loop|goroutine'
 			'--idle-timeout=TIME'
 			'--limits=FILE'
 			'*--listen=ADDR'
@@ -66,6 +67,7 @@ _tcptune_server_command() {
 _tcptune_server_values() {
 	local name line
 	case $1 in
+	'auto|loop|goroutine') found=(auto loop goroutine) ;;
 	'auto|text|json') found=(auto text json) ;;
 	'debug|info|warn|error') found=(debug info warn error) ;;
 	'echo|line|frame|discard|http|relay') found=(echo line frame discard http relay) ;;

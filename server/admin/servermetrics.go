@@ -32,6 +32,8 @@ func newServerCollector(s Source) prometheus.Collector {
 			func(s server.Stats) uint64 { return s.OutputWaits }),
 		gauge("input_bytes", "Bytes of messages that have not arrived whole.",
 			func(s server.Stats) int64 { return s.InputBytes }),
+		counter("handler_stalls_total", "Calls of a handler that held up the connections of its loop for more than 20 ms.",
+			func(s server.Stats) uint64 { return s.Stalls }),
 		gauge("draining", "1 while the server drains.",
 			func(s server.Stats) int { return map[bool]int{true: 1}[s.Draining] }),
 		{

@@ -124,7 +124,7 @@ func compareClients(tcptune, others string, rounds int, each time.Duration) erro
 	}
 	each = max(time.Second, each.Round(time.Second)) // wrk knows whole seconds
 	b := clientBench{list, cores, server, each}
-	cases := []echoCase{{50, 1}, {50, 16}, {1000, 1}, {1000, 16}}
+	cases := []echoCase{rawCase(50, 1), rawCase(50, 16), rawCase(1000, 1), rawCase(1000, 16)}
 	samples := make([][][]clientSample, len(cases))
 	for range rounds {
 		for i, c := range cases {
@@ -207,7 +207,7 @@ func (b clientBench) memory(out io.Writer) error {
 	few := 50
 	for _, n := range []int{few, manyConnections} {
 		err := b.against(false, func(*echoProcess) error {
-			peak, err := command{name: rowBench, argv: b.list[0].argv(echoCase{n, 1}, b.each)}.peak()
+			peak, err := command{name: rowBench, argv: b.list[0].argv(rawCase(n, 1), b.each)}.peak()
 			peaks = append(peaks, peak)
 			return err
 		})

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -22,26 +24,64 @@ const (
 // echoAddress is where each server listens, in a network namespace that nobody else is in.
 var echoAddress = netip.MustParseAddrPort("127.0.0.1:7000")
 
-// echoCase is one load: so many connections, each with so many messages on the way.
-type echoCase struct{ connections, depth int }
-
-func (c echoCase) String() string {
-	return fmt.Sprintf("%d connections, %d at a time", c.connections, c.depth)
+// echoCase is one load: so many connections, each with so many messages of that size on the way.
+type echoCase struct {
+	protocol           bench.Protocol
+	size               int // bytes
+	connections, depth int
 }
 
-var echoCases = []echoCase{{50, 1}, {50, 16}, {1000, 1}, {1000, 16}, {10000, 1}, {10000, 16}}
+// rawCase is one of small messages that come back as they are.
+func rawCase(connections, depth int) echoCase {
+	return echoCase{bench.Raw, messageSize, connections, depth}
+}
+
+func (c echoCase) String() string {
+	return fmt.Sprintf("%s of %d bytes: %d x %d", c.protocol, c.size, c.connections, c.depth)
+}
+
+var echoCases = []echoCase{
+	rawCase(50, 1),
+	rawCase(50, 16),
+	rawCase(1000, 1),
+	rawCase(1000, 16),
+	rawCase(10000, 1),
+	rawCase(10000, 16),
+	{bench.Raw, 16 << 10, 50, 1},
+	{bench.Raw, 16 << 10, 1000, 1},
+	{bench.Line, messageSize, 50, 1},
+	{bench.Line, messageSize, 50, 16},
+	{bench.Frame, messageSize, 50, 1},
+	{bench.Frame, messageSize, 50, 16},
+}
+
+// idleCase has one message answered on each connection, and then none.
+var idleCase = rawCase(idleConnections, 1)
+
+// chosen are the cases whose names have one of the words in them, comma between; all for none.
+func chosen(words string) (cases []echoCase) {
+	for _, c := range echoCases {
+		if words == "" || slices.ContainsFunc(strings.Split(words, ","), func(w string) bool { return strings.Contains(c.String(), w) }) {
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
 
 // echoSample is one server under one load.
 type echoSample struct {
-	rate     float64       // messages per second
-	cpu      float64       // of the server, nanoseconds per message
-	busy     float64       // of the server's core, 0 to 1: what is missing it waited for the client, or did not get
-	lost     float64       // of the time of both ends, 0 to 1, to other programs on their cores
-	p50, p99 time.Duration // of a message, when there is one at a time
+	rate float64     // messages per second; 0: it does not speak the protocol
+	cpu  float64     // of the server, nanoseconds per message
+	busy float64     // of the server's core, 0 to 1: what is missing it waited for the client, or did not get
+	lost float64     // of the time of both ends, 0 to 1, to other programs on their cores
+	of   percentiles // of a message, when there is one at a time
 }
 
+type percentiles struct{ p50, p99, p999 time.Duration }
+
 // compareEcho puts each server under each load, and prints how their rates compare.
-func compareEcho(tcptune, others string, rounds int, each time.Duration) error {
+func compareEcho(tcptune, others, words string, rounds int, each time.Duration) error {
+	cases := chosen(words)
 	if err := isolate(); err != nil {
 		return err
 	}
@@ -49,7 +89,7 @@ func compareEcho(tcptune, others string, rounds int, each time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if err := raiseOpenFiles(echoCases[len(echoCases)-1].connections + 200); err != nil {
+	if err := raiseOpenFiles(idleConnections + firstConnections + 200); err != nil {
 		return err
 	}
 	servers, missing := echoServers(tcptune, others)
@@ -57,17 +97,22 @@ func compareEcho(tcptune, others string, rounds int, each time.Duration) error {
 		fmt.Printf("\n%s: not compared, since %s is not there\n", s.name, s.argv[0])
 	}
 	b := echoBench{servers: servers, cores: cores, each: each}
-	idle, err := takeTurns(b, rounds, []echoCase{{idleConnections, 1}}, b.idle)
-	if err != nil {
-		return err
-	}
-	samples, err := takeTurns(b, rounds, echoCases, func(s echoServer, c echoCase) (echoSample, error) {
+	samples, err := takeTurns(b, rounds, cases, func(s echoServer, c echoCase) (echoSample, error) {
 		return calmest(func() (echoSample, error) { return b.sample(s, c) })
 	})
 	if err != nil {
 		return err
 	}
-	echoTable(os.Stdout, servers, echoCases, samples)
+	if len(cases) > 0 {
+		echoTable(os.Stdout, servers, cases, samples)
+	}
+	if words != "" && !strings.Contains(words, "idle") {
+		return nil
+	}
+	idle, err := takeTurns(b, rounds, []echoCase{idleCase}, b.idle)
+	if err != nil {
+		return err
+	}
 	idleTable(os.Stdout, servers, idleConnections, idle[0])
 	return nil
 }
@@ -106,6 +151,10 @@ func takeTurns[S any](
 
 // sample runs a fresh server and puts it under load.
 func (b echoBench) sample(server echoServer, c echoCase) (s echoSample, err error) {
+	server, can := server.speaking(c.protocol)
+	if !can {
+		return s, nil
+	}
 	process, err := server.start(b.cores.server, echoAddress)
 	if err != nil {
 		return s, err
@@ -117,7 +166,7 @@ func (b echoBench) sample(server echoServer, c echoCase) (s echoSample, err erro
 // load is the load of a case, from one thread on a core of its own.
 func (b echoBench) load(c echoCase) bench.Options {
 	return bench.Options{
-		Target: bench.Target{Name: echoAddress.String(), Addr: echoAddress}, Protocol: bench.Raw, Size: messageSize,
+		Target: bench.Target{Name: echoAddress.String(), Addr: echoAddress}, Protocol: c.protocol, Size: c.size,
 		Conns: c.connections, Pipeline: c.depth, Warmup: warmup, Duration: b.each, Timeout: 10 * time.Second,
 		Workers: 1, CPUs: []int{b.cores.client},
 	}
@@ -148,8 +197,7 @@ func (b echoBench) measure(process *echoProcess, o bench.Options) (echoSample, e
 		cpu:  float64(used) / (r.Rate * long),
 		busy: used.Seconds() / long,
 		lost: lost.Seconds() / long,
-		p50:  micro(r.Latency.Actual.P50),
-		p99:  micro(r.Latency.Actual.P99),
+		of:   percentiles{micro(r.Latency.Actual.P50), micro(r.Latency.Actual.P99), micro(r.Latency.Actual.P999)},
 	}, nil
 }
 

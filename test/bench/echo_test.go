@@ -13,16 +13,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/bench"
 )
 
 func TestEchoTableComparesWithinARound(t *testing.T) {
 	servers := []echoServer{{name: rowServer}, {name: rowNet}}
-	cases := []echoCase{{50, 1}, {50, 16}}
+	cases := []echoCase{{bench.Raw, 64, 50, 1}, {bench.Raw, 64, 50, 16}}
 	us := time.Microsecond
 	samples := [][][]echoSample{
 		{ // the machine was slow in the second round: 50 is still half of 100
-			{{rate: 1000, cpu: 10, busy: 0.5, p50: 1 * us, p99: 9 * us}, {rate: 50, cpu: 30, busy: 1, p50: 3 * us, p99: 7 * us}},
-			{{rate: 2000, cpu: 5, busy: 1, p50: us, p99: us}, {rate: 100, cpu: 5, busy: 1, p50: us, p99: us}},
+			{{rate: 1000, cpu: 10, busy: 0.5, of: percentiles{1 * us, 9 * us, 9 * us}}, {rate: 50, cpu: 30, busy: 1, of: percentiles{3 * us, 7 * us, 7 * us}}},
+			{{rate: 2000, cpu: 5, busy: 1, of: percentiles{1 * us, 1 * us, 1 * us}}, {rate: 100, cpu: 5, busy: 1, of: percentiles{1 * us, 1 * us, 1 * us}}},
 		},
 		{
 			{{rate: 190, cpu: 10, busy: 1}, {rate: 190, cpu: 10, busy: 1}},
@@ -32,16 +34,16 @@ func TestEchoTableComparesWithinARound(t *testing.T) {
 	var out strings.Builder
 	echoTable(&out, servers, cases, samples)
 	const want = `
-50 connections, 1 at a time          msg/s  x net    x C CPU ns   core  p50 us  p99 us
-tcptune-server                         525   0.50      -     20    75%       2       8
-net, plain                            1050   1.00      -      5   100%       1       1
+raw of 64 bytes: 50 x 1              msg/s  x net    x C CPU ns   core  p50 us  p99 us   p99.9
+tcptune-server, loop                   525   0.50      -     20    75%       2       8       8
+net, plain                            1050   1.00      -      5   100%       1       1       1
 
-50 connections, 16 at a time         msg/s  x net    x C CPU ns   core  p50 us  p99 us
-tcptune-server                         190   0.95      -     10   100%
+raw of 64 bytes: 50 x 16             msg/s  x net    x C CPU ns   core  p50 us  p99 us   p99.9
+tcptune-server, loop                   190   0.95      -     10   100%
 net, plain                             200   1.00      -     10   100%
 
-tcptune-server: at least 0.95 of net, plain, 50 connections, 1 at a time: 0.50, MISSED
-tcptune-server: at least 0.95 of net, plain, 50 connections, 16 at a time: 0.95, met
+tcptune-server, loop: at least 0.95 of net, plain, raw of 64 bytes: 50 x 1: 0.50, MISSED
+tcptune-server, loop: at least 0.95 of net, plain, raw of 64 bytes: 50 x 16: 0.95, met
 `
 	_, body, _ := strings.Cut(out.String(), "times over\n")
 	if diff := cmp.Diff(want, body); diff != "" {
@@ -88,7 +90,7 @@ func TestARoundThatWasDisturbedDoesNotDecide(t *testing.T) {
 
 func TestServersTakeTurnsInEachCase(t *testing.T) {
 	b := echoBench{servers: []echoServer{{name: "a"}, {name: "b"}}}
-	cases := []echoCase{{1, 1}, {2, 2}}
+	cases := []echoCase{{bench.Raw, 64, 1, 1}, {bench.Raw, 64, 2, 2}}
 	round := map[string]int{}
 	take := func(s echoServer, c echoCase) (string, error) {
 		key := fmt.Sprint(s.name, c.connections)
@@ -106,7 +108,7 @@ func TestServersTakeTurnsInEachCase(t *testing.T) {
 
 	broken := errors.New("broken")
 	_, err = takeTurns(b, 2, cases[:1], func(echoServer, echoCase) (int, error) { return 0, broken })
-	if !errors.Is(err, broken) || !strings.Contains(err.Error(), ", 1 connections, 1 at a time: ") {
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), ", raw of 64 bytes: 1 x 1: ") {
 		t.Errorf("error = %v, want which server broke under which load", err)
 	}
 }
@@ -117,7 +119,7 @@ func TestAProgramThatIsNotThereHasNoRow(t *testing.T) {
 	for _, s := range append(there, missing...) {
 		names = append(names, s.name)
 	}
-	if diff := cmp.Diff([]string{rowServer, rowNet, "cloudwego/netpoll", rowC}, names); diff != "" || len(there) != 1 {
+	if diff := cmp.Diff([]string{rowServer, rowGoroutine, rowNet, "cloudwego/netpoll", rowC}, names); diff != "" || len(there) != 2 {
 		t.Errorf("%d there; all (-want +got):\n%s", len(there), diff)
 	}
 }

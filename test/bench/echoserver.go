@@ -9,18 +9,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/bench"
 )
 
 // The rows that others are compared with.
 const (
-	rowServer = "tcptune-server"
-	rowNet    = "net, plain"
-	rowC      = "C, epoll"
+	rowServer    = "tcptune-server, loop"
+	rowGoroutine = "tcptune-server, goroutine"
+	rowNet       = "net, plain"
+	rowC         = "C, epoll"
 )
 
 // echoServer is a program that answers each byte with itself on echoAddress.
@@ -29,12 +33,29 @@ type echoServer struct {
 	argv []string
 }
 
+// speaking is the server with the arguments for a protocol; false: it only sends back what it gets.
+func (s echoServer) speaking(protocol bench.Protocol) (echoServer, bool) {
+	if s.name != rowServer && s.name != rowGoroutine {
+		return s, protocol == bench.Raw
+	}
+	name := string(protocol)
+	if protocol == bench.Raw {
+		name = "echo"
+	}
+	s.argv = slices.Concat(s.argv, []string{"--protocol", name})
+	return s, true
+}
+
 // echoServers lists ours, with its limits and metrics on, and those that make builds below others. What could not be
 // built, for lack of a compiler or of the network, is missing.
 func echoServers(tcptune, others string) (there, missing []echoServer) {
 	at := echoAddress.String()
+	ours := func(engine string) []string {
+		return []string{tcptune, "--listen", at, "--admin", "127.0.0.1:7001", "--max-conns", "12000", "--engine", engine}
+	}
 	for _, s := range []echoServer{
-		{rowServer, []string{tcptune, "--listen", at, "--protocol", "echo", "--admin", "127.0.0.1:7001", "--max-conns", "12000"}},
+		{rowServer, ours("loop")},
+		{rowGoroutine, ours("goroutine")},
 		{rowNet, []string{filepath.Join(others, "net"), at}},
 		{"cloudwego/netpoll", []string{filepath.Join(others, "netpoll"), at}},
 		{rowC, []string{filepath.Join(others, "epoll"), at}},

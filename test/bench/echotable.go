@@ -14,10 +14,9 @@ func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples []
 	some, all := disturbed(samples)
 	fmt.Fprintf(
 		out,
-		"\nEcho of %d bytes, each answer compared; server on one core, client on the other; %d rounds, interleaved, a fresh\n"+
+		"\nEcho, each answer compared; server on one core, client on the other; %d rounds, interleaved, a fresh\n"+
 			"server each time; medians, and medians of the ratios within a round. CPU of the server: nanoseconds for a message,\n"+
 			"and the share of its core. Of %d samples %d lost more than %.0f%% of their time to other programs, %d times over\n",
-		messageSize,
 		len(samples[0][0]),
 		all,
 		some,
@@ -28,7 +27,7 @@ func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples []
 	for i, c := range cases {
 		fmt.Fprintf(
 			out,
-			"\n%-32s %9s %6s %6s %6s %6s %7s %7s\n",
+			"\n%-32s %9s %6s %6s %6s %6s %7s %7s %7s\n",
 			c,
 			"msg/s",
 			"x net",
@@ -37,8 +36,12 @@ func echoTable(out io.Writer, servers []echoServer, cases []echoCase, samples []
 			"core",
 			"p50 us",
 			"p99 us",
+			"p99.9",
 		)
 		for j, s := range servers {
+			if samples[i][j][0].rate == 0 {
+				continue
+			}
 			toNet, toC := ratio(servers, samples[i], j, rowNet), ratio(servers, samples[i], j, rowC)
 			fmt.Fprintf(out, "%-32s %9.0f %6s %6s %6.0f %5.0f%%%s\n", s.name,
 				medianOf(samples[i][j], func(s echoSample) float64 { return s.rate }), toNet, toC,
@@ -64,8 +67,9 @@ func latency(c echoCase, samples []echoSample) string {
 		return ""
 	}
 	us := func(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
-	return fmt.Sprintf(" %7.0f %7.0f", medianOf(samples, func(s echoSample) float64 { return us(s.p50) }),
-		medianOf(samples, func(s echoSample) float64 { return us(s.p99) }))
+	return fmt.Sprintf(" %7.0f %7.0f %7.0f", medianOf(samples, func(s echoSample) float64 { return us(s.of.p50) }),
+		medianOf(samples, func(s echoSample) float64 { return us(s.of.p99) }),
+		medianOf(samples, func(s echoSample) float64 { return us(s.of.p999) }))
 }
 
 // comparison is how two servers compare, if the other one is there.
@@ -97,7 +101,7 @@ func (c comparison) verdict() string {
 // Rounds in which one of them was disturbed count only when there is no other.
 func ratio(servers []echoServer, samples [][]echoSample, j int, to string) comparison {
 	k := slices.IndexFunc(servers, func(s echoServer) bool { return s.name == to })
-	if k < 0 {
+	if k < 0 || samples[k][0].rate == 0 {
 		return comparison{}
 	}
 	var all, undisturbed []comparison

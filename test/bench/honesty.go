@@ -37,7 +37,7 @@ func showHonesty(others string, rounds int) error {
 	}
 	b := echoBench{cores: cores, each: time.Second}
 	server := echoServer{rowC, []string{filepath.Join(others, "epoll"), echoAddress.String()}}
-	o := b.load(echoCase{50, 1})
+	o := b.load(rawCase(50, 1))
 	o.Warmup = 0
 	fmt.Printf("\nA server that stands still for %v in %v, %d rounds, medians; percentiles in seconds from when requests were due\n\n",
 		frozenFor, honestFor, rounds)

@@ -22,31 +22,55 @@ type idleSample struct {
 
 // idle opens connections to a fresh server, has one message answered on each, and looks at the memory.
 func (b echoBench) idle(server echoServer, c echoCase) (s idleSample, err error) {
+	server, _ = server.speaking(c.protocol)
 	process, err := server.start(b.cores.server, echoAddress)
 	if err != nil {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, process.stop(err != nil)) }()
+	first := rawCase(firstConnections, c.depth)
+	leave, err := b.visit(first)
+	defer leave()
+	if err != nil {
+		return s, err
+	}
 	before, err := process.memory()
 	if err != nil {
 		return s, err
 	}
-	o := b.load(c)
-	o.Count, o.Warmup, o.Duration = uint64(c.connections), 0, time.Minute
-	clients, err := bench.Open(context.Background(), o, nil)
-	if clients != nil {
-		defer clients.Close()
-	}
+	leaveAll, err := b.visit(c)
+	defer leaveAll()
 	if err != nil {
 		return s, err
-	}
-	if r, err := clients.Run(context.Background()); err != nil || r.Requests.Answered != uint64(c.connections) {
-		return s, errors.Join(err, fmt.Errorf("%d of %d messages were answered", r.Requests.Answered, c.connections))
 	}
 	after, err := process.memory()
 	n := float64(c.connections)
 	s = idleSample{user: (after.user - before.user) / n, kernel: (after.kernel - before.kernel) / n / 2}
 	return s, err
+}
+
+// firstConnections are there before it is looked at the memory: what a server makes once, and the pages of its program, are
+// no cost of a connection.
+const firstConnections = 500
+
+// visit has one message answered on each of the connections, which stay until leave.
+func (b echoBench) visit(c echoCase) (leave func(), err error) {
+	o := b.load(c)
+	o.Count, o.Warmup, o.Duration = uint64(c.connections), 0, time.Minute
+	clients, err := bench.Open(context.Background(), o, nil)
+	leave = func() {
+		if clients != nil {
+			clients.Close()
+		}
+	}
+	if err != nil {
+		return leave, err
+	}
+	r, err := clients.Run(context.Background())
+	if err == nil && r.Requests.Answered != uint64(c.connections) {
+		err = fmt.Errorf("%d of %d messages were answered", r.Requests.Answered, c.connections)
+	}
+	return leave, err
 }
 
 // memory returns the resident set of the process, and what slabs and TCP buffers of the machine hold, in bytes.

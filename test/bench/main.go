@@ -5,7 +5,7 @@
 //
 //	bench [-suite sysctl|port|diagnose|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //	bench -suite mtu
-//	bench -suite echo [-rounds 40] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE-SERVER
+//	bench -suite echo [-rounds 40] [-seconds 1] [-others bin/echo] [-cases WORD,WORD] PATH-OF-TCPTUNE-SERVER
 //	bench -suite client [-rounds 7] [-seconds 1] [-others bin/echo] PATH-OF-TCPTUNE
 //	bench -suite honesty [-rounds 3] [-others bin/echo]
 //
@@ -43,6 +43,7 @@ func main() {
 	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, diagnose, echo, client, honesty, go or mtu")
 	seconds := flag.Float64("seconds", 1, "echo: how long each sample takes")
 	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
+	cases := flag.String("cases", "", "echo: only loads whose names have one of these words in them, comma between; idle for the memory")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
 	holder := flag.Int("hold", 0, "have so many sockets open (set by bench itself)")
 	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")
@@ -64,7 +65,7 @@ func main() {
 		},
 		"honesty": func() error { return showHonesty(*others, *rounds) },
 		"echo": func() error {
-			return compareEcho(flag.Arg(0), *others, *rounds, time.Duration(*seconds*float64(time.Second)))
+			return compareEcho(flag.Arg(0), *others, *cases, *rounds, time.Duration(*seconds*float64(time.Second)))
 		},
 	}
 	part := map[bool]func() error{
