@@ -56,9 +56,11 @@ func TestASignalThatIsThrownAwayIsForeseen(t *testing.T) {
 		"what ends nobody":        {shell: plain, order: Order{Signal: unix.SIGWINCH}, why: "; is not ended by SIGWINCH, and", came: "ended by SIGKILL, 1s after SIGWINCH: it is not ended", waits: true},
 		"SIGKILL itself":          {shell: ignoring, order: Order{Signal: unix.SIGKILL}, came: "ended by SIGKILL"},
 		"without SIGKILL":         {shell: ignoring, order: Order{NoForce: true}, came: "it ignores SIGTERM, and with --no-force no SIGKILL follows"},
-		"the first process of a PID namespace": {shell: plain, first: true,
+		"the first process of a PID namespace": {
+			shell: plain, first: true,
 			why:  "; takes no SIGTERM: it is the first process of a PID namespace and has no handler for that, and SIGKILL follows at once",
-			came: "ended by SIGKILL: it takes no SIGTERM"},
+			came: "ended by SIGKILL: it takes no SIGTERM",
+		},
 		"with a handler":             {shell: handling, first: true, came: "ended by SIGTERM"},
 		"a handler that ends nobody": {shell: stubborn, order: Order{NoForce: true}, came: "still runs 1s after SIGTERM", waits: true},
 	} {

@@ -13,7 +13,9 @@ import (
 // silent answers nothing.
 type silent struct{}
 
-func (silent) Handle(out, in []byte) (server.Step, error) { return server.Step{Out: out, Consumed: len(in)}, nil }
+func (silent) Handle(out, in []byte) (server.Step, error) {
+	return server.Step{Out: out, Consumed: len(in)}, nil
+}
 
 func expires() time.Time { return time.Unix(1, 0) }
 
