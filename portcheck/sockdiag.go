@@ -82,9 +82,9 @@ func (n Namespace) Sockets(ranges []Range, anyState bool) (Snapshot, error) {
 	return snap, nil
 }
 
-func statesOf(protocol Protocol, any bool) uint32 {
+func statesOf(protocol Protocol, every bool) uint32 {
 	switch {
-	case any:
+	case every:
 		return statesAll
 	case protocol == UDP:
 		return statesUDP

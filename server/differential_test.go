@@ -305,7 +305,7 @@ func randomScript(r *rand.Rand, number int, proxied bool) script {
 }
 
 // differentialStreams is how many streams are played: TCPTUNE_DIFFERENTIAL says another number.
-func differentialStreams(t *testing.T, few int) int {
+func differentialStreams(few int) int {
 	if n, err := strconv.Atoi(os.Getenv("TCPTUNE_DIFFERENTIAL")); err == nil {
 		return n
 	}
@@ -319,7 +319,7 @@ func differentialStreams(t *testing.T, few int) int {
 func TestBothEnginesAnswerAlike(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
-	streams := differentialStreams(t, 1000)
+	streams := differentialStreams(1000)
 	plain := newTwins(t, Config{Handler: Messages(odd{oddMost})})
 	proxied := newTwins(t, Config{Handler: Messages(odd{oddMost}), ProxyFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	var workers sync.WaitGroup

@@ -261,14 +261,14 @@ func runProgram(text string) error {
 		return err
 	}
 	go func() {
-		var kept []net.Conn
+		kept := map[net.Conn]bool{}
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				time.Sleep(10 * time.Millisecond)
 				continue
 			}
-			kept = append(kept, c)
+			kept[c] = true
 		}
 	}()
 	if p.Busy {
