@@ -131,6 +131,7 @@ test-deps:
 .PHONY: test-all
 test-all: export PORTCHECK_FIGHTS = 1000
 test-all: export FAULTS = all
+test-all: export TCPTUNE_LONG = 1
 test-all: export DIAGNOSE_RUNS = 200
 test-all: export TCPTUNE_SOAK = 5m
 test-all: export TCPTUNE_DIFFERENTIAL = 100000

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/tcptune/tcptune/test/long"
 )
 
 // imageOf is an image with nothing but one static program at its root.
@@ -40,6 +42,7 @@ func bootEngines(t *testing.T, files map[string]string) *Machine {
 
 // The real podman, as above. This machine may not raise its limits, and has no controller for the number of processes.
 func TestPortThatPodmanPublishes(t *testing.T) {
+	long.Only(t, "container engines are installed in a root of their own")
 	t.Parallel()
 	m := bootEngines(t, map[string]string{})
 	mustExit(t, 0, m.RunInput(t, imageOf(t, "jobs", program(t, "jobs")), "podman", "import", "-", "jobs"))
@@ -72,6 +75,7 @@ func TestPortThatPodmanPublishes(t *testing.T) {
 
 // The real docker.io: a port that it publishes is freed by stopping the container, and nothing that docker runs is signalled.
 func TestPortThatDockerPublishes(t *testing.T) {
+	long.Only(t, "container engines are installed in a root of their own")
 	t.Parallel()
 	m := bootEngines(t, map[string]string{
 		"/etc/systemd/system/shop.service": unit("ExecStart=/usr/bin/docker run --rm -p 9095:80 jobs /jobs listen 80", "Restart=always", "RestartSec=100ms"),

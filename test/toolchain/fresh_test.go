@@ -11,6 +11,7 @@ import (
 
 	"github.com/tcptune/tcptune/internal/report"
 	"github.com/tcptune/tcptune/test/container"
+	"github.com/tcptune/tcptune/test/long"
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
 
@@ -34,9 +35,7 @@ exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HO
 
 // A host that has never had a Go, and reaches nothing but the module proxy, needs no setting.
 func TestAFreshRootWithoutGoGetsItsFirstOneWithoutASetting(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a whole toolchain is not fetched with -short")
-	}
+	long.Only(t, "a whole toolchain is fetched and unpacked in a root of its own")
 	list := proxy(t)
 	line, err := exec.CommandContext(t.Context(), "../../hack/go-proxy.sh").Output()
 	if err != nil {
