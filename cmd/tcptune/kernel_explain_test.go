@@ -64,6 +64,7 @@ func TestKernelExplainAnswersForEachKeyOfThisMachine(t *testing.T) {
 			if *now.Running != "(hidden)" {
 				t.Errorf("%s is a secret, and is told", key)
 			}
+		case strings.HasSuffix(key, "-state"): // counts, which go up and back again meanwhile
 		case before == after && strings.Join(strings.Fields(*now.Running), " ") != before:
 			t.Errorf("%s is %q, explain says %q", key, before, *now.Running)
 		}

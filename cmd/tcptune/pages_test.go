@@ -17,6 +17,7 @@ import (
 func commandLines(line string) (all [][]string) {
 	line, _, _ = strings.Cut(strings.TrimSpace(line), "   ") // what follows is a remark
 	line, _, _ = strings.Cut(line, " #")
+	line = regexp.MustCompile(`\s\d?>>?\s*\S+`).ReplaceAllString(line, "") // where it is printed to
 	for _, part := range regexp.MustCompile(`&&|;|\|`).Split(line, -1) {
 		words := regexp.MustCompile(`(?:'[^']*'|"[^"]*"|[^\s'"])+`).FindAllString(part, -1)
 		for i, w := range words {
