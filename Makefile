@@ -119,7 +119,7 @@ publish: ## the release of this tag at GitHub, with what is in bin/release (need
 ##@ check
 
 .PHONY: test
-test: export TCPTUNE_SOAK := $(or $(TCPTUNE_SOAK),30s)
+test: export TCPTUNE_SOAK := $(or $(TCPTUNE_SOAK),10s)
 test: test-deps lint test-go test-race ## what CI runs: install what the tests need, lint, run the tests, count them
 
 .PHONY: test-deps
@@ -157,8 +157,9 @@ test-go: build $(SUMMARY) ## the Go tests alone, those that need root as root (o
 		TCPTUNE_TEST_ENGINE=loop $(WITH_GO) $(GO) test -json -count=1 -vet=off -timeout 10m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
 
 .PHONY: test-race
-test-race: $(SUMMARY) ## the tests of the server under the race detector (needs cc)
+test-race: $(SUMMARY) ## the tests of the server under the race detector, those of event loops as well with TCPTUNE_LONG=1 (needs cc)
 	@{ TCPTUNE_SOAK=2s $(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 20m ./server/... ./cmd/tcptune-server; \
+		[ -z "$$TCPTUNE_LONG" ] || \
 		TCPTUNE_TEST_ENGINE=loop $(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 20m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
 
 .PHONY: test-unit

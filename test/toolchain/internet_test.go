@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/test/long"
 )
 
 // flows are what the internet tells users to do, some of it long after a Go came by tcptune: as root, in the home of alice.
@@ -146,6 +147,7 @@ func (b box) asked(shell string) (rows []string) {
 
 // What list, status and install say after each of these, and which go the shells of a user find: those judge by themselves.
 func TestWhatUsersAreToldToDoIsSeenForWhatItIs(t *testing.T) {
+	long.Only(t, "ten ways of advice, each judged by four kinds of shell, with a real toolchain")
 	const itsTable = "TCPTUNE_TEST_TABLE"
 	file := filepath.Join(t.TempDir(), "table")
 	h, ok := enter(t, itsTable+"="+file)
