@@ -161,7 +161,7 @@ func without(lines string, keys map[string]bool) string {
 
 func TestError(t *testing.T) {
 	l := newLab(t, program(t))
-	l.every = 2
+	l.every = 4
 	l.failed(t, scenarios, fails, errnos, "at each call that can fail")
 }
 
