@@ -35,7 +35,7 @@ open_sockets() {
 }
 closed_sockets() {
 	for unit; do
-		systemctl --quiet is-active "$unit" || echo "$unit"
+		if ! systemctl --quiet is-active "$unit"; then echo "$unit"; fi
 	done
 }
 
