@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 )
 
 // conclude prints the failures, the skips and the counts, and returns the exit status.
@@ -45,6 +48,9 @@ func (r *record) conclude(out io.Writer) int {
 	if len(r.counts) > 0 {
 		fmt.Fprintf(out, "\ncounts:\n  %s\n", strings.Join(r.counts, "\n  "))
 	}
+	if slow := r.slow(); len(slow) > 0 {
+		fmt.Fprintf(out, "\nlongest:\n  %s\n", strings.Join(slow, "\n  "))
+	}
 	if len(skips) > 0 {
 		fmt.Fprintf(out, "\nskipped:\n  %s\n", strings.Join(skips, "\n  "))
 	}
@@ -55,6 +61,25 @@ func (r *record) conclude(out io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// slow is what took longest, without subtests: at most 20 tests of 15 seconds and more. The time that a parallel test
+// waits for its turn is in it.
+func (r *record) slow() []string {
+	var tests []*test
+	for _, p := range r.order {
+		for _, t := range p.tests {
+			if t.took >= 15*time.Second && r.parent(p, t.name) == nil {
+				tests = append(tests, t)
+			}
+		}
+	}
+	slices.SortStableFunc(tests, func(a, b *test) int { return cmp.Compare(b.took, a.took) })
+	var lines []string
+	for _, t := range tests[:min(len(tests), 20)] {
+		lines = append(lines, fmt.Sprintf("%s %s %s", t.took, t.pkg, t.name))
+	}
+	return lines
 }
 
 func (p *pack) failureBelow(parent *test) bool {

@@ -57,6 +57,27 @@ counts:
 1 passed, 0 failed, 0 skipped
 `,
 	}, {
+		name: "what took long is named, longest first, without its subtests",
+		in: `{"Action":"run","Package":"p","Test":"TestA"}
+{"Action":"pass","Package":"p","Test":"TestA","Elapsed":15}
+{"Action":"run","Package":"p","Test":"TestB"}
+{"Action":"run","Package":"p","Test":"TestB/one"}
+{"Action":"pass","Package":"p","Test":"TestB/one","Elapsed":60}
+{"Action":"pass","Package":"p","Test":"TestB","Elapsed":60.5}
+{"Action":"run","Package":"p","Test":"TestC"}
+{"Action":"pass","Package":"p","Test":"TestC","Elapsed":14.9}
+{"Action":"pass","Package":"p"}
+`,
+		want: `pass p 0s
+
+longest:
+  1m0.5s p TestB
+  15s p TestA
+
+3 tests ran in 1 packages
+3 passed, 0 failed, 0 skipped
+`,
+	}, {
 		name: "a skip is shown with its reason",
 		in: `{"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}

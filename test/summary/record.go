@@ -26,6 +26,7 @@ type event struct {
 type test struct {
 	pkg, name string
 	result    string // "pass", "fail", "skip"; "" while it runs
+	took      time.Duration
 	children  bool
 	output    strings.Builder
 }
@@ -92,7 +93,7 @@ func (r *record) add(e event, out io.Writer) {
 				r.counts = append(r.counts, e.Test+": "+e.Value)
 			}
 		case "pass", "fail", "skip":
-			t.result = e.Action
+			t.result, t.took = e.Action, seconds(e.Elapsed)
 		}
 		return
 	}
@@ -102,9 +103,12 @@ func (r *record) add(e event, out io.Writer) {
 		p.failed, p.build = true, e.FailedBuild
 		fallthrough
 	case "pass":
-		elapsed := time.Duration(e.Elapsed * float64(time.Second)).Round(10 * time.Millisecond)
-		fmt.Fprintf(out, "%s %s %s\n", e.Action, p.name, elapsed)
+		fmt.Fprintf(out, "%s %s %s\n", e.Action, p.name, seconds(e.Elapsed))
 	}
+}
+
+func seconds(n float64) time.Duration {
+	return time.Duration(n * float64(time.Second)).Round(10 * time.Millisecond)
 }
 
 func (r *record) pack(name string) *pack {
