@@ -161,7 +161,6 @@ func without(lines string, keys map[string]bool) string {
 
 func TestError(t *testing.T) {
 	l := newLab(t, program(t))
-	l.every = 4
 	l.failed(t, scenarios, fails, errnos, "at each call that can fail")
 }
 

@@ -63,8 +63,7 @@ func (r *record) conclude(out io.Writer) int {
 	return 0
 }
 
-// slow is what took longest, without subtests: at most 20 tests of 15 seconds and more. The time that a parallel test
-// waits for its turn is in it.
+// slow is what took longest, without subtests: at most 20 tests of 15 seconds and more.
 func (r *record) slow() []string {
 	var tests []*test
 	for _, p := range r.order {

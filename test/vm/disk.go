@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	recipe = "1"      // part of the cache's key: change it with what prepare does
+	recipe = "2"      // part of the cache's key: change it with what prepare does
 	suite  = "trixie" // has Linux 6.12 with modules for BBR, fq and netem, and systemd 257
 	size   = "4G"     // of the file system; the file is sparse
 )
@@ -24,7 +24,7 @@ const (
 func packages() []string {
 	return []string{
 		"systemd", "systemd-sysv", "dbus", "udev", "procps", "kmod", "iproute2", "initramfs-tools", "openssh-server",
-		"linux-image-cloud-amd64", "crun", "curl", "nftables", "podman", "psmisc", "strace", "ufw",
+		"linux-image-cloud-amd64", "curl", "strace", "ufw",
 	}
 }
 
