@@ -46,10 +46,41 @@ func lossLimited(s path.Shape) float64 {
 	return mss * 8 / s.RTT.Seconds() * math.Sqrt(1.5/s.Loss) / 1e6
 }
 
-// Five rounds of a minute each: of 10 s, in which fifteen segments are lost, none is like the next.
-func TestLongBBROverCUBIC(t *testing.T) {
+// ofEachKind runs a test on a path of each kind that this kernel has.
+func ofEachKind(t *testing.T, s path.Shape, test func(t *testing.T, s path.Shape)) {
+	t.Helper()
 	needsMinutes(t)
-	s := intercontinental(t)
+	for _, kind := range []string{path.Netem, path.TUN} {
+		t.Run(kind, func(t *testing.T) {
+			s.Kind = kind
+			p, err := path.New(s)
+			if err != nil {
+				t.Skip(err)
+			}
+			_, _ = p.Close()
+			test(t, s)
+		})
+	}
+}
+
+// Five rounds of a minute each: of 10 s, in which fifteen segments are lost, none is like the next. Paths of both kinds give
+// the same, within what a loss is worth.
+func TestLongBBROverCUBIC(t *testing.T) {
+	of := map[string]report.ProofRow{}
+	ofEachKind(t, intercontinental(t), func(t *testing.T, s path.Shape) { of[s.Kind] = bbrOverCUBIC(t, s) })
+	a, b := of[path.Netem], of[path.TUN]
+	if a.Ratio == nil || b.Ratio == nil {
+		t.Log("paths of one kind alone: nothing to compare")
+		return
+	}
+	t.Logf("tun over netem: cubic %.2f, bbr %.2f", b.Before/a.Before, b.After/a.After)
+	if math.Abs(b.Before/a.Before-1) > 0.2 || math.Abs(b.After/a.After-1) > 0.05 {
+		t.Errorf("by netem %.2f and %.2f Mbit/s, by tun %.2f and %.2f", a.Before, a.After, b.Before, b.After)
+	}
+}
+
+func bbrOverCUBIC(t *testing.T, s path.Shape) report.ProofRow {
+	t.Helper()
 	p := run(t, prove.Comparison{
 		Shape: s, Sides: []prove.Side{congestion("cubic"), congestion("bbr")}, Workloads: only(prove.Bulk), Load: prove.Work,
 		Rounds: 5, Lasts: 10 * time.Minute,
@@ -66,14 +97,19 @@ func TestLongBBROverCUBIC(t *testing.T) {
 	if m := p.Path.Measured; math.Abs(m.Delay/80-1) > 0.01 || math.Abs(m.Loss/0.01-1) > 0.1 {
 		t.Errorf("the path was %+v", m)
 	}
+	return r
 }
 
 func TestLongALargerReceiveBufferOnALongFatPath(t *testing.T) {
-	needsMinutes(t)
+	ofEachKind(t, path.Shape{RTT: 300 * time.Millisecond, Rate: 200e6, Seed: 1}, largerReceiveBuffer)
+}
+
+func largerReceiveBuffer(t *testing.T, s path.Shape) {
+	t.Helper()
 	small, large := congestion("cubic"), congestion("cubic")
 	small.Settings[0].Value = "4096 131072 6291456"
 	p := run(t, prove.Comparison{
-		Shape: path.Shape{RTT: 300 * time.Millisecond, Rate: 200e6, Seed: 1}, Sides: []prove.Side{small, large},
+		Shape: s, Sides: []prove.Side{small, large},
 		Workloads: only(prove.Bulk), Load: prove.Work, Rounds: 3, Lasts: 2 * time.Minute,
 	})
 	r := goodput(t, p)
@@ -83,16 +119,20 @@ func TestLongALargerReceiveBufferOnALongFatPath(t *testing.T) {
 	}
 }
 
-// The same of iperf3, and the sides in turn: 300 s each.
+// The same of iperf3, and the sides in turn: 300 s each of cubic; in a fifth of that, bbr loses ten times as many segments.
 func TestLongIperf3MeasuresTheSame(t *testing.T) {
 	needsMinutes(t)
 	if _, err := exec.LookPath("iperf3"); err != nil {
 		t.Skip("iperf3 is not there")
 	}
-	s := intercontinental(t)
-	for _, cc := range []string{"cubic", "bbr"} {
+	ofEachKind(t, intercontinental(t), likeIperf3)
+}
+
+func likeIperf3(t *testing.T, s path.Shape) {
+	t.Helper()
+	for cc, lasts := range map[string]time.Duration{"cubic": time.Minute, "bbr": 12 * time.Second} {
 		var ours, theirs float64
-		const rounds, lasts = 5, 60 * time.Second
+		const rounds = 5
 		for round := range rounds {
 			s.Seed = uint64(1 + round)
 			ours += over(t, s, cc, func(p *path.Path) (float64, error) {

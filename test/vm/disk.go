@@ -24,7 +24,7 @@ const (
 func packages() []string {
 	return []string{
 		"systemd", "systemd-sysv", "dbus", "udev", "procps", "kmod", "iproute2", "initramfs-tools", "openssh-server",
-		"linux-image-cloud-amd64", "curl", "strace", "ufw",
+		"linux-image-cloud-amd64", "curl", "iperf3", "strace", "ufw",
 	}
 }
 

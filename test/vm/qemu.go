@@ -28,40 +28,24 @@ func powerOn(disk, dir string, memory int) (*qemu, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &qemu{done: make(chan error, 1), port: port, errs: new(bytes.Buffer)}
-	// KVM hangs on nested machines, and "-cpu max" of qemu 7.2 crashes Linux 6.12: an old processor is emulated instead.
-	q.cmd = exec.Command(
-		"qemu-system-x86_64",
-		"-accel",
-		"tcg,thread=multi",
-		"-cpu",
-		"Nehalem,-cx16",
-		"-smp",
-		"2",
-		"-m",
-		strconv.Itoa(memory),
-		"-nodefaults",
-		"-no-user-config",
-		"-display",
-		"none",
-		"-kernel",
-		filepath.Join(disk, "vmlinuz"),
-		"-initrd",
-		filepath.Join(disk, "initrd.img"),
-		"-append",
-		"root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=-1 loglevel=4",
+	q := &qemu{port: port}
+	q.cmd = emulator(disk, dir, memory, "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=-1 loglevel=4",
+		"-accel", "tcg,thread=multi",
+		"-smp", "2",
 		// The disk has a cache and honours a flush, as real ones do; see PowerCut.
-		"-drive",
-		"if=virtio,format=qcow2,cache=writeback,file="+filepath.Join(dir, "layer.qcow2"),
-		"-netdev",
-		"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:"+strconv.Itoa(port)+"-:22",
-		"-device",
-		"virtio-net-pci,netdev=net,romfile=",
-		"-device",
-		"virtio-rng-pci",
-		"-serial",
-		"file:"+filepath.Join(dir, "console"),
+		"-drive", "if=virtio,format=qcow2,cache=writeback,file="+filepath.Join(dir, "layer.qcow2"),
+		"-netdev", "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:"+strconv.Itoa(port)+"-:22",
+		"-device", "virtio-net-pci,netdev=net,romfile=",
 	)
+	if err := q.start(); err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// start switches the machine on.
+func (q *qemu) start() error {
+	q.done, q.errs = make(chan error, 1), new(bytes.Buffer)
 	q.cmd.Stdout, q.cmd.Stderr = q.errs, q.errs
 	q.cmd.WaitDelay = time.Second
 	q.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
@@ -76,10 +60,21 @@ func powerOn(disk, dir string, memory int) (*qemu, error) {
 			close(q.done)
 		}
 	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	return q, nil
+	return <-started
+}
+
+// emulator is the command of a machine with the kernel of the folder disk, whose console is written to "console" in the
+// folder dir.
+func emulator(disk, dir string, memory int, line string, more ...string) *exec.Cmd {
+	// KVM hangs on nested machines, and "-cpu max" of qemu 7.2 crashes Linux 6.12: an old processor is emulated instead.
+	return exec.Command("qemu-system-x86_64", append([]string{
+		"-cpu", "Nehalem,-cx16",
+		"-m", strconv.Itoa(memory),
+		"-nodefaults", "-no-user-config", "-display", "none",
+		"-kernel", filepath.Join(disk, "vmlinuz"), "-initrd", filepath.Join(disk, "initrd.img"), "-append", line,
+		"-device", "virtio-rng-pci",
+		"-serial", "file:" + filepath.Join(dir, "console"),
+	}, more...)...)
 }
 
 // off cuts the power and returns when nothing is left running. It may be called twice.

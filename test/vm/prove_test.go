@@ -1,0 +1,34 @@
+package vm
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestPathsOfBothKindsShowTheSame runs what tcptune prove must show on a kernel that has netem: over it and over our own
+// emulator, side by side, and with iperf3 over the same path.
+func TestPathsOfBothKindsShowTheSame(t *testing.T) {
+	wholeList(t)
+	program := filepath.Join(t.TempDir(), "prove.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-ldflags", "-s -w", "-o", program, "../../prove")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out := Alone(t, 1024, map[string]string{"prove.test": program}, `
+modprobe -a tcp_bbr sch_fq sch_netem tun veth
+cd /tmp && /files/prove.test -test.v -test.run Long -long -test.timeout 3h`)
+	t.Log(out)
+	for _, name := range []string{"BBROverCUBIC", "ALargerReceiveBufferOnALongFatPath", "Iperf3MeasuresTheSame"} {
+		for _, kind := range []string{"netem", "tun"} {
+			if !strings.Contains(out, "--- PASS: TestLong"+name+"/"+kind) {
+				t.Errorf("%s over %s was not shown", name, kind)
+			}
+		}
+	}
+	if !strings.HasSuffix(out, "\nPASS\nexit 0\n") {
+		t.Errorf("it ended with %s", out[max(0, len(out)-200):])
+	}
+}
