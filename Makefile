@@ -83,9 +83,9 @@ pages-test: ## the HTML pages in a browser without a window: wide and narrow, da
 	@$(WITH_GO) $(GO) test -count=1 -timeout 10m -v ./test/pages
 
 .PHONY: arm64-test
-arm64-test: ## tests of what uses structs of the kernel, built for arm64, under qemu's user mode emulation
+arm64-test: ## tests of what uses raw system calls and structs of the kernel, built for arm64, under qemu's user mode emulation
 	@hack/apt-install.sh qemu-user-static
-	@$(WITH_GO) hack/arm64-test.sh
+	@$(WITH_GO) $(GO) run ./hack/arm64
 
 # Measured over a path that loses packets, which is where most keys can buy something.
 .PHONY: prove-each

@@ -40,11 +40,13 @@ func prepare(fd int, to Target, from netip.Addr) error {
 	if !from.IsValid() {
 		return nil
 	}
-	// The port is chosen by connect, for source and target together: 64,000 for each source address, not for all.
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
+	// The port is chosen by connect, for source and target together: 64,000 for each source address, not for all. Where the kernel
+	// does not know that (before Linux 4.2, qemu's user mode) bind chooses it, and there are fewer.
+	err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	if err != nil && !errors.Is(err, unix.ENOPROTOOPT) {
 		return err
 	}
-	err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(from, 0)))
+	err = unix.Bind(fd, sockaddr(netip.AddrPortFrom(from, 0)))
 	if errors.Is(err, unix.EADDRNOTAVAIL) { // no port was asked for
 		return noSource
 	}

@@ -26,7 +26,7 @@ func (s *Session) sockets() *report.BenchTCP {
 				continue
 			}
 			info, err := unix.GetsockoptTCPInfo(c.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
-			if err != nil {
+			if err != nil || info.Snd_mss == 0 { // an emulation may answer with a part of it, which says nothing
 				continue
 			}
 			if len(times) == 0 {
