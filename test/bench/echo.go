@@ -106,6 +106,11 @@ func compareEcho(tcptune, others, words string, rounds int, each time.Duration) 
 	if len(cases) > 0 {
 		echoTable(os.Stdout, servers, cases, samples)
 	}
+	if words == "" || strings.Contains(words, "starve") {
+		if err := compareStarving(b, rounds); err != nil {
+			return err
+		}
+	}
 	if words != "" && !strings.Contains(words, "idle") {
 		return nil
 	}
