@@ -18,7 +18,7 @@ import (
 const (
 	messageSize     = 64                     // bytes
 	warmup          = 200 * time.Millisecond // what a sample runs before it counts
-	idleConnections = 10000
+	idleConnections = 15000
 )
 
 // echoAddress is where each server listens, in a network namespace that nobody else is in.
