@@ -148,19 +148,19 @@ test-all: ## everything: make test, changes under load (load-test), the packages
 # "make lint" has vetted the code.
 LONG     = ./test/vm ./test/container ./test/faults ./test/toolchain
 
-# Tests of the server run a second time, on event loops, but for those that compare both.
+# Tests of the server run a second time, on goroutines alone, but for those that compare both.
 OF_AN_ENGINE = -skip 'BothEngines|NothingLeaksUnderChurn'
 
 .PHONY: test-go
 test-go: build $(SUMMARY) ## the Go tests alone, those that need root as root (or through sudo -n)
 	@{ $(WITH_GO) $(GO) test -json -count=1 -vet=off -p 3 -parallel 4 -timeout 60m -exec "$(CURDIR)/hack/as-root.sh" $(LONG) ./...; \
-		TCPTUNE_TEST_ENGINE=loop $(WITH_GO) $(GO) test -json -count=1 -vet=off -timeout 10m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
+		TCPTUNE_TEST_ENGINE=goroutine $(WITH_GO) $(GO) test -json -count=1 -vet=off -timeout 10m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
 
 .PHONY: test-race
-test-race: $(SUMMARY) ## the tests of the server under the race detector, those of event loops as well with TCPTUNE_LONG=1 (needs cc)
+test-race: $(SUMMARY) ## the tests of the server under the race detector, those of goroutines as well with TCPTUNE_LONG=1 (needs cc)
 	@{ TCPTUNE_SOAK=2s $(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 20m ./server/... ./cmd/tcptune-server; \
 		[ -z "$$TCPTUNE_LONG" ] || \
-		TCPTUNE_TEST_ENGINE=loop $(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 20m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
+		TCPTUNE_TEST_ENGINE=goroutine $(WITH_GO) CGO_ENABLED=1 $(GO) test -race -json -count=1 -timeout 20m $(OF_AN_ENGINE) ./server; } | $(SUMMARY)
 
 .PHONY: test-unit
 test-unit: $(SUMMARY) ## the tests that need neither root nor other programs: under a minute

@@ -17,7 +17,7 @@ import (
 type Engine int
 
 const (
-	// AnyEngine is the one that suits the connection.
+	// AnyEngine is the one that suits the connection: [Loops] where they can drive it.
 	AnyEngine Engine = iota
 	// Goroutines are one for each connection.
 	Goroutines
@@ -42,11 +42,14 @@ func (s *loops) each() []*loop {
 	return nil
 }
 
+// onLoops tells whether loops may drive connections with these settings.
+func (s *settings) onLoops() bool { return s.messages != nil && s.TLS == nil && s.Engine != Goroutines }
+
 // startLoops makes the loops, with the descriptors that they need: an error of these is that of Serve.
 func (s *Server) startLoops() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.loopSet.all.Load() != nil || s.settings.Load().Engine != Loops {
+	if s.loopSet.all.Load() != nil || !s.settings.Load().onLoops() {
 		return nil
 	}
 	var all []*loop
@@ -69,7 +72,7 @@ func (s *Server) startLoops() error {
 
 // loopFor is the loop that has the fewest connections; nil where these settings want goroutines.
 func (s *Server) loopFor(now *settings) (least *loop) {
-	if now.messages == nil || now.TLS != nil || now.Engine != Loops {
+	if !now.onLoops() {
 		return nil
 	}
 	for _, l := range s.loopSet.each() {

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		os.Exit(exhaustedChild(os.Stdout))
 	}
-	if engineUnderTest() == Loops {
+	if engineUnderTest() != Goroutines {
 		runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 3))
 	}
 	goleak.VerifyTestMain(m)
@@ -39,7 +39,8 @@ type room struct {
 	log    *lockedBuffer
 }
 
-// engineUnderTest is what the tests are run with, by default and a second time by make test: TCPTUNE_TEST_ENGINE=loop.
+// engineUnderTest is what the tests are run with: loops where they can be, and a second time by make test goroutines alone,
+// TCPTUNE_TEST_ENGINE=goroutine.
 func engineUnderTest() Engine {
 	return map[string]Engine{"loop": Loops, "goroutine": Goroutines}[os.Getenv("TCPTUNE_TEST_ENGINE")]
 }

@@ -33,7 +33,7 @@ type Config struct {
 	TLS *tls.Config
 	// Log gets what nobody else is told: panics of handlers, and that accepting fails; nil: nothing is logged.
 	Log *slog.Logger
-	// Engine is what drives connections, for comparison; the zero value suits all.
+	// Engine is what drives connections, for comparison; the zero value is [Loops] where they can, and [Goroutines] elsewhere.
 	Engine Engine
 	// Wake is how often an accept loop comes by at least, also when nobody connects, see [Server.Advancing]; 0 stands for
 	// a second.

@@ -22,7 +22,7 @@ func (s *service) possibleLimits() (limits, error) {
 	if err != nil || unix.Getrlimit(unix.RLIMIT_NOFILE, &r) != nil {
 		return wanted, err
 	}
-	if s.engine == "loop" {
+	if s.wantsLoops() {
 		r.Cur -= min(r.Cur, uint64(descriptorsOfLoop*runtime.NumCPU()))
 	}
 	possible := wanted.within(r.Cur, len(s.upstreams))

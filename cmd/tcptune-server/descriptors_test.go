@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -46,7 +48,8 @@ func TestTheLimitsFitIntoTheDescriptors(t *testing.T) {
 func TestTheAdminSocketAnswersWhenClientsHaveAllDescriptors(t *testing.T) {
 	t.Parallel()
 	l, admin := listen(t), listen(t)
-	p := launch(t, []string{openFiles + "=100"}, map[string]*net.TCPListener{"x.socket": l, "admin": admin},
+	files := 100 + descriptorsOfLoop*runtime.NumCPU()
+	p := launch(t, []string{fmt.Sprintf("%s=%d", openFiles, files)}, map[string]*net.TCPListener{"x.socket": l, "admin": admin},
 		"--max-conns", "100000", "--queue-timeout", "1h")
 	for range 300 {
 		dial(t, l.Addr())

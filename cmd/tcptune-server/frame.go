@@ -81,7 +81,10 @@ func (f frame) answer(payload []byte) []byte {
 
 // bounded is an answer, or what says that it would be longer than a frame may be, as shortly as need be.
 func (f frame) bounded(payload []byte) []byte {
-	for _, b := range [][]byte{payload, failure("the answer is too long"), []byte("{}")} {
+	if len(payload) <= f.max { // nothing is made up for the many that fit
+		return payload
+	}
+	for _, b := range [][]byte{failure("the answer is too long"), []byte("{}")} {
 		if len(b) <= f.max {
 			return b
 		}

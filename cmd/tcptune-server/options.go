@@ -98,7 +98,7 @@ func readOptions(args, environ []string, stdout, stderr io.Writer) (o options, c
 		"relay: show upstreams the certificate in the PEM `FILE`; without it, upstream.crt of $CREDENTIALS_DIRECTORY where that is")
 	set.StringVar(&o.upstreamKey, "upstream-key", "", "relay: the private key of that certificate, a PEM `FILE`; upstream.key beside upstream.crt")
 	set.StringVar(&o.engine, "engine", "auto",
-		"drive connections by `auto|loop|goroutine`, for comparison: loop does where the protocol and TLS let it, auto is what suits all")
+		"drive connections by `auto|loop|goroutine`, for comparison: auto is loop where the protocol and TLS let it, goroutine for http, relay and TLS")
 	set.StringVar(&o.logFormat, "log-format", "auto",
 		"log as `auto|text|json`; auto is text for a terminal, and lines with a priority for the journal")
 	set.StringVar(&o.logLevel, "log-level", "info", "log what is at least `debug|info|warn|error`")
@@ -204,6 +204,9 @@ func (o options) check() error {
 
 // engineNames are the engines of package server, in the order of its numbers.
 func engineNames() []string { return []string{"auto", "goroutine", "loop"} }
+
+// wantsLoops tells whether event loops drive connections that do not speak TLS.
+func (o options) wantsLoops() bool { return o.engine != "goroutine" && o.protocol != "http" && o.protocol != relay }
 
 // checkListen refuses what nobody can connect to. Whether a name stands for an address is asked when it is bound.
 func checkListen(address string) error {

@@ -199,3 +199,25 @@ func TestNoAnswerIsLongerThanAFrameMayBe(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestAPlainMessageIsAnsweredWithoutGarbage(t *testing.T) {
+	out, text := make([]byte, 0, 1<<10), strings.Repeat("x", 64)
+	for name, tt := range map[string]struct {
+		h  server.MessageHandler
+		in string
+	}{
+		"echo":    {echo{}, text},
+		"discard": {discard{}, text},
+		"line":    {line{100}, text + "\n"},
+		"frame":   {frame{max: 100}, "\x00\x00\x00\x40" + text},
+	} {
+		in := []byte(tt.in)
+		if got := testing.AllocsPerRun(100, func() {
+			if step, err := tt.h.Handle(out, in); step.Messages != 1 || err != nil {
+				t.Errorf("%s: %d messages, %v", name, step.Messages, err)
+			}
+		}); got > 0 {
+			t.Errorf("%s: %.0f allocations for a message", name, got)
+		}
+	}
+}

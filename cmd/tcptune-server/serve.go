@@ -112,7 +112,7 @@ func (s *service) prepare(environ []string) (err error) {
 			return err
 		}
 	}
-	if os.Getenv("GOMAXPROCS") == "" && s.config.Engine == server.Loops {
+	if os.Getenv("GOMAXPROCS") == "" && s.wantsLoops() && s.config.TLS == nil {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) // a loop for each, see server.Loops
 	}
 	if s.server, err = server.New(s.configure(s.limits)); err != nil {

@@ -172,7 +172,7 @@ complete -c tcptune-server -n '__tcptune_server_at \'\' --client-burst=' -l clie
 complete -c tcptune-server -n '__tcptune_server_at \'\' --client-conns=' -l client-conns -x -d 'serve N connections of one address at a time, refuse others; 0: any number (half of --max-conns)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --client-rate=' -l client-rate -x -d 'serve N new connections a second from one address, refuse others; 0: any number (0)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --drain=' -l drain -x -d 'on SIGTERM, wait TIME for connections to end (30s)'
-complete -c tcptune-server -n '__tcptune_server_at \'\' --engine=' -l engine -x -a '(__tcptune_server_values \'auto|loop|goroutine\')' -d 'drive connections by auto|loop|goroutine, for comparison: loop does where the protocol and TLS let it, auto is what suits all (default "auto")'
+complete -c tcptune-server -n '__tcptune_server_at \'\' --engine=' -l engine -x -a '(__tcptune_server_values \'auto|loop|goroutine\')' -d 'drive connections by auto|loop|goroutine, for comparison: auto is loop where the protocol and TLS let it, goroutine for http, relay and TLS (default "auto")'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --idle-timeout=' -l idle-timeout -x -d 'close a connection after TIME without a message; 0: never (5m0s)'
 complete -c tcptune-server -n '__tcptune_server_at \'\' --limits=' -l limits -r -F -d 'read limits from the YAML FILE, again on SIGHUP; its keys are the names of the flags that are limits'
 complete -c tcptune-server -n '__tcptune_server_at \'\'' -l listen -x -d 'serve ADDR:PORT; may be repeated'

@@ -86,7 +86,7 @@ func (s Source) handle(mux *http.ServeMux) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		newServerCollector(s),
+		newServerCollector(s), newRuntimeCollector(),
 	)
 	if s.Pool != nil {
 		registry.MustRegister(newPoolCollector(s.Pool))

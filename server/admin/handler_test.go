@@ -90,6 +90,7 @@ func TestMetricsTellWhatTheServerDid(t *testing.T) {
 		`tcptune_server_info{protocol="line",version="1"} 1`,
 		`tcptune_server_upstream_open_connections{upstream="127.0.0.1:1"} 0`,
 		`tcptune_server_upstream_retired_total{reason="idle",upstream="127.0.0.1:1"} 0`, "go_goroutines ",
+		`tcptune_server_scheduling_seconds_bucket{le="1e-06"} `, `tcptune_server_gc_pause_seconds_bucket{le="1.048576"} `,
 		"process_open_fds ",
 	} {
 		if !strings.Contains(body, "\n"+line) {
@@ -105,7 +106,7 @@ func TestMetricsFollowTheRulesOfPrometheus(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	for _, c := range []prometheus.Collector{newServerCollector(Source{Server: s}), newPoolCollector(p)} {
+	for _, c := range []prometheus.Collector{newServerCollector(Source{Server: s}), newPoolCollector(p), newRuntimeCollector()} {
 		problems, err := testutil.CollectAndLint(c)
 		if err != nil || len(problems) > 0 {
 			t.Errorf("%v %v", problems, err)

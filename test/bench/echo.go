@@ -18,7 +18,7 @@ import (
 const (
 	messageSize     = 64                     // bytes
 	warmup          = 200 * time.Millisecond // what a sample runs before it counts
-	idleConnections = 10000
+	idleConnections = 15000
 )
 
 // echoAddress is where each server listens, in a network namespace that nobody else is in.
@@ -105,6 +105,11 @@ func compareEcho(tcptune, others, words string, rounds int, each time.Duration) 
 	}
 	if len(cases) > 0 {
 		echoTable(os.Stdout, servers, cases, samples)
+	}
+	if words == "" || strings.Contains(words, "starve") {
+		if err := compareStarving(b, rounds); err != nil {
+			return err
+		}
 	}
 	if words != "" && !strings.Contains(words, "idle") {
 		return nil

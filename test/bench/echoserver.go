@@ -51,7 +51,7 @@ func (s echoServer) speaking(protocol bench.Protocol) (echoServer, bool) {
 func echoServers(tcptune, others string) (there, missing []echoServer) {
 	at := echoAddress.String()
 	ours := func(engine string) []string {
-		return []string{tcptune, "--listen", at, "--admin", "127.0.0.1:7001", "--max-conns", "12000", "--engine", engine}
+		return []string{tcptune, "--listen", at, "--admin", adminAddress, "--max-conns", "16000", "--engine", engine}
 	}
 	for _, s := range []echoServer{
 		{rowServer, ours("loop")},

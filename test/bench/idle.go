@@ -56,7 +56,7 @@ const firstConnections = 500
 // visit has one message answered on each of the connections, which stay until leave.
 func (b echoBench) visit(c echoCase) (leave func(), err error) {
 	o := b.load(c)
-	o.Count, o.Warmup, o.Duration = uint64(c.connections), 0, time.Minute
+	o.Count, o.Warmup, o.Duration, o.Timeout = uint64(c.connections), 0, time.Minute, time.Minute
 	clients, err := bench.Open(context.Background(), o, nil)
 	leave = func() {
 		if clients != nil {
