@@ -57,7 +57,7 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	if within == nil {
 		within = func(f func() error) error { return f() }
 	}
-	w := witness{census: newCensus(o.Filter)}
+	w := witness{census: newCensus(h, o.Filter)}
 	w.look(ctx, h, o)
 	began := time.Now()
 	if err = within(func() error { return w.begin(h) }); err != nil {
@@ -182,6 +182,11 @@ func (w *witness) tell(r *Result) {
 		if o.Pid == 0 && o.Why != "" && c.filter.concerns(o) {
 			unseen(fmt.Sprintf("port %d", o.Port), o.Why)
 		}
+	}
+	if c.filter.Narrow() && c.seen == 0 && len(c.listeners) == 0 {
+		r.Unjudged = append(r.Unjudged, rules.Unjudged{
+			Rule: "application", Target: c.filter.Name(), Why: "no TCP socket of it was seen",
+		})
 	}
 	if c.uninformed > 0 {
 		r.Unjudged = append(r.Unjudged, rules.Unjudged{

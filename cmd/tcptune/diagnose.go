@@ -75,7 +75,7 @@ func (t terminal) diagnose(c *cli.Context) (outcome, error) {
 			return o, err
 		}
 		if c.Context.Err() != nil {
-			return outcome{}, nil
+			return outcome{said: true}, nil
 		}
 		if err != nil {
 			return o, err
@@ -91,6 +91,7 @@ func (t terminal) showDiagnosed(c *cli.Context, o outcome) error {
 	if !c.Bool("json") {
 		t.warn(o.report.Warnings)
 		t.show(o)
+		printf(t.out, "\n")
 		return nil
 	}
 	r := o.report.Summed()

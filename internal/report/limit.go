@@ -25,6 +25,7 @@ type Advised struct {
 // Observed is how a network namespace was looked at, for diagnose.
 type Observed struct {
 	Namespace    string     `json:"namespace,omitempty"`
+	Narrowed     string     `json:"narrowed,omitempty"` // "port 443": what alone was looked at
 	Duration     float64    `json:"duration_s"`
 	Looks        int        `json:"looks"`
 	Sockets      int        `json:"sockets"` // connections, at the last look

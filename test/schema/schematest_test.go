@@ -114,7 +114,7 @@ var optional = []string{
 	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
-	".findings", ".findings.namespace", ".findings.new", ".observed", ".observed.namespace", ".observed.gone",
+	".findings", ".findings.namespace", ".findings.new", ".observed", ".observed.namespace", ".observed.narrowed", ".observed.gone",
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
 	".shells.goroot", ".shells.goflags", ".shells.gotoolchain", ".versions.why", ".versions.fix",
