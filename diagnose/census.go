@@ -34,6 +34,7 @@ type census struct {
 
 	mostSynReceived map[uint16]int
 	groups          map[groupKey]*group
+	spreads         *spreads
 	names           map[[16]byte]string // of congestion controls
 	seen            int                 // sockets in the last look
 	born, gone      int                 // connections that came between the looks, and that went
@@ -73,7 +74,7 @@ type queue struct {
 func newCensus(h host.Host, f Filter) *census {
 	return &census{
 		host: h, filter: f, sockets: map[uint64]*tracked{}, listeners: map[uint64]*queue{}, groups: map[groupKey]*group{},
-		mostSynReceived: map[uint16]int{}, names: map[[16]byte]string{},
+		mostSynReceived: map[uint16]int{}, names: map[[16]byte]string{}, spreads: newSpreads(),
 	}
 }
 
@@ -222,7 +223,7 @@ func (c *census) sum(lasted time.Duration) {
 				t.key = groupKey{out: true}
 			}
 			if g = c.groups[t.key]; g == nil {
-				g = &group{networks: map[netip.Prefix]float64{}}
+				g = &group{networks: map[netip.Prefix]float64{}, spreads: c.spreads}
 				c.groups[t.key] = g
 			}
 		}

@@ -36,6 +36,8 @@ type Result struct {
 	Sampled          float64       // the share of the connections that were followed
 	ProgramShare     float64       // of the time in which there was nothing to send
 	Took             time.Duration // the first look
+	Spreads          []Spread
+	Services         []Service
 }
 
 // betweenShare is how much of the time looks in between may take, and mostBetween how many there are.
@@ -81,6 +83,7 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	subjects := w.subjects(o)
 	r.Findings, r.Unjudged = rules.Evaluate(all, subjects)
 	w.tell(&r)
+	r.Spreads, r.Services = w.census.spreads.told(), w.census.services(o.UnitOf)
 	return r, nil
 }
 

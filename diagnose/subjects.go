@@ -30,6 +30,15 @@ func (w *witness) subjects(o Options) (all []rules.Subject) {
 	return append(append(all, w.hostSubject(), w.handshakes()), w.interfaces()...)
 }
 
+// serviceName is portName with the unit that connects, where somebody knows it.
+func serviceName(key groupKey, unitOf func(cgroup uint64) string) string {
+	unit := ""
+	if key.out && unitOf != nil && key.cgroup != 0 {
+		unit = unitOf(key.cgroup)
+	}
+	return portName(key, unit)
+}
+
 // portName is what a finding about a service is called.
 func portName(key groupKey, unit string) string {
 	switch {

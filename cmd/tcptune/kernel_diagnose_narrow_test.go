@@ -221,6 +221,8 @@ func TestKernelDiagnoseComparesWithARunOfTheSameKind(t *testing.T) {
 		return r.run(code, append([]string{"diagnose", "--for", "50ms", "--json"}, args...)...)
 	}
 	all := file("all.json", run(report.ExitDone).out)
+	r.says(run(report.ExitUsage, "--html").out, "cannot print more than one of --json and --html")
+	r.says(r.run(report.ExitDone, "diagnose", "--for", "50ms", "--html").out, "<h2>certain: ephemeral-ports, port 30002, outgoing</h2>")
 	one := file("one.json", run(report.ExitDone, "--port", "30002").out)
 	r.set("net.ipv4.ip_local_port_range", "40000 49999")
 	for _, tc := range []struct {

@@ -200,6 +200,17 @@ func observed(r diagnose.Result, namespace, narrowed string) report.Observed {
 		Namespace: namespace, Narrowed: narrowed, Duration: r.Lasted.Seconds(), Looks: r.Looks, Sockets: r.Sockets, Sending: r.Sending, Came: r.Born, Went: r.Gone,
 		Sampled: r.Sampled, ProgramShare: r.ProgramShare, Unknown: []report.Unjudged{},
 	}
+	o.Spreads, o.Services = []report.Spread{}, []report.Spent{}
+	for _, s := range r.Spreads {
+		o.Spreads = append(o.Spreads, report.Spread(s))
+	}
+	for _, s := range r.Services {
+		spent := report.Spent{Target: s.Name, Connections: s.Connections, Sending: s.Sending, Shares: []report.SpentPart{}}
+		for _, part := range s.Spent {
+			spent.Shares = append(spent.Shares, report.SpentPart{By: part.By, Share: part.Part})
+		}
+		o.Services = append(o.Services, spent)
+	}
 	for _, u := range r.Unjudged {
 		o.Unknown = append(o.Unknown, report.Unjudged{Rule: u.Rule, Target: u.Target, Reason: u.Why})
 	}
