@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/sockdiag"
 )
 
@@ -22,6 +23,7 @@ const (
 type census struct {
 	filter       Filter
 	looks        int
+	host         host.Host
 	mask         uint64 // sockets whose hash has one of these bits are not remembered
 	sockets      map[uint64]*tracked
 	listeners    map[uint64]*queue // by cookie
@@ -32,6 +34,7 @@ type census struct {
 
 	mostSynReceived map[uint16]int
 	groups          map[groupKey]*group
+	spreads         *spreads
 	names           map[[16]byte]string // of congestion controls
 	seen            int                 // sockets in the last look
 	born, gone      int                 // connections that came between the looks, and that went
@@ -51,7 +54,10 @@ type destination struct {
 }
 
 // toward counts the ports that are taken by connections to a destination, and those of them in TIME_WAIT.
-type toward struct{ all, waiting int }
+type toward struct {
+	all, waiting int
+	ours         bool // what is looked at goes there
+}
 
 // queue is the accept queue of a listener: its length at the looks, and the connections that it had no room for.
 type queue struct {
@@ -65,10 +71,10 @@ type queue struct {
 	cgroup      uint64
 }
 
-func newCensus(f Filter) *census {
+func newCensus(h host.Host, f Filter) *census {
 	return &census{
-		filter: f, sockets: map[uint64]*tracked{}, listeners: map[uint64]*queue{}, groups: map[groupKey]*group{},
-		mostSynReceived: map[uint16]int{}, names: map[[16]byte]string{},
+		host: h, filter: f, sockets: map[uint64]*tracked{}, listeners: map[uint64]*queue{}, groups: map[groupKey]*group{},
+		mostSynReceived: map[uint16]int{}, names: map[[16]byte]string{}, spreads: newSpreads(),
 	}
 }
 
@@ -78,8 +84,13 @@ const (
 )
 
 // look asks for all sockets once.
-func (c *census) look() error {
+func (c *census) look() (err error) {
 	c.looks++
+	if c.filter.Pid != 0 {
+		if c.filter.inodes, err = socketsOf(c.host, c.filter.Pid); err != nil {
+			return err
+		}
+	}
 	c.seen, c.uninformed, c.crowded = 0, 0, false
 	c.ports, c.destinations, c.synReceived = map[uint16]bool{}, map[destination]toward{}, map[uint16]int{}
 	for _, pass := range []struct {
@@ -125,7 +136,7 @@ func (c *census) connection(s *sockdiag.TCP) {
 	key := groupKey{port: s.Local.Port()}
 	if !c.ports[s.Local.Port()] {
 		key = groupKey{port: s.Remote.Port(), out: true, cgroup: s.Cgroup}
-		c.count(destination{s.Local.Addr(), s.Remote}, s.State == sockdiag.TimeWait)
+		c.count(destination{s.Local.Addr(), s.Remote}, s.State == sockdiag.TimeWait, c.filter.takes(key, s.Cgroup, s.Inode))
 	}
 	switch s.State {
 	case sockdiag.SynReceived, sockdiag.NewSynRecv:
@@ -185,13 +196,14 @@ func (c *census) thin() {
 // hash spreads the cookies, which the kernel counts up (Fibonacci hashing).
 func hash(cookie uint64) uint64 { return cookie * 0x9e3779b97f4a7c15 >> 40 }
 
-func (c *census) count(d destination, waiting bool) {
+func (c *census) count(d destination, waiting, ours bool) {
 	n, known := c.destinations[d]
 	if !known && len(c.destinations) >= mostDestinations {
 		c.crowded = true
 		return
 	}
 	n.all++
+	n.ours = n.ours || ours
 	if waiting {
 		n.waiting++
 	}
@@ -211,7 +223,7 @@ func (c *census) sum(lasted time.Duration) {
 				t.key = groupKey{out: true}
 			}
 			if g = c.groups[t.key]; g == nil {
-				g = &group{networks: map[netip.Prefix]float64{}}
+				g = &group{networks: map[netip.Prefix]float64{}, spreads: c.spreads}
 				c.groups[t.key] = g
 			}
 		}

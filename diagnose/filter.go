@@ -1,24 +1,50 @@
 package diagnose
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Filter narrows what is looked at. The zero value is everything.
 type Filter struct {
 	Port    uint16               // of a listener, or of the other side of what goes out; 0: all
-	Inodes  map[uint64]bool      // sockets of a process; nil: all
-	InGroup func(id uint64) bool // control groups of a unit; nil: all
-	Ports   map[uint16]bool      // on which that process, or unit, listens: what comes in there is theirs, too
-	Unit    string               // the unit of InGroup
-	Pid     int                  // the process of Inodes
+	Pid     int                  // a process; 0: all
+	Unit    string               // "nginx.service"; "": all
+	InGroup func(id uint64) bool // control groups of Unit
+	Ports   map[uint16]bool      // on which Pid, or Unit, listens: what comes in there is theirs, too
+
+	inodes map[uint64]bool // sockets of Pid at this look
 }
 
 // Narrow reports whether f leaves anything out: then nothing is said about the whole host.
-func (f Filter) Narrow() bool { return f.Port != 0 || f.Inodes != nil || f.InGroup != nil }
+func (f Filter) Narrow() bool { return f.Name() != "" }
+
+// Name is what is looked at, "" for everything.
+func (f Filter) Name() string {
+	var parts []string
+	if f.Port != 0 {
+		parts = append(parts, fmt.Sprintf("port %d", f.Port))
+	}
+	if f.Unit != "" {
+		parts = append(parts, "unit "+f.Unit)
+	}
+	if f.Pid != 0 {
+		parts = append(parts, fmt.Sprintf("process %d", f.Pid))
+	}
+	return strings.Join(parts, ", ")
+}
 
 // takes reports whether a socket of group g is looked at.
 func (f Filter) takes(g groupKey, cgroup, inode uint64) bool {
-	if f.Port != 0 && f.Port != g.port {
+	switch {
+	case f.Port != 0 && f.Port != g.port:
 		return false
+	case f.Pid == 0 && f.Unit == "":
+		return true
+	case f.Pid != 0: // a connection that nobody has accepted yet has no inode
+		return f.inodes[inode] || inode == 0 && !g.out && f.Ports[g.port]
 	}
-	return f.Inodes == nil && f.InGroup == nil || !g.out && f.Ports[g.port] || f.Inodes[inode] || f.InGroup != nil && f.InGroup(cgroup)
+	return f.InGroup(cgroup) || !g.out && f.Ports[g.port]
 }
 
 // concerns reports whether an owner is looked at.

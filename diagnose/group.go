@@ -19,6 +19,7 @@ type group struct {
 	acked          float64 // bytes
 	receivedFor    float64 // microseconds of those that receive
 	segments, lost float64
+	spreads        *spreads // of all services
 }
 
 // cause is what a connection waits for.
@@ -66,11 +67,16 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 	if segments > 0 {
 		s.loss = lost / segments
 	}
+	if t.minRTT > 0 {
+		g.spreads.rtt.add(float64(t.rtt))
+		g.spreads.least.add(float64(t.minRTT))
+	}
 	switch {
 	case busy == 0 && received == 0 && t.unread == 0:
 		g.idle++
 		return
 	case received > acked || busy == 0:
+		g.spreads.received.add(received / lasted.Seconds())
 		g.receive(t, whole, received/lasted.Seconds(), s)
 		return
 	}
@@ -87,6 +93,10 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 		sending = min(rest, busy*float64(t.wantedMore)/float64(t.looks))
 	}
 	g.spend(byProgram, whole-busy+rest-sending, s)
+	g.spreads.sent.add(s.rate)
+	g.spreads.window.add(rwnd / whole)
+	g.spreads.buffer.add(sndbuf / whole)
+	g.spreads.program.add((whole - busy + rest - sending) / whole)
 	switch {
 	case t.stuck > 0 && acked == 0:
 		g.stuck++

@@ -79,10 +79,13 @@ func (w *witness) conntrack(s rules.Subject) {
 	s.Figures["conntrack_drops"] = drops
 }
 
-// destinations are the places that connections go out to, the one that most go to.
+// destinations are the places that connections go out to, the one that most go to. Whoever connects there takes a port.
 func (w *witness) destinations() []rules.Subject {
 	var most destination
 	for d, n := range w.census.destinations {
+		if !n.ours {
+			continue
+		}
 		if have := w.census.destinations[most]; n.all > have.all || n.all == have.all && d.remote.Compare(most.remote) < 0 {
 			most = d
 		}
@@ -136,7 +139,7 @@ func (w *witness) reserved(low, high float64) (n float64, err error) {
 	return n, nil
 }
 
-// processSubjects are the processes that listen.
+// processSubjects are the processes that listen. Of those of one unit it is the one with the fewest descriptors left.
 func (w *witness) processSubjects() (all []rules.Subject) {
 	seen := map[int]bool{}
 	for _, o := range w.owners.value {
@@ -159,7 +162,13 @@ func (w *witness) processSubjects() (all []rules.Subject) {
 		}
 		descriptors(s, then.value, err)
 		throttled(s, before.value, then.value, err)
-		all = append(all, s)
+		at := slices.IndexFunc(all, func(other rules.Subject) bool { return other.Name == s.Name })
+		switch {
+		case at < 0:
+			all = append(all, s)
+		case s.Figures["files_share"] > all[at].Figures["files_share"]: // 0 where it went away
+			all[at] = s
+		}
 	}
 	return all
 }

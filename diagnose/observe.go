@@ -36,6 +36,8 @@ type Result struct {
 	Sampled          float64       // the share of the connections that were followed
 	ProgramShare     float64       // of the time in which there was nothing to send
 	Took             time.Duration // the first look
+	Spreads          []Spread
+	Services         []Service
 }
 
 // betweenShare is how much of the time looks in between may take, and mostBetween how many there are.
@@ -57,7 +59,7 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	if within == nil {
 		within = func(f func() error) error { return f() }
 	}
-	w := witness{census: newCensus(o.Filter)}
+	w := witness{census: newCensus(h, o.Filter)}
 	w.look(ctx, h, o)
 	began := time.Now()
 	if err = within(func() error { return w.begin(h) }); err != nil {
@@ -81,6 +83,7 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	subjects := w.subjects(o)
 	r.Findings, r.Unjudged = rules.Evaluate(all, subjects)
 	w.tell(&r)
+	r.Spreads, r.Services = w.census.spreads.told(), w.census.services(o.UnitOf)
 	return r, nil
 }
 
@@ -182,6 +185,11 @@ func (w *witness) tell(r *Result) {
 		if o.Pid == 0 && o.Why != "" && c.filter.concerns(o) {
 			unseen(fmt.Sprintf("port %d", o.Port), o.Why)
 		}
+	}
+	if c.filter.Narrow() && c.seen == 0 && len(c.listeners) == 0 {
+		r.Unjudged = append(r.Unjudged, rules.Unjudged{
+			Rule: "application", Target: c.filter.Name(), Why: "no TCP socket of it was seen",
+		})
 	}
 	if c.uninformed > 0 {
 		r.Unjudged = append(r.Unjudged, rules.Unjudged{

@@ -61,6 +61,28 @@ func began(h host.Host, pid int) (string, error) {
 	return fields[19], nil
 }
 
+// socketsOf are the inodes of the sockets that a process has open.
+func socketsOf(h host.Host, pid int) (map[uint64]bool, error) {
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	names, err := h.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("process %d: %w", pid, host.Cause(err))
+	}
+	inodes := map[uint64]bool{}
+	for _, name := range names {
+		to, err := h.Readlink(dir + "/" + name)
+		if err != nil {
+			continue // closed meanwhile
+		}
+		if text, ok := strings.CutPrefix(to, "socket:["); ok {
+			if n, err := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 64); err == nil {
+				inodes[n] = true
+			}
+		}
+	}
+	return inodes, nil
+}
+
 func descriptorsOf(h host.Host, pid int) (int, error) {
 	names, err := h.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {

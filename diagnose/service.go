@@ -11,11 +11,7 @@ import (
 // services sees where the time of each service's connections went.
 func (w *witness) services(ports map[string]rules.Subject, o Options) {
 	for key, g := range w.census.groups {
-		unit := ""
-		if key.out && o.UnitOf != nil && key.cgroup != 0 {
-			unit = o.UnitOf(key.cgroup)
-		}
-		s := w.subject(ports, portName(key, unit), key.port, key.out)
+		s := w.subject(ports, serviceName(key, o.UnitOf), key.port, key.out)
 		w.shares(s, g)
 		w.window(s, g)
 		w.buffer(s, g)

@@ -30,6 +30,15 @@ func (w *witness) subjects(o Options) (all []rules.Subject) {
 	return append(append(all, w.hostSubject(), w.handshakes()), w.interfaces()...)
 }
 
+// serviceName is portName with the unit that connects, where somebody knows it.
+func serviceName(key groupKey, unitOf func(cgroup uint64) string) string {
+	unit := ""
+	if key.out && unitOf != nil && key.cgroup != 0 {
+		unit = unitOf(key.cgroup)
+	}
+	return portName(key, unit)
+}
+
 // portName is what a finding about a service is called.
 func portName(key groupKey, unit string) string {
 	switch {
@@ -54,9 +63,11 @@ func (w *witness) subject(ports map[string]rules.Subject, name string, port uint
 	if !out {
 		for _, owner := range w.owners.value {
 			if owner.Port == port && owner.Pid != 0 {
-				s.Words["owner"] = owner.Name()
 				s.Related = append(s.Related, owner.Name())
 			}
+		}
+		if s.Related != nil {
+			s.Words["owner"] = s.Related[0]
 		}
 		ports[name] = s
 	}
@@ -129,8 +140,11 @@ func (w *witness) handshakes() rules.Subject {
 	s.Words["owner"] = "the program"
 	for _, owner := range w.owners.value {
 		if owner.Port == port && owner.Pid != 0 {
-			s.Words["owner"], s.Related = owner.Name(), append(s.Related, owner.Name())
+			s.Related = append(s.Related, owner.Name())
 		}
+	}
+	if s.Related != nil {
+		s.Words["owner"] = s.Related[0]
 	}
 	s.Figures["seconds"], s.Figures["syn_received"] = math.Round(w.lasted.Seconds()), float64(w.census.mostSynReceived[port])
 	w.counted(s, "syn_full", "TcpExtTCPReqQFullDoCookies", "TcpExtTCPReqQFullDrop")
@@ -154,16 +168,7 @@ func (w *witness) handshakes() rules.Subject {
 
 // whole is all that was looked at together.
 func (w *witness) whole(o Options) rules.Subject {
-	name := "host"
-	switch {
-	case o.Filter.Port != 0:
-		name = fmt.Sprintf("port %d", o.Filter.Port)
-	case o.Filter.Unit != "":
-		name = "unit " + o.Filter.Unit
-	case o.Filter.Pid != 0:
-		name = fmt.Sprintf("process %d", o.Filter.Pid)
-	}
-	s := rules.NewSubject("whole", name)
+	s := rules.NewSubject("whole", cmp.Or(o.Filter.Name(), "host"))
 	s.Words["owner"] = "the programs"
 	var total, program float64
 	for _, g := range w.census.groups {

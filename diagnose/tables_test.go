@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tcptune/tcptune/diagnose/rules"
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 func TestACounterThatWentBackIsUnknown(t *testing.T) {
@@ -63,7 +64,7 @@ func TestThrottlingIsReadInBothVersions(t *testing.T) {
 // A process that went away between the looks is not one whose limits are kept.
 func TestAProcessThatWentIsUnknown(t *testing.T) {
 	w := witness{
-		census: newCensus(Filter{}), owners: see([]Owner{{Port: 80, Pid: 7, Program: "a"}}, nil),
+		census: newCensus(host.Host{}, Filter{}), owners: see([]Owner{{Port: 80, Pid: 7, Program: "a"}}, nil),
 		before: map[int]seen[process]{7: see(process{began: "100"}, nil)},
 		then:   map[int]seen[process]{7: see(process{began: "200"}, nil)},
 	}
@@ -82,7 +83,7 @@ func TestAProcessThatWentIsUnknown(t *testing.T) {
 }
 
 func TestMoreSocketsThanAreRememberedAreSampled(t *testing.T) {
-	c := newCensus(Filter{})
+	c := newCensus(host.Host{}, Filter{})
 	for cookie := range uint64(4 * mostSockets) {
 		if hash(cookie)&c.mask != 0 {
 			continue

@@ -59,11 +59,52 @@ func (v *View) Listening(ctx context.Context, low, high uint16) (all []Listening
 	}
 	for i, l := range all {
 		if l.Pid == 0 {
-			all[i].Why = "no process that can be seen has it open"
-			if len(hidden) > 0 {
-				reason, _ := veil(hidden)
-				all[i].Why = NotVisible + ": " + reason
+			all[i].Why = whyNobody(hidden)
+		}
+	}
+	return all, nil
+}
+
+func whyNobody(hidden []int) string {
+	if len(hidden) == 0 {
+		return "no process that can be seen has it open"
+	}
+	reason, _ := veil(hidden)
+	return NotVisible + ": " + reason
+}
+
+// Holding lists the same sockets, each as often as there are processes that have it open: workers, and what systemd has
+// started for a socket unit. It looks into all processes.
+func (v *View) Holding(ctx context.Context, low, high uint16) (all []Listening, err error) {
+	held, err := v.Held(Query{Ranges: []Range{{Protocol: TCP, Low: max(low, 1), High: high}}})
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[uint64]bool{}
+	for _, s := range held {
+		wanted[s.Inode] = true
+	}
+	owners, err := Walk(ctx, wanted, nil)
+	if err != nil {
+		return nil, err
+	}
+	details := map[int]Listening{}
+	for _, s := range held {
+		before := len(all)
+		for _, d := range owners.Descriptors { // in the order of processes
+			if d.Inode != s.Inode || len(all) > before && all[len(all)-1].Pid == d.Pid {
+				continue
 			}
+			l, known := details[d.Pid]
+			if !known {
+				l = Named(d.Pid)
+				details[d.Pid] = l
+			}
+			l.Socket = s
+			all = append(all, l)
+		}
+		if len(all) == before {
+			all = append(all, Listening{Socket: s, Why: whyNobody(owners.Hidden)})
 		}
 	}
 	return all, nil
@@ -87,21 +128,30 @@ func unowned(all []Listening) map[uint64]bool {
 
 // own gives each socket the first process that has it open.
 func own(all []Listening, found []Descriptor) {
-	h := host.Host{}
-	for i := range all {
-		at := slices.IndexFunc(found, func(d Descriptor) bool { return d.Inode == all[i].Inode })
-		if at < 0 || all[i].Pid != 0 {
+	for i, l := range all {
+		at := slices.IndexFunc(found, func(d Descriptor) bool { return d.Inode == l.Inode })
+		if at < 0 || l.Pid != 0 {
 			continue
 		}
-		pid := found[at].Pid
-		all[i].Pid = pid
-		if comm, err := h.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil {
-			all[i].Name = printable(strings.TrimSpace(string(comm)))
+		owned := Named(found[at].Pid)
+		owned.Socket = l.Socket
+		if owned.Cgroup.Path == "" {
+			owned.Cgroup = l.Cgroup
 		}
-		if text, err := h.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid)); err == nil {
-			all[i].Cgroup = ParseCgroup(text)
-		}
+		all[i] = owned
 	}
+}
+
+// Named is a process by its name and control group, as far as they can be read.
+func Named(pid int) Listening {
+	h, l := host.Host{}, Listening{Pid: pid}
+	if comm, err := h.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil {
+		l.Name = printable(strings.TrimSpace(string(comm)))
+	}
+	if text, err := h.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid)); err == nil {
+		l.Cgroup = ParseCgroup(text)
+	}
+	return l
 }
 
 // AllPorts is the highest port.

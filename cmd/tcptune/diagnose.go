@@ -14,13 +14,14 @@ import (
 
 	"github.com/tcptune/tcptune/internal/provision"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/internal/report/page"
 )
 
 func diagnoseCommand(t terminal) *cli.Command {
 	return &cli.Command{
 		Name:      "diagnose",
 		Usage:     "say which limit bites now, with evidence, and what moves it",
-		UsageText: "tcptune diagnose [--for DURATION] [--port PORT] [--unit UNIT] [--pid PID] [--netns NETNS] [--write-profile NAME] [--json]",
+		UsageText: "tcptune diagnose [--for DURATION] [--port PORT] [--unit UNIT] [--pid PID] [--netns NETNS] [--write-profile NAME] [--html | --json]",
 		Description: `Looks at the kernel's counters and at every TCP socket twice, and says what limited TCP in between: full queues, windows,
 buffers, losses, long queues on the way, ports, descriptors, processors. Each finding says how sure it is (certain, likely,
 hint), what was seen, and what moves it: a key with a value computed from that, a line of the unit, a setting of the
@@ -33,6 +34,7 @@ Examples:
   sudo tcptune diagnose
   sudo tcptune diagnose --for 30s --port 443 -v
   sudo tcptune diagnose --unit nginx.service --json             a document to keep, as before.json
+  sudo tcptune diagnose --html > limits.html                    a page with the distributions of round trips, rates and waits
   sudo tcptune diagnose --write-profile measured
   tcptune plan --profile measured
   sudo tcptune diagnose --before before.json                    which findings went away since`,
@@ -47,6 +49,7 @@ Examples:
 			&cli.BoolFlag{Name: "replace", Usage: "with --write-profile: overwrite a profile of that name"},
 			&cli.StringFlag{Name: "before", Usage: "compare with the JSON document in `FILE`, of an earlier run"},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say as well what it means, how to check afterwards, and the source"},
+			&cli.BoolFlag{Name: "html", Usage: "print one page that needs no network: findings, round trips, rates, and what connections waited for"},
 			jsonFlag(),
 		},
 		Action: t.action(t.diagnose),
@@ -70,12 +73,15 @@ func (t terminal) diagnose(c *cli.Context) (outcome, error) {
 		o := of(done)
 		if done.Report.Findings != nil {
 			o.text = func(w io.Writer) { t.showDiagnosis(w, done.Report, c.Bool("verbose")) }
+			if c.Bool("html") {
+				o.asked, o.text = true, func(io.Writer) { t.showPage(page.Diagnose(*done.Report.Findings, done.Report.Observed)) }
+			}
 		}
 		if !c.Bool("watch") {
 			return o, err
 		}
 		if c.Context.Err() != nil {
-			return outcome{}, nil
+			return outcome{said: true}, nil
 		}
 		if err != nil {
 			return o, err
@@ -91,6 +97,7 @@ func (t terminal) showDiagnosed(c *cli.Context, o outcome) error {
 	if !c.Bool("json") {
 		t.warn(o.report.Warnings)
 		t.show(o)
+		printf(t.out, "\n")
 		return nil
 	}
 	r := o.report.Summed()
@@ -129,8 +136,10 @@ func diagnoseWish(c *cli.Context) (d provision.Diagnose, err error) {
 		return d, report.Usage(fmt.Sprintf("cannot use --pid %d: no process has that number", d.Pid), "")
 	case d.Unit != "" && d.Pid != 0:
 		return d, report.Usage("cannot use --unit with --pid", "")
-	case c.Bool("watch") && (d.WriteProfile != "" || d.Before != ""):
-		return d, report.Usage("cannot use --watch with --write-profile or --before", "")
+	case c.Bool("watch") && (d.WriteProfile != "" || d.Before != "" || c.Bool("html")):
+		return d, report.Usage("cannot use --watch with --write-profile, --before or --html", "")
+	case c.Bool("html") && c.Bool("json"):
+		return d, report.Usage("cannot print more than one of --json and --html", "")
 	case c.Bool("replace") && d.WriteProfile == "":
 		return d, report.Usage("cannot use --replace without --write-profile", "")
 	}

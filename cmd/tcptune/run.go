@@ -31,6 +31,7 @@ type outcome struct {
 	report report.Report
 	text   func(w io.Writer)
 	asked  bool // the text is what was asked for: --quiet keeps it
+	said   bool // all has been printed
 	aside  bool // the text goes to stderr: stdout has been written to
 	code   int
 }
@@ -96,7 +97,7 @@ func (t terminal) action(do func(c *cli.Context) (outcome, error)) cli.ActionFun
 			t.show(o)
 			return doneError{t.fail(err, c.Command.Name, false)}
 		}
-		if c.Bool("json") {
+		if c.Bool("json") && !o.said {
 			o.report.ExitCode = o.code
 			return t.finish(t.printJSON(o.report), o.code)
 		}

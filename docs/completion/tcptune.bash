@@ -321,6 +321,7 @@ _tcptune_command() {
 			'--replace'
 			'--before=FILE'
 			'--verbose,-v'
+			'--html'
 			'--json'
 			'--quiet,-q'
 			'--no-color'

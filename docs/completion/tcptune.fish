@@ -695,6 +695,7 @@ complete -c tcptune -n '__tcptune_at \'diagnose\' --write-profile=' -l write-pro
 complete -c tcptune -n '__tcptune_at \'diagnose\' --replace' -l replace -d 'with --write-profile: overwrite a profile of that name'
 complete -c tcptune -n '__tcptune_at \'diagnose\' --before=' -l before -r -F -d 'compare with the JSON document in FILE, of an earlier run'
 complete -c tcptune -n '__tcptune_at \'diagnose\' --verbose -v' -l verbose -s v -d 'say as well what it means, how to check afterwards, and the source'
+complete -c tcptune -n '__tcptune_at \'diagnose\' --html' -l html -d 'print one page that needs no network: findings, round trips, rates, and what connections waited for'
 complete -c tcptune -n '__tcptune_at \'diagnose\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'diagnose\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'diagnose\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'

@@ -1,10 +1,12 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -42,7 +44,7 @@ const AboutDiagnose = "diagnose"
 // Diagnose looks twice, and says what limits TCP.
 func (t Target) Diagnose(ctx context.Context, d Diagnose) (out Outcome, err error) {
 	h := host.Host{}.WithTrail(t.Trail)
-	var before *[]report.Limit
+	var before *earlier
 	if d.Before != "" {
 		if before, err = findingsOf(d.Before); err != nil {
 			return out, err
@@ -54,7 +56,15 @@ func (t Target) Diagnose(ctx context.Context, d Diagnose) (out Outcome, err erro
 	case d.WriteProfile != "" && !h.IsRoot():
 		return out, needsRoot("write a profile")
 	}
+	narrowed := d.filter().Name()
+	if before != nil && before.narrowed != narrowed {
+		return out, report.Usage(fmt.Sprintf("cannot compare with %s: it is about %s, and this is about %s", d.Before,
+			cmp.Or(before.narrowed, "everything"), cmp.Or(narrowed, "everything")), "")
+	}
 	out = outcome(nil)
+	if narrowed != "" {
+		out.note("looked at " + narrowed + " alone: nothing is said about what all share, as the queues of the interfaces, the memory of TCP and connection tracking")
+	}
 	if err := t.diagnose(ctx, h, d, &out); err != nil {
 		return out, err
 	}
@@ -71,8 +81,11 @@ func (t Target) diagnose(ctx context.Context, h host.Host, d Diagnose, out *Outc
 	if d.Pid != 0 && where == "" {
 		own, _ := h.Readlink("/proc/self/ns/net")
 		theirs, err := h.Readlink(fmt.Sprintf("/proc/%d/ns/net", d.Pid))
-		if err != nil {
-			return fmt.Errorf("cannot look at process %d: %w", d.Pid, host.Cause(err))
+		switch {
+		case errors.Is(err, fs.ErrPermission) && !h.IsRoot():
+			return needsRoot(fmt.Sprintf("look into process %d", d.Pid))
+		case err != nil:
+			return fmt.Errorf("cannot look into process %d: %w", d.Pid, host.Cause(err))
 		}
 		if own != theirs {
 			where = strconv.Itoa(d.Pid)
@@ -98,7 +111,7 @@ func (t Target) diagnose(ctx context.Context, h host.Host, d Diagnose, out *Outc
 	found := []report.Limit{}
 	for i, r := range results {
 		found = append(found, limits(r, namespaces[i].Name)...)
-		seen := observed(r, namespaces[i].Name)
+		seen := observed(r, namespaces[i].Name, d.filter().Name())
 		if len(seen.Unknown) > 0 {
 			out.Code = report.ExitPartial
 		}
@@ -108,22 +121,23 @@ func (t Target) diagnose(ctx context.Context, h host.Host, d Diagnose, out *Outc
 	return nil
 }
 
+func (d Diagnose) filter() diagnose.Filter {
+	return diagnose.Filter{Port: uint16(d.Port), Unit: d.Unit, Pid: d.Pid}
+}
+
 func diagnoseOne(ctx context.Context, h host.Host, n portcheck.Namespace, d Diagnose) (diagnose.Result, error) {
 	units := unitsOf()
 	owners, errOwners := ownersIn(ctx, h, n.Name)
-	f := diagnose.Filter{Port: uint16(d.Port), Unit: d.Unit, Pid: d.Pid}
+	f := d.filter()
 	if d.Unit != "" {
 		f.InGroup = func(id uint64) bool { return units(id) == d.Unit }
 	}
-	if d.Pid != 0 {
-		inodes, err := socketsOf(h, d.Pid)
-		if err != nil {
-			return diagnose.Result{}, err
-		}
-		f.Inodes = inodes
-	}
 	if d.Unit != "" || d.Pid != 0 {
-		f.Ports = map[uint16]bool{}
+		f.Ports = map[uint16]bool{} // what comes in where they listen is theirs, also what nobody has accepted yet
+		if d.Pid != 0 && !slices.ContainsFunc(owners, func(o diagnose.Owner) bool { return o.Pid == d.Pid }) {
+			l := portcheck.Named(d.Pid)
+			owners = append(owners, diagnose.Owner{Pid: l.Pid, Program: l.Name, Unit: l.Cgroup.Unit})
+		}
 		for _, o := range owners {
 			if d.Unit != "" && o.Unit == d.Unit || d.Pid != 0 && o.Pid == d.Pid {
 				f.Ports[o.Port] = true
@@ -136,16 +150,16 @@ func diagnoseOne(ctx context.Context, h host.Host, n portcheck.Namespace, d Diag
 	})
 }
 
-// ownersIn are the processes that listen in a network namespace, but for systemd, which holds the sockets of socket units.
+// ownersIn are the processes that listen in a network namespace.
 func ownersIn(ctx context.Context, h host.Host, netns string) (all []diagnose.Owner, err error) {
 	view, err := portcheck.Open(h, netns)
 	if err != nil {
 		return nil, err
 	}
 	defer view.Close()
-	found, err := view.Listening(ctx, 1, portcheck.AllPorts)
+	found, err := view.Holding(ctx, 1, portcheck.AllPorts)
 	for _, l := range found {
-		if l.Pid != 1 {
+		if l.Pid != 1 { // which is systemd, and holds the sockets of socket units
 			all = append(all, diagnose.Owner{Port: l.Port(), Pid: l.Pid, Program: l.Name, Unit: l.Cgroup.Unit, Why: l.Why})
 		}
 	}
@@ -167,28 +181,6 @@ func unitsOf() func(uint64) string {
 	}
 }
 
-// socketsOf are the inodes of the sockets that a process has open.
-func socketsOf(h host.Host, pid int) (map[uint64]bool, error) {
-	dir := fmt.Sprintf("/proc/%d/fd", pid)
-	names, err := h.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("cannot list the descriptors of process %d: %w", pid, host.Cause(err))
-	}
-	inodes := map[uint64]bool{}
-	for _, name := range names {
-		to, err := h.Readlink(dir + "/" + name)
-		if err != nil {
-			continue // closed meanwhile
-		}
-		if text, ok := strings.CutPrefix(to, "socket:["); ok {
-			if n, err := strconv.ParseUint(strings.TrimSuffix(text, "]"), 10, 64); err == nil {
-				inodes[n] = true
-			}
-		}
-	}
-	return inodes, nil
-}
-
 func limits(r diagnose.Result, namespace string) (all []report.Limit) {
 	for _, f := range r.Findings {
 		l := report.Limit{
@@ -203,10 +195,21 @@ func limits(r diagnose.Result, namespace string) (all []report.Limit) {
 	return all
 }
 
-func observed(r diagnose.Result, namespace string) report.Observed {
+func observed(r diagnose.Result, namespace, narrowed string) report.Observed {
 	o := report.Observed{
-		Namespace: namespace, Duration: r.Lasted.Seconds(), Looks: r.Looks, Sockets: r.Sockets, Sending: r.Sending, Came: r.Born, Went: r.Gone,
+		Namespace: namespace, Narrowed: narrowed, Duration: r.Lasted.Seconds(), Looks: r.Looks, Sockets: r.Sockets, Sending: r.Sending, Came: r.Born, Went: r.Gone,
 		Sampled: r.Sampled, ProgramShare: r.ProgramShare, Unknown: []report.Unjudged{},
+	}
+	o.Spreads, o.Services = []report.Spread{}, []report.Spent{}
+	for _, s := range r.Spreads {
+		o.Spreads = append(o.Spreads, report.Spread(s))
+	}
+	for _, s := range r.Services {
+		spent := report.Spent{Target: s.Name, Connections: s.Connections, Sending: s.Sending, Shares: []report.SpentPart{}}
+		for _, part := range s.Spent {
+			spent.Shares = append(spent.Shares, report.SpentPart{By: part.By, Share: part.Part})
+		}
+		o.Services = append(o.Services, spent)
 	}
 	for _, u := range r.Unjudged {
 		o.Unknown = append(o.Unknown, report.Unjudged{Rule: u.Rule, Target: u.Target, Reason: u.Why})
@@ -214,8 +217,14 @@ func observed(r diagnose.Result, namespace string) report.Observed {
 	return o
 }
 
+// earlier is what another run has found, and what alone that has looked at.
+type earlier struct {
+	found    []report.Limit
+	narrowed string
+}
+
 // findingsOf reads the document of an earlier run.
-func findingsOf(file string) (*[]report.Limit, error) {
+func findingsOf(file string) (*earlier, error) {
 	data, err := host.ReadNamed(file, host.Bound{Bytes: 4 << 20, Of: "a document of diagnose"})
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", file, host.Cause(err))
@@ -227,23 +236,30 @@ func findingsOf(file string) (*[]report.Limit, error) {
 	if r.Findings == nil {
 		return nil, report.Usage("cannot compare with "+file+": it is no document of diagnose", "tcptune diagnose --json > "+file)
 	}
-	return r.Findings, nil
+	before := earlier{found: *r.Findings}
+	for _, o := range r.Observed {
+		before.narrowed = o.Narrowed // of all the same
+	}
+	return &before, nil
 }
 
-// compare notes which findings came since another run, and which went. One that could not be judged has not gone.
-func compare(r *report.Report, before *[]report.Limit) {
+// compare notes which findings came since another run, and which went. One that could not be judged has not gone, nor has one
+// of a network namespace that was not looked at.
+func compare(r *report.Report, before *earlier) {
 	if before == nil {
 		return
 	}
 	name := func(l report.Limit) string { return strings.TrimSpace(l.Rule + " " + l.Target + " " + l.Namespace) }
 	was := map[string]bool{}
-	for _, l := range *before {
-		was[name(l)] = true
+	for _, l := range before.found {
+		was[name(l)] = slices.ContainsFunc(r.Observed, func(o report.Observed) bool { return o.Namespace == l.Namespace })
 	}
 	for i, l := range *r.Findings {
-		(*r.Findings)[i].New = !was[name(l)]
+		_, known := was[name(l)]
+		(*r.Findings)[i].New = !known
 		delete(was, name(l))
 	}
+	maps.DeleteFunc(was, func(_ string, looked bool) bool { return !looked })
 	for _, o := range r.Observed {
 		for _, u := range o.Unknown {
 			maps.DeleteFunc(was, func(gone string, _ bool) bool { return strings.HasPrefix(gone, u.Rule+" ") })

@@ -25,6 +25,7 @@ type Advised struct {
 // Observed is how a network namespace was looked at, for diagnose.
 type Observed struct {
 	Namespace    string     `json:"namespace,omitempty"`
+	Narrowed     string     `json:"narrowed,omitempty"` // "port 443": what alone was looked at
 	Duration     float64    `json:"duration_s"`
 	Looks        int        `json:"looks"`
 	Sockets      int        `json:"sockets"` // connections, at the last look
@@ -35,6 +36,29 @@ type Observed struct {
 	ProgramShare float64    `json:"program_share"`
 	Unknown      []Unjudged `json:"unknown"`
 	Gone         []string   `json:"gone,omitempty"` // findings of the run that this one is compared with
+	Spreads      []Spread   `json:"spreads"`        // of figures over the connections that were followed
+	Services     []Spent    `json:"services"`       // those that sent something, at most 50
+}
+
+// Spread is how a figure is spread over connections.
+type Spread struct {
+	Of     string    `json:"of"`     // "rtt" and "min-rtt" in microseconds, "sent" and "received" in bytes a second, the others shares
+	Bands  []float64 `json:"bands"`  // the lower bound of each, and the upper bound of the last
+	Counts []int     `json:"counts"` // of connections in each band
+}
+
+// Spent is where the time went that the connections of a service had for sending.
+type Spent struct {
+	Target      string      `json:"target"` // as of a finding
+	Connections int         `json:"connections"`
+	Sending     int         `json:"sending"` // of these
+	Shares      []SpentPart `json:"shares"`  // that add up to 1
+}
+
+// SpentPart is a part of that time.
+type SpentPart struct {
+	By    string  `json:"by"` // the rule that it counts for, or "network"
+	Share float64 `json:"share"`
 }
 
 // Unjudged is a limit that may be there and could not be seen.

@@ -87,7 +87,9 @@ func full() report.Report {
 		}},
 		Observed: []report.Observed{{
 			Namespace: "blue", Duration: 10, Looks: 10, Sockets: 3, Sending: 2, Came: 1, Went: 1, Sampled: 0.5, ProgramShare: 0.9,
-			Unknown: []report.Unjudged{{Rule: "descriptors", Target: "port 22", Reason: "not visible"}}, Gone: []string{"loss port 80"},
+			Unknown: []report.Unjudged{{Rule: "descriptors", Target: "port 22", Reason: "not visible"}}, Gone: []string{"loss port 80"}, Narrowed: "port 8080",
+			Spreads:  []report.Spread{{Of: "rtt", Bands: []float64{1000, 2000}, Counts: []int{3}}},
+			Services: []report.Spent{{Target: "port 8080", Connections: 3, Sending: 2, Shares: []report.SpentPart{{By: "network", Share: 1}}}},
 		}},
 		Warnings: []string{"something"},
 		Error:    &report.Error{Code: "stale-plan", Message: "cannot apply", Hint: "run tcptune plan again"},
@@ -114,7 +116,7 @@ var optional = []string{
 	".explained.no_effect_since", ".explained.instead", ".explained.not_ours",
 	".explained.defaults", ".explained.myths", ".explained.setters", ".explained.sources", ".explained.fields.unit",
 	".explained.fields.rule", ".counts.overridden", ".counts.WARN",
-	".findings", ".findings.namespace", ".findings.new", ".observed", ".observed.namespace", ".observed.gone",
+	".findings", ".findings.namespace", ".findings.new", ".observed", ".observed.namespace", ".observed.narrowed", ".observed.gone",
 	".build", ".versions", ".versions.path", ".versions.source", ".versions.url", ".versions.digest", ".versions.verified",
 	".shells", ".shells.version", ".shells.by", ".shells.fix", ".shells.doubts",
 	".shells.goroot", ".shells.goflags", ".shells.gotoolchain", ".versions.why", ".versions.fix",
@@ -139,6 +141,7 @@ var words = []string{
 	".checks.grade", ".keys.status", ".keys.decided_by.reboot",
 	".keys.decided_by.sysctl_system", ".error.code", ".service.state", ".prove.scenario", ".prove.path.kind", ".prove.rows.workload", ".prove.rows.metric", ".prove.rows.unit",
 	".prove.rows.better", ".prove.rows.verdict", ".findings.rule", ".findings.certainty", ".findings.advice.kind", ".observed.unknown.rule",
+	".observed.spreads.of", ".observed.services.shares.by",
 }
 
 func TestMutatedDocumentsFail(t *testing.T) {

@@ -46,6 +46,14 @@ func TestNothingGetsIntoAPageUnescaped(t *testing.T) {
 	pages := []Page{
 		Bench(busy(hostile)),
 		Bench(report.Bench{Compared: []report.Compared{{Workload: hostile, Metric: hostile, Ratio: 1, Low: &low, High: &high, Verdict: hostile}}}),
+		Diagnose([]report.Limit{{
+			Rule: hostile, Certainty: hostile, Target: hostile, Namespace: hostile, Words: hostile, Evidence: hostile, Check: hostile, Source: hostile,
+			Advice: []report.Advised{{Kind: hostile, Target: hostile, Value: hostile}, {Kind: "key", Target: hostile, Value: hostile}},
+		}}, []report.Observed{{
+			Namespace: hostile, Narrowed: hostile, Unknown: []report.Unjudged{{Rule: hostile, Target: hostile, Reason: hostile}}, Gone: []string{hostile},
+			Spreads:  []report.Spread{{Of: "rtt", Bands: []float64{1, 2}, Counts: []int{1}}, {Of: hostile, Bands: []float64{1}, Counts: []int{1}}},
+			Services: []report.Spent{{Target: hostile, Shares: []report.SpentPart{{By: hostile}}}},
+		}}),
 		{Title: hostile, Lead: hostile, Foot: hostile, Parts: []Part{
 			Tiles{{hostile, hostile, hostile, Bad}},
 			Note{hostile, Warn},
