@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ type site struct {
 	h       host.Host
 	journal plan.Journal
 	name    string
+	owner   string // the source of what is its own; "": [sourceOf] name
 	// units are those of the service as systemd knows them; nil where none runs.
 	units map[string]host.Unit
 	order []string // their names, sockets first
@@ -29,19 +31,26 @@ func suffixes() []string { return []string{socketSuffix, adminSuffix, ".service"
 
 func observe(ctx context.Context, h host.Host, j plan.Journal, name string, files []file) (site, error) {
 	at := site{h: h, journal: j, name: name}
-	if !h.SystemdRunning() {
-		return at, nil
+	return at, at.ask(ctx, unitsOf(name, append(unitNames(files), at.ownUnits()...)))
+}
+
+// source is who wants its changes.
+func (at site) source() string { return cmp.Or(at.owner, sourceOf(at.name)) }
+
+// ask looks at units, in this order, where systemd runs.
+func (at *site) ask(ctx context.Context, order []string) error {
+	if !at.h.SystemdRunning() {
+		return nil
 	}
-	at.order = unitsOf(name, append(unitNames(files), at.ownUnits()...))
-	at.units = map[string]host.Unit{}
+	at.order, at.units = order, map[string]host.Unit{}
 	for _, n := range at.order {
-		u, err := h.SystemManager().Unit(ctx, n)
+		u, err := at.h.SystemManager().Unit(ctx, n)
 		if err != nil {
-			return at, err
+			return err
 		}
 		at.units[n] = u
 	}
-	return at, nil
+	return nil
 }
 
 // free refuses names that units of the system have: one in /etc would replace them.
@@ -108,7 +117,7 @@ func (at site) want(p *plan.Plan, f file) error {
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", f.path, host.Cause(err))
 	}
-	c := change(f.kind, f.path, now, &f.value, f.why, sourceOf(at.name))
+	c := change(f.kind, f.path, now, &f.value, f.why, at.source())
 	owned, ours := at.journal.Find(c.Ref())
 	switch {
 	case now == nil:
@@ -119,7 +128,7 @@ func (at site) want(p *plan.Plan, f file) error {
 				Kind: c.Kind, Target: c.Target, After: c.After, Source: c.Source,
 			}})
 		}
-	case ours && owned.Source != sourceOf(at.name):
+	case ours && owned.Source != at.source():
 		return elsewhere(f.path, owned.Source)
 	case !ours:
 		return foreign(f.path, "")
@@ -157,11 +166,11 @@ func (at site) drop(p *plan.Plan, files []file) (paths []string) {
 		keep[f.path] = true
 	}
 	for _, o := range slices.Backward(at.journal.Owned) { // links before the files that they lead to
-		if o.Source != sourceOf(at.name) || keep[o.Target] {
+		if o.Source != at.source() || keep[o.Target] {
 			continue
 		}
 		now, err := at.read(o.Kind, o.Target)
-		c := change(o.Kind, o.Target, now, o.Former(), "not part of the service any more", sourceOf(at.name))
+		c := change(o.Kind, o.Target, now, o.Former(), "not part of the service any more", at.source())
 		c.Release = true
 		switch {
 		case err != nil:

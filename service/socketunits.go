@@ -128,7 +128,7 @@ func within(some, all []string) bool {
 // ownUnits are the units whose files the journal knows as those of the service.
 func (at site) ownUnits() (names []string) {
 	for _, o := range at.journal.Owned {
-		if o.Source == sourceOf(at.name) && o.Kind == report.File && path.Dir(o.Target) == host.UnitFolder {
+		if o.Source == at.source() && o.Kind == report.File && path.Dir(o.Target) == host.UnitFolder {
 			names = append(names, path.Base(o.Target))
 		}
 	}

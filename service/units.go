@@ -13,7 +13,7 @@ import (
 // unitChange is never owned: what starts and stops is the business of systemd afterwards.
 func (at site) unitChange(name, value, why string) plan.Change {
 	before := at.units[name].Active
-	c := change(report.Unit, name, &before, &value, why, sourceOf(at.name))
+	c := change(report.Unit, name, &before, &value, why, at.source())
 	c.Release = true
 	return c
 }

@@ -114,7 +114,7 @@ func planRevert(ctx context.Context, h host.Host, j plan.Journal) (p plan.Plan, 
 	return p, append(staying(j), left...), strays, err
 }
 
-// staying says of installed services and toolchains that they are no part of the tuning.
+// staying says of installed services, the timer and toolchains that they are no part of the tuning.
 func staying(j plan.Journal) (notes []string) {
 	specs, err := service.Installed(j)
 	if err != nil {
@@ -128,6 +128,9 @@ func staying(j plan.Journal) (notes []string) {
 			notes,
 			fmt.Sprintf("service %s stays; to remove it: sudo tcptune service uninstall %s", s.Name, s.Name),
 		)
+	}
+	if timer, err := service.InstalledTimer(j); err != nil || timer != nil {
+		notes = append(notes, "the timer of the metrics stays; to remove it: sudo tcptune metrics --remove-timer")
 	}
 	for _, o := range j.Owned {
 		if o.Kind == report.Tree {
