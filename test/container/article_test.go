@@ -141,7 +141,8 @@ func (r reader) says(t *testing.T, e exchange) {
 	if code != 0 && !(code == partialHere && strings.Contains(command, "tcptune ")) {
 		t.Fatalf("%s: exit %d\n%s", e.command, code, out)
 	}
-	if strings.Contains(command, "bench compare") { // chance may show a difference
+	// Chance may show a difference where there is none, and a busy machine hide one.
+	if strings.Contains(command, "bench compare") || strings.Contains(out, "note: other programs take") {
 		e.output, out = anyVerdict.ReplaceAllString(e.output, "VERDICT"), anyVerdict.ReplaceAllString(out, "VERDICT")
 	}
 	printed := strings.Split(shape(out), "\n")
