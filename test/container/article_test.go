@@ -101,14 +101,14 @@ func (r reader) follows(t *testing.T, do func(command string) bool) {
 	}
 }
 
-// exchange is a command and what is shown of its output. One that goes on in the background is one with the next.
+// exchange is a command and what is shown of its output. One that goes on in the background is one with those that follow.
 type exchange struct{ command, output string }
 
 func exchanges(text string) (all []exchange) {
 	for line := range strings.Lines(text) {
 		command, is := strings.CutPrefix(line, "$ ")
 		switch {
-		case is && len(all) > 0 && strings.HasSuffix(all[len(all)-1].command, "&"):
+		case is && len(all) > 0 && strings.Contains(all[len(all)-1].command+"\n", "&\n"):
 			all[len(all)-1].command += "\n" + strings.TrimSpace(command)
 		case is:
 			all = append(all, exchange{command: strings.TrimSpace(command)})
