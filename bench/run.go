@@ -27,6 +27,8 @@ const (
 
 // Now is how far a test is.
 type Now struct {
+	Target, Protocol string
+	OpenLoop         bool // the latency is that from when requests were due
 	Opening          bool // connections are being opened
 	At, Of           time.Duration
 	Answered, Failed uint64
@@ -212,7 +214,9 @@ func (s *Session) total() (n uint64) {
 
 func (s *Session) now() Now {
 	begun := s.begun.Load()
-	n := Now{Opening: begun == 0, Of: s.o.Warmup + s.o.Duration}
+	n := Now{
+		Target: s.o.Target.Name, Protocol: string(s.o.Protocol), OpenLoop: s.o.Rate > 0, Opening: begun == 0, Of: s.o.Warmup + s.o.Duration,
+	}
 	if !n.Opening {
 		n.At = time.Since(time.Unix(0, begun))
 	}

@@ -25,7 +25,7 @@ import (
 // with their final names for a module of their own.
 func workspaceFiles() map[string]string {
 	return map[string]string{
-		"go.mod": "go.mod.tmpl", "main.go": "main.go.tmpl", "server.go": "server.go.tmpl",
+		"go.mod": "go.mod.tmpl", "main.go": "main.go.tmpl", "server.go": "server.go.tmpl", "listener.go": "listener.go.tmpl",
 		"server_test.go": "server_test.go.tmpl", ".gitignore": "gitignore.tmpl", "README.md": "README.md.tmpl",
 	}
 }

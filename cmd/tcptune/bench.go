@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -47,6 +48,7 @@ Examples:
   tcptune bench 127.0.0.1:7000 --rate 5000 --assert 'p99<5ms' --assert 'errors==0'
   tcptune bench 127.0.0.1:7000 --rounds 5 --json >before.json    and later: tcptune bench compare before.json after.json
   tcptune bench 127.0.0.1:7000 --rate 5000 --html >page.html
+  tcptune bench 127.0.0.1:7000 --rate 500 --duration 24h --textfile /var/lib/prometheus/node-exporter/bench.prom
   tcptune bench --interleave --rounds 7 '127.0.0.1:7000' '127.0.0.1:7001'`,
 		Flags:  benchFlags(),
 		Action: t.action(t.bench),
@@ -85,6 +87,7 @@ func benchFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "html", Usage: "print one page that needs no network: percentiles, rate and latency over time, settings of this host"},
 		&cli.BoolFlag{Name: "csv", Usage: "print one line of CSV for each second"},
 		&cli.BoolFlag{Name: "prometheus", Usage: "print the result as metrics of Prometheus, for the textfile collector"},
+		&cli.StringFlag{Name: "textfile", Usage: "keep `FILE`, which ends in .prom, up to date with these metrics each second while it runs"},
 		jsonFlag(),
 	}
 }
@@ -102,7 +105,10 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 		}
 	}
 	rounds := c.Int("rounds")
+	many := c.Bool("interleave") || len(words) > 0 && words[0] == "compare"
 	switch {
+	case many && c.IsSet("textfile"):
+		return outcome{}, report.Usage("cannot use --textfile with a comparison", "")
 	case forms > 1:
 		return outcome{}, report.Usage("cannot print more than one of --json, --html, --csv and --prometheus", "")
 	case rounds < 1 || rounds > 1000:
@@ -119,10 +125,7 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 	if l.FindRate && (l.Rate > 0 || l.Rounds > 1) {
 		return outcome{}, report.Usage("cannot look for a rate with --rate or --rounds", "")
 	}
-	told, end := t.benchProgress(c)
-	done, err := target.Bench(c.Context, l, told)
-	end()
-	o := of(done)
+	o, err := t.benchWatched(c, target, l)
 	if o.report.Bench == nil {
 		return o, err
 	}
@@ -134,11 +137,38 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 	case c.Bool("csv"):
 		o.asked, o.text = true, func(io.Writer) { csvBench(t.out, b) }
 	case c.Bool("prometheus"):
-		o.asked, o.text = true, func(io.Writer) { prometheusBench(t.out, b) }
+		o.asked, o.text = true, func(io.Writer) { printf(t.out, "%s", report.Exposition(benchMetrics(b))) }
 	default:
 		o.text = func(w io.Writer) { t.showBench(w, b) }
 	}
 	return o, err
+}
+
+// benchWatched runs a load test whose progress is told: to a terminal, and to a file.
+func (t terminal) benchWatched(c *cli.Context, target provision.Target, l provision.Load) (outcome, error) {
+	file, err := textfileOf(c, target)
+	if err != nil {
+		return outcome{}, err
+	}
+	told, end := t.benchProgress(c)
+	if file != nil {
+		if file.write(runningMetrics(provision.LoadNow{Target: l.Target, Protocol: l.Protocol})); file.failed != nil {
+			return outcome{}, file.failed
+		}
+		told = file.told(told)
+	}
+	done, err := target.Bench(c.Context, l, told)
+	end()
+	o := of(done)
+	if file == nil {
+		return o, err
+	}
+	b := report.Bench{Target: l.Target, Protocol: l.Protocol}
+	if o.report.Bench != nil {
+		b = *o.report.Bench
+	}
+	file.write(benchMetrics(b))
+	return o, errors.Join(err, file.failed)
 }
 
 func loadOf(c *cli.Context, target string) provision.Load {

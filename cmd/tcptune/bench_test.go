@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"html"
 	"io"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
 	schematest "github.com/tcptune/tcptune/test/schema"
@@ -17,23 +20,7 @@ import (
 
 // TestALoadTestIsADocumentAndATable runs the command against an echo service, in each form that it prints.
 func TestALoadTestIsADocumentAndATable(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				_, _ = io.Copy(c, c)
-			}()
-		}
-	}()
+	at := echoService(t)
 	say := func(code int, args ...string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -46,7 +33,6 @@ func TestALoadTestIsADocumentAndATable(t *testing.T) {
 		}
 		return string(out)
 	}
-	at := l.Addr().String()
 	short := []string{"--duration", "200ms", "--conns", "4"}
 	text := say(0, append(short, at, "--rate", "200", "--assert", "errors==0")...)
 	for _, want := range []string{at + "  raw, 64 bytes, 4 connections", "40 sent, 40 answered, 0 failed", "intended ", "actual ", "errors==0: holds (0)"} {
@@ -67,7 +53,7 @@ func TestALoadTestIsADocumentAndATable(t *testing.T) {
 	if out := say(0, append(short, at, "--csv")...); !strings.HasPrefix(out, "at_s,answered,failed,p50_us,p99_us,max_us\n0,") {
 		t.Errorf("CSV:\n%s", out)
 	}
-	if out := say(0, append(short, at, "--prometheus")...); !strings.Contains(out, "\ntcptune_bench_requests_failed{target=\""+at+"\",protocol=\"raw\"} 0\n") {
+	if out := say(0, append(short, at, "--prometheus")...); !strings.Contains(out, "\ntcptune_bench_requests_failed{protocol=\"raw\",target=\""+at+"\"} 0\n") {
 		t.Errorf("metrics:\n%s", out)
 	}
 	if out := say(0, append(short, at, "--html")...); !strings.Contains(out, "<h1>Load test of "+at) || !strings.HasSuffix(out, "</html>\n") {
@@ -94,5 +80,85 @@ func TestALoadTestIsADocumentAndATable(t *testing.T) {
 	schematest.Validate(t, []byte(found))
 	if err := json.Unmarshal([]byte(found), &r); err != nil || r.Bench.Found == nil || len(r.Bench.Rounds) < 2 {
 		t.Errorf("%v: %s", err, found)
+	}
+}
+
+// echoService is where an echo service listens until the test ends.
+func echoService(t *testing.T) (at string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				_, _ = io.Copy(c, c)
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// TestALongLoadTestIsSeenWhileItRuns reads the file of a test that would take an hour, and what an interrupt leaves in it.
+func TestALongLoadTestIsSeenWhileItRuns(t *testing.T) {
+	t.Parallel()
+	at, dir := echoService(t), t.TempDir()
+	for p := dir; p != "/tmp" && p != "/"; p = filepath.Dir(p) {
+		_ = os.Chmod(p, 0o777) // the program runs as somebody else
+	}
+	file := filepath.Join(dir, "bench.prom")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Args = []string{"tcptune", "bench", at, "--rate", "20", "--conns", "2", "--duration", "1h", "--textfile", file}
+	cmd.Env = append(os.Environ(), inScript+"=1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	metric := func(name string) (value float64) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return -1
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "tcptune_bench_"+name+"{") {
+				_, number, _ := strings.Cut(line, "} ")
+				value, err = strconv.ParseFloat(strings.TrimSpace(number), 64)
+				if err != nil {
+					t.Errorf("%q: %v", line, err)
+				}
+			}
+		}
+		return value
+	}
+	more := func(than float64) float64 {
+		for ctx.Err() == nil {
+			if n := metric("requests_answered"); n > than {
+				return n
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Fatalf("no more than %v requests are answered in it after a minute", than)
+		return 0
+	}
+	more(more(0))
+	if metric("running") != 1 || metric("latency_seconds") <= 0 || metric("requests_failed") != 0 {
+		text, _ := os.ReadFile(file)
+		t.Errorf("while it runs:\n%s", text)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if metric("running") != 0 || metric("requests_sent") < metric("requests_answered") || metric("requests_answered") <= 0 {
+		text, _ := os.ReadFile(file)
+		t.Errorf("after an interrupt:\n%s", text)
 	}
 }

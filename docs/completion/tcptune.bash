@@ -273,6 +273,7 @@ _tcptune_command() {
 			'--html'
 			'--csv'
 			'--prometheus'
+			'--textfile=FILE'
 			'--json'
 			'--quiet,-q'
 			'--no-color'

@@ -625,7 +625,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --no-color' -l no-color -d 'no col
 complete -c tcptune -n '__tcptune_at \'port\' --debug' -l debug -d 'say on stderr what is read, decided and done, and why, as TCPTUNE_DEBUG=1 in the environment'
 complete -c tcptune -n '__tcptune_at \'port\' --help -h' -l help -s h -d 'show help'
 
-complete -c tcptune -n '__tcptune_first \'bench\' 1 --protocol --conns -c --pipeline --rate --size --payload --expect --duration -d --warmup --count --connect-rate --think --timeout --workers --source --ca --server-name --rounds --p99 --assert' -a '(__tcptune_values \'TARGET\')'
+complete -c tcptune -n '__tcptune_first \'bench\' 1 --protocol --conns -c --pipeline --rate --size --payload --expect --duration -d --warmup --count --connect-rate --think --timeout --workers --source --ca --server-name --rounds --p99 --assert --textfile' -a '(__tcptune_values \'TARGET\')'
 complete -c tcptune -n '__tcptune_at \'bench\' --protocol=' -l protocol -x -a '(__tcptune_values \'raw|send|receive|line|frame|http|connect|talk\')' -d 'speak raw|send|receive|line|frame|http|connect|talk'
 complete -c tcptune -n '__tcptune_at \'bench\' --conns= -c=' -l conns -s c -x -d 'hold N connections'
 complete -c tcptune -n '__tcptune_at \'bench\' --pipeline=' -l pipeline -x -d 'have N requests under way on each connection'
@@ -653,6 +653,7 @@ complete -c tcptune -n '__tcptune_at \'bench\' --interleave' -l interleave -d 'r
 complete -c tcptune -n '__tcptune_at \'bench\' --html' -l html -d 'print one page that needs no network: percentiles, rate and latency over time, settings of this host'
 complete -c tcptune -n '__tcptune_at \'bench\' --csv' -l csv -d 'print one line of CSV for each second'
 complete -c tcptune -n '__tcptune_at \'bench\' --prometheus' -l prometheus -d 'print the result as metrics of Prometheus, for the textfile collector'
+complete -c tcptune -n '__tcptune_at \'bench\' --textfile=' -l textfile -r -F -d 'keep FILE, which ends in .prom, up to date with these metrics each second while it runs'
 complete -c tcptune -n '__tcptune_at \'bench\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'bench\' --quiet -q' -l quiet -s q -d 'say nothing but errors: the exit code is the answer'
 complete -c tcptune -n '__tcptune_at \'bench\' --no-color' -l no-color -d 'no colours, as NO_COLOR=1 in the environment; CLICOLOR_FORCE=1 forces them'

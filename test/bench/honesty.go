@@ -26,7 +26,8 @@ type honestCase struct {
 }
 
 // showHonesty freezes a server for a second in ten, and prints what is measured beside what must come out: at a share r of the
-// capacity the backlog of F seconds drains at 1 - r, so that a share p of the requests waits longer than F - 10 p (1 - r).
+// capacity the backlog of F seconds drains at 1 - r, so that a share p of the requests waits longer than F - 10 p (1 - r). The
+// capacity is that of a server which has one by itself: what a machine can do is another thing at each moment.
 func showHonesty(others string, rounds int) error {
 	if err := isolate(); err != nil {
 		return err
@@ -36,11 +37,11 @@ func showHonesty(others string, rounds int) error {
 		return err
 	}
 	b := echoBench{cores: cores, each: time.Second}
-	server := echoServer{rowC, []string{filepath.Join(others, "epoll"), echoAddress.String()}}
+	server := echoServer{"paced", []string{"/proc/self/exe", "-paced"}}
 	o := b.load(rawCase(50, 1))
 	o.Warmup = 0
-	fmt.Printf("\nA server that stands still for %v in %v, %d rounds, medians; percentiles in seconds from when requests were due\n\n",
-		frozenFor, honestFor, rounds)
+	fmt.Printf("\nA server that answers %d a second and stands still for %v in %v, %d rounds, medians; percentiles in seconds from when "+
+		"requests were due\n\n", pacedCapacity, frozenFor, honestFor, rounds)
 	fmt.Printf("%-24s %8s %8s %8s %8s\n", "", "p99", "must be", "p99.9", "must be")
 	for _, c := range []honestCase{{0.05, "5 % of its capacity"}, {0.5, "50 % of its capacity"}, {0, "closed loop"}} {
 		var p99, p999 []float64
@@ -60,7 +61,7 @@ func showHonesty(others string, rounds int) error {
 		}
 		fmt.Printf("%-24s %8.3f %8s %8.3f %8s\n", c.name, medianOf(p99, self), want99, medianOf(p999, self), want999)
 	}
-	return b.findRate(server, o)
+	return b.findRate(echoServer{rowC, []string{filepath.Join(others, "epoll"), echoAddress.String()}}, o)
 }
 
 // freeze runs one test, and stops the server while it does.
@@ -70,15 +71,10 @@ func (b echoBench) freeze(server echoServer, o bench.Options, c honestCase) (r r
 		return r, err
 	}
 	defer func() { err = errors.Join(err, process.stop(err != nil)) }()
-	o.Duration = time.Second
-	if c.share > 0 {
-		most, err := bench.Run(context.Background(), o, nil)
-		if err != nil {
-			return r, err
-		}
-		o.Rate = most.Rate * c.share
+	o.Rate, o.Duration = pacedCapacity*c.share, honestFor
+	if c.share == 0 {
+		o.Conns = 10 // each has one late answer, of thousands
 	}
-	o.Duration = honestFor
 	thawed := make(chan error, 1)
 	began := false
 	o.Mark = func() error {

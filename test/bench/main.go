@@ -51,6 +51,7 @@ func main() {
 	aim := flag.Float64("kills", 0, "start and end servers, and judge by this aim (set by bench itself)")
 	floor := flag.Bool("floor", false, "read all links (set by bench itself)")
 	fetch := flag.String("fetch", "", "fetch a toolchain: BASE,VERSION,DIR (set by bench itself)")
+	paced := flag.Bool("paced", false, "be a server of a known capacity (set by bench itself)")
 	inside := flag.Bool("inside", false, "the namespaces have been made (set by bench itself)")
 	flag.Parse()
 	suites := map[string]func() error{
@@ -74,6 +75,7 @@ func main() {
 		*gopsutil:    askGopsutil,
 		*holder > 0:  func() error { return beHolder(*holder) },
 		*floor:       readLinks,
+		*paced:       bePaced,
 		*killer:      killByHand,
 		*aim > 0:     func() error { return beKiller(flag.Arg(0), *rounds, *aim) },
 	}[true]

@@ -30,7 +30,7 @@ func TestShownOutputOccursOnARunningHost(t *testing.T) {
 		t.Skip("a real kernel in namespaces needs root")
 	}
 	dir := programs(t)
-	for _, p := range pages(t) {
+	for _, p := range fromPagesHere(t) {
 		t.Run(filepath.Base(p.Path), func(t *testing.T) {
 			talk := spoken(p)
 			if talk == nil {
