@@ -170,6 +170,7 @@ func newTwins(t *testing.T, config Config) *twins {
 
 // play has one of the twins see a script.
 func (w *twins) play(i int, s script) (outcome, error) {
+	expected, _ := modelOf(s) // before the server waits for it
 	c, err := net.DialTimeout("tcp", w.rooms[i].addr, patience)
 	if err != nil {
 		return outcome{}, err
@@ -186,7 +187,6 @@ func (w *twins) play(i int, s script) (outcome, error) {
 		_, err := io.Copy(&answers, tcp)
 		all <- err
 	}
-	expected, _ := modelOf(s)
 	switch {
 	case s.end == resets:
 		read = func() {
