@@ -70,10 +70,11 @@ type script struct {
 type farewell int
 
 const (
-	halfCloses  farewell = iota // and reads to the end
-	resets                      // once it has its answers
-	resetsEarly                 // whatever is on the way
-	stalls                      // and waits for the server to close
+	halfCloses   farewell = iota // and reads to the end
+	resets                       // once it has its answers
+	resetsEarly                  // whatever is on the way
+	stalls                       // and waits for the server to close
+	takesNothing                 // and waits for that as well
 )
 
 // outcome is what a stream comes to.
@@ -169,6 +170,8 @@ func newTwins(t *testing.T, config Config) *twins {
 
 // play has one of the twins see a script.
 func (w *twins) play(i int, s script) (outcome, error) {
+	expected, _ := modelOf(s) // before the server waits for it
+	rest := append([]byte(s.header), s.text...)
 	c, err := net.DialTimeout("tcp", w.rooms[i].addr, patience)
 	if err != nil {
 		return outcome{}, err
@@ -185,7 +188,6 @@ func (w *twins) play(i int, s script) (outcome, error) {
 		_, err := io.Copy(&answers, tcp)
 		all <- err
 	}
-	expected, _ := modelOf(s)
 	switch {
 	case s.end == resets:
 		read = func() {
@@ -193,10 +195,9 @@ func (w *twins) play(i int, s script) (outcome, error) {
 			all <- err
 		}
 		go read()
-	case s.end != resetsEarly && !s.slow:
+	case s.end != resetsEarly && s.end != takesNothing && !s.slow:
 		go read()
 	}
-	rest := append([]byte(s.header), s.text...)
 	for _, n := range s.pieces {
 		n = min(n, len(rest))
 		if _, err := tcp.Write(rest[:n]); err != nil { // the server has ended it
@@ -212,10 +213,10 @@ func (w *twins) play(i int, s script) (outcome, error) {
 		_ = tcp.SetLinger(0)
 		_ = tcp.Close()
 	}
-	if s.slow {
+	if s.slow && s.end != takesNothing {
 		go read()
 	}
-	if s.end != resetsEarly {
+	if s.end != resetsEarly && s.end != takesNothing {
 		err := <-all
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return outcome{}, fmt.Errorf("after %d of %d bytes of answers: %w", answers.Len(), len(expected), err)
@@ -315,13 +316,21 @@ func differentialStreams(few int) int {
 	return few
 }
 
+// stalledStreams is how many of them stall.
+const stalledStreams = 20
+
+func behindProxy() Config {
+	return Config{Handler: Messages(odd{oddMost}), ProxyFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+}
+
 // TestBothEnginesAnswerAlike has both see the same random streams, cut into the same pieces.
 func TestBothEnginesAnswerAlike(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	streams := differentialStreams(1000)
 	plain := newTwins(t, Config{Handler: Messages(odd{oddMost})})
-	proxied := newTwins(t, Config{Handler: Messages(odd{oddMost}), ProxyFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	proxied := newTwins(t, behindProxy())
+	stalling := newTwins(t, impatient())
 	var workers sync.WaitGroup
 	const players = 8
 	for p := range players {
@@ -332,7 +341,11 @@ func TestBothEnginesAnswerAlike(t *testing.T) {
 				if number%3 == 0 {
 					w = proxied
 				}
-				w.compare(t, fmt.Sprintf("stream %d of seed %d", number, seed), randomScript(r, number, w == proxied))
+				s := randomScript(r, number, w == proxied)
+				if number%max(streams/stalledStreams, 2) == 1 { // few, since each takes a second
+					w, s.header, s.remote, s.slow, s.end = stalling, "", "", false, stalls
+				}
+				w.compare(t, fmt.Sprintf("stream %d of seed %d", number, seed), s)
 			}
 		})
 	}
@@ -358,12 +371,15 @@ func (w *twins) compare(t *testing.T, name string, s script) {
 		}
 		return
 	}
-	if why == "" {
-		why = map[farewell]Reason{halfCloses: ClientClosed, resets: Broken}[s.end].String()
+	if s.end == takesNothing {
+		if got[0].reason != SlowWrite.String() || got[1].reason != SlowWrite.String() {
+			t.Errorf("%s: ended for %s and %s, want %s", name, got[0].reason, got[1].reason, SlowWrite)
+		}
+		return
 	}
-	if s.end == stalls {
-		why = SlowRead.String()
-		if len(s.text) == 0 || s.text[len(s.text)-1] == '\n' {
+	if why == "" {
+		why = map[farewell]Reason{halfCloses: ClientClosed, resets: Broken, stalls: SlowRead}[s.end].String()
+		if s.end == stalls && (len(s.text) == 0 || s.text[len(s.text)-1] == '\n') {
 			why = Idle.String()
 		}
 	}
@@ -387,12 +403,50 @@ func (w *twins) compare(t *testing.T, name string, s script) {
 	}
 }
 
+// impatient is a server on which streams end that stall.
+func impatient() Config {
+	return Config{Handler: Messages(odd{oddMost}), Limits: Limits{
+		ReadTimeout: time.Second, IdleTimeout: time.Second, WriteTimeout: time.Second,
+	}}
+}
+
 func TestBothEnginesEndWhoStallsForTheSameReason(t *testing.T) {
 	t.Parallel()
-	w := newTwins(t, Config{Handler: Messages(odd{oddMost}), Limits: Limits{ReadTimeout: time.Second, IdleTimeout: time.Second}})
+	w := newTwins(t, impatient())
 	var all sync.WaitGroup
+	all.Go(func() {
+		much := strings.Repeat(strings.Repeat("y", oddMost)+"\n", 4000)
+		w.compare(t, "answers are not taken", script{text: []byte(much), end: takesNothing, slow: true})
+	})
 	for i, text := range []string{"", "half", "hello\n", "hello\nhalf", strings.Repeat("hello\n", 5000), strings.Repeat("y", oddMost)} {
 		all.Go(func() { w.compare(t, fmt.Sprintf("stall %d", i), script{text: []byte(text), end: stalls}) })
 	}
 	all.Wait()
+}
+
+// FuzzBothEnginesAnswerAlike has both see any stream, in any pieces.
+func FuzzBothEnginesAnswerAlike(f *testing.F) {
+	f.Add([]byte("hello\n\nquiet\none\nhalf"), []byte{1, 5, 2}, uint8(0))
+	f.Add([]byte("hello\npanic\nhello\n"), []byte{7}, uint8(1))
+	f.Add([]byte("lie\n"), []byte{}, uint8(2))
+	f.Add([]byte("bad\nhello\n"), []byte{4}, uint8(3))
+	f.Add(bytes.Repeat([]byte("z"), oddMost+1), []byte{200, 200}, uint8(4))
+	f.Add([]byte("hello\nhalf"), []byte{6}, uint8(8))
+	f.Add(bytes.Repeat([]byte("hello\n"), 500), []byte{255, 255}, uint8(16))
+	f.Fuzz(func(t *testing.T, text, cuts []byte, how uint8) {
+		s := script{text: text, end: []farewell{halfCloses, resets, resetsEarly, halfCloses}[how%4], slow: how%4 == 3}
+		config := behindProxy()
+		switch {
+		case how%8 == 4:
+			s.header, s.remote = "PROXY TCP4 10.0.0.1 127.0.0.1 1000 80\r\n", "10.0.0.1:1000"
+		case how == 8:
+			config, s.end = impatient(), stalls
+		default:
+			config.ProxyFrom = nil
+		}
+		for _, n := range cuts[:min(len(cuts), 20)] {
+			s.pieces = append(s.pieces, int(n)*int(n))
+		}
+		newTwins(t, config).compare(t, "stream", s)
+	})
 }
