@@ -17,16 +17,15 @@ import (
 func (w *witness) hostSubject() rules.Subject {
 	s := rules.NewSubject("host", "host")
 	s.Figures["seconds"] = math.Round(w.lasted.Seconds())
-	w.counted(s, "tw_overflows", "TcpExtTCPTimeWaitOverflow")
-	w.counted(s, "mem_pressures", "TcpExtTCPMemoryPressures")
-	w.counted(s, "orphans_killed", "TcpExtTCPAbortOnMemory")
-	w.counted(s, "receive_drops", "TcpExtTCPRcvQDrop", "TcpExtTCPBacklogDrop", "TcpExtRcvPruned", "TcpExtPruneCalled")
+	for _, figure := range []string{"tw_overflows", "mem_pressures", "orphans_killed", "receive_drops"} {
+		w.counted(s, figure, rules.Counters()[figure]...)
+	}
 	sock := w.last.sockstat
 	s.See("tw_now", float64(sock.value.TimeWait), sock.err)
 	s.See("mem_pages", float64(sock.value.MemPages), sock.err)
 	buckets, err := w.last.number("net.ipv4.tcp_max_tw_buckets", 0)
 	s.See("tw_buckets", buckets, err)
-	s.See("tw_wanted", powerOfTwo(2*(buckets+s.Figures["tw_overflows"])), err)
+	s.See("tw_wanted", rules.PowerOfTwo(2*(buckets+s.Figures["tw_overflows"])), err)
 	s.Figures["tw_share"] = share(s.Figures["tw_overflows"], s.Figures["tw_overflows"]+s.Figures["tw_now"])
 	limit, err := w.last.number("net.ipv4.tcp_mem", 1)
 	s.See("mem_limit", limit, err)
@@ -50,7 +49,7 @@ func (w *witness) softnet(s rules.Subject) {
 	s.See("squeezed", float64(b.value.TimeSqueeze)-float64(a.value.TimeSqueeze), err)
 	s.Figures["softnet_share"] = share(dropped, dropped+processed)
 	backlog, err := w.last.number("net.core.netdev_max_backlog", 0)
-	s.See("backlog_packets_wanted", min(powerOfTwo(4*backlog), 65536), err)
+	s.See("backlog_packets_wanted", min(rules.PowerOfTwo(4*backlog), 65536), err)
 }
 
 // conntrack is not in use where the kernel has no such table; then there are no figures.
@@ -67,7 +66,7 @@ func (w *witness) conntrack(s rules.Subject) {
 	s.See("conntrack_count", count, errCount)
 	s.See("conntrack_max", most, errMost)
 	s.See("conntrack_share", share(count, most), err)
-	s.See("conntrack_wanted", powerOfTwo(2*most), errMost)
+	s.See("conntrack_wanted", rules.PowerOfTwo(2*most), errMost)
 	var drops float64
 	for _, name := range []string{"drop", "early_drop"} {
 		n, err := difference(name, w.first.conntrack, w.last.conntrack)
@@ -179,7 +178,7 @@ func descriptors(s rules.Subject, p process, err error) {
 	s.See("files", used, err)
 	s.See("files_limit", limit, err)
 	s.See("files_share", share(used, limit), err)
-	s.Figures["files_wanted"] = max(powerOfTwo(4*limit), 65536)
+	s.Figures["files_wanted"] = max(rules.PowerOfTwo(4*limit), 65536)
 }
 
 // throttled finds the control group of the process, or above it, that was stopped most.

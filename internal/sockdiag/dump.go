@@ -17,6 +17,8 @@ import (
 const (
 	TCPOfAll       = 18 // TCPDIAG_GETSOCK, the older type of a request: TCP of both families at once
 	AllRequestSize = 60 // struct inet_diag_req, which goes with it
+	// AllRequestStates is where that has the states, a bit for each.
+	AllRequestStates = 52
 	ByFamily       = 20 // SOCK_DIAG_BY_FAMILY
 	RequestSize    = 56 // struct inet_diag_req_v2, which goes with that
 	MessageSize    = 72 // struct inet_diag_msg, the answer to both
