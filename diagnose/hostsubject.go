@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/diagnose/rules"
 )
@@ -33,7 +36,20 @@ func (w *witness) hostSubject() rules.Subject {
 	s.Words["mem_wanted"] = fmt.Sprintf("%.0f %.0f %.0f", 1.5*limit, 2*limit, 3*limit)
 	w.softnet(s)
 	w.conntrack(s)
+	w.pressure(s)
 	return s
+}
+
+// pressure is how long something waited on the machine, as a share of the time. A kernel without PSI has no such figures.
+func (w *witness) pressure(s rules.Subject) {
+	for of, last := range w.last.pressure {
+		first := w.first.pressure[of]
+		if errors.Is(last.err, fs.ErrNotExist) || errors.Is(last.err, unix.EOPNOTSUPP) {
+			continue
+		}
+		waited := share(float64(last.value)-float64(first.value), float64(w.lasted.Microseconds()))
+		s.See(of+"_stalled", max(waited, 0), cmp.Or(first.err, last.err))
+	}
 }
 
 // softnet counts for the whole machine, with 32 bits that wrap.
@@ -161,6 +177,8 @@ func (w *witness) processSubjects() (all []rules.Subject) {
 		}
 		descriptors(s, then.value, err)
 		throttled(s, before.value, then.value, err)
+		atMemoryLimit(s, before.value, then.value, err)
+		stalls(s, before.value, then.value, w.lasted, err)
 		at := slices.IndexFunc(all, func(other rules.Subject) bool { return other.Name == s.Name })
 		switch {
 		case at < 0:
@@ -198,4 +216,35 @@ func throttled(s rules.Subject, before, then process, err error) {
 	s.See("throttled", float64(most.throttled), err)
 	s.See("periods", float64(most.periods), err)
 	s.See("throttled_share", share(float64(most.throttled), float64(most.periods)), err)
+}
+
+// atMemoryLimit finds the control group of the process, or above it, that came to its limit most often. Version 2 counts what is
+// below a group there as well: of those that count the same, the innermost is meant.
+func atMemoryLimit(s rules.Subject, before, then process, err error) {
+	err = cmp.Or(err, before.memory.err, then.memory.err)
+	var most memoryEvents
+	s.Words["memory_group"] = ""
+	for group, b := range then.memory.value {
+		a, was := before.memory.value[group]
+		if !was || b.limited <= a.limited || b.killed < a.killed {
+			continue
+		}
+		d := memoryEvents{b.limited - a.limited, b.killed - a.killed}
+		if d.limited > most.limited || d.limited == most.limited && len(group) > len(s.Words["memory_group"]) {
+			most, s.Words["memory_group"] = d, group
+		}
+	}
+	s.See("memory_limited", float64(most.limited), err)
+	s.See("memory_killed", float64(most.killed), err)
+}
+
+// stalls is the longest time that a group of the process waited for memory, as a share.
+func stalls(s rules.Subject, before, then process, lasted time.Duration, err error) {
+	var most float64
+	for group, b := range then.stalled.value {
+		if a, was := before.stalled.value[group]; was && b >= a {
+			most = max(most, share(float64(b-a), float64(lasted.Microseconds())))
+		}
+	}
+	s.See("memory_stalled", most, cmp.Or(err, before.stalled.err, then.stalled.err))
 }
