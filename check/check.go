@@ -56,6 +56,9 @@ func Run(ctx context.Context, h host.Host, opt Options) Result {
 }
 
 func judge(m matrix, f facts, cat *catalogue.Catalogue, opt Options) []report.Check {
+	if f.live {
+		f.found, f.unjudged = f.sinceBoot()
+	}
 	checks := []report.Check{checkRelease(m, f, opt), checkArchitecture(m, f, opt), checkKernel(m, f), checkSystemd(f)}
 	if f.live {
 		checks = append(checks,
@@ -66,6 +69,7 @@ func judge(m matrix, f facts, cat *catalogue.Catalogue, opt Options) []report.Ch
 			checkListenQueues(f), checkSoftnet(f), checkReboot(f),
 			checkQueues(f), checkInterrupts(f), checkCards(f), checkTxQueueLen(f), checkConntrackHash(f),
 			checkHugePages(f), checkGovernor(f))
+		checks = append(checks, checkSinceBoot(f)...)
 	}
 	return append(append(checks, checkContainers(f)), checkTuners(f)...)
 }

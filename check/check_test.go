@@ -63,6 +63,7 @@ func healthy() facts {
 		"net.ipv4.tcp_available_congestion_control": "reno cubic",
 		"net.ipv4.tcp_max_tw_buckets":               "131072",
 		"net.ipv4.ip_local_port_range":              "32768\t60999", "net.ipv4.ip_local_reserved_ports": "",
+		"net.core.netdev_max_backlog": "1000", "net.core.somaxconn": "4096", "net.ipv4.tcp_mem": "1000\t2000\t3000",
 		"net.netfilter.nf_conntrack_buckets": "262144", "net.netfilter.nf_conntrack_count": "10", "net.netfilter.nf_conntrack_max": "262144",
 	} {
 		f.knobs[key] = see(value, nil)
@@ -292,6 +293,14 @@ func TestChecks(t *testing.T) {
 		{"many overflows", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenOverflows"] = 100 }, report.Warn, "(1 per hour)"},
 		{"many drops", "listen-overflows", func(f *facts) { f.netstat.value["TcpExtListenDrops"] = 1000 }, report.Warn, "1000 drops"},
 		{"no counter", "listen-overflows", func(f *facts) { f.netstat.value = map[string]uint64{} }, report.Warn, "not visible"},
+		{"cut short", "time-wait", func(f *facts) { f.netstat.value["TcpExtTCPTimeWaitOverflow"] = 100 }, report.Warn, "100 cut short"},
+		{"rarely cut short", "time-wait", func(f *facts) { f.netstat.value["TcpExtTCPTimeWaitOverflow"] = 99 }, report.Pass, "99 cut short"},
+		{"handshakes", "syn-queue", func(f *facts) { f.netstat.value["TcpExtTCPReqQFullDrop"] = 100 }, report.Warn, "100 times full since boot"},
+		{"few handshakes", "syn-queue", func(f *facts) { f.netstat.value["TcpExtTCPReqQFullDrop"] = 99 }, report.Pass, "(0.99 per hour)"},
+		{"pressure", "tcp-memory", func(f *facts) { f.netstat.value["TcpExtTCPMemoryPressures"] = 1000 }, report.Warn, "(10 per hour)"},
+		{"orphans", "orphans", func(f *facts) { f.netstat.value["TcpExtTCPAbortOnMemory"] = 100 }, report.Warn, "100 cut off"},
+		{"thrown away", "receive-drops", func(f *facts) { f.netstat.value["TcpExtRcvPruned"], f.netstat.value["TcpExtTCPBacklogDrop"] = 60, 40 }, report.Warn, "100 thrown away"},
+		{"no counters", "receive-drops", func(f *facts) { f.netstat.err = denied }, report.Warn, "not visible"},
 		{"packets dropped", "softnet-drops", func(f *facts) { f.softnet.value.Dropped = 5000 }, report.Warn, "50 per hour"},
 
 		{"a reboot is pending", "reboot", func(f *facts) { f.pendingReboot, f.pendingPackages = true, []string{"libc6"} }, report.Warn, "by libc6"},

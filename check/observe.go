@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tcptune/tcptune/diagnose/rules"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/sysctl/ephemeral"
 	"github.com/tcptune/tcptune/sysctl/whowins"
@@ -59,6 +60,9 @@ type facts struct {
 	pendingPackages []string
 	pendingErr      error
 
+	found    map[string]rules.Finding // what the counters since boot tell, by rule
+	unjudged map[string]error
+
 	files  seen[*whowins.Forecaster] // what the files that set keys say
 	reader whowins.Reader            // has read them
 	tuners []tuner                   // those that are installed
@@ -75,11 +79,14 @@ var readKnobs = [...]string{
 	"fs.nr_open",
 	"kernel.modules_disabled",
 	"net.core.default_qdisc",
+	"net.core.netdev_max_backlog",
+	"net.core.somaxconn",
 	ephemeral.RangeKey,
 	ephemeral.ReservedKey,
 	"net.ipv4.tcp_allowed_congestion_control",
 	"net.ipv4.tcp_available_congestion_control",
 	"net.ipv4.tcp_max_tw_buckets",
+	"net.ipv4.tcp_mem",
 	"net.netfilter.nf_conntrack_buckets",
 	"net.netfilter.nf_conntrack_count",
 	"net.netfilter.nf_conntrack_max",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/tcptune/tcptune/diagnose/rules"
 	"github.com/tcptune/tcptune/internal/report"
 )
 
@@ -52,7 +53,13 @@ func checkTimeWait(f facts) report.Check {
 	n := uint64(f.sockstat.value.TimeWait)
 	share := n * 100 / most
 	value := fmt.Sprintf("%d of %d (%d %%)", n, most, share)
-	if share >= tableWarn {
+	if cut, _ := f.counted(rules.Counters()["tw_overflows"]...); cut > 0 {
+		value += fmt.Sprintf(", %d cut short %s", cut, since(cut, f.uptime))
+	}
+	switch overflows, holds := f.found["time-wait"]; {
+	case holds:
+		return warn(name, value, overflows.Words, remedy(overflows))
+	case share >= tableWarn:
 		return warn(name, value, "beyond the limit connections end without TIME_WAIT, and late segments may reach a new one",
 			fmt.Sprintf("net.ipv4.tcp_max_tw_buckets = %d", 2*most))
 	}

@@ -44,9 +44,8 @@ func checkSoftnet(f facts) report.Check {
 	s := f.softnet.value
 	value := fmt.Sprintf("%d dropped of %d packets, %d times out of budget %s", s.Dropped, s.Processed, s.TimeSqueeze,
 		since(s.Dropped, f.uptime))
-	if often(s.Dropped, f.uptime) {
-		return warn(name, value, "a processor's backlog was full: receive packet steering, veth and loopback pass through it",
-			"net.core.netdev_max_backlog = 16384")
+	if dropped, holds := f.found["softnet"]; holds {
+		return warn(name, value, dropped.Words+"; receive packet steering, veth and loopback pass through it", remedy(dropped))
 	}
 	return pass(name, value, "packets are rarely dropped before TCP sees them, or never")
 }

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/diagnose/rules"
 )
@@ -17,16 +20,15 @@ import (
 func (w *witness) hostSubject() rules.Subject {
 	s := rules.NewSubject("host", "host")
 	s.Figures["seconds"] = math.Round(w.lasted.Seconds())
-	w.counted(s, "tw_overflows", "TcpExtTCPTimeWaitOverflow")
-	w.counted(s, "mem_pressures", "TcpExtTCPMemoryPressures")
-	w.counted(s, "orphans_killed", "TcpExtTCPAbortOnMemory")
-	w.counted(s, "receive_drops", "TcpExtTCPRcvQDrop", "TcpExtTCPBacklogDrop", "TcpExtRcvPruned", "TcpExtPruneCalled")
+	for _, figure := range []string{"tw_overflows", "mem_pressures", "orphans_killed", "receive_drops"} {
+		w.counted(s, figure, rules.Counters()[figure]...)
+	}
 	sock := w.last.sockstat
 	s.See("tw_now", float64(sock.value.TimeWait), sock.err)
 	s.See("mem_pages", float64(sock.value.MemPages), sock.err)
 	buckets, err := w.last.number("net.ipv4.tcp_max_tw_buckets", 0)
 	s.See("tw_buckets", buckets, err)
-	s.See("tw_wanted", powerOfTwo(2*(buckets+s.Figures["tw_overflows"])), err)
+	s.See("tw_wanted", rules.PowerOfTwo(2*(buckets+s.Figures["tw_overflows"])), err)
 	s.Figures["tw_share"] = share(s.Figures["tw_overflows"], s.Figures["tw_overflows"]+s.Figures["tw_now"])
 	limit, err := w.last.number("net.ipv4.tcp_mem", 1)
 	s.See("mem_limit", limit, err)
@@ -34,7 +36,20 @@ func (w *witness) hostSubject() rules.Subject {
 	s.Words["mem_wanted"] = fmt.Sprintf("%.0f %.0f %.0f", 1.5*limit, 2*limit, 3*limit)
 	w.softnet(s)
 	w.conntrack(s)
+	w.pressure(s)
 	return s
+}
+
+// pressure is how long something waited on the machine, as a share of the time. A kernel without PSI has no such figures.
+func (w *witness) pressure(s rules.Subject) {
+	for of, last := range w.last.pressure {
+		first := w.first.pressure[of]
+		if errors.Is(last.err, fs.ErrNotExist) || errors.Is(last.err, unix.EOPNOTSUPP) {
+			continue
+		}
+		waited := share(float64(last.value)-float64(first.value), float64(w.lasted.Microseconds()))
+		s.See(of+"_stalled", max(waited, 0), cmp.Or(first.err, last.err))
+	}
 }
 
 // softnet counts for the whole machine, with 32 bits that wrap.
@@ -50,7 +65,7 @@ func (w *witness) softnet(s rules.Subject) {
 	s.See("squeezed", float64(b.value.TimeSqueeze)-float64(a.value.TimeSqueeze), err)
 	s.Figures["softnet_share"] = share(dropped, dropped+processed)
 	backlog, err := w.last.number("net.core.netdev_max_backlog", 0)
-	s.See("backlog_packets_wanted", min(powerOfTwo(4*backlog), 65536), err)
+	s.See("backlog_packets_wanted", min(rules.PowerOfTwo(4*backlog), 65536), err)
 }
 
 // conntrack is not in use where the kernel has no such table; then there are no figures.
@@ -67,7 +82,7 @@ func (w *witness) conntrack(s rules.Subject) {
 	s.See("conntrack_count", count, errCount)
 	s.See("conntrack_max", most, errMost)
 	s.See("conntrack_share", share(count, most), err)
-	s.See("conntrack_wanted", powerOfTwo(2*most), errMost)
+	s.See("conntrack_wanted", rules.PowerOfTwo(2*most), errMost)
 	var drops float64
 	for _, name := range []string{"drop", "early_drop"} {
 		n, err := difference(name, w.first.conntrack, w.last.conntrack)
@@ -162,6 +177,8 @@ func (w *witness) processSubjects() (all []rules.Subject) {
 		}
 		descriptors(s, then.value, err)
 		throttled(s, before.value, then.value, err)
+		atMemoryLimit(s, before.value, then.value, err)
+		stalls(s, before.value, then.value, w.lasted, err)
 		at := slices.IndexFunc(all, func(other rules.Subject) bool { return other.Name == s.Name })
 		switch {
 		case at < 0:
@@ -179,7 +196,7 @@ func descriptors(s rules.Subject, p process, err error) {
 	s.See("files", used, err)
 	s.See("files_limit", limit, err)
 	s.See("files_share", share(used, limit), err)
-	s.Figures["files_wanted"] = max(powerOfTwo(4*limit), 65536)
+	s.Figures["files_wanted"] = max(rules.PowerOfTwo(4*limit), 65536)
 }
 
 // throttled finds the control group of the process, or above it, that was stopped most.
@@ -199,4 +216,35 @@ func throttled(s rules.Subject, before, then process, err error) {
 	s.See("throttled", float64(most.throttled), err)
 	s.See("periods", float64(most.periods), err)
 	s.See("throttled_share", share(float64(most.throttled), float64(most.periods)), err)
+}
+
+// atMemoryLimit finds the control group of the process, or above it, that came to its limit most often. Version 2 counts what is
+// below a group there as well: of those that count the same, the innermost is meant.
+func atMemoryLimit(s rules.Subject, before, then process, err error) {
+	err = cmp.Or(err, before.memory.err, then.memory.err)
+	var most memoryEvents
+	s.Words["memory_group"] = ""
+	for group, b := range then.memory.value {
+		a, was := before.memory.value[group]
+		if !was || b.limited <= a.limited || b.killed < a.killed {
+			continue
+		}
+		d := memoryEvents{b.limited - a.limited, b.killed - a.killed}
+		if d.limited > most.limited || d.limited == most.limited && len(group) > len(s.Words["memory_group"]) {
+			most, s.Words["memory_group"] = d, group
+		}
+	}
+	s.See("memory_limited", float64(most.limited), err)
+	s.See("memory_killed", float64(most.killed), err)
+}
+
+// stalls is the longest time that a group of the process waited for memory, as a share.
+func stalls(s rules.Subject, before, then process, lasted time.Duration, err error) {
+	var most float64
+	for group, b := range then.stalled.value {
+		if a, was := before.stalled.value[group]; was && b >= a {
+			most = max(most, share(float64(b-a), float64(lasted.Microseconds())))
+		}
+	}
+	s.See("memory_stalled", most, cmp.Or(err, before.stalled.err, then.stalled.err))
 }

@@ -174,7 +174,7 @@ func (w *witness) tell(r *Result) {
 		r.ProgramShare = program / total
 	}
 	unseen := func(target, why string) {
-		for _, rule := range []string{"descriptors", "cpu-throttled"} {
+		for _, rule := range []string{"descriptors", "cpu-throttled", "memory-limit"} {
 			r.Unjudged = append(r.Unjudged, rules.Unjudged{Rule: rule, Target: target, Why: why})
 		}
 	}

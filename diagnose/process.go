@@ -1,10 +1,7 @@
 package diagnose
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"strconv"
 	"strings"
 
@@ -34,16 +31,18 @@ type process struct {
 	descriptors seen[int]
 	limit       seen[host.NoFile]
 	cpu         seen[map[string]throttling] // by control group
+	memory      seen[map[string]memoryEvents]
+	stalled     seen[map[string]uint64] // microseconds in which something there waited for memory
 }
-
-// throttling counts the periods of a control group, and those in which it had used up its time.
-type throttling struct{ periods, throttled uint64 }
 
 func readProcess(h host.Host, pid int) (p process, err error) {
 	if p.began, err = began(h, pid); err != nil {
 		return p, err
 	}
-	p.descriptors, p.limit, p.cpu = see(descriptorsOf(h, pid)), see(h.NoFileOf(pid)), see(throttlingOf(h, pid))
+	p.descriptors, p.limit = see(descriptorsOf(h, pid)), see(h.NoFileOf(pid))
+	p.cpu = see(inGroups(h, pid, groupFile{"cpu", "cpu.stat", "cpu.stat"}, parseThrottling))
+	p.memory = see(inGroups(h, pid, groupFile{"memory", "memory.failcnt", "memory.events"}, parseMemoryEvents))
+	p.stalled = see(inGroups(h, pid, groupFile{"", "", "memory.pressure"}, parsePressure))
 	return p, nil
 }
 
@@ -89,56 +88,4 @@ func descriptorsOf(h host.Host, pid int) (int, error) {
 		return 0, fmt.Errorf("cannot count the descriptors of process %d: %w", pid, host.Cause(err))
 	}
 	return len(names), nil
-}
-
-// cgroupRoots are where control groups are mounted: version 2, and the controller of version 1 that limits processors.
-func cgroupRoots() map[string][]string {
-	return map[string][]string{"": {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}, "cpu": {"/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"}}
-}
-
-// throttlingOf reads what the group of the process, and each group above it, was held back.
-func throttlingOf(h host.Host, pid int) (map[string]throttling, error) {
-	data, err := h.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the control groups of process %d: %w", pid, host.Cause(err))
-	}
-	all := map[string]throttling{}
-	for line := range strings.Lines(string(data)) {
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(parts) < 3 {
-			continue
-		}
-		var roots []string
-		for controller := range strings.SplitSeq(parts[1], ",") {
-			roots = append(roots, cgroupRoots()[controller]...)
-		}
-		for _, root := range roots {
-			for at := path.Clean("/" + parts[2]); at != "/"; at = path.Dir(at) {
-				text, err := h.ReadFile(path.Join(root, at, "cpu.stat"))
-				if errors.Is(err, fs.ErrNotExist) {
-					continue
-				}
-				if err != nil {
-					return nil, fmt.Errorf("cannot read cpu.stat of %s: %w", at, host.Cause(err))
-				}
-				all[at] = parseThrottling(text)
-			}
-		}
-	}
-	return all, nil // none where no controller is there: nothing limits them
-}
-
-func parseThrottling(data []byte) (t throttling) {
-	for line := range strings.Lines(string(data)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		n, err := strconv.ParseUint(value, 10, 64)
-		switch {
-		case err != nil:
-		case name == "nr_periods":
-			t.periods = n
-		case name == "nr_throttled":
-			t.throttled = n
-		}
-	}
-	return t
 }

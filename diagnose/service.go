@@ -60,7 +60,7 @@ const (
 
 // wanted is a size of bytes for a buffer that was full for a share of the time.
 func wanted(bytes, least, full float64) float64 {
-	return min(max(powerOfTwo(bytes*gain(full)), powerOfTwo(least)), mostBuffer)
+	return min(max(rules.PowerOfTwo(bytes*gain(full)), rules.PowerOfTwo(least)), mostBuffer)
 }
 
 // gain is how much faster it would be if nothing else limits.

@@ -116,16 +116,8 @@ func (w *witness) queues(ports map[string]rules.Subject) {
 		somaxconn, err := w.last.number("net.core.somaxconn", 0)
 		s.See("somaxconn", somaxconn, err)
 		wanted := s.Figures["listen_room"] + s.Figures["listen_drops"]
-		s.Figures["backlog_wanted"] = min(max(powerOfTwo(2*wanted), 128), 65535)
+		s.Figures["backlog_wanted"] = min(max(rules.PowerOfTwo(2*wanted), 128), 65535)
 	}
-}
-
-// powerOfTwo is the least one that is not below n.
-func powerOfTwo(n float64) float64 {
-	if n <= 1 {
-		return 1
-	}
-	return math.Exp2(math.Ceil(math.Log2(n)))
 }
 
 // handshakes is the port at which most handshakes were under way, or the host.
@@ -147,8 +139,9 @@ func (w *witness) handshakes() rules.Subject {
 		s.Words["owner"] = s.Related[0]
 	}
 	s.Figures["seconds"], s.Figures["syn_received"] = math.Round(w.lasted.Seconds()), float64(w.census.mostSynReceived[port])
-	w.counted(s, "syn_full", "TcpExtTCPReqQFullDoCookies", "TcpExtTCPReqQFullDrop")
-	w.counted(s, "cookies", "TcpExtSyncookiesSent")
+	for _, figure := range []string{"syn_full", "cookies"} {
+		w.counted(s, figure, rules.Counters()[figure]...)
+	}
 	opened, _ := difference("TcpPassiveOpens", w.first.counters, w.last.counters)
 	s.Figures["syn_full_share"] = s.Figures["syn_full"] / max(s.Figures["syn_full"]+opened, 1)
 	for _, q := range w.census.listeners {
@@ -156,7 +149,7 @@ func (w *witness) handshakes() rules.Subject {
 			s.Figures["listen_room"] = max(s.Figures["listen_room"], float64(q.room))
 		}
 	}
-	s.Figures["syn_wanted"] = min(max(powerOfTwo(2*(s.Figures["listen_room"]+s.Figures["syn_full"])), 128), 65535)
+	s.Figures["syn_wanted"] = min(max(rules.PowerOfTwo(2*(s.Figures["listen_room"]+s.Figures["syn_full"])), 128), 65535)
 	for figure, key := range map[string]string{
 		"somaxconn": "net.core.somaxconn", "syncookies": "net.ipv4.tcp_syncookies", "syn_backlog": "net.ipv4.tcp_max_syn_backlog",
 	} {

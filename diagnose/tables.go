@@ -28,6 +28,7 @@ type tables struct {
 	softnet   seen[host.Softnet]
 	conntrack seen[map[string]uint64] // "drop", "early_drop", "insert_failed"; nil where it is not in use
 	devices   seen[map[string]uint64] // packets that an interface lost, by its name
+	pressure  map[string]seen[uint64] // "cpu", "memory": microseconds in which something waited, on the whole machine
 	knobs     map[string]seen[string]
 }
 
@@ -53,6 +54,11 @@ func readTables(h host.Host) tables {
 		t.counters.err = errors.Join(t.counters.err, err)
 	} else if t.counters.err == nil {
 		maps.Copy(t.counters.value, snmp)
+	}
+	t.pressure = map[string]seen[uint64]{}
+	for _, of := range []string{"cpu", "memory"} {
+		text, err := h.ReadFile("/proc/pressure/" + of)
+		t.pressure[of] = see(parsePressure(text), err)
 	}
 	for _, key := range readKnobs {
 		t.knobs[key] = see(h.ReadKnob(key))

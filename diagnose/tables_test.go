@@ -2,7 +2,10 @@ package diagnose
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/tcptune/tcptune/diagnose/rules"
 	"github.com/tcptune/tcptune/internal/host"
@@ -61,6 +64,72 @@ func TestThrottlingIsReadInBothVersions(t *testing.T) {
 	}
 }
 
+func TestMemoryEventsAreReadInBothVersions(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text string
+		want memoryEvents
+	}{
+		"version 1": {"17\n", memoryEvents{limited: 17}},
+		"version 2": {"low 0\nhigh 5\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n", memoryEvents{17, 1}},
+	} {
+		if got := parseMemoryEvents([]byte(tc.text)); got != tc.want {
+			t.Errorf("%s: %+v, want %+v", name, got, tc.want)
+		}
+	}
+}
+
+func TestPressureIsTheTimeInWhichSomethingWaited(t *testing.T) {
+	text := "some avg10=1.53 avg60=0.87 avg300=0.26 total=1234567\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=9\n"
+	if got := parsePressure([]byte(text)); got != 1234567 {
+		t.Errorf("got %d", got)
+	}
+}
+
+// The files of a process below a slice, in the version of systemd's own machines.
+func TestTheGroupsAboveCountAsWell(t *testing.T) {
+	root := t.TempDir()
+	const slice, unit = "/system.slice", "/system.slice/a.service"
+	for file, text := range map[string]string{
+		"/proc/7/cgroup": "0::" + unit + "\n",
+		"/proc/8/cgroup": "4:memory:/a\n3:cpu,cpuacct:/a\n0::/\n",
+		"/sys/fs/cgroup" + slice + "/memory.events":        "high 1\nmax 30\noom_kill 0\n",
+		"/sys/fs/cgroup" + unit + "/memory.events":         "high 1\nmax 30\noom_kill 2\n",
+		"/sys/fs/cgroup" + unit + "/memory.pressure":       "some avg10=0.00 avg60=0.00 avg300=0.00 total=500000\n",
+		"/sys/fs/cgroup/memory/a/memory.failcnt":           "9\n",
+		"/sys/fs/cgroup/cpu,cpuacct/a/cpu.stat":            "nr_periods 22\nnr_throttled 2\nthrottled_time 47059611\n",
+		"/sys/fs/cgroup/cpu,cpuacct/cpu.stat":              "nr_periods 99\n",
+		"/sys/fs/cgroup/memory.pressure/no-such-group/any": "",
+	} {
+		path := filepath.Join(root, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h, err := host.At(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := process{
+		memory:  see(inGroups(h, 7, groupFile{"memory", "memory.failcnt", "memory.events"}, parseMemoryEvents)),
+		stalled: see(inGroups(h, 7, groupFile{"", "", "memory.pressure"}, parsePressure)),
+	}
+	s := rules.NewSubject("process", "unit a.service")
+	before := process{memory: see(map[string]memoryEvents{slice: {}, unit: {}}, nil), stalled: see(map[string]uint64{unit: 0}, nil)}
+	atMemoryLimit(s, before, p, nil)
+	stalls(s, before, p, time.Second, nil)
+	if s.Words["memory_group"] != unit || s.Figures["memory_limited"] != 31 || s.Figures["memory_killed"] != 2 || s.Figures["memory_stalled"] != 0.5 {
+		t.Errorf("got %v of %q", s.Figures, s.Words["memory_group"])
+	}
+	old, err := inGroups(h, 8, groupFile{"memory", "memory.failcnt", "memory.events"}, parseMemoryEvents)
+	if err != nil || len(old) != 1 || old["/a"].limited != 9 {
+		t.Errorf("version 1, memory: %v, %v", old, err)
+	}
+	cpu, err := inGroups(h, 8, groupFile{"cpu", "cpu.stat", "cpu.stat"}, parseThrottling)
+	if err != nil || len(cpu) != 1 || cpu["/a"] != (throttling{22, 2}) {
+		t.Errorf("version 1, cpu: %v, %v", cpu, err)
+	}
+}
+
 // A process that went away between the looks is not one whose limits are kept.
 func TestAProcessThatWentIsUnknown(t *testing.T) {
 	w := witness{
@@ -77,8 +146,8 @@ func TestAProcessThatWentIsUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, unjudged := rules.Evaluate(all, subjects)
-	if found != nil || len(unjudged) != 2 {
-		t.Errorf("found %+v, unjudged %+v, want descriptors and cpu-throttled", found, unjudged)
+	if found != nil || len(unjudged) != 3 {
+		t.Errorf("found %+v, unjudged %+v, want descriptors, cpu-throttled and memory-limit", found, unjudged)
 	}
 }
 

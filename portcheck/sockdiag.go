@@ -160,7 +160,7 @@ func (q question) ask(protocol Protocol, ranges []Range) (sockets []Socket, err 
 // only once. With tens of thousands of sockets that takes 12 ms for all states.
 func tcpRequest(ranges []Range, states uint32) question {
 	b := make([]byte, sockdiag.AllRequestSize)
-	binary.NativeEndian.PutUint32(b[52:], states)
+	binary.NativeEndian.PutUint32(b[sockdiag.AllRequestStates:], states)
 	return question{sockdiag.TCPOfAll, onlyPorts(b, b[4:], ranges)}
 }
 

@@ -342,7 +342,7 @@ func TestKernelDiagnoseWithoutRootSaysWhatItCannotSee(t *testing.T) {
 		rules = append(rules, u.Rule)
 		r.says(u.Reason, "only root may look into the processes of others")
 	}
-	if want := []string{"descriptors", "cpu-throttled"}; !slices.Equal(rules, want) {
+	if want := []string{"descriptors", "cpu-throttled", "memory-limit"}; !slices.Equal(rules, want) {
 		r.Errorf("not judged: %q, want %q", rules, want)
 	}
 	pid := strconv.Itoa(os.Getpid())

@@ -44,7 +44,9 @@ func TestKernelDiagnoseLeadsToAProfileThatHelps(t *testing.T) {
 	got := r.run(report.ExitDone, "diagnose", "--for", "100ms", "--json", "--write-profile", "measured")
 	rules := func(rep report.Report) (names []string) {
 		for _, f := range *rep.Findings {
-			names = append(names, f.Certainty+" "+f.Rule)
+			if f.Certainty != "hint" { // of the whole machine, which may be busy
+				names = append(names, f.Certainty+" "+f.Rule)
+			}
 		}
 		return names
 	}

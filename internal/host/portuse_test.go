@@ -75,19 +75,23 @@ func TestPortUseSeesAConnection(t *testing.T) {
 		}
 		defer c.Close()
 	}
-	count := newPortCount(1, 65535)
-	if err := (Host{}).countPorts(count, "tcp"); err != nil {
-		t.Fatal(err)
-	}
 	to := netip.MustParseAddrPort(l.Addr().String())
-	n := 0
-	for key, sockets := range count.pairs {
-		if key.port == to.Port() && netip.AddrFrom16(key.to).Unmap() == to.Addr() {
-			n += sockets
+	for name, ask := range map[string]func(*portCount) error{
+		"sock_diag": (*portCount).ask,
+		"/proc":     func(c *portCount) error { return Host{}.countPorts(c, "tcp") },
+	} {
+		count, n := newPortCount(1, 65535), 0
+		if err := ask(count); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
-	}
-	if n != connections {
-		t.Errorf("%d connections to %v, want %d", n, to, connections)
+		for key, sockets := range count.pairs {
+			if key.port == to.Port() && netip.AddrFrom16(key.to).Unmap() == to.Addr() {
+				n += sockets
+			}
+		}
+		if n != connections || !count.listening[to.Port()] {
+			t.Errorf("%s: %d connections to %v, want %d, and that it listens", name, n, to, connections)
+		}
 	}
 	use, err := Host{}.PortUse("32768 60999")
 	if err != nil || use.Low >= use.High || use.Sockets < use.Busiest.Sockets {

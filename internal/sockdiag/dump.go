@@ -17,9 +17,11 @@ import (
 const (
 	TCPOfAll       = 18 // TCPDIAG_GETSOCK, the older type of a request: TCP of both families at once
 	AllRequestSize = 60 // struct inet_diag_req, which goes with it
-	ByFamily       = 20 // SOCK_DIAG_BY_FAMILY
-	RequestSize    = 56 // struct inet_diag_req_v2, which goes with that
-	MessageSize    = 72 // struct inet_diag_msg, the answer to both
+	// AllRequestStates is where that has the states, a bit for each.
+	AllRequestStates = 52
+	ByFamily         = 20 // SOCK_DIAG_BY_FAMILY
+	RequestSize      = 56 // struct inet_diag_req_v2, which goes with that
+	MessageSize      = 72 // struct inet_diag_msg, the answer to both
 )
 
 // ErrInterrupted says that the kernel's table changed under a dump, so that sockets may be missing or told twice.

@@ -29,7 +29,8 @@ var rooms = map[string][]string{
 
 	// The middle floor stands on the ground; its rooms do not know each other.
 	"check": {
-		"sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/lint", "sysctl/whowins", "internal/host", "internal/report", "templates",
+		"sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/lint", "sysctl/whowins", "diagnose/rules",
+		"internal/host", "internal/report", "templates",
 	},
 	"sysctl": {
 		"sysctl/catalogue", "sysctl/ephemeral", "sysctl/kernel", "sysctl/lint", "sysctl/profile", "sysctl/whowins",
@@ -55,7 +56,7 @@ var rooms = map[string][]string{
 
 	"internal/plan":   {"internal/host", "internal/report", "internal/trail"},
 	"internal/record": {"internal/host", "internal/report", "internal/trail"},
-	"internal/host":   {"internal/trail"},
+	"internal/host":   {"internal/sockdiag", "internal/trail"},
 	"server":          {},
 	"templates":       {},
 

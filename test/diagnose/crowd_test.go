@@ -190,8 +190,9 @@ func (s *stage) fill(n int) {
 
 // program is a process that listens at the port of the server until it is ended.
 type program struct {
-	Files int  // it may have so many descriptors; 0: as it is
-	Busy  bool // it never rests
+	Files int    // it may have so many descriptors; 0: as it is
+	Busy  bool   // it never rests
+	Reads string // a file that it reads again and again, in 1 MB a time
 }
 
 const beingProgram = "TCPTUNE_TEST_LISTENS"
@@ -279,9 +280,27 @@ func runProgram(text string) error {
 			}()
 		}
 	}
+	if p.Reads != "" {
+		go readAgainAndAgain(p.Reads)
+	}
 	if _, err := os.Stdout.Write([]byte{1}); err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
+}
+
+func readAgainAndAgain(file string) {
+	f, err := os.Open(file)
+	if err != nil {
+		panic(err)
+	}
+	for b, at := make([]byte, 1<<20), int64(0); ; {
+		n, err := f.ReadAt(b, at)
+		at += int64(n)
+		if errors.Is(err, io.EOF) {
+			at = 0
+		}
+		time.Sleep(time.Millisecond) // it is to come to its limit, not to fill a processor
+	}
 }

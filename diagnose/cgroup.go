@@ -1,0 +1,105 @@
+package diagnose
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
+)
+
+// groupFile is a file of a control group: its controller, and its names in both versions, "" where there is none.
+type groupFile struct{ controller, v1, v2 string }
+
+// inGroups reads a file of the control group of the process, and of each group above it, by the name of the group. There is
+// none where no such controller is: then nothing limits them.
+func inGroups[T any](h host.Host, pid int, file groupFile, parse func([]byte) T) (map[string]T, error) {
+	data, err := h.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the control groups of process %d: %w", pid, host.Cause(err))
+	}
+	all := map[string]T{}
+	for line := range strings.Lines(string(data)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) < 3 {
+			continue
+		}
+		roots, name := file.places(parts[1])
+		for _, root := range roots {
+			for at := path.Clean("/" + parts[2]); at != "/"; at = path.Dir(at) {
+				text, err := h.ReadFile(path.Join(root, at, name))
+				if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EOPNOTSUPP) { // the latter: without PSI
+					continue
+				}
+				if err != nil {
+					return nil, fmt.Errorf("cannot read %s of %s: %w", name, at, host.Cause(err))
+				}
+				all[at] = parse(text)
+			}
+		}
+	}
+	return all, nil
+}
+
+// places are where a hierarchy is mounted that has the file, by the controllers that /proc/PID/cgroup names: none for version 2.
+func (f groupFile) places(controllers string) (roots []string, name string) {
+	if controllers == "" {
+		return []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}, f.v2
+	}
+	for controller := range strings.SplitSeq(controllers, ",") {
+		if f.v1 != "" && controller == f.controller {
+			return []string{"/sys/fs/cgroup/" + controller, "/sys/fs/cgroup/" + controllers}, f.v1
+		}
+	}
+	return nil, ""
+}
+
+// throttling counts the periods of a control group, and those in which it had used up its time.
+type throttling struct{ periods, throttled uint64 }
+
+func parseThrottling(data []byte) throttling {
+	n := parseNumbers(data)
+	return throttling{n["nr_periods"], n["nr_throttled"]}
+}
+
+// memoryEvents counts how often a group wanted more memory than it may have, and how many of its processes were killed.
+type memoryEvents struct{ limited, killed uint64 }
+
+// parseMemoryEvents reads memory.events of version 2, or memory.failcnt of version 1, which is one number.
+func parseMemoryEvents(data []byte) memoryEvents {
+	n := parseNumbers(data)
+	return memoryEvents{n["high"] + n["max"] + n[""], n["oom_kill"]}
+}
+
+// parseNumbers reads lines of a name and a number, and a number alone as that of "".
+func parseNumbers(data []byte) map[string]uint64 {
+	all := map[string]uint64{}
+	for line := range strings.Lines(string(data)) {
+		name, value, named := strings.Cut(strings.TrimSpace(line), " ")
+		if !named {
+			name, value = "", name
+		}
+		if n, err := strconv.ParseUint(value, 10, 64); err == nil {
+			all[name] = n
+		}
+	}
+	return all
+}
+
+// parsePressure reads how long something waited, in microseconds: "some avg10=0.00 avg60=0.00 avg300=0.00 total=0", see
+// Documentation/accounting/psi.rst.
+func parsePressure(data []byte) uint64 {
+	for line := range strings.Lines(string(data)) {
+		kind, rest, _ := strings.Cut(line, " ")
+		_, total, ok := strings.Cut(rest, "total=")
+		if n, err := strconv.ParseUint(strings.TrimSpace(total), 10, 64); kind == "some" && ok && err == nil {
+			return n
+		}
+	}
+	return 0
+}
