@@ -52,6 +52,7 @@ func before() map[string][]string {
 		"apply --profile site":                        imported,
 		"apply --profile site --retire " + tuningFile: imported,
 		"revert":                     {"apply"},
+		"metrics --remove-timer":     {"metrics", "--install-timer"},
 		"service uninstall":          {"service", "install"},
 		"service uninstall mydaemon": {"service", "install", "--exec", "/usr/local/bin/mydaemon"},
 	}

@@ -44,7 +44,10 @@ func (w workshop) newImage(t *testing.T) {
 	}
 	output(t, "cp", "-a", "../../test/fixtures/ubuntu-24.04", w.image)
 	w.write(t, "var/lib/dpkg/arch", "amd64\n")
+	w.write(t, "usr/bin/tcptune", "#!/bin/sh\n")
 	w.write(t, "usr/bin/tcptune-server", "#!/bin/sh\n")
+	w.write(t, "var/lib/prometheus/node-exporter/apt.prom", "")
+	w.write(t, "srv/metrics/other.prom", "")
 	w.write(t, "usr/local/bin/mydaemon", "#!/bin/sh\n")
 	w.write(t, tuningFile[1:], "net.core.somaxconn = 4096\n")
 }
