@@ -235,7 +235,7 @@ func sourcesOf(o *Options) []netip.Addr {
 	if len(o.Sources) > 0 || o.Target.Path != "" || !to.Is4() || !to.IsLoopback() {
 		return o.Sources
 	}
-	n := o.Conns/portsEach + 1
+	n := o.Conns/portsEach() + 1
 	if o.Protocol.single() {
 		n = max(n, 8)
 	}
@@ -246,8 +246,9 @@ func sourcesOf(o *Options) []netip.Addr {
 	return list
 }
 
-// portsEach is how many connections are made from one address, below the 28,232 that the default range has.
-const portsEach = 20000
+// portsEach is how many connections are made from one address: fewer than half of its ports. The kernel gives out every other
+// one first, and once these are taken it walks over all of them for each connection more, see __inet_hash_connect.
+func portsEach() int { return max(1, int(ephemeral()*9/20)) }
 
 // result is what all workers have measured.
 func (s *Session) result() report.Bench {
