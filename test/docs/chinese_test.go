@@ -22,7 +22,9 @@ type told struct {
 }
 
 // translated are the pages that exist in Chinese, without ".md"; the other one ends in ".zh-CN.md".
-func translated() []string { return []string{"../../README", "../../docs/first-tuned-host", "../../docs/from-zero-to-load-test"} }
+func translated() []string {
+	return []string{"../../README", "../../docs/first-tuned-host", "../../docs/from-zero-to-load-test"}
+}
 
 // TestChinesePagesAreInStep holds each of them against the English one, section by section.
 func TestChinesePagesAreInStep(t *testing.T) {
