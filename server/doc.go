@@ -12,6 +12,7 @@
 // [Stats]. [Server.Reload] replaces its configuration while it runs. [Listen] opens a socket that costs less than one
 // of package net, and [FileListener] takes one over from systemd; any [net.Listener] is served.
 //
-// Connections are driven by event loops where these can, see [Engine], and by a goroutine each elsewhere. One that waits for a message holds no
-// buffer; there is no timer per connection; reads and writes are single system calls that never block. Package admin shows all this on a page, package pool keeps connections to upstreams.
+// Connections are driven by event loops where these can, see [Engine], and by a goroutine each elsewhere. One that waits
+// for a message holds no buffer; there is no timer per connection; reads and writes are single system calls that never
+// block. Package admin shows all this on a page, package pool keeps connections to upstreams.
 package server

@@ -102,7 +102,7 @@ func TestConnectionsAreSharedOutEvenly(t *testing.T) {
 		t.Errorf("of %d connections one of %d loops has %d more than another, and %d after half were others", clients,
 			len(r.loopSet.each()), first, again)
 	} else {
-		t.Logf("%d loops differ by %d, by %d when half are gone, and then by %d", len(r.loopSet.each()), first, gone, again)
+		t.Logf("%d loops differ by %d, by %d when half are gone, then by %d", len(r.loopSet.each()), first, gone, again)
 	}
 }
 
@@ -290,8 +290,8 @@ func soak(t *testing.T, engine Engine) {
 			for _, u := range l.handlers {
 				inUse += u.conns
 			}
-			left <- fmt.Sprintf("%d connections, %d at rest, %d slots, %d in the wheel, %d sides with their buffers, %d held, %d handlers",
-				l.conns.Load(), l.rests.Load(), slots, l.wheel.count, len(l.sides)-1-len(l.spare), len(l.held), inUse)
+			left <- fmt.Sprintf("%d connections, %d at rest, %d slots, %d in the wheel, %d sides with their buffers, %d held, "+
+				"%d handlers", l.conns.Load(), l.rests.Load(), slots, l.wheel.count, len(l.sides)-1-len(l.spare), len(l.held), inUse)
 		})
 		want := "0 connections, 0 at rest, 0 slots, 0 in the wheel, 0 sides with their buffers, 0 held, 0 handlers"
 		if got := <-left; got != want {
@@ -308,7 +308,7 @@ func soak(t *testing.T, engine Engine) {
 	t.Logf("%d connections, %d messages answered", st.Accepted, st.Messages)
 }
 
-// mostHeapLeft is what tests and the runtime may have made meanwhile: one lost buffer of each hundredth connection is more.
+// mostHeapLeft is what tests and the runtime may have made meanwhile: a lost buffer of each hundredth connection is more.
 const mostHeapLeft = 1 << 20
 
 // heapLeft is what is left of the heap without what pools keep, which is gone after a second collection.

@@ -206,7 +206,9 @@ func (o options) check() error {
 func engineNames() []string { return []string{"auto", "goroutine", "loop"} }
 
 // wantsLoops tells whether event loops drive connections that do not speak TLS.
-func (o options) wantsLoops() bool { return o.engine != "goroutine" && o.protocol != "http" && o.protocol != relay }
+func (o options) wantsLoops() bool {
+	return o.engine != "goroutine" && o.protocol != "http" && o.protocol != relay
+}
 
 // checkListen refuses what nobody can connect to. Whether a name stands for an address is asked when it is bound.
 func checkListen(address string) error {

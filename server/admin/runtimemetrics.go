@@ -18,8 +18,14 @@ const (
 // newRuntimeCollector has for what goroutines wait that could run: handlers, and what answers the admin socket.
 func newRuntimeCollector() prometheus.Collector {
 	list := []metric[waits]{
-		{"scheduling_seconds", "Time from when a goroutine could run until it did, of one in 8 of these times.", nil, doubling(schedulingWaits)},
-		{"gc_pause_seconds", "Time for which the garbage collector stopped all goroutines.", nil, doubling(collectorPauses)},
+		{
+			"scheduling_seconds", "Time from when a goroutine could run until it did, of one in 8 of these times.",
+			nil, doubling(schedulingWaits),
+		},
+		{
+			"gc_pause_seconds", "Time for which the garbage collector stopped all goroutines.",
+			nil, doubling(collectorPauses),
+		},
 	}
 	return newCollector(nil, list, func(each func(waits, ...string)) {
 		samples := []metrics.Sample{{Name: schedulingWaits}, {Name: collectorPauses}}
@@ -32,8 +38,8 @@ func newRuntimeCollector() prometheus.Collector {
 	})
 }
 
-// The bounds of these histograms double from a microsecond to more than a second. Those of the runtime are ten times as many, and
-// prometheus.NewGoCollector makes decades of them.
+// The bounds of these histograms double from a microsecond to more than a second. Those of the runtime are ten times as
+// many, and prometheus.NewGoCollector makes decades of them.
 const (
 	shortestWait = 1e-6 // seconds
 	waitBounds   = 22

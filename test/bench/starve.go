@@ -183,9 +183,9 @@ func compareStarving(b echoBench, rounds int) error {
 }
 
 func starveTable(out io.Writer, servers []echoServer, samples [][]starveSample) {
-	fmt.Fprintf(out, "\nWhat others get of a server under full load, frames in JSON, %d connections with %d of them each, which leave garbage;\n"+
-		"milliseconds, p50, p99 and the longest: of a question to the admin socket every %d, of the stops for the collector, and of\n"+
-		"goroutines until they run that could (those are bounds that double); %d rounds, medians\n\n",
+	fmt.Fprintf(out, "\nWhat others get of a server under full load, frames in JSON, %d connections with %d of them each, which\n"+
+		"leave garbage; milliseconds, p50, p99 and the longest: of a question to the admin socket every %d, of the stops for\n"+
+		"the collector, and of goroutines until they run that could (those are bounds that double); %d rounds, medians\n\n",
 		starveCase.connections, starveCase.depth, askPause.Milliseconds(), len(samples[0]))
 	fmt.Fprintf(out, "%-28s %8s %5s %22s %22s %22s\n", "", "frames/s", "GC/s", "admin socket", "GC stops", "ready to running")
 	for j, s := range servers {
