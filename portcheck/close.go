@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/report"
@@ -111,19 +110,8 @@ func (v *View) awaitClosed(ctx context.Context, s Socket) (state State, err erro
 // closedPatience is how long a process may take to close a socket whose connection is gone.
 const closedPatience = 500 * time.Millisecond
 
-const sockDestroy = 21 // of the kernel's include/uapi/linux/sock_diag.h, since Linux 4.5
-
 // destroy is SOCK_DESTROY of the very socket: the kernel compares the cookie.
 func (n Namespace) destroy(s Socket) error {
-	config := &netlink.Config{}
-	if n.file != nil {
-		config.NetNS = int(n.file.Fd())
-	}
-	conn, err := netlink.Dial(unix.NETLINK_SOCK_DIAG, config)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
 	b := make([]byte, sockdiag.RequestSize)
 	b[0], b[1] = unix.AF_INET6, unix.IPPROTO_TCP
 	if s.Local.Addr().Is4() {
@@ -137,8 +125,5 @@ func (n Namespace) destroy(s Socket) error {
 	binary.NativeEndian.PutUint32(b[44:], s.Device)
 	binary.NativeEndian.PutUint32(b[48:], uint32(s.Cookie))
 	binary.NativeEndian.PutUint32(b[52:], uint32(s.Cookie>>32))
-	_, err = conn.Execute(netlink.Message{
-		Header: netlink.Header{Type: sockDestroy, Flags: netlink.Request | netlink.Acknowledge}, Data: b,
-	})
-	return err
+	return n.Do(func() error { return sockdiag.Destroy(b) })
 }

@@ -21,6 +21,7 @@ const (
 	AllRequestStates = 52
 	ByFamily         = 20 // SOCK_DIAG_BY_FAMILY
 	RequestSize      = 56 // struct inet_diag_req_v2, which goes with that
+	destroySocket    = 21 // SOCK_DESTROY
 	MessageSize      = 72 // struct inet_diag_msg, the answer to both
 )
 
@@ -36,6 +37,16 @@ func Dump(request []byte, each func(message []byte)) error { return DumpAs(ByFam
 // DumpAs sends request, with its attributes, as a dump of that type and calls each for every socket: with a struct
 // inet_diag_msg and its attributes, which are only valid during the call.
 func DumpAs(kind uint16, request []byte, each func(message []byte)) error {
+	return ask(kind, unix.NLM_F_DUMP, request, each)
+}
+
+// Destroy closes the socket that a struct inet_diag_req_v2 names with its cookie, whoever has it open (SOCK_DESTROY, since
+// Linux 4.5, with CAP_NET_ADMIN). It is unix.ENOENT where there is none, unix.EOPNOTSUPP where the kernel cannot.
+func Destroy(request []byte) error {
+	return ask(destroySocket, unix.NLM_F_ACK, request, func([]byte) {})
+}
+
+func ask(kind, flags uint16, request []byte, each func(message []byte)) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return os.NewSyscallError("socket", err)
@@ -44,7 +55,7 @@ func DumpAs(kind uint16, request []byte, each func(message []byte)) error {
 	b := make([]byte, unix.SizeofNlMsghdr, unix.SizeofNlMsghdr+len(request))
 	binary.NativeEndian.PutUint32(b, uint32(cap(b)))
 	binary.NativeEndian.PutUint16(b[4:], kind)
-	binary.NativeEndian.PutUint16(b[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	binary.NativeEndian.PutUint16(b[6:], unix.NLM_F_REQUEST|flags)
 	if err := unix.Sendto(fd, append(b, request...), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return os.NewSyscallError("sendto", err)
 	}

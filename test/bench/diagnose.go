@@ -18,6 +18,7 @@ const (
 	lookTimeLarge        = 1500
 	lookShare            = 0.6 // of ss -tniem
 	holdsEach            = 5_000
+	burdenRounds         = 7
 )
 
 // compareDiagnose holds two looks of diagnose, which it makes at once one after the other, against ss.
@@ -36,7 +37,7 @@ func compareDiagnose(tcptune string, rounds int) error {
 			return err
 		}
 	}
-	return nil
+	return showBurden(tcptune, burdenRounds)
 }
 
 func compareLooks(tcptune string, size, rounds int) error {

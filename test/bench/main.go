@@ -1,7 +1,9 @@
 // Command bench compares tcptune with the tools of the field as whole processes, from exec to exit: with procps'
 // sysctl, and, as suite port, with ss, lsof, fuser and gopsutil, also at ending who holds a port. As suite diagnose it
-// compares a look at every socket with ss. As suite echo it compares tcptune-server with other servers, as suite client its load generator with others, as suite go getting a toolchain with doing so by hand. Suite mtu compares
-// settings of the kernel instead: what probing for the size of packets does to a connection.
+// compares a look at every socket with ss, and says what a server under load loses meanwhile. As suite echo it compares
+// tcptune-server with other servers, as suite client its load generator with others, as suite go getting a toolchain with
+// doing so by hand. Suite mtu compares settings of the kernel instead: what probing for the size of packets does to a
+// connection.
 //
 //	bench [-suite sysctl|port|diagnose|go] [-rounds 40] [-fixture test/fixtures/ubuntu-24.04] PATH-OF-TCPTUNE
 //	bench -suite mtu

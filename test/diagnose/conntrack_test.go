@@ -2,10 +2,11 @@ package diagnosetest
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -16,48 +17,35 @@ import (
 func (s *stage) trackConnections() {
 	s.t.Helper()
 	err := s.path.Server.Do(func() error {
-		conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER)
 		if err != nil {
 			return err
 		}
-		defer conn.Close()
-		_, err = conn.SendMessages([]netlink.Message{
-			batch(unix.NFNL_MSG_BATCH_BEGIN),
-			nft(unix.NFT_MSG_NEWTABLE, func(e *netlink.AttributeEncoder) { e.String(unix.NFTA_TABLE_NAME, "t") }),
-			nft(unix.NFT_MSG_NEWCHAIN, func(e *netlink.AttributeEncoder) {
-				e.String(unix.NFTA_CHAIN_TABLE, "t")
-				e.String(unix.NFTA_CHAIN_NAME, "c")
-				e.String(unix.NFTA_CHAIN_TYPE, "filter")
-				e.Nested(unix.NFTA_CHAIN_HOOK, func(e *netlink.AttributeEncoder) error {
-					e.Uint32(unix.NFTA_HOOK_HOOKNUM, unix.NF_INET_LOCAL_OUT)
-					e.Uint32(unix.NFTA_HOOK_PRIORITY, 0)
-					return nil
-				})
-			}),
-			nft(unix.NFT_MSG_NEWRULE, func(e *netlink.AttributeEncoder) {
-				e.String(unix.NFTA_RULE_TABLE, "t")
-				e.String(unix.NFTA_RULE_CHAIN, "c")
-				e.Nested(unix.NFTA_RULE_EXPRESSIONS, func(e *netlink.AttributeEncoder) error {
-					e.Nested(unix.NFTA_LIST_ELEM, func(e *netlink.AttributeEncoder) error {
-						e.String(unix.NFTA_EXPR_NAME, "ct")
-						e.Nested(unix.NFTA_EXPR_DATA, func(e *netlink.AttributeEncoder) error {
-							e.Uint32(unix.NFTA_CT_KEY, unix.NFT_CT_STATE)
-							e.Uint32(unix.NFTA_CT_DREG, unix.NFT_REG32_00)
-							return nil
-						})
-						return nil
-					})
-					return nil
-				})
-			}),
-			batch(unix.NFNL_MSG_BATCH_END),
-		})
-		if err != nil {
+		defer unix.Close(fd)
+		batch := []byte{0, 0, 0, unix.NFNL_SUBSYS_NFTABLES}
+		request := slices.Concat(
+			message(unix.NFNL_MSG_BATCH_BEGIN, 0, batch),
+			nft(unix.NFT_MSG_NEWTABLE, word(unix.NFTA_TABLE_NAME, "t")),
+			nft(unix.NFT_MSG_NEWCHAIN, word(unix.NFTA_CHAIN_TABLE, "t"), word(unix.NFTA_CHAIN_NAME, "c"), word(unix.NFTA_CHAIN_TYPE, "filter"),
+				nest(unix.NFTA_CHAIN_HOOK, number(unix.NFTA_HOOK_HOOKNUM, unix.NF_INET_LOCAL_OUT), number(unix.NFTA_HOOK_PRIORITY, 0))),
+			nft(unix.NFT_MSG_NEWRULE, word(unix.NFTA_RULE_TABLE, "t"), word(unix.NFTA_RULE_CHAIN, "c"),
+				nest(unix.NFTA_RULE_EXPRESSIONS, nest(unix.NFTA_LIST_ELEM, word(unix.NFTA_EXPR_NAME, "ct"),
+					nest(unix.NFTA_EXPR_DATA, number(unix.NFTA_CT_KEY, unix.NFT_CT_STATE), number(unix.NFTA_CT_DREG, unix.NFT_REG32_00))))),
+			message(unix.NFNL_MSG_BATCH_END, 0, batch))
+		if err := unix.Sendto(fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 			return err
 		}
-		for range 3 { // an acknowledgement for each but the two that hold them together
-			if _, err := conn.Receive(); err != nil {
+		for told := 0; told < 3; { // an acknowledgement for each but the two that hold them together
+			answer := make([]byte, 8192)
+			n, _, err := unix.Recvfrom(fd, answer, 0)
+			if err != nil {
 				return err
+			}
+			for b := answer[:n]; len(b) >= unix.SizeofNlMsghdr+4; told++ {
+				if code := int32(binary.NativeEndian.Uint32(b[unix.SizeofNlMsghdr:])); code != 0 {
+					return syscall.Errno(-code)
+				}
+				b = b[min(int(binary.NativeEndian.Uint32(b)+3)&^3, len(b)):]
 			}
 		}
 		return nil
@@ -67,24 +55,34 @@ func (s *stage) trackConnections() {
 	}
 }
 
-func batch(kind uint16) netlink.Message {
-	return netlink.Message{
-		Header: netlink.Header{Type: netlink.HeaderType(kind), Flags: netlink.Request}, Data: []byte{0, 0, 0, unix.NFNL_SUBSYS_NFTABLES},
-	}
+// message is a message of netlink(7).
+func message(kind, flags uint16, parts ...[]byte) []byte {
+	body := slices.Concat(parts...)
+	b := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
+	b = binary.NativeEndian.AppendUint16(b, kind)
+	b = binary.NativeEndian.AppendUint16(b, unix.NLM_F_REQUEST|flags)
+	return append(append(b, make([]byte, 8)...), body...)
 }
 
-func nft(kind uint16, attributes func(*netlink.AttributeEncoder)) netlink.Message {
-	e := netlink.NewAttributeEncoder()
-	e.ByteOrder = binary.BigEndian
-	attributes(e)
-	data, _ := e.Encode() // there is nothing in it that cannot be encoded
-	return netlink.Message{
-		Header: netlink.Header{
-			Type:  netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | kind),
-			Flags: netlink.Request | netlink.Acknowledge | netlink.Create,
-		},
-		Data: append([]byte{unix.NFPROTO_IPV4, 0, 0, 0}, data...),
-	}
+func nft(kind uint16, attributes ...[]byte) []byte {
+	body := append([]byte{unix.NFPROTO_IPV4, 0, 0, 0}, slices.Concat(attributes...)...)
+	return message(unix.NFNL_SUBSYS_NFTABLES<<8|kind, unix.NLM_F_ACK|unix.NLM_F_CREATE, body)
+}
+
+func attribute(kind uint16, value []byte) []byte {
+	b := binary.NativeEndian.AppendUint16(nil, uint16(unix.SizeofNlAttr+len(value)))
+	b = append(binary.NativeEndian.AppendUint16(b, kind), value...)
+	return append(b, make([]byte, -len(b)&3)...)
+}
+
+func word(kind uint16, text string) []byte { return attribute(kind, append([]byte(text), 0)) }
+
+func number(kind uint16, n uint32) []byte {
+	return attribute(kind, binary.BigEndian.AppendUint32(nil, n))
+}
+
+func nest(kind uint16, attributes ...[]byte) []byte {
+	return attribute(kind|unix.NLA_F_NESTED, slices.Concat(attributes...))
 }
 
 // fillTracking begins more conversations than the table holds, with an address where nobody answers, and goes on.

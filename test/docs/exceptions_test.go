@@ -18,6 +18,7 @@ func exceptions() []exception {
 	return []exception{
 		{"apply", "--confirm", "an image has no running values to take back; cmd/tcptune runs it in namespaces"},
 		{"confirm", "", "there is nothing to confirm without a running host; cmd/tcptune runs it in namespaces"},
+		{"diagnose", "", "it looks at the transfers of the machine; test/diagnose runs it where there are some"},
 		{"go install", "", "the network; cmd/tcptune and installer/fetch install from a mirror of their own"},
 		{"go rollback", "", "nothing was installed before; installer and test/script run it"},
 		{"go verify", "", "nothing was installed before; installer and test/script run it"},
