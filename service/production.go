@@ -243,4 +243,3 @@ func (r candidate) firewall(ctx context.Context) report.Check {
 		return r.row(name, "shut", text, text[strings.LastIndex(text, "to open it: ")+len("to open it: "):])
 	}
 }
-

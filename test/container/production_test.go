@@ -10,7 +10,9 @@ import (
 // preflight are the grades of "tcptune check --production", by name.
 func (m *Machine) preflight(t *testing.T) map[string]string {
 	t.Helper()
-	var r struct{ Checks []struct{ Name, Grade, Value, Reason, Fix string } }
+	var r struct {
+		Checks []struct{ Name, Grade, Value, Reason, Fix string }
+	}
 	result := m.Run(t, "tcptune", "check", "--production", "--json")
 	if err := json.Unmarshal([]byte(result.Stdout), &r); err != nil {
 		t.Fatalf("%v\n%s", err, result.Stdout)
