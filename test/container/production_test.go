@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/tcptune/tcptune/test/long"
 )
 
 // preflight are the grades of "tcptune check --production", by name.
@@ -29,6 +31,7 @@ func (m *Machine) preflight(t *testing.T) map[string]string {
 
 // What stands in the way of production is what the process really has, and is seen as soon as it is so.
 func TestBeforeProductionTheProcessIsLookedAt(t *testing.T) {
+	long.Only(t, "it boots a machine and looks at it nine times")
 	t.Parallel()
 	m := newServing(t)
 	m.service(t, 0, "install", "--now", "--max-conns", "100")
@@ -51,12 +54,13 @@ func TestBeforeProductionTheProcessIsLookedAt(t *testing.T) {
 	if got := m.preflight(t)["tuning"]; strings.HasPrefix(got, "FAIL") {
 		t.Errorf("a host that is tuned: %q", got)
 	}
-	for drop, name := range map[string]string{
-		"LimitNOFILE=128": "descriptors", "MemoryMax=infinity": "memory", "Environment=LOG_LEVEL=debug": "log-level", "Environment=API_TOKEN=x": "secrets",
+	for _, bad := range []struct{ line, name string }{
+		{"LimitNOFILE=128", "descriptors"}, {"MemoryMax=infinity", "memory"}, {"Environment=LOG_LEVEL=debug", "log-level"},
+		{"Environment=API_TOKEN=x", "secrets"},
 	} {
-		m.dropIn(t, "tcptune-server.service", "[Service]\n"+drop+"\n")
+		m.dropIn(t, "tcptune-server.service", "[Service]\n"+bad.line+"\n")
 		m.Must(t, "systemctl", "restart", "tcptune-server.service")
-		expect(drop, name, "FAIL")
+		expect(bad.line, bad.name, "FAIL")
 	}
 	m.Must(t, "systemctl", "stop", "tcptune-server-admin.socket", "tcptune-server.service")
 	expect("nobody answers", "health", "FAIL")
