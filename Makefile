@@ -125,7 +125,7 @@ test: test-deps lint test-go test-race ## what CI runs: install what the tests n
 .PHONY: test-deps
 test-deps:
 	@hack/apt-install.sh $$(grep -v '^#' test/apt-packages.txt) || echo "make test: going on without; what needs them will skip or fail" >&2
-	@hack/apt-unpack.sh bin/fleet prometheus prometheus-node-exporter || echo "make test: going on without; what needs them will skip" >&2
+	@hack/apt-unpack.sh bin/fleet prometheus prometheus-node-exporter haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 || echo "make test: going on without; what needs them will skip" >&2
 
 # One after the other: each wants both cores.
 .PHONY: test-all
@@ -136,6 +136,7 @@ test-all: export DIAGNOSE_RUNS = 200
 test-all: export TCPTUNE_SOAK = 5m
 test-all: export TCPTUNE_DIFFERENTIAL = 100000
 test-all: ## everything: make test, changes under load (load-test), the packages (deb-test) and machines that reboot (vm-test); under an hour
+	@hack/apt-install.sh ansible-lint || echo "make test-all: going on without; what needs it will skip" >&2
 	@$(MAKE) test
 	@$(MAKE) load-test
 	@$(MAKE) prove-test

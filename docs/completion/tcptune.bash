@@ -18,6 +18,7 @@ _tcptune_command() {
 	check)
 		flags=(
 			'--strict'
+			'--production'
 			'--root=DIR'
 			'--json'
 			'--allow-unsupported'

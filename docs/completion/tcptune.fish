@@ -444,6 +444,7 @@ complete -c tcptune -n '__tcptune_at \'\' --help -h' -l help -s h -d 'show help'
 complete -c tcptune -n '__tcptune_at \'\' --version -v' -l version -s v -d 'print the version'
 
 complete -c tcptune -n '__tcptune_at \'check\' --strict' -l strict -d 'exit with 2 also for warnings'
+complete -c tcptune -n '__tcptune_at \'check\' --production' -l production -d 'check services and the host as they have to be before clients come'
 complete -c tcptune -n '__tcptune_at \'check\' --root=' -l root -x -a '(__tcptune_values \'DIR\')' -d 'work on the image in DIR instead of this machine: its files only, no running values'
 complete -c tcptune -n '__tcptune_at \'check\' --json' -l json -d 'print one JSON document (see tcptune schema)'
 complete -c tcptune -n '__tcptune_at \'check\' --allow-unsupported' -l allow-unsupported -d 'proceed on a system that tcptune does not know'

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 	"github.com/tcptune/tcptune/service"
 )
 
-// Check says whether the host is supported, and what is wrong with it. With strict a warning is as bad as a failure.
-func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error) {
+// Check says whether the host is supported, and what is wrong with it. With strict a warning is as bad as a failure; with
+// production it also says whether the host may be put before clients.
+func (t Target) Check(ctx context.Context, strict, production bool) (out Outcome, err error) {
 	h, err := t.host()
 	if err != nil {
 		return out, err
@@ -28,8 +30,20 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 		out.note(strayNames(h, j)...)
 		out.Report.Checks = append(out.Report.Checks, checkServices(ctx, h, j)...)
 	}
+	var added []report.Check
+	if production {
+		if err := requireLive(h); err != nil {
+			return out, err
+		}
+		j, _, err := recall(h)
+		if err != nil {
+			return out, err
+		}
+		added = t.production(ctx, h, j)
+		out.Report.Checks = append(out.Report.Checks, added...)
+	}
 	for _, k := range out.Report.Checks {
-		if k.Grade == report.Fail || k.Grade == report.Warn && strict {
+		if k.Grade == report.Fail || k.Grade == report.Warn && strict || production && stands(k, added) {
 			out.Code = report.ExitDiffers
 		}
 	}
@@ -37,6 +51,14 @@ func (t Target) Check(ctx context.Context, strict bool) (out Outcome, err error)
 		return out, unsupported(result.Supported.Reason)
 	}
 	return out, nil
+}
+
+// requireLive refuses what is about a host that runs.
+func requireLive(h host.Host) error {
+	if !h.Live() {
+		return fmt.Errorf("cannot check an image before production: %w", host.ErrNoKernel)
+	}
+	return nil
 }
 
 // renewTime is how long before it expires a certificate is renewed by all that renews by itself: ACME clients do it a third
