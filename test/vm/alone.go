@@ -68,7 +68,7 @@ func Alone(t testing.TB, memory int, files map[string]string, script string) (co
 		t.Fatalf("%v\n%s", context.Cause(ctx), said())
 	case <-q.done:
 	}
-	out, ended := strings.CutSuffix(strings.TrimRight(said(), "\n"), ends)
+	out, _, ended := strings.Cut(said(), ends)
 	if !ended {
 		t.Fatalf("the machine did not do it all: %s\n%s", q.errs, out)
 	}

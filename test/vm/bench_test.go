@@ -31,7 +31,7 @@ server=$!
 for attempt in $(seq 60); do
 	! ./tcptune bench 127.0.0.1:7000 --conns 1 --count 1 --duration 1s --json >few.json || break
 done
-./tcptune bench 127.0.0.1:7000 --conns 100000 --duration 20s --timeout 5m --json >many.json || echo "exit $?"
+./tcptune bench 127.0.0.1:7000 --conns 100000 --duration 20s --timeout 5m --json 2>many.txt >many.json || echo "exit $?"
 kill $server
 free -m >&2
 cat few.json many.json`)
