@@ -230,9 +230,12 @@ func TestKernelDiagnoseComparesWithARunOfTheSameKind(t *testing.T) {
 		args   []string
 		code   int
 	}{
-		{all, nil, report.ExitDone}, {one, []string{"--port", "30002"}, report.ExitDone},
-		{all, []string{"--port", "30002"}, report.ExitUsage}, {one, nil, report.ExitUsage},
-		{file("broken.json", "{"), nil, report.ExitFailed}, {file("other.json", `{"schema":"tcptune/v1"}`), nil, report.ExitUsage},
+		{all, nil, report.ExitDone},
+		{one, []string{"--port", "30002"}, report.ExitDone},
+		{all, []string{"--port", "30002"}, report.ExitUsage},
+		{one, nil, report.ExitUsage},
+		{file("broken.json", "{"), nil, report.ExitFailed},
+		{file("other.json", `{"schema":"tcptune/v1"}`), nil, report.ExitUsage},
 		{"/nosuch", nil, report.ExitFailed},
 	} {
 		rep := r.report(run(tc.code, append(tc.args, "--before", tc.before)...))

@@ -55,7 +55,9 @@ func TestBeforeProductionTheProcessIsLookedAt(t *testing.T) {
 		t.Errorf("a host that is tuned: %q", got)
 	}
 	for _, bad := range []struct{ line, name string }{
-		{"LimitNOFILE=128", "descriptors"}, {"MemoryMax=infinity", "memory"}, {"Environment=LOG_LEVEL=debug", "log-level"},
+		{"LimitNOFILE=128", "descriptors"},
+		{"MemoryMax=infinity", "memory"},
+		{"Environment=LOG_LEVEL=debug", "log-level"},
 		{"Environment=API_TOKEN=x", "secrets"},
 	} {
 		m.dropIn(t, "tcptune-server.service", "[Service]\n"+bad.line+"\n")

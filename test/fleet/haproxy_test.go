@@ -74,8 +74,10 @@ func newBalancer(t *testing.T) balancer {
 	if out, err := run(t, env, haproxy, "-c", "-f", "../../deploy/haproxy/haproxy.cfg"); err != nil || strings.Contains(out, "WARNING") {
 		t.Fatalf("the template itself: %v\n%s", err, out)
 	}
-	replace := []string{"bind :80\n", "bind " + b.http + "\n", "bind :9000\n", "bind " + b.tcp + "\n", "/run/haproxy/admin.sock", b.dir + "/admin.sock", "log /dev/log local0\n", "",
-		"maxconn 100000", "maxconn 1000"} // a test has no more descriptors
+	replace := []string{
+		"bind :80\n", "bind " + b.http + "\n", "bind :9000\n", "bind " + b.tcp + "\n", "/run/haproxy/admin.sock", b.dir + "/admin.sock", "log /dev/log local0\n", "",
+		"maxconn 100000", "maxconn 1000",
+	} // a test has no more descriptors
 	for place, protocol := range map[string]string{"a web 192.0.2.11:8080": "http", "b web 192.0.2.12:8080": "http", "a line 192.0.2.11:9000": "line", "b line 192.0.2.12:9000": "line"} {
 		words, at := strings.Fields(place), free(t)
 		b.servers[words[1]+"/"+words[0]] = start(t, nil, "../../bin/tcptune-server", "--listen", at, "--protocol", protocol, "--proxy-from", "127.0.0.1/32", "--log-level", "error")
