@@ -27,7 +27,7 @@ func far() path.Shape { return path.Shape{RTT: 40 * time.Millisecond, Rate: 100e
 
 func lossy() path.Shape {
 	s := far()
-	s.Loss = 0.01
+	s.Loss = 0.02 // enough are lost in three seconds that it cannot be by chance
 	return s
 }
 
@@ -77,7 +77,7 @@ func situations() map[string]situation {
 			make: func(s *stage, advised bool) {
 				s.set(largeReceive, largeSend)
 				if !advised {
-					s.setAt(s.path.Server, "net.ipv4.tcp_wmem = 4096 65536 131072")
+					s.setAt(s.path.Server, "net.ipv4.tcp_wmem = 4096 16384 65536") // a quarter of what the path carries
 				} else {
 					s.take(s.path.Server, "net.ipv4.tcp_wmem")
 				}
