@@ -10,7 +10,7 @@ FUZZTIME ?= 30s
 ROUNDS   ?= 40
 ECHO_ROUNDS  ?= 7
 ECHO_SECONDS ?= 1
-FOR          ?= 45m
+FOR          ?= 18m
 EACH_SCENARIO ?= intercontinental
 
 # The toolchain is looked for (and fetched, see hack/ensure-go.sh) when the first recipe needs it, not before.
@@ -89,7 +89,7 @@ arm64-test: ## tests of what uses raw system calls and structs of the kernel, bu
 
 # Measured over a path that loses packets, which is where most keys can buy something.
 .PHONY: prove-each
-prove-each: build ## what each key of profile server bought, in docs/what-it-changes.md: FOR (45m), on a machine that does nothing else, as root
+prove-each: build ## what each key of profile server bought, in docs/what-it-changes.md: FOR (18m), on a machine that does nothing else, as root
 	@mkdir -p bin; hack/as-root.sh bin/tcptune prove --each --profile server --scenario $(EACH_SCENARIO) --for $(FOR) --json >bin/each.json || [ $$? = 4 ]
 	@cp bin/each.json hack/changes/each.json
 	@$(WITH_GO) $(GO) run ./hack/changes >bin/changes && mv bin/changes docs/what-it-changes.md

@@ -166,32 +166,34 @@ func limits() ([]report.Limit, []report.Observed) {
 	for i := range 20 {
 		twentieths, counts = append(twentieths, float64(i+1)/20), append(counts, i%3)
 	}
-	return []report.Limit{
-			{
-				Rule: "receive-window", Certainty: "certain", Target: "port 8080", Words: "the window of the receiver bounds the rate", New: true,
-				Evidence: "91 % of the time waited for a window of 64 KiB at 40.2 ms; a larger one may give up to 8 times the rate",
-				Advice: []report.Advised{
-					{Kind: "key", Target: "net.ipv4.tcp_rmem", Value: "4096 131072 8388608"},
-					{Kind: "elsewhere", Target: "192.0.2.0/24", Value: "nothing here helps"},
-					{Kind: "unit", Target: "unit a.service", Value: "LimitNOFILE=65536"},
-				},
-				Check: "ss -ti", Source: "RFC 7323",
+	found := []report.Limit{
+		{
+			Rule: "receive-window", Certainty: "certain", Target: "port 8080", Words: "the window of the receiver bounds the rate", New: true,
+			Evidence: "91 % of the time waited for a window of 64 KiB at 40.2 ms; a larger one may give up to 8 times the rate",
+			Advice: []report.Advised{
+				{Kind: "key", Target: "net.ipv4.tcp_rmem", Value: "4096 131072 8388608"},
+				{Kind: "elsewhere", Target: "192.0.2.0/24", Value: "nothing here helps"},
+				{Kind: "unit", Target: "unit a.service", Value: "LimitNOFILE=65536"},
 			},
-			{Rule: "path", Certainty: "hint", Target: "port 8080, to which a-unit-with-a-rather-long-name.service connects", Namespace: "blue", Check: "look", Source: "TCP_INFO"},
-		}, []report.Observed{{
-			Duration: 10, Looks: 10, Sockets: 1200, Sending: 7, Came: 3, Went: 2, Sampled: 0.5, ProgramShare: 0.43, Gone: []string{"loss port 8080"},
-			Unknown: []report.Unjudged{{Rule: "descriptors", Target: "port 22", Reason: "not visible: only root may look into the processes of others"}},
-			Spreads: []report.Spread{
-				{Of: "rtt", Bands: octaves, Counts: []int{1, 5, 0, 1}},
-				{Of: "min-rtt", Bands: octaves[:3], Counts: []int{6, 1}},
-				{Of: "sent", Bands: []float64{65536, 92681, 131072}, Counts: []int{3, 4}},
-				{Of: "received", Bands: []float64{1, 1.41}, Counts: []int{3}},
-				{Of: "window-limited", Bands: twentieths, Counts: counts},
-				{Of: "buffer-limited", Bands: twentieths[:2], Counts: []int{7}},
-				{Of: "application-limited", Bands: twentieths, Counts: counts},
-			},
-			Services: []report.Spent{{Target: "port 8080", Connections: 9, Sending: 7, Shares: []report.SpentPart{{By: "application", Share: 0.43}, {By: "network", Share: 0.57}}}},
-		}}
+			Check: "ss -ti", Source: "RFC 7323",
+		},
+		{Rule: "path", Certainty: "hint", Target: "port 8080, to which a-unit-with-a-rather-long-name.service connects", Namespace: "blue", Check: "look", Source: "TCP_INFO"},
+	}
+	seen := report.Observed{
+		Duration: 10, Looks: 10, Sockets: 1200, Sending: 7, Came: 3, Went: 2, Sampled: 0.5, ProgramShare: 0.43, Gone: []string{"loss port 8080"},
+		Unknown: []report.Unjudged{{Rule: "descriptors", Target: "port 22", Reason: "not visible: only root may look into the processes of others"}},
+		Spreads: []report.Spread{
+			{Of: "rtt", Bands: octaves, Counts: []int{1, 5, 0, 1}},
+			{Of: "min-rtt", Bands: octaves[:3], Counts: []int{6, 1}},
+			{Of: "sent", Bands: []float64{65536, 92681, 131072}, Counts: []int{3, 4}},
+			{Of: "received", Bands: []float64{1, 1.41}, Counts: []int{3}},
+			{Of: "window-limited", Bands: twentieths, Counts: counts},
+			{Of: "buffer-limited", Bands: twentieths[:2], Counts: []int{7}},
+			{Of: "application-limited", Bands: twentieths, Counts: counts},
+		},
+		Services: []report.Spent{{Target: "port 8080", Connections: 9, Sending: 7, Shares: []report.SpentPart{{By: "application", Share: 0.43}, {By: "network", Share: 0.57}}}},
+	}
+	return found, []report.Observed{seen}
 }
 
 // proof has what a page of prove can be about: keys one by one, figures without a ratio, and what nothing is said about.
