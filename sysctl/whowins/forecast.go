@@ -103,7 +103,9 @@ type Problem struct {
 // String returns "file:line: text".
 func (p Problem) String() string { return p.Origin.String() + ": " + p.Text }
 
-// Forecaster answers which assignment decides about a key. It holds what the files said when it was made.
+// Forecaster answers which assignment decides about a key. It holds what the files said when it was made, and each answer
+// that it gave: a plan asks for one key from several sides, and with hundreds of wildcards an answer takes a millisecond.
+// It is not for concurrent use.
 type Forecaster struct {
 	conf     *confReader
 	versions Versions
@@ -117,6 +119,7 @@ type Forecaster struct {
 	modules  []string
 	kernel   *model // the parameters of the kernel
 	knows    Kernel // what is known of the kernel that boots, nil for nothing
+	given    map[string]Forecast
 }
 
 // Observe is [NewForecaster] for the releases that are installed on the machine, each file of which it reads once.
@@ -134,7 +137,7 @@ func Observe(r Reader) (*Forecaster, error) {
 // fails when the kernel's command line cannot be read.
 func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 	c := newConfReader(r)
-	f := &Forecaster{conf: c, versions: v}
+	f := &Forecaster{conf: c, versions: v, given: map[string]Forecast{}}
 	run := live(r)
 	switch {
 	case v.Systemd == 0:
@@ -171,9 +174,19 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 }
 
 // Key forecasts what becomes of key, which may be written with dots or with slashes, see sysctl.d(5). The key need not
-// exist; a forecast for a key that the kernel does not have is what would be tried.
+// exist; a forecast for a key that the kernel does not have is what would be tried. What it refers to must not be changed.
 func (f *Forecaster) Key(key string) Forecast {
 	p := rules{firstDecides: true, simplify: true}.normal(key)
+	fc, given := f.given[p]
+	if !given {
+		fc = f.ask(p)
+		f.given[p] = fc
+	}
+	return fc
+}
+
+// ask forecasts what becomes of the key at path p.
+func (f *Forecaster) ask(p string) Forecast {
 	fc := Forecast{Key: host.SwapSeparators(p)}
 	fc.Restart = f.outcome(f.restart, p, f.absent[0])
 	fc.SysctlSystem = f.outcome(f.system, p, f.absent[1])

@@ -326,6 +326,34 @@ func BenchmarkForecasterKey(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		f.Key("net.ipv4.tcp_retries1")
+		f.ask("net/ipv4/tcp_retries1")
+	}
+}
+
+// strict is a kernel that refuses each write, and counts them.
+type strict struct{ writes *int }
+
+func (strict) Names(p string) []string     { return []string{p} }
+func (strict) Needs(string) []string       { return nil }
+func (strict) Start(string) (string, bool) { return "0", true }
+func (k strict) Write(string, string, func(string) (string, bool)) (w Written, _ bool) {
+	*k.writes++
+	return Written{Refused: true}, true
+}
+
+// With hundreds of wildcards a forecast takes a millisecond, and a plan asks for one key from several sides.
+func TestAKeyIsForecastOnceUnderEachKernel(t *testing.T) {
+	const key = "net.ipv4.tcp_retries1"
+	f := forecaster(t, whowins.Files(contents{"/etc/sysctl.d/10-a.conf": "net.ipv4.tcp_* = 1\n"}), noble())
+	before := f.Key(key)
+	writes := 0
+	g := f.Under(strict{&writes}, strict{&writes})
+	first := g.Key(key)
+	asked := writes
+	if diff := cmp.Diff(first, g.Key("net/ipv4/tcp_retries1")); diff != "" || writes != asked {
+		t.Errorf("asked again, %d writes are judged after %d: %s", writes, asked, diff)
+	}
+	if asked == 0 || len(first.Reboot.Refused) == 0 || len(f.Key(key).Reboot.Refused) != len(before.Reboot.Refused) {
+		t.Errorf("%d writes judged; a kernel that refuses: %+v; one that is not known: %+v", asked, first.Reboot, f.Key(key).Reboot)
 	}
 }

@@ -40,6 +40,7 @@ type Refusal struct {
 // is the one that tools write to now.
 func (f *Forecaster) Under(boot, now Kernel) *Forecaster {
 	g := *f
+	g.given = map[string]Forecast{}
 	g.boot, g.restart, g.system = f.boot.under(boot), f.restart.under(now), f.system.under(now)
 	if g.restart != nil {
 		g.restart.start = nil
