@@ -29,7 +29,7 @@ func built(t *testing.T) string {
 		return filepath.Join(*packagesDir, "deb")
 	}
 	dir := t.TempDir()
-	if out, err := exec.Command("../../hack/deb.sh", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("../../hack/deb.sh", "-q", dir).CombinedOutput(); err != nil {
 		t.Fatalf("cannot build the packages: %v\n%s", err, out)
 	}
 	return dir
