@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -97,26 +99,36 @@ func TestAHostThatIsDownSilencesItsOwnAlertsAlone(t *testing.T) {
 		alerts = append(alerts, map[string]any{"labels": labels})
 	}
 	send(t, "http://"+at+"/api/v2/alerts", alerts)
-	var told []struct {
+	var got map[string]bool
+	eventually(t, "the silence of what is to be silent", func() bool { // Alertmanager takes alerts in one after the other
+		got = alertsAt(t, at)
+		for name, silent := range silenced {
+			if silent && !got[name] {
+				return false
+			}
+		}
+		return true
+	})
+	if !maps.Equal(got, silenced) {
+		t.Errorf("silenced are %v\nwant %v", got, silenced)
+	}
+}
+
+// alertsAt are the alerts that an Alertmanager has, and whether another one silences each.
+func alertsAt(t *testing.T, at string) map[string]bool {
+	t.Helper()
+	var alerts []struct {
 		Labels map[string]string
 		Status struct{ InhibitedBy []string }
 	}
-	if err := json.Unmarshal([]byte(get(t, "http://"+at+"/api/v2/alerts")), &told); err != nil {
+	if err := json.Unmarshal([]byte(get(t, "http://"+at+"/api/v2/alerts")), &alerts); err != nil {
 		t.Fatal(err)
 	}
-	if len(told) != len(silenced) {
-		t.Errorf("%d alerts, want %d", len(told), len(silenced))
+	all := map[string]bool{}
+	for _, a := range alerts {
+		all[a.Labels["alertname"]+" "+a.Labels["instance"]+" "+cmp.Or(a.Labels["host"], "-")] = len(a.Status.InhibitedBy) > 0
 	}
-	for _, a := range told {
-		host := a.Labels["host"]
-		if host == "" {
-			host = "-"
-		}
-		name := a.Labels["alertname"] + " " + a.Labels["instance"] + " " + host
-		if got := len(a.Status.InhibitedBy) > 0; got != silenced[name] {
-			t.Errorf("%s: silenced is %v, want %v", name, got, silenced[name])
-		}
-	}
+	return all
 }
 
 // answers reports whether url is served with status 200.
