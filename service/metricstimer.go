@@ -25,10 +25,15 @@ const (
 	timerSource = shared + " metrics"
 )
 
+// longestLook leaves the service time for the rest of its minute.
+const longestLook = 30 * time.Second
+
 // MetricsTimer writes the metrics of a host into a file every minute.
 type MetricsTimer struct {
 	Program  string `json:"program"`  // tcptune
 	Textfile string `json:"textfile"` // an absolute path that needs no quotes in a unit
+	// Diagnose is how long it looks for what limits TCP, 0 for not at all.
+	Diagnose time.Duration `json:"diagnose,omitempty"`
 }
 
 // InstalledTimer is what tcptune remembers of the timer on the host of j, nil where there is none.
@@ -46,6 +51,9 @@ func InstalledTimer(j plan.Journal) (*MetricsTimer, error) {
 
 // check refuses what could not work on h.
 func (t MetricsTimer) check(h host.Host) error {
+	if t.Diagnose > longestLook {
+		return report.Usage(fmt.Sprintf("cannot use --diagnose %s each minute: it is %s at most", t.Diagnose, longestLook), "")
+	}
 	if !path.IsAbs(t.Textfile) || path.Clean(t.Textfile) != t.Textfile || !regexp.MustCompile(`^`+plain+`+$`).MatchString(t.Textfile) {
 		return report.Usage("cannot use --textfile "+t.Textfile+" in a unit: it is not an absolute path of plain letters", "")
 	}

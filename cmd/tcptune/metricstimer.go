@@ -25,15 +25,18 @@ func (t terminal) metricsTimer(c *cli.Context, target provision.Target) (outcome
 	if remove && c.IsSet("textfile") {
 		return outcome{}, report.Usage("cannot use --textfile with --remove-timer: it removes what was installed", "")
 	}
-	textfile := provision.DefaultTextfile
-	if c.IsSet("textfile") {
-		textfile = c.String("textfile")
+	if remove && c.IsSet("diagnose") {
+		return outcome{}, report.Usage("cannot use --diagnose with --remove-timer", "")
 	}
-	verb, timer := changedVerb, func(ctx context.Context) (provision.Outcome, error) { return target.InstallMetricsTimer(ctx, textfile) }
+	wanted := provision.Timer{Textfile: provision.DefaultTextfile, Diagnose: c.Duration("diagnose")}
+	if c.IsSet("textfile") {
+		wanted.Textfile = c.String("textfile")
+	}
+	verb, timer := changedVerb, func(ctx context.Context) (provision.Outcome, error) { return target.InstallMetricsTimer(ctx, wanted) }
 	switch dry := c.Bool("dry-run"); {
 	case dry && install:
 		verb, timer = "to change", func(ctx context.Context) (provision.Outcome, error) {
-			return target.InstallMetricsTimerPlan(ctx, textfile)
+			return target.InstallMetricsTimerPlan(ctx, wanted)
 		}
 	case dry:
 		verb, timer = "to remove or stop", target.RemoveMetricsTimerPlan

@@ -597,6 +597,7 @@ _tcptune_command() {
 			'--flows=N'
 			'--live-qdisc'
 			'--textfile=FILE'
+			'--diagnose=DURATION'
 			'--install-timer'
 			'--remove-timer'
 			'--dry-run,-n'

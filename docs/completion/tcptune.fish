@@ -928,6 +928,7 @@ complete -c tcptune -n '__tcptune_at \'metrics\' --rtt=' -l rtt -x -d 'size the 
 complete -c tcptune -n '__tcptune_at \'metrics\' --flows=' -l flows -x -d 'warn where memory does not suffice for the buffers of profile wan of N connections'
 complete -c tcptune -n '__tcptune_at \'metrics\' --live-qdisc' -l live-qdisc -d 'set the queue discipline of the interfaces that are up, too'
 complete -c tcptune -n '__tcptune_at \'metrics\' --textfile=' -l textfile -r -F -d 'write to FILE, which ends in .prom, instead of standard output'
+complete -c tcptune -n '__tcptune_at \'metrics\' --diagnose=' -l diagnose -x -d 'look for this DURATION for what limits TCP, as tcptune diagnose does'
 complete -c tcptune -n '__tcptune_at \'metrics\' --install-timer' -l install-timer -d 'have systemd write the file every minute, /var/lib/prometheus/node-exporter/tcptune.prom without --textfile'
 complete -c tcptune -n '__tcptune_at \'metrics\' --remove-timer' -l remove-timer -d 'take the timer, its service and the file back'
 complete -c tcptune -n '__tcptune_at \'metrics\' --dry-run -n' -l dry-run -s n -d 'with one of these: only show what would be changed'

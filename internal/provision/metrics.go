@@ -13,12 +13,17 @@ import (
 // Metrics are the state of the host as figures, for a collector that asks again and again. What cannot be seen is missing
 // from them, and named by tcptune_unknown: no figure stands for it. A host whose tuning cannot be told has the status code
 // of the error, and that is no error here: a collector that gets nothing keeps what it had.
-func (t Target) Metrics(ctx context.Context, tuning Tuning) (out Outcome, err error) {
+// Where look is not for no time, what [Target.Diagnose] finds in it is among them.
+func (t Target) Metrics(ctx context.Context, tuning Tuning, look Diagnose) (out Outcome, err error) {
 	h, err := t.host()
 	if err != nil {
 		return out, err
 	}
 	out = outcome(nil)
+	var found measured // first: all other figures are to be of the end of the look
+	if look.For > 0 {
+		out.note(found.diagnose(ctx, t, look))
+	}
 	s, err := t.Status(ctx, tuning)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -28,13 +33,14 @@ func (t Target) Metrics(ctx context.Context, tuning Tuning) (out Outcome, err er
 		s.Code = told.Exit
 		out.note(err.Error())
 	}
-	m := measured{Metrics: tuned(t.Version, s)}
+	m := measured{tuned(t.Version, s), nil}
 	if err != nil {
 		m.unseen("keys")
 	}
 	m.check(ctx, t, h)
 	m.journal(ctx, h)
 	m.toolchains(ctx, t)
+	m.Metrics, m.unknown = append(m.Metrics, found.Metrics...), append(m.unknown, found.unknown...)
 	out.Report.Metrics = m.done()
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/plan"
@@ -14,14 +15,22 @@ import (
 // DefaultTextfile lies in the folder that node_exporter of Debian and Ubuntu reads.
 const DefaultTextfile = "/var/lib/prometheus/node-exporter/tcptune.prom"
 
-// metricsTimer is the timer that writes textfile on h, by the program of the package or one that was built here.
-func metricsTimer(h host.Host, textfile string) service.MetricsTimer {
-	return service.MetricsTimer{Program: service.Program(h, "/usr/local/bin/tcptune", "/usr/bin/tcptune"), Textfile: textfile}
+// A Timer is what a timer of the metrics is to do each minute.
+type Timer struct {
+	Textfile string        // where it writes
+	Diagnose time.Duration // how long it looks for what limits TCP, 0: not at all
 }
 
-// InstallMetricsTimer has systemd write the metrics into textfile every minute, as one transaction. Where systemd runs,
+// metricsTimer is that timer on h, by the program of the package or one that was built here.
+func (w Timer) metricsTimer(h host.Host) service.MetricsTimer {
+	return service.MetricsTimer{
+		Program: service.Program(h, "/usr/local/bin/tcptune", "/usr/bin/tcptune"), Textfile: w.Textfile, Diagnose: w.Diagnose,
+	}
+}
+
+// InstallMetricsTimer has systemd write the metrics every minute, as one transaction. Where systemd runs,
 // it has written them once before that is final.
-func (t Target) InstallMetricsTimer(ctx context.Context, textfile string) (out Outcome, err error) {
+func (t Target) InstallMetricsTimer(ctx context.Context, wanted Timer) (out Outcome, err error) {
 	known, err := t.mayChange()
 	if err != nil {
 		return out, err
@@ -32,7 +41,7 @@ func (t Target) InstallMetricsTimer(ctx context.Context, textfile string) (out O
 	}
 	defer s.end(&out, &err)
 	out = s.outcome(append(known, notes...))
-	timer := metricsTimer(s.host, textfile)
+	timer := wanted.metricsTimer(s.host)
 	former, err := service.InstalledTimer(s.Journal())
 	if err != nil {
 		return out, err
@@ -48,14 +57,14 @@ func (t Target) InstallMetricsTimer(ctx context.Context, textfile string) (out O
 		return service.ProveTimer(ctx, s.host, timer)
 	}
 	_, err = s.carry(&out, func() ([]plan.Change, error) { return s.ApplyProven(ctx, p, prove) })
-	if err == nil && former != nil && former.Textfile != textfile {
+	if err == nil && former != nil && former.Textfile != wanted.Textfile {
 		out.note(discard(s.host, former.Textfile))
 	}
 	return out.partly(), err
 }
 
 // InstallMetricsTimerPlan says what [Target.InstallMetricsTimer] would do. It changes nothing and needs no root.
-func (t Target) InstallMetricsTimerPlan(ctx context.Context, textfile string) (out Outcome, err error) {
+func (t Target) InstallMetricsTimerPlan(ctx context.Context, wanted Timer) (out Outcome, err error) {
 	h, err := t.host()
 	if err != nil {
 		return out, err
@@ -68,7 +77,7 @@ func (t Target) InstallMetricsTimerPlan(ctx context.Context, textfile string) (o
 	if err != nil {
 		return out, err
 	}
-	p, err := service.InstallTimer(ctx, h, j, metricsTimer(h, textfile))
+	p, err := service.InstallTimer(ctx, h, j, wanted.metricsTimer(h))
 	if err != nil {
 		return out, err
 	}

@@ -45,6 +45,17 @@ func TestTimerOfTheMetricsWritesWhatRootSees(t *testing.T) {
 		t.Errorf("a second time there is something to do: %+v", r.Changes)
 	}
 
+	// It looks for what limits TCP as root does: whatever of that cannot be seen would be a series of tcptune_unknown.
+	m.Must(t, "tcptune", "metrics", "--install-timer", "--diagnose", "1s")
+	written, seen = series(m.Must(t, "cat", file)), series(m.Must(t, "tcptune", "metrics", "--diagnose", "1s"))
+	passing := func(name string) bool { return strings.HasPrefix(name, "tcptune_diagnose_finding{") }
+	if written, seen = slices.DeleteFunc(written, passing), slices.DeleteFunc(seen, passing); !slices.Equal(written, seen) {
+		t.Errorf("the unit looks at other things than root\nunit: %q\nroot: %q", written, seen)
+	}
+	if !slices.Contains(written, "tcptune_diagnose_timestamp_seconds") {
+		t.Errorf("it has not looked: %q", written)
+	}
+
 	m.Must(t, "tcptune", "metrics", "--remove-timer")
 	m.sameTree(t, clean)
 	if got := m.units(t, "tcptune-metrics"); got != "" {

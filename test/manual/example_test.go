@@ -38,6 +38,7 @@ func cannotRun() map[string]string {
 		"profile diff server ./mine.yaml": "needs a file of the reader",
 		"ansible-module":                  "needs the arguments of a task",
 		"metrics --textfile":              "needs the folder of node_exporter",
+		"metrics --diagnose":              "looks at the kernel that runs, and takes its time",
 	}
 }
 
