@@ -125,7 +125,8 @@ test: test-deps lint test-go test-race ## what CI runs: install what the tests n
 .PHONY: test-deps
 test-deps:
 	@hack/apt-install.sh $$(grep -v '^#' test/apt-packages.txt) || echo "make test: going on without; what needs them will skip or fail" >&2
-	@hack/apt-unpack.sh bin/fleet prometheus prometheus-node-exporter prometheus-alertmanager haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 || echo "make test: going on without; what needs them will skip" >&2
+	@hack/apt-unpack.sh bin/fleet prometheus prometheus-node-exporter prometheus-alertmanager haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 \
+		libluajit2-5.1-2 libboost-program-options1.74.0 libsodium23 libsqlite3-0 pdns-backend-bind pdns-tools pdns-server || echo "make test: going on without; what needs them will skip" >&2
 
 # One after the other: each wants both cores.
 .PHONY: test-all

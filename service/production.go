@@ -216,7 +216,7 @@ func (r candidate) health(ctx context.Context) report.Check {
 // tracing says where spans go. That nobody has asked for them is a warning.
 func (r candidate) tracing() report.Check {
 	const name = "tracing"
-	c := r.row(name, "none", "the bundled server exports no spans", "")
+	c := r.row(name, "none", "the bundled server passes traces on, and exports no spans", "")
 	if !r.bundled() {
 		c = r.row(name, "none", "no variable OTEL_ is in its environment", "")
 		c.Fix = "-p Environment=OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317, where the program knows OpenTelemetry"

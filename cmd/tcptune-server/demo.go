@@ -27,6 +27,7 @@ func demo(maxBody int) http.Handler {
 		var long *http.MaxBytesError
 		switch {
 		case errors.As(err, &long):
+			w.Header().Set("Connection", "close") // the rest of the body is not wanted
 			writeJSON(w, http.StatusRequestEntityTooLarge, map[string]any{"ok": false, "error": "body is too long"})
 		case err != nil:
 			writeJSON(w, http.StatusBadRequest, map[string]any{"ok": false, "error": "body is incomplete"})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/tcptune/tcptune/server"
 	"github.com/tcptune/tcptune/server/pool"
@@ -24,7 +25,7 @@ func (s *service) handler(l limits) server.StreamHandler {
 	case "discard":
 		return server.Messages(discard{})
 	case "http":
-		return server.NewHTTP(demo(l.maxFrame), l.Limits)
+		return server.NewHTTP(logged(s.log, demo(l.maxFrame)), l.Limits)
 	case relay:
 		return relaying{max: l.maxFrame, do: exchange(s.pool, s.log)}
 	}
@@ -32,13 +33,14 @@ func (s *service) handler(l limits) server.StreamHandler {
 }
 
 // exchange has the pool make an exchange. Clients are told what kind of failure it was, and not about the upstreams.
-func exchange(upstreams *pool.Pool, log *slog.Logger) func(context.Context, func(io.ReadWriter) error) error {
-	return func(ctx context.Context, do func(io.ReadWriter) error) error {
-		err := upstreams.Do(ctx, func(c *pool.Conn) error { return do(c) })
+func exchange(upstreams *pool.Pool, log *slog.Logger) func(context.Context, question, func(io.ReadWriter) error) error {
+	return func(ctx context.Context, of question, do func(io.ReadWriter) error) error {
+		began := time.Now()
+		err := upstreams.Do(pool.WithClient(ctx, of.client), func(c *pool.Conn) error { return do(c) })
+		of.logged(ctx, log, time.Since(began), err)
 		if err == nil {
 			return nil
 		}
-		log.Warn("cannot relay a request", "error", err)
 		for _, known := range []error{pool.ErrBusy, pool.ErrUnavailable, pool.ErrClosed} {
 			if errors.Is(err, known) {
 				return known

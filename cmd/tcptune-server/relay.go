@@ -22,7 +22,13 @@ type relaying struct {
 	max int // bytes of a payload, either way
 	// do makes one exchange with an upstream, as pool.Pool does: exchange is given a connection, and may be called again
 	// with another one as long as it could not send anything.
-	do func(ctx context.Context, exchange func(io.ReadWriter) error) error
+	do func(ctx context.Context, of question, exchange func(io.ReadWriter) error) error
+}
+
+// question is a frame that is relayed.
+type question struct {
+	client  string // its address
+	payload []byte
 }
 
 const (
@@ -120,7 +126,7 @@ func (s *relayed) relay(ctx context.Context) error {
 	begin := time.Now()
 	s.progress.Working()
 	// What is in flight is finished: an exchange has deadlines of its own.
-	err = s.do(pool.WithClient(context.WithoutCancel(ctx), s.client), func(upstream io.ReadWriter) error {
+	err = s.do(context.WithoutCancel(ctx), question{s.client, s.frame[frameHeader:]}, func(upstream io.ReadWriter) error {
 		if _, err := upstream.Write(s.frame); err != nil {
 			return err
 		}

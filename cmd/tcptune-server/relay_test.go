@@ -14,7 +14,7 @@ import (
 
 // nobody relays to upstreams that do not answer.
 func nobody() relaying {
-	return relaying{max: 100, do: func(context.Context, func(io.ReadWriter) error) error { return errors.ErrUnsupported }}
+	return relaying{max: 100, do: func(context.Context, question, func(io.ReadWriter) error) error { return errors.ErrUnsupported }}
 }
 
 func framed(payload string) string { return string(appendFrame(nil, []byte(payload))) }
@@ -73,7 +73,7 @@ func TestRelayTellsThatAFrameIsTooLong(t *testing.T) {
 func TestRelayHoldsNoMoreOfUnfinishedFramesThanItMay(t *testing.T) {
 	t.Parallel()
 	const size, most, clients = 1 << 20, 4 << 20, 20
-	h := relaying{max: size, do: func(_ context.Context, exchange func(io.ReadWriter) error) error {
+	h := relaying{max: size, do: func(_ context.Context, _ question, exchange func(io.ReadWriter) error) error {
 		return exchange(&bytes.Buffer{}) // which answers with the question
 	}}
 	s, at := serving(t, h)

@@ -52,13 +52,7 @@ func start(t *testing.T, env []string, argv ...string) *exec.Cmd {
 
 func newBalancer(t *testing.T) balancer {
 	t.Helper()
-	haproxy, err := filepath.Abs("../../bin/fleet/usr/sbin/haproxy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(haproxy); err != nil {
-		t.Skipf("%v: make test-deps unpacks it", err)
-	}
+	haproxy, env := program(t, "../sbin/haproxy"), libraries(t)
 	dir, err := os.MkdirTemp("", "haproxy") // the path of a Unix socket is short
 	if err != nil {
 		t.Fatal(err)
@@ -66,11 +60,6 @@ func newBalancer(t *testing.T) balancer {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	b := balancer{dir, free(t), free(t), map[string]*exec.Cmd{}}
 	template := text(t, "../../deploy/haproxy/haproxy.cfg")
-	libraries, err := filepath.Glob("../../bin/fleet/usr/lib/*-linux-gnu")
-	if err != nil || len(libraries) == 0 {
-		t.Fatalf("no libraries of haproxy: %v", err)
-	}
-	env := []string{"LD_LIBRARY_PATH=" + libraries[0]}
 	if out, err := run(t, env, haproxy, "-c", "-f", "../../deploy/haproxy/haproxy.cfg"); err != nil || strings.Contains(out, "WARNING") {
 		t.Fatalf("the template itself: %v\n%s", err, out)
 	}
@@ -93,6 +82,20 @@ func newBalancer(t *testing.T) balancer {
 		return strings.Count(stat, ",L7OK,")+strings.Count(stat, ",L4OK,") == 4
 	})
 	return b
+}
+
+// libraries is the environment of an unpacked program.
+func libraries(t *testing.T) []string {
+	t.Helper()
+	bin, err := filepath.Abs("../../bin/fleet/usr/lib")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := filepath.Glob(bin + "/*-linux-gnu")
+	if err != nil || len(all) != 1 {
+		t.Fatalf("libraries of what is unpacked: %v, %v", all, err)
+	}
+	return []string{"LD_LIBRARY_PATH=" + all[0]}
 }
 
 func run(t *testing.T, env []string, argv ...string) (string, error) {

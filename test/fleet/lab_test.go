@@ -40,23 +40,7 @@ func newLab(t *testing.T, hosts int) lab {
 	t.Helper()
 	l := lab{playground: newPlayground(t)}
 	l.run(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", l.dir+"/key")
-	keeper := exec.CommandContext(t.Context(), "unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat")
-	in, err := keeper.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := keeper.StdoutPipe()
-	if err == nil {
-		err = keeper.Start()
-	}
-	if err == nil {
-		_, err = out.Read(make([]byte, 3)) // it has its namespace when it speaks
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = in.Close(); _ = keeper.Wait() })
-	l.control = strconv.Itoa(keeper.Process.Pid)
+	l.control = newNetwork(t)
 	var inventory strings.Builder
 	for i := range hosts {
 		m := container.Boot(t, container.Options{Release: "24.04", Packages: []string{"openssh-server", "python3"}, Files: map[string]string{
@@ -75,6 +59,31 @@ func newLab(t *testing.T, hosts int) lab {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// newNetwork is the PID of a process in a network namespace of its own, which ends with the test.
+func newNetwork(t *testing.T) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("a network namespace wants root")
+	}
+	keeper := exec.CommandContext(t.Context(), "unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat")
+	in, err := keeper.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := keeper.StdoutPipe()
+	if err == nil {
+		err = keeper.Start()
+	}
+	if err == nil {
+		_, err = out.Read(make([]byte, 3)) // it has its namespace when it speaks
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = in.Close(); _ = keeper.Wait() })
+	return strconv.Itoa(keeper.Process.Pid)
 }
 
 // connect lays the cable of host i.
