@@ -20,7 +20,7 @@ func idleClients() int {
 }
 
 const (
-	busyRounds  = 2   // the clock of the machine counts instructions: they hardly differ
+	busyRounds  = 2    // the clock of the machine counts instructions: they hardly differ
 	mostOfIdle  = 160  // bytes of the server for one that waits
 	leastBeside = 0.85 // of the rate of 1,000 busy ones, while the others wait
 )
