@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,46 +18,57 @@ import (
 type groupFile struct{ controller, v1, v2 string }
 
 // inGroups reads a file of the control group of the process, and of each group above it, by the name of the group. There is
-// none where no such controller is: then nothing limits them.
+// none where no such controller is: then nothing limits them. Where the process is in groups that cannot be seen, as those of a
+// hierarchy that is not mounted here, that is an error.
 func inGroups[T any](h host.Host, pid int, file groupFile, parse func([]byte) T) (map[string]T, error) {
 	data, err := h.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the control groups of process %d: %w", pid, host.Cause(err))
 	}
-	all := map[string]T{}
-	for line := range strings.Lines(string(data)) {
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(parts) < 3 {
+	group, roots, name := file.places(string(data))
+	if roots == nil && file.v1 == "" {
+		return nil, fmt.Errorf("control groups of version 1 have no %s", file.v2)
+	}
+	all, visible := map[string]T{}, roots == nil || group == "/"
+	for _, root := range roots {
+		if _, err := h.Stat(path.Join(root, group)); err != nil {
 			continue
 		}
-		roots, name := file.places(parts[1])
-		for _, root := range roots {
-			for at := path.Clean("/" + parts[2]); at != "/"; at = path.Dir(at) {
-				text, err := h.ReadFile(path.Join(root, at, name))
-				if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EOPNOTSUPP) { // the latter: without PSI
-					continue
-				}
-				if err != nil {
-					return nil, fmt.Errorf("cannot read %s of %s: %w", name, at, host.Cause(err))
-				}
-				all[at] = parse(text)
+		visible = true
+		for at := group; at != "/"; at = path.Dir(at) {
+			text, err := h.ReadFile(path.Join(root, at, name))
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EOPNOTSUPP) { // the latter: without PSI
+				continue
 			}
+			if err != nil {
+				return nil, fmt.Errorf("cannot read %s of %s: %w", name, at, host.Cause(err))
+			}
+			all[at] = parse(text)
 		}
+	}
+	if !visible {
+		return nil, fmt.Errorf("cannot see control group %s of process %d below %s", group, pid, strings.Join(roots, " or "))
 	}
 	return all, nil
 }
 
-// places are where a hierarchy is mounted that has the file, by the controllers that /proc/PID/cgroup names: none for version 2.
-func (f groupFile) places(controllers string) (roots []string, name string) {
-	if controllers == "" {
-		return []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}, f.v2
-	}
-	for controller := range strings.SplitSeq(controllers, ",") {
-		if f.v1 != "" && controller == f.controller {
-			return []string{"/sys/fs/cgroup/" + controller, "/sys/fs/cgroup/" + controllers}, f.v1
+// places are the group of a process, and where the hierarchy is mounted that has the file, by the text of /proc/PID/cgroup. A
+// controller that a hierarchy of version 1 has is not in that of version 2 (cgroups(7)), whose files of that name count nothing.
+func (f groupFile) places(text string) (group string, roots []string, name string) {
+	for line := range strings.Lines(text) {
+		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
+		if len(parts) < 3 {
+			continue
+		}
+		at := path.Clean("/" + parts[2])
+		switch controllers := parts[1]; {
+		case controllers == "" && roots == nil:
+			group, roots, name = at, []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}, f.v2
+		case f.v1 != "" && slices.Contains(strings.Split(controllers, ","), f.controller):
+			return at, []string{"/sys/fs/cgroup/" + f.controller, "/sys/fs/cgroup/" + controllers}, f.v1
 		}
 	}
-	return nil, ""
+	return group, roots, name
 }
 
 // throttling counts the periods of a control group, and those in which it had used up its time.

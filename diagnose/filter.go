@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -49,5 +50,5 @@ func (f Filter) takes(g groupKey, cgroup, inode uint64) bool {
 
 // concerns reports whether an owner is looked at.
 func (f Filter) concerns(o Owner) bool {
-	return (f.Port == 0 || f.Port == o.Port) && (f.Pid == 0 || f.Pid == o.Pid) && (f.Unit == "" || f.Unit == o.Unit)
+	return (f.Port == 0 || f.Port == o.Port) && (f.Pid == 0 || f.Pid == o.Pid) && (f.Unit == "" || slices.Contains(o.Units, f.Unit))
 }

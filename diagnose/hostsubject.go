@@ -32,7 +32,9 @@ func (w *witness) hostSubject() rules.Subject {
 	s.Figures["tw_share"] = share(s.Figures["tw_overflows"], s.Figures["tw_overflows"]+s.Figures["tw_now"])
 	limit, err := w.last.number("net.ipv4.tcp_mem", 1)
 	s.See("mem_limit", limit, err)
-	s.Figures["mem_share"] = share(s.Figures["mem_pages"], limit)
+	if !errors.Is(err, fs.ErrNotExist) { // which other network namespaces do not have; there pressure is only counted
+		s.See("mem_share", share(s.Figures["mem_pages"], limit), cmp.Or(sock.err, err))
+	}
 	s.Words["mem_wanted"] = fmt.Sprintf("%.0f %.0f %.0f", 1.5*limit, 2*limit, 3*limit)
 	w.softnet(s)
 	w.conntrack(s)
@@ -63,7 +65,7 @@ func (w *witness) softnet(s rules.Subject) {
 	s.See("softnet_dropped", dropped, err)
 	s.See("softnet_processed", processed, err)
 	s.See("squeezed", float64(b.value.TimeSqueeze)-float64(a.value.TimeSqueeze), err)
-	s.Figures["softnet_share"] = share(dropped, dropped+processed)
+	s.See("softnet_share", share(dropped, dropped+processed), err)
 	backlog, err := w.last.number("net.core.netdev_max_backlog", 0)
 	s.See("backlog_packets_wanted", min(rules.PowerOfTwo(4*backlog), 65536), err)
 }

@@ -13,14 +13,14 @@ type Owner struct {
 	Port    uint16
 	Pid     int
 	Program string
-	Unit    string // "nginx.service", "" for none
-	Why     string // no process is known, or ""
+	Units   []string // names of its unit, that which a finding has before others that it is asked for by: "nginx.service"
+	Why     string   // no process is known, or ""
 }
 
 // Name is what a finding about the process is about: its unit, or what it is.
 func (o Owner) Name() string {
-	if o.Unit != "" {
-		return "unit " + o.Unit
+	if len(o.Units) > 0 {
+		return "unit " + o.Units[0]
 	}
 	return fmt.Sprintf("process %d (%s)", o.Pid, o.Program)
 }

@@ -2,8 +2,6 @@ package diagnose
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -87,9 +85,8 @@ func TestPressureIsTheTimeInWhichSomethingWaited(t *testing.T) {
 
 // The files of a process below a slice, in the version of systemd's own machines.
 func TestTheGroupsAboveCountAsWell(t *testing.T) {
-	root := t.TempDir()
 	const slice, unit = "/system.slice", "/system.slice/a.service"
-	for file, text := range map[string]string{
+	h := rooted(t, map[string]string{
 		"/proc/7/cgroup": "0::" + unit + "\n",
 		"/proc/8/cgroup": "4:memory:/a\n3:cpu,cpuacct:/a\n0::/\n",
 		"/sys/fs/cgroup" + slice + "/memory.events":        "high 1\nmax 30\noom_kill 0\n",
@@ -99,16 +96,7 @@ func TestTheGroupsAboveCountAsWell(t *testing.T) {
 		"/sys/fs/cgroup/cpu,cpuacct/a/cpu.stat":            "nr_periods 22\nnr_throttled 2\nthrottled_time 47059611\n",
 		"/sys/fs/cgroup/cpu,cpuacct/cpu.stat":              "nr_periods 99\n",
 		"/sys/fs/cgroup/memory.pressure/no-such-group/any": "",
-	} {
-		path := filepath.Join(root, file)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h, err := host.At(root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	p := process{
 		memory:  see(inGroups(h, 7, groupFile{"memory", "memory.failcnt", "memory.events"}, parseMemoryEvents)),
 		stalled: see(inGroups(h, 7, groupFile{"", "", "memory.pressure"}, parsePressure)),

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -69,11 +70,20 @@ type messageFunc func(out, in []byte) (Step, error)
 
 func (f messageFunc) Handle(out, in []byte) (Step, error) { return f(out, in) }
 
+// evenClients is how many come: TCPTUNE_CLIENTS says another number, up to what may be open.
+func evenClients() int {
+	if n, err := strconv.Atoi(os.Getenv("TCPTUNE_CLIENTS")); err == nil {
+		return n
+	}
+	return 1000
+}
+
 // TestConnectionsAreSharedOutEvenly has many come, half of them go, whichever loop has these, and as many come again.
 func TestConnectionsAreSharedOutEvenly(t *testing.T) {
 	t.Parallel()
-	const clients = 1000
-	r := open(t, Config{Engine: Loops})
+	const each = 10000 // from one address, whose ports are some 28,000
+	clients := evenClients()
+	r := open(t, Config{Engine: Loops, Limits: Limits{MaxConns: clients + 1}})
 	imbalance := func() int {
 		least, most := int64(clients), int64(0)
 		for _, l := range r.loopSet.each() {
@@ -83,7 +93,7 @@ func TestConnectionsAreSharedOutEvenly(t *testing.T) {
 	}
 	come := func(n int) (all []*client) {
 		for range n {
-			c := r.dial()
+			c := r.dialFrom(&net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+r.Stats().Accepted/each))})
 			c.ask("hello")
 			all = append(all, c)
 		}

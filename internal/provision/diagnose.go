@@ -127,25 +127,31 @@ func (d Diagnose) filter() diagnose.Filter {
 
 func diagnoseOne(ctx context.Context, h host.Host, n portcheck.Namespace, d Diagnose) (diagnose.Result, error) {
 	units := unitsOf()
+	unit := func(id uint64) string {
+		if names := units(id); len(names) > 0 {
+			return names[0]
+		}
+		return ""
+	}
 	owners, errOwners := ownersIn(ctx, h, n.Name)
 	f := d.filter()
 	if d.Unit != "" {
-		f.InGroup = func(id uint64) bool { return units(id) == d.Unit }
+		f.InGroup = func(id uint64) bool { return slices.Contains(units(id), d.Unit) }
 	}
 	if d.Unit != "" || d.Pid != 0 {
 		f.Ports = map[uint16]bool{} // what comes in where they listen is theirs, also what nobody has accepted yet
 		if d.Pid != 0 && !slices.ContainsFunc(owners, func(o diagnose.Owner) bool { return o.Pid == d.Pid }) {
 			l := portcheck.Named(d.Pid)
-			owners = append(owners, diagnose.Owner{Pid: l.Pid, Program: l.Name, Unit: l.Cgroup.Unit})
+			owners = append(owners, diagnose.Owner{Pid: l.Pid, Program: l.Name, Units: l.Cgroup.Names()})
 		}
 		for _, o := range owners {
-			if d.Unit != "" && o.Unit == d.Unit || d.Pid != 0 && o.Pid == d.Pid {
+			if d.Unit != "" && slices.Contains(o.Units, d.Unit) || d.Pid != 0 && o.Pid == d.Pid {
 				f.Ports[o.Port] = true
 			}
 		}
 	}
 	return diagnose.Run(ctx, h, diagnose.Options{
-		Filter: f, For: d.For, UnitOf: units, Within: n.Do, Passed: d.Passed,
+		Filter: f, For: d.For, UnitOf: unit, Within: n.Do, Passed: d.Passed,
 		Owners: func(context.Context) ([]diagnose.Owner, error) { return owners, errOwners },
 	})
 }
@@ -160,24 +166,24 @@ func ownersIn(ctx context.Context, h host.Host, netns string) (all []diagnose.Ow
 	found, err := view.Holding(ctx, 1, portcheck.AllPorts)
 	for _, l := range found {
 		if l.Pid != 1 { // which is systemd, and holds the sockets of socket units
-			all = append(all, diagnose.Owner{Port: l.Port(), Pid: l.Pid, Program: l.Name, Unit: l.Cgroup.Unit, Why: l.Why})
+			all = append(all, diagnose.Owner{Port: l.Port(), Pid: l.Pid, Program: l.Name, Units: l.Cgroup.Names(), Why: l.Why})
 		}
 	}
 	return all, err
 }
 
-// unitsOf names the unit of a control group by its number. It remembers what it has been asked.
-func unitsOf() func(uint64) string {
-	known := map[uint64]string{}
-	return func(id uint64) string {
-		unit, asked := known[id]
+// unitsOf has the names of the unit of a control group by its number. It remembers what it has been asked.
+func unitsOf() func(uint64) []string {
+	known := map[uint64][]string{}
+	return func(id uint64) []string {
+		names, asked := known[id]
 		if !asked {
 			if p, ok := portcheck.CgroupPath(id); ok {
-				unit = portcheck.CgroupOf(p).Unit
+				names = portcheck.CgroupOf(p).Names()
 			}
-			known[id] = unit
+			known[id] = names
 		}
-		return unit
+		return names
 	}
 }
 

@@ -37,7 +37,7 @@ func showBurden(tcptune string, rounds int) error {
 	}
 	b, load := echoBench{cores: cores, each: burdenLasts}, rawCase(burdenConns, 1)
 	server, _ := servers[0].speaking(load.protocol)
-	process, err := server.start(cores.server, echoAddress)
+	process, err := server.start(echoAddress, cores.server)
 	if err != nil {
 		return err
 	}

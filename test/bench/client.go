@@ -156,11 +156,11 @@ type clientBench struct {
 
 // against runs do while a fresh server serves.
 func (b clientBench) against(http bool, do func(*echoProcess) error) (err error) {
-	s := echoServer{rowC, []string{b.server, echoAddress.String()}}
+	s := echoServer{name: rowC, argv: []string{b.server, echoAddress.String()}}
 	if http {
 		s.argv = append(s.argv, "http")
 	}
-	process, err := s.start(b.cores.server, echoAddress)
+	process, err := s.start(echoAddress, b.cores.server)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (b clientBench) sample(g generator, c echoCase) (s clientSample, err error)
 		cmd := exec.Command(argv[0], argv[1:]...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		var out []byte
-		if err := onCore(b.cores.client, func() (err error) { out, err = cmd.Output(); return err }); err != nil {
+		if err := onCores([]int{b.cores.client}, func() (err error) { out, err = cmd.Output(); return err }); err != nil {
 			return err
 		}
 		after, err := server.clock()

@@ -29,15 +29,20 @@ func twoCores() (cores, error) {
 	return cores{server: found[0], client: found[1]}, nil
 }
 
-// onCore calls do on a thread that runs on this core only. Processes that do starts stay there, too.
-func onCore(core int, do func() error) error {
+// all are both.
+func (c cores) all() []int { return []int{c.server, c.client} }
+
+// onCores calls do on a thread that runs on these cores only. Processes that do starts stay there, too.
+func onCores(only []int, do func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var before, set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return err
 	}
-	set.Set(core)
+	for _, core := range only {
+		set.Set(core)
+	}
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return err
 	}

@@ -73,8 +73,9 @@ type echoSample struct {
 	rate float64     // messages per second; 0: it does not speak the protocol
 	cpu  float64     // of the server, nanoseconds per message
 	busy float64     // of the server's core, 0 to 1: what is missing it waited for the client, or did not get
+	own  float64     // of the client, likewise
 	lost float64     // of the time of both ends, 0 to 1, to other programs on their cores
-	of   percentiles // of a message, when there is one at a time
+	of   percentiles // of a message, when there is one at a time; in an open loop from when it was due
 }
 
 type percentiles struct{ p50, p99, p999 time.Duration }
@@ -106,8 +107,14 @@ func compareEcho(tcptune, others, words string, rounds int, each time.Duration) 
 	if len(cases) > 0 {
 		echoTable(os.Stdout, servers, cases, samples)
 	}
-	if words == "" || strings.Contains(words, "starve") {
-		if err := compareStarving(b, rounds); err != nil {
+	for _, part := range []struct {
+		word    string
+		compare func(echoBench, int) error
+	}{{"tail", compareTails}, {"scaling", compareScaling}, {"starve", compareStarving}} {
+		if words != "" && !strings.Contains(words, part.word) {
+			continue
+		}
+		if err := part.compare(b, rounds); err != nil {
 			return err
 		}
 	}
@@ -126,6 +133,12 @@ type echoBench struct {
 	servers []echoServer
 	cores   cores
 	each    time.Duration
+}
+
+// only is the comparison of those of these servers that are there.
+func (b echoBench) only(names ...string) echoBench {
+	b.servers = slices.DeleteFunc(slices.Clone(b.servers), func(s echoServer) bool { return !slices.Contains(names, s.name) })
+	return b
 }
 
 // takeTurns takes a sample of each server for each case, in a new order of servers each round. The result has a list of
@@ -155,17 +168,22 @@ func takeTurns[S any](
 }
 
 // sample runs a fresh server and puts it under load.
-func (b echoBench) sample(server echoServer, c echoCase) (s echoSample, err error) {
+func (b echoBench) sample(server echoServer, c echoCase) (echoSample, error) {
+	return b.run(server, c, []int{b.cores.server}, b.load(c))
+}
+
+// run has a fresh server, on these cores, under this load, which is one of the case.
+func (b echoBench) run(server echoServer, c echoCase, only []int, o bench.Options) (s echoSample, err error) {
 	server, can := server.speaking(c.protocol)
 	if !can {
 		return s, nil
 	}
-	process, err := server.start(b.cores.server, echoAddress)
+	process, err := server.start(echoAddress, only...)
 	if err != nil {
 		return s, err
 	}
 	defer func() { err = errors.Join(err, process.stop(err != nil)) }()
-	return b.measure(process, b.load(c))
+	return b.measure(process, o)
 }
 
 // load is the load of a case, from one thread on a core of its own.
@@ -191,7 +209,11 @@ func (b echoBench) measure(process *echoProcess, o bench.Options) (echoSample, e
 	case r.Requests.Failed > 0:
 		return echoSample{}, fmt.Errorf("%d requests failed: %v", r.Requests.Failed, r.Errors)
 	}
-	if r.Latency.Actual == nil {
+	of := r.Latency.Actual
+	if o.Rate > 0 {
+		of = r.Latency.Intended
+	}
+	if of == nil {
 		return echoSample{}, errors.New("nothing was answered in time: the machine is busy")
 	}
 	used, lost := clocks[1].cpu-clocks[0].cpu, clocks[1].waited-clocks[0].waited
@@ -201,8 +223,9 @@ func (b echoBench) measure(process *echoProcess, o bench.Options) (echoSample, e
 		rate: r.Rate,
 		cpu:  float64(used) / (r.Rate * long),
 		busy: used.Seconds() / long,
+		own:  (clocks[1].own - clocks[0].own).Seconds() / long,
 		lost: lost.Seconds() / long,
-		of:   percentiles{micro(r.Latency.Actual.P50), micro(r.Latency.Actual.P99), micro(r.Latency.Actual.P999)},
+		of:   percentiles{micro(of.P50), micro(of.P99), micro(of.P999)},
 	}, nil
 }
 

@@ -138,7 +138,7 @@ func TestAServerThatEndsAtOnceSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := echoServer{name: "x", argv: []string{"sh", "-c", "echo no such flag >&2; exit 1"}}
-	_, err = s.start(allowed.server, nobody)
+	_, err = s.start(nobody, allowed.server)
 	if err == nil || err.Error() != "does not accept: ended\nno such flag" {
 		t.Errorf("error = %v, want what the server said", err)
 	}
@@ -152,7 +152,7 @@ func TestWhatRunsOnACoreStaysThere(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var inside, after unix.CPUSet
-	err = onCore(allowed.client, func() error { return unix.SchedGetaffinity(0, &inside) })
+	err = onCores([]int{allowed.client}, func() error { return unix.SchedGetaffinity(0, &inside) })
 	if err != nil || inside.Count() != 1 || !inside.IsSet(allowed.client) {
 		t.Errorf("cores inside: %v, error %v; want %d alone", inside, err, allowed.client)
 	}

@@ -31,6 +31,7 @@ const (
 type echoServer struct {
 	name string
 	argv []string
+	env  []string // besides ours
 }
 
 // speaking is the server with the arguments for a protocol; false: it only sends back what it gets.
@@ -54,11 +55,11 @@ func echoServers(tcptune, others string) (there, missing []echoServer) {
 		return []string{tcptune, "--listen", at, "--admin", adminAddress, "--max-conns", "16000", "--engine", engine}
 	}
 	for _, s := range []echoServer{
-		{rowServer, ours("loop")},
-		{rowGoroutine, ours("goroutine")},
-		{rowNet, []string{filepath.Join(others, "net"), at}},
-		{"cloudwego/netpoll", []string{filepath.Join(others, "netpoll"), at}},
-		{rowC, []string{filepath.Join(others, "epoll"), at}},
+		{name: rowServer, argv: ours("loop")},
+		{name: rowGoroutine, argv: ours("goroutine")},
+		{name: rowNet, argv: []string{filepath.Join(others, "net"), at}},
+		{name: "cloudwego/netpoll", argv: []string{filepath.Join(others, "netpoll"), at}},
+		{name: rowC, argv: []string{filepath.Join(others, "epoll"), at}},
 	} {
 		if _, err := os.Stat(s.argv[0]); err != nil {
 			missing = append(missing, s)
@@ -76,12 +77,12 @@ type echoProcess struct {
 	ended  chan struct{}
 }
 
-// start runs the server on this core, of which it knows no other, and returns when it accepts at address.
-func (s echoServer) start(core int, address netip.AddrPort) (*echoProcess, error) {
+// start runs the server on these cores, of which it knows no others, and returns when it accepts at address.
+func (s echoServer) start(address netip.AddrPort, only ...int) (*echoProcess, error) {
 	p := &echoProcess{cmd: exec.Command(s.argv[0], s.argv[1:]...), ended: make(chan struct{})}
-	p.cmd.Stderr = &p.stderr
+	p.cmd.Env, p.cmd.Stderr = append(os.Environ(), s.env...), &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := onCore(core, p.cmd.Start); err != nil {
+	if err := onCores(only, p.cmd.Start); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -125,11 +126,15 @@ func (p *echoProcess) stop(wrong bool) error {
 // echoClock is what two looks at a server differ in.
 type echoClock struct {
 	cpu    time.Duration // user and system time of the server
+	own    time.Duration // and of this process, which is the client
 	waited time.Duration // of the server, and of the thread that asks
 }
 
 func (p *echoProcess) clock() (c echoClock, err error) {
 	if c.cpu, err = cpuTime(p.cmd.Process.Pid); err != nil {
+		return c, err
+	}
+	if c.own, err = cpuTime(os.Getpid()); err != nil {
 		return c, err
 	}
 	server, err := waited(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))

@@ -37,7 +37,7 @@ func showHonesty(others string, rounds int) error {
 		return err
 	}
 	b := echoBench{cores: cores, each: time.Second}
-	server := echoServer{"paced", []string{"/proc/self/exe", "-paced"}}
+	server := echoServer{name: "paced", argv: []string{"/proc/self/exe", "-paced"}}
 	o := b.load(rawCase(50, 1))
 	o.Warmup = 0
 	fmt.Printf("\nA server that answers %d a second and stands still for %v in %v, %d rounds, medians; percentiles in seconds from when "+
@@ -61,12 +61,12 @@ func showHonesty(others string, rounds int) error {
 		}
 		fmt.Printf("%-24s %8.3f %8s %8.3f %8s\n", c.name, medianOf(p99, self), want99, medianOf(p999, self), want999)
 	}
-	return b.findRate(echoServer{rowC, []string{filepath.Join(others, "epoll"), echoAddress.String()}}, o)
+	return b.findRate(echoServer{name: rowC, argv: []string{filepath.Join(others, "epoll"), echoAddress.String()}}, o)
 }
 
 // freeze runs one test, and stops the server while it does.
 func (b echoBench) freeze(server echoServer, o bench.Options, c honestCase) (r report.Bench, err error) {
-	process, err := server.start(b.cores.server, echoAddress)
+	process, err := server.start(echoAddress, b.cores.server)
 	if err != nil {
 		return r, err
 	}
@@ -99,7 +99,7 @@ func (b echoBench) freeze(server echoServer, o bench.Options, c honestCase) (r r
 
 // findRate prints the highest rate that holds a latency, beside what a closed loop reaches.
 func (b echoBench) findRate(server echoServer, o bench.Options) (err error) {
-	process, err := server.start(b.cores.server, echoAddress)
+	process, err := server.start(echoAddress, b.cores.server)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type idleSample struct {
 // idle opens connections to a fresh server, has one message answered on each, and looks at the memory.
 func (b echoBench) idle(server echoServer, c echoCase) (s idleSample, err error) {
 	server, _ = server.speaking(c.protocol)
-	process, err := server.start(b.cores.server, echoAddress)
+	process, err := server.start(echoAddress, b.cores.server)
 	if err != nil {
 		return s, err
 	}

@@ -45,7 +45,7 @@ func main() {
 	suite := flag.String("suite", "sysctl", "what to compare: sysctl, modules, port, diagnose, echo, client, honesty, go or mtu")
 	seconds := flag.Float64("seconds", 1, "echo: how long each sample takes")
 	others := flag.String("others", "bin/echo", "echo: folder of the servers to compare with")
-	cases := flag.String("cases", "", "echo: only loads whose names have one of these words in them, comma between; idle for the memory, starve for what others get")
+	cases := flag.String("cases", "", "echo: only loads whose names have one of these words in them, comma between; idle for the memory, tail for p99.9 at 70 % of the rate, scaling for two loops, starve for what others get")
 	crowd := flag.String("crowd", "", "be one process of a crowd, listening on this port or none (set by bench itself)")
 	holder := flag.Int("hold", 0, "have so many sockets open (set by bench itself)")
 	gopsutil := flag.Bool("gopsutil", false, "ask gopsutil (set by bench itself)")

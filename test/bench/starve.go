@@ -37,7 +37,7 @@ type starveSample struct {
 
 func (b echoBench) starve(server echoServer, c echoCase) (s starveSample, err error) {
 	server, _ = server.speaking(c.protocol)
-	process, err := server.start(b.cores.server, echoAddress)
+	process, err := server.start(echoAddress, b.cores.server)
 	if err != nil {
 		return s, err
 	}
@@ -171,9 +171,7 @@ func (w waitCounts) marks() []float64 {
 
 // compareStarving has both engines tell what they leave to others.
 func compareStarving(b echoBench, rounds int) error {
-	b.servers = slices.DeleteFunc(slices.Clone(b.servers), func(s echoServer) bool {
-		return s.name != rowServer && s.name != rowGoroutine
-	})
+	b = b.only(rowServer, rowGoroutine)
 	samples, err := takeTurns(b, rounds, []echoCase{starveCase}, b.starve)
 	if err != nil {
 		return err

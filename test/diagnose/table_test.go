@@ -15,6 +15,8 @@ func tests() map[string][]string {
 	return map[string][]string{
 		"descriptors":   {"a program without descriptors"},
 		"cpu-throttled": {"a program that may not run"},
+		"tcp-memory":    {"all of TCP may take less memory than it needs (on a machine of its own)"},
+		"softnet":       {"the queue of a processor is short (on a machine of its own)"},
 	}
 }
 

@@ -1,0 +1,25 @@
+package vm
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestWhatIsOneForTheWholeMachineIsDiagnosed has a machine of its own for the situations that only keys of the whole machine make.
+func TestWhatIsOneForTheWholeMachineIsDiagnosed(t *testing.T) {
+	wholeList(t)
+	program := filepath.Join(t.TempDir(), "diagnose.test")
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-ldflags", "-s -w", "-o", program, "../diagnose")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out := Alone(t, 1024, map[string]string{"diagnose.test": program}, `
+cd /tmp && TCPTUNE_OWN_MACHINE=1 /files/diagnose.test -test.v -test.run OfTheWholeMachine -test.timeout 3h`)
+	t.Log(out)
+	if !strings.HasSuffix(out, "\nPASS\nexit 0\n") || strings.Contains(out, "--- SKIP") {
+		t.Error("the situations were not shown")
+	}
+}
