@@ -138,6 +138,7 @@ test-all: export TCPTUNE_SOAK = 5m
 test-all: export TCPTUNE_DIFFERENTIAL = 100000
 test-all: ## everything: make test, changes under load (load-test), the packages (deb-test) and machines that reboot (vm-test); under an hour
 	@hack/apt-install.sh ansible-lint || echo "make test-all: going on without; what needs it will skip" >&2
+	@hack/apt-unpack.sh bin/fleet packer || echo "make test-all: going on without; what needs it will skip" >&2
 	@$(MAKE) test
 	@$(MAKE) load-test
 	@$(MAKE) prove-test
@@ -174,7 +175,7 @@ $(SUMMARY):
 
 .PHONY: lint
 lint: ## golangci-lint and actionlint, built from tools/go.mod (the first time takes two minutes)
-	@echo actionlint; $(WITH_GO) $(GO) tool -modfile=tools/go.mod actionlint
+	@echo actionlint; $(WITH_GO) $(GO) tool -modfile=tools/go.mod actionlint .github/workflows/*.yml deploy/ci/github.yml deploy/github-actions/*.yml
 	@echo golangci-lint; $(LINT) run ./...
 
 .PHONY: vuln

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,6 +19,7 @@ func commandLines(line string) (all [][]string) {
 	line, _, _ = strings.Cut(strings.TrimSpace(line), "   ") // what follows is a remark
 	line, _, _ = strings.Cut(line, " #")
 	line = regexp.MustCompile(`\s\d?>>?\s*\S+`).ReplaceAllString(line, "") // where it is printed to
+	line = regexp.MustCompile(`\$\{\w+:-([^}]*)\}`).ReplaceAllString(line, "$1")
 	for _, part := range regexp.MustCompile(`&&|;|\|`).Split(line, -1) {
 		words := regexp.MustCompile(`(?:'[^']*'|"[^"]*"|[^\s'"])+`).FindAllString(part, -1)
 		for i, w := range words {
@@ -94,6 +96,41 @@ func TestPagesShowCommandLinesThatExist(t *testing.T) {
 		})
 	}
 	if n < 60 {
+		t.Errorf("found %d command lines, which cannot be all of them", n)
+	}
+}
+
+// Files of deploy are not run where they stand; what they call is parsed.
+func TestDeployCallsCommandsThatExist(t *testing.T) {
+	call := regexp.MustCompile(`(^|[\s"/(])(tcptune [a-z].*)`)
+	n := 0
+	for _, dir := range []string{"autoinstall", "ci", "cloud-init", "docker", "github-actions", "packer", "shell"} {
+		files, err := filepath.Glob("../../deploy/" + dir + "/*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("deploy/%s has %v: %v", dir, files, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(text)) {
+				at := call.FindStringSubmatchIndex(line)
+				if at == nil || strings.HasPrefix(strings.TrimSpace(line), "#") || strings.Contains(line, "apt-get install") {
+					continue
+				}
+				command := line[at[4]:at[5]]
+				if strings.Count(line[:at[4]], `"`)%2 == 1 {
+					command, _, _ = strings.Cut(command, `"`)
+				}
+				for _, words := range commandLines(command) {
+					parses(t, words)
+					n++
+				}
+			}
+		}
+	}
+	if n < 16 {
 		t.Errorf("found %d command lines, which cannot be all of them", n)
 	}
 }

@@ -54,26 +54,43 @@ tar -czf go1.26.3.linux-amd64.tar.gz go
 		` --file go1.26.3.linux-amd64.tar.gz --sha256 "$(sha256sum go1.26.3.linux-amd64.tar.gz | cut -d' ' -f1)"`)
 }
 
-// cloudConfig does to the image what cloud-init would do: it writes the files and runs the commands.
+// userData is what these tests read of a cloud-config. Another entry is a mistake.
+type userData struct {
+	Apt, Packages any
+	WriteFiles    []struct{ Path, Content string } `yaml:"write_files"`
+	RunCmd        []string                         `yaml:"runcmd"`
+	AutoInstall   *struct {
+		Version                 int
+		Identity, SSH, Packages any
+		LateCommands            []string `yaml:"late-commands"`
+		UserData                userData `yaml:"user-data"`
+	} `yaml:"autoinstall"`
+}
+
+// cloudConfig does to the image what cloud-init would do, and Ubuntu's installer before it: it runs the commands and writes
+// the files. The packages are there.
 func (s *sandbox) cloudConfig(b markdown.Block) {
 	s.Helper()
-	var c struct {
-		WriteFiles []struct {
-			Path    string `yaml:"path"`
-			Content string `yaml:"content"`
-		} `yaml:"write_files"`
-		RunCmd []string `yaml:"runcmd"`
-	}
-	if err := yaml.UnmarshalWithOptions([]byte(b.Text), &c, yaml.DisallowUnknownField()); err != nil {
+	var first userData
+	if err := yaml.UnmarshalWithOptions([]byte(b.Text), &first, yaml.DisallowUnknownField()); err != nil {
 		s.Fatalf("cloud-config: %v", err)
 	}
-	if !strings.HasPrefix(b.Text, "#cloud-config\n") || len(c.RunCmd) == 0 {
+	var late []string
+	if installer := first.AutoInstall; installer != nil {
+		late, first = installer.LateCommands, installer.UserData
+	}
+	if !strings.HasPrefix(b.Text, "#cloud-config\n") || len(first.RunCmd) == 0 {
 		s.Errorf("no cloud-config with a runcmd:\n%s", b.Text)
 	}
-	for _, f := range c.WriteFiles {
+	for _, line := range late {
+		if !strings.HasPrefix(line, "curtin in-target ") { // what that fetches is there
+			s.runs(strings.NewReplacer("/target/usr/bin/tcptune", "tcptune", "/target", imageInText).Replace(line))
+		}
+	}
+	for _, f := range first.WriteFiles {
 		s.write(filepath.Join(s.image, f.Path), f.Content, 0o644)
 	}
-	for _, line := range c.RunCmd {
+	for _, line := range first.RunCmd {
 		s.runs(line)
 	}
 }

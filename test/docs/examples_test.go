@@ -59,6 +59,12 @@ func TestExamplesRun(t *testing.T) {
 		t.Run(filepath.Base(p.Path), func(t *testing.T) {
 			s := newSandbox(t, dir, fixture(p.Path))
 			for _, b := range p.Blocks() {
+				if file := shownFile(t, p, b); file != "" {
+					s.sameAs(file, b)
+					if b.Lang == "yaml" || b.Lang == "sh" {
+						continue // for whole machines: test/container and test/fleet have them
+					}
+				}
 				switch b.Lang {
 				case "":
 					s.dialogue(p, b)
