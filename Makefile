@@ -234,7 +234,7 @@ vm-test: test-deps ## what happens to the packages on machines that reboot or lo
 	@$(MAKE) deb
 	@$(WITH_GO) hack/deb.sh -v "$$(dpkg-parsechangelog -S Version)+next" -V next bin/deb/next
 	@$(MAKE) apt-repo KEY=throw-away
-	@$(WITH_GO) $(GO) test -count=1 -timeout 50m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/vm -packages "$(CURDIR)/bin"
+	@$(WITH_GO) $(GO) test -count=1 -timeout 100m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/vm -packages "$(CURDIR)/bin"
 
 # Minutes: it builds four times, once without a cache, and installs in machines of its own.
 .PHONY: deb-test
