@@ -58,6 +58,7 @@ func (w *witness) subject(ports map[string]rules.Subject, name string, port uint
 	}
 	s = rules.NewSubject("port", name)
 	ports[name] = s
+	s.Figures["looks"] = float64(w.census.looks)
 	s.Figures["seconds"] = math.Round(w.lasted.Seconds())
 	s.Words["owner"], s.Words["network"], s.Words["buffer_held"] = "the program", "all networks", ""
 	if !out {

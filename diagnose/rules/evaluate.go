@@ -88,8 +88,12 @@ func (r Rule) on(s Subject) (f Finding, unknown string, ok bool) {
 		if !v.holds {
 			continue
 		}
+		certainty := degree.name
+		if r.Sampled && certainty == Certain && s.Figures["looks"] <= FewLooks {
+			certainty = Likely
+		}
 		f = Finding{
-			Rule: r.ID, Certainty: degree.name, Target: s.Name, Words: s.fill(r.Words), Evidence: s.fill(r.Evidence),
+			Rule: r.ID, Certainty: certainty, Target: s.Name, Words: s.fill(r.Words), Evidence: s.fill(r.Evidence),
 			Check: s.fill(r.Check), Source: r.Source, Weight: min(max(s.Figures[r.Weight], 0), 1),
 			related: s.Related,
 		}

@@ -22,6 +22,8 @@ type Rule struct {
 	Certain []string `yaml:"certain"`
 	Likely  []string `yaml:"likely"`
 	Hint    []string `yaml:"hint"`
+	// Sampled: the state is only seen at looks, and not counted in between. What few of them show is likely at most.
+	Sampled bool `yaml:"sampled"`
 	// Unless names rules whose findings, when they are at least likely, explain this one; "any" is every other one.
 	Unless   []string `yaml:"unless"`
 	Weight   string   `yaml:"weight"`   // the figure, 0 to 1, by which findings are put in order
@@ -58,6 +60,9 @@ const (
 	Likely  = "likely"
 	Hint    = "hint"
 )
+
+// FewLooks is how many looks do not make certain what is only seen at them: a state that comes and goes may be there at each.
+const FewLooks = 3
 
 // IDs are the rules that findings may be of for sure. Every other one is a hint at most.
 func IDs() []string {

@@ -67,6 +67,23 @@ func TestTheFirstListThatHoldsSaysHowSure(t *testing.T) {
 	}
 }
 
+// What comes and goes may be there at each of a few looks.
+func TestWhatIsOnlySeenAtLooksTakesSomeToBeCertain(t *testing.T) {
+	sampled := rule()
+	sampled.Sampled = true
+	for _, tc := range []struct {
+		rule  Rule
+		looks float64
+		want  string
+	}{{rule(), 2, Certain}, {sampled, 2, Likely}, {sampled, FewLooks, Likely}, {sampled, FewLooks + 1, Certain}} {
+		s := seen("port 1", 20)
+		s.Figures["looks"] = tc.looks
+		if found, _ := Evaluate([]Rule{tc.rule}, []Subject{s}); len(found) != 1 || found[0].Certainty != tc.want {
+			t.Errorf("%v looks, sampled %v: got %+v, want %s", tc.looks, tc.rule.Sampled, found, tc.want)
+		}
+	}
+}
+
 func TestEvidenceAndAdviceHoldWhatWasSeen(t *testing.T) {
 	found, _ := Evaluate([]Rule{rule()}, []Subject{seen("port 1", 12)})
 	if len(found) != 1 || found[0].Evidence != "12 of 100, 12 %" {
