@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -223,5 +224,34 @@ func TestScriptsOfDeployAreAsShellcheckWantsThem(t *testing.T) {
 	}
 	if out, err := exec.CommandContext(t.Context(), "shellcheck", files...).CombinedOutput(); err != nil {
 		t.Errorf("%s", out)
+	}
+}
+
+func TestWhatTheDeliveryDeclaresIsUnderstood(t *testing.T) {
+	var vars struct {
+		Declared map[string]any `yaml:"host_declared"`
+	}
+	if err := yaml.Unmarshal([]byte(text(t, "../../deploy/ci/declared.yml")), &vars); err != nil {
+		t.Fatal(err)
+	}
+	declared := strings.ReplaceAll(toText(t, vars.Declared), "{{ shop_version }}", "v1.2.3") // JSON is YAML, too
+	image := t.TempDir() + "/image"
+	if out, err := run(t, nil, "cp", "-a", "../fixtures/ubuntu-24.04", image); err != nil {
+		t.Fatal(out)
+	}
+	for name, content := range map[string]string{
+		"/etc/tcptune/tcptune.yaml": declared, "/opt/shop/v1.2.3/shop": "#!/bin/sh\n", "/var/lib/dpkg/arch": "amd64\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(image+name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(image+name, []byte(content), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := run(t, nil, "../../bin/tcptune", "plan", "--root", image)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(out, "shop.socket") || !strings.Contains(out, "profile server") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

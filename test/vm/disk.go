@@ -46,8 +46,9 @@ func possible() error {
 }
 
 // makeDisk returns a folder with root.img, vmlinuz, initrd.img and the key "key" that root of the machine lets in. It
-// is made, in two minutes, if it is not in the cache; two callers at once make it once. Never write to it.
-func makeDisk(ctx context.Context) (string, error) {
+// is made, in two minutes, if it is not in the cache; two callers at once make it once. Never write to it. A root that was
+// given has no more packages than it has.
+func makeDisk(ctx context.Context, more ...string) (string, error) {
 	cache, err := debian.CacheDir("vm")
 	if err != nil {
 		return "", err
@@ -65,9 +66,10 @@ func makeDisk(ctx context.Context) (string, error) {
 			return diskOf(ctx, root, dir)
 		})
 	}
-	return debian.Cached(cache, key(suite, packages()...), func(work, dir string) error {
+	list := append(packages(), more...)
+	return debian.Cached(cache, key(suite, list...), func(work, dir string) error {
 		root := filepath.Join(work, "root")
-		if err := debootstrap(ctx, root); err != nil {
+		if err := debootstrap(ctx, root, list); err != nil {
 			return err
 		}
 		return diskOf(ctx, root, dir)
@@ -79,13 +81,13 @@ func key(name string, parts ...string) string {
 	return fmt.Sprintf("%s-%x", name, sum[:6])
 }
 
-func debootstrap(ctx context.Context, root string) error {
+func debootstrap(ctx context.Context, root string, list []string) error {
 	mirror, err := debian.Mirror()
 	if err != nil {
 		return err
 	}
 	args := []string{
-		"--mode=root", "--variant=minbase", "--format=directory", "--include=" + strings.Join(packages(), ","),
+		"--mode=root", "--variant=minbase", "--format=directory", "--include=" + strings.Join(list, ","),
 		`--aptopt=Acquire::Check-Valid-Until "false"`,
 	}
 	for _, folder := range []string{"doc", "man", "locale", "info"} {

@@ -26,6 +26,8 @@ const bootLimit = 6 * time.Minute
 type Options struct {
 	Memory  int    // megabytes; 0 is what most need
 	Release string // "22.04", "24.04", "26.04": what /etc/os-release claims; "" leaves what the disk has
+
+	Packages []string // Debian packages beside those of all; each set is made and cached once
 }
 
 // Machine is a virtual machine. Its zero value is of no use; see [Boot] and [Start].
@@ -65,7 +67,7 @@ func Start(ctx context.Context, opt Options) (*Machine, error) {
 	if err := possible(); err != nil {
 		return nil, err
 	}
-	disk, err := makeDisk(ctx)
+	disk, err := makeDisk(ctx, opt.Packages...)
 	if err != nil {
 		return nil, err
 	}
