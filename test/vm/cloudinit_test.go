@@ -19,9 +19,12 @@ growpart: {mode: "off"}
 resize_rootfs: false
 `
 
-const seed = "/var/lib/cloud/seed/nocloud/"
+const (
+	seed       = "/var/lib/cloud/seed/nocloud/"
+	repository = "/srv/apt"
+)
 
-// userData is the example, which takes the packages from the repository in the folder public.
+// userData is the example, which takes the packages from the repository on the machine. It is a copy of the folder public.
 func userData(t *testing.T, public string) string {
 	t.Helper()
 	example, err := os.ReadFile("../../deploy/cloud-init/user-data")
@@ -44,7 +47,7 @@ func userData(t *testing.T, public string) string {
 		t.Fatalf("no key in %q, or none to replace in\n%s", sources, text)
 	}
 	text = text[:begin] + "        " + strings.Join(key, "        ") + text[end:]
-	text = strings.Replace(text, "https://apt.example.com", "file:"+public, 1)
+	text = strings.Replace(text, "https://apt.example.com", "file:"+repository, 1)
 	return strings.Replace(text, "apt:\n", "apt:\n  preserve_sources_list: true\n", 1) // this machine has no others
 }
 
@@ -66,7 +69,7 @@ func TestCloudInitProvisionsOnTheFirstBoot(t *testing.T) {
 		t.Skip("the root that was given has no cloud-init")
 	}
 	public := filepath.Join(*packagesDir, "apt-repo/public")
-	m.CopyTree(t, public, public)
+	m.CopyTree(t, public, repository)
 	m.Script(t, "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
 	m.RunInput(t, strings.NewReader(cloudConfig), "tee", "/etc/cloud/cloud.cfg.d/99-test.cfg")
 	data := userData(t, public)
