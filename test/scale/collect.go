@@ -38,8 +38,8 @@ type collected struct {
 // agrees holds what the rules say of the fleet against what it is.
 func (c collected) agrees(kinds map[kind]int) error {
 	if int(c.drifted) != kinds[untuned]+kinds[wiped] || int(c.overridden) != kinds[overridden] {
-		return fmt.Errorf("by the rules %.0f hosts have drifted and %.0f are overridden; of the fleet they are %d and %d", c.drifted, c.overridden,
-			kinds[untuned]+kinds[wiped], kinds[overridden])
+		return fmt.Errorf("by the rules %.0f hosts have drifted and %.0f are overridden; of the fleet they are %d and %d",
+			c.drifted, c.overridden, kinds[untuned]+kinds[wiped], kinds[overridden])
 	}
 	return nil
 }
@@ -51,7 +51,9 @@ type prometheus struct {
 }
 
 // collect has Prometheus scrape fleet, whose pages begin anew behind the last one, and evaluate the rules over it.
-func collect(ctx context.Context, dir, program string, fleet []state, pages [][]byte, every time.Duration) (c collected, err error) {
+func collect(
+	ctx context.Context, dir, program string, fleet []state, pages [][]byte, every time.Duration,
+) (c collected, err error) {
 	hosts, err := serve(ctx, pages)
 	if err != nil {
 		return c, err
@@ -105,8 +107,9 @@ func (p prometheus) look(c *collected) (err error) {
 	}
 	c.head, c.resident = figure(page, "prometheus_tsdb_head_series"), figure(page, "process_resident_memory_bytes")
 	for into, query := range map[*float64]string{
-		&c.drifted: "count(instance:tcptune_keys_not_as_wanted:sum > 0) or vector(0)", &c.overridden: `count(tcptune_keys{status="overridden"} > 0) or vector(0)`,
-		&c.alerts: "count(ALERTS) or vector(0)",
+		&c.drifted:    "count(instance:tcptune_keys_not_as_wanted:sum > 0) or vector(0)",
+		&c.overridden: `count(tcptune_keys{status="overridden"} > 0) or vector(0)`,
+		&c.alerts:     "count(ALERTS) or vector(0)",
 	} {
 		if *into, err = p.number(query); err != nil {
 			return err
@@ -144,7 +147,7 @@ func serve(ctx context.Context, pages [][]byte) (*http.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &http.Server{Addr: l.Addr().String(), ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	page := func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
 		if err != nil || n < 0 || n >= len(pages) {
 			http.NotFound(w, r)
@@ -152,14 +155,18 @@ func serve(ctx context.Context, pages [][]byte) (*http.Server, error) {
 		}
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 		_, _ = w.Write(pages[n])
-		_, _ = fmt.Fprintf(w, "node_textfile_mtime_seconds{file=\"/var/lib/prometheus/node-exporter/tcptune.prom\"} %d\n", time.Now().Unix())
-	})}
+		const file = `node_textfile_mtime_seconds{file="/var/lib/prometheus/node-exporter/tcptune.prom"}`
+		_, _ = fmt.Fprintln(w, file, time.Now().Unix())
+	}
+	s := &http.Server{Addr: l.Addr().String(), ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(page)}
 	go func() { _ = s.Serve(l) }()
 	return s, nil
 }
 
 // startPrometheus starts one in dir whose hosts all live at address.
-func startPrometheus(ctx context.Context, dir, program, address string, fleet []state, pages int, every time.Duration) (p prometheus, end func(), err error) {
+func startPrometheus(
+	ctx context.Context, dir, program, address string, fleet []state, pages int, every time.Duration,
+) (p prometheus, end func(), err error) {
 	rules, err := filepath.Abs(filepath.Join(fixtures(), "../../deploy/prometheus/tcptune.rules.yml"))
 	if err != nil {
 		return p, nil, err
@@ -170,7 +177,8 @@ func startPrometheus(ctx context.Context, dir, program, address string, fleet []
 	}
 	var groups []group
 	for i, s := range fleet {
-		groups = append(groups, group{[]string{s.Name + ":9100"}, map[string]string{"__metrics_path__": "/" + strconv.Itoa(i%pages)}})
+		path := map[string]string{"__metrics_path__": "/" + strconv.Itoa(i%pages)}
+		groups = append(groups, group{[]string{s.Name + ":9100"}, path})
 	}
 	targets, err := json.Marshal(groups)
 	if err != nil {
@@ -211,7 +219,7 @@ scrape_configs:
 
 // until asks again and again until yes.
 func (p prometheus) until(yes func() (bool, error)) error {
-	ctx, stop := context.WithTimeout(p.ctx, 10*time.Minute)
+	ctx, stop := context.WithTimeout(p.ctx, 30*time.Minute)
 	defer stop()
 	for {
 		ok, err := yes()
@@ -264,7 +272,8 @@ func (p prometheus) number(query string) (float64, error) {
 // iterations is how often each group of rules was evaluated, and the seconds of processor time that Prometheus has had by then.
 func (p prometheus) iterations() (times, cpu float64, at time.Time, err error) {
 	page, err := p.get("/metrics")
-	return figure(page, "prometheus_rule_group_iterations_total"), figure(page, "process_cpu_seconds_total"), time.Now(), err
+	times, cpu = figure(page, "prometheus_rule_group_iterations_total"), figure(page, "process_cpu_seconds_total")
+	return times, cpu, time.Now(), err
 }
 
 // figure is the least value of a metric on a page, 0 where there is none.

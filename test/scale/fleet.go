@@ -50,7 +50,8 @@ func draw(seed uint64, n int) []state {
 		}
 		for range r.IntN(5) {
 			file := fmt.Sprintf("%02d-%s.conf", 30+r.IntN(60), one("app", "db", "vendor", "security", "k8s"))
-			s.Files[file] = fmt.Sprintf("# of an administrator\nvm.swappiness = %d\nnet.ipv4.neigh.default.gc_thresh3 = %d\nkernel.pid_max = %d\n",
+			s.Files[file] = fmt.Sprintf("# of an administrator\n"+
+				"vm.swappiness = %d\nnet.ipv4.neigh.default.gc_thresh3 = %d\nkernel.pid_max = %d\n",
 				r.IntN(100), 1024<<r.IntN(6), 32768<<r.IntN(4))
 		}
 		s.Figures = map[string]float64{
@@ -58,7 +59,8 @@ func draw(seed uint64, n int) []state {
 			"tcptune_softnet_dropped_total": float64(r.IntN(1000)), "tcptune_conntrack_entries": float64(r.IntN(100000)),
 			"tcptune_conntrack_entries_limit": 262144, "tcptune_time_wait_sockets": float64(r.IntN(60000)),
 			"tcptune_time_wait_sockets_limit": 262144, "tcptune_orphan_sockets": float64(r.IntN(100)),
-			"tcptune_ephemeral_ports": 28232, "tcptune_ephemeral_ports_busiest": float64(r.IntN(20000)), "tcptune_listeners": float64(r.IntN(40)),
+			"tcptune_ephemeral_ports": 28232, "tcptune_ephemeral_ports_busiest": float64(r.IntN(20000)),
+			"tcptune_listeners": float64(r.IntN(40)),
 		}
 		fleet[i] = s
 	}

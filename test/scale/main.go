@@ -49,7 +49,8 @@ func measure(ctx context.Context, w io.Writer, hosts, distinct int, seed uint64,
 	for _, s := range fleet {
 		kinds[s.Kind]++
 	}
-	fmt.Fprintf(w, "%d hosts in %d states drawn by %d: %v; %d processors, %s\n\n", hosts, len(states), seed, kinds, runtime.GOMAXPROCS(0), runtime.Version())
+	fmt.Fprintf(w, "%d hosts in %d states drawn by %d: %v; %d processors, %s\n\n",
+		hosts, len(states), seed, kinds, runtime.GOMAXPROCS(0), runtime.Version())
 	dir, err := os.MkdirTemp("", "tcptune-scale-")
 	if err != nil {
 		return err
@@ -72,9 +73,11 @@ func measure(ctx context.Context, w io.Writer, hosts, distinct int, seed uint64,
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "textfile        %6.0f series a host, %.1f kB\nPrometheus      %6.0f series, %.0f MB resident, %.2f cores at a scrape each %s\n"+
+	fmt.Fprintf(w, "textfile        %6.0f series a host, %.1f kB\n"+
+		"Prometheus      %6.0f series, %.0f MB resident, %.2f cores at a scrape each %s\n"+
 		"rules           %6.0f ms for all, of which:\n",
-		seen.series/float64(hosts), float64(seen.bytes)/1000/float64(hosts), seen.head, seen.resident/1e6, seen.cores, every, 1000*seen.rules)
+		seen.series/float64(hosts), float64(seen.bytes)/1000/float64(hosts),
+		seen.head, seen.resident/1e6, seen.cores, every, 1000*seen.rules)
 	for _, r := range seen.slowest {
 		fmt.Fprintf(w, "                %6.0f ms %s\n", 1000*r.EvaluationTime, r.Name)
 	}
