@@ -11,6 +11,8 @@ ROUNDS   ?= 40
 ECHO_ROUNDS  ?= 7
 ECHO_SECONDS ?= 1
 FOR          ?= 18m
+HOSTS        ?= 10000
+SEED         ?= 1
 EACH_SCENARIO ?= intercontinental
 
 # The toolchain is looked for (and fetched, see hack/ensure-go.sh) when the first recipe needs it, not before.
@@ -203,6 +205,12 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 	@hack/as-root.sh bin/bench -suite mtu
 	@hack/as-root.sh bin/bench -suite diagnose -rounds $$(( $(ROUNDS) / 5 + 1 )) bin/tcptune
 	@$(WITH_GO) hack/as-root.sh bin/bench -suite go -rounds $$(( $(ROUNDS) / 4 + 1 )) bin/tcptune
+
+# Minutes on a quiet machine, and three gigabytes of memory.
+.PHONY: bench-fleet
+bench-fleet: test-deps ## ten thousand hosts: the planner, and Prometheus with the rules over what they tell; HOSTS (10000), SEED (1)
+	@$(WITH_GO) $(GO) build -trimpath -buildvcs=false -o bin/scale ./test/scale
+	@bin/scale -hosts $(HOSTS) -seed $(SEED)
 
 # What cannot be built here has no row in the comparison, which says so. The module of netpoll needs the network once.
 .PHONY: bench-servers

@@ -13,6 +13,7 @@ for package in "$@"; do
 	(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2) ||
 		{ echo "apt-unpack: cannot download $package" >&2; exit 1; }
 	dpkg-deb -x "$work"/*.deb "$dir"
+	rm -rf "$dir/usr/share/doc" # an example in Go there would be a package of ours
 	touch "$dir/.$package"
 	rm -rf "$work"
 done

@@ -32,7 +32,9 @@ func (t terminal) metricsTimer(c *cli.Context, target provision.Target) (outcome
 	if c.IsSet("textfile") {
 		wanted.Textfile = c.String("textfile")
 	}
-	verb, timer := changedVerb, func(ctx context.Context) (provision.Outcome, error) { return target.InstallMetricsTimer(ctx, wanted) }
+	verb, timer := changedVerb, func(ctx context.Context) (provision.Outcome, error) {
+		return target.InstallMetricsTimer(ctx, wanted)
+	}
 	switch dry := c.Bool("dry-run"); {
 	case dry && install:
 		verb, timer = "to change", func(ctx context.Context) (provision.Outcome, error) {

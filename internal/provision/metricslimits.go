@@ -33,7 +33,9 @@ func (m *measured) diagnose(ctx context.Context, t Target, look Diagnose) (note 
 
 // found are the metrics of findings, which come by certainty and weight.
 func found(findings []report.Limit) []report.Metric {
-	each := report.Metric{Name: "tcptune_diagnose_finding", Type: "gauge", Help: "1 for each limit of TCP that tcptune diagnose has found."}
+	each := report.Metric{
+		Name: "tcptune_diagnose_finding", Type: "gauge", Help: "1 for each limit of TCP that tcptune diagnose has found.",
+	}
 	count, seen := map[string]int{}, map[[3]string]bool{}
 	for _, f := range findings {
 		count[f.Certainty]++
@@ -46,9 +48,13 @@ func found(findings []report.Limit) []report.Metric {
 			Labels: map[string]string{"rule": series[0], "target": series[1], "certainty": series[2]}, Value: 1,
 		})
 	}
-	all := report.Metric{Name: "tcptune_diagnose_findings", Type: "gauge", Help: "How many limits tcptune diagnose has found, by certainty."}
+	all := report.Metric{
+		Name: "tcptune_diagnose_findings", Type: "gauge", Help: "How many limits tcptune diagnose has found, by certainty.",
+	}
 	for _, certainty := range []string{rules.Certain, rules.Likely, rules.Hint} {
-		all.Samples = append(all.Samples, report.Sample{Labels: map[string]string{"certainty": certainty}, Value: float64(count[certainty])})
+		all.Samples = append(all.Samples, report.Sample{
+			Labels: map[string]string{"certainty": certainty}, Value: float64(count[certainty]),
+		})
 	}
 	return []report.Metric{all, each}
 }

@@ -59,8 +59,8 @@ func TestEachAlertGoesToThoseItConcerns(t *testing.T) {
 			continue
 		}
 		tried[severity] = true
-		out, err := run(t, nil, amtool, "config", "routes", "test", "--config.file="+routes, "--verify.receivers="+receivers[severity],
-			"alertname="+r.Alert, "severity="+severity)
+		out, err := run(t, nil, amtool, "config", "routes", "test", "--config.file="+routes,
+			"--verify.receivers="+receivers[severity], "alertname="+r.Alert, "severity="+severity)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", severity, err, out)
 		}
@@ -76,14 +76,16 @@ func TestAHostThatIsDownSilencesItsOwnAlertsAlone(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: Debian's Alertmanager reads /usr/share, which is its package's in a mount namespace of the test")
 	}
-	start(t, nil, "unshare", "--mount", "sh", "-c", `mount --bind ../../bin/fleet/usr/share /usr/share && exec "$@"`, "sh", alertmanager, "--config.file="+routes, "--storage.path="+t.TempDir(),
-		"--web.listen-address="+at, "--cluster.listen-address=", "--log.level=warn")
+	start(t, nil, "unshare", "--mount", "sh", "-c", `mount --bind ../../bin/fleet/usr/share /usr/share && exec "$@"`, "sh",
+		alertmanager, "--config.file="+routes, "--storage.path="+t.TempDir(), "--web.listen-address="+at,
+		"--cluster.listen-address=", "--log.level=warn")
 	eventually(t, "an Alertmanager that is ready", func() bool { return answers("http://" + at + "/-/ready") })
 
 	silenced := map[string]bool{ // alert, instance and host
-		"TcptuneHostDown a:9100 a": false, "TcptuneDrift a:9100 a": true, "TcptuneServerDown a:9180 a": true, "TcptuneServerErrors a:9180 a": true,
-		"TcptuneDrift b:9100 b":    false,
-		"TcptuneHostDown c:9100 -": false, "TcptuneUnknown c:9100 -": true, "TcptuneDrift d:9100 -": false, "TcptuneServerDown c:9180 -": false,
+		"TcptuneHostDown a:9100 a": false, "TcptuneDrift a:9100 a": true, "TcptuneServerDown a:9180 a": true,
+		"TcptuneServerErrors a:9180 a": true, "TcptuneDrift b:9100 b": false,
+		"TcptuneHostDown c:9100 -": false, "TcptuneUnknown c:9100 -": true, "TcptuneDrift d:9100 -": false,
+		"TcptuneServerDown c:9180 -":   false,
 		"TcptuneMetricsStale e:9100 e": false, "TcptuneDrift e:9100 e": true, "TcptuneServerSlow e:9180 e": false,
 		"TcptuneServerDown f:9180 f": false, "TcptuneServerErrors f:9180 f": true, "TcptuneDrift f:9100 f": false,
 		"TcptuneServerErrors g:9180 g": false, "TcptuneServerQueueGrows g:9180 g": true, "TcptuneServerSlow g:9180 g": false,

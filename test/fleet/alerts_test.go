@@ -27,7 +27,10 @@ func certificate(t *testing.T) (cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30 * 24 * time.Hour), DNSNames: []string{"localhost"}}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(30 * 24 * time.Hour),
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret)
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +41,9 @@ func certificate(t *testing.T) (cert, key string) {
 	}
 	dir := t.TempDir()
 	cert, key = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
-	for file, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: private}} {
+	for file, block := range map[string]*pem.Block{
+		cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: private},
+	} {
 		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +55,8 @@ func certificate(t *testing.T) (cert, key string) {
 func serve(t *testing.T, flags ...string) (at, admin string) {
 	t.Helper()
 	at, admin = free(t), free(t)
-	start(t, nil, append([]string{"../../bin/tcptune-server", "--listen", at, "--admin", admin, "--log-level", "error"}, flags...)...)
+	argv := []string{"../../bin/tcptune-server", "--listen", at, "--admin", admin, "--log-level", "error"}
+	start(t, nil, append(argv, flags...)...)
 	eventually(t, "a server that is ready", func() bool { return answers("http://" + admin + "/readyz") })
 	return at, admin
 }
@@ -88,14 +94,16 @@ func TestAFaultRaisesItsAlertAndEachQueryHasData(t *testing.T) {
 	}
 	services := report.Exposition([]report.Metric{
 		labelled("tcptune_service_state", 1, map[string]string{"service": "s", "state": "active"}),
-		labelled("tcptune_service_certificate_expiry_timestamp_seconds", float64(time.Now().Add(720*time.Hour).Unix()), map[string]string{"service": "s"}),
+		labelled("tcptune_service_certificate_expiry_timestamp_seconds", float64(time.Now().Add(720*time.Hour).Unix()),
+			map[string]string{"service": "s"}),
 		labelled("tcptune_go_state", 1, map[string]string{"version": "go1.26.3", "state": "current"}),
 	})
 	if err := os.WriteFile(dir+"/services.prom", services, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	host := free(t)
-	start(t, nil, exporter, "--collector.disable-defaults", "--collector.textfile", "--collector.textfile.directory="+dir, "--web.listen-address="+host, "--log.level=error")
+	start(t, nil, exporter, "--collector.disable-defaults", "--collector.textfile", "--collector.textfile.directory="+dir,
+		"--web.listen-address="+host, "--log.level=error")
 	eventually(t, "a node_exporter", func() bool { return answers("http://" + host + "/metrics") })
 	cert, key := certificate(t)
 	at, admin := serve(t, "--protocol", "line", "--client-conns", "10", "--proxy-from", "127.0.0.1/32") // no client of loopback is refused
@@ -107,7 +115,9 @@ func TestAFaultRaisesItsAlertAndEachQueryHasData(t *testing.T) {
 		}
 	}
 	own := free(t)
-	prometheus := newCollectorAt(t, own, map[string][]string{"node": {host}, "tcptune-server": {admin, relay}, "prometheus": {own}})
+	prometheus := newCollectorAt(t, own, map[string][]string{
+		"node": {host}, "tcptune-server": {admin, relay}, "prometheus": {own},
+	})
 
 	eventually(t, "figures of all", func() bool {
 		return len(prometheus.asks("instance:tcptune_keys_not_as_wanted:sum")) == 1 && len(prometheus.asks("tcptune_server_info")) == 2
@@ -129,7 +139,9 @@ func TestAFaultRaisesItsAlertAndEachQueryHasData(t *testing.T) {
 		t.Errorf("%d connections are refused, want 10", refused)
 	}
 	want := []string{"TcptuneDrift " + host, "TcptuneServerErrors " + admin}
-	eventually(t, "two alerts that fire", func() bool { return len(prometheus.asks(`ALERTS{alertstate="firing"}`)) >= len(want) })
+	eventually(t, "two alerts that fire", func() bool {
+		return len(prometheus.asks(`ALERTS{alertstate="firing"}`)) >= len(want)
+	})
 	prometheus.evaluates()
 	if got := prometheus.alerts(); !slices.Equal(got, want) {
 		t.Errorf("alerts %q, want %q", got, want)

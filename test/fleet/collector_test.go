@@ -24,7 +24,8 @@ func newCollectorAt(t *testing.T, own string, targets map[string][]string) colle
 	t.Helper()
 	dir := t.TempDir()
 	fast := regexp.MustCompile(`(?m)^( +for: ).*$`).ReplaceAllString(text(t, rules), "${1}1s")
-	config := "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs:\n"
+	config := "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n" +
+		"rule_files: [rules.yml]\nscrape_configs:\n"
 	for job, at := range targets {
 		config += fmt.Sprintf("  - {job_name: %s, static_configs: [{targets: [%q]}]}\n", job, strings.Join(at, `", "`))
 	}
@@ -54,7 +55,8 @@ func (c collector) asks(query string) []sample {
 		Status, Error string
 		Data          struct{ Result []sample }
 	}
-	if err := json.Unmarshal([]byte(get(c.T, "http://"+c.at+"/api/v1/query?query="+url.QueryEscape(query))), &answer); err != nil {
+	text := get(c.T, "http://"+c.at+"/api/v1/query?query="+url.QueryEscape(query))
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		c.Fatal(err)
 	}
 	if answer.Status != "success" {
