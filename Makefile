@@ -246,8 +246,8 @@ vm-test: test-deps ## what happens to the packages on machines that reboot or lo
 
 # Minutes: it builds four times, once without a cache, and installs in machines of its own.
 .PHONY: deb-test
-deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under qemu, install, upgrade, remove, purge, apt
-	@hack/apt-install.sh $$(grep -v '^#' test/apt-packages.txt) gpg gpg-agent lintian piuparts qemu-user-static reprepro
+deb-test: build test-deps ## all about the packages: equal bytes, lintian, piuparts, arm64, install, upgrade, also of two hosts in turn, purge, apt
+	@hack/apt-install.sh lintian piuparts qemu-user-static reprepro
 	@rm -rf bin/deb
 	@$(MAKE) deb
 	@$(MAKE) deb ARCH=arm64
@@ -256,6 +256,7 @@ deb-test: ## all about the packages: equal bytes, lintian, piuparts, arm64 under
 		hack/deb.sh -V '$(VERSION)' bin/deb/again || code=$$?; rm -rf "$$cache"; exit $$code
 	@$(MAKE) apt-repo KEY=throw-away
 	@$(WITH_GO) $(GO) test -count=1 -timeout 60m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/package -packages "$(CURDIR)/bin"
+	@$(WITH_GO) $(GO) test -count=1 -timeout 30m -v -exec "$(CURDIR)/hack/as-root.sh" ./test/fleet -run 'TwoHosts|WithoutPower' -packages "$(CURDIR)/bin"
 
 ##@ keep
 

@@ -10,7 +10,8 @@ import (
 // longestPath is how much of a path is logged, in bytes.
 const longestPath = 200
 
-// logged passes the trace of a request on with its answer, and logs both at level debug: no query, which may hold secrets.
+// logged passes the trace of a request on with its answer, and logs both at level debug: no query, which may hold
+// secrets.
 func logged(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t := traceOf(r.Header)
@@ -28,7 +29,8 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 		next.ServeHTTP(answer, r)
 		path := r.URL.Path
 		log.LogAttrs(r.Context(), slog.LevelDebug, "a request was answered", t.attrs(
-			slog.String("remote", r.RemoteAddr), slog.String("method", r.Method), slog.String("path", path[:min(len(path), longestPath)]),
+			slog.String("remote", r.RemoteAddr), slog.String("method", r.Method),
+			slog.String("path", path[:min(len(path), longestPath)]),
 			slog.Int("status", answer.status), slog.Duration("took", time.Since(began)))...)
 	})
 }

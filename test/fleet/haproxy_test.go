@@ -52,36 +52,47 @@ func start(t *testing.T, env []string, argv ...string) *exec.Cmd {
 
 func newBalancer(t *testing.T) balancer {
 	t.Helper()
-	haproxy, env := program(t, "../sbin/haproxy"), libraries(t)
-	dir, err := os.MkdirTemp("", "haproxy") // the path of a Unix socket is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	b := balancer{dir, free(t), free(t), map[string]*exec.Cmd{}}
-	template := text(t, "../../deploy/haproxy/haproxy.cfg")
-	if out, err := run(t, env, haproxy, "-c", "-f", "../../deploy/haproxy/haproxy.cfg"); err != nil || strings.Contains(out, "WARNING") {
-		t.Fatalf("the template itself: %v\n%s", err, out)
-	}
-	replace := []string{
-		"bind :80\n", "bind " + b.http + "\n", "bind :9000\n", "bind " + b.tcp + "\n", "/run/haproxy/admin.sock", b.dir + "/admin.sock", "log /dev/log local0\n", "",
-		"maxconn 100000", "maxconn 1000",
-	} // a test has no more descriptors
+	b := balancer{newBalancerDir(t), free(t), free(t), map[string]*exec.Cmd{}}
+	replace := []string{"bind :80\n", "bind " + b.http + "\n", "bind :9000\n", "bind " + b.tcp + "\n"}
 	for place, protocol := range map[string]string{"a web 192.0.2.11:8080": "http", "b web 192.0.2.12:8080": "http", "a line 192.0.2.11:9000": "line", "b line 192.0.2.12:9000": "line"} {
 		words, at := strings.Fields(place), free(t)
 		b.servers[words[1]+"/"+words[0]] = start(t, nil, "../../bin/tcptune-server", "--listen", at, "--protocol", protocol, "--proxy-from", "127.0.0.1/32", "--log-level", "error")
 		replace = append(replace, words[2], at)
 	}
-	file := filepath.Join(b.dir, "haproxy.cfg")
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(template)), 0o600); err != nil {
+	b.start(t, nil, replace...)
+	return b
+}
+
+// newBalancerDir is a folder whose name is short enough for the path of a Unix socket.
+func newBalancerDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "haproxy")
+	if err != nil {
 		t.Fatal(err)
 	}
-	start(t, env, haproxy, "-db", "-f", file)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// start starts HAProxy, below the command in, with the template, and waits until all of its servers are known to be well.
+func (b balancer) start(t *testing.T, in []string, replace ...string) {
+	t.Helper()
+	haproxy, env := program(t, "../sbin/haproxy"), libraries(t)
+	const template = "../../deploy/haproxy/haproxy.cfg"
+	if out, err := run(t, env, haproxy, "-c", "-f", template); err != nil || strings.Contains(out, "WARNING") {
+		t.Fatalf("the template itself: %v\n%s", err, out)
+	}
+	replace = append(replace, "/run/haproxy/admin.sock", b.dir+"/admin.sock", "log /dev/log local0", "log stdout format raw local0",
+		"maxconn 100000", "maxconn 1000") // a test has no more descriptors
+	file := filepath.Join(b.dir, "haproxy.cfg")
+	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(text(t, template))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, env, append(in, haproxy, "-db", "-f", file)...)
 	eventually(t, "a balancer with four servers", func() bool {
 		stat := b.ask("show stat")
 		return strings.Count(stat, ",L7OK,")+strings.Count(stat, ",L4OK,") == 4
 	})
-	return b
 }
 
 // libraries is the environment of an unpacked program.

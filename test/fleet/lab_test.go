@@ -48,7 +48,7 @@ func newLab(t *testing.T, hosts int) lab {
 		}})
 		m.CopyIn(t, "../../bin/tcptune", "/usr/bin/tcptune")
 		m.Must(t, "chmod", "-R", "go-rwx", "/root")
-		l.connect(t, i, m)
+		cable(t, l.control, i, m)
 		host, _ := address(i)
 		fmt.Fprintf(&inventory, "host%d ansible_host=%s\n", i, host)
 		l.hosts = append(l.hosts, m)
@@ -86,14 +86,19 @@ func newNetwork(t *testing.T) string {
 	return strconv.Itoa(keeper.Process.Pid)
 }
 
-// connect lays the cable of host i.
-func (l lab) connect(t *testing.T, i int, m *container.Machine) {
+// cable connects host i with the network.
+func cable(t *testing.T, network string, i int, m *container.Machine) {
 	t.Helper()
 	host, control := address(i)
 	port := fmt.Sprintf("host%d", i)
-	l.run(t, "nsenter", "-t", l.control, "-n", "ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", strconv.Itoa(m.Pid()))
-	l.run(t, "nsenter", "-t", l.control, "-n", "ip", "address", "add", control+"/30", "dev", port)
-	l.run(t, "nsenter", "-t", l.control, "-n", "ip", "link", "set", port, "up")
+	for _, words := range []string{
+		"link add " + port + " type veth peer name eth0 netns " + strconv.Itoa(m.Pid()),
+		"address add " + control + "/30 dev " + port, "link set " + port + " up",
+	} {
+		if out, err := run(t, nil, append([]string{"nsenter", "-t", network, "-n", "ip"}, strings.Fields(words)...)...); err != nil {
+			t.Fatalf("ip %s: %v\n%s", words, err, out)
+		}
+	}
 	m.Must(t, "ip", "address", "add", host+"/30", "dev", "eth0")
 	m.Must(t, "ip", "link", "set", "eth0", "up")
 }
