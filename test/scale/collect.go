@@ -52,7 +52,7 @@ type prometheus struct {
 
 // collect has Prometheus scrape fleet, whose pages begin anew behind the last one, and evaluate the rules over it.
 func collect(
-	ctx context.Context, dir, program string, fleet []state, pages [][]byte, every time.Duration,
+	ctx context.Context, dir, program string, fleet []state, pages [][]byte, kinds map[kind]int, every time.Duration,
 ) (c collected, err error) {
 	hosts, err := serve(ctx, pages)
 	if err != nil {
@@ -72,7 +72,14 @@ func collect(
 	if err := p.until(whole); err != nil {
 		return c, err
 	}
-	// From here on every evaluation is over the whole fleet.
+	// On a busy machine the last evaluation may have begun before the fleet was whole.
+	told := func() (bool, error) {
+		drifted, err := p.number("count(instance:tcptune_keys_not_as_wanted:sum > 0) or vector(0)")
+		return int(drifted) == kinds[untuned]+kinds[wiped], err
+	}
+	if err := p.until(told); err != nil {
+		return c, fmt.Errorf("%w: the rules do not tell the hosts that have drifted", err)
+	}
 	ran, cpu, begin, err := p.iterations()
 	if err != nil {
 		return c, err

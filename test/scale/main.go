@@ -69,7 +69,7 @@ func measure(ctx context.Context, w io.Writer, hosts, distinct int, seed uint64,
 		"metrics         %6.0f hosts a second and core, tcptune metrics (%s of processor time, %s)\n",
 		plans.plan.rate(len(states)), plans.plan.cpu.Round(time.Millisecond), plans.plan.wall.Round(time.Millisecond),
 		plans.metrics.rate(len(states)), plans.metrics.cpu.Round(time.Millisecond), plans.metrics.wall.Round(time.Millisecond))
-	seen, err := collect(ctx, dir, program, fleet, plans.pages, every)
+	seen, err := collect(ctx, dir, program, fleet, plans.pages, kinds, every)
 	if err != nil {
 		return err
 	}
