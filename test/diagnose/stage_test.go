@@ -222,7 +222,9 @@ func (s *stage) look(lasts time.Duration) diagnose.Result {
 	s.t.Helper()
 	r := s.lookFor(lasts)
 	sampled := func(id string) bool { return id == "slow-reader" || id == "bufferbloat" }
-	unsure := func() bool { return r.Looks <= rules.FewLooks && slices.ContainsFunc(named(r.Findings, rules.Likely), sampled) }
+	unsure := func() bool {
+		return r.Looks <= rules.FewLooks && slices.ContainsFunc(named(r.Findings, rules.Likely), sampled)
+	}
 	for longer := 2; unsure() && longer <= 8; longer *= 2 {
 		r = s.lookFor(time.Duration(longer) * lasts)
 	}
