@@ -130,7 +130,7 @@ func (u unitEffect) stop(ctx context.Context, name string) error {
 			return err
 		}
 		u.closed[name] = socket
-		return insist(ctx, u.manager.Stop, name)
+		return u.closeSocket(ctx, name, socket.Triggers)
 	}
 	for range stopTries {
 		if err := insist(ctx, u.manager.Stop, name); err != nil {
@@ -142,6 +142,39 @@ func (u unitEffect) stop(ctx context.Context, name string) error {
 		}
 	}
 	return fmt.Errorf("its socket was opened again %d times", stopTries)
+}
+
+// closeSocket closes a socket, and ends what would open it again at any moment: the restarts of a service that fails. One that
+// serves goes on.
+func (u unitEffect) closeSocket(ctx context.Context, name string, services []string) error {
+	for range stopTries {
+		if err := insist(ctx, u.manager.Stop, name); err != nil {
+			return err
+		}
+		socket, err := u.manager.Unit(ctx, name)
+		if err != nil {
+			return err
+		}
+		opened := runs(socket.Active) || midway(socket.Active)
+		again := opened
+		for _, service := range services {
+			s, err := u.manager.Unit(ctx, service)
+			if err != nil {
+				return err
+			}
+			if !opened && !midway(s.Active) {
+				continue
+			}
+			again = true
+			if err := insist(ctx, u.manager.Stop, service); err != nil {
+				return err
+			}
+		}
+		if !again {
+			return nil
+		}
+	}
+	return fmt.Errorf("it was opened again %d times", stopTries)
 }
 
 // insist carries out a job. The restart of a service that has failed may put its own job in the place of ours: then that

@@ -24,6 +24,8 @@ type fakeSystemd struct {
 	broken  map[string]bool // does not start with the new files
 	cancels int             // how often such a restart takes the place of the job that closes a socket
 	opens   int             // how often the restart of a service that fails opens its socket again before it is stopped
+	hasty   int             // how often it does so as soon as the socket is closed
+	loops   bool            // a service that does not start is about to be started again, until it is stopped
 	did     []string
 	// restarts is asked before a restart; nil: none fails.
 	restarts func(name string) error
@@ -53,6 +55,9 @@ func (f *fakeSystemd) Start(_ context.Context, name string) error {
 	if f.broken[name] {
 		delete(f.broken, name)
 		f.state[name] = "failed"
+		if f.loops {
+			f.state[name] = "activating"
+		}
 		return errors.New("cannot start " + name)
 	}
 	f.state[name] = Active
@@ -66,6 +71,10 @@ func (f *fakeSystemd) Stop(_ context.Context, name string) error {
 		return fmt.Errorf("cannot stop %s: %w", name, host.ErrJobCanceled)
 	}
 	f.state[name] = Inactive
+	if service, ok := strings.CutSuffix(name, ".socket"); ok && f.hasty > 0 && f.state[service+".service"] == "activating" {
+		f.hasty--
+		f.state[name] = Active
+	}
 	if service, ok := strings.CutSuffix(name, ".service"); ok && f.opens > 0 {
 		f.opens--
 		f.state[service+".socket"] = Active
@@ -228,6 +237,27 @@ func TestASocketThatTheRestartOfItsServiceOpensIsClosedAgain(t *testing.T) {
 		}
 		if err == nil && (f.state["a.socket"] != Inactive || f.state["a.service"] != Inactive) {
 			t.Errorf("opened %d times: %v after %q", opens, f.state, f.did)
+		}
+	}
+}
+
+// A service that fails may be started again between the end of the job that closes its socket and the look at that socket.
+func TestASocketIsNotClosedWhileItsServiceFailsAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	for _, hasty := range []int{0, 1, 3} {
+		s, f := withSystemd(t, map[string]string{})
+		f.broken["a.service"], f.loops, f.hasty = true, true, hasty
+		changes, err := s.Apply(t.Context(), Plan{Changes: []Change{
+			unitFile("a.socket", "1"), unitFile("a.service", "1"),
+			unitChange("a.socket", Inactive, Active), unitChange("a.service", Inactive, Active),
+		}})
+		if !report.Is(err, RolledBack) || f.state["a.socket"] != Inactive || f.state["a.service"] != Inactive {
+			t.Errorf("%d times: %v, %v", hasty, f.state, err)
+		}
+		for _, c := range changes {
+			if strings.Contains(c.Reason, "not rolled back") {
+				t.Errorf("%d times: %s: %s", hasty, c.Target, c.Reason)
+			}
 		}
 	}
 }
