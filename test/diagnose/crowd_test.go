@@ -153,11 +153,11 @@ func syn(host byte, from uint16) []byte {
 	return b
 }
 
-// shortConnections opens one after the other, ten at a time.
-func (s *stage) shortConnections() {
+// shortConnections opens one after the other, ten at a time, each of them after a pause.
+func (s *stage) shortConnections(pause time.Duration) {
 	for range 10 {
 		s.work(func() {
-			for s.rests(0) {
+			for s.rests(pause) {
 				s.tried.Add(1)
 				c, err := s.dial(time.Second)
 				if err != nil {

@@ -30,7 +30,7 @@ func TestNothingIsNamedWhereNothingLimits(t *testing.T) {
 		},
 		"short connections": func(s *stage) {
 			s.serve(func(c *net.TCPConn) { _, _ = io.Copy(c, c); _ = c.Close() })
-			s.work(s.shortConnections)
+			s.shortConnections(0)
 		},
 		"a transfer that fills the path": func(s *stage) {
 			s.set(largeReceive, largeSend)
