@@ -11,15 +11,14 @@ import (
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
+	"github.com/tcptune/tcptune/test/long"
 	"github.com/tcptune/tcptune/test/mirror"
 )
 
 // A whole toolchain, the one that runs this test, by way of an archive.
 func TestTheInstalledToolchainSurvivesTheWayThroughAnArchive(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("packs and unpacks a whole toolchain")
-	}
+	long.Only(t, "packs and unpacks a whole toolchain")
 	goroot := goRoot(t)
 	version := goVersion(t, goroot)
 	data, err := mirror.Pack(goroot)

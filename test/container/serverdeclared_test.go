@@ -152,7 +152,7 @@ func TestAKilledApplyOfADeclaredServerIsRepairedByTheNext(t *testing.T) {
 			t.Errorf("killed after %s, systemd knows %s, tuned is %v", moment, got, m.tuned(t))
 		}
 	})
-	t.Logf("apply was hit %d of %d times", hit, killPoints)
+	t.Logf("apply was hit %d of %d times", hit, killPoints())
 	if hit == 0 {
 		t.Error("it was never hit")
 	}
@@ -164,5 +164,5 @@ func TestAKilledApplyOfADeclaredServerIsRepairedByTheNext(t *testing.T) {
 			t.Errorf("killed after %s, it answers %q, tuned is %v", moment, got, m.tuned(t))
 		}
 	})
-	t.Logf("revert was hit %d of %d times", hit, killPoints)
+	t.Logf("revert was hit %d of %d times", hit, killPoints())
 }

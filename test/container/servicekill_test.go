@@ -2,12 +2,18 @@ package container
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 )
 
 // killPoints is at how many moments of a command it is killed.
-const killPoints = 12
+func killPoints() int {
+	if os.Getenv("TCPTUNE_LONG") == "" {
+		return 6
+	}
+	return 12
+}
 
 // killSpread kills argv with SIGKILL at moments that are spread over the time that it takes undisturbed, which took;
 // after each, then is called. It returns how often the command was hit before it had ended.
@@ -15,8 +21,8 @@ func (m *Machine) killSpread(t *testing.T, took time.Duration, argv []string,
 	then func(moment time.Duration),
 ) (hit int) {
 	t.Helper()
-	for i := range killPoints {
-		moment := took * time.Duration(i+1) / killPoints
+	for i := range killPoints() {
+		moment := took * time.Duration(i+1) / time.Duration(killPoints())
 		r := m.Run(t, append([]string{"timeout", "-s", "KILL", fmt.Sprintf("%.3f", moment.Seconds())}, argv...)...)
 		if r.Code != 0 { // timeout(1) dies by the signal that it sends
 			hit++
@@ -57,7 +63,7 @@ func TestKilledServiceCommandIsRepairedByTheNext(t *testing.T) {
 				t.Errorf("after %s systemd knows %s", moment, got)
 			}
 		})
-		t.Logf("hit %d of %d times", hit, killPoints)
+		t.Logf("hit %d of %d times", hit, killPoints())
 		if hit == 0 {
 			t.Error("it was never hit")
 		}
@@ -65,7 +71,7 @@ func TestKilledServiceCommandIsRepairedByTheNext(t *testing.T) {
 	t.Run("uninstall, and then install", func(t *testing.T) {
 		mustExit(t, 0, m.Run(t, install...))
 		hit := m.killSpread(t, tookUninstall, uninstall, func(time.Duration) { mustExit(t, 0, m.Run(t, install...)) })
-		t.Logf("hit %d of %d times", hit, killPoints)
+		t.Logf("hit %d of %d times", hit, killPoints())
 	})
 	t.Run("a change, and then the former one", func(t *testing.T) {
 		before := m.tree(t)
@@ -76,7 +82,7 @@ func TestKilledServiceCommandIsRepairedByTheNext(t *testing.T) {
 				t.Errorf("it answers %q", got)
 			}
 		})
-		t.Logf("hit %d of %d times", hit, killPoints)
+		t.Logf("hit %d of %d times", hit, killPoints())
 	})
 	t.Run("overlap: one of the two always serves, and the next restart tidies up", func(t *testing.T) {
 		hit := m.killSpread(t, tookOverlap, overlap, func(moment time.Duration) {
@@ -91,6 +97,6 @@ func TestKilledServiceCommandIsRepairedByTheNext(t *testing.T) {
 				t.Errorf("killed after %s, the twin is left", moment)
 			}
 		})
-		t.Logf("hit %d of %d times", hit, killPoints)
+		t.Logf("hit %d of %d times", hit, killPoints())
 	})
 }

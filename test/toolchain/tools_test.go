@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"testing"
 
 	"github.com/tcptune/tcptune/internal/report"
 
 	"github.com/tcptune/tcptune/internal/plan"
+	"github.com/tcptune/tcptune/test/long"
 	schematest "github.com/tcptune/tcptune/test/schema"
 )
 
@@ -48,11 +50,20 @@ func (h ownHost) buildsTools(version string) {
 	if after := h.inventory(); after != before {
 		h.Errorf("a build that failed has left something; before:\n%s\nafter:\n%s", before, after)
 	}
+	h.Run("of a newer Go", func(t *testing.T) {
+		long.Only(t, "a third toolchain comes")
+		ownHost{t}.buildsWithANewerOne(version, args)
+	})
+}
 
-	// One that asks for a newer Go than the active one is built by a newer one, which comes and is proven like any other.
-	out, said = h.tcptune(0, append(args, "golang.org/x/tools/cmd/goyacc")...)
+// buildsWithANewerOne builds a tool that asks for a newer Go than the active one: a newer one comes for it and is proven like
+// any other.
+func (h ownHost) buildsWithANewerOne(version string, args []string) {
+	h.Helper()
+	out, said := h.tcptune(0, append(args, "golang.org/x/tools/cmd/goyacc")...)
 	h.says(said, "fetched for it: it needs Go 1.")
 	h.says(said, "verified by checksum database")
+	var r report.Report
 	h.check(json.Unmarshal([]byte(out), &r))
 	if len(r.Tools) != 1 || r.Tools[0].State != "installed" || r.Tools[0].Go == version {
 		h.Errorf("got %+v", r.Tools)
