@@ -143,6 +143,14 @@ func TestAPathThatWasNotAsItShouldBeIsNotBelieved(t *testing.T) {
 			t.Errorf("%s: it is believed", why)
 		}
 	}
+	// Slow start ends where the round trip takes 16 ms longer, however long it is.
+	far, m := Shape{RTT: 300 * time.Millisecond}, Measured{Packets: 100_000, LateP99: 3 * time.Millisecond}
+	if err := m.Carried(far); err != nil {
+		t.Errorf("a good long path: %v", err)
+	}
+	if m.LateP99 = 6 * time.Millisecond; m.Carried(far) == nil {
+		t.Error("a long path that ends slow start by itself is believed")
+	}
 }
 
 func TestWhatNoPathCanBeIsRefused(t *testing.T) {
