@@ -95,7 +95,7 @@ func TestOneHostileAddressCostsAnHonestOneNothing(t *testing.T) {
 			runtime.ReadMemStats(&m)
 			t.Logf("p99 of the honest client: %v before, %v during; heap %d KiB; refused %v, ended %v", before, during, m.HeapInuse>>10,
 				st.Refused, st.Ended)
-			if during > 100*before+time.Second {
+			if during > 100*before+time.Second && !raceDetector { // whose own work takes its time
 				t.Errorf("the honest client waits %v, %v before", during, before)
 			}
 		})
