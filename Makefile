@@ -138,7 +138,7 @@ test-all: export TCPTUNE_LONG = 1
 test-all: export DIAGNOSE_RUNS = 200
 test-all: export TCPTUNE_SOAK = 5m
 test-all: export TCPTUNE_DIFFERENTIAL = 100000
-test-all: ## everything: make test, changes under load (load-test), the packages (deb-test) and machines that reboot (vm-test); under an hour
+test-all: ## everything: make test, changes under load (load-test), the packages (deb-test) and machines that reboot (vm-test); hours
 	@hack/apt-install.sh ansible-lint || echo "make test-all: going on without; what needs it will skip" >&2
 	@hack/apt-unpack.sh bin/fleet packer buildah golang-github-containers-common golang-github-containers-image libgpgme11 libassuan0 libdevmapper1.02.1 libseccomp2 libsubid4 || echo "make test-all: going on without; what needs it will skip" >&2
 	@$(MAKE) test

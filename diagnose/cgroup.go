@@ -17,9 +17,9 @@ import (
 // groupFile is a file of a control group: its controller, and its names in both versions, "" where there is none.
 type groupFile struct{ controller, v1, v2 string }
 
-// inGroups reads a file of the control group of the process, and of each group above it, by the name of the group. There is
-// none where no such controller is: then nothing limits them. Where the process is in groups that cannot be seen, as those of a
-// hierarchy that is not mounted here, that is an error.
+// inGroups reads a file of the control group of the process, and of each group above it, by the name of the group.
+// There is none where no such controller is: then nothing limits them. Where the process is in groups that cannot be
+// seen, as those of a hierarchy that is not mounted here, that is an error.
 func inGroups[T any](h host.Host, pid int, file groupFile, parse func([]byte) T) (map[string]T, error) {
 	data, err := h.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {
@@ -52,8 +52,9 @@ func inGroups[T any](h host.Host, pid int, file groupFile, parse func([]byte) T)
 	return all, nil
 }
 
-// places are the group of a process, and where the hierarchy is mounted that has the file, by the text of /proc/PID/cgroup. A
-// controller that a hierarchy of version 1 has is not in that of version 2 (cgroups(7)), whose files of that name count nothing.
+// places are the group of a process, and where the hierarchy is mounted that has the file, by the text of
+// /proc/PID/cgroup. A controller that a hierarchy of version 1 has is not in that of version 2 (cgroups(7)), whose
+// files of that name count nothing.
 func (f groupFile) places(text string) (group string, roots []string, name string) {
 	for line := range strings.Lines(text) {
 		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)

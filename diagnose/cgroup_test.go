@@ -51,8 +51,8 @@ func someGroup(r *rand.Rand) string {
 		pick("/web.service", `/app-a\x2db@1.service`, "/run-7.scope", "/_cpu.service") + pick("", "/payload", "/a/b")
 }
 
-// What limits a process is read of its group and of each above it, from the hierarchy that has the controller, and what cannot
-// be seen there is not taken for nothing.
+// What limits a process is read of its group and of each above it, from the hierarchy that has the controller, and what
+// cannot be seen there is not taken for nothing.
 func TestTheFiguresOfAUnitAreThoseOfTheHierarchyThatLimitsIt(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for name, l := range layouts() {

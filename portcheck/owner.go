@@ -49,9 +49,9 @@ type Cgroup struct {
 	Delegate string
 }
 
-// Names are those of the unit that runs the process, by which somebody may ask for it: "web.service of user 1000", which no
-// other one has, "web.service", and that of the manager of the user, whose processes these are as well. There are none
-// inside of a container.
+// Names are those of the unit that runs the process, by which somebody may ask for it: "web.service of user 1000",
+// which no other one has, "web.service", and that of the manager of the user, whose processes these are as well. There
+// are none inside of a container.
 func (c Cgroup) Names() (all []string) {
 	unit, known := unitOf(c)
 	if !known {

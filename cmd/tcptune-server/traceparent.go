@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// trace is what a request says of the trace that it belongs to, https://www.w3.org/TR/trace-context/. The server takes no
-// part in a trace: it makes no spans, so what it passes on is what came. The zero is none, or a malformed one.
+// trace is what a request says of the trace that it belongs to, https://www.w3.org/TR/trace-context/. The server takes
+// no part in a trace: it makes no spans, so what it passes on is what came. The zero is none, or a malformed one.
 type trace struct{ parent, state string }
 
 const (
@@ -51,8 +51,8 @@ func (t trace) id() string {
 	return t.parent[3:35]
 }
 
-// traceparent is s as version 00 says it, the highest that is known here; "" where it is malformed. What a later version has
-// behind its flags is not passed on.
+// traceparent is s as version 00 says it, the highest that is known here; "" where it is malformed. What a later
+// version has behind its flags is not passed on.
 func traceparent(s string) string {
 	if len(s) < traceparentLength || s[2] != '-' || s[35] != '-' || s[52] != '-' {
 		return ""

@@ -61,7 +61,8 @@ const (
 	Hint    = "hint"
 )
 
-// FewLooks is how many looks do not make certain what is only seen at them: a state that comes and goes may be there at each.
+// FewLooks is how many looks do not make certain what is only seen at them: a state that comes and goes may be there at
+// each.
 const FewLooks = 3
 
 // IDs are the rules that findings may be of for sure. Every other one is a hint at most.

@@ -144,8 +144,8 @@ func (u unitEffect) stop(ctx context.Context, name string) error {
 	return fmt.Errorf("its socket was opened again %d times", stopTries)
 }
 
-// closeSocket closes a socket, and ends what would open it again at any moment: the restarts of a service that fails. One that
-// serves goes on.
+// closeSocket closes a socket, and ends what opens it again: the restarts of a service that fails. A service that
+// serves goes on, unless its start has opened the socket once more.
 func (u unitEffect) closeSocket(ctx context.Context, name string, services []string) error {
 	for range stopTries {
 		if err := insist(ctx, u.manager.Stop, name); err != nil {

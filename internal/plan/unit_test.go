@@ -241,7 +241,8 @@ func TestASocketThatTheRestartOfItsServiceOpensIsClosedAgain(t *testing.T) {
 	}
 }
 
-// A service that fails may be started again between the end of the job that closes its socket and the look at that socket.
+// A service that fails may be started again between the end of the job that closes its socket and the look at that
+// socket.
 func TestASocketIsNotClosedWhileItsServiceFailsAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	for _, hasty := range []int{0, 1, 3} {

@@ -9,8 +9,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// mostFindings are those that have a series of their own, the surest and weightiest: each costs memory of the collector for as
-// long as it keeps anything of that hour.
+// mostFindings are those that have a series of their own, the surest and weightiest: each costs memory of the collector
+// for as long as it keeps anything of that hour.
 const mostFindings = 50
 
 // diagnose adds what limits TCP, as it was seen in one look, and when that was.
@@ -59,7 +59,8 @@ func found(findings []report.Limit) []report.Metric {
 	return []report.Metric{all, each}
 }
 
-// lasting is the name of a target without what changes with each start of a program: "process nginx" for "process 812 (nginx)".
+// lasting is the name of a target without what changes with each start of a program: "process nginx" for "process 812
+// (nginx)".
 func lasting(target string) string {
 	return regexp.MustCompile(`^process \d+ \((.*)\)$`).ReplaceAllString(target, "process $1")
 }

@@ -212,8 +212,8 @@ func whyNotProvable(k catalogue.Key) string {
 	return "nothing of what is measured here depends on it"
 }
 
-// drop takes out what a network namespace does not take, and notes in what the sides differ. It says of which kind a path
-// of that shape is here.
+// drop takes out what a network namespace does not take, and notes in what the sides differ. It says of which kind a
+// path of that shape is here.
 func (d *sides) drop(shape path.Shape, w Prove) (kind string, err error) {
 	p, err := path.New(shape)
 	if err != nil {

@@ -51,9 +51,10 @@ type Measured struct {
 	Missed     uint64 // packets that the emulator was too slow to take, or that a device did not take
 }
 
-// carriesLate is how late one packet in a hundred may be: 5 % of the round-trip time, no less than a thread needs to wake up,
-// and no more than a quarter of the delay that ends slow start on any path (RFC 9406, section 4.2, MAX_RTT_THRESH): where
-// packets are later than that together, CUBIC shows what the emulator is, and not what the path is.
+// carriesLate is how late one packet in a hundred may be: 5 % of the round-trip time, no less than a thread needs to
+// wake up, and no more than a quarter of the delay that ends slow start on any path (RFC 9406, section 4.2,
+// MAX_RTT_THRESH): where packets are later than that together, CUBIC shows what the emulator is, and not what the path
+// is.
 func (s Shape) carriesLate() time.Duration {
 	return min(max(s.RTT/20, 500*time.Microsecond), 4*time.Millisecond)
 }

@@ -103,9 +103,9 @@ type Problem struct {
 // String returns "file:line: text".
 func (p Problem) String() string { return p.Origin.String() + ": " + p.Text }
 
-// Forecaster answers which assignment decides about a key. It holds what the files said when it was made, and each answer
-// that it gave: a plan asks for one key from several sides, and with hundreds of wildcards an answer takes a millisecond.
-// It is not for concurrent use.
+// Forecaster answers which assignment decides about a key. It holds what the files said when it was made, and each
+// answer that it gave: a plan asks for one key from several sides, and with hundreds of wildcards an answer takes a
+// millisecond. It is not for concurrent use.
 type Forecaster struct {
 	conf     *confReader
 	versions Versions
@@ -174,7 +174,8 @@ func NewForecaster(r Reader, v Versions) (*Forecaster, error) {
 }
 
 // Key forecasts what becomes of key, which may be written with dots or with slashes, see sysctl.d(5). The key need not
-// exist; a forecast for a key that the kernel does not have is what would be tried. What it refers to must not be changed.
+// exist; a forecast for a key that the kernel does not have is what would be tried. What it refers to must not be
+// changed.
 func (f *Forecaster) Key(key string) Forecast {
 	p := rules{firstDecides: true, simplify: true}.normal(key)
 	fc, given := f.given[p]

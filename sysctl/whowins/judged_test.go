@@ -33,10 +33,10 @@ func trees() int {
 	return 1000
 }
 
-// TestModelAgainstTheRealTools generates trees of sysctl.d files, lets the real systemd-sysctl and the real
-// "sysctl --system" of several releases loose on them in namespaces of their own, and compares what every key holds
-// afterwards with what the model says. Then it disables each rule of the model in turn, for the releases that have it:
-// the comparison must fail for at least 50 of 1000 trees, or 10 of 400, or the trees do not test that rule. It also gives
+// TestModelAgainstTheRealTools generates trees of sysctl.d files, lets the real systemd-sysctl and the real "sysctl
+// --system" of several releases loose on them in namespaces of their own, and compares what every key holds afterwards
+// with what the model says. Then it disables each rule of the model in turn, for the releases that have it: the
+// comparison must fail for at least 50 of 1000 trees, or 10 of 400, or the trees do not test that rule. It also gives
 // each rule to the releases that do not have it.
 //
 //	go test -v -run RealTools ./sysctl/whowins -whowins.seed=17 -whowins.trees=1 -whowins.full

@@ -9,8 +9,8 @@ import (
 	"github.com/tcptune/tcptune/bench"
 )
 
-// scalingCases are one in which the client has as much to do as the server, and one in which the server has: so of the first
-// no more can come from two cores than the client leaves.
+// scalingCases are one in which the client has as much to do as the server, and one in which the server has: so of the
+// first no more can come from two cores than the client leaves.
 var scalingCases = []echoCase{rawCase(1000, 1), starveCase}
 
 // place is where both ends run, and with how many loops.

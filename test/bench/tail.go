@@ -15,8 +15,8 @@ const (
 
 var tailCases = []echoCase{rawCase(50, 1), rawCase(1000, 1)}
 
-// compareTails has servers answer at a rate that leaves them room, the same for all, and prints how long the slowest answers
-// take, from when their requests are due.
+// compareTails has servers answer at a rate that leaves them room, the same for all, and prints how long the slowest
+// answers take, from when their requests are due.
 func compareTails(b echoBench, rounds int) error {
 	b = b.only(rowServer, rowGoroutine, rowC)
 	c := b.only(rowC)

@@ -15,8 +15,8 @@ import (
 	"github.com/tcptune/tcptune/test/long"
 )
 
-// example is a file of deploy with another profile. The machines here have the programs of this tree and no network; test/vm
-// installs the packages as the file says.
+// example is a file of deploy with another profile. The machines here have the programs of this tree and no network;
+// test/vm installs the packages as the file says.
 func example(t *testing.T, file, profile string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/" + file)
@@ -26,8 +26,8 @@ func example(t *testing.T, file, profile string) string {
 	return strings.ReplaceAll(string(text), "profile: server", "profile: "+profile)
 }
 
-// A container refuses keys that belong to the host, so 4 is the best that a provisioning gets here. That is what a host does
-// where one key is refused: the rest is tuned, the service serves, and status says what is missing.
+// A container refuses keys that belong to the host, so 4 is the best that a provisioning gets here. That is what a host
+// does where one key is refused: the rest is tuned, the service serves, and status says what is missing.
 func (m *Machine) isProvisionedInPart(t *testing.T) {
 	t.Helper()
 	if got := m.say(t, "8080", "GET / HTTP/1.0\r\n\r\n"); !strings.Contains(got, "200 OK") {

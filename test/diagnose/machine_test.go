@@ -30,7 +30,8 @@ func ofMachine() map[string]struct {
 	}
 }
 
-// timesAdvised is how often the advice is taken until there is none: a value grows by no more than that is sure to be right.
+// timesAdvised is how often the advice is taken until there is none: a value grows by no more than that is sure to be
+// right.
 const timesAdvised = 5
 
 func TestALimitOfTheWholeMachineIsNamedUntilItsAdviceIsTaken(t *testing.T) {
@@ -76,8 +77,8 @@ func TestALimitOfTheWholeMachineIsNamedUntilItsAdviceIsTaken(t *testing.T) {
 	}
 }
 
-// burstsOfMessages sends a message on each of many connections at once, again and again: until they are read all of them are
-// in memory.
+// burstsOfMessages sends a message on each of many connections at once, again and again: until they are read all of
+// them are in memory.
 func burstsOfMessages(t *testing.T) {
 	const connections, size, every = 100, 64 << 10, 100 * time.Millisecond
 	l, err := net.Listen("tcp4", "127.0.0.1:0")

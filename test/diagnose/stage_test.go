@@ -216,8 +216,8 @@ func sendNowAndThen(size int, pause time.Duration) func(c *net.TCPConn) {
 	}
 }
 
-// look runs diagnose at the end that is looked from, and again, for longer, where the machine was too busy for the looks that make
-// certain what is only seen at them.
+// look runs diagnose at the end that is looked from, and again, for longer, where the machine was too busy for the
+// looks that make certain what is only seen at them.
 func (s *stage) look(lasts time.Duration) diagnose.Result {
 	s.t.Helper()
 	r := s.lookFor(lasts)

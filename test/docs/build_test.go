@@ -67,8 +67,8 @@ type userData struct {
 	} `yaml:"autoinstall"`
 }
 
-// cloudConfig does to the image what cloud-init would do, and Ubuntu's installer before it: it runs the commands and writes
-// the files. The packages are there.
+// cloudConfig does to the image what cloud-init would do, and Ubuntu's installer before it: it runs the commands and
+// writes the files. The packages are there.
 func (s *sandbox) cloudConfig(b markdown.Block) {
 	s.Helper()
 	var first userData

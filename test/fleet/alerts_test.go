@@ -61,7 +61,8 @@ func serve(t *testing.T, flags ...string) (at, admin string) {
 	return at, admin
 }
 
-// line says one to a server, as a client whom a proxy announces, and tells whether it is answered. The connection is left open.
+// line says one to a server, as a client whom a proxy announces, and tells whether it is answered. The connection is
+// left open.
 func line(t *testing.T, at string) (net.Conn, bool) {
 	t.Helper()
 	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", at)
@@ -75,9 +76,10 @@ func line(t *testing.T, at string) (net.Conn, bool) {
 	return c, answer == "echo: hello\n"
 }
 
-// One fault on the host and one on the server raise the two alerts about them and nothing else, and while they do, each query of
-// the dashboards has an answer: tcptune metrics through the textfile collector of node_exporter and the server's own page, scraped
-// by Prometheus. What only a host with systemd has, services and Go, is a file that the test writes.
+// One fault on the host and one on the server raise the two alerts about them and nothing else, and while they do, each
+// query of the dashboards has an answer: tcptune metrics through the textfile collector of node_exporter and the
+// server's own page, scraped by Prometheus. What only a host with systemd has, services and Go, is a file that the test
+// writes.
 func TestAFaultRaisesItsAlertAndEachQueryHasData(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, for a host in namespaces")

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// box is a host of its own on the machine's kernel: a network namespace, the files of an Ubuntu, and whatever else belongs to
-// the whole machine not to be written. It ends with the test.
+// box is a host of its own on the machine's kernel: a network namespace, the files of an Ubuntu, and whatever else
+// belongs to the whole machine not to be written. It ends with the test.
 type box struct {
 	*testing.T
 	in  io.WriteCloser

@@ -18,8 +18,8 @@ type collector struct {
 	at string
 }
 
-// newCollectorAt listens at own, scrapes targets, by job, and evaluates the rules each second. An alert fires after a second where the rule
-// says minutes: no test has these, and promtool holds them.
+// newCollectorAt listens at own, scrapes targets, by job, and evaluates the rules each second. An alert fires after a
+// second where the rule says minutes: no test has these, and promtool holds them.
 func newCollectorAt(t *testing.T, own string, targets map[string][]string) collector {
 	t.Helper()
 	dir := t.TempDir()

@@ -12,8 +12,8 @@ import (
 	"github.com/tcptune/tcptune/test/long"
 )
 
-// building makes the images that the Dockerfile begins with, and builds it: FLEET FOLDER UBUNTU DEBIAN. What buildah mounts is
-// seen in the mount namespace of this script only, and what it stores is below FOLDER.
+// building makes the images that the Dockerfile begins with, and builds it: FLEET FOLDER UBUNTU DEBIAN. What buildah
+// mounts is seen in the mount namespace of this script only, and what it stores is below FOLDER.
 const building = `set -eu
 fleet=$1 folder=$2
 export HOME=$folder TMPDIR=$folder CONTAINERS_CONF=/dev/null CONTAINERS_STORAGE_CONF=$folder/storage.conf BUILDAH_ISOLATION=chroot

@@ -74,7 +74,8 @@ func newBalancerDir(t *testing.T) string {
 	return dir
 }
 
-// start starts HAProxy, below the command in, with the template, and waits until all of its servers are known to be well.
+// start starts HAProxy, below the command in, with the template, and waits until all of its servers are known to be
+// well.
 func (b balancer) start(t *testing.T, in []string, replace ...string) {
 	t.Helper()
 	haproxy, env := program(t, "../sbin/haproxy"), libraries(t)

@@ -25,8 +25,8 @@ const (
 	clients = "10"
 )
 
-// The template says that a host which is silent is found out within 7 s: an interval, a check, a fast interval, another check.
-// A busy machine is late.
+// The template says that a host which is silent is found out within 7 s: an interval, a check, a fast interval, another
+// check. A busy machine is late.
 const silentHost, late = 7 * time.Second, 3 * time.Second
 
 // hosts are two with the packages and the services of the template, behind its balancer.
@@ -81,7 +81,8 @@ func arch(t *testing.T) string {
 	return strings.TrimSpace(out)
 }
 
-// load is tcptune bench, again and again until it is told to end: a run that ends by itself waits for all of its answers.
+// load is tcptune bench, again and again until it is told to end: a run that ends by itself waits for all of its
+// answers.
 type load struct {
 	end    context.CancelFunc
 	counts chan counts

@@ -22,8 +22,8 @@ const (
 // switched is what the settings promise: an interval, and two checks at their slowest.
 const switched = 6 * time.Second
 
-// nameserver is PowerDNS as Debian packages it, with what is in deploy/powerdns, in a network that has the addresses of the
-// zone: those of both sites too.
+// nameserver is PowerDNS as Debian packages it, with what is in deploy/powerdns, in a network that has the addresses of
+// the zone: those of both sites too.
 type nameserver struct {
 	network, sdig string
 	env           []string

@@ -80,7 +80,8 @@ func TestTheRulesAskForMetricsThatExist(t *testing.T) {
 	}
 }
 
-// namesIn are the metrics of ours, of node_exporter and of processes that expressions ask for, each once; recorded ones aside.
+// namesIn are the metrics of ours, of node_exporter and of processes that expressions ask for, each once; recorded ones
+// aside.
 func namesIn(expressions string) (names []string) {
 	for _, m := range regexp.MustCompile(`(?:^|[^:\w])((?:tcptune|node|process)_\w+)`).FindAllStringSubmatch(expressions, -1) {
 		if name := strings.TrimSuffix(m[1], "_bucket"); !slices.Contains(names, name) {

@@ -276,7 +276,8 @@ func (p prometheus) number(query string) (float64, error) {
 	return strconv.ParseFloat(fmt.Sprint(answer.Data.Result[0].Value[1]), 64)
 }
 
-// iterations is how often each group of rules was evaluated, and the seconds of processor time that Prometheus has had by then.
+// iterations is how often each group of rules was evaluated, and the seconds of processor time that Prometheus has had
+// by then.
 func (p prometheus) iterations() (times, cpu float64, at time.Time, err error) {
 	page, err := p.get("/metrics")
 	times, cpu = figure(page, "prometheus_rule_group_iterations_total"), figure(page, "process_cpu_seconds_total")

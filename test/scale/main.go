@@ -1,5 +1,5 @@
-// Command scale says what a fleet costs: the states of many hosts, drawn by a seed, drive the planner of tcptune in this process,
-// and what tcptune metrics says of them a real Prometheus with the rules of deploy.
+// Command scale says what a fleet costs: the states of many hosts, drawn by a seed, drive the planner of tcptune in
+// this process, and what tcptune metrics says of them a real Prometheus with the rules of deploy.
 //
 //	scale [-hosts 10000] [-distinct 10000] [-seed 1] [-every 15s] [-prometheus bin/fleet/usr/bin/prometheus]
 //

@@ -56,8 +56,8 @@ func (h ownHost) buildsTools(version string) {
 	})
 }
 
-// buildsWithANewerOne builds a tool that asks for a newer Go than the active one: a newer one comes for it and is proven like
-// any other.
+// buildsWithANewerOne builds a tool that asks for a newer Go than the active one: a newer one comes for it and is
+// proven like any other.
 func (h ownHost) buildsWithANewerOne(version string, args []string) {
 	h.Helper()
 	out, said := h.tcptune(0, append(args, "golang.org/x/tools/cmd/goyacc")...)

@@ -24,7 +24,8 @@ const (
 	repository = "/srv/apt"
 )
 
-// userData is the example, which takes the packages from the repository on the machine. It is a copy of the folder public.
+// userData is the example, which takes the packages from the repository on the machine. It is a copy of the folder
+// public.
 func userData(t *testing.T, public string) string {
 	t.Helper()
 	example, err := os.ReadFile("../../deploy/cloud-init/user-data")
@@ -66,7 +67,10 @@ func TestCloudInitProvisionsOnTheFirstBoot(t *testing.T) {
 	wholeList(t)
 	m := Boot(t, Options{Release: "24.04", Packages: []string{"cloud-init", "gnupg"}})
 	if r := m.Run(t, "cloud-init", "--version"); r.Code != 0 {
-		t.Skip("the root that was given has no cloud-init")
+		if os.Getenv("UBUNTU_ROOT") == "" {
+			t.Fatalf("cloud-init was not installed: %s%s", r.Stdout, r.Stderr)
+		}
+		t.Skip("the root of UBUNTU_ROOT has no cloud-init")
 	}
 	public := filepath.Join(*packagesDir, "apt-repo/public")
 	m.CopyTree(t, public, repository)

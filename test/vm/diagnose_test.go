@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestWhatIsOneForTheWholeMachineIsDiagnosed has a machine of its own for the situations that only keys of the whole machine make.
+// TestWhatIsOneForTheWholeMachineIsDiagnosed has a machine of its own for the situations that only keys of the whole
+// machine make.
 func TestWhatIsOneForTheWholeMachineIsDiagnosed(t *testing.T) {
 	wholeList(t)
 	program := filepath.Join(t.TempDir(), "diagnose.test")

@@ -46,8 +46,8 @@ func possible() error {
 }
 
 // makeDisk returns a folder with root.img, vmlinuz, initrd.img and the key "key" that root of the machine lets in. It
-// is made, in two minutes, if it is not in the cache; two callers at once make it once. Never write to it. A root that was
-// given has no more packages than it has.
+// is made, in two minutes, if it is not in the cache; two callers at once make it once. Never write to it. A root that
+// was given has no more packages than it has.
 func makeDisk(ctx context.Context, more ...string) (string, error) {
 	cache, err := debian.CacheDir("vm")
 	if err != nil {

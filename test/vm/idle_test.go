@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// idleClients is how many connections wait: TCPTUNE_IDLE says another number, up to 1,000,000, for which the machine gets 11 GB.
+// idleClients is how many connections wait: TCPTUNE_IDLE says another number, up to 1,000,000, for which the machine
+// gets 11 GB.
 func idleClients() int {
 	if n, err := strconv.Atoi(os.Getenv("TCPTUNE_IDLE")); err == nil {
 		return n
@@ -26,9 +27,10 @@ const (
 	leastBeside = 0.85    // of the rate of 1,000 busy ones, while the others wait
 )
 
-// idleScript has $N connections answered once and then wait, from as many source addresses as that takes. It looks at the memory
-// of the server (kB of the resident set) and of the kernel (kB of slabs, pages of TCP buffers) before and after, and each time at
-// what 1,000 busy ones get. Sockets that were closed are freed some time later, which is nothing to wait for but time.
+// idleScript has $N connections answered once and then wait, from as many source addresses as that takes. It looks at
+// the memory of the server (kB of the resident set) and of the kernel (kB of slabs, pages of TCP buffers) before and
+// after, and each time at what 1,000 busy ones get. Sockets that were closed are freed some time later, which is
+// nothing to wait for but time.
 const idleScript = `
 ulimit -n 1048576
 admin() { curl -s http://127.0.0.1:9180/metrics | sed -n "s/^tcptune_server_$1 //p"; }
