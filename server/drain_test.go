@@ -167,13 +167,14 @@ func TestCloseEndsADrainAndAllWhoWaitForIt(t *testing.T) {
 
 func TestCloseWaitsForNobody(t *testing.T) {
 	t.Parallel()
-	goOn := make(chan struct{})
+	begun, goOn := make(chan struct{}), make(chan struct{})
 	r := open(t, Config{Handler: streamFunc(func(_ context.Context, _ net.Conn) error {
+		close(begun)
 		<-goOn
 		return nil
 	})})
 	c := r.dial()
-	r.until("it is served", func(st Stats) bool { return st.Active == 1 })
+	<-begun
 	if err := r.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}

@@ -115,14 +115,15 @@ func (l *loop) cutAll() {
 	})
 }
 
-// listed has the connections of a loop, for as long as it is not held up.
-func (l *loop) listed() []listed {
+// listed has the connections of a loop as they are at a time, in nanoseconds since the server's start, unless it is held
+// up. One that was accepted after it is no younger than 0.
+func (l *loop) listed(at int64) []listed {
 	found := make(chan []listed, 1)
 	l.post(func() {
 		var all []listed
 		l.wheel.slab.each(l.number, func(_ int32, s *slot) {
 			all = append(all, listed{ConnInfo{
-				Age: time.Duration(l.now - s.opened), State: phase(s.phase).String(), InState: time.Duration(l.now - s.since),
+				Age: time.Duration(max(at-s.opened, 0)), State: phase(s.phase).String(), InState: time.Duration(max(at-s.since, 0)),
 				BytesIn: s.bytesIn, BytesOut: s.bytesOut, Messages: s.messages,
 			}, s.RemoteAddr()})
 		})

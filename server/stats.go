@@ -89,10 +89,10 @@ func ByBytes(a, b ConnInfo) int { return cmp.Compare(b.BytesIn+b.BytesOut, a.Byt
 // it. It is not given Remote. All connections are looked at, however few are listed.
 func (s *Server) Conns(most int, order func(a, b ConnInfo) int) []ConnInfo {
 	var all []listed
+	now := time.Now() // the same for all, or their ages would not compare
 	for _, l := range s.loopSet.each() {
-		all = append(all, l.listed()...)
+		all = append(all, l.listed(int64(now.Sub(s.start)))...)
 	}
-	now := time.Now()
 	for c := range s.conns.all() {
 		all = append(all, listed{c.info(now), c.RemoteAddr()})
 	}
@@ -115,11 +115,11 @@ type listed struct {
 func (c *conn) info(now time.Time) ConnInfo {
 	v := c.phase.Load()
 	i := ConnInfo{
-		Age: now.Sub(c.opened), State: phaseOf(v).String(),
+		Age: max(now.Sub(c.opened), 0), State: phaseOf(v).String(),
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(), Messages: c.messages.Load(),
 	}
 	if v == c.seen {
-		i.InState = i.Age - c.seenAt
+		i.InState = max(i.Age-c.seenAt, 0)
 	}
 	return i
 }

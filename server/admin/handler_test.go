@@ -58,6 +58,13 @@ func serving(t *testing.T) (s *server.Server, pages http.Handler) {
 	if _, err := io.ReadFull(c, make([]byte, len("hi\n"))); err != nil {
 		t.Fatal(err)
 	}
+	// The client may have the answer before the server has counted it.
+	for end := time.Now().Add(time.Minute); s.Stats().Latency.Count == 0 || s.Stats().BytesOut == 0; {
+		if time.Now().After(end) {
+			t.Fatal("the answer was not counted")
+		}
+		time.Sleep(time.Millisecond)
+	}
 	p, err := pool.New([]string{"127.0.0.1:1"}, pool.Config{})
 	if err != nil {
 		t.Fatal(err)
