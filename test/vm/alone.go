@@ -22,11 +22,19 @@ ip link set lo up
 cd /files
 `
 
-// Alone boots a machine that does nothing but script, which finds files (name: where it is here) in its folder, and returns
-// what it printed. There is no systemd, no network and one processor, and the clock of the machine is the number of
-// instructions that it has executed (qemu's icount, 2 ns each): nothing in it is late however busy this machine is, and to
-// wait costs no time. So it is for what measures over time; what it says of speed is about that processor.
-func Alone(t testing.TB, memory int, files map[string]string, script string) (console string) {
+// Lone is what Alone boots.
+type Lone struct {
+	Memory int               // MB
+	Files  map[string]string // name in the folder of the script: where it is here
+	Script string            // of sh
+	Fast   bool              // an instruction takes 1 ns and not 2, for what has much to do; everything here takes longer
+}
+
+// Alone boots a machine that does nothing but a script, and returns what it printed. There is no systemd, no network and
+// one processor, and the clock of the machine is the number of instructions that it has executed (qemu's icount): nothing
+// in it is late however busy this machine is, and to wait costs no time. So it is for what measures over time; what it
+// says of speed is about that processor.
+func Alone(t testing.TB, l Lone) (console string) {
 	t.Helper()
 	ctx := t.Context()
 	if err := possible(); err != nil {
@@ -41,16 +49,17 @@ func Alone(t testing.TB, memory int, files map[string]string, script string) (co
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := workDisk(ctx, dir, files, script); err != nil {
+	if err := workDisk(ctx, dir, l.Files, l.Script); err != nil {
 		t.Fatal(err)
 	}
 	layer := filepath.Join(dir, "layer.qcow2")
 	if err := run(ctx, "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", filepath.Join(disk, "root.img"), layer); err != nil {
 		t.Fatal(err)
 	}
-	q := qemu{cmd: emulator(disk, dir, memory, `root=/dev/vda rw console=ttyS0 panic=-1 loglevel=4 init=/bin/sh -- -c `+
+	shift := map[bool]string{false: "1", true: "0"}[l.Fast]
+	q := qemu{cmd: emulator(disk, dir, l.Memory, `root=/dev/vda rw console=ttyS0 panic=-1 loglevel=4 init=/bin/sh -- -c `+
 		`"mkdir -p /files; mount -t ext4 /dev/vdb /files; exec /files/init"`,
-		"-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off", "-no-reboot",
+		"-accel", "tcg,thread=single", "-icount", "shift="+shift+",sleep=off", "-no-reboot",
 		"-drive", "if=virtio,format=qcow2,cache=unsafe,file="+layer,
 		"-drive", "if=virtio,format=raw,cache=unsafe,file="+filepath.Join(dir, "files.img"))}
 	if err := q.start(); err != nil {

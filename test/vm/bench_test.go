@@ -24,7 +24,7 @@ func TestAHundredThousandConnectionsFromOneCommand(t *testing.T) {
 			t.Fatalf("%v: %v\n%s", argv, err, out)
 		}
 	}
-	out := Alone(t, 2048, map[string]string{"server": server, "tcptune": program}, `
+	out := Alone(t, Lone{Memory: 2048, Files: map[string]string{"server": server, "tcptune": program}, Script: `
 ulimit -n 200000
 ./server 127.0.0.1:7000 >&2 &
 server=$!
@@ -34,7 +34,7 @@ done
 ./tcptune bench 127.0.0.1:7000 --conns 100000 --duration 20s --timeout 5m --json 2>many.txt >many.json || echo "exit $?"
 kill $server
 free -m >&2
-cat few.json many.json`)
+cat few.json many.json`})
 	out = out[max(0, strings.IndexByte(out, '{')):]
 	var few, many struct {
 		Bench struct {

@@ -17,8 +17,8 @@ func TestWhatIsOneForTheWholeMachineIsDiagnosed(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	out := Alone(t, 1024, map[string]string{"diagnose.test": program}, `
-cd /tmp && TCPTUNE_OWN_MACHINE=1 /files/diagnose.test -test.v -test.run OfTheWholeMachine -test.timeout 3h`)
+	out := Alone(t, Lone{Memory: 1024, Files: map[string]string{"diagnose.test": program}, Script: `
+cd /tmp && TCPTUNE_OWN_MACHINE=1 /files/diagnose.test -test.v -test.run OfTheWholeMachine -test.timeout 3h`})
 	t.Log(out)
 	if !strings.HasSuffix(out, "\nPASS\nexit 0\n") || strings.Contains(out, "--- SKIP") {
 		t.Error("the situations were not shown")

@@ -81,7 +81,7 @@ func TestManyConnectionsWait(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
-	out := Alone(t, 1024+clients/100, files, fmt.Sprintf("N=%d ROUNDS=%d\n", clients, busyRounds)+idleScript)
+	out := Alone(t, Lone{Memory: 1024 + clients/100, Files: files, Script: fmt.Sprintf("N=%d ROUNDS=%d\n", clients, busyRounds) + idleScript})
 	t.Log(out)
 	busy, looks, active := said(t, out, "busy"), said(t, out, "look"), said(t, out, "active")
 	if len(busy) != 2*busyRounds || len(looks) != 2 || len(active) != 1 {

@@ -17,9 +17,9 @@ func TestPathsOfBothKindsShowTheSame(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	out := Alone(t, 1024, map[string]string{"prove.test": program}, `
+	out := Alone(t, Lone{Memory: 1024, Fast: true, Files: map[string]string{"prove.test": program}, Script: `
 modprobe -a tcp_bbr sch_fq sch_netem tun veth
-cd /tmp && /files/prove.test -test.v -test.run Long -long -test.timeout 3h`)
+cd /tmp && /files/prove.test -test.v -test.run Long -long -test.timeout 3h`})
 	t.Log(out)
 	for _, name := range []string{"BBROverCUBIC", "ALargerReceiveBufferOnALongFatPath", "Iperf3MeasuresTheSame"} {
 		for _, kind := range []string{"netem", "tun"} {
