@@ -2,7 +2,6 @@ package portcheck
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,25 +75,25 @@ func unitIn(components []string) (unit string, below []string) {
 // containerOf returns the outermost container on the way, and at which component: that is the one which the engines of
 // this machine know. Without one, at is -1.
 func containerOf(components []string) (c Container, at int) {
-	scope := regexp.MustCompile(`^(docker|libpod|cri-containerd|crio|nerdctl)-([0-9a-f]{64})\.scope$`)
 	engines := map[string]string{
-		"docker":         "docker",
-		"libpod":         "podman",
-		"cri-containerd": "containerd",
-		"crio":           "cri-o",
-		"nerdctl":        "containerd",
+		"docker-":         "docker",
+		"libpod-":         "podman",
+		"cri-containerd-": "containerd",
+		"crio-":           "cri-o",
+		"nerdctl-":        "containerd",
 	}
-	id := regexp.MustCompile(`^(?:(libpod|crio)-)?([0-9a-f]{64})$`)
 	for i, name := range components {
 		above := ""
 		if i > 0 {
 			above = components[i-1]
 		}
-		if m := scope.FindStringSubmatch(name); m != nil {
-			return Container{engines[m[1]], m[2]}, i
-		}
-		if m := id.FindStringSubmatch(name); m != nil {
-			return Container{engineOf(m[1], above, components), m[2]}, i
+		unit, isScope := strings.CutSuffix(name, ".scope")
+		switch prefix, id := cutID(unit); {
+		case id == "":
+		case isScope && engines[prefix] != "":
+			return Container{engines[prefix], id}, i
+		case !isScope && (prefix == "" || prefix == "libpod-" || prefix == "crio-"):
+			return Container{engineOf(prefix, above, components), id}, i
 		}
 		if lxc, ok := strings.CutPrefix(name, "lxc.payload."); ok && lxc != "" {
 			return Container{"lxc", lxc}, i
@@ -112,11 +111,21 @@ func containerOf(components []string) (c Container, at int) {
 	return Container{}, -1
 }
 
+// cutID splits off the identifier of a container, 64 hexadecimal digits; "" where name does not end with one.
+func cutID(name string) (prefix, id string) {
+	const digits = 64
+	at := len(name) - digits
+	if at < 0 || strings.Trim(name[at:], "0123456789abcdef") != "" {
+		return name, ""
+	}
+	return name[:at], name[at:]
+}
+
 func engineOf(prefix, above string, components []string) string {
 	switch {
-	case prefix == "libpod":
+	case prefix == "libpod-":
 		return "podman"
-	case prefix == "crio":
+	case prefix == "crio-":
 		return "cri-o"
 	case above == "docker":
 		return "docker"
