@@ -20,7 +20,7 @@ const rawMost = 256 << 10
 func rawCall(call, fd uintptr, b []byte) (int, unix.Errno) {
 	b = b[:min(len(b), rawMost)]
 	for {
-		n, _, errno := unix.RawSyscall(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+		n, _, errno := unix.RawSyscall6(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0) // RawSyscall calls it
 		switch errno {
 		case unix.EINTR:
 			continue

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -19,8 +19,8 @@ const (
 	burdenConns = 50
 )
 
-// showBurden puts the server under load on a core of its own, in turn with diagnose looking all the time and without. Where
-// its rate falls, diagnose has taken what it needs from the server or from the load.
+// showBurden puts the server under load on a core of its own, in turn without diagnose and with it looking all the time.
+// Where the rate falls below that before and after, diagnose has taken what it needs from the server or from the load.
 func showBurden(tcptune string, rounds int) error {
 	servers, missing := echoServers(filepath.Join(filepath.Dir(tcptune), "tcptune-server"), "")
 	if len(servers) == 0 || servers[0].name != rowServer {
@@ -42,35 +42,40 @@ func showBurden(tcptune string, rounds int) error {
 		return err
 	}
 	defer func() { _ = process.stop(false) }()
-	var alone, looked, ratios, took []float64
-	for range rounds {
-		var rates [2]float64
-		for _, with := range rand.Perm(2) {
-			var end func() (time.Duration, error)
-			if with == 1 {
-				end = lookLater(tcptune)
-			}
+	var alone, looked, took []float64
+	for i := range 2*rounds + 1 {
+		if i%2 == 0 {
 			s, err := b.measure(process, b.load(load))
 			if err != nil {
 				return err
 			}
-			rates[with] = s.rate
-			if end == nil {
-				continue
-			}
-			cpu, err := end()
-			if err != nil {
-				return err
-			}
-			took = append(took, float64(cpu.Milliseconds()))
+			alone = append(alone, s.rate)
+			continue
 		}
-		alone, looked, ratios = append(alone, rates[0]), append(looked, rates[1]), append(ratios, rates[1]/rates[0])
+		end := lookLater(tcptune)
+		s, err := b.measure(process, b.load(load))
+		if err != nil {
+			return err
+		}
+		cpu, err := end()
+		if err != nil {
+			return err
+		}
+		looked, took = append(looked, s.rate), append(took, float64(cpu.Milliseconds()))
+	}
+	var lost, noise []float64
+	for i, rate := range looked {
+		lost = append(lost, 100*(1-2*rate/(alone[i]+alone[i+1])))
+		noise = append(noise, 100*math.Abs(1-alone[i+1]/alone[i]))
 	}
 	itself := func(f float64) float64 { return f }
-	fmt.Printf("\nA server under full load, %v and %d idle connections, while tcptune diagnose looks; %d rounds, interleaved\n\n", load, burdenIdle, rounds)
-	fmt.Printf("%-22s %10.0f messages a second\n", "alone", medianOf(alone, itself))
-	fmt.Printf("%-22s %10.0f, for which diagnose took %.0f ms of a processor in %v\n", "looked at", medianOf(looked, itself), medianOf(took, itself), burdenLasts)
-	fmt.Printf("%-22s %s\n", "", verdict("percent lost, the median of the pairs,", 100*(1-medianOf(ratios, itself)), burdenAim))
+	fmt.Printf("\nA server under full load, %v and %d idle connections, while tcptune diagnose looks; %d times, alone before and after each\n\n",
+		load, burdenIdle, rounds)
+	fmt.Printf("%-22s %10.0f messages a second; from one time to the next they differ by %.1f percent\n", "alone",
+		medianOf(alone, itself), medianOf(noise, itself))
+	fmt.Printf("%-22s %10.0f, for which diagnose took %.0f ms of a processor in %v\n", "looked at",
+		medianOf(looked, itself), medianOf(took, itself), burdenLasts)
+	fmt.Printf("%-22s %s\n", "", verdict("percent lost, the median,", medianOf(lost, itself), burdenAim))
 	return nil
 }
 
