@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawRead and rawWrite are recv(2) and send(2) on a socket that never blocks: read(2) and write(2) ask more questions on their
-// way to it. The scheduler is not told of them: it would hand the processor to another thread in case that the call takes long,
-// which costs as much as the call.
+// rawRead and rawWrite are recv(2) and send(2) on a socket that never blocks: read(2) and write(2) ask more questions on
+// their way to it. The scheduler is not told of them: it would hand the processor to another thread in case that the
+// call takes long, which costs as much as the call.
 //
 //	rawRead: n bytes, 0 at the end of the stream, or an error number; unix.EAGAIN when there is nothing now
 func rawRead(socket uintptr, b []byte) (n int, errno unix.Errno) {
