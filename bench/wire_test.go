@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -229,7 +230,7 @@ func TestAnAnswerToAnotherRequestIsWrong(t *testing.T) {
 				return line
 			}
 		})))
-		o.Protocol, o.Conns, o.Count = Line, 1, 10
+		o.Protocol, o.Conns, o.Count, o.Duration = Line, 1, 10, time.Minute
 		o.Payload, o.Expect = []byte("request {{n}} of {{conn}};"), []byte("request {{n}} of 0;")
 		b, err := Run(ctx(t), o, nil)
 		want := map[bool]uint64{true: 10, false: 1}[c.good]

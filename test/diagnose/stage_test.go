@@ -216,17 +216,13 @@ func sendNowAndThen(size int, pause time.Duration) func(c *net.TCPConn) {
 	}
 }
 
-// look runs diagnose at the end that is looked from, and again, for longer, where the machine was too busy for the
-// looks that make certain what is only seen at them.
+// look runs diagnose at the end that is looked from, and again, for longer, where the machine was too busy for the looks
+// that show what is only seen at them.
 func (s *stage) look(lasts time.Duration) diagnose.Result {
 	s.t.Helper()
 	r := s.lookFor(lasts)
-	sampled := func(id string) bool { return id == "slow-reader" || id == "bufferbloat" }
-	unsure := func() bool {
-		return r.Looks <= rules.FewLooks && slices.ContainsFunc(named(r.Findings, rules.Likely), sampled)
-	}
-	for longer := 2; unsure() && longer <= 8; longer *= 2 {
-		r = s.lookFor(time.Duration(longer) * lasts)
+	for longer := time.Duration(2); r.Looks <= rules.FewLooks && longer <= 8; longer *= 2 {
+		r = s.lookFor(longer * lasts)
 	}
 	return r
 }
