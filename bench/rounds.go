@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
@@ -57,6 +58,13 @@ func FindRate(ctx context.Context, o Options, limit time.Duration, told func(Now
 	first, err := Run(ctx, o, told)
 	if err != nil {
 		return first, err
+	}
+	if first.Rate == 0 { // and to try no rate is to try without one
+		return first, &report.Error{
+			Code: CodeNoAnswer, Message: fmt.Sprintf("cannot find a rate for %s: none of its %d answers came within %s",
+				o.Target.Name, first.Requests.Answered, o.Duration),
+			Hint: "a longer --duration gives it time to answer",
+		}
 	}
 	o.Near = nil // once is enough
 	s := search{o: o, limit: limit, told: told, found: first}

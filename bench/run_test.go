@@ -262,6 +262,9 @@ func TestARateIsFoundByWhatTwoRunsAgreeAbout(t *testing.T) {
 	o := plain(serve(t, echo))
 	for limit, holds := range map[time.Duration]bool{time.Minute: true, 1: false} {
 		b, err := FindRate(ctx(t), o, limit, nil)
+		for ; report.Is(err, CodeNoAnswer); b, err = FindRate(ctx(t), o, limit, nil) { // a busy machine is given time
+			o.Duration *= 2
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,6 +285,25 @@ func TestARateIsFoundByWhatTwoRunsAgreeAbout(t *testing.T) {
 		if *b.Found != best || *b.NotAbove < best || !holds && best > 0 {
 			t.Errorf("%s: found %.0f of %v, not above %.0f", limit, *b.Found, b.Rounds, *b.NotAbove)
 		}
+	}
+}
+
+// TestNoRateIsFoundOfAServiceThatAnswersTooLate would flood it otherwise: no rate is as fast as it can.
+func TestNoRateIsFoundOfAServiceThatAnswersTooLate(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	o := plain(serve(t, answering(func(line string) string {
+		asked.Add(1)
+		time.Sleep(3 * time.Second)
+		return line
+	})))
+	o.Protocol, o.Payload, o.Timeout = Line, []byte("hello"), time.Minute
+	_, err := FindRate(ctx(t), o, time.Minute, nil)
+	if !report.Is(err, CodeNoAnswer) || !strings.Contains(err.Error(), "none of its 4 answers came within 200ms") {
+		t.Errorf("error = %v", err)
+	}
+	if n := asked.Load(); n != int64(o.Conns) {
+		t.Errorf("%d requests were sent, want one on each of %d connections", n, o.Conns)
 	}
 }
 

@@ -49,7 +49,7 @@ func sh(script string) []string { return []string{"/bin/sh", "-c", script} }
 // runAs is RunAs, as often as a machine with much to do takes longer over what it is to answer than it is given.
 func runAs(t *testing.T, u Account, script string) (said []byte, err error) {
 	t.Helper()
-	for range 20 {
+	for range 60 {
 		said, err = Host{}.RunAs(t.Context(), u, sh(script), []string{"PATH=/usr/bin:/bin"}, end)
 		if !errors.Is(err, context.DeadlineExceeded) {
 			break

@@ -188,7 +188,11 @@ func TestTheWatchdogRestartsAProcessThatStandsStill(t *testing.T) {
 	// On a busy machine other threads serve on for a while after the signal.
 	m.Script(t, "kill -STOP "+pid+"; while cat /proc/"+pid+
 		"/task/*/status | grep '^State:' | grep -qv 'T (stopped)'; do sleep 0.05; done")
-	m.served(t) // waits in the queue of the socket meanwhile
+	// Who asks meanwhile waits in the queue of the socket, unless the process takes it before it dies of the signal.
+	if l := m.clients(t, "rate", "8080", "1", "1s").tally(); l.OK != 1 && l.Reset != 1 {
+		t.Errorf("a client that came meanwhile: %+v", l)
+	}
+	m.served(t)
 	if now := m.mainPID(t); now == pid {
 		t.Error("it was not restarted")
 	}
