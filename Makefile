@@ -10,6 +10,8 @@ FUZZTIME ?= 30s
 ROUNDS   ?= 40
 ECHO_ROUNDS  ?= 7
 ECHO_SECONDS ?= 1
+# Of which starting a load generator is a small part.
+CLIENT_SECONDS ?= 3
 FOR          ?= 18m
 HOSTS        ?= 10000
 SEED         ?= 1
@@ -200,7 +202,7 @@ bench: build test-deps bench-servers ## compare whole processes: with sysctl, ss
 	@hack/as-root.sh bin/bench -suite modules -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite port -rounds $(ROUNDS) bin/tcptune
 	@hack/as-root.sh bin/bench -suite echo -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune-server
-	@hack/as-root.sh bin/bench -suite client -rounds $(ECHO_ROUNDS) -seconds $(ECHO_SECONDS) -others bin/echo bin/tcptune
+	@hack/as-root.sh bin/bench -suite client -rounds $(ECHO_ROUNDS) -seconds $(CLIENT_SECONDS) -others bin/echo bin/tcptune
 	@hack/as-root.sh bin/bench -suite honesty -rounds 3 -others bin/echo
 	@hack/as-root.sh bin/bench -suite mtu
 	@hack/as-root.sh bin/bench -suite diagnose -rounds $$(( $(ROUNDS) / 5 + 1 )) bin/tcptune

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -70,9 +71,14 @@ func TestASignalThatIsThrownAwayIsForeseen(t *testing.T) {
 		}
 		p := r.start(cmd, r.listener("127.0.0.1:8080"))
 		r.until(name+": it is ready", func() bool {
-			comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p.pid()))
+			sleeps := p.pid()
+			if c.shell == handling || c.shell == stubborn { // a child of it, which holds the port until it is sleep(1)
+				child, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", p.pid()))
+				sleeps, _ = strconv.Atoi(strings.TrimSpace(string(child)))
+			}
+			comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", sleeps))
 			m, _ := readMasks(p.pid())
-			return string(comm) == "sleep\n" || m.caught != 0 && (c.shell == handling || c.shell == stubborn)
+			return string(comm) == "sleep\n" && (sleeps == p.pid() || m.caught != 0)
 		})
 		c.order.Grace, c.order.Signal = patience/2, cmp.Or(c.order.Signal, unix.SIGTERM)
 		if c.waits {

@@ -20,7 +20,7 @@ import (
 )
 
 // bootLimit is how long a machine may take to boot: it needs about a minute when two cores are free.
-const bootLimit = 6 * time.Minute
+const bootLimit = 10 * time.Minute
 
 // Options say how a machine differs from the plain one.
 type Options struct {
