@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -24,8 +27,13 @@ const (
 	syslogSocket  = "/dev/log"
 )
 
-// sendLimit is how long a log may take that has stopped reading.
-const sendLimit = time.Second
+// sendLimit is how long a log may take that has stopped reading, readLimit how long one that is busy, and readPause how
+// often it is looked whether it has read.
+const (
+	sendLimit = time.Second
+	readLimit = 5 * time.Second
+	readPause = 200 * time.Microsecond
+)
 
 // longestText is what is sent of all changes, in bytes: a datagram must fit into the buffer of its socket.
 const longestText = 48 << 10
@@ -33,9 +41,9 @@ const longestText = 48 << 10
 // send makes one entry in the journal of systemd, or in syslog where that is all there is. Where there is neither,
 // there is nothing to say.
 func send(h host.Host, r report.Record) error {
-	err := datagram(h, journalSocket, journalEntry(r))
+	err := datagram(h, journalSocket, journalEntry(r), awaitReader)
 	if errors.Is(err, errGone) {
-		err = datagram(h, syslogSocket, syslogLine(r, time.Now(), os.Getpid()))
+		err = datagram(h, syslogSocket, syslogLine(r, time.Now(), os.Getpid()), func(*net.UnixConn) error { return nil })
 	}
 	if errors.Is(err, errGone) {
 		return nil
@@ -43,7 +51,8 @@ func send(h host.Host, r report.Record) error {
 	return err
 }
 
-func datagram(h host.Host, socket string, data []byte) error {
+// datagram sends data to the log that listens at socket, and then waits as it is told to.
+func datagram(h host.Host, socket string, data []byte, wait func(*net.UnixConn) error) error {
 	fi, err := h.Stat(socket)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Mode()&fs.ModeSocket == 0 {
 		return errGone
@@ -63,8 +72,37 @@ func datagram(h host.Host, socket string, data []byte) error {
 	if err := conn.SetWriteDeadline(time.Now().Add(sendLimit)); err != nil {
 		return err
 	}
-	_, err = conn.Write(data)
-	return err
+	if _, err := conn.Write(data); err != nil {
+		return err
+	}
+	return wait(conn)
+}
+
+// awaitReader waits until journald has done all with what was written to conn. It looks up who has sent a message after
+// it has read it, and stores what it finds: of a process that has ended, nothing; of one that has meanwhile become the
+// program that follows "--", the words that [Hide] took away. journald takes one message after another and ignores one
+// that is empty, so that it has done with the first when it has read an empty one after it.
+func awaitReader(conn *net.UnixConn) error {
+	if _, err := conn.Write(nil); err != nil {
+		return err
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(readLimit); ; time.Sleep(readPause) {
+		var unread int
+		var failed error
+		err := raw.Control(func(fd uintptr) { unread, failed = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+		switch err := cmp.Or(err, failed); {
+		case err != nil:
+			return err
+		case unread == 0:
+			return nil
+		case time.Now().After(end):
+			return fmt.Errorf("it was sent, and has not been read within %v", readLimit)
+		}
+	}
 }
 
 // priority is LOG_NOTICE, syslog(3): normal, and significant.

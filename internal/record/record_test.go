@@ -199,8 +199,28 @@ func TestALinkInPlaceOfTheFolderIsRefused(t *testing.T) {
 	}
 }
 
-// listen makes a log of h.
-func listen(t *testing.T, h host.Host, socket string) *net.UnixConn {
+// listen makes a log of h, which reads as journald does: what is sent, and nothing of what is empty.
+func listen(t *testing.T, h host.Host, socket string) <-chan string {
+	t.Helper()
+	conn := open(t, h, socket)
+	messages := make(chan string, 9)
+	go func() {
+		defer close(messages)
+		for buf := make([]byte, 1<<20); ; {
+			n, err := conn.Read(buf)
+			if err != nil {
+				return
+			}
+			if n > 0 {
+				messages <- string(buf[:n])
+			}
+		}
+	}()
+	return messages
+}
+
+// open makes a log of h that does not read.
+func open(t *testing.T, h host.Host, socket string) *net.UnixConn {
 	t.Helper()
 	if err := h.MkdirAll(filepath.Dir(socket)); err != nil {
 		t.Fatal(err)
@@ -210,20 +230,7 @@ func listen(t *testing.T, h host.Host, socket string) *net.UnixConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
 	return conn
-}
-
-func read(t *testing.T, conn *net.UnixConn) string {
-	t.Helper()
-	buf := make([]byte, 1<<20)
-	n, err := conn.Read(buf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(buf[:n])
 }
 
 func many() (changes []report.Change) {
@@ -243,7 +250,7 @@ func TestOneEntryIsInTheJournalOfSystemd(t *testing.T) {
 			t.Fatalf("%s: %q", name, warnings)
 		}
 		fields := map[string]string{}
-		for line := range strings.Lines(read(t, journal)) {
+		for line := range strings.Lines(<-journal) {
 			field, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 			fields[field] = value
 		}
@@ -269,7 +276,7 @@ func TestSyslogIsToldWhereThereIsNoJournal(t *testing.T) {
 		if warnings := Write(h, Entry{Args: []string{"apply"}, Changes: changes}); warnings != nil {
 			t.Fatalf("%s: %q", name, warnings)
 		}
-		line := read(t, log)
+		line := <-log
 		if !strings.HasPrefix(line, "<37>") || !strings.Contains(line, fmt.Sprintf(" tcptune[%d]: apply by uid %d", os.Getpid(), os.Getuid())) ||
 			!strings.Contains(line, `tcptune apply; [{"kind":"knob"`) || len(line) > 8<<10 || strings.Contains(line, "\n") {
 			t.Errorf("%s: %s", name, line)
@@ -280,14 +287,31 @@ func TestSyslogIsToldWhereThereIsNoJournal(t *testing.T) {
 func TestAWritersFailureIsSaid(t *testing.T) {
 	t.Parallel()
 	h := image(t)
-	journal := listen(t, h, journalSocket)
-	_ = journal.Close() // the socket stays, and nobody reads
+	_ = open(t, h, journalSocket).Close() // the socket stays, and nobody reads
 	if err := h.WriteFile("/var", []byte("in the way"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	warnings := Write(h, Entry{Command: "apply"})
 	if len(warnings) != 2 || !strings.Contains(warnings[0], "not in "+File) || !strings.Contains(warnings[1], "connection refused") {
 		t.Errorf("warnings are %q", warnings)
+	}
+}
+
+func TestAnEntryThatTheJournalDoesNotReadIsSaid(t *testing.T) {
+	t.Parallel()
+	h := image(t)
+	journal := open(t, h, journalSocket)
+	read := make(chan error, 1)
+	go func() { // one that stops before it has done with it
+		_, err := journal.Read(make([]byte, 1<<20))
+		read <- err
+	}()
+	warnings := Write(h, Entry{Command: "apply"})
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "it was sent, and has not been read within 5s") {
+		t.Errorf("warnings are %q", warnings)
+	}
+	if err := <-read; err != nil {
+		t.Error(err)
 	}
 }
 
