@@ -126,6 +126,7 @@ func TestAnyListenerIsServedAndDrained(t *testing.T) {
 func TestAListenerThatIsClosedIsForgotten(t *testing.T) {
 	t.Parallel()
 	r := open(t, Config{})
+	r.serves() // so that its own loop runs
 	extra, err := Listen(t.Context(), "127.0.0.1:0", net.KeepAliveConfig{})
 	if err != nil {
 		t.Fatal(err)
