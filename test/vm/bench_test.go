@@ -14,17 +14,12 @@ import (
 func TestAHundredThousandConnectionsFromOneCommand(t *testing.T) {
 	wholeList(t)
 	const connections = 100000
-	dir := t.TempDir()
-	server, program := filepath.Join(dir, "server"), filepath.Join(dir, "tcptune")
-	for _, argv := range [][]string{
-		{"cc", "-O2", "-static", "-o", server, "../bench/servers/epoll/epoll.c"},
-		{"go", "build", "-tags", "urfave_cli_no_docs,nethttpomithttp2", "-ldflags", "-s -w", "-o", program, "../../cmd/tcptune"},
-	} {
-		if out, err := exec.CommandContext(t.Context(), argv[0], argv[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v\n%s", argv, err, out)
-		}
+	server := filepath.Join(t.TempDir(), "server")
+	cc := exec.CommandContext(t.Context(), "cc", "-O2", "-static", "-o", server, "../bench/servers/epoll/epoll.c")
+	if out, err := cc.CombinedOutput(); err != nil {
+		t.Fatalf("cc: %v\n%s", err, out)
 	}
-	out := Alone(t, Lone{Memory: 2048, Files: map[string]string{"server": server, "tcptune": program}, Script: `
+	out := Alone(t, Lone{Memory: 2048, Files: map[string]string{"server": server, "tcptune": compiledTcptune(t)}, Script: `
 ulimit -n 200000
 ./server 127.0.0.1:7000 >&2 &
 server=$!

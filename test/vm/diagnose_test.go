@@ -1,8 +1,6 @@
 package vm
 
 import (
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -11,12 +9,7 @@ import (
 // machine make.
 func TestWhatIsOneForTheWholeMachineIsDiagnosed(t *testing.T) {
 	wholeList(t)
-	program := filepath.Join(t.TempDir(), "diagnose.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-ldflags", "-s -w", "-o", program, "../diagnose")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := compiled(t, "test", "-c", "../diagnose")
 	out := Alone(t, Lone{Memory: 1024, Files: map[string]string{"diagnose.test": program}, Script: `
 cd /tmp && TCPTUNE_OWN_MACHINE=1 /files/diagnose.test -test.v -test.run OfTheWholeMachine -test.timeout 3h`})
 	t.Log(out)

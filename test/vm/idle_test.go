@@ -1,10 +1,9 @@
 package vm
 
 import (
+	"cmp"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,26 +59,15 @@ echo "active $(admin active_connections) $(ss -Htn state established dst 127.0.0
 kill -9 $server
 wait $server 2>/dev/null
 wait $waiting # it has nobody to wait for
-cat log
-TCPTUNE_CLIENTS=$((N < 100000 ? N : 100000)) GOMAXPROCS=5 ./server.test -test.v -test.run SharedOutEvenly -test.timeout 5h`
+cat log`
 
-// TestManyConnectionsWait also shows, in the same machine, that many are shared out evenly between loops.
 func TestManyConnectionsWait(t *testing.T) {
 	wholeList(t)
-	clients, dir := idleClients(), t.TempDir()
-	files := map[string]string{}
-	for name, argv := range map[string][]string{
-		"tcptune":        {"build", "-tags", "urfave_cli_no_docs,nethttpomithttp2"},
-		"tcptune-server": {"build"},
-		"server.test":    {"test", "-c"},
-	} {
-		files[name] = filepath.Join(dir, name)
-		from := map[bool]string{true: "../../server", false: "../../cmd/" + name}[name == "server.test"]
-		build := exec.CommandContext(t.Context(), "go", append(argv, "-ldflags", "-s -w", "-o", files[name], from)...)
-		build.Env = append(build.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+	t.Parallel()
+	clients := idleClients()
+	files := map[string]string{
+		"tcptune":        compiledTcptune(t),
+		"tcptune-server": compiled(t, "build", "../../cmd/tcptune-server"),
 	}
 	out := Alone(t, Lone{Memory: 1024 + clients/100, Files: files, Script: fmt.Sprintf("N=%d ROUNDS=%d\n", clients, busyRounds) + idleScript})
 	t.Log(out)
@@ -98,8 +86,22 @@ func TestManyConnectionsWait(t *testing.T) {
 	if user > mostOfIdle || beside < leastBeside {
 		t.Errorf("want at most %d bytes of the server, and at least %.2f of the rate", mostOfIdle, leastBeside)
 	}
+}
+
+// evenClients is how many come to four loops: TCPTUNE_EVEN says another number.
+func evenClients() string { return cmp.Or(os.Getenv("TCPTUNE_EVEN"), "20000") }
+
+func TestManyConnectionsAreSharedOutEvenly(t *testing.T) {
+	wholeList(t)
+	t.Parallel()
+	out := Alone(t, Lone{
+		Memory: 4096, Files: map[string]string{"server.test": compiled(t, "test", "-c", "../../server")},
+		Script: "ulimit -n 1048576\nTCPTUNE_CLIENTS=" + evenClients() +
+			" GOMAXPROCS=5 ./server.test -test.v -test.run SharedOutEvenly -test.timeout 5h",
+	})
+	t.Log(out)
 	if !strings.Contains(out, "--- PASS: TestConnectionsAreSharedOutEvenly") {
-		t.Error("that they are shared out evenly was not shown")
+		t.Error("it was not shown")
 	}
 }
 

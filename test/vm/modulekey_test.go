@@ -1,8 +1,6 @@
 package vm
 
 import (
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -13,14 +11,8 @@ const conntrackMax = "net.netfilter.nf_conntrack_max"
 // reboot; a revert takes it away; and the same holds for the machine's own disk, tuned as an image.
 func TestAKeyOfAModuleIsThereAfterAReboot(t *testing.T) {
 	wholeList(t)
-	program := filepath.Join(t.TempDir(), "tcptune")
-	build := exec.Command("go", "build", "-o", program, "../../cmd/tcptune")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("cannot build tcptune: %v\n%s", err, out)
-	}
 	m := Boot(t, Options{Release: "24.04"})
-	m.CopyIn(t, program, "/usr/bin/tcptune")
+	m.CopyIn(t, compiledTcptune(t), "/usr/bin/tcptune")
 	m.Script(t, `mkdir -p /etc/tcptune/profiles.d; cat >/etc/tcptune/profiles.d/ours.yaml <<.
 name: ours
 summary: more connections than conntrack tracks by itself

@@ -1,8 +1,6 @@
 package vm
 
 import (
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -11,12 +9,7 @@ import (
 // emulator, side by side, and with iperf3 over the same path.
 func TestPathsOfBothKindsShowTheSame(t *testing.T) {
 	wholeList(t)
-	program := filepath.Join(t.TempDir(), "prove.test")
-	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-ldflags", "-s -w", "-o", program, "../../prove")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	program := compiled(t, "test", "-c", "../../prove")
 	for _, name := range []string{"BBROverCUBIC", "ALargerReceiveBufferOnALongFatPath", "Iperf3MeasuresTheSame"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
