@@ -64,8 +64,7 @@ func TestKernelExplainAnswersForEachKeyOfThisMachine(t *testing.T) {
 			if *now.Running != "(hidden)" {
 				t.Errorf("%s is a secret, and is told", key)
 			}
-		case strings.HasSuffix(key, "-state"): // counts, which go up and back again meanwhile
-		case before == after && strings.Join(strings.Fields(*now.Running), " ") != before:
+		case before == after && strings.Join(strings.Fields(*now.Running), " ") != before && !saysWhatIsHeld(key):
 			t.Errorf("%s is %q, explain says %q", key, before, *now.Running)
 		}
 		why := now.Unknown[report.KeyAfterReboot]
@@ -95,6 +94,23 @@ func TestKernelExplainAnswersForEachKeyOfThisMachine(t *testing.T) {
 }
 
 // rawKnob reads a key as a shell would, with one space between its words.
+// saysWhatIsHeld asks again about a count of the machine, which goes up and back again between two looks at it. It is
+// false where what explain says is never what is read before and after.
+func saysWhatIsHeld(key string) bool {
+	for range 20 {
+		before, _ := rawKnob(key)
+		out, err := provision.Target{}.Explain(key)
+		after, _ := rawKnob(key)
+		if err != nil || out.Report.Keys[0].Running == nil {
+			return false
+		}
+		if before != after || strings.Join(strings.Fields(*out.Report.Keys[0].Running), " ") == before {
+			return true
+		}
+	}
+	return false
+}
+
 func rawKnob(key string) (string, error) {
 	data, err := os.ReadFile(host.KnobPath(key))
 	return strings.Join(strings.Fields(string(data)), " "), err
