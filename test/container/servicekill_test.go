@@ -10,7 +10,7 @@ import (
 // killPoints is at how many moments of a command it is killed.
 func killPoints() int {
 	if os.Getenv("TCPTUNE_LONG") == "" {
-		return 6
+		return 4
 	}
 	return 12
 }

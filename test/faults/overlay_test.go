@@ -23,7 +23,7 @@ func overlayLab(t testing.TB, program string) (lab, []scenario) {
 	back, remove, removeAll := []string{"go", "rollback"}, []string{"go", "remove", "1.99.1"}, []string{"go", "remove", "--all"}
 	l := lab{
 		program: program, status: []string{"go", "list"}, probe: []string{"/usr/local/bin/go", "version"},
-		whole: lab.worksOrIsCopied, partial: lab.leavesOnlyNamed, every: 12,
+		whole: lab.worksOrIsCopied, partial: lab.leavesOnlyNamed, every: 20,
 	}
 	l.states = map[string][][]string{
 		"by hand": {byHand, next1}, "kept": {byHand, next1, one},

@@ -110,7 +110,7 @@ func newLab(t testing.TB, program string, env ...string) lab {
 	t.Helper()
 	l := lab{
 		program: program, env: env, states: arrive, status: []string{"status"}, whole: lab.untorn,
-		partial: lab.missesOnlyNamed, every: 6,
+		partial: lab.missesOnlyNamed, every: 10,
 	}
 	l.open(t)
 	return l

@@ -14,7 +14,7 @@ printf 'tuning: {profile: faults}\nserver: {name: web, exec: [/bin/true], listen
 func TestKillOfAnApplyWithAServer(t *testing.T) {
 	byHand, apply, revert := []string{"sh", "-ec", declares}, []string{"apply"}, []string{"revert"}
 	l := lab{
-		program: program(t), status: []string{"status"}, whole: lab.untorn, partial: lab.missesOnlyNamed, every: 5,
+		program: program(t), status: []string{"status"}, whole: lab.untorn, partial: lab.missesOnlyNamed, every: 8,
 		states: map[string][][]string{"declared": {byHand}, "served": {byHand, apply}},
 	}
 	l.open(t)

@@ -23,7 +23,7 @@ func takeoverLab(t testing.TB, program string) (lab, []scenario) {
 	taken := []string{"import", file}
 	retired := []string{"apply", "--profile", "hand", "--retire", file}
 	revert := []string{"revert"}
-	l := lab{program: program, status: []string{"status", "--profile", "hand"}, partial: lab.missesOnlyNamed, whole: lab.untorn, every: 6}
+	l := lab{program: program, status: []string{"status", "--profile", "hand"}, partial: lab.missesOnlyNamed, whole: lab.untorn, every: 10}
 	l.states = map[string][][]string{
 		"by hand": {byHand}, "imported": {byHand, taken}, "retired": {byHand, taken, retired},
 		"back": {byHand, taken, retired, revert},

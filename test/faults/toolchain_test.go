@@ -77,7 +77,7 @@ func toolchainLab(t testing.TB, program string) (lab, []scenario) {
 	remove, removeAll := []string{"go", "remove", "1.99.1"}, []string{"go", "remove", "--all"}
 	l := lab{
 		program: program, status: []string{"go", "list"}, probe: []string{"/usr/local/bin/go", "version"},
-		whole: lab.works, partial: lab.leavesOnlyNamed, every: 12,
+		whole: lab.works, partial: lab.leavesOnlyNamed, every: 20,
 	}
 	l.states = map[string][][]string{
 		"none": {}, "one": {one}, "two": {one, two}, "one of two": {one, two, use}, "back": {one, two, back},
