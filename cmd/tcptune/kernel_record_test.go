@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -42,8 +43,10 @@ func TestKernelEachChangeLeavesOneRecord(t *testing.T) {
 	journald, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: "/run/systemd/journal/socket"})
 	r.check(err)
 	defer journald.Close()
+	r.check(journald.SetReadDeadline(time.Now().Add(time.Minute)))
 	entries := make(chan string, 9)
 	go func() {
+		defer close(entries)
 		for buf := make([]byte, 1<<20); ; {
 			n, err := journald.Read(buf)
 			if err != nil {

@@ -29,8 +29,8 @@ type emulator struct {
 // batch is how many frames are read before deliveries have their turn again.
 const batch = 16
 
-// slackShare is of how much of the round-trip time a packet may be late in each direction so that several are delivered at
-// once, as a network card does that raises no interrupt for each: most of the work of a packet is to wake up for it.
+// slackShare is of how much of the round-trip time a packet may be late in each direction so that several are delivered
+// at once, as a network card does that raises no interrupt for each: most of the work of a packet is to wake up for it.
 const slackShare = 2000
 
 // The descriptors of the process that carries packets.
