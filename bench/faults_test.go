@@ -53,6 +53,31 @@ func TestEachWayInWhichAServiceFailsHasItsKind(t *testing.T) {
 	}
 }
 
+// However many connections a service that dies takes along, and however fast it refuses, it is asked again at a rate that a
+// service can bear.
+func TestAServiceThatIsDownIsNotFlooded(t *testing.T) {
+	t.Parallel()
+	o := Options{Protocol: Raw, Size: 64, Conns: 20_000, Pipeline: 1, Workers: 1, Duration: time.Second, Timeout: time.Second}
+	w, err := newWorker(&o, 0, nil, new(atomic.Bool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.close() }()
+	for i := range o.Conns {
+		w.retry(i, time.Second)
+	}
+	for last := time.Duration(0); !w.later.empty(); w.later.pop() {
+		due := w.later.first().due
+		if due < time.Second+again || due < last+apart {
+			t.Fatalf("asked again at %v, the one before at %v", due, last)
+		}
+		last = due
+	}
+	if w.retry(0, time.Minute); w.later.first().due != time.Minute+again {
+		t.Errorf("one that is alone is asked again at %v", w.later.first().due)
+	}
+}
+
 // A part of an answer and the end of the connection often come with one event, which is said once: the end is seen all the same, and at
 // once.
 func TestAnEndThatComesWithDataIsSeen(t *testing.T) {

@@ -133,13 +133,15 @@ func (w *worker) fails(i int, now time.Duration, why kind) {
 	w.retry(i, now)
 }
 
+// retry has a connection that was lost or refused opened again, however many were lost with it at some distance.
 func (w *worker) retry(i int, now time.Duration) {
 	c := &w.conns[i]
 	if w.o.Protocol.single() && w.o.Rate > 0 && w.running {
 		w.slot(i, now)
 		return
 	}
-	c.since = now + again
+	w.retried = max(now+again, w.retried+apart)
+	c.since = w.retried
 	w.later.push(i, c.since)
 }
 

@@ -32,14 +32,19 @@ func (w *worker) openAll() error {
 // run sends requests until the end, and waits for what is under way.
 func (w *worker) run(begin time.Time) error {
 	w.begin, w.running, w.swept = begin, true, 0
-	w.opens = 0
+	w.opens, w.retried = 0, 0
+	w.ready, w.later = fifo{}, fifo{} // their times are of another begin
 	for i := range w.conns {
 		w.conns[i].since = 0
-		switch {
-		case w.conns[i].state == open:
+		switch w.conns[i].state {
+		case open:
 			w.hasRoom(i, 0)
-		case w.o.Protocol.single():
-			w.slot(i, 0)
+		case idle:
+			if w.o.Protocol.single() {
+				w.slot(i, 0)
+			} else {
+				w.retry(i, 0)
+			}
 		}
 	}
 	for !w.stop.Load() {

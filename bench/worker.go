@@ -13,6 +13,7 @@ import (
 const (
 	greeted    = 256                    // connections that a worker opens together; a listener's backlog holds more
 	again      = 100 * time.Millisecond // before a connection that was lost or refused is tried again
+	apart      = 100 * time.Microsecond // such tries of a worker: a service that is down is not also flooded
 	sweepEvery = 100 * time.Millisecond
 	maxEvents  = 1024
 	readSize   = 128 << 10
@@ -39,6 +40,7 @@ type worker struct {
 	connecting int
 	opens      float64 // connections that a connect rate has allowed so far
 	swept      time.Duration
+	retried    time.Duration // when the last of the connections that were lost or refused is tried again
 
 	room     fifo // open loop: connections that can take a request
 	ready    fifo // to be opened now
