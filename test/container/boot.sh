@@ -13,6 +13,12 @@ cd "$mnt/root"
 tar -xf - -C .
 tr -d - </proc/sys/kernel/random/uuid >etc/machine-id
 
+# Each daemon-reload runs every generator. These are for disks and consoles, which a machine without any has no use for.
+mkdir -p etc/systemd/system-generators
+for what in cryptsetup debug fstab getty gpt-auto hibernate-resume integritysetup rc-local run system-update veritysetup; do
+    ln -sf /dev/null etc/systemd/system-generators/systemd-$what-generator
+done
+
 mount -t proc -o nosuid,nodev,noexec proc proc
 # The kernel is the host's. Without this, a booting systemd changes fs.file-max and others for the whole machine.
 for dir in proc/sys/*/ proc/irq/ proc/bus/; do
