@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -94,7 +96,7 @@ func (k task) argv() []string {
 // readTask reads the arguments of a module: the options of the task, and what Ansible itself says.
 func readTask(data []byte) (k task, err error) {
 	var args map[string]any
-	if err := json.Unmarshal(data, &args); err != nil {
+	if err := readNumbersAsWritten(data, &args); err != nil {
 		return k, report.Usage("cannot read the arguments of the module: "+err.Error(), "")
 	}
 	called, _ := args["_ansible_module_name"].(string)
@@ -131,6 +133,19 @@ func readTask(data []byte) (k task, err error) {
 	return k, nil
 }
 
+// readNumbersAsWritten decodes one JSON value, with its numbers as [json.Number].
+func readNumbersAsWritten(data []byte, to any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(to); err != nil {
+		return err
+	}
+	if d.More() {
+		return errors.New("something follows the JSON value")
+	}
+	return nil
+}
+
 // add writes an option down as how says.
 func (k *task) add(option string, value any, how optionOf) error {
 	name := "--" + flagOf(option)
@@ -141,14 +156,24 @@ func (k *task) add(option string, value any, how optionOf) error {
 		}
 		return err
 	}
-	values, err := texts(option, value)
+	read := texts
+	if how == asPairs {
+		read = pairs
+	}
+	values, err := read(option, value)
 	if err != nil {
 		return err
 	}
+	if n, ok := value.(json.Number); ok && how == asArgument && strings.ContainsAny(n.String(), ".eE") {
+		return report.Usage(fmt.Sprintf("cannot tell which text the number %s in the option %s was", n, option),
+			"quote it: YAML reads 1.30 as the number 1.3")
+	}
 	switch {
+	case how == asProgram && len(values) == 0:
+		return report.Usage("cannot run an empty list in the option "+option, "its first element is the program")
 	case how == asArgument, how == asName && k.command[len(k.command)-1] != "install":
 		k.rest = slices.Concat(values, k.rest)
-	case how == asProgram && len(values) > 0:
+	case how == asProgram:
 		k.flags, k.rest = append(k.flags, name+"="+values[0]), append(append(k.rest, "--"), values[1:]...)
 	default:
 		for _, v := range values {
@@ -172,7 +197,25 @@ func truth(option string, value any) (bool, error) {
 	return false, report.Usage(fmt.Sprintf("cannot use %v for the option %s: it is true or false", value, option), "")
 }
 
-// texts reads one value or several: a list, or a dictionary as KEY=VALUE.
+// pairs reads a dictionary as KEY=VALUE, with a list once for each of its values.
+func pairs(option string, value any) (all []string, err error) {
+	dictionary, ok := value.(map[string]any)
+	if !ok {
+		return texts(option, value)
+	}
+	for _, key := range slices.Sorted(maps.Keys(dictionary)) {
+		values, err := texts(option+"."+key, dictionary[key])
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range values {
+			all = append(all, key+"="+v)
+		}
+	}
+	return all, nil
+}
+
+// texts reads one value or a list of them.
 func texts(option string, value any) (all []string, err error) {
 	switch v := value.(type) {
 	case []any:
@@ -185,20 +228,9 @@ func texts(option string, value any) (all []string, err error) {
 		}
 		return all, nil
 	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			all = append(all, fmt.Sprintf("%s=%s", key, plain(v[key])))
-		}
-		return all, nil
+		return nil, report.Usage("cannot use a dictionary in the option "+option, "it is a text or a list of texts")
 	case nil:
-		return nil, report.Usage(fmt.Sprintf("cannot use null in the option %s", option), "")
+		return nil, report.Usage("cannot use null in the option "+option, "leave it out, or use '' for an empty text")
 	}
-	return []string{plain(value)}, nil
-}
-
-// plain is a scalar as it was written.
-func plain(value any) string {
-	if n, ok := value.(float64); ok {
-		return fmt.Sprintf("%.15g", n)
-	}
-	return fmt.Sprint(value)
+	return []string{fmt.Sprint(value)}, nil
 }
