@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,23 +121,10 @@ func (r candidate) memory(ctx context.Context) report.Check {
 // logLevel looks for what makes a service write a line for each request.
 func (r candidate) logLevel() report.Check {
 	const name = "log-level"
-	verbose := regexp.MustCompile(`(?i)^(debug|trace|verbose)$`)
-	names := regexp.MustCompile(`(?i)^-{0,2}[a-z_]*(log[-_.]?level|rust_log|verbosity)$`)
-	fix := "take it out of the unit of " + r.Name + ", or its drop-ins, and restart it"
-	for i, word := range r.unit.Command {
-		key, value, joined := strings.Cut(word, "=")
-		if !joined && i+1 < len(r.unit.Command) {
-			value = r.unit.Command[i+1]
-		}
-		if names.MatchString(key) && verbose.MatchString(value) || regexp.MustCompile(`^--?(debug|trace)(=true)?$`).MatchString(word) {
-			return r.row(name, "debug", "it is started with "+key+", and logs each request", fix)
-		}
-	}
-	for _, line := range r.environ {
-		key, value, _ := strings.Cut(line, "=")
-		on := slices.Contains([]string{"1", "true", "yes", "on"}, strings.ToLower(value))
-		if names.MatchString(key) && verbose.MatchString(value) || strings.EqualFold(key, "debug") && on {
-			return r.row(name, "debug", key+" in its environment asks for it", fix)
+	for _, s := range allAsked(r.unit.Command, r.environ) {
+		if s.asksForDetail() {
+			return r.row(name, "debug", s.place+" has it log each request",
+				"take it out of the unit of "+r.Name+", or its drop-ins, and restart it")
 		}
 	}
 	if r.hidden != "" {
@@ -150,40 +136,27 @@ func (r candidate) logLevel() report.Check {
 // secrets looks for what everybody can read: systemctl show, /proc/PID/cmdline. It names them, and never shows them.
 func (r candidate) secrets() report.Check {
 	const name = "secrets"
-	called := regexp.MustCompile(`(?i)(passw|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|auth[-_]?key)`)
-	inURL := regexp.MustCompile(`://[^/@\s]*:[^/@\s]+@`)
 	var found []string
-	add := func(where string) {
-		if !slices.Contains(found, where) {
-			found = append(found, where)
-		}
-	}
-	for i, word := range r.unit.Command {
-		key, value, joined := strings.Cut(word, "=")
-		next := joined && value != "" || !joined && i+1 < len(r.unit.Command) && !strings.HasPrefix(r.unit.Command[i+1], "-")
-		file := regexp.MustCompile(`(?i)(file|path)$`).MatchString(key) || strings.HasPrefix(value, "/")
-		switch {
-		case strings.HasPrefix(key, "-") && called.MatchString(key) && next && !file:
-			add(key + " on its command line")
-		case inURL.MatchString(word):
-			add("the address of argument " + strconv.Itoa(i) + " on its command line")
-		}
-	}
-	for _, line := range r.environ {
-		key, value, _ := strings.Cut(line, "=")
-		file := regexp.MustCompile(`(?i)(_file|_path)$`).MatchString(key)
-		if called.MatchString(key) && value != "" && !file || inURL.MatchString(value) {
-			add(key + " in its environment")
+	for _, s := range allAsked(r.unit.Command, r.environ) {
+		if s.holdsSecret(r.exists) && !slices.Contains(found, s.place) {
+			found = append(found, s.place)
 		}
 	}
 	switch {
 	case found != nil:
-		return r.row(name, fmt.Sprintf("%d in sight", len(found)), strings.Join(found, ", ")+": other users, or what it starts, can read that",
+		return r.row(name, fmt.Sprintf("%d in sight", len(found)),
+			strings.Join(found, ", ")+": other users, or what it starts, can read that",
 			"put it into a file of mode 0600, and hand that over: -p LoadCredential=NAME:FILE")
 	case r.hidden != "":
 		return r.row(name, NotVisible, r.hidden, "")
 	}
 	return r.row(name, "none in sight", "neither on its command line nor in its environment", "")
+}
+
+// exists looks for a file.
+func (r candidate) exists(path string) error {
+	_, err := r.h.Lstat(path)
+	return err
 }
 
 // health asks the admin address as Prometheus and a balancer do.
