@@ -4,7 +4,8 @@
 # INSTANCES a regular expression for the canary's instances there.
 #   0  shown: no alert fires, no request failed, and no figure is worse than by the factor LIMIT, with 95 % confidence
 #   2  worse, or an alert fires
-#   4  not shown: the figures scatter too much (more ROUNDS help), or the load generator was at its own limit (a lower RATE)
+#   4  not shown: the figures scatter too much (more ROUNDS help), the load generator was at its own limit (a lower
+#      RATE), or no target of INSTANCES answers Prometheus, so that no alert would fire
 # and anything else: it could not be found out.
 set -eu
 
@@ -30,17 +31,21 @@ said=$(jq --raw-output --exit-status --slurp --argjson limit "${LIMIT:-1.25}" '
 	elif length > 0 and all(.held) then "held"
 	else "not shown" end' "$work/compared.json" "$work/former.json" "$work/canary.json")
 
-# Asked after the load, which is what raises an alert.
-curl --fail --silent --show-error --get "$PROMETHEUS/api/v1/query" --output "$work/alerts.json" \
-	--data-urlencode "query=ALERTS{alertstate=\"firing\",instance=~\"$INSTANCES\"}"
+# Asked after the load, which is what raises an alert. In back-quotes PromQL takes a backslash as it is.
+curl --fail --silent --show-error --get "$PROMETHEUS/api/v1/query" --output "$work/alerts.json" --data-urlencode \
+	"query=ALERTS{alertstate=\"firing\",instance=~\`$INSTANCES\`} or absent(up{instance=~\`$INSTANCES\`} == 1)"
 alerts=$(jq --raw-output --exit-status '
 	if .status != "success" then error("Prometheus did not answer the query") else . end |
-	[.data.result[].metric.alertname] | unique | join(", ")' "$work/alerts.json")
+	[.data.result[] | .metric.alertname // "unseen"] | unique | join(", ")' "$work/alerts.json")
 
-if [ -n "$alerts" ]; then
+case $alerts in
+"") ;;
+unseen) said="not shown: no target of $INSTANCES answers Prometheus" ;;
+*)
 	echo "verdict: firing: $alerts" >&2
 	exit 2
-fi
+	;;
+esac
 echo "verdict: $said" >&2
 case $said in
 held) ;;

@@ -74,12 +74,15 @@ func TestACanaryGoesOnOnlyWhereItIsShownToBeWell(t *testing.T) {
 		"an alert": {
 			steady, `{"status": "success", "data": {"result": [{"metric": {"alertname": "TcptuneDrift"}}]}}`, false, 2,
 		},
+		"a canary that Prometheus does not see": {
+			steady, `{"status": "success", "data": {"result": [{"metric": {}}]}}`, false, 4,
+		},
 		"Prometheus has no answer":   {steady, `{"status": "error", "error": "no"}`, false, 5},
 		"Prometheus cannot be asked": {steady, "", false, 22},
 	} {
 		t.Run(name, func(t *testing.T) {
 			prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if got := r.URL.Query().Get("query"); got != `ALERTS{alertstate="firing",instance=~"canary(:[0-9]+)?"}` {
+				if got := r.URL.Query().Get("query"); got != askedOf("canary(:[0-9]+)?") {
 					t.Errorf("Prometheus was asked for %s", got)
 				}
 				if test.prometheus == "" {
