@@ -20,25 +20,27 @@ const tempSuffix = ".tcptune-new"
 // The folder must exist, see [Host.Mkdir].
 func (h Host) WriteFile(p string, data []byte, mode fs.FileMode) (err error) {
 	defer h.trail.Did("writes", &err, slog.String("path", p), slog.Int("bytes", len(data)))
-	return h.replace("write", p, func(dfd int, temp string) error { return writeTemp(dfd, temp, data, mode) })
+	return h.replace("write", p, temporary(p), func(dfd int, temp string) error { return writeTemp(dfd, temp, data, mode) })
 }
 
 // WriteLink replaces what is at p by a symbolic link with the text target, in the way of [Host.WriteFile]. The text is
 // not resolved: it may lead to nothing. The folder must exist.
 func (h Host) WriteLink(p, target string) (err error) {
 	defer h.trail.Did("links", &err, slog.String("path", p), slog.String("to", target))
-	return h.replace("link", p, func(dfd int, temp string) error { return unix.Symlinkat(target, dfd, temp) })
+	return h.replace("link", p, temporary(p), func(dfd int, temp string) error { return unix.Symlinkat(target, dfd, temp) })
 }
 
-// replace has lay make something new beside p, and renames it to p.
-func (h Host) replace(op, p string, lay func(dfd int, temp string) error) error {
+// temporary is the name that has what is written to p before it is in place.
+func temporary(p string) string { return "." + path.Base(p) + tempSuffix }
+
+// replace has lay make something new beside p, by the name temp, and renames it to p.
+func (h Host) replace(op, p, temp string, lay func(dfd int, temp string) error) error {
 	dir, base, err := h.openParent(p)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
 	dfd := int(dir.Fd())
-	temp := "." + base + tempSuffix
 	if err := unix.Unlinkat(dfd, temp, 0); err != nil && !errors.Is(err, unix.ENOENT) {
 		return &fs.PathError{Op: op, Path: p, Err: err}
 	}
@@ -61,6 +63,14 @@ func writeTemp(dfd int, name string, data []byte, mode fs.FileMode) error {
 	}
 	f := os.NewFile(uintptr(fd), name)
 	defer f.Close()
+	if err := fill(f, data, mode); err != nil {
+		return err
+	}
+	return Cause(f.Close())
+}
+
+// fill writes a new file, durably.
+func fill(f *os.File, data []byte, mode fs.FileMode) error {
 	// The mode is set again because open(2) subtracts the umask of whoever called us.
 	if err := f.Chmod(mode.Perm()); err != nil {
 		return Cause(err)
@@ -68,10 +78,7 @@ func writeTemp(dfd int, name string, data []byte, mode fs.FileMode) error {
 	if _, err := f.Write(data); err != nil {
 		return Cause(err)
 	}
-	if err := f.Sync(); err != nil {
-		return Cause(err)
-	}
-	return Cause(f.Close())
+	return Cause(f.Sync())
 }
 
 // Remove unlinks the file or the empty folder at p, and makes that durable. A missing p is no error.
@@ -100,7 +107,7 @@ func (h Host) Remove(p string) (err error) {
 
 // RemoveTemp removes what an interrupted [Host.WriteFile] or [Host.WriteLink] of p may have left beside it.
 func (h Host) RemoveTemp(p string) error {
-	temp := path.Join(path.Dir(p), "."+path.Base(p)+tempSuffix)
+	temp := path.Join(path.Dir(p), temporary(p))
 	if _, err := h.Lstat(temp); errors.Is(err, fs.ErrNotExist) {
 		return nil // unlinkat(2) would say EROFS, not ENOENT, on a read-only file system
 	}

@@ -55,7 +55,7 @@ func (t Target) WriteMetrics(metrics []report.Metric, file string) error {
 	if fi, err := os.Lstat(at); err == nil && !fi.Mode().IsRegular() {
 		return fmt.Errorf("cannot write the metrics: %s is a link, a device or a folder", file)
 	}
-	if err := (host.Host{}).WriteFile(at, report.Exposition(metrics), 0o644); err != nil {
+	if err := (host.Host{}).WriteShared(at, report.Exposition(metrics), 0o644); err != nil {
 		return named{fmt.Errorf("cannot write the metrics: %s: %w", file, host.Cause(err))}
 	}
 	return nil

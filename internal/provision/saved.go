@@ -84,7 +84,7 @@ func (t Target) write(to, file string, data []byte, mode fs.FileMode) error {
 	}
 	at, errAbs := filepath.Abs(file)
 	if err = errors.Join(err, errAbs); err == nil {
-		err = host.Host{}.WriteFile(at, data, mode)
+		err = host.Host{}.WriteShared(at, data, mode)
 	}
 	if err != nil {
 		return named{fmt.Errorf("cannot %s: %s: %w", to, file, host.Cause(err))}
