@@ -78,6 +78,26 @@ func TestAServiceThatIsDownIsNotFlooded(t *testing.T) {
 	}
 }
 
+// Of many connections a sweep looks at a part, so that it does not hold up the others, and ten of them look at each.
+func TestASweepLooksAtAPartOfManyConnections(t *testing.T) {
+	t.Parallel()
+	o := Options{Protocol: Raw, Size: 64, Conns: 100_003, Pipeline: 1, Workers: 1, Duration: time.Second, Timeout: time.Second}
+	w, err := newWorker(&o, 0, nil, new(atomic.Bool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.close() }()
+	for i := range w.conns {
+		w.conns[i].state = connecting
+	}
+	for sweep := 1; sweep <= sweeps+1; sweep++ {
+		w.sweep(2 * time.Second)
+		if failed := int(w.refusals[connectTimedOut]); failed != min(sweep*(o.Conns/sweeps), o.Conns) {
+			t.Fatalf("after %d sweeps %d were given up", sweep, failed)
+		}
+	}
+}
+
 // A part of an answer and the end of the connection often come with one event, which is said once: the end is seen all the same, and at
 // once.
 func TestAnEndThatComesWithDataIsSeen(t *testing.T) {

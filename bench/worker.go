@@ -15,6 +15,8 @@ const (
 	again      = 100 * time.Millisecond // before a connection that was lost or refused is tried again
 	apart      = 100 * time.Microsecond // such tries of a worker: a service that is down is not also flooded
 	sweepEvery = 100 * time.Millisecond
+	sweeps     = 10   // that look at every connection, however many there are
+	sweepLeast = 4096 // connections that each of them looks at, if there are as many
 	maxEvents  = 1024
 	readSize   = 128 << 10
 )
@@ -40,6 +42,7 @@ type worker struct {
 	connecting int
 	opens      float64 // connections that a connect rate has allowed so far
 	swept      time.Duration
+	looked     int           // the connection that the next sweep looks at first
 	retried    time.Duration // when the last of the connections that were lost or refused is tried again
 
 	room     fifo // open loop: connections that can take a request
