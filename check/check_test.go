@@ -64,6 +64,7 @@ func healthy() facts {
 		"net.ipv4.tcp_max_tw_buckets":               "131072",
 		"net.ipv4.ip_local_port_range":              "32768\t60999", "net.ipv4.ip_local_reserved_ports": "",
 		"net.core.netdev_max_backlog": "1000", "net.core.somaxconn": "4096", "net.ipv4.tcp_mem": "1000\t2000\t3000",
+		"net.ipv4.tcp_syncookies":            "1",
 		"net.netfilter.nf_conntrack_buckets": "262144", "net.netfilter.nf_conntrack_count": "10", "net.netfilter.nf_conntrack_max": "262144",
 	} {
 		f.knobs[key] = see(value, nil)
@@ -296,6 +297,9 @@ func TestChecks(t *testing.T) {
 		{"cut short", "time-wait", func(f *facts) { f.netstat.value["TcpExtTCPTimeWaitOverflow"] = 100 }, report.Warn, "100 cut short"},
 		{"rarely cut short", "time-wait", func(f *facts) { f.netstat.value["TcpExtTCPTimeWaitOverflow"] = 99 }, report.Pass, "99 cut short"},
 		{"handshakes", "syn-queue", func(f *facts) { f.netstat.value["TcpExtTCPReqQFullDrop"] = 100 }, report.Warn, "100 times full since boot"},
+		{"handshakes, each with a cookie", "syn-queue", func(f *facts) {
+			f.netstat.value["TcpExtTCPReqQFullDoCookies"], f.knobs["net.ipv4.tcp_syncookies"] = 100, see("2", nil)
+		}, report.Warn, "not visible"},
 		{"few handshakes", "syn-queue", func(f *facts) { f.netstat.value["TcpExtTCPReqQFullDrop"] = 99 }, report.Pass, "(0.99 per hour)"},
 		{"pressure", "tcp-memory", func(f *facts) { f.netstat.value["TcpExtTCPMemoryPressures"] = 1000 }, report.Warn, "(10 per hour)"},
 		{"orphans", "orphans", func(f *facts) { f.netstat.value["TcpExtTCPAbortOnMemory"] = 100 }, report.Warn, "100 cut off"},

@@ -87,6 +87,7 @@ var readKnobs = [...]string{
 	"net.ipv4.tcp_available_congestion_control",
 	"net.ipv4.tcp_max_tw_buckets",
 	"net.ipv4.tcp_mem",
+	"net.ipv4.tcp_syncookies",
 	"net.netfilter.nf_conntrack_buckets",
 	"net.netfilter.nf_conntrack_count",
 	"net.netfilter.nf_conntrack_max",

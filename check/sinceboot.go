@@ -45,6 +45,12 @@ func (f facts) sinceBoot() (map[string]rules.Finding, map[string]error) {
 	longest, err := f.number("net.core.somaxconn")
 	shakes.See("syn_wanted", min(rules.PowerOfTwo(2*longest), 65535), err)
 	shakes.Words["owner"] = "the program that listens"
+	shakes.Figures["listen_room"] = 0 // of no listener by itself
+	cookies, err := f.number("net.ipv4.tcp_syncookies")
+	if err == nil && cookies == 2 {
+		err = errors.New("with net.ipv4.tcp_syncookies = 2 each handshake counts as one that found the queue full")
+	}
+	shakes.See("syncookies", cookies, err)
 	found, unjudged := rules.Evaluate(all, []rules.Subject{host, shakes})
 	findings, unknown := map[string]rules.Finding{}, map[string]error{}
 	for _, one := range found {

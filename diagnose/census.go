@@ -29,16 +29,17 @@ type census struct {
 	listeners    map[uint64]*queue // by cookie
 	ports        map[uint16]bool   // of listeners
 	destinations map[destination]toward
-	crowded      bool           // there were more destinations than are counted
-	synReceived  map[uint16]int // handshakes that are under way, at this look and at most
+	crowded      bool                      // there were more destinations than are counted
+	rooms        map[netip.AddrPort]uint32 // of the listeners of an address, at this look
+	halfOpen     map[netip.AddrPort]uint32 // handshakes that are under way with them, at this look
 
-	mostSynReceived map[uint16]int
-	groups          map[groupKey]*group
-	spreads         *spreads
-	names           map[[16]byte]string // of congestion controls
-	seen            int                 // sockets in the last look
-	born, gone      int                 // connections that came between the looks, and that went
-	uninformed      int                 // sockets of which the kernel told nothing
+	mostHalfOpen map[netip.AddrPort]uint32
+	groups       map[groupKey]*group
+	spreads      *spreads
+	names        map[[16]byte]string // of congestion controls
+	seen         int                 // sockets in the last look
+	born, gone   int                 // connections that came between the looks, and that went
+	uninformed   int                 // sockets of which the kernel told nothing
 }
 
 // groupKey is a service: a port of ours, or a port of others that we connect to, with the control group that does.
@@ -67,6 +68,7 @@ type queue struct {
 	waiting     uint32 // at the last look
 	most, room  uint32
 	looks, full int
+	over        bool // more waited than may, at a look: for one more there was no room then (sk_acceptq_is_full)
 	inode       uint64
 	cgroup      uint64
 }
@@ -74,7 +76,7 @@ type queue struct {
 func newCensus(h host.Host, f Filter) *census {
 	return &census{
 		host: h, filter: f, sockets: map[uint64]*tracked{}, listeners: map[uint64]*queue{}, groups: map[groupKey]*group{},
-		mostSynReceived: map[uint16]int{}, names: map[[16]byte]string{}, spreads: newSpreads(),
+		mostHalfOpen: map[netip.AddrPort]uint32{}, names: map[[16]byte]string{}, spreads: newSpreads(),
 	}
 }
 
@@ -85,14 +87,12 @@ const (
 
 // look asks for all sockets once.
 func (c *census) look() (err error) {
-	c.looks++
+	c.begin()
 	if c.filter.Pid != 0 {
 		if c.filter.inodes, err = socketsOf(c.host, c.filter.Pid); err != nil {
 			return err
 		}
 	}
-	c.seen, c.uninformed, c.crowded = 0, 0, false
-	c.ports, c.destinations, c.synReceived = map[uint16]bool{}, map[destination]toward{}, map[uint16]int{}
 	for _, pass := range []struct {
 		states uint32
 		take   func(*sockdiag.TCP)
@@ -112,8 +112,17 @@ func (c *census) look() (err error) {
 	return nil
 }
 
+// begin forgets what is of one look alone.
+func (c *census) begin() {
+	c.looks++
+	c.seen, c.uninformed, c.crowded = 0, 0, false
+	c.ports, c.destinations = map[uint16]bool{}, map[destination]toward{}
+	c.rooms, c.halfOpen = map[netip.AddrPort]uint32{}, map[netip.AddrPort]uint32{}
+}
+
 func (c *census) listener(s *sockdiag.TCP) {
 	c.ports[s.Local.Port()] = true
+	c.rooms[s.Local] += s.Room
 	if !c.filter.takes(groupKey{port: s.Local.Port()}, s.Cgroup, s.Inode) {
 		return
 	}
@@ -129,7 +138,21 @@ func (c *census) listener(s *sockdiag.TCP) {
 	if s.Waiting >= max(s.Room, 1) {
 		q.full++
 	}
+	q.over = q.over || s.Waiting > s.Room
 	q.drops, q.most, q.room, q.waiting = s.Drops-q.began, max(q.most, s.Waiting), s.Room, s.Waiting
+}
+
+// listening is the address that the listener has which takes what comes to local: that one, or any, as the kernel looks
+// them up. Several that share an address (SO_REUSEPORT) count as one.
+func (c *census) listening(local netip.AddrPort) netip.AddrPort {
+	any4 := netip.AddrPortFrom(netip.IPv4Unspecified(), local.Port())
+	any6 := netip.AddrPortFrom(netip.IPv6Unspecified(), local.Port())
+	for _, at := range []netip.AddrPort{local, any4, any6} {
+		if _, listens := c.rooms[at]; listens && (at != any4 || local.Addr().Is4()) {
+			return at
+		}
+	}
+	return netip.AddrPort{}
 }
 
 func (c *census) connection(s *sockdiag.TCP) {
@@ -140,8 +163,9 @@ func (c *census) connection(s *sockdiag.TCP) {
 	}
 	switch s.State {
 	case sockdiag.SynReceived, sockdiag.NewSynRecv:
-		c.synReceived[s.Local.Port()]++
-		c.mostSynReceived[s.Local.Port()] = max(c.mostSynReceived[s.Local.Port()], c.synReceived[s.Local.Port()])
+		at := c.listening(s.Local)
+		c.halfOpen[at]++
+		c.mostHalfOpen[at] = max(c.mostHalfOpen[at], c.halfOpen[at])
 		return
 	case sockdiag.TimeWait:
 		return

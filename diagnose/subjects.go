@@ -101,8 +101,12 @@ func (w *witness) counted(s rules.Subject, figure string, names ...string) {
 	s.See(figure, sum, failed)
 }
 
-// queues sees the accept queues.
+// queues sees the accept queues. A listener counts together whom it had no room to accept, whose handshake it had no
+// room for, and other reasons; the namespace counts the first kind by itself.
 func (w *witness) queues(ports map[string]rules.Subject) {
+	others, errOthers := w.refused()
+	dropped, errDropped := difference("TcpExtListenDrops", w.first.counters, w.last.counters)
+	proven := map[string]bool{}
 	for _, q := range w.census.listeners {
 		s := w.subject(ports, portName(groupKey{port: q.local.Port()}, ""), q.local.Port(), false)
 		s.Figures["listen_drops"] += float64(q.drops)
@@ -111,52 +115,94 @@ func (w *witness) queues(ports map[string]rules.Subject) {
 		s.Figures["full_share"] = max(s.Figures["full_share"], float64(q.full)/float64(max(q.looks, 1)))
 		w.counted(s, "listen_overflows", "TcpExtListenOverflows")
 		opened, err := difference("TcpPassiveOpens", w.first.counters, w.last.counters)
-		if drops := s.Figures["listen_drops"]; err == nil {
+		drops := s.Figures["listen_drops"]
+		if err == nil {
 			s.Figures["listen_lost_share"] = drops / max(drops+opened, 1)
 		}
 		somaxconn, err := w.last.number("net.core.somaxconn", 0)
 		s.See("somaxconn", somaxconn, err)
-		wanted := s.Figures["listen_room"] + s.Figures["listen_drops"]
+		wanted := s.Figures["listen_room"] + drops
 		s.Figures["backlog_wanted"] = min(max(rules.PowerOfTwo(2*wanted), 128), 65535)
+		// That many drops were no overflow, wherever: what a port has more of was. Filters of a socket drop as well, without
+		// the counter of the namespace, and then nothing follows from the difference.
+		proven[s.Name] = proven[s.Name] || q.over && q.drops > 0
+		switch {
+		case proven[s.Name]:
+			s.Figures["overflowed"] = 1
+		case drops > dropped:
+			s.Figures["overflowed"] = 0
+		default:
+			s.Figures["overflowed"] = max(drops-others, 0)
+		}
+		delete(s.Unknown, "overflowed")
+		if err := cmp.Or(errOthers, errDropped); err != nil && !proven[s.Name] {
+			s.Unknown["overflowed"] = err.Error()
+		}
 	}
 }
 
-// handshakes is the port at which most handshakes were under way, or the host.
+// refused counts what listeners dropped though their accept queue had room.
+func (w *witness) refused() (float64, error) {
+	drops, errDrops := difference("TcpExtListenDrops", w.first.counters, w.last.counters)
+	overflows, errOverflows := difference("TcpExtListenOverflows", w.first.counters, w.last.counters)
+	return max(drops-overflows, 0), cmp.Or(errDrops, errOverflows)
+}
+
+// handshakes is the port of the listener that had as many under way as it keeps, where that was seen, and else the host:
+// the counters do not tell whose they are.
 func (w *witness) handshakes() rules.Subject {
-	name, port := "host", uint16(0)
-	for p, n := range w.census.mostSynReceived {
-		if most := w.census.mostSynReceived[port]; n > most || n == most && p < port {
-			name, port = portName(groupKey{port: p}, ""), p
+	cookies, errCookies := w.last.number("net.ipv4.tcp_syncookies", 0)
+	backlog, errBacklog := w.last.number("net.ipv4.tcp_max_syn_backlog", 0)
+	room := func(at netip.AddrPort) float64 {
+		n := float64(w.census.rooms[at])
+		if errCookies == nil && errBacklog == nil && cookies == 0 {
+			// The last quarter is for those who were here before (tcp_conn_request).
+			n = min(n, backlog-math.Floor(backlog/4)+1)
+		}
+		return n
+	}
+	var full []netip.AddrPort
+	for at, n := range w.census.mostHalfOpen {
+		if _, listens := w.census.rooms[at]; listens && float64(n) >= room(at) {
+			full = append(full, at)
 		}
 	}
+	slices.SortFunc(full, func(a, b netip.AddrPort) int {
+		return cmp.Or(cmp.Compare(w.census.mostHalfOpen[b], w.census.mostHalfOpen[a]), a.Compare(b))
+	})
+	name, at := "host", netip.AddrPort{}
+	if len(full) > 0 {
+		name, at = portName(groupKey{port: full[0].Port()}, ""), full[0]
+	}
 	s := rules.NewSubject("handshakes", name)
-	s.Words["owner"] = "the program"
+	s.Words["owner"], s.Words["half_open"] = "the program", "no look saw whose"
+	if len(full) > 0 {
+		s.Words["half_open"] = fmt.Sprintf("%d half-open where %.0f may be", w.census.mostHalfOpen[at], room(at))
+	}
 	for _, owner := range w.owners.value {
-		if owner.Port == port && owner.Pid != 0 {
+		if at.IsValid() && owner.Port == at.Port() && owner.Pid != 0 {
 			s.Related = append(s.Related, owner.Name())
 		}
 	}
 	if s.Related != nil {
 		s.Words["owner"] = s.Related[0]
 	}
-	s.Figures["seconds"], s.Figures["syn_received"] = math.Round(w.lasted.Seconds()), float64(w.census.mostSynReceived[port])
+	s.Figures["seconds"], s.Figures["full_queues"] = math.Round(w.lasted.Seconds()), float64(len(full))
 	for _, figure := range []string{"syn_full", "cookies"} {
 		w.counted(s, figure, rules.Counters()[figure]...)
 	}
+	if errCookies == nil && cookies == 0 { // then the last quarter is refused without a counter of its own
+		refused, err := w.refused()
+		s.See("syn_full", max(refused, s.Figures["syn_full"]), err)
+	}
 	opened, _ := difference("TcpPassiveOpens", w.first.counters, w.last.counters)
 	s.Figures["syn_full_share"] = s.Figures["syn_full"] / max(s.Figures["syn_full"]+opened, 1)
-	for _, q := range w.census.listeners {
-		if q.local.Port() == port {
-			s.Figures["listen_room"] = max(s.Figures["listen_room"], float64(q.room))
-		}
-	}
-	s.Figures["syn_wanted"] = min(max(rules.PowerOfTwo(2*(s.Figures["listen_room"]+s.Figures["syn_full"])), 128), 65535)
-	for figure, key := range map[string]string{
-		"somaxconn": "net.core.somaxconn", "syncookies": "net.ipv4.tcp_syncookies", "syn_backlog": "net.ipv4.tcp_max_syn_backlog",
-	} {
-		n, err := w.last.number(key, 0)
-		s.See(figure, n, err)
-	}
+	s.Figures["listen_room"] = float64(w.census.rooms[at])
+	s.Figures["syn_wanted"] = min(max(rules.PowerOfTwo(2*(room(at)+s.Figures["syn_full"])), 128), 65535)
+	s.See("syncookies", cookies, errCookies)
+	s.See("syn_backlog", backlog, errBacklog)
+	somaxconn, err := w.last.number("net.core.somaxconn", 0)
+	s.See("somaxconn", somaxconn, err)
 	return s
 }
 
