@@ -29,7 +29,9 @@ type census struct {
 	listeners    map[uint64]*queue // by cookie
 	ports        map[uint16]bool   // of listeners
 	destinations map[destination]toward
-	crowded      bool                      // there were more destinations than are counted
+	sources      map[netip.Addr]*source
+	uncounted    int                       // connections to more destinations than are remembered
+	outgoing     portSet                   // that connect(2) chooses from
 	rooms        map[netip.AddrPort]uint32 // of the listeners of an address, at this look
 	halfOpen     map[netip.AddrPort]uint32 // handshakes that are under way with them, at this look
 
@@ -47,17 +49,6 @@ type groupKey struct {
 	port   uint16
 	out    bool
 	cgroup uint64
-}
-
-type destination struct {
-	local  netip.Addr
-	remote netip.AddrPort
-}
-
-// toward counts the ports that are taken by connections to a destination, and those of them in TIME_WAIT.
-type toward struct {
-	all, waiting int
-	ours         bool // what is looked at goes there
 }
 
 // queue is the accept queue of a listener: its length at the looks, and the connections that it had no room for.
@@ -115,8 +106,8 @@ func (c *census) look() (err error) {
 // begin forgets what is of one look alone.
 func (c *census) begin() {
 	c.looks++
-	c.seen, c.uninformed, c.crowded = 0, 0, false
-	c.ports, c.destinations = map[uint16]bool{}, map[destination]toward{}
+	c.seen, c.uninformed, c.uncounted = 0, 0, 0
+	c.ports, c.destinations, c.sources = map[uint16]bool{}, map[destination]toward{}, map[netip.Addr]*source{}
 	c.rooms, c.halfOpen = map[netip.AddrPort]uint32{}, map[netip.AddrPort]uint32{}
 }
 
@@ -159,7 +150,7 @@ func (c *census) connection(s *sockdiag.TCP) {
 	key := groupKey{port: s.Local.Port()}
 	if !c.ports[s.Local.Port()] {
 		key = groupKey{port: s.Remote.Port(), out: true, cgroup: s.Cgroup}
-		c.count(destination{s.Local.Addr(), s.Remote}, s.State == sockdiag.TimeWait, c.filter.takes(key, s.Cgroup, s.Inode))
+		c.goesOut(s.Local, s.Remote, s.State == sockdiag.TimeWait, c.filter.takes(key, s.Cgroup, s.Inode))
 	}
 	switch s.State {
 	case sockdiag.SynReceived, sockdiag.NewSynRecv:
@@ -219,20 +210,6 @@ func (c *census) thin() {
 
 // hash spreads the cookies, which the kernel counts up (Fibonacci hashing).
 func hash(cookie uint64) uint64 { return cookie * 0x9e3779b97f4a7c15 >> 40 }
-
-func (c *census) count(d destination, waiting, ours bool) {
-	n, known := c.destinations[d]
-	if !known && len(c.destinations) >= mostDestinations {
-		c.crowded = true
-		return
-	}
-	n.all++
-	n.ours = n.ours || ours
-	if waiting {
-		n.waiting++
-	}
-	c.destinations[d] = n
-}
 
 // sum adds the sockets up by service. What went away between the looks took its figures along.
 func (c *census) sum(lasted time.Duration) {

@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -94,66 +92,6 @@ func (w *witness) conntrack(s rules.Subject) {
 		drops += n
 	}
 	s.Figures["conntrack_drops"] = drops
-}
-
-// destinations are the places that connections go out to, the one that most go to. Whoever connects there takes a port.
-func (w *witness) destinations() []rules.Subject {
-	var most destination
-	for d, n := range w.census.destinations {
-		if !n.ours {
-			continue
-		}
-		if have := w.census.destinations[most]; n.all > have.all || n.all == have.all && d.remote.Compare(most.remote) < 0 {
-			most = d
-		}
-	}
-	n := w.census.destinations[most]
-	if n.all == 0 {
-		return nil
-	}
-	s := rules.NewSubject("destination", portName(groupKey{port: most.remote.Port(), out: true}, ""))
-	s.Words["destination"] = most.remote.String()
-	low, errLow := w.last.number("net.ipv4.ip_local_port_range", 0)
-	high, errHigh := w.last.number("net.ipv4.ip_local_port_range", 1)
-	reserved, errReserved := w.reserved(low, high)
-	err := errors.Join(errLow, errHigh, errReserved)
-	have := high - low + 1 - reserved
-	s.See("ports_have", have, err)
-	s.See("ports_share", share(float64(n.all), have), err)
-	s.Figures["ports_used"], s.Figures["ports_waiting"] = float64(n.all), float64(n.waiting)
-	s.Figures["waiting_share"] = share(float64(n.waiting), float64(n.all))
-	s.Words["port_range"] = fmt.Sprintf("%d 65535", widestLow)
-	s.Figures["ports_wider"] = 65535 - widestLow + 1
-	reuse, err := w.last.number("net.ipv4.tcp_tw_reuse", 0)
-	s.See("tw_reuse", reuse, err)
-	return []rules.Subject{s}
-}
-
-// widestLow is where the range of outgoing ports may begin without touching those that services like to listen on.
-const widestLow = 10240
-
-// reserved counts the ports between low and high that are kept from outgoing connections.
-func (w *witness) reserved(low, high float64) (n float64, err error) {
-	k := w.last.knobs["net.ipv4.ip_local_reserved_ports"]
-	if k.err != nil {
-		return 0, k.err
-	}
-	for part := range strings.SplitSeq(strings.TrimSpace(k.value), ",") {
-		if part == "" {
-			continue
-		}
-		first, last, both := strings.Cut(part, "-")
-		if !both {
-			last = first
-		}
-		a, errA := strconv.ParseFloat(first, 64)
-		b, errB := strconv.ParseFloat(last, 64)
-		if err := errors.Join(errA, errB); err != nil {
-			return 0, err
-		}
-		n += max(min(b, high)-max(a, low)+1, 0)
-	}
-	return n, nil
 }
 
 // processSubjects are the processes that listen. Of those of one unit it is the one with the fewest descriptors left.

@@ -145,6 +145,7 @@ func (w *witness) processes(h host.Host, o Options) map[int]seen[process] {
 
 func (w *witness) begin(h host.Host) error {
 	w.first = readTables(h)
+	w.census.outgoing, _ = w.first.outgoing() // the last tables tell why not
 	w.began = time.Now()
 	return w.census.look()
 }

@@ -21,7 +21,7 @@ func (w *witness) subjects(o Options) (all []rules.Subject) {
 	for _, name := range slices.Sorted(maps.Keys(ports)) {
 		all = append(all, ports[name])
 	}
-	all = append(all, w.destinations()...)
+	all = append(all, w.destinationSubjects()...)
 	all = append(all, w.processSubjects()...)
 	all = append(all, w.whole(o))
 	if o.Filter.Narrow() {
@@ -148,8 +148,8 @@ func (w *witness) refused() (float64, error) {
 	return max(drops-overflows, 0), cmp.Or(errDrops, errOverflows)
 }
 
-// handshakes is the port of the listener that had as many under way as it keeps, where that was seen, and else the host:
-// the counters do not tell whose they are.
+// handshakes is the port of the listener that had as many under way as it keeps, where that was seen, and else the
+// host: the counters do not tell whose they are.
 func (w *witness) handshakes() rules.Subject {
 	cookies, errCookies := w.last.number("net.ipv4.tcp_syncookies", 0)
 	backlog, errBacklog := w.last.number("net.ipv4.tcp_max_syn_backlog", 0)

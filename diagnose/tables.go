@@ -34,10 +34,11 @@ type tables struct {
 
 // readKnobs are the keys that advice is computed from, and that limit what is counted.
 var readKnobs = [...]string{
-	"net.core.netdev_max_backlog", "net.core.somaxconn", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports",
+	"net.core.netdev_max_backlog", "net.core.somaxconn", keyRange, keyReserved,
 	"net.ipv4.tcp_available_congestion_control", "net.ipv4.tcp_congestion_control", "net.ipv4.tcp_max_syn_backlog",
 	"net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_mem", "net.ipv4.tcp_mtu_probing", "net.ipv4.tcp_rmem",
-	"net.ipv4.tcp_syncookies", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_wmem", conntrackCount, conntrackMax,
+	"net.ipv4.tcp_syncookies", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_wmem",
+	conntrackCount, conntrackMax,
 }
 
 const (
