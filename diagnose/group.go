@@ -14,7 +14,8 @@ type group struct {
 	spent [causes]float64
 	worst [causes]sample // the connection that each cause took most from
 
-	stuck, partly  int // connections that get nothing through, and of these that get small packets through
+	stuck          int // connections that get nothing through
+	partly, holed  int // of these that get small packets through: it seems so, and it was seen
 	networks       map[netip.Prefix]float64
 	acked          float64 // bytes
 	receivedFor    float64 // microseconds of those that receive
@@ -71,11 +72,12 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 		g.spreads.rtt.add(float64(t.rtt))
 		g.spreads.least.add(float64(t.minRTT))
 	}
+	stuck := t.stuck > 0 && acked == 0 // whatever it receives meanwhile
 	switch {
 	case busy == 0 && received == 0 && t.unread == 0:
 		g.idle++
 		return
-	case received > acked || busy == 0:
+	case received > acked && !stuck || busy == 0:
 		g.spreads.received.add(received / lasted.Seconds())
 		g.receive(t, whole, received/lasted.Seconds(), s)
 		return
@@ -98,10 +100,14 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 	g.spreads.buffer.add(sndbuf / whole)
 	g.spreads.program.add((whole - busy + rest - sending) / whole)
 	switch {
-	case t.stuck > 0 && acked == 0:
+	case stuck:
 		g.stuck++
-		if t.partly > 0 {
+		// A path that died altogether has acknowledged full segments before, and brings nothing any more.
+		if t.partly > 0 && (t.alive > 0 || t.neverFull()) {
 			g.partly++
+		}
+		if t.partly > 0 && t.alive > 0 && t.neverFull() {
+			g.holed++
 		}
 		g.spend(byBlackHole, busy, s)
 	case mostly(t.inflated, t.looks): // whatever else it waits for comes from there
@@ -127,7 +133,7 @@ func (g *group) add(t *tracked, lasted time.Duration) {
 // heldByLoss reports whether the losses explain the rate: as much is under way in a round trip as a loss-based congestion
 // control reaches with them (RFC 3649, and RFC 9438 for cubic).
 func (t *tracked) heldByLoss(s sample, lost float64) bool {
-	if !lossBased(t.congestion) || lost < fewSegments || s.loss <= 0 || s.mss <= 0 {
+	if !lossBased(t.congestion) || lost < fewSegments || s.loss <= 0 || s.mss <= 0 || s.minRTT <= 0 {
 		return false
 	}
 	reached := max(1.22/math.Sqrt(s.loss), 1.054*math.Pow(s.minRTT/1e6/s.loss, 0.75))
@@ -139,7 +145,11 @@ const fewLost, fewSegments = 0.001, 3
 
 // windowOrReader tells why the window of the other side is full. What one holds that is too small for the path arrives in
 // each round trip. A program that reads slowly lets it open bit by bit; the kernel has grown it to twice of what is read.
+// Without a round trip that was measured neither can be told.
 func (t *tracked) windowOrReader(s sample) cause {
+	if s.minRTT <= 0 {
+		return byPath
+	}
 	steady := 4*t.leastSendWindow >= 3*t.mostSendWindow
 	filled := s.rate * s.minRTT / 1e6 / s.window
 	if filled >= 0.7 || filled >= 0.35 && steady {

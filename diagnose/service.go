@@ -42,6 +42,7 @@ func (w *witness) shares(s rules.Subject, g *group) {
 	}
 	s.Figures["slow_rate"], s.Words["buffer_held"] = slow.rate, what
 	s.Figures["stuck"], s.Figures["partly"] = float64(g.stuck), float64(g.partly)
+	s.Figures["holed"] = float64(g.holed)
 	s.Figures["mss"] = g.worst[byBlackHole].mss
 }
 

@@ -16,12 +16,13 @@ type tracked struct {
 
 	leastSendWindow, mostSendWindow uint32 // what the other side lets us send
 	receiveWindow                   uint32 // what we let it send, at most
-	minRTT, rtt                     uint32 // microseconds, at the last look
+	minRTT, rtt                     uint32 // microseconds, at the last look; minRTT is 0 where none was measured
 	mss                             uint32
 	sendMayHold, mayHold            uint32
 
-	unread, wantedMore, atWindow, queued, inflated, stuck, partly int32 // at so many looks
-	congestion                                                    string
+	unread, wantedMore, atWindow, queued, inflated int32 // at so many looks
+	stuck, partly, alive                           int32
+	congestion                                     string
 }
 
 // figures only grow.
@@ -53,12 +54,17 @@ func (t *tracked) look(s *sockdiag.TCP, number int) {
 	count(&t.wantedMore, s.Unsent > 0 || s.Unacked > 0 && s.Unacked >= s.Cwnd)
 	// What is under way fills the window of the other side, and not what congestion control allows.
 	count(&t.atWindow, s.Unsent > 0 && s.Unacked < s.Cwnd && 4*(s.Unacked+2)*s.SendMSS >= 3*s.SendWindow)
-	count(&t.queued, 4*s.RTT >= 5*s.MinRTT+4*queuedBy)
+	count(&t.queued, s.MinRTT > 0 && 4*s.RTT >= 5*s.MinRTT+4*queuedBy)
 	count(&t.inflated, inflated(s.RTT, s.MinRTT))
 	stuck := s.Backoff >= 2 && s.Unacked > 0
 	count(&t.stuck, stuck)
 	count(&t.partly, stuck && s.Sacked > 0)
+	// Something came after the last try, and did not acknowledge it: the path is there for what is small.
+	count(&t.alive, stuck && s.LastAck < s.LastSent)
 }
+
+// neverFull reports whether no segment of full size was acknowledged since the connection began.
+func (t *tracked) neverFull() bool { return t.last.acked < uint64(t.mss) }
 
 // liesUnread reports whether the program is behind: a third of what the window still lets in has arrived and waits. Before
 // Linux 6.2 the window is not told; then it is a quarter of the memory that the socket may hold.
@@ -91,5 +97,5 @@ const queuedBy = 2000
 // 40 ms, and busy processors add some.
 const inflatedBy = 50_000
 
-// inflated reports whether a round trip takes far longer than the path by itself.
-func inflated(rtt, least uint32) bool { return rtt >= 3*least && rtt >= least+inflatedBy }
+// inflated reports whether a round trip takes far longer than the path by itself, where that is known.
+func inflated(rtt, least uint32) bool { return least > 0 && rtt >= 3*least && rtt >= least+inflatedBy }

@@ -120,6 +120,8 @@ func explained(all []Rule, found []Finding) []Finding {
 				return false
 			case slices.Contains(reasons, "any"):
 				return true
+			case rank(by.Certainty) > rank(f.Certainty): // what may be does not hide what is
+				return false
 			default:
 				return slices.Contains(reasons, by.Rule) && (by.Target == f.Target || slices.Contains(f.related, by.Target))
 			}

@@ -24,7 +24,7 @@ type Rule struct {
 	Hint    []string `yaml:"hint"`
 	// Sampled: the state is only seen at looks, and not counted in between. What few of them show is likely at most.
 	Sampled bool `yaml:"sampled"`
-	// Unless names rules whose findings, when they are at least likely, explain this one; "any" is every other one.
+	// Unless names rules whose findings, when they are as sure, explain this one; "any" is every other one that is likely.
 	Unless   []string `yaml:"unless"`
 	Weight   string   `yaml:"weight"`   // the figure, 0 to 1, by which findings are put in order
 	Words    string   `yaml:"words"`    // what it means

@@ -2,6 +2,7 @@ package sockdiag
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +40,8 @@ type TCP struct {
 	Backoff                   uint8
 	SendMSS                   uint32
 	Unacked, Sacked, Cwnd     uint32 // segments
-	RTT, MinRTT               uint32 // microseconds
+	RTT, MinRTT               uint32 // microseconds; MinRTT is 0 as long as none was measured
+	LastSent, LastAck         uint32 // milliseconds since data was sent, also again, and since something acknowledged any
 	Unsent                    uint32 // bytes
 	Retransmits, Segments     uint32 // segments, of data
 	Acked, Received, Rate     uint64 // bytes, and bytes in a second
@@ -104,9 +106,13 @@ func (s *TCP) info(b []byte) {
 	// One byte of bit fields: the first is the lowest on a little-endian machine.
 	s.AppLimited = b[7]&1 != 0
 	s.SendMSS, s.Unacked, s.Sacked = word(16), word(24), word(28)
+	s.LastSent, s.LastAck = word(44), word(56)
 	s.RTT, s.Cwnd, s.Retransmits = word(68), word(80), word(100)
 	s.Acked, s.Received = long(120), long(128)
 	s.Unsent, s.MinRTT, s.Segments = word(144), word(148), word(156)
+	if s.MinRTT == math.MaxUint32 { // tcp_min_rtt() before the first sample
+		s.MinRTT = 0
+	}
 	s.Rate, s.Busy, s.RwndLimited, s.SndbufLimited = long(160), long(168), long(176), long(184)
 	if len(b) >= 232 {
 		s.Windows, s.SendWindow = true, word(228)

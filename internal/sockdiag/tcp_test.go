@@ -1,7 +1,9 @@
 package sockdiag
 
 import (
+	"encoding/binary"
 	"encoding/hex"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -27,12 +29,14 @@ func TestRecordedAnswersAreRead(t *testing.T) {
 		},
 		"sending": {
 			State: Established, Local: client, Remote: service, Cookie: 0x6bc46, Inode: 0x58771e8, Cgroup: 1, Congestion: bbr, Info: true,
-			Windows: true, SendMSS: 47616, Cwnd: 14, RTT: 5661, MinRTT: 41, Retransmits: 1, Segments: 4, Acked: 100001, Rate: 3172144,
+			Windows: true, SendMSS: 47616, Cwnd: 14, RTT: 5661, MinRTT: 41,
+			LastSent: 96, LastAck: 52, Retransmits: 1, Segments: 4, Acked: 100001, Rate: 3172144,
 			Busy: 48000, SendWindow: 93184, ReceiveWindow: 65536, MayHold: 131072, SendMayHold: 3939840,
 		},
 		"receiving": { // 65,536 of 100,000 bytes were read
 			State: Established, Local: service, Remote: client, Cookie: 0x6bc49, Inode: 0x58771e9, Cgroup: 1, Waiting: 34464, Congestion: bbr,
-			Info: true, Windows: true, AppLimited: true, SendMSS: 32768, Cwnd: 10, RTT: 23, MinRTT: 23, Received: 100000,
+			Info: true, Windows: true, AppLimited: true, SendMSS: 32768, Cwnd: 10, RTT: 23, MinRTT: 23,
+			LastSent: 104, LastAck: 96, Received: 100000,
 			SendWindow: 65536, ReceiveWindow: 93184, Drops: 1, Held: 35368, MayHold: 131072, SendMayHold: 3939840,
 		},
 	} {
@@ -131,5 +135,17 @@ func TestAConnectionIsToldAsItsSocketHasIt(t *testing.T) {
 	if told.Acked != own.Bytes_acked || told.Segments != own.Data_segs_out || told.SendMSS != own.Snd_mss || told.MinRTT != own.Min_rtt ||
 		told.Remote.String() != l.Addr().String() || told.Cookie == 0 || told.Inode == 0 || told.SendMayHold == 0 {
 		t.Errorf("told %+v, and the socket has %+v", told, own)
+	}
+}
+
+// The kernel's least round trip is more than any until one was measured.
+func TestALeastRoundTripThatWasNotMeasuredIsNone(t *testing.T) {
+	for in, want := range map[uint32]uint32{41: 41, math.MaxUint32: 0} {
+		info := make([]byte, infoSize)
+		binary.NativeEndian.PutUint32(info[148:], in)
+		var s TCP
+		if s.info(info); s.MinRTT != want || !s.Info {
+			t.Errorf("%d: %d, want %d", in, s.MinRTT, want)
+		}
 	}
 }

@@ -211,17 +211,15 @@ func situations() map[string]situation {
 						_, _ = c.Write(make([]byte, 5*1448+300))
 					}
 				})
-				s.connect(4, func(c *net.TCPConn) {
-					for {
-						if _, err := c.Write([]byte{1}); err != nil {
-							return
+				s.connect(4, func(c *net.TCPConn) { // who asks again, without waiting for the answer
+					s.work(func() {
+						for s.rests(50 * time.Millisecond) {
+							if _, err := c.Write([]byte{1}); err != nil {
+								return
+							}
 						}
-						n, err := io.ReadFull(c, make([]byte, 5*1448+300))
-						if err != nil {
-							return
-						}
-						s.received.Add(int64(n))
-					}
+					})
+					s.read(c)
 				})
 			},
 		},
