@@ -29,13 +29,20 @@ func inGroups[T any](h host.Host, pid int, file groupFile, parse func([]byte) T)
 	if roots == nil && file.v1 == "" {
 		return nil, fmt.Errorf("control groups of version 1 have no %s", file.v2)
 	}
+	if group == "/.." || strings.HasPrefix(group, "/../") { // outside of our cgroup namespace (cgroup_namespaces(7))
+		return nil, fmt.Errorf("cannot see control group %s of process %d from this cgroup namespace", group, pid)
+	}
 	all, visible := map[string]T{}, roots == nil || group == "/"
 	for _, root := range roots {
 		if _, err := h.Stat(path.Join(root, group)); err != nil {
 			continue
 		}
 		visible = true
-		for at := group; at != "/"; at = path.Dir(at) {
+		for _, at := range upwards(group) {
+			// The first group of the machine has no limits, but its pressure is that of the whole machine.
+			if _, err := h.Stat(path.Join(root, "cgroup.type")); at == "/" && file.controller == "" && err != nil {
+				continue
+			}
 			text, err := h.ReadFile(path.Join(root, at, name))
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EOPNOTSUPP) { // the latter: without PSI
 				continue
@@ -52,6 +59,14 @@ func inGroups[T any](h host.Host, pid int, file groupFile, parse func([]byte) T)
 	return all, nil
 }
 
+// upwards are a group and those above it. The last one is that of a container, as seen from within, or the machine's.
+func upwards(group string) (all []string) {
+	for at := group; at != "/"; at = path.Dir(at) {
+		all = append(all, at)
+	}
+	return append(all, "/")
+}
+
 // places are the group of a process, and where the hierarchy is mounted that has the file, by the text of
 // /proc/PID/cgroup. A controller that a hierarchy of version 1 has is not in that of version 2 (cgroups(7)), whose
 // files of that name count nothing.
@@ -61,7 +76,7 @@ func (f groupFile) places(text string) (group string, roots []string, name strin
 		if len(parts) < 3 {
 			continue
 		}
-		at := path.Clean("/" + parts[2])
+		at := "/" + strings.Trim(parts[2], "/")
 		switch controllers := parts[1]; {
 		case controllers == "" && roots == nil:
 			group, roots, name = at, []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}, f.v2

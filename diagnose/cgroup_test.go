@@ -103,6 +103,35 @@ func TestTheFirstGroupLimitsNobody(t *testing.T) {
 	}
 }
 
+// In a container that has a cgroup namespace the group with the limits is the first one, and those outside are not
+// seen.
+func TestTheFirstGroupOfAContainerLimitsIt(t *testing.T) {
+	cpu := groupFile{"cpu", "cpu.stat", "cpu.stat"}
+	files := map[string]string{
+		"/proc/7/cgroup": "0::/\n", "/proc/8/cgroup": "0::/a.service\n", "/proc/9/cgroup": "0::/../a.service\n",
+		"/sys/fs/cgroup/cpu.stat":           "nr_periods 22\nnr_throttled 2\n",
+		"/sys/fs/cgroup/a.service/cpu.stat": "nr_periods 5\nnr_throttled 1\n",
+		"/sys/fs/cgroup/memory.pressure":    "some avg10=0.00 avg60=0.00 avg300=0.00 total=7\n",
+	}
+	waited := groupFile{"", "", "memory.pressure"}
+	if got, err := inGroups(rooted(t, files), 7, waited, parsePressure); err != nil || len(got) != 0 {
+		t.Errorf("the whole machine waited: %v, %v", got, err)
+	}
+	files["/sys/fs/cgroup/cgroup.type"] = "domain\n" // which the machine's has not
+	h := rooted(t, files)
+	for pid, want := range map[int]map[string]throttling{7: {"/": {22, 2}}, 8: {"/": {22, 2}, "/a.service": {5, 1}}} {
+		if got, err := inGroups(h, pid, cpu, parseThrottling); err != nil || !maps.Equal(got, want) {
+			t.Errorf("process %d: %v, %v; want %v", pid, got, err, want)
+		}
+	}
+	if got, err := inGroups(h, 7, waited, parsePressure); err != nil || got["/"] != 7 {
+		t.Errorf("the container waited: %v, %v", got, err)
+	}
+	if got, err := inGroups(h, 9, cpu, parseThrottling); err == nil {
+		t.Errorf("a process outside is in a group of the same name: %v", got)
+	}
+}
+
 func rooted(t *testing.T, files map[string]string) host.Host {
 	t.Helper()
 	root := t.TempDir()

@@ -171,6 +171,24 @@ func (g *group) receive(t *tracked, whole, rate float64, s sample) {
 	}
 }
 
+// merge adds the connections of another control group of the same service.
+func (g *group) merge(other *group) {
+	g.connections, g.active = g.connections+other.connections, g.active+other.active
+	g.receiving, g.idle = g.receiving+other.receiving, g.idle+other.idle
+	g.total, g.acked, g.receivedFor = g.total+other.total, g.acked+other.acked, g.receivedFor+other.receivedFor
+	g.segments, g.lost = g.segments+other.segments, g.lost+other.lost
+	g.stuck, g.partly, g.holed = g.stuck+other.stuck, g.partly+other.partly, g.holed+other.holed
+	for c := range causes {
+		g.spent[c] += other.spent[c]
+		if other.worst[c].time > g.worst[c].time {
+			g.worst[c] = other.worst[c]
+		}
+	}
+	for n, lost := range other.networks {
+		g.networks[n] += lost
+	}
+}
+
 func (g *group) spend(c cause, time float64, s sample) {
 	if time <= 0 {
 		return

@@ -112,3 +112,30 @@ func TestAFullProgramHasNoDescriptorLeft(t *testing.T) {
 		}
 	}
 }
+
+// A unit may have several control groups: one that does nothing takes nothing away.
+func TestTheGroupsOfAServiceAddUp(t *testing.T) {
+	c := newCensus(host.Host{}, Filter{})
+	waits := func() *group {
+		g := &group{networks: map[netip.Prefix]float64{}, connections: 1, active: 1, total: 1e6}
+		g.spent[byWindow], g.worst[byWindow] = 9e5, sample{time: 9e5, window: 65536, minRTT: 40_000}
+		g.spent[byProgram] = 1e5
+		return g
+	}
+	idle := func() *group { return &group{networks: map[netip.Prefix]float64{}, connections: 1} }
+	for i, g := range []*group{idle(), waits(), idle(), waits()} {
+		c.groups[groupKey{port: 443, out: true, cgroup: uint64(i) + 1}] = g
+	}
+	unit := func(uint64) string { return "a.service" }
+	all := c.services(unit)
+	if len(all) != 1 || all[0].name != "port 443, to which a.service connects" {
+		t.Fatalf("got %+v", all)
+	}
+	g := all[0].group
+	if g.connections != 4 || g.active != 2 || g.total != 2e6 || g.spent[byWindow] != 1.8e6 || g.worst[byWindow].time != 9e5 {
+		t.Errorf("got %+v", g)
+	}
+	if told := c.spent(unit); len(told) != 1 || told[0].Connections != 4 || told[0].Spent[byWindow].Part != 0.9 {
+		t.Errorf("told: %+v", told)
+	}
+}

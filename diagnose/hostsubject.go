@@ -33,7 +33,10 @@ func (w *witness) hostSubject() rules.Subject {
 	if !errors.Is(err, fs.ErrNotExist) { // which other network namespaces do not have; there pressure is only counted
 		s.See("mem_share", share(s.Figures["mem_pages"], limit), cmp.Or(sock.err, err))
 	}
-	s.Words["mem_wanted"] = fmt.Sprintf("%.0f %.0f %.0f", 1.5*limit, 2*limit, 3*limit)
+	if s.Words["mem_wanted"] = fmt.Sprintf("%.0f %.0f %.0f", 1.5*limit, 2*limit, 3*limit); err != nil {
+		delete(s.Words, "mem_wanted")
+		s.Unknown["mem_wanted"] = err.Error()
+	}
 	w.softnet(s)
 	w.conntrack(s)
 	w.pressure(s)
@@ -74,15 +77,15 @@ func (w *witness) conntrack(s rules.Subject) {
 		return
 	}
 	count, errCount := w.last.number(conntrackCount, 0)
-	most, errMost := w.last.number(conntrackMax, 0)
-	if errMost == nil && most == 0 {
+	limit, errMost := w.last.number(conntrackMax, 0)
+	if errMost == nil && limit == 0 {
 		return // no limit
 	}
 	err := errors.Join(errCount, errMost)
 	s.See("conntrack_count", count, errCount)
-	s.See("conntrack_max", most, errMost)
-	s.See("conntrack_share", share(count, most), err)
-	s.See("conntrack_wanted", rules.PowerOfTwo(2*most), errMost)
+	s.See("conntrack_max", limit, errMost)
+	s.See("conntrack_share", share(count, limit), err)
+	s.See("conntrack_wanted", rules.PowerOfTwo(2*limit), errMost)
 	var drops float64
 	for _, name := range []string{"drop", "early_drop"} {
 		n, err := difference(name, w.first.conntrack, w.last.conntrack)
@@ -92,6 +95,11 @@ func (w *witness) conntrack(s rules.Subject) {
 		drops += n
 	}
 	s.Figures["conntrack_drops"] = drops
+	most := share(count, limit)
+	if drops > 0 { // it was full when it did that, and may have room again
+		most = 1
+	}
+	s.See("conntrack_most", most, err)
 }
 
 // processSubjects are the processes that listen. Of those of one unit it is the one with the fewest descriptors left.

@@ -83,7 +83,7 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	subjects := w.subjects(o)
 	r.Findings, r.Unjudged = rules.Evaluate(all, subjects)
 	w.tell(&r)
-	r.Spreads, r.Services = w.census.spreads.told(), w.census.services(o.UnitOf)
+	r.Spreads, r.Services = w.census.spreads.told(), w.census.spent(o.UnitOf)
 	return r, nil
 }
 

@@ -1,7 +1,10 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -10,17 +13,42 @@ import (
 
 // services sees where the time of each service's connections went.
 func (w *witness) services(ports map[string]rules.Subject, o Options) {
-	for key, g := range w.census.groups {
-		s := w.subject(ports, serviceName(key, o.UnitOf), key.port, key.out)
-		w.shares(s, g)
-		w.window(s, g)
-		w.buffer(s, g)
-		w.path(s, g)
+	for _, of := range w.census.services(o.UnitOf) {
+		s := w.subject(ports, of.name, of.key.port, of.key.out)
+		w.shares(s, of.group)
+		w.window(s, of.group)
+		w.buffer(s, of.group)
+		w.path(s, of.group)
 	}
 }
 
-// shares are those of the time in which the connections had something to send. Two groups of one name are two control
-// groups without a unit; the last one counts.
+// service is a port of ours, or one that a unit connects to, whatever control groups of the unit do.
+type service struct {
+	name  string
+	key   groupKey // of one of them
+	group *group
+}
+
+// services are in the order of their names.
+func (c *census) services(unitOf func(uint64) string) (all []service) {
+	at := map[string]int{}
+	keys := slices.SortedFunc(maps.Keys(c.groups), func(a, b groupKey) int {
+		return cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.cgroup, b.cgroup))
+	})
+	for _, key := range keys {
+		name := serviceName(key, unitOf)
+		i, known := at[name]
+		if !known {
+			i, at[name] = len(all), len(all)
+			all = append(all, service{name, key, &group{networks: map[netip.Prefix]float64{}}})
+		}
+		all[i].group.merge(c.groups[key])
+	}
+	slices.SortFunc(all, func(a, b service) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// shares are those of the time in which the connections had something to send.
 func (w *witness) shares(s rules.Subject, g *group) {
 	s.Words["network"] = mostOf(g.networks)
 	whole := float64(w.lasted.Microseconds())

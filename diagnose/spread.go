@@ -106,12 +106,13 @@ type Share struct {
 // mostServices are told of: those that had most time.
 const mostServices = 50
 
-func (c *census) services(unitOf func(uint64) string) (all []Service) {
-	for key, g := range c.groups {
+func (c *census) spent(unitOf func(uint64) string) (all []Service) {
+	for _, of := range c.services(unitOf) {
+		g := of.group
 		if g.total <= 0 {
 			continue
 		}
-		s := Service{Name: serviceName(key, unitOf), Connections: g.connections, Sending: g.active}
+		s := Service{Name: of.name, Connections: g.connections, Sending: g.active}
 		for by, name := range []string{
 			byProgram: "application", byWindow: "receive-window", byPeer: "slow-reader", byBuffer: "send-buffer", byLoss: "loss",
 			byQueue: "bufferbloat", byBlackHole: "pmtu", byPath: "network",

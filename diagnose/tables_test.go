@@ -2,8 +2,11 @@ package diagnose
 
 import (
 	"errors"
+	"io/fs"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/diagnose/rules"
 	"github.com/tcptune/tcptune/internal/host"
@@ -94,7 +97,7 @@ func TestTheGroupsAboveCountAsWell(t *testing.T) {
 		"/sys/fs/cgroup" + unit + "/memory.pressure":       "some avg10=0.00 avg60=0.00 avg300=0.00 total=500000\n",
 		"/sys/fs/cgroup/memory/a/memory.failcnt":           "9\n",
 		"/sys/fs/cgroup/cpu,cpuacct/a/cpu.stat":            "nr_periods 22\nnr_throttled 2\nthrottled_time 47059611\n",
-		"/sys/fs/cgroup/cpu,cpuacct/cpu.stat":              "nr_periods 99\n",
+		"/sys/fs/cgroup/cpu,cpuacct/cpu.stat":              "nr_periods 0\nnr_throttled 0\nthrottled_time 0\n",
 		"/sys/fs/cgroup/memory.pressure/no-such-group/any": "",
 	})
 	p := process{
@@ -113,7 +116,7 @@ func TestTheGroupsAboveCountAsWell(t *testing.T) {
 		t.Errorf("version 1, memory: %v, %v", old, err)
 	}
 	cpu, err := inGroups(h, 8, groupFile{"cpu", "cpu.stat", "cpu.stat"}, parseThrottling)
-	if err != nil || len(cpu) != 1 || cpu["/a"] != (throttling{22, 2}) {
+	if err != nil || len(cpu) != 2 || cpu["/a"] != (throttling{22, 2}) || cpu["/"] != (throttling{}) {
 		t.Errorf("version 1, cpu: %v, %v", cpu, err)
 	}
 }
@@ -155,5 +158,56 @@ func TestMoreSocketsThanAreRememberedAreSampled(t *testing.T) {
 	}
 	if share := float64(len(c.sockets)) * float64(c.mask+1) / (4 * mostSockets); share < 0.9 || share > 1.1 {
 		t.Errorf("the sample stands for %.2f of what there is", share)
+	}
+}
+
+// A table that was full between the looks has dropped something.
+func TestAConntrackTableIsFullWhereItDroppedSomething(t *testing.T) {
+	for name, tc := range map[string]struct {
+		count, dropped string
+		want           map[string]string
+	}{
+		"full and drops":      {"950", "00000007", map[string]string{"conntrack host": rules.Certain}},
+		"full":                {"950", "00000000", map[string]string{"conntrack host": rules.Likely}},
+		"was full in between": {"300", "00000007", map[string]string{"conntrack host": rules.Likely}},
+		"has room":            {"300", "00000000", map[string]string{}},
+	} {
+		counters := func(dropped string) seen[map[string]uint64] {
+			return see(parseConntrack([]byte("entries drop early_drop\n00000001 00000000 " + dropped + "\n")))
+		}
+		w := witness{first: tables{conntrack: counters("00000000")}, last: tables{conntrack: counters(tc.dropped)}}
+		w.last.knobs = map[string]seen[string]{conntrackCount: see(tc.count, nil), conntrackMax: see("1000", nil)}
+		s := rules.NewSubject("host", "host")
+		w.conntrack(s)
+		if diff := cmp.Diff(tc.want, found(t, s)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// In a network namespace that is not the first one some keys are not there.
+func TestAKeyThatIsNotThereIsNotAdvised(t *testing.T) {
+	counters := func(n uint64) seen[map[string]uint64] {
+		return see(map[string]uint64{"TcpExtTCPMemoryPressures": n}, nil)
+	}
+	missing := seen[string]{err: fs.ErrNotExist}
+	w := witness{first: tables{counters: counters(0)}, last: tables{counters: counters(3)}}
+	w.last.softnet.value.Dropped, w.last.softnet.value.Processed = 100, 100
+	w.last.knobs = map[string]seen[string]{
+		"net.ipv4.tcp_mem": missing, "net.core.netdev_max_backlog": missing, "net.ipv4.tcp_max_tw_buckets": see("100", nil),
+		conntrackMax: missing,
+	}
+	all, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings, _ := rules.Evaluate(all, []rules.Subject{w.hostSubject()})
+	if len(findings) != 2 {
+		t.Errorf("found %+v, want tcp-memory and softnet", findings)
+	}
+	for _, f := range findings {
+		if len(f.Advice) != 0 {
+			t.Errorf("%s: advised %+v", f.Rule, f.Advice)
+		}
 	}
 }

@@ -98,7 +98,8 @@ func (r Rule) on(s Subject) (f Finding, unknown string, ok bool) {
 			related: s.Related,
 		}
 		for _, a := range r.Advice {
-			if s.holds(a.When).holds {
+			// A key whose value cannot be computed, or that is not there, is none to be set.
+			if s.holds(a.When).holds && (a.Kind != Key || s.knows(a.Value)) {
 				f.Advice = append(f.Advice, Advice{Kind: a.Kind, Target: s.fill(a.Target), Value: s.fill(a.Value)})
 			}
 		}
@@ -130,6 +131,14 @@ func explained(all []Rule, found []Finding) []Finding {
 }
 
 func placeholder() *regexp.Regexp { return regexp.MustCompile(`\{([a-z_0-9]+)(?::([a-z]+))?\}`) }
+
+// knows reports whether all that text has a place for is known.
+func (s Subject) knows(text string) bool {
+	return !slices.ContainsFunc(placeholder().FindAllStringSubmatch(text, -1), func(parts []string) bool {
+		_, not := s.Unknown[parts[1]]
+		return not
+	})
+}
 
 // fill puts figures and words into a text: {drops} is a number, {share:pct} a percentage, {window:bytes}, {rtt:ms}.
 func (s Subject) fill(text string) string {
