@@ -132,7 +132,8 @@ func TestTheGroupsOfAServiceAddUp(t *testing.T) {
 		t.Fatalf("got %+v", all)
 	}
 	g := all[0].group
-	if g.connections != 4 || g.active != 2 || g.total != 2e6 || g.spent[byWindow] != 1.8e6 || g.worst[byWindow].time != 9e5 {
+	if g.connections != 4 || g.active != 2 || g.total != 2e6 || g.spent[byWindow] != 1.8e6 ||
+		g.worst[byWindow].time != 9e5 {
 		t.Errorf("got %+v", g)
 	}
 	if told := c.spent(unit); len(told) != 1 || told[0].Connections != 4 || told[0].Spent[byWindow].Part != 0.9 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"slices"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 // hostSubject is the network namespace, and what is counted for the whole machine.
 func (w *witness) hostSubject() rules.Subject {
 	s := rules.NewSubject("host", "host")
-	s.Figures["seconds"] = math.Round(w.lasted.Seconds())
+	s.Figures["seconds"] = w.seconds()
 	for _, figure := range []string{"tw_overflows", "mem_pressures", "orphans_killed", "receive_drops"} {
 		w.counted(s, figure, rules.Counters()[figure]...)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/tcptune/tcptune/diagnose/rules"
@@ -28,6 +29,7 @@ type Options struct {
 type Result struct {
 	Findings []rules.Finding
 	Unjudged []rules.Unjudged
+	Judged   Judged // what no finding of means that it is not so
 
 	Lasted           time.Duration
 	Looks            int
@@ -82,6 +84,7 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	}
 	subjects := w.subjects(o)
 	r.Findings, r.Unjudged = rules.Evaluate(all, subjects)
+	r.Judged = w.judged(all, subjects, o)
 	w.tell(&r)
 	r.Spreads, r.Services = w.census.spreads.told(), w.census.spent(o.UnitOf)
 	return r, nil
@@ -122,6 +125,15 @@ type witness struct {
 }
 
 var errNotAsked = errors.New("nobody was asked which processes listen")
+
+// seconds is how long it lasted, as one says it.
+func (w *witness) seconds() float64 {
+	s := w.lasted.Seconds()
+	if s < 1 {
+		return math.Round(100*s) / 100
+	}
+	return math.Round(s)
+}
 
 // look finds the processes that listen.
 func (w *witness) look(ctx context.Context, h host.Host, o Options) {

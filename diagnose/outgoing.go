@@ -81,6 +81,8 @@ type source struct {
 	ours   bool
 }
 
+func sourceName(from netip.Addr) string { return "address " + from.String() + ", outgoing" }
+
 // mostSources is how many addresses of ours are remembered.
 const mostSources = 256
 
@@ -163,7 +165,7 @@ func (w *witness) destinationSubjects() []rules.Subject {
 	for from, of := range c.sources {
 		if used := of.ports.count(); of.ours && !of.shared && used >= fewPorts && used > taken {
 			taken = used
-			s = rules.NewSubject("destination", "address "+from.String()+", outgoing")
+			s = rules.NewSubject("destination", sourceName(from))
 			s.Words["destination"], s.Words["waiting"] = "all addresses, from "+from.String(), "no two with one in common"
 			s.Figures["one_destination"], s.Figures["ports_used"] = 0, float64(used)
 		}

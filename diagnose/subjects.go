@@ -59,7 +59,7 @@ func (w *witness) subject(ports map[string]rules.Subject, name string, port uint
 	s = rules.NewSubject("port", name)
 	ports[name] = s
 	s.Figures["looks"] = float64(w.census.looks)
-	s.Figures["seconds"] = math.Round(w.lasted.Seconds())
+	s.Figures["seconds"] = w.seconds()
 	s.Words["owner"], s.Words["network"], s.Words["buffer_held"] = "the program", "all networks", ""
 	if !out {
 		for _, owner := range w.owners.value {
@@ -187,7 +187,7 @@ func (w *witness) handshakes() rules.Subject {
 	if s.Related != nil {
 		s.Words["owner"] = s.Related[0]
 	}
-	s.Figures["seconds"], s.Figures["full_queues"] = math.Round(w.lasted.Seconds()), float64(len(full))
+	s.Figures["seconds"], s.Figures["full_queues"] = w.seconds(), float64(len(full))
 	for _, figure := range []string{"syn_full", "cookies"} {
 		w.counted(s, figure, rules.Counters()[figure]...)
 	}
@@ -230,7 +230,7 @@ func (w *witness) interfaces() (all []rules.Subject) {
 		s.Words["name"] = name
 		lost, err := difference(name, w.first.devices, w.last.devices)
 		s.See("lost_packets", lost, err)
-		s.Figures["seconds"] = math.Round(w.lasted.Seconds())
+		s.Figures["seconds"] = w.seconds()
 		all = append(all, s)
 	}
 	return all

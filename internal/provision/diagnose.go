@@ -65,27 +65,33 @@ func (t Target) Diagnose(ctx context.Context, d Diagnose) (out Outcome, err erro
 	if narrowed != "" {
 		out.note("looked at " + narrowed + " alone: nothing is said about what all share, as the queues of the interfaces, the memory of TCP and connection tracking")
 	}
-	if err := t.diagnose(ctx, h, d, &out); err != nil {
+	judged, err := t.diagnose(ctx, h, d, &out)
+	if err != nil {
 		return out, err
 	}
-	compare(&out.Report, before)
+	compare(&out.Report, before, judged)
+	if slices.ContainsFunc(out.Report.Observed, func(o report.Observed) bool { return len(o.Unknown) > 0 }) {
+		out.Code = report.ExitPartial
+	}
 	if d.WriteProfile != "" {
 		return t.writeAdvised(ctx, d, out)
 	}
 	return out, nil
 }
 
-// diagnose looks at each network namespace at the same time.
-func (t Target) diagnose(ctx context.Context, h host.Host, d Diagnose, out *Outcome) error {
+// diagnose looks at each network namespace at the same time, and tells what could be judged in each.
+func (t Target) diagnose(
+	ctx context.Context, h host.Host, d Diagnose, out *Outcome,
+) (judged map[string]diagnose.Judged, err error) {
 	where := d.Netns
 	if d.Pid != 0 && where == "" {
 		own, _ := h.Readlink("/proc/self/ns/net")
 		theirs, err := h.Readlink(fmt.Sprintf("/proc/%d/ns/net", d.Pid))
 		switch {
 		case errors.Is(err, fs.ErrPermission) && !h.IsRoot():
-			return needsRoot(fmt.Sprintf("look into process %d", d.Pid))
+			return nil, needsRoot(fmt.Sprintf("look into process %d", d.Pid))
 		case err != nil:
-			return fmt.Errorf("cannot look into process %d: %w", d.Pid, host.Cause(err))
+			return nil, fmt.Errorf("cannot look into process %d: %w", d.Pid, host.Cause(err))
 		}
 		if own != theirs {
 			where = strconv.Itoa(d.Pid)
@@ -93,7 +99,7 @@ func (t Target) diagnose(ctx context.Context, h host.Host, d Diagnose, out *Outc
 	}
 	namespaces, err := portcheck.FindNamespaces(h, where)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	results := make([]diagnose.Result, len(namespaces))
 	failed := make([]error, len(namespaces))
@@ -106,19 +112,16 @@ func (t Target) diagnose(ctx context.Context, h host.Host, d Diagnose, out *Outc
 		_ = namespaces[i].Close()
 	}
 	if err := errors.Join(failed...); err != nil {
-		return err
+		return nil, err
 	}
-	found := []report.Limit{}
+	found, judged := []report.Limit{}, map[string]diagnose.Judged{}
 	for i, r := range results {
 		found = append(found, limits(r, namespaces[i].Name)...)
-		seen := observed(r, namespaces[i].Name, d.filter().Name())
-		if len(seen.Unknown) > 0 {
-			out.Code = report.ExitPartial
-		}
-		out.Report.Observed = append(out.Report.Observed, seen)
+		judged[namespaces[i].Name] = r.Judged
+		out.Report.Observed = append(out.Report.Observed, observed(r, namespaces[i].Name, d.filter().Name()))
 	}
 	out.Report.Findings = &found
-	return nil
+	return judged, nil
 }
 
 func (d Diagnose) filter() diagnose.Filter {
@@ -249,30 +252,42 @@ func findingsOf(file string) (*earlier, error) {
 	return &before, nil
 }
 
-// compare notes which findings came since another run, and which went. One that could not be judged has not gone, nor has one
-// of a network namespace that was not looked at.
-func compare(r *report.Report, before *earlier) {
+// compare notes which findings came since another run, and which went. One that could not be judged, or of which
+// nothing was seen this time, has not gone, nor has one of a network namespace that was not looked at.
+func compare(r *report.Report, before *earlier, judged map[string]diagnose.Judged) {
 	if before == nil {
 		return
 	}
 	name := func(l report.Limit) string { return strings.TrimSpace(l.Rule + " " + l.Target + " " + l.Namespace) }
-	was := map[string]bool{}
+	was := map[string]report.Limit{}
 	for _, l := range before.found {
-		was[name(l)] = slices.ContainsFunc(r.Observed, func(o report.Observed) bool { return o.Namespace == l.Namespace })
+		was[name(l)] = l
 	}
 	for i, l := range *r.Findings {
 		_, known := was[name(l)]
 		(*r.Findings)[i].New = !known
 		delete(was, name(l))
 	}
-	maps.DeleteFunc(was, func(_ string, looked bool) bool { return !looked })
-	for _, o := range r.Observed {
-		for _, u := range o.Unknown {
-			maps.DeleteFunc(was, func(gone string, _ bool) bool { return strings.HasPrefix(gone, u.Rule+" ") })
+	var gone []string
+	for _, each := range slices.Sorted(maps.Keys(was)) {
+		l := was[each]
+		at := slices.IndexFunc(r.Observed, func(o report.Observed) bool { return o.Namespace == l.Namespace })
+		unknown := func(o report.Observed) bool {
+			return slices.ContainsFunc(o.Unknown, func(u report.Unjudged) bool { return u.Rule == l.Rule })
+		}
+		switch {
+		case at < 0 || slices.ContainsFunc(r.Observed, unknown):
+		case judged[l.Namespace].Has(l.Rule, l.Target):
+			gone = append(gone, each)
+		default:
+			r.Observed[at].Unknown = append(r.Observed[at].Unknown, report.Unjudged{
+				Rule: l.Rule, Target: l.Target,
+				Reason: "it was found before, and nothing was seen this time that tells whether it has gone",
+			})
 		}
 	}
 	if len(r.Observed) > 0 {
-		r.Observed[0].Gone = slices.Sorted(maps.Keys(was))
+		r.Observed[0].Gone = gone
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tcptune/tcptune/diagnose"
 	"github.com/tcptune/tcptune/diagnose/rules"
 	"github.com/tcptune/tcptune/internal/host"
 	"github.com/tcptune/tcptune/internal/report"
@@ -54,7 +55,7 @@ func TestWhatIsAdvisedMakesAProfile(t *testing.T) {
 	}
 }
 
-// What went is what was looked for and not found.
+// What went is what was looked for and not found, where there was something to see it by.
 func TestAFindingHasGoneWhereItWasLookedFor(t *testing.T) {
 	limit := func(rule, target, namespace string) report.Limit {
 		return report.Limit{Rule: rule, Target: target, Namespace: namespace}
@@ -65,10 +66,16 @@ func TestAFindingHasGoneWhereItWasLookedFor(t *testing.T) {
 	}}
 	compare(&r, &earlier{found: []report.Limit{
 		limit("loss", "port 1", ""), limit("pmtu", "port 3", ""), limit("pmtu", "port 3", "blue"), limit("pmtu", "port 3", "green"),
-		limit("descriptors", "unit a.service", ""),
-	}})
-	if got := strings.Join(r.Observed[0].Gone, ", "); got != "pmtu port 3, pmtu port 3 blue" {
+		limit("descriptors", "unit a.service", ""), limit("loss", "port 4", "blue"), limit("syn-queue", "port 5", "blue"),
+	}}, map[string]diagnose.Judged{
+		"":     {{"pmtu", "port 3"}: true, {"descriptors", "unit a.service"}: true, {"loss", "port 4"}: true},
+		"blue": {{"pmtu", "port 3"}: true, {"loss", "port 4"}: false, {"syn-queue", ""}: true},
+	})
+	if got := strings.Join(r.Observed[0].Gone, ", "); got != "pmtu port 3, pmtu port 3 blue, syn-queue port 5 blue" {
 		t.Errorf("gone: %q", got)
+	}
+	if u := r.Observed[1].Unknown; len(u) != 1 || u[0].Rule != "loss" || u[0].Target != "port 4" {
+		t.Errorf("unknown: %+v, want what nothing was seen of", u)
 	}
 	if now[0].New || !now[1].New {
 		t.Errorf("new: %v and %v, want the second alone", now[0].New, now[1].New)
