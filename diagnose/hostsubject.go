@@ -112,7 +112,7 @@ func (w *witness) processSubjects() (all []rules.Subject) {
 		seen[o.Pid] = true
 		s := rules.NewSubject("process", o.Name())
 		for _, q := range w.census.listeners {
-			owns := func(p Owner) bool { return p.Pid == o.Pid && p.Port == q.local.Port() }
+			owns := func(p Owner) bool { return p.Pid == o.Pid && p.holds(q.local) }
 			if slices.ContainsFunc(w.owners.value, owns) {
 				s.Figures["waiting_connections"] += float64(q.waiting)
 			}

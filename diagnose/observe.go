@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tcptune/tcptune/diagnose/rules"
@@ -86,8 +87,20 @@ func Run(ctx context.Context, h host.Host, o Options) (r Result, err error) {
 	r.Findings, r.Unjudged = rules.Evaluate(all, subjects)
 	r.Judged = w.judged(all, subjects, o)
 	w.tell(&r)
+	r.Findings = besides(all, r.Findings, r.Unjudged)
 	r.Spreads, r.Services = w.census.spreads.told(), w.census.spent(o.UnitOf)
 	return r, nil
+}
+
+// besides has that nothing else limits likely at most, where something could not be judged.
+func besides(all []rules.Rule, found []rules.Finding, unjudged []rules.Unjudged) []rules.Finding {
+	for i, f := range found {
+		nothingElse := func(r rules.Rule) bool { return r.ID == f.Rule && slices.Contains(r.Unless, "any") }
+		if len(unjudged) > 0 && f.Certainty == rules.Certain && slices.ContainsFunc(all, nothingElse) {
+			found[i].Certainty = rules.Likely
+		}
+	}
+	return found
 }
 
 func (o Options) passed(t time.Duration) {

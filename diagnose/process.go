@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 // Owner is a process that listens, as far as it is known.
 type Owner struct {
 	Port    uint16
+	Address netip.Addr // at which it listens; the zero value is any
 	Pid     int
 	Program string
 	Units   []string // names of its unit, that which a finding has before others that it is asked for by: "nginx.service"
@@ -23,6 +25,11 @@ func (o Owner) Name() string {
 		return "unit " + o.Units[0]
 	}
 	return fmt.Sprintf("process %d (%s)", o.Pid, o.Program)
+}
+
+// holds reports whether a listener is this owner's.
+func (o Owner) holds(at netip.AddrPort) bool {
+	return o.Port == at.Port() && (!o.Address.IsValid() || o.Address == at.Addr())
 }
 
 // process is what a process has taken of its limits at one moment.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"errors"
 	"io/fs"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -208,6 +209,46 @@ func TestAKeyThatIsNotThereIsNotAdvised(t *testing.T) {
 	for _, f := range findings {
 		if len(f.Advice) != 0 {
 			t.Errorf("%s: advised %+v", f.Rule, f.Advice)
+		}
+	}
+}
+
+// Two programs may listen at one port of two addresses.
+func TestWhatWaitsWaitsForTheProgramOfThatAddress(t *testing.T) {
+	w := witness{census: newCensus(host.Host{}, Filter{}), before: map[int]seen[process]{7: {}, 8: {}, 9: {}}}
+	look(w.census, []listens{{at: "127.0.0.1:80", room: 8, most: 3}, {at: "192.0.2.1:80", room: 8, most: 5}})
+	w.then = w.before
+	w.owners.value = []Owner{
+		{Port: 80, Address: netip.MustParseAddr("127.0.0.1"), Pid: 7},
+		{Port: 80, Address: netip.MustParseAddr("192.0.2.1"), Pid: 8},
+		{Port: 80, Pid: 9},
+	}
+	var got []float64
+	for _, s := range w.processSubjects() {
+		got = append(got, s.Figures["waiting_connections"])
+	}
+	if diff := cmp.Diff([]float64{3, 5, 8}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Nothing else limits where all else was judged.
+func TestThatNothingElseLimitsIsCertainWhereAllIsJudged(t *testing.T) {
+	all, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		unjudged []rules.Unjudged
+		want     [2]string
+	}{
+		{nil, [2]string{rules.Certain, rules.Certain}},
+		{[]rules.Unjudged{{Rule: "descriptors"}}, [2]string{rules.Certain, rules.Likely}},
+	} {
+		found := []rules.Finding{{Rule: "loss", Certainty: rules.Certain}, {Rule: "application", Certainty: rules.Certain}}
+		found = besides(all, found, tc.unjudged)
+		if got := [2]string{found[0].Certainty, found[1].Certainty}; got != tc.want {
+			t.Errorf("%v: got %v, want %v", tc.unjudged, got, tc.want)
 		}
 	}
 }

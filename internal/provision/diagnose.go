@@ -169,7 +169,9 @@ func ownersIn(ctx context.Context, h host.Host, netns string) (all []diagnose.Ow
 	found, err := view.Holding(ctx, 1, portcheck.AllPorts)
 	for _, l := range found {
 		if l.Pid != 1 { // which is systemd, and holds the sockets of socket units
-			all = append(all, diagnose.Owner{Port: l.Port(), Pid: l.Pid, Program: l.Name, Units: l.Cgroup.Names(), Why: l.Why})
+			all = append(all, diagnose.Owner{
+				Port: l.Port(), Address: l.Local.Addr().Unmap(), Pid: l.Pid, Program: l.Name, Units: l.Cgroup.Names(), Why: l.Why,
+			})
 		}
 	}
 	return all, err
