@@ -87,8 +87,8 @@ func (w *worker) note(c *conn, due, now time.Duration, n int) {
 	c.groups++
 	c.asked += uint64(n)
 	w.pending += n
-	w.left -= min(w.left, uint64(n)) // of what is received more may come at once
 	if due >= w.o.Warmup {
+		w.left -= min(w.left, uint64(n)) // of what is received more may come at once
 		w.sent += uint64(n)
 	}
 }

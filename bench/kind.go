@@ -28,6 +28,7 @@ const (
 	noPath
 	forbidden
 	noSource
+	interrupted
 	otherwise
 	kinds
 )
@@ -38,7 +39,7 @@ var words = [kinds]string{
 	connectTimedOut: "connect-timeout", wrongAnswer: "wrong-answer", malformed: "malformed-answer", status4xx: "status-4xx",
 	status5xx: "status-5xx", noPort: "no-local-port", noFiles: "no-descriptor", noMemory: "no-memory", noHandshake: "tls",
 	noPath: "no-socket", forbidden: "not-permitted",
-	noSource: "no-such-source", otherwise: "other",
+	noSource: "no-such-source", interrupted: "interrupted", otherwise: "other",
 }
 
 func (k kind) String() string { return words[k] }

@@ -253,23 +253,28 @@ func portsEach() int { return max(1, int(ephemeral()*9/20)) }
 // result is what all workers have measured.
 func (s *Session) result() report.Bench {
 	o, sum := &s.o, newTally(&s.o)
-	busiest := 0.0
+	busiest, long := 0.0, time.Duration(0) // what was really measured, which a count or an interrupt ends
 	for _, w := range s.workers {
 		sum.add(&w.tally)
-		if w.running {
-			busiest = max(busiest, 1-w.waited.Seconds()/o.Duration.Seconds())
+		if span := w.stopped - o.Warmup; span > 0 {
+			long, busiest = max(long, span), max(busiest, 1-w.waited.Seconds()/span.Seconds())
 		}
 	}
-	long := o.Duration.Seconds()
+	each := func(n uint64) float64 { // a second
+		if long == 0 {
+			return 0
+		}
+		return float64(n) / long.Seconds()
+	}
 	b := report.Bench{
 		Target: o.Target.Name, Protocol: string(o.Protocol), Size: o.Size, Pipeline: o.Pipeline, Workers: len(s.workers),
-		RateAsked: o.Rate, Warmup: o.Warmup.Seconds(), Duration: long,
+		RateAsked: o.Rate, Warmup: o.Warmup.Seconds(), Duration: long.Seconds(),
 		Connections: report.BenchConnections{
 			Asked: o.Conns, Opened: sum.opened, Lost: sum.lost, LostIdle: byWord(sum.idle), Failed: byWord(sum.refusals),
 		},
 		Requests: report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
-		Rate:     float64(sum.inTime) / long, BytesOut: float64(sum.bytesOut) / long, BytesIn: float64(sum.bytesIn) / long,
-		Latency: report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
+		Rate:     each(sum.inTime), BytesOut: each(sum.bytesOut), BytesIn: each(sum.bytesIn),
+		Latency:  report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
 		CPU: max(0, busiest), Saturated: busiest > saturated, Memory: peak(), TCP: s.tcp, Limits: s.limits,
 	}
 	if o.Protocol != Send && o.Protocol != Receive {

@@ -328,3 +328,62 @@ func TestALimitThatBitesIsNamedBeforeTheFirstConnection(t *testing.T) {
 		t.Errorf("%v: %v are named, and %+v told", err, named, b.Limits)
 	}
 }
+
+// TestFiguresAreOfTheTimeThatWasMeasured ends runs of a minute early, by a count: a rate is over the time until then, and neither
+// the time nor the count has the warm-up in it.
+func TestFiguresAreOfTheTimeThatWasMeasured(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{0, 1000} {
+		o := plain(serve(t, echo))
+		o.Count, o.Duration, o.Warmup, o.Rate, o.Workers = 500, time.Minute, 300*time.Millisecond, rate, 2
+		if rate == 0 {
+			o.Think = 4 * time.Millisecond // so that there is something to wait for: 1,000 a second at most
+		}
+		begin := time.Now()
+		b, err := Run(ctx(t), o, nil)
+		took := time.Since(begin)
+		whole(t, "count", b, err)
+		if b.Requests.Sent != o.Count || b.Duration < 0.49 || b.Duration > (took-o.Warmup).Seconds() {
+			t.Errorf("rate %v: %d were sent in %v s, of %v", rate, b.Requests.Sent, b.Duration, took)
+		}
+		if got := b.Rate * b.Duration; got < 490 || got > 500.1 || b.Rate > 1020 {
+			t.Errorf("rate %v: %v a second in %v s", rate, b.Rate, b.Duration)
+		}
+		if b.Saturated {
+			t.Errorf("rate %v: %v busy, with pauses", rate, b.CPU)
+		}
+	}
+}
+
+// TestAnInterruptIsAKindOfItsOwn ends runs of an hour: what was under way then has not timed out, and what was not due yet is
+// no request that was never sent.
+func TestAnInterruptIsAKindOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []float64{0, 100} {
+		c, cancel := context.WithTimeout(ctx(t), 700*time.Millisecond)
+		defer cancel()
+		o := plain(serve(t, func(c net.Conn) { _, _ = io.Copy(c, io.LimitReader(c, 640)); _, _ = io.Copy(io.Discard, c) }))
+		o.Duration, o.Rate, o.Timeout, o.Pipeline = time.Hour, rate, 30*time.Second, 20
+		b, err := Run(c, o, nil)
+		r := b.Requests
+		if err == nil || r.Answered != 40 || r.Failed == 0 || b.Errors["interrupted"] != r.Failed || r.Sent != r.Answered+r.Failed {
+			t.Errorf("rate %v: %v, %+v, %v", rate, err, r, b.Errors)
+		}
+		if r.Unsent > 0 || b.Duration < 0.3 || b.Duration > 5 || rate > 0 && r.Sent > uint64(rate*b.Duration)+1 {
+			t.Errorf("rate %v: %+v in %v s", rate, r, b.Duration)
+		}
+		if got := b.Rate * b.Duration; got < 39.9 || got > 40.1 {
+			t.Errorf("rate %v: %v a second for %v s", rate, b.Rate, b.Duration)
+		}
+	}
+}
+
+// TestWhatWasDueInTheWarmUpIsNotUnsent has one connection, which is never free.
+func TestWhatWasDueInTheWarmUpIsNotUnsent(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }))
+	o.Conns, o.Rate, o.Warmup, o.Duration, o.Timeout = 1, 100, 500*time.Millisecond, 200*time.Millisecond, time.Second
+	if b, _ := Run(ctx(t), o, nil); b.Requests.Unsent == 0 || b.Requests.Sent+b.Requests.Unsent > 20 {
+		t.Errorf("%+v, of 20 that were due", b.Requests)
+	}
+}

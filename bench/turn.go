@@ -47,8 +47,9 @@ func (w *worker) run(begin time.Time) error {
 			}
 		}
 	}
+	var now time.Duration
 	for !w.stop.Load() {
-		now := w.now()
+		now = w.now()
 		if err := w.marks(now); err != nil {
 			return err
 		}
@@ -61,7 +62,8 @@ func (w *worker) run(begin time.Time) error {
 			return err
 		}
 	}
-	w.giveUp()
+	w.stopped = min(w.now(), w.end)
+	w.giveUp(now)
 	return w.marks(max(w.now(), w.end))
 }
 
@@ -127,7 +129,7 @@ func (w *worker) over(now time.Duration) bool {
 	case w.pending > 0:
 		return false
 	case w.o.Rate > 0:
-		return !more || w.left == 0
+		return !more && now >= w.end
 	}
 	return now >= w.end || w.left == 0
 }
@@ -158,11 +160,14 @@ func (w *worker) sweep(now time.Duration) {
 	w.live.p99.Store(h.ValueAtQuantile(99))
 }
 
-// giveUp ends what is still under way.
-func (w *worker) giveUp() {
-	now := w.now()
-	if w.o.Rate > 0 && w.left > 0 {
-		w.unsent = w.schedule.rest()
+// giveUp ends what is still under way, where requests were last issued at a time.
+func (w *worker) giveUp(issued time.Duration) {
+	now, why := w.now(), timedOut
+	if w.stop.Load() {
+		why = interrupted
+	}
+	if w.o.Rate > 0 {
+		w.unsent = w.schedule.rest(w.o.Warmup, min(issued, w.end))
 	}
 	for i := range w.conns {
 		c := &w.conns[i]
@@ -173,7 +178,7 @@ func (w *worker) giveUp() {
 				}
 				continue
 			}
-			w.failed1(c, timedOut, now)
+			w.failed1(c, why, now)
 		}
 	}
 }

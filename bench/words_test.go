@@ -123,8 +123,8 @@ func TestASchedule(t *testing.T) {
 		for s := newSchedule(&o, n, 4); ; s.take() {
 			at, more := s.due()
 			if !more {
-				if s.rest() != 0 {
-					t.Errorf("%d are left", s.rest())
+				if n := s.rest(0, time.Hour); n != 0 {
+					t.Errorf("%d are left", n)
 				}
 				break
 			}
@@ -134,8 +134,14 @@ func TestASchedule(t *testing.T) {
 	if len(seen) != 600 || seen[0] != 1 || seen[time.Second] != 1 {
 		t.Errorf("%d times", len(seen))
 	}
-	if s := newSchedule(&o, 3, 4); s.rest() != 150 {
-		t.Errorf("%d are left of one in four", s.rest())
+	s := newSchedule(&o, 3, 4)
+	for _, test := range []struct {
+		from, to time.Duration
+		want     uint64
+	}{{0, time.Hour, 150}, {o.Warmup, time.Hour, 75}, {o.Warmup, 1500 * time.Millisecond, 37}, {time.Hour, 0, 0}} {
+		if n := s.rest(test.from, test.to); n != test.want {
+			t.Errorf("%d are left of one in four from %v to %v, not %d", n, test.from, test.to, test.want)
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ type worker struct {
 	begin      time.Time
 	running    bool          // the connections stand, and requests are sent
 	end        time.Duration // nothing is sent from then on, but what was due before
+	stopped    time.Duration // when what is measured has ended: then, or before
 	schedule   schedule
 	left       uint64 // requests that may still be sent, by count
 	pending    int    // requests under way
@@ -83,7 +84,10 @@ func newWorker(o *Options, number int, sources []netip.Addr, stop *atomic.Bool) 
 	if number == 0 {
 		w.mark = o.Mark
 	}
-	if o.Count > 0 {
+	switch {
+	case o.Count > 0 && o.Rate > 0: // the schedule ends with them, and the time with the schedule
+		w.end = min(w.end, w.schedule.at(w.schedule.total))
+	case o.Count > 0:
 		w.left = uint64(share(int(min(o.Count, math.MaxInt)), number, workers))
 	}
 	for i := range w.conns {

@@ -70,7 +70,7 @@ func benchFlags() []cli.Flag {
 		&cli.StringFlag{Name: "expect", Usage: "count an answer of line, frame or http without `TEXT` as failed"},
 		&cli.DurationFlag{Name: "duration", Aliases: []string{"d"}, Value: 10 * time.Second, Usage: "measure for `TIME`"},
 		&cli.DurationFlag{Name: "warmup", DefaultText: "none", Usage: "run for `TIME` before anything is measured"},
-		&cli.Uint64Flag{Name: "count", DefaultText: "no limit", Usage: "end after `N` requests"},
+		&cli.Uint64Flag{Name: "count", DefaultText: "no limit", Usage: "end after `N` requests, those of the warm-up not counted"},
 		&cli.Float64Flag{Name: "connect-rate", DefaultText: "as fast as they are taken", Usage: "open `N` connections a second"},
 		&cli.DurationFlag{Name: "think", DefaultText: "none", Usage: "wait `TIME` before a connection asks again"},
 		&cli.DurationFlag{Name: "timeout", Value: 10 * time.Second, Usage: "give a connection or an answer up after `TIME`"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,10 +62,11 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 }
 
 func loopOf(b report.Bench) string {
+	long := math.Round(b.Duration*1e3) / 1e3
 	if b.RateAsked > 0 {
-		return fmt.Sprintf("%s a second for %g s", report.Thousands(b.RateAsked), b.Duration)
+		return fmt.Sprintf("%s a second for %g s", report.Thousands(b.RateAsked), long)
 	}
-	return fmt.Sprintf("closed loop for %g s", b.Duration)
+	return fmt.Sprintf("closed loop for %g s", long)
 }
 
 func showLatency(w io.Writer, l report.BenchLatency) {

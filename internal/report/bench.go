@@ -9,7 +9,7 @@ type Bench struct {
 	Workers   int     `json:"workers"`  // threads of the generator
 	RateAsked float64 `json:"rate_asked,omitempty"`
 	Warmup    float64 `json:"warmup_s"`
-	Duration  float64 `json:"duration_s"` // that was asked for
+	Duration  float64 `json:"duration_s"` // that was measured: a count or an interrupt may end it early
 
 	Connections BenchConnections `json:"connections"`
 	Requests    BenchRequests    `json:"requests"`

@@ -32,7 +32,7 @@ func benchLead(b report.Bench) string {
 		how = "open loop, " + report.Thousands(b.RateAsked) + " requests due each second"
 	}
 	return fmt.Sprintf("Protocol %s, %d bytes, %s connections, %d at a time on each; %s for %g s after %g s of warm-up.",
-		b.Protocol, b.Size, whole(b.Connections.Asked), b.Pipeline, how, b.Duration, b.Warmup)
+		b.Protocol, b.Size, whole(b.Connections.Asked), b.Pipeline, how, math.Round(b.Duration*1e3)/1e3, b.Warmup)
 }
 
 func whole[N int | uint64](n N) string {
