@@ -58,9 +58,41 @@ func ParsePromise(text string) (Promise, error) {
 	return p, nil
 }
 
-// Judge holds a promise against what was measured. What was not measured holds no promise.
-func (p Promise) Judge(b report.Bench) report.BenchAssert {
+// Judge holds a promise against what each of some rounds has measured, and returns the worst: a promise is about every round.
+func (p Promise) Judge(rounds ...report.Bench) report.BenchAssert {
+	worst := p.judge(rounds[0])
+	for _, b := range rounds[1:] {
+		if one := p.judge(b); worst.Held && !one.Held || worst.Held == one.Held && p.worse(one, worst) {
+			worst = one
+		}
+	}
+	return worst
+}
+
+// worse reports whether a, which was held as b was, is less of what was promised. Nothing is worse than what is not known.
+func (p Promise) worse(a, b report.BenchAssert) bool {
+	if a.Got == nil || b.Got == nil {
+		return a.Got == nil
+	}
+	switch p.than {
+	case "<", "<=":
+		return *a.Got > *b.Got
+	case ">", ">=":
+		return *a.Got < *b.Got
+	case "==":
+		return abs(*a.Got-p.want) > abs(*b.Got-p.want)
+	}
+	return abs(*a.Got-p.want) < abs(*b.Got-p.want)
+}
+
+// judge holds a promise against one round. What was not measured holds no promise.
+func (p Promise) judge(b report.Bench) report.BenchAssert {
+	judged := report.BenchAssert{Text: p.text, Time: metrics[p.metric]}
 	got, known := p.value(b)
+	if !known {
+		return judged
+	}
+	judged.Got = &got
 	held := false
 	switch p.than {
 	case "<":
@@ -76,7 +108,8 @@ func (p Promise) Judge(b report.Bench) report.BenchAssert {
 	case "!=":
 		held = got != p.want
 	}
-	return report.BenchAssert{Text: p.text, Got: got, Time: metrics[p.metric], Held: held && known}
+	judged.Held = held
+	return judged
 }
 
 func (p Promise) value(b report.Bench) (float64, bool) {

@@ -8,21 +8,20 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// Rounds runs the same test several times. The result is that of the round with the median rate; the figures of each are in
-// its Rounds.
-func Rounds(ctx context.Context, o Options, rounds int, told func(Now)) (report.Bench, error) {
-	var all []report.Bench
+// Rounds runs the same test several times. Where one fails it is the last, beside the error.
+func Rounds(ctx context.Context, o Options, rounds int, told func(Now)) (all []report.Bench, err error) {
 	for range rounds {
 		b, err := Run(ctx, o, told)
-		if err != nil {
-			return b, err
-		}
 		all, o.Near = append(all, b), nil // once is enough
+		if err != nil {
+			return all, err
+		}
 	}
-	return Middle(all), nil
+	return all, nil
 }
 
-// Middle is the round with the median rate, with the figures of all.
+// Middle is the rate and the latencies of the round with the median rate, and what was counted in all of them: no round hides
+// what failed in another one. The figures of each are in its Rounds.
 func Middle(all []report.Bench) report.Bench {
 	rates := make([]float64, len(all))
 	rounds := make([]report.BenchRound, len(all))
@@ -36,7 +35,21 @@ func Middle(all []report.Bench) report.Bench {
 		}
 	}
 	b := all[best]
-	b.Rounds = rounds
+	b.Rounds, b.Requests, b.Errors = rounds, report.BenchRequests{}, map[string]uint64{}
+	b.Connections = report.BenchConnections{Asked: b.Connections.Asked, Failed: map[string]uint64{}, LostIdle: map[string]uint64{}}
+	for _, one := range all {
+		r, c := one.Requests, one.Connections
+		b.Requests.Sent, b.Requests.Answered = b.Requests.Sent+r.Sent, b.Requests.Answered+r.Answered
+		b.Requests.Failed, b.Requests.Unsent = b.Requests.Failed+r.Failed, b.Requests.Unsent+r.Unsent
+		b.Connections.Opened, b.Connections.Lost = b.Connections.Opened+c.Opened, b.Connections.Lost+c.Lost
+		for _, m := range []struct{ sum, of map[string]uint64 }{
+			{b.Errors, one.Errors}, {b.Connections.Failed, c.Failed}, {b.Connections.LostIdle, c.LostIdle},
+		} {
+			for k, n := range m.of {
+				m.sum[k] += n
+			}
+		}
+	}
 	return b
 }
 

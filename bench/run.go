@@ -274,7 +274,7 @@ func (s *Session) result() report.Bench {
 		},
 		Requests: report.BenchRequests{Sent: sum.sent, Answered: sum.answered, Failed: sum.failed, Unsent: sum.unsent},
 		Rate:     each(sum.inTime), BytesOut: each(sum.bytesOut), BytesIn: each(sum.bytesIn),
-		Latency:  report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
+		Latency: report.BenchLatency{Connect: percentiles(sum.connect)}, Errors: byWord(sum.errors),
 		CPU: max(0, busiest), Saturated: busiest > saturated, Memory: peak(), TCP: s.tcp, Limits: s.limits,
 	}
 	if o.Protocol != Send && o.Protocol != Receive {

@@ -83,6 +83,40 @@ func TestPromises(t *testing.T) {
 	}
 }
 
+// A promise is about every round: a good one, also the median one, hides none that is not.
+func TestAPromiseMustHoldInEveryRound(t *testing.T) {
+	t.Parallel()
+	round := func(rate float64, failed uint64, p99 float64) report.Bench {
+		b := report.Bench{Rate: rate, Requests: report.BenchRequests{Sent: 100, Answered: 100 - failed, Failed: failed}}
+		b.Errors, b.Connections.Lost = map[string]uint64{"reset": failed}, int(failed)
+		if p99 > 0 {
+			b.Latency.Actual = &report.Percentiles{P99: p99}
+		}
+		return b
+	}
+	rounds := []report.Bench{round(90, 3, 200), round(110, 4, 100), round(100, 0, 300)}
+	for text, want := range map[string]string{
+		"errors==0": "false 4", "errors<5": "true 4", "errors!=0": "false 0", "rate>=100": "false 90", "rate>80": "true 90",
+		"p99<250us": "false 300 us", "p99<1ms": "true 300 us", "lost==0": "false 4", "connect.p99<1s": "false not measured",
+	} {
+		p, err := ParsePromise(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := p.Judge(rounds...); fmt.Sprint(a.Held, " ", a.Figure()) != want {
+			t.Errorf("%s: %v %s, not %s", text, a.Held, a.Figure(), want)
+		}
+	}
+	p, _ := ParsePromise("p99<1ms")
+	if a := p.Judge(rounds[0], round(100, 0, 0), rounds[1]); a.Held || a.Got != nil {
+		t.Errorf("a round in which nothing was measured: %+v", a)
+	}
+	b := Middle(rounds)
+	if r := b.Requests; b.Rate != 100 || r.Failed != 7 || r.Sent != r.Answered+r.Failed || b.Errors["reset"] != 7 || b.Connections.Lost != 7 {
+		t.Errorf("%v a second, %+v, %v, %+v", b.Rate, r, b.Errors, b.Connections)
+	}
+}
+
 func TestComparison(t *testing.T) {
 	t.Parallel()
 	rates := func(list ...float64) (b report.Bench) {

@@ -24,7 +24,11 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 	if b.BytesOut+b.BytesIn > 0 {
 		printf(w, ", %s out, %s in", report.Bits(b.BytesOut), report.Bits(b.BytesIn))
 	}
-	printf(w, "\n%d sent, %d answered, %d failed", b.Requests.Sent, b.Requests.Answered, b.Requests.Failed)
+	printf(w, "\n")
+	if len(b.Rounds) > 0 && b.Found == nil {
+		printf(w, "in %d rounds ", len(b.Rounds))
+	}
+	printf(w, "%d sent, %d answered, %d failed", b.Requests.Sent, b.Requests.Answered, b.Requests.Failed)
 	if b.Requests.Unsent > 0 {
 		printf(w, ", %d never sent: no connection was free", b.Requests.Unsent)
 	}
@@ -53,11 +57,7 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 		if !a.Held {
 			word = t.paint(red, "does not hold")
 		}
-		got := strconv.FormatFloat(a.Got, 'f', -1, 64)
-		if a.Time {
-			got = report.Took(a.Got)
-		}
-		printf(w, "%s: %s (%s)\n", a.Text, word, got)
+		printf(w, "%s: %s (%s)\n", a.Text, word, a.Figure())
 	}
 }
 

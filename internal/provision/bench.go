@@ -63,7 +63,11 @@ func (t Target) Bench(ctx context.Context, l Load, told func(LoadNow)) (out Outc
 		return out, err
 	}
 	out = outcome(nil)
-	b, err := l.measure(ctx, o, told)
+	rounds, err := l.measure(ctx, o, told)
+	b := rounds[len(rounds)-1] // the one that failed, if any did
+	if err == nil && len(rounds) > 1 {
+		b = bench.Middle(rounds)
+	}
 	b.Settings = settings(h)
 	out.Report.Bench = &b
 	if b.Target == "" {
@@ -72,27 +76,31 @@ func (t Target) Bench(ctx context.Context, l Load, told func(LoadNow)) (out Outc
 	if err != nil {
 		return out, err
 	}
-	for _, p := range promises {
-		judged := p.Judge(b)
-		b.Asserted = append(b.Asserted, judged)
-		if !judged.Held {
-			out.Code = report.ExitDiffers
-		}
-	}
+	out.judge(promises, rounds)
 	if l.FindRate && *b.Found == 0 {
 		out.Code = report.ExitDiffers
 	}
 	return out, nil
 }
 
-func (l Load) measure(ctx context.Context, o bench.Options, told func(LoadNow)) (report.Bench, error) {
-	switch {
-	case l.FindRate:
-		return bench.FindRate(ctx, o, l.P99, told)
-	case l.Rounds > 1:
-		return bench.Rounds(ctx, o, l.Rounds, told)
+// judge holds promises against the rounds of a load test.
+func (o *Outcome) judge(promises []bench.Promise, rounds []report.Bench) {
+	for _, p := range promises {
+		judged := p.Judge(rounds...)
+		o.Report.Bench.Asserted = append(o.Report.Bench.Asserted, judged)
+		if !judged.Held {
+			o.Code = report.ExitDiffers
+		}
 	}
-	return bench.Run(ctx, o, told)
+}
+
+// measure returns a round or more.
+func (l Load) measure(ctx context.Context, o bench.Options, told func(LoadNow)) ([]report.Bench, error) {
+	if l.FindRate {
+		b, err := bench.FindRate(ctx, o, l.P99, told)
+		return []report.Bench{b}, err
+	}
+	return bench.Rounds(ctx, o, max(1, l.Rounds), told)
 }
 
 // BenchTurns runs two load tests in turn, so many rounds, and compares them.

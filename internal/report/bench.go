@@ -1,6 +1,9 @@
 package report
 
-// Bench is what a load test has measured, for bench. Requests that were due before the end of the warm-up are in no figure.
+import "strconv"
+
+// Bench is what a load test has measured, for bench. Requests that were due before the end of the warm-up are in no figure. Of
+// several rounds the counts are those of all, and the rest is of the round with the median rate.
 type Bench struct {
 	Target    string  `json:"target"`
 	Protocol  string  `json:"protocol"`
@@ -151,8 +154,19 @@ const (
 
 // BenchAssert is a promise that was to be held.
 type BenchAssert struct {
-	Text string  `json:"text"` // "p99<5ms"
-	Got  float64 `json:"got"`  // a number, or a time in microseconds
-	Time bool    `json:"time"` // it is a time
-	Held bool    `json:"held"`
+	Text string   `json:"text"` // "p99<5ms"
+	Got  *float64 `json:"got"`  // a number, or a time in microseconds, of the worst round; nil: it was not measured
+	Time bool     `json:"time"` // it is a time
+	Held bool     `json:"held"`
+}
+
+// Figure is what was measured, in words.
+func (a BenchAssert) Figure() string {
+	switch {
+	case a.Got == nil:
+		return "not measured"
+	case a.Time:
+		return Took(*a.Got)
+	}
+	return strconv.FormatFloat(*a.Got, 'f', -1, 64)
 }

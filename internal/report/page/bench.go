@@ -279,14 +279,11 @@ func troubles(b report.Bench) Table {
 func promises(b report.Bench) Table {
 	t := Table{Title: "Promises", Head: []string{"promise", "measured", ""}, Words: []int{2}}
 	for _, a := range b.Asserted {
-		got, held := strconv.FormatFloat(a.Got, 'f', -1, 64), Cell{"does not hold", Bad}
-		if a.Time {
-			got = report.Took(a.Got)
-		}
+		held := Cell{"does not hold", Bad}
 		if a.Held {
 			held = Cell{"holds", Good}
 		}
-		t.Rows = append(t.Rows, append(Row(a.Text, got), held))
+		t.Rows = append(t.Rows, append(Row(a.Text, a.Figure()), held))
 	}
 	return t
 }

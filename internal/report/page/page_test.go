@@ -37,7 +37,7 @@ func busy(words string) report.Bench {
 		Series: []report.BenchSecond{{Answered: 7, Failed: 2}, {At: 1, Answered: 1}},
 		Heat:   &report.BenchHeat{Step: 1, Bands: []float64{1, 2, 4}, Counts: [][]uint64{{3, 4}, {0, 1}}},
 		Rounds: []report.BenchRound{{Rate: 1, Held: true}}, Found: &found,
-		Asserted: []report.BenchAssert{{Text: words, Got: 3, Held: true}}, Settings: map[string]string{words: words},
+		Asserted: []report.BenchAssert{{Text: words, Got: &found, Held: true}}, Settings: map[string]string{words: words},
 	}
 }
 
