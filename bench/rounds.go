@@ -57,6 +57,9 @@ func abs(f float64) float64 { return max(f, -f) }
 
 func roundOf(b report.Bench) report.BenchRound {
 	r := report.BenchRound{Rate: b.Rate, Failed: b.Requests.Failed + b.Requests.Unsent}
+	if of := b.Requests.Sent + b.Requests.Unsent; of > 0 {
+		r.FailedShare = float64(r.Failed) / float64(of)
+	}
 	if l := Main(b); l != nil {
 		r.P50, r.P99 = l.P50, l.P99
 	}

@@ -136,7 +136,7 @@ func TestComparison(t *testing.T) {
 		{"noise", rates(100, 150, 60), rates(110, 160, 65), report.NotShown, report.NotShown},
 		{"one round each", rates(100), rates(200), report.NotShown, report.NotShown},
 		{"equal throughout", rates(100, 100), rates(100, 100), report.NotShown, report.NotShown},
-		{"nothing", rates(0, 0), rates(100, 100), report.NotShown, report.Worse},
+		{"nothing", rates(0, 0), rates(100, 100), report.NotComparable, report.Worse},
 	} {
 		rows := Compare(test.a, test.b)
 		if rows[0].Verdict != test.rate || test.name != "nothing" && rows[2].Verdict != test.us {
@@ -145,6 +145,44 @@ func TestComparison(t *testing.T) {
 	}
 	if r := Compare(rates(100, 101, 99), rates(200, 202, 198))[0]; math.Abs(r.Ratio-2) > 0.01 || *r.Low > 2 || *r.High < 2 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A service that fails quickly is fast, and not better for it.
+func TestWhatFailsMoreIsNotBetter(t *testing.T) {
+	t.Parallel()
+	sides := func(rate float64, shares ...float64) (b report.Bench) {
+		for i, share := range shares {
+			b.Rounds = append(b.Rounds, report.BenchRound{Rate: rate + float64(i), P50: 1e6 / rate, P99: 2e6 / rate, FailedShare: share})
+		}
+		return b
+	}
+	const none = ""
+	for name, test := range map[string]struct {
+		a, b         report.Bench
+		failed, rate string
+	}{
+		"nine of ten":           {sides(100, 0, 0, 0), sides(500, 0.9, 0.91, 0.9), report.Worse, report.NotComparable},
+		"and as fast":           {sides(100, 0, 0, 0), sides(100, 0.9, 0.9, 0.9), report.Worse, report.NotComparable},
+		"and slower":            {sides(100, 0, 0, 0), sides(50, 0.9, 0.9, 0.9), report.Worse, report.Worse},
+		"one round":             {sides(100, 0), sides(500, 0.9), report.NotComparable, report.NotComparable},
+		"in one round of three": {sides(100, 0, 0, 0), sides(500, 0, 0.9, 0), report.NotComparable, report.NotComparable},
+		"the first failed":      {sides(100, 0.9, 0.9, 0.9), sides(500, 0, 0, 0), report.Better, report.Better},
+		"one of a million":      {sides(100, 0, 0, 0), sides(500, 0, 1e-6, 0), report.NotShown, report.Better},
+		"neither":               {sides(100, 0, 0, 0), sides(500, 0, 0, 0), none, report.Better},
+	} {
+		got := map[string]string{}
+		for _, row := range Compare(test.a, test.b) {
+			got[row.Metric] = row.Verdict
+		}
+		if got["failed_share"] != test.failed || got["rate_per_s"] != test.rate {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	for _, row := range Compare(report.Bench{Rounds: []report.BenchRound{{Rate: 1}}}, sides(100, 0)) {
+		if row.Metric != "rate_per_s" {
+			t.Errorf("a latency that was not measured: %+v", row)
+		}
 	}
 }
 

@@ -39,6 +39,9 @@ and so in --expect, which the answer to that request must contain.
 "generator saturated" means that the generator was busy all the time: what was measured is then not, or not only, the service.
 On a service of this machine half of the cores generate load.
 
+A comparison says "better" or "no difference shown" only of a service that fails no more than the other; the flags of each test in turn
+stand in its quotes.
+
 Exit code 0 when something was answered, 1 when nothing was, 2 when an --assert does not hold or --find-rate finds none.
 
 Examples:
@@ -106,10 +109,7 @@ func (t terminal) bench(c *cli.Context) (outcome, error) {
 		}
 	}
 	rounds := c.Int("rounds")
-	many := c.Bool("interleave") || len(words) > 0 && words[0] == "compare"
 	switch {
-	case many && c.IsSet("textfile"):
-		return outcome{}, report.Usage("cannot use --textfile with a comparison", "")
 	case forms > 1:
 		return outcome{}, report.Usage("cannot print more than one of --json, --html, --csv and --prometheus", "")
 	case rounds < 1 || rounds > 1000:
@@ -189,6 +189,9 @@ func (t terminal) benchCompare(c *cli.Context, target provision.Target, files []
 	if len(files) < 2 || slices.Contains(files, "") {
 		return outcome{}, report.Usage("cannot compare: that takes two files or more", "tcptune bench compare before.json after.json")
 	}
+	if err := onlyFlags(c, "cannot use --%s with bench compare: its tests have run", "json", "html"); err != nil {
+		return outcome{}, err
+	}
 	done, err := target.BenchCompare(files)
 	o := of(done)
 	if err != nil {
@@ -197,9 +200,22 @@ func (t terminal) benchCompare(c *cli.Context, target provision.Target, files []
 	return t.compared(c, o), nil
 }
 
+// onlyFlags refuses flags of bench but some.
+func onlyFlags(c *cli.Context, why string, some ...string) error {
+	for _, f := range benchFlags() {
+		if name := f.Names()[0]; c.IsSet(name) && !slices.Contains(some, name) {
+			return report.Usage(fmt.Sprintf(why, name), "see tcptune bench --help")
+		}
+	}
+	return nil
+}
+
 // compared is an outcome with what is printed of a comparison.
 func (t terminal) compared(c *cli.Context, o outcome) outcome {
-	o.text = func(w io.Writer) { t.showCompared(w, o.report.Bench.Compared) }
+	o.text = func(w io.Writer) {
+		t.showCompared(w, o.report.Bench.Compared)
+		t.showAsserted(w, o.report.Bench.Asserted)
+	}
 	if c.Bool("html") {
 		o.asked, o.text = true, func(io.Writer) { t.showPage(page.Bench(*o.report.Bench)) }
 	}
@@ -210,6 +226,11 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 	if len(words) != 2 {
 		return outcome{}, report.Usage("cannot run in turn: that takes two tests, each in quotes",
 			"tcptune bench --interleave '127.0.0.1:7000 --conns 50' '127.0.0.1:7001 --conns 50'")
+	}
+	err := onlyFlags(c, "cannot use --%s beside two tests in turn: it belongs to one of them, or to none", "interleave", "rounds",
+		"json", "html")
+	if err != nil {
+		return outcome{}, err
 	}
 	var sides [2]provision.Load
 	for i, text := range words {
@@ -230,11 +251,14 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 		if set.NArg() > 0 {
 			return outcome{}, report.Usage(fmt.Sprintf("cannot run %q: its target comes first, and nothing follows its flags", text), "")
 		}
-		sides[i] = loadOf(cli.NewContext(c.App, set, nil), fields[0])
-		sides[i].Name = strings.Join(fields, " ")
-		if sides[i].FindRate {
-			return outcome{}, report.Usage("cannot look for a rate in turn", "")
+		side := cli.NewContext(c.App, set, nil)
+		for _, name := range []string{"find-rate", "p99", "rounds", "interleave", "json", "html", "csv", "prometheus", "textfile"} {
+			if side.IsSet(name) {
+				return outcome{}, report.Usage(fmt.Sprintf("cannot use --%s in one of two tests in turn", name), "")
+			}
 		}
+		sides[i] = loadOf(side, fields[0])
+		sides[i].Name = strings.Join(fields, " ")
 	}
 	sides[0].Near, sides[1].Near = t.nearLimit, t.nearLimit
 	rounds := c.Int("rounds")

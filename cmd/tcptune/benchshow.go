@@ -52,7 +52,11 @@ func (t terminal) showBench(w io.Writer, b report.Bench) {
 	} else if len(b.Rounds) > 0 {
 		showRounds(w, b.Rounds)
 	}
-	for _, a := range b.Asserted {
+	t.showAsserted(w, b.Asserted)
+}
+
+func (t terminal) showAsserted(w io.Writer, promises []report.BenchAssert) {
+	for _, a := range promises {
 		word := t.paint(green, "holds")
 		if !a.Held {
 			word = t.paint(red, "does not hold")
@@ -137,23 +141,36 @@ func (t terminal) showCompared(w io.Writer, rows []report.Compared) {
 			_ = tw.Flush() // what was not printed, run says
 			printf(tw, "%s\nMETRIC\tBEFORE\tAFTER\tRATIO\t95 %%\tVERDICT\n", workload)
 		}
-		between := "too few rounds"
-		if r.Low != nil && r.High != nil {
-			between = fmt.Sprintf("%.2f to %.2f", *r.Low, *r.High)
+		ratio, between := "-", "-"
+		if r.Ratio > 0 {
+			ratio = fmt.Sprintf("%.2f", r.Ratio)
 		}
-		printf(tw, "%s\t%s\t%s\t%.2f\t%s\t%s\n", strings.TrimSuffix(strings.TrimSuffix(r.Metric, "_us"), "_per_s"), figure(r.Metric, r.Before),
-			figure(r.Metric, r.After), r.Ratio, between, t.paint(verdictColor(r.Verdict), r.Verdict))
+		switch {
+		case r.Low != nil && r.High != nil:
+			between = fmt.Sprintf("%.2f to %.2f", *r.Low, *r.High)
+		case r.Verdict == report.NotShown && r.Metric != failedShare:
+			between = "too few rounds"
+		}
+		name, _, _ := strings.Cut(r.Metric, "_")
+		printf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", name, figure(r.Metric, r.Before), figure(r.Metric, r.After), ratio, between,
+			t.paint(verdictColor(r.Verdict), r.Verdict))
 	}
 	_ = tw.Flush() // what was not printed, run says
 }
 
 func verdictColor(verdict string) string {
-	return map[string]string{report.Better: green, report.Worse: red}[verdict]
+	return map[string]string{report.Better: green, report.Worse: red, report.NotComparable: yellow}[verdict]
 }
 
+// failedShare is the metric of a comparison that is a share.
+const failedShare = "failed_share"
+
 func figure(metric string, v float64) string {
-	if strings.HasSuffix(metric, "_us") {
+	switch {
+	case strings.HasSuffix(metric, "_us"):
 		return report.Took(v)
+	case metric == failedShare:
+		return fmt.Sprintf("%.2f%%", 100*v)
 	}
 	return report.Thousands(v)
 }

@@ -103,7 +103,7 @@ func (l Load) measure(ctx context.Context, o bench.Options, told func(LoadNow)) 
 	return bench.Rounds(ctx, o, max(1, l.Rounds), told)
 }
 
-// BenchTurns runs two load tests in turn, so many rounds, and compares them.
+// BenchTurns runs two load tests in turn, so many rounds, and compares them. What each promises is held against its own rounds.
 func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func(LoadNow)) (out Outcome, err error) {
 	h, err := t.host()
 	if err != nil {
@@ -111,7 +111,11 @@ func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func
 	}
 	sides := [2]Load{a, b}
 	var of [2]bench.Options
+	var promises [2][]bench.Promise
 	for i, l := range sides {
+		if promises[i], err = promisesOf(l.Asserts); err != nil {
+			return out, err
+		}
 		if of[i], err = l.options(ctx, h); err != nil {
 			return out, err
 		}
@@ -131,7 +135,16 @@ func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func
 	for i, l := range sides {
 		middle[i].Target = cmp.Or(l.Name, middle[i].Target)
 	}
-	return comparedOutcome(middle[0], middle[1]), nil
+	out = comparedOutcome(middle[0], middle[1])
+	for i := range sides {
+		from := len(out.Report.Bench.Asserted)
+		out.judge(promises[i], all[i])
+		for k := range out.Report.Bench.Asserted[from:] {
+			a := &out.Report.Bench.Asserted[from+k]
+			a.Text = middle[i].Target + ": " + a.Text
+		}
+	}
+	return out, nil
 }
 
 // BenchCompare holds the load tests that documents of bench tell of against the first.
@@ -151,6 +164,9 @@ func (t Target) BenchCompare(files []string) (out Outcome, err error) {
 			return out, report.Usage(fmt.Sprintf("cannot compare %s: it holds no load test", file), "made by: tcptune bench … --rounds 5 --json >"+file)
 		}
 		b := *doc.Bench
+		if err := comparable(file, doc); err != nil {
+			return out, err
+		}
 		if len(b.Rounds) == 0 {
 			b = bench.Middle([]report.Bench{b})
 		}
@@ -158,6 +174,25 @@ func (t Target) BenchCompare(files []string) (out Outcome, err error) {
 		all = append(all, b)
 	}
 	return comparedOutcome(all[0], all[1:]...), nil
+}
+
+// comparable refuses a document that tells of no service that has answered.
+func comparable(file string, doc report.Report) error {
+	silent := doc.Bench.Rate == 0
+	for _, r := range doc.Bench.Rounds {
+		silent = silent && r.Rate == 0
+		if r.Failed > 0 && r.FailedShare == 0 {
+			return report.Usage(fmt.Sprintf("cannot compare %s: it does not say what share of the requests failed", file),
+				"an older tcptune has made it")
+		}
+	}
+	switch {
+	case doc.Error != nil:
+		return report.Usage(fmt.Sprintf("cannot compare %s: its load test did not end well", file), doc.Error.Message)
+	case silent:
+		return report.Usage(fmt.Sprintf("cannot compare %s: its service has answered nothing", file), "")
+	}
+	return nil
 }
 
 // readNamed reads a file that the command line names.

@@ -129,7 +129,9 @@ type BenchRound struct {
 	P50    float64 `json:"p50_us"`
 	P99    float64 `json:"p99_us"`
 	Failed uint64  `json:"failed"`
-	Held   bool    `json:"held,omitempty"` // what a rate was looked for by
+	// FailedShare is that of the requests that were due, 0 to 1.
+	FailedShare float64 `json:"failed_share,omitempty"`
+	Held        bool    `json:"held,omitempty"` // what a rate was looked for by
 }
 
 // Compared is one figure before and after, or of A and of B. Low and High bound the ratio with 95 % confidence; they are
@@ -150,6 +152,8 @@ const (
 	Better   = "better"
 	Worse    = "worse"
 	NotShown = "no difference shown"
+	// NotComparable is said of a figure that fails to tell anything, since more requests failed, or a round had no answer.
+	NotComparable = "not comparable"
 )
 
 // BenchAssert is a promise that was to be held.

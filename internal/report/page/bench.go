@@ -14,7 +14,7 @@ import (
 // Bench is the page of a load test, or of a comparison of several.
 func Bench(b report.Bench) Page {
 	if len(b.Compared) > 0 {
-		return compared(b.Compared)
+		return compared(b)
 	}
 	p := Page{Title: "Load test of " + b.Target, Lead: benchLead(b)}
 	p.Parts = append(p.Parts, benchTiles(b))
@@ -313,13 +313,13 @@ func settingsTable(settings map[string]string) Table {
 }
 
 // compared is the page of tests that were held against each other.
-func compared(rows []report.Compared) Page {
+func compared(b report.Bench) Page {
 	chart := Intervals{
 		Title: "Ratios", About: "The bar is where the ratio lies with 95 % confidence. A difference is shown where it does not hold 1.",
 		Head: [4]string{"", "before", "after", "ratio"},
 	}
 	counts := map[string]int{}
-	for _, r := range rows {
+	for _, r := range b.Compared {
 		counts[r.Verdict]++
 		one := Interval{
 			Group: r.Workload, Name: metricName(r.Metric),
@@ -328,12 +328,12 @@ func compared(rows []report.Compared) Page {
 		}
 		if r.Low != nil && r.High != nil {
 			one.Low, one.Top = *r.Low, *r.High
-		} else {
+		} else if r.Verdict == report.NotShown && r.Metric != failedShare {
 			one.Verdict += ", too few rounds"
 		}
 		chart.Rows = append(chart.Rows, one)
 	}
-	return Page{Title: "Load tests compared", Parts: []Part{Verdicts(counts), chart}}
+	return Page{Title: "Load tests compared", Parts: []Part{Verdicts(counts), chart, promises(b)}}
 }
 
 // Verdicts are the tiles that say how often each was given.
@@ -346,21 +346,30 @@ func Verdicts(counts map[string]int) Tiles {
 		}
 		tiles = append(tiles, Tile{Label: v, Value: strconv.Itoa(counts[v]), Tone: tone})
 	}
+	if n := counts[report.NotComparable]; n > 0 {
+		tiles = append(tiles, Tile{Label: report.NotComparable, Value: strconv.Itoa(n), Tone: Warn})
+	}
 	return tiles
 }
 
 // VerdictTone is how a verdict is to be taken.
 func VerdictTone(verdict string) Tone {
-	return map[string]Tone{report.Better: Good, report.Worse: Bad}[verdict]
+	return map[string]Tone{report.Better: Good, report.Worse: Bad, report.NotComparable: Warn}[verdict]
 }
 
 func metricName(metric string) string {
-	return map[string]string{"rate_per_s": "requests a second", "p50_us": "p50", "p99_us": "p99"}[metric]
+	return map[string]string{"rate_per_s": "requests a second", "p50_us": "p50", "p99_us": "p99", failedShare: "failed"}[metric]
 }
+
+// failedShare is the metric of a comparison that is a share.
+const failedShare = "failed_share"
 
 func metricFigure(metric string, v float64) string {
 	if strings.HasSuffix(metric, "_us") {
 		return report.Took(v)
+	}
+	if metric == failedShare {
+		return fmt.Sprintf("%.2f %%", 100*v)
 	}
 	return report.Thousands(v)
 }
