@@ -107,14 +107,11 @@ func (w *worker) done(c *conn, now time.Duration, n int) {
 // next asks again on a connection that has been answered.
 func (w *worker) next(i int, now time.Duration) {
 	c := &w.conns[i]
-	if c.underWay() >= w.o.Pipeline {
-		return
-	}
 	if w.o.Think == 0 || w.o.Rate > 0 {
 		w.hasRoom(i, now)
 		return
 	}
-	for n := w.o.Pipeline - c.underWay(); n > 0; n-- {
+	for ; c.underWay()+c.thinking < w.o.Pipeline; c.thinking++ {
 		w.thinking.push(i, now+w.o.Think)
 	}
 }

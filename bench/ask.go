@@ -6,10 +6,12 @@ import "time"
 func (w *worker) issue(now time.Duration) {
 	for !w.thinking.empty() && w.thinking.first().due <= now {
 		i := w.thinking.pop()
-		switch {
-		case w.o.Protocol.single():
+		if w.o.Protocol.single() {
 			w.ready.push(i, now)
-		case now < w.end && w.conns[i].state == open && w.conns[i].underWay() < w.o.Pipeline:
+			continue
+		}
+		c := &w.conns[i]
+		if c.thinking--; now < w.end && c.state == open {
 			w.ask(i, now, now, 1)
 		}
 	}
@@ -52,7 +54,7 @@ func (w *worker) hasRoom(i int, now time.Duration) {
 			w.room.push(i, 0)
 		}
 	case now < w.end:
-		w.ask(i, now, now, w.o.Pipeline-c.underWay())
+		w.ask(i, now, now, w.o.Pipeline-c.underWay()-c.thinking)
 	}
 }
 

@@ -21,13 +21,15 @@ type conn struct {
 	waiting   bool  // in the worker's queue of those that have room for a request
 	last      bool  // the answer says that the service closes the connection behind it
 	extension bool  // of a chunk is being skipped
+	found     bool  // what the answer must contain
 	stage     uint8 // of the answer that is being read
 
 	asked, answered uint64 // since ever; what is between them is under way
+	thinking        int    // requests that are asked when their time comes, also on a connection that was opened again
 	first, groups   int    // of the worker's groups of requests that are under way
 	got, need       int    // of the answer that is being read
 	since           time.Duration
-	hold            []byte // a part of an answer that must be kept
+	hold            []byte // a part of an answer that must be kept: of its head, or the end of what was looked through
 	out             []byte // of requests that the socket has not taken yet
 	tls             *secure
 }

@@ -229,6 +229,28 @@ func TestThinkingTakesItsTime(t *testing.T) {
 	}
 }
 
+// TestEachRequestOfAPipelineThinks has a service that answers one by one, and closes now and then: what is lost thinks too.
+func TestEachRequestOfAPipelineThinks(t *testing.T) {
+	t.Parallel()
+	o := plain(serve(t, func(c net.Conn) {
+		buf := make([]byte, 64)
+		for range 37 {
+			if _, err := io.ReadFull(c, buf); err != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+			if _, err := c.Write(buf); err != nil {
+				return
+			}
+		}
+	}))
+	o.Conns, o.Pipeline, o.Think, o.Duration = 2, 8, 50*time.Millisecond, time.Second
+	b, err := Run(ctx(t), o, nil)
+	if most := uint64(2 * 8 * 20); err != nil || b.Requests.Answered > most || b.Requests.Answered < most/8 {
+		t.Errorf("%v: %d answers in a second, on 2 connections with 8 requests that think for 50 ms", err, b.Requests.Answered)
+	}
+}
+
 // What is received comes in heaps, which may hold more than was asked for.
 func TestACountEndsWhatIsReceived(t *testing.T) {
 	t.Parallel()
