@@ -15,7 +15,7 @@ type httpWire struct {
 const (
 	stageHead  uint8 = iota
 	stageBody        // c.need bytes are missing
-	stageSize        // of a chunk
+	stageSize        // of a chunk, in c.need: -1 before its first digit
 	stageChunk       // c.need bytes of it are missing, its line end included
 	stageTrail       // lines after the last chunk
 	stageEnd         // the body ends with the connection
@@ -66,13 +66,19 @@ func (h *httpWire) step(c *conn, in []byte) (used int, done bool, bad kind) {
 			used = min(used, c.need)
 			c.need -= used
 		}
-		h.about.keep(c, in[:used])
+		h.about.look(c, in[:used])
 		return used, c.stage == stageBody && c.need == 0, none
 	case stageChunk:
-		used = min(len(in), c.need)
-		h.about.keep(c, in[:max(0, min(used, c.need-len("\r\n")))])
-		if c.need -= used; c.need == 0 {
-			c.stage = stageSize
+		used = min(len(in), max(0, c.need-len("\r\n")))
+		h.about.look(c, in[:used])
+		for c.need -= used; used < len(in) && c.need > 0; c.need-- {
+			if in[used] != "\n\r"[c.need-1] {
+				return used, false, malformed
+			}
+			used++
+		}
+		if c.need == 0 {
+			c.stage, c.need = stageSize, -1
 		}
 		return used, false, none
 	}
@@ -94,6 +100,8 @@ func (*httpWire) line(c *conn, in []byte) (used int, done bool, bad kind) {
 			if b != '\r' {
 				c.need = 1
 			}
+		case c.need < 0 && (b == '\n' || b == ';' || b == ' '):
+			return used, false, malformed
 		case b == '\n' && c.need == 0:
 			c.stage, c.extension = stageTrail, false
 		case b == '\n':
@@ -108,7 +116,7 @@ func (*httpWire) line(c *conn, in []byte) (used int, done bool, bad kind) {
 			if digit < 0 || c.need > MaxSize {
 				return used, false, malformed
 			}
-			c.need = c.need<<4 | digit
+			c.need = max(0, c.need)<<4 | digit
 		}
 	}
 	return used, false, none
@@ -139,6 +147,8 @@ func (h *httpWire) head(c *conn, in []byte) (used int, done bool, bad kind) {
 	switch {
 	case bad != none:
 		return used, false, bad
+	case c.got == 101: // to another protocol, which nobody has asked for
+		return used, false, malformed
 	case c.got < 200: // an answer before the answer
 		c.got, c.stage = 0, stageHead
 		return used, false, none
@@ -160,26 +170,34 @@ func (*httpWire) read(c *conn, head []byte) kind {
 		return malformed
 	}
 	c.got, c.stage, c.need = status, stageEnd, 0
-	c.last = first[7] == '0'
 	if status < 200 || status == 204 || status == 304 {
 		c.stage = stageBody
 	}
-	bodiless := c.stage == stageBody
+	bodiless, length := c.stage == stageBody, -1
+	closes, stays := false, first[7] != '0'
 	for line := range bytes.SplitSeq(fields, []byte("\r\n")) {
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		value = bytes.TrimSpace(value)
 		switch {
+		case len(name) > 0 && (name[len(name)-1] == ' ' || name[len(name)-1] == '\t'): // RFC 9112, 5.1: what follows could be missed
+			return malformed
 		case bytes.EqualFold(name, []byte("content-length")) && !bodiless && c.stage != stageSize:
-			if c.need, err = strconv.Atoi(string(value)); err != nil || c.need < 0 {
+			n, err := strconv.ParseUint(string(value), 10, 62)
+			if err != nil || length >= 0 && length != int(n) {
 				return malformed
 			}
-			c.stage = stageBody
+			length = int(n)
+			c.stage, c.need = stageBody, length
 		case bytes.EqualFold(name, []byte("transfer-encoding")) && !bodiless:
-			c.stage, c.need = stageSize, 0
+			c.stage, c.need = stageSize, -1
 		case bytes.EqualFold(name, []byte("connection")):
-			c.last = c.last && !bytes.EqualFold(value, []byte("keep-alive")) || bytes.EqualFold(value, []byte("close"))
+			for option := range bytes.SplitSeq(value, []byte(",")) {
+				option = bytes.TrimSpace(option)
+				closes = closes || bytes.EqualFold(option, []byte("close"))
+				stays = stays || bytes.EqualFold(option, []byte("keep-alive"))
+			}
 		}
 	}
-	c.last = c.last || c.stage == stageEnd
+	c.last = closes || !stays || c.stage == stageEnd
 	return none
 }

@@ -156,7 +156,7 @@ func (w *worker) shut(i int) {
 	}
 	c.fd, c.state, c.tls = -1, idle, nil
 	c.opened++
-	c.got, c.need, c.stage, c.last, c.extension = 0, 0, 0, false, false
+	c.got, c.need, c.stage, c.last, c.extension, c.found = 0, 0, 0, false, false, false
 	c.hold, c.out = c.hold[:0], c.out[:0]
 	c.answered, c.first, c.groups = c.asked, 0, 0
 }

@@ -121,21 +121,35 @@ type answers struct {
 	want   []byte
 }
 
-// keep holds on to a part of an answer where somebody wants to look into it.
-func (a *answers) keep(c *conn, part []byte) {
-	if len(a.expect.parts) > 0 && len(c.hold)+len(part) <= mostHeld {
-		c.hold = append(c.hold, part...)
+// look looks through a part of the answer to the oldest request of c. Of what it has seen it holds as much as the begin of what
+// is looked for could be.
+func (a *answers) look(c *conn, part []byte) {
+	if len(a.expect.parts) == 0 || c.found {
+		return
 	}
+	a.want = a.expect.one(a.want[:0], c, c.answered)
+	most := len(a.want) - 1
+	if len(c.hold) > 0 {
+		c.hold = append(c.hold, part[:min(len(part), most)]...)
+		c.found = bytes.Contains(c.hold, a.want)
+	}
+	if c.found = c.found || bytes.Contains(part, a.want); c.found {
+		return
+	}
+	if len(c.hold) == 0 || len(part) >= most {
+		c.hold = append(c.hold[:0], part[max(0, len(part)-most):]...)
+		return
+	}
+	c.hold = c.hold[:copy(c.hold, c.hold[max(0, len(c.hold)-most):])]
 }
 
-// judge looks into a whole answer, to the oldest request of c, and lets go of it.
+// judge says of a whole answer whether it is one.
 func (a *answers) judge(c *conn) kind {
 	if len(a.expect.parts) == 0 {
 		return none
 	}
-	a.want = a.expect.one(a.want[:0], c, c.answered)
-	good := bytes.Contains(c.hold, a.want)
-	c.hold = c.hold[:0]
+	good := c.found
+	c.hold, c.found = c.hold[:0], false
 	if !good {
 		return wrongAnswer
 	}
@@ -152,9 +166,6 @@ func expectOf(o *Options, request template) answers {
 	return answers{expect: t}
 }
 
-// mostHeld bounds what is held of an answer.
-const mostHeld = 1 << 20
-
 // lines are requests and answers that end with a line feed.
 type lines struct {
 	about   answers
@@ -168,10 +179,10 @@ func (l *lines) ask(buf []byte, c *conn, n uint64, count int) []byte {
 func (l *lines) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 	at := bytes.IndexByte(in, '\n')
 	if at < 0 {
-		l.about.keep(c, in)
+		l.about.look(c, in)
 		return len(in), 0, none
 	}
-	l.about.keep(c, in[:at])
+	l.about.look(c, in[:at])
 	return at + 1, 1, l.about.judge(c)
 }
 
@@ -200,7 +211,7 @@ func (f *frames) take(c *conn, in []byte, _ int) (used, whole int, bad kind) {
 		return used, 0, malformed
 	}
 	part := in[used:min(len(in), used+c.need-(c.got-frameHeader))]
-	f.about.keep(c, part)
+	f.about.look(c, part)
 	c.got += len(part)
 	used += len(part)
 	if c.got-frameHeader < c.need {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -68,6 +69,20 @@ var httpAnswers = map[string]taken{
 	"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx":                             {whole: []int{all}, last: true},
 	"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx":                                                  {whole: []int{all}, last: true},
 	"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx":                        {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\nConnection: Close , TE\r\nContent-Length: 1\r\n\r\nx":                        {whole: []int{all}, last: true},
+	"HTTP/1.1 200 OK\r\nConnection: TE\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx":           {whole: []int{all}, last: true},
+	"HTTP/1.1 200 OK\r\nConnection: closely\r\nContent-Length: 1\r\n\r\nx":                           {whole: []int{all}},
+	"HTTP/1.0 200 OK\r\nConnection: TE, keep-alive\r\nContent-Length: 1\r\n\r\nx":                    {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx":                             {whole: []int{all}},
+	"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx":                            {bad: malformed},
+	"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nxx":                                                {bad: malformed},
+	"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nxx":                                                {bad: malformed},
+	"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n":                                         {bad: malformed},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n":                     {bad: malformed},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\rX0\r\n\r\n":                    {bad: malformed},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n\r\n\r\n":                    {bad: malformed},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n\r\n":                                  {bad: malformed},
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n;x\r\n\r\n":                                {bad: malformed},
 	"HTTP/1.1 200 OK\r\n\r\nuntil the end":                                                           {},
 	"SSH-2.0-OpenSSH_9.6\r\n\r\n":                                                                    {bad: malformed},
 	"HTTP/1.1 2x0 OK\r\n\r\n":                                                                        {bad: malformed},
@@ -117,6 +132,32 @@ func TestWhatIsExpectedIsLookedForInTheBody(t *testing.T) {
 			w := newWire(&Options{Protocol: HTTP, Expect: []byte("ell"), Path: "/"})
 			if got := takeAll(w, text, cut); got.bad != want || len(got.whole) != 1 {
 				t.Errorf("%q cut at %d: %v", text, cut, got)
+			}
+		}
+	}
+}
+
+// However long an answer is, and wherever it is cut, what it must contain is found.
+func TestWhatIsExpectedIsFoundInALongAnswer(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("EN ", 1<<20)
+	for _, test := range []struct {
+		protocol     Protocol
+		before, body string
+		after        string
+	}{
+		{HTTP, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(long)+3), long, ""},
+		{Line, "", long, "\n"},
+		{Frame, string(binary.BigEndian.AppendUint32(nil, uint32(len(long)+3))), long, ""},
+	} {
+		for end, want := range map[string]kind{"END": none, "EN ": wrongAnswer, "ENE": wrongAnswer} {
+			text := test.before + test.body + end + test.after
+			for n := range 6 {
+				w := newWire(&Options{Protocol: test.protocol, Expect: []byte("END"), Path: "/"})
+				got := takeAll(w, text, len(test.before), 1<<20, len(text)-n-1, len(text)-n)
+				if got.bad != want || len(got.whole) != 1 {
+					t.Errorf("%s, which ends with %q, cut before the last %d: %v", test.protocol, end, n, got)
+				}
 			}
 		}
 	}
