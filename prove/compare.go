@@ -77,8 +77,8 @@ func CheckRounds(n int) error {
 	return nil
 }
 
-// Run does all runs and compares them. What could not be measured is in the proof, with its reason; the error is about
-// what ended it early.
+// Run does all runs and compares them. What could not be measured is in the proof, with its reason, and takes nothing from what
+// was; the error is about what ended it early, or kept all of it from being measured.
 func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 	if err := c.Check(); err != nil {
 		return proof, err
@@ -89,6 +89,7 @@ func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 		Rows: []report.ProofRow{}, NotProvable: []report.ProofAbsence{}, NotMeasured: []report.ProofAbsence{},
 	}
 	defer func() { proof.Path.Measured = r.path }()
+rounds:
 	for round := range c.Rounds {
 		for i, w := range c.Workloads {
 			// What a repeated run has taken is missing from all that follow.
@@ -97,12 +98,15 @@ func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 				r.unmeasured[w.Name] = append(r.unmeasured[w.Name], r.timeOver())
 				continue
 			}
-			if err := r.round(ctx, round, w, unit*time.Duration(w.Share)); err != nil {
-				return proof, err
+			if r.round(ctx, round, w, unit*time.Duration(w.Share)); ctx.Err() != nil {
+				break rounds
 			}
 		}
 	}
 	for _, w := range c.Workloads {
+		for ctx.Err() != nil && len(r.figures[w.Name])+len(r.unmeasured[w.Name]) < c.Rounds {
+			r.unmeasured[w.Name] = append(r.unmeasured[w.Name], "it was interrupted")
+		}
 		if reasons := r.unmeasured[w.Name]; len(reasons) > 0 {
 			proof.NotMeasured = append(proof.NotMeasured, report.ProofAbsence{
 				Target: w.Name, Reason: fmt.Sprintf("in %d of %d rounds %s", len(reasons), c.Rounds, reasons[0]),
@@ -110,6 +114,12 @@ func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 		}
 	}
 	proof.Rows = append(proof.Rows, r.rows()...)
+	switch {
+	case ctx.Err() != nil:
+		return proof, context.Cause(ctx)
+	case len(r.figures) == 0:
+		return proof, r.failed
+	}
 	return proof, nil
 }
 
@@ -120,6 +130,7 @@ type runs struct {
 	unmeasured map[string][]string    // by workload: why a round does not count
 	path       report.ProofMeasurement
 	notCarried string // why a run was repeated, the last one
+	failed     error  // of a run, the first one
 	began      time.Time
 }
 
@@ -132,7 +143,7 @@ func (r *runs) timeOver() string {
 }
 
 // round does one round of a workload: each side once, in another order each time. Only a round that is whole counts.
-func (r *runs) round(ctx context.Context, round int, w Workload, lasts time.Duration) error {
+func (r *runs) round(ctx context.Context, round int, w Workload, lasts time.Duration) {
 	all := make([]Figures, len(r.Sides))
 	for i := range r.Sides {
 		side := (i + round) % len(r.Sides)
@@ -140,39 +151,41 @@ func (r *runs) round(ctx context.Context, round int, w Workload, lasts time.Dura
 			r.Said(fmt.Sprintf("round %d of %d, %s, %s, after %s", round+1, r.Rounds, w.Name, r.Sides[side].Name,
 				time.Since(r.began).Round(time.Second)))
 		}
-		f, reason, err := r.try(ctx, round, w, r.Sides[side], lasts)
-		if err != nil {
-			return err
+		f, reason := r.try(ctx, round, w, r.Sides[side], lasts)
+		if ctx.Err() != nil {
+			return
 		}
 		if reason != "" {
 			r.unmeasured[w.Name] = append(r.unmeasured[w.Name], reason)
-			return nil
+			return
 		}
 		all[side] = f
 	}
 	r.figures[w.Name] = append(r.figures[w.Name], all)
-	return nil
 }
 
 // try runs one side until the path carried it, but not forever. The reason says why it did not.
-func (r *runs) try(ctx context.Context, round int, w Workload, s Side, lasts time.Duration) (
-	f Figures, reason string, err error,
-) {
+func (r *runs) try(ctx context.Context, round int, w Workload, s Side, lasts time.Duration) (f Figures, reason string) {
 	for range attempts {
 		if time.Since(r.began) > r.Lasts+lasts {
-			return nil, r.timeOver(), nil
+			return nil, r.timeOver()
 		}
 		shape := r.Shape
 		shape.Seed += uint64(round)
-		var m path.Measured
-		f, m, err = once(ctx, shape, s, w.Name, r.Load, lasts)
-		if err != nil {
-			return nil, "", err
+		f, m, err := once(ctx, shape, s, w.Name, r.Load, lasts)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ""
+		case err != nil:
+			if r.failed == nil {
+				r.failed = err
+			}
+			return nil, err.Error()
 		}
 		carried := m.Carried(shape)
 		if carried == nil {
 			r.counts(m)
-			return f, "", nil
+			return f, ""
 		}
 		r.path.Repeated++
 		reason = carried.Error()
@@ -181,7 +194,7 @@ func (r *runs) try(ctx context.Context, round int, w Workload, s Side, lasts tim
 			break
 		}
 	}
-	return nil, reason, nil
+	return nil, reason
 }
 
 // once does a workload over a path of its own, both ends of which have the values of s.

@@ -196,7 +196,53 @@ func TestRepeatedRunsDoNotMakeItLonger(t *testing.T) {
 	}
 }
 
-func TestTheErrorOfALoadEndsIt(t *testing.T) {
+// TestWhatEndsOneRunTakesNothingFromTheOthers has the load fail once, or an interrupt, in the fourth of five rounds.
+func TestWhatEndsOneRunTakesNothingFromTheOthers(t *testing.T) {
+	needsRoot(t)
+	broken := errors.New("broken")
+	for name, reason := range map[string]string{"error": "in 1 of 5 rounds broken", "interrupt": "in 2 of 5 rounds it was interrupted"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		begun := 0
+		load := func(ctx context.Context, p *path.Path, _ string, _ time.Duration) (prove.Figures, error) {
+			if begun == 7 {
+				if name == "error" {
+					return nil, broken
+				}
+				cancel()
+			}
+			_, err := pingPong(ctx, p)
+			return prove.Figures{"goodput": 1}, err
+		}
+		p, err := prove.Comparison{
+			Shape: forgiving, Sides: []prove.Side{{Name: "a"}, {Name: "b"}}, Workloads: only(prove.Bulk), Load: load,
+			Said: func(string) { begun++ }, Rounds: 5, Lasts: time.Minute,
+		}.Run(ctx)
+		if (name == "interrupt") != errors.Is(err, context.Canceled) || name == "error" && err != nil {
+			t.Errorf("%s: error %v", name, err)
+		}
+		goodput(t, p)
+		if len(p.NotMeasured) != 1 || p.NotMeasured[0].Reason != reason {
+			t.Errorf("%s: not measured: %+v", name, p.NotMeasured)
+		}
+	}
+}
+
+// TestAConnectionThatDoesNotComeUpHasReceivedNothing works over a path that loses nine of ten packets.
+func TestAConnectionThatDoesNotComeUpHasReceivedNothing(t *testing.T) {
+	needsRoot(t)
+	p, err := path.New(path.Shape{RTT: 20 * time.Millisecond, Loss: 0.9, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = p.Close() }()
+	f, err := prove.Work(t.Context(), p, prove.Bulk, time.Second)
+	if got, measured := f["goodput"]; err != nil || !measured || got > 1 {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
+func TestTheErrorOfEveryRunEndsIt(t *testing.T) {
 	needsRoot(t)
 	broken := errors.New("broken")
 	_, err := prove.Comparison{

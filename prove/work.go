@@ -172,10 +172,14 @@ func ask(c *net.TCPConn, buf []byte, size int) error {
 	return err
 }
 
-// bulk receives as much as comes in the time.
+// bulk receives as much as comes in the time: nothing where the connection itself does not come up in it.
 func (w *work) bulk(ctx context.Context) error {
 	c, err := w.dial(ctx)
 	if err != nil {
+		if over(ctx, err) {
+			w.figures["goodput"] = 0
+			err = nil
+		}
 		return err
 	}
 	defer w.done(c, true)

@@ -84,7 +84,7 @@ func of(o provision.Outcome) outcome { return outcome{report: o.Report, code: o.
 // positive reads a duration flag that must not be negative.
 func positive(c *cli.Context, name string) (time.Duration, error) {
 	d := c.Duration(name)
-	if d < 0 || c.IsSet(name) && d == 0 && name == "confirm" {
+	if d < 0 || c.IsSet(name) && d == 0 && (name == "confirm" || name == "for") {
 		return 0, report.Usage(fmt.Sprintf("cannot use --%s %s: it must be positive", name, d), "")
 	}
 	return d, nil

@@ -138,7 +138,7 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 			min(3, runtime.NumCPU()), runtime.NumCPU(), c.Lasts.Round(time.Second), c.Rounds, len(c.Workloads), len(c.Sides)))
 	}
 	proof, err := c.Run(ctx)
-	if err != nil {
+	if err != nil && len(proof.Rows) == 0 {
 		return out, interrupted(ctx, fmt.Errorf("cannot compare: %w", err))
 	}
 	proof.Scenario, proof.Before, proof.After, proof.Settings = scenario, d.before.Name, d.after.Name, d.differ
@@ -149,6 +149,8 @@ func (t Target) Prove(ctx context.Context, w Prove) (out Outcome, err error) {
 	proof.Path = describePath(shape, proof.Path.Measured)
 	out.Report.Proof = &proof
 	switch {
+	case err != nil: // what was done before the interrupt is shown
+		return out, interrupted(ctx, err)
 	case len(proof.Rows) == 0:
 		return out, &report.Error{
 			Code: "path-not-carried", Message: "cannot compare: " + proof.NotMeasured[0].Reason,
