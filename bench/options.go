@@ -105,6 +105,8 @@ func (o Options) Validate() error {
 		return refuse("cannot wait %s for an answer", o.Timeout)
 	case o.Think < 0:
 		return refuse("cannot think for %s", o.Think)
+	case o.Rate > 0 && o.ConnectRate > 0 && o.Protocol.single():
+		return refuse("cannot use a connect rate in an open loop of %s: each request has a connection, at its rate", o.Protocol)
 	case o.Rate > 0 && o.Think > 0:
 		return refuse("cannot think in an open loop: its rate says when a request is due")
 	case o.Pipeline > 1 && o.Protocol.single():

@@ -70,6 +70,13 @@ func roundOf(b report.Bench) report.BenchRound {
 // failure: by bisection below what a closed loop reaches. Of each rate two runs have to say the same, of three at most: neither
 // one quiet moment nor one busy one decides.
 func FindRate(ctx context.Context, o Options, limit time.Duration, told func(Now)) (report.Bench, error) {
+	if o.Protocol == Send || o.Protocol == Receive {
+		return report.Bench{}, report.Usage(fmt.Sprintf("cannot find a rate of protocol %s: it has no latency", o.Protocol), "")
+	}
+	o.Rate = 1 // whatever it will be: what an open loop cannot do is refused before anything runs
+	if err := o.Validate(); err != nil {
+		return report.Bench{}, err
+	}
 	o.Rate = 0
 	first, err := Run(ctx, o, told)
 	if err != nil {
@@ -127,7 +134,7 @@ func (s *search) holds(ctx context.Context, rate float64) (bool, error) {
 		}
 		r := roundOf(b)
 		r.Asked = rate
-		r.Held = err == nil && r.Failed == 0 && r.P99 <= us(int64(s.limit)) && b.Rate >= rate*0.98
+		r.Held = err == nil && r.Failed == 0 && Main(b) != nil && r.P99 <= us(int64(s.limit)) && b.Rate >= rate*0.98
 		s.tried = append(s.tried, r)
 		if r.Held {
 			held, good = held+1, b

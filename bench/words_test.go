@@ -252,6 +252,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		"a negative warm-up":   func(o *Options) { o.Warmup = -1 },
 		"no patience":          func(o *Options) { o.Timeout = 0 },
 		"thinking in a rate":   func(o *Options) { o.Rate, o.Think = 1, 1 },
+		"two rates of talks":   func(o *Options) { o.Protocol, o.Rate, o.ConnectRate = Talk, 1, 1 },
 		"a pipeline of talks":  func(o *Options) { o.Protocol, o.Pipeline = Talk, 2 },
 		"a rate of receiving":  func(o *Options) { o.Protocol, o.Rate = Receive, 1 },
 		"more threads":         func(o *Options) { o.Workers = o.Conns + 1 },
@@ -268,5 +269,24 @@ func TestOptionsThatCannotBe(t *testing.T) {
 	o := plain(Target{})
 	if err := o.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestARateIsNotLookedForWhereNoneCanHold has nobody to ask: it is refused before anything runs.
+func TestARateIsNotLookedForWhereNoneCanHold(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*Options){
+		"no latency":         func(o *Options) { o.Protocol = Send },
+		"nothing is asked":   func(o *Options) { o.Protocol = Receive },
+		"thinking":           func(o *Options) { o.Think = time.Millisecond },
+		"a pace of its own":  func(o *Options) { o.Protocol, o.ConnectRate = Talk, 10 },
+		"a wrong pipeline":   func(o *Options) { o.Pipeline = 0 },
+		"a negative warm-up": func(o *Options) { o.Warmup = -1 },
+	} {
+		o := plain(Target{Name: "nobody", Path: "/nowhere/s.sock"})
+		spoil(&o)
+		if _, err := FindRate(ctx(t), o, time.Second, nil); !report.Is(err, "usage") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
