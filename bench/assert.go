@@ -116,8 +116,12 @@ func (p Promise) value(b report.Bench) (float64, bool) {
 	switch p.metric {
 	case "rate":
 		return b.Rate, true
-	case "errors": // what nobody has asked for is one too, though it fails no request
-		return float64(b.Requests.Failed + b.Requests.Unsent + b.Connections.LostIdle[wrongAnswer.String()]), true
+	case "errors": // a connection that was refused is one too, and what nobody has asked for, though they fail no request
+		n := b.Requests.Failed + b.Requests.Unsent + b.Connections.LostIdle[wrongAnswer.String()]
+		for _, refusals := range b.Connections.Failed {
+			n += refusals
+		}
+		return float64(n), true
 	case "failed":
 		return float64(b.Requests.Failed + b.Requests.Unsent), true
 	case "answered":

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -20,11 +21,27 @@ const CodeLimit = "limit"
 // needed. The error is about one that forbids the test.
 func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 	var list []report.BenchLimit
-	files, err := raiseFiles(uint64(o.Conns + 64*max(1, o.Workers)))
+	open := o.Conns + 64*max(1, o.Workers)
+	if o.Target.TLS != nil { // a handshake has a descriptor of its own
+		open += min(o.Conns, greeted*max(1, o.Workers))
+	}
+	files, err := raiseFiles(uint64(open))
 	if err != nil || files.Need > files.Have {
 		return nil, &report.Error{
 			Code: CodeLimit, Message: fmt.Sprintf("cannot open %d connections: this process may have %d files open", o.Conns, files.Have),
 			Hint: files.Fix, Err: err,
+		}
+	}
+	memory := report.BenchLimit{
+		Name: "memory", Have: available(), Need: uint64(o.Conns) * perConn(o),
+		Why: "so many bytes for the connections on both sides, and what is under way on them, about",
+		Fix: "fewer connections, smaller messages, or a smaller pipeline",
+	}
+	if memory.Have > 0 && memory.Need > memory.Have {
+		return nil, &report.Error{
+			Code: CodeLimit, Hint: memory.Fix,
+			Message: fmt.Sprintf("cannot hold %d connections with what is under way on them: that takes about %d MB, and %d are available",
+				o.Conns, memory.Need>>20, memory.Have>>20),
 		}
 	}
 	if o.Target.Path != "" {
@@ -53,10 +70,7 @@ func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 			Why: "so many connections are opened at once, and the service's listen backlog holds fewer",
 			Fix: "a larger backlog in the service, and net.core.somaxconn; or --connect-rate",
 		},
-		{
-			Name: "memory", Have: available(), Need: need * perConn(o), Why: "so many bytes for the connections on both sides, about",
-			Fix: "fewer connections, or a smaller pipeline",
-		},
+		memory,
 	} {
 		if l.Have > 0 && l.Need*10 > l.Have*8 {
 			list = append(list, l)
@@ -65,11 +79,16 @@ func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 	return list, nil
 }
 
-// perConn is about what a connection takes in the kernel and here, and for a service on this machine there as well.
+// perConn is about what a connection takes in the kernel and here, with the messages that are under way, and for a service on
+// this machine there as well.
 func perConn(o *Options) uint64 {
-	each := uint64(6<<10 + o.Pipeline*16)
-	if o.Target.Addr.Addr().IsLoopback() {
-		each += 8 << 10
+	messages := uint64(o.Pipeline) * uint64(max(o.Size, len(o.Payload)))
+	if o.Protocol == Receive || o.Protocol == Connect {
+		messages = 0
+	}
+	each := 6<<10 + uint64(o.Pipeline)*uint64(unsafe.Sizeof(asking{})) + messages
+	if o.Target.Path != "" || o.Target.Addr.Addr().IsLoopback() {
+		each += 8<<10 + messages
 	}
 	return each
 }

@@ -175,6 +175,65 @@ func TestTLSIsSpokenWithEachProtocol(t *testing.T) {
 	}
 }
 
+// TestHandshakesThatStandStillHoldNothingUp has a service that shakes so many hands, closes after each answer, and then takes
+// connections without a word: at an interrupt while they are opened, and at the end of a run.
+func TestHandshakesThatStandStillHoldNothingUp(t *testing.T) {
+	t.Parallel()
+	cert := httptest.NewTLSServer(nil)
+	t.Cleanup(cert.Close)
+	config := &tls.Config{Certificates: cert.TLS.Certificates, MinVersion: tls.VersionTLS12}
+	for name, test := range map[string]struct {
+		hands  int64
+		kind   string
+		cancel bool
+	}{"interrupt": {2, "interrupted", true}, "end": {4, "connect-timeout", false}} {
+		var shaken atomic.Int64
+		to := serve(t, func(c net.Conn) {
+			if shaken.Add(1) > test.hands {
+				_, _ = io.Copy(io.Discard, c)
+				return
+			}
+			buf, secure := make([]byte, 64), tls.Server(c, config)
+			if _, err := io.ReadFull(secure, buf); err == nil {
+				_, _ = secure.Write(buf)
+			}
+		})
+		to.TLS = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // a test
+		o := plain(to)
+		o.Duration, o.Timeout = 2*time.Second, 40*time.Second
+		c, cancel := contextWithCancel(t)
+		if test.cancel {
+			time.AfterFunc(700*time.Millisecond, cancel)
+		}
+		begin := time.Now()
+		b, err := Run(c, o, nil)
+		if took := time.Since(begin); took > 15*time.Second || (err != nil) != test.cancel {
+			t.Errorf("%s: %v after %v", name, err, took)
+		}
+		if b.Connections.Failed[test.kind] == 0 {
+			t.Errorf("%s: %+v", name, b.Connections)
+		}
+		cancel()
+	}
+}
+
+// TestWhatDoesNotFitIsRefused asks for more memory than there is, and counts the descriptors of handshakes.
+func TestWhatDoesNotFitIsRefused(t *testing.T) {
+	t.Parallel()
+	o := plain(Target{Addr: netip.MustParseAddrPort("127.0.0.1:1")})
+	small := perConn(&o)
+	if o.Size = 1 << 20; perConn(&o) < small+2<<20-1<<10 {
+		t.Errorf("a message of 1 MB takes %d bytes, both sides together", perConn(&o))
+	}
+	if o.Size, o.Pipeline = 1, 1000; perConn(&o) < 24_000 {
+		t.Errorf("1,000 requests under way take %d bytes", perConn(&o))
+	}
+	o.Size, o.Pipeline, o.Conns = MaxSize, 1, int(available()/MaxSize)+1
+	if _, err := Limits(&o, 1); !report.Is(err, CodeLimit) || !strings.Contains(err.Error(), "MB") {
+		t.Errorf("%d messages of %d bytes: %v", o.Conns, o.Size, err)
+	}
+}
+
 func TestAUnixSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s.sock")

@@ -105,6 +105,7 @@ type handshakes struct {
 	event int
 	slots chan struct{}
 	mu    sync.Mutex
+	under map[int]bool // way: their descriptors
 	over  []shaken
 	busy  sync.WaitGroup
 }
@@ -118,14 +119,20 @@ type shaken struct {
 }
 
 func (h *handshakes) watch(epoll int) (err error) {
-	h.slots = make(chan struct{}, mostShaking)
+	h.slots, h.under = make(chan struct{}, mostShaking), map[int]bool{}
 	if h.event, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return err
 	}
 	return unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, h.event, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: -1})
 }
 
+// close ends the handshakes that are under way: nobody waits for a service that does not answer.
 func (h *handshakes) close() error {
+	h.mu.Lock()
+	for fd := range h.under {
+		_ = unix.Shutdown(fd, unix.SHUT_RDWR)
+	}
+	h.mu.Unlock()
 	h.busy.Wait()
 	for _, s := range h.take() {
 		_ = unix.Close(s.fd)
@@ -152,6 +159,9 @@ func (w *worker) shake(i int) {
 		return
 	}
 	s := shaken{i: i, opened: c.opened, fd: fd}
+	w.shaken.mu.Lock()
+	w.shaken.under[fd] = true
+	w.shaken.mu.Unlock()
 	limit, config := time.Now().Add(w.o.Timeout), w.o.Target.TLS
 	w.shaken.busy.Go(func() {
 		w.shaken.slots <- struct{}{}
@@ -161,6 +171,7 @@ func (w *worker) shake(i int) {
 		s.err = s.tls.Handshake()
 		below.shaking = false
 		w.shaken.mu.Lock()
+		delete(w.shaken.under, fd)
 		w.shaken.over = append(w.shaken.over, s)
 		w.shaken.mu.Unlock()
 		_, _ = unix.Write(w.shaken.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})

@@ -26,6 +26,9 @@ func (w *worker) openAll() error {
 			return err
 		}
 	}
+	if w.stop.Load() {
+		w.cutOff(w.now())
+	}
 	return nil
 }
 
@@ -179,6 +182,22 @@ func (w *worker) giveUp(issued time.Duration) {
 				continue
 			}
 			w.failed1(c, why, now)
+		}
+	}
+	w.cutOff(now)
+}
+
+// cutOff counts the connections that were still being opened at the end: all at an interrupt, and else those that a service
+// let wait, not those that have just been begun.
+func (w *worker) cutOff(now time.Duration) {
+	for i := range w.conns {
+		c := &w.conns[i]
+		switch {
+		case c.state != connecting && c.state != shaking || w.running && w.o.Protocol.single(): // those are requests, and failed as such
+		case w.stop.Load():
+			w.refusals[interrupted]++
+		case now-c.since > keptWaiting:
+			w.refusals[connectTimedOut]++
 		}
 	}
 }

@@ -107,6 +107,10 @@ func TestAPromiseMustHoldInEveryRound(t *testing.T) {
 			t.Errorf("%s: %v %s, not %s", text, a.Held, a.Figure(), want)
 		}
 	}
+	refused := report.Bench{Connections: report.BenchConnections{Failed: map[string]uint64{"refused": 2}}}
+	if p, _ := ParsePromise("errors==0"); p.Judge(refused).Held {
+		t.Error("connections that were refused are no errors")
+	}
 	p, _ := ParsePromise("p99<1ms")
 	if a := p.Judge(rounds[0], round(100, 0, 0), rounds[1]); a.Held || a.Got != nil {
 		t.Errorf("a round in which nothing was measured: %+v", a)

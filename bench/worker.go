@@ -11,14 +11,16 @@ import (
 )
 
 const (
-	greeted    = 256                    // connections that a worker opens together; a listener's backlog holds more
-	again      = 100 * time.Millisecond // before a connection that was lost or refused is tried again
-	apart      = 100 * time.Microsecond // such tries of a worker: a service that is down is not also flooded
-	sweepEvery = 100 * time.Millisecond
-	sweeps     = 10   // that look at every connection, however many there are
-	sweepLeast = 4096 // connections that each of them looks at, if there are as many
-	maxEvents  = 1024
-	readSize   = 128 << 10
+	greeted = 256                    // connections that a worker opens together; a listener's backlog holds more
+	again   = 100 * time.Millisecond // before a connection that was lost or refused is tried again
+	apart   = 100 * time.Microsecond // such tries of a worker: a service that is down is not also flooded
+	// keptWaiting is how long a connection may be opened before it is the service that has not taken it.
+	keptWaiting = time.Second
+	sweepEvery  = 100 * time.Millisecond
+	sweeps      = 10   // that look at every connection, however many there are
+	sweepLeast  = 4096 // connections that each of them looks at, if there are as many
+	maxEvents   = 1024
+	readSize    = 128 << 10
 )
 
 // worker drives its share of the connections from one thread.
