@@ -93,7 +93,7 @@ func Open(ctx context.Context, o Options, told func(Now)) (s *Session, err error
 		return s, nil
 	}
 	if err = s.each(ctx, (*worker).openAll); err == nil && s.opened() == 0 {
-		err = hopeless(&s.o, s.result())
+		err = s.hopeless(s.result())
 	}
 	return s, err
 }
@@ -106,7 +106,7 @@ func (s *Session) Run(ctx context.Context) (report.Bench, error) {
 	s.tcp = s.sockets()
 	b := s.result()
 	if err == nil {
-		err = hopeless(&s.o, b)
+		err = s.hopeless(b)
 	}
 	return b, err
 }
@@ -313,14 +313,15 @@ func byWord(counts [kinds]uint64) map[string]uint64 {
 }
 
 // hopeless is the error about a service that nothing was had from.
-func hopeless(o *Options, b report.Bench) error {
+func (s *Session) hopeless(b report.Bench) error {
+	o := &s.o
 	switch {
 	case b.Requests.Answered > 0 || b.Rate > 0:
 		return nil
 	case b.Connections.Opened == 0:
 		why := inWords(b.Connections.Failed, b.Errors)
 		return &report.Error{
-			Code: CodeNoConnection, Message: fmt.Sprintf("cannot connect to %s: %s", o.Target.Name, why), Hint: hintFor(why, o),
+			Code: CodeNoConnection, Message: fmt.Sprintf("cannot connect to %s: %s", o.Target.Name, why), Hint: s.hintFor(why),
 		}
 	}
 	if o.Protocol == Receive {
@@ -363,14 +364,20 @@ func inWords(counts ...map[string]uint64) string {
 	return strings.Join(list, ", ")
 }
 
-func hintFor(why string, o *Options) string {
+func (s *Session) hintFor(why string) string {
+	o := &s.o
 	switch first, _, _ := strings.Cut(why, " "); first {
 	case refused.String():
 		if o.Target.Path == "" {
 			return fmt.Sprintf("nothing listens there, or its backlog is full: tcptune port %d", o.Target.Addr.Port())
 		}
 	case noHandshake.String():
-		return "it may not speak TLS, or its certificate is not trusted: --insecure, or --ca FILE"
+		for _, w := range s.workers {
+			if w.shaken.why != nil {
+				return fmt.Sprintf("%v; --server-name NAME, --ca FILE, --insecure, or no TLS", w.shaken.why)
+			}
+		}
+		return "it may not speak TLS"
 	case noSource.String():
 		return "a --source is an address of this machine, see ip address"
 	case noPort.String():

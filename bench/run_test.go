@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -148,6 +149,10 @@ func TestTLSWithACertificateThatIsNotTrusted(t *testing.T) {
 	b, err := Run(ctx(t), o, nil)
 	if !report.Is(err, CodeNoConnection) || b.Connections.Failed["tls"] == 0 {
 		t.Errorf("%v, %+v", err, b.Connections)
+	}
+	var e *report.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Hint, "x509: ") {
+		t.Errorf("the hint of %v does not say why", err)
 	}
 }
 

@@ -107,6 +107,7 @@ type handshakes struct {
 	mu    sync.Mutex
 	under map[int]bool // way: their descriptors
 	over  []shaken
+	why   error // the first that came to nothing, as TLS says it; the worker's
 	busy  sync.WaitGroup
 }
 
@@ -188,7 +189,11 @@ func (w *worker) takeShaken() {
 		switch {
 		case c.opened != s.opened || c.state != shaking:
 		case s.err != nil:
-			w.fails(s.i, now, handshakeKind(s.err))
+			why := handshakeKind(s.err)
+			if why == noHandshake && w.shaken.why == nil {
+				w.shaken.why = s.err
+			}
+			w.fails(s.i, now, why)
 		default:
 			s.tls.wire.fd = c.fd
 			c.tls = s.tls

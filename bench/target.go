@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tcptune/tcptune/internal/report"
 )
@@ -40,6 +41,7 @@ func ParsePlace(text string) (p Place, err error) {
 		return p, nil
 	}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
+		scheme = strings.ToLower(scheme)
 		u, err := url.Parse(text)
 		switch {
 		case err != nil || rest == "" || u.Host == "":
@@ -75,16 +77,35 @@ func ParsePlace(text string) (p Place, err error) {
 	return p, nil
 }
 
-// Addr looks the host up.
+// Addr looks the host up. Of several addresses it is the first that takes a connection: what is measured is one of them.
 func (p Place) Addr(ctx context.Context) (netip.AddrPort, error) {
 	if addr, err := netip.ParseAddr(p.Host); err == nil {
+		if addr.Zone() != "" && zoneOf(addr) == 0 {
+			return netip.AddrPort{}, report.Usage(fmt.Sprintf("cannot use %q as a target: there is no interface %s", p.Name, addr.Zone()), "")
+		}
 		return netip.AddrPortFrom(addr.Unmap(), p.Port), nil
 	}
 	list, err := net.DefaultResolver.LookupNetIP(ctx, "ip", p.Host)
 	if err != nil || len(list) == 0 {
 		return netip.AddrPort{}, &report.Error{Code: CodeNoConnection, Message: "cannot look up " + strconv.Quote(p.Host), Err: err}
 	}
-	// One address, so that what is measured is one thing: IPv4 first, as it is what most services listen on.
+	// IPv4 first, as it is what most services listen on.
 	slices.SortStableFunc(list, func(a, b netip.Addr) int { return a.Unmap().BitLen() - b.Unmap().BitLen() })
-	return netip.AddrPortFrom(list[0].Unmap(), p.Port), nil
+	return firstThatTakes(ctx, list, p.Port), nil
+}
+
+// firstThatTakes is the first of several addresses where something takes connections, or the first of all.
+func firstThatTakes(ctx context.Context, list []netip.Addr, port uint16) netip.AddrPort {
+	try := net.Dialer{Timeout: 2 * time.Second}
+	for i := range list {
+		at := netip.AddrPortFrom(list[i].Unmap(), port)
+		if len(list) == 1 {
+			return at
+		}
+		if c, err := try.DialContext(ctx, "tcp", at.String()); err == nil {
+			_ = c.Close()
+			return at
+		}
+	}
+	return netip.AddrPortFrom(list[0].Unmap(), port)
 }

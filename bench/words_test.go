@@ -3,6 +3,8 @@ package bench
 import (
 	"fmt"
 	"math"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +22,8 @@ func TestPlaces(t *testing.T) {
 		"tcp://h:1":                         "h 1 ",
 		"http://h/a?b=c":                    "h 80 /a?b=c http",
 		"https://h":                         "h 443 / http tls",
+		"HTTPS://h/A":                       "h 443 /A http tls",
+		"Tcp://h:1":                         "h 1 ",
 		"https://[::1]:8443/x":              "::1 8443 /x http tls",
 		"unix:/run/x.sock":                  "/run/x.sock",
 		"unix:x.sock":                       "error",
@@ -56,6 +60,39 @@ func TestPlaces(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAZoneThatThisMachineDoesNotHaveIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, good := range map[string]bool{"[fe80::1%nope]:80": false, "[::1%lo]:80": true, "[fe80::1]:80": true} {
+		p, err := ParsePlace(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Addr(t.Context()); good != (err == nil) || err != nil && !report.Is(err, "usage") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// A name may stand for several addresses, of which a service has one.
+func TestTheFirstAddressThatTakesConnectionsIsTheTarget(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp4", "127.0.0.13:0") // where nobody else listens
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	at := netip.MustParseAddrPort(l.Addr().String())
+	none, also := netip.MustParseAddr("127.0.0.14"), netip.MustParseAddr("127.0.0.15")
+	for _, test := range []struct {
+		list []netip.Addr
+		want netip.Addr
+	}{{[]netip.Addr{none, at.Addr(), also}, at.Addr()}, {[]netip.Addr{none, also}, none}, {[]netip.Addr{none}, none}} {
+		if got := firstThatTakes(t.Context(), test.list, at.Port()); got.Addr() != test.want || got.Port() != at.Port() {
+			t.Errorf("%v of %v", got, test.list)
 		}
 	}
 }

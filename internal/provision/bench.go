@@ -275,14 +275,18 @@ func (l Load) options(ctx context.Context, h host.Host) (o bench.Options, err er
 
 // hostField is the field Host of HTTP: without the port where that is the one of the scheme.
 func hostField(p bench.Place) string {
-	usual := map[bool]uint16{true: 443, false: 80}[p.TLS]
-	if p.Port == usual {
-		if addr, err := netip.ParseAddr(p.Host); err == nil && addr.Is6() {
-			return "[" + p.Host + "]"
-		}
-		return p.Host
+	usual, name := map[bool]uint16{true: 443, false: 80}[p.TLS], p.Host
+	addr, err := netip.ParseAddr(name)
+	if err == nil {
+		name = addr.WithZone("").String() // the zone is this machine's affair, RFC 6874, 1
 	}
-	return net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port)))
+	if p.Port == usual {
+		if addr.Is6() {
+			return "[" + name + "]"
+		}
+		return name
+	}
+	return net.JoinHostPort(name, strconv.Itoa(int(p.Port)))
 }
 
 func (l Load) tls(h host.Host, p bench.Place, protocol bench.Protocol) (*tls.Config, error) {
@@ -292,6 +296,9 @@ func (l Load) tls(h host.Host, p bench.Place, protocol bench.Protocol) (*tls.Con
 	}
 	if c.ServerName == "" {
 		c.ServerName = p.Host
+	}
+	if c.ServerName == "" && !l.Insecure {
+		return nil, report.Usage("cannot tell whose certificate a Unix socket is to show", "--server-name NAME, or --insecure")
 	}
 	if protocol == bench.HTTP {
 		c.NextProtos = []string{"http/1.1"}
