@@ -58,7 +58,8 @@ func ParsePromise(text string) (Promise, error) {
 	return p, nil
 }
 
-// Judge holds a promise against what each of some rounds has measured, and returns the worst: a promise is about every round.
+// Judge holds a promise against what each of some rounds has measured, and returns the worst: a promise is about
+// every round.
 func (p Promise) Judge(rounds ...report.Bench) report.BenchAssert {
 	worst := p.judge(rounds[0])
 	for _, b := range rounds[1:] {
@@ -69,7 +70,8 @@ func (p Promise) Judge(rounds ...report.Bench) report.BenchAssert {
 	return worst
 }
 
-// worse reports whether a, which was held as b was, is less of what was promised. Nothing is worse than what is not known.
+// worse reports whether a, which was held as b was, is less of what was promised. Nothing is worse than what is not
+// known.
 func (p Promise) worse(a, b report.BenchAssert) bool {
 	if a.Got == nil || b.Got == nil {
 		return a.Got == nil

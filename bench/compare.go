@@ -7,9 +7,10 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// Compare holds the rounds of b against those of a. A difference is shown where the interval of the ratio of their means, of
-// 95 % confidence (Welch), does not hold 1; of one round each nothing can be said. A service that fails more can be faster by
-// that alone: then nothing of it is better, or as it was. What a side has not measured has no row.
+// Compare holds the rounds of b against those of a. A difference is shown where the interval of the ratio of their
+// means, of 95 % confidence (Welch), does not hold 1; of one round each nothing can be said. A service that fails
+// more can be faster by that alone: then nothing of it is better, or as it was. What a side has not measured has no
+// row.
 func Compare(a, b report.Bench) (rows []report.Compared) {
 	failing := failures(figures(a, failedShare), figures(b, failedShare))
 	if failing.Before+failing.After > 0 {

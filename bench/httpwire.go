@@ -179,7 +179,7 @@ func (*httpWire) read(c *conn, head []byte) kind {
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		value = bytes.TrimSpace(value)
 		switch {
-		case len(name) > 0 && (name[len(name)-1] == ' ' || name[len(name)-1] == '\t'): // RFC 9112, 5.1: what follows could be missed
+		case len(name) > len(bytes.TrimRight(name, " \t")): // RFC 9112, 5.1: others would miss the field
 			return malformed
 		case bytes.EqualFold(name, []byte("content-length")) && !bodiless && c.stage != stageSize:
 			n, err := strconv.ParseUint(string(value), 10, 62)

@@ -40,7 +40,7 @@ func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 	if memory.Have > 0 && memory.Need > memory.Have {
 		return nil, &report.Error{
 			Code: CodeLimit, Hint: memory.Fix,
-			Message: fmt.Sprintf("cannot hold %d connections with what is under way on them: that takes about %d MB, and %d are available",
+			Message: fmt.Sprintf("cannot hold %d connections with what is under way: that takes about %d MB, of %d",
 				o.Conns, memory.Need>>20, memory.Have>>20),
 		}
 	}
@@ -79,8 +79,8 @@ func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 	return list, nil
 }
 
-// perConn is about what a connection takes in the kernel and here, with the messages that are under way, and for a service on
-// this machine there as well.
+// perConn is about what a connection takes in the kernel and here, with the messages that are under way, and for a
+// service on this machine there as well.
 func perConn(o *Options) uint64 {
 	messages := uint64(o.Pipeline) * uint64(max(o.Size, len(o.Payload)))
 	if o.Protocol == Receive || o.Protocol == Connect {

@@ -106,7 +106,7 @@ func (o Options) Validate() error {
 	case o.Think < 0:
 		return refuse("cannot think for %s", o.Think)
 	case o.Rate > 0 && o.ConnectRate > 0 && o.Protocol.single():
-		return refuse("cannot use a connect rate in an open loop of %s: each request has a connection, at its rate", o.Protocol)
+		return refuse("cannot use a connect rate in an open loop of %s: its rate is that of connections", o.Protocol)
 	case o.Rate > 0 && o.Think > 0:
 		return refuse("cannot think in an open loop: its rate says when a request is due")
 	case o.Pipeline > 1 && o.Protocol.single():

@@ -20,8 +20,8 @@ func Rounds(ctx context.Context, o Options, rounds int, told func(Now)) (all []r
 	return all, nil
 }
 
-// Middle is the rate and the latencies of the round with the median rate, and what was counted in all of them: no round hides
-// what failed in another one. The figures of each are in its Rounds.
+// Middle is the rate and the latencies of the round with the median rate, and what was counted in all of them: no
+// round hides what failed in another one. The figures of each are in its Rounds.
 func Middle(all []report.Bench) report.Bench {
 	rates := make([]float64, len(all))
 	rounds := make([]report.BenchRound, len(all))
@@ -36,7 +36,9 @@ func Middle(all []report.Bench) report.Bench {
 	}
 	b := all[best]
 	b.Rounds, b.Requests, b.Errors = rounds, report.BenchRequests{}, map[string]uint64{}
-	b.Connections = report.BenchConnections{Asked: b.Connections.Asked, Failed: map[string]uint64{}, LostIdle: map[string]uint64{}}
+	b.Connections = report.BenchConnections{
+		Asked: b.Connections.Asked, Failed: map[string]uint64{}, LostIdle: map[string]uint64{},
+	}
 	for _, one := range all {
 		r, c := one.Requests, one.Connections
 		b.Requests.Sent, b.Requests.Answered = b.Requests.Sent+r.Sent, b.Requests.Answered+r.Answered
@@ -71,7 +73,8 @@ func roundOf(b report.Bench) report.BenchRound {
 // one quiet moment nor one busy one decides.
 func FindRate(ctx context.Context, o Options, limit time.Duration, told func(Now)) (report.Bench, error) {
 	if o.Protocol == Send || o.Protocol == Receive {
-		return report.Bench{}, report.Usage(fmt.Sprintf("cannot find a rate of protocol %s: it has no latency", o.Protocol), "")
+		why := fmt.Sprintf("cannot find a rate of protocol %s: it has no latency", o.Protocol)
+		return report.Bench{}, report.Usage(why, "")
 	}
 	o.Rate = 1 // whatever it will be: what an open loop cannot do is refused before anything runs
 	if err := o.Validate(); err != nil {

@@ -180,8 +180,8 @@ func TestTLSIsSpokenWithEachProtocol(t *testing.T) {
 	}
 }
 
-// TestHandshakesThatStandStillHoldNothingUp has a service that shakes so many hands, closes after each answer, and then takes
-// connections without a word: at an interrupt while they are opened, and at the end of a run.
+// TestHandshakesThatStandStillHoldNothingUp has a service that shakes so many hands, closes after each answer, and
+// then takes connections without a word: at an interrupt while they are opened, and at the end of a run.
 func TestHandshakesThatStandStillHoldNothingUp(t *testing.T) {
 	t.Parallel()
 	cert := httptest.NewTLSServer(nil)
@@ -293,7 +293,8 @@ func TestThinkingTakesItsTime(t *testing.T) {
 	}
 }
 
-// TestEachRequestOfAPipelineThinks has a service that answers one by one, and closes now and then: what is lost thinks too.
+// TestEachRequestOfAPipelineThinks has a service that answers one by one, and closes now and then: what is lost
+// thinks too.
 func TestEachRequestOfAPipelineThinks(t *testing.T) {
 	t.Parallel()
 	o := plain(serve(t, func(c net.Conn) {
@@ -310,8 +311,8 @@ func TestEachRequestOfAPipelineThinks(t *testing.T) {
 	}))
 	o.Conns, o.Pipeline, o.Think, o.Duration = 2, 8, 50*time.Millisecond, time.Second
 	b, err := Run(ctx(t), o, nil)
-	if most := uint64(2 * 8 * 20); err != nil || b.Requests.Answered > most || b.Requests.Answered < most/8 {
-		t.Errorf("%v: %d answers in a second, on 2 connections with 8 requests that think for 50 ms", err, b.Requests.Answered)
+	if most := uint64(2 * 8 * 20); err != nil || b.Requests.Answered > most || b.Requests.Answered < 16 {
+		t.Errorf("%v: %d answers in a second, of 16 requests that think for 50 ms", err, b.Requests.Answered)
 	}
 }
 
@@ -415,8 +416,8 @@ func TestALimitThatBitesIsNamedBeforeTheFirstConnection(t *testing.T) {
 	}
 }
 
-// TestFiguresAreOfTheTimeThatWasMeasured ends runs of a minute early, by a count: a rate is over the time until then, and neither
-// the time nor the count has the warm-up in it.
+// TestFiguresAreOfTheTimeThatWasMeasured ends runs of a minute early, by a count: a rate is over the time until then,
+// and neither the time nor the count has the warm-up in it.
 func TestFiguresAreOfTheTimeThatWasMeasured(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0, 1000} {
@@ -432,7 +433,8 @@ func TestFiguresAreOfTheTimeThatWasMeasured(t *testing.T) {
 		if b.Requests.Sent != o.Count || b.Duration < 0.49 || b.Duration > (took-o.Warmup).Seconds() {
 			t.Errorf("rate %v: %d were sent in %v s, of %v", rate, b.Requests.Sent, b.Duration, took)
 		}
-		if got := b.Rate * b.Duration; got < 490 || got > 500.1 || b.Rate > 1020 {
+		// What was asked in the warm-up may be answered after it, and on a busy machine what was due before the end after that.
+		if got := b.Rate * b.Duration; got > 504.1 || rate == 0 && got < 499.9 || rate > 0 && b.Duration > 0.51 || b.Rate > 1050 {
 			t.Errorf("rate %v: %v a second in %v s", rate, b.Rate, b.Duration)
 		}
 		if b.Saturated {
@@ -441,21 +443,35 @@ func TestFiguresAreOfTheTimeThatWasMeasured(t *testing.T) {
 	}
 }
 
-// TestAnInterruptIsAKindOfItsOwn ends runs of an hour: what was under way then has not timed out, and what was not due yet is
-// no request that was never sent.
+// TestAnInterruptIsAKindOfItsOwn ends runs of an hour: what was under way then has not timed out, and what was not
+// due yet is no request that was never sent.
 func TestAnInterruptIsAKindOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0, 100} {
-		c, cancel := context.WithTimeout(ctx(t), 700*time.Millisecond)
+		c, cancel := contextWithCancel(t)
 		defer cancel()
-		o := plain(serve(t, func(c net.Conn) { _, _ = io.Copy(c, io.LimitReader(c, 640)); _, _ = io.Copy(io.Discard, c) }))
+		seen, begin := 0, time.Now()
+		told := func(n Now) { // all that is answered has been, and a while later
+			if n.Answered == 40 {
+				seen++
+			}
+			if seen == 2 {
+				cancel()
+			}
+		}
+		o := plain(serve(t, func(c net.Conn) {
+			_, _ = io.Copy(c, io.LimitReader(c, 640))
+			_, _ = io.Copy(io.Discard, c)
+		}))
 		o.Duration, o.Rate, o.Timeout, o.Pipeline = time.Hour, rate, 30*time.Second, 20
-		b, err := Run(c, o, nil)
+		b, err := Run(c, o, told)
 		r := b.Requests
-		if err == nil || r.Answered != 40 || r.Failed == 0 || b.Errors["interrupted"] != r.Failed || r.Sent != r.Answered+r.Failed {
+		if err == nil || r.Answered != 40 || r.Failed == 0 || b.Errors["interrupted"] != r.Failed ||
+			r.Sent != r.Answered+r.Failed {
 			t.Errorf("rate %v: %v, %+v, %v", rate, err, r, b.Errors)
 		}
-		if r.Unsent > 0 || b.Duration < 0.3 || b.Duration > 5 || rate > 0 && r.Sent > uint64(rate*b.Duration)+1 {
+		took := time.Since(begin).Seconds()
+		if r.Unsent > 0 || b.Duration < 0.2 || b.Duration > took || rate > 0 && r.Sent > uint64(rate*b.Duration)+1 {
 			t.Errorf("rate %v: %+v in %v s", rate, r, b.Duration)
 		}
 		if got := b.Rate * b.Duration; got < 39.9 || got > 40.1 {

@@ -77,11 +77,13 @@ func ParsePlace(text string) (p Place, err error) {
 	return p, nil
 }
 
-// Addr looks the host up. Of several addresses it is the first that takes a connection: what is measured is one of them.
+// Addr looks the host up. Of several addresses it is the first that takes a connection: what is measured is one of
+// them.
 func (p Place) Addr(ctx context.Context) (netip.AddrPort, error) {
 	if addr, err := netip.ParseAddr(p.Host); err == nil {
 		if addr.Zone() != "" && zoneOf(addr) == 0 {
-			return netip.AddrPort{}, report.Usage(fmt.Sprintf("cannot use %q as a target: there is no interface %s", p.Name, addr.Zone()), "")
+			why := fmt.Sprintf("cannot use %q as a target: there is no interface %s", p.Name, addr.Zone())
+			return netip.AddrPort{}, report.Usage(why, "")
 		}
 		return netip.AddrPortFrom(addr.Unmap(), p.Port), nil
 	}

@@ -187,13 +187,14 @@ func (w *worker) giveUp(issued time.Duration) {
 	w.cutOff(now)
 }
 
-// cutOff counts the connections that were still being opened at the end: all at an interrupt, and else those that a service
-// let wait, not those that have just been begun.
+// cutOff counts the connections that were still being opened at the end: all at an interrupt, and else those that a
+// service let wait, not those that have just been begun.
 func (w *worker) cutOff(now time.Duration) {
 	for i := range w.conns {
 		c := &w.conns[i]
 		switch {
-		case c.state != connecting && c.state != shaking || w.running && w.o.Protocol.single(): // those are requests, and failed as such
+		case c.state != connecting && c.state != shaking:
+		case w.running && w.o.Protocol.single(): // it was for a request, which has failed
 		case w.stop.Load():
 			w.refusals[interrupted]++
 		case now-c.since > keptWaiting:

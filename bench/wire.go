@@ -121,8 +121,8 @@ type answers struct {
 	want   []byte
 }
 
-// look looks through a part of the answer to the oldest request of c. Of what it has seen it holds as much as the begin of what
-// is looked for could be.
+// look looks through a part of the answer to the oldest request of c. Of what it has seen it holds as much as the
+// begin of what is looked for could be.
 func (a *answers) look(c *conn, part []byte) {
 	if len(a.expect.parts) == 0 || c.found {
 		return

@@ -153,7 +153,9 @@ func TestAPromiseMustHoldInEveryRound(t *testing.T) {
 		t.Errorf("a round in which nothing was measured: %+v", a)
 	}
 	b := Middle(rounds)
-	if r := b.Requests; b.Rate != 100 || r.Failed != 7 || r.Sent != r.Answered+r.Failed || b.Errors["reset"] != 7 || b.Connections.Lost != 7 {
+	r := b.Requests
+	if b.Rate != 100 || r.Failed != 7 || r.Sent != r.Answered+r.Failed || b.Errors["reset"] != 7 ||
+		b.Connections.Lost != 7 {
 		t.Errorf("%v a second, %+v, %v, %+v", b.Rate, r, b.Errors, b.Connections)
 	}
 }
@@ -194,7 +196,8 @@ func TestWhatFailsMoreIsNotBetter(t *testing.T) {
 	t.Parallel()
 	sides := func(rate float64, shares ...float64) (b report.Bench) {
 		for i, share := range shares {
-			b.Rounds = append(b.Rounds, report.BenchRound{Rate: rate + float64(i), P50: 1e6 / rate, P99: 2e6 / rate, FailedShare: share})
+			r := report.BenchRound{Rate: rate + float64(i), P50: 1e6 / rate, P99: 2e6 / rate, FailedShare: share}
+			b.Rounds = append(b.Rounds, r)
 		}
 		return b
 	}

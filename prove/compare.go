@@ -77,8 +77,8 @@ func CheckRounds(n int) error {
 	return nil
 }
 
-// Run does all runs and compares them. What could not be measured is in the proof, with its reason, and takes nothing from what
-// was; the error is about what ended it early, or kept all of it from being measured.
+// Run does all runs and compares them. What could not be measured is in the proof, with its reason, and takes nothing
+// from what was; the error is about what ended it early, or kept all of it from being measured.
 func (c Comparison) Run(ctx context.Context) (proof report.Proof, err error) {
 	if err := c.Check(); err != nil {
 		return proof, err

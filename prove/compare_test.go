@@ -200,7 +200,9 @@ func TestRepeatedRunsDoNotMakeItLonger(t *testing.T) {
 func TestWhatEndsOneRunTakesNothingFromTheOthers(t *testing.T) {
 	needsRoot(t)
 	broken := errors.New("broken")
-	for name, reason := range map[string]string{"error": "in 1 of 5 rounds broken", "interrupt": "in 2 of 5 rounds it was interrupted"} {
+	for name, reason := range map[string]string{
+		"error": "in 1 of 5 rounds broken", "interrupt": "in 2 of 5 rounds it was interrupted",
+	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		begun := 0

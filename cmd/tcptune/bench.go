@@ -39,8 +39,8 @@ and so in --expect, which the answer to that request must contain.
 "generator saturated" means that the generator was busy all the time: what was measured is then not, or not only, the service.
 On a service of this machine half of the cores generate load.
 
-A comparison says "better" or "no difference shown" only of a service that fails no more than the other; the flags of each test in turn
-stand in its quotes.
+A comparison says "better" or "no difference shown" only of a service that fails no more than the other; the flags of
+each test in turn stand in its quotes.
 
 Exit code 0 when something was answered, 1 when nothing was, 2 when an --assert does not hold or --find-rate finds none.
 
@@ -73,7 +73,9 @@ func benchFlags() []cli.Flag {
 		&cli.StringFlag{Name: "expect", Usage: "count an answer of line, frame or http without `TEXT` as failed"},
 		&cli.DurationFlag{Name: "duration", Aliases: []string{"d"}, Value: 10 * time.Second, Usage: "measure for `TIME`"},
 		&cli.DurationFlag{Name: "warmup", DefaultText: "none", Usage: "run for `TIME` before anything is measured"},
-		&cli.Uint64Flag{Name: "count", DefaultText: "no limit", Usage: "end after `N` requests, those of the warm-up not counted"},
+		&cli.Uint64Flag{
+			Name: "count", DefaultText: "no limit", Usage: "end after `N` requests, those of the warm-up not counted",
+		},
 		&cli.Float64Flag{Name: "connect-rate", DefaultText: "as fast as they are taken", Usage: "open `N` connections a second"},
 		&cli.DurationFlag{Name: "think", DefaultText: "none", Usage: "wait `TIME` before a connection asks again"},
 		&cli.DurationFlag{Name: "timeout", Value: 10 * time.Second, Usage: "give a connection or an answer up after `TIME`"},
@@ -227,8 +229,8 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 		return outcome{}, report.Usage("cannot run in turn: that takes two tests, each in quotes",
 			"tcptune bench --interleave '127.0.0.1:7000 --conns 50' '127.0.0.1:7001 --conns 50'")
 	}
-	err := onlyFlags(c, "cannot use --%s beside two tests in turn: it belongs to one of them, or to none", "interleave", "rounds",
-		"json", "html")
+	err := onlyFlags(c, "cannot use --%s beside two tests in turn: it belongs to one of them, or to none",
+		"interleave", "rounds", "json", "html")
 	if err != nil {
 		return outcome{}, err
 	}
@@ -252,7 +254,9 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 			return outcome{}, report.Usage(fmt.Sprintf("cannot run %q: its target comes first, and nothing follows its flags", text), "")
 		}
 		side := cli.NewContext(c.App, set, nil)
-		for _, name := range []string{"find-rate", "p99", "rounds", "interleave", "json", "html", "csv", "prometheus", "textfile"} {
+		for _, name := range []string{
+			"find-rate", "p99", "rounds", "interleave", "json", "html", "csv", "prometheus", "textfile",
+		} {
 			if side.IsSet(name) {
 				return outcome{}, report.Usage(fmt.Sprintf("cannot use --%s in one of two tests in turn", name), "")
 			}

@@ -103,7 +103,8 @@ func (l Load) measure(ctx context.Context, o bench.Options, told func(LoadNow)) 
 	return bench.Rounds(ctx, o, max(1, l.Rounds), told)
 }
 
-// BenchTurns runs two load tests in turn, so many rounds, and compares them. What each promises is held against its own rounds.
+// BenchTurns runs two load tests in turn, so many rounds, and compares them. What each promises is held against its
+// own rounds.
 func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func(LoadNow)) (out Outcome, err error) {
 	h, err := t.host()
 	if err != nil {
@@ -298,7 +299,8 @@ func (l Load) tls(h host.Host, p bench.Place, protocol bench.Protocol) (*tls.Con
 		c.ServerName = p.Host
 	}
 	if c.ServerName == "" && !l.Insecure {
-		return nil, report.Usage("cannot tell whose certificate a Unix socket is to show", "--server-name NAME, or --insecure")
+		return nil, report.Usage("cannot tell whose certificate a Unix socket is to show",
+			"--server-name NAME, or --insecure")
 	}
 	if protocol == bench.HTTP {
 		c.NextProtos = []string{"http/1.1"}

@@ -2,8 +2,8 @@ package report
 
 import "strconv"
 
-// Bench is what a load test has measured, for bench. Requests that were due before the end of the warm-up are in no figure. Of
-// several rounds the counts are those of all, and the rest is of the round with the median rate.
+// Bench is what a load test has measured, for bench. Requests that were due before the end of the warm-up are in no
+// figure. Of several rounds the counts are those of all, and the rest is of the round with the median rate.
 type Bench struct {
 	Target    string  `json:"target"`
 	Protocol  string  `json:"protocol"`

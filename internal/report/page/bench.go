@@ -358,7 +358,9 @@ func VerdictTone(verdict string) Tone {
 }
 
 func metricName(metric string) string {
-	return map[string]string{"rate_per_s": "requests a second", "p50_us": "p50", "p99_us": "p99", failedShare: "failed"}[metric]
+	return map[string]string{
+		"rate_per_s": "requests a second", "p50_us": "p50", "p99_us": "p99", failedShare: "failed",
+	}[metric]
 }
 
 // failedShare is the metric of a comparison that is a share.
