@@ -47,6 +47,9 @@ type Unit struct {
 	Restarts     int       // how often Restart= has started a service again since it was loaded
 	Result       string    // how a service ended last: "success", "exit-code", "signal", "timeout", …; "success" while it runs
 	Command      []string  // what ExecStart= of a service starts, drop-ins included; nil where that is more than one
+	Program      string    // the path of what ExecStart= of a service starts; "" where that is more than one
+	OwnFiles     bool      // a service sees files that this host does not have: RootDirectory=, BindPaths= and the like
+	Unmet        []string  // "ConditionPathExists=/x": what kept systemd from starting it when it was last to
 	Environment  []string  // Environment= of a service, "NAME=value"
 	Started      time.Time // when the main process of a service was started; zero where none was
 	CanReload    bool      // ExecReload= of a service, or its Type=, says how it reads its configuration again
@@ -129,8 +132,18 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.Result, _ = all["Result"].(string)
 	u.Environment, _ = all["Environment"].([]string)
 	if list, ok := all["ExecStart"].([][]any); ok && len(list) == 1 && len(list[0]) > 1 {
+		u.Program, _ = list[0][0].(string)
 		u.Command, _ = list[0][1].([]string)
 	}
+	for _, property := range []string{"RootDirectory", "RootImage"} {
+		root, _ := all[property].(string)
+		u.OwnFiles = u.OwnFiles || root != ""
+	}
+	for _, property := range []string{"BindPaths", "BindReadOnlyPaths", "MountImages", "ExtensionImages"} {
+		mounts, _ := all[property].([][]any)
+		u.OwnFiles = u.OwnFiles || len(mounts) > 0
+	}
+	u.Unmet = append(unmet(all, "Condition"), unmet(all, "Assert")...)
 	if usec, ok := all["ExecMainStartTimestamp"].(uint64); ok && usec > 0 && usec < math.MaxInt64 {
 		u.Started = time.UnixMicro(int64(usec))
 	}
@@ -149,6 +162,30 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 		}
 	}
 	return u, nil
+}
+
+// unmet are the conditions of a kind, "Condition" or "Assert", that were not met when systemd looked last: it does so when
+// the unit is to be started. Each is its type, whether it is one of several of which one is enough, whether it is turned
+// round, its parameter, and what was found: -1 for not met, 0 where nobody has looked (org.freedesktop.systemd1(5)).
+func unmet(all map[string]any, kind string) (lines []string) {
+	if met, known := all[kind+"Result"].(bool); met || !known {
+		return nil
+	}
+	list, _ := all[kind+"s"].([][]any)
+	for _, c := range list {
+		if len(c) != 5 || c[4] != int32(-1) {
+			continue
+		}
+		sign := ""
+		if c[1] == true {
+			sign = "|"
+		}
+		if c[2] == true {
+			sign += "!"
+		}
+		lines = append(lines, fmt.Sprintf("%s=%s%s", c[0], sign, c[3]))
+	}
+	return lines
 }
 
 // Sockets lists the socket units that listen, or whose service runs.

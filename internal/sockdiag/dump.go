@@ -69,7 +69,7 @@ func ask(kind, flags uint16, request []byte, each func(message []byte)) error {
 		case flags&unix.MSG_TRUNC != 0:
 			return fmt.Errorf("an answer of more than %d bytes", len(buf))
 		}
-		done, again, err := answers(buf[:n], each)
+		done, again, err := answers(buf[:n], least(request), each)
 		interrupted = interrupted || again
 		switch {
 		case err != nil:
@@ -93,8 +93,16 @@ func receive(fd int, buf []byte) (n, flags int, err error) {
 
 var errShort = errors.New("an answer that is cut short")
 
-// answers takes the messages of one read apart, see netlink(7).
-func answers(b []byte, each func([]byte)) (done, interrupted bool, err error) {
+// least is the size of an answer to request without its attributes.
+func least(request []byte) int {
+	if len(request) == unixRequestSize {
+		return unixMessageSize
+	}
+	return MessageSize
+}
+
+// answers takes the messages of one read apart, see netlink(7). Of those for a socket each has at least so many bytes.
+func answers(b []byte, least int, each func([]byte)) (done, interrupted bool, err error) {
 	for len(b) >= unix.SizeofNlMsghdr {
 		length := int(binary.NativeEndian.Uint32(b))
 		if length < unix.SizeofNlMsghdr || length > len(b) {
@@ -113,7 +121,7 @@ func answers(b []byte, each func([]byte)) (done, interrupted bool, err error) {
 			}
 			return true, interrupted, nil
 		case ByFamily, TCPOfAll:
-			if len(body) >= MessageSize {
+			if len(body) >= least {
 				each(body)
 			}
 		}
@@ -123,7 +131,10 @@ func answers(b []byte, each func([]byte)) (done, interrupted bool, err error) {
 
 // Attributes calls each for every attribute of a message, see struct nlattr. One that is cut short ends it.
 func Attributes(message []byte, each func(kind uint16, value []byte)) {
-	b := message[MessageSize:]
+	attributes(message[MessageSize:], each)
+}
+
+func attributes(b []byte, each func(kind uint16, value []byte)) {
 	for len(b) >= unix.SizeofNlAttr {
 		length := int(binary.NativeEndian.Uint16(b))
 		if length < unix.SizeofNlAttr || length > len(b) {

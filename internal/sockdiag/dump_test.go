@@ -58,7 +58,7 @@ func TestAnAnswerEndsAsTheKernelSays(t *testing.T) {
 		"a length beyond the end":          {binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint64(nil, 99), 0), 0, false, false, errShort},
 	} {
 		told := 0
-		done, interrupted, err := answers(tc.answer, func([]byte) { told++ })
+		done, interrupted, err := answers(tc.answer, MessageSize, func([]byte) { told++ })
 		if told != tc.told || done != tc.done || interrupted != tc.interrupted || !errors.Is(err, tc.err) {
 			t.Errorf("%s: told %d, done %v, interrupted %v, %v", name, told, done, interrupted, err)
 		}
@@ -69,7 +69,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(message(ByFamily, 0, make([]byte, MessageSize+8)))
 	f.Add(message(unix.NLMSG_DONE, 0, nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, _, _ = answers(b, func(m []byte) {
+		_, _, _ = answers(b, MessageSize, func(m []byte) {
 			Attributes(m, func(_ uint16, value []byte) {
 				if len(value) > len(m) {
 					t.Error("an attribute is longer than its message")
