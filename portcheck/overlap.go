@@ -2,9 +2,10 @@ package portcheck
 
 import "net/netip"
 
-// InTheWay reports whether h keeps a TCP socket from listening on an address; one without an IP stands for all of them.
-func (h Holder) InTheWay(want netip.AddrPort) bool {
-	if h.Protocol != TCP || h.State != Listen || h.Port() != want.Port() {
+// InTheWay reports whether h keeps a socket of a protocol from listening on an address; one without an IP stands for all of
+// them. Of UDP each socket that is bound is in the way, connected or not.
+func (h Holder) InTheWay(protocol Protocol, want netip.AddrPort) bool {
+	if h.Protocol != protocol || protocol == TCP && h.State != Listen || h.Port() != want.Port() {
 		return false
 	}
 	has, ip := h.Local.Addr().Unmap(), want.Addr().Unmap()

@@ -33,8 +33,13 @@ func TestWhoIsInTheWayOfAListener(t *testing.T) {
 		{Holder{Socket: Socket{Protocol: UDP, State: Listen, Local: any4}}, all, false},
 		{Holder{Socket: Socket{Protocol: TCP, State: TimeWait, Local: one}}, all, false},
 	} {
-		if got := tc.holder.InTheWay(tc.want); got != tc.inWay {
+		if got := tc.holder.InTheWay(TCP, tc.want); got != tc.inWay {
 			t.Errorf("%s %s in the way of %s: %v, want %v", tc.holder.Protocol, tc.holder.Local, tc.want, got, tc.inWay)
+		}
+	}
+	for _, state := range []State{Unconn, Estab} { // bound is bound
+		if h := (Holder{Socket: Socket{Protocol: UDP, State: state, Local: one}}); !h.InTheWay(UDP, all) {
+			t.Errorf("a datagram socket that is %s is not in the way of one", state)
 		}
 	}
 }

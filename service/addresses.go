@@ -21,27 +21,52 @@ func (s Spec) Addresses() (all []netip.AddrPort, err error) {
 	return all, err
 }
 
+// Datagrams are the addresses of UDP that s listens on, as [Spec.Addresses].
+func (s Spec) Datagrams() ([]netip.AddrPort, error) { return s.overIP(true) }
+
 // Rivals says for each address of s that another service is to listen on as well, that the host opens only one of them.
 func (s Spec) Rivals(others []Spec) (lines []string, err error) {
-	mine, err := s.Addresses()
-	if err != nil {
-		return nil, err
-	}
 	for _, other := range others {
 		if other.Name == s.Name {
 			continue
 		}
-		theirs, err := other.Addresses()
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range mine {
-			port := strconv.Itoa(int(a.Port()))
-			apart := s.kindsApart(port, false) || other.kindsApart(port, false)
-			if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b, apart) }) {
-				lines = append(lines, fmt.Sprintf("port %d is that of the service %s as well: "+
-					"only the first of the two can open it at boot", a.Port(), other.Name))
+		for _, udp := range []bool{false, true} {
+			shared, err := s.shares(other, udp)
+			if err != nil {
+				return nil, err
 			}
+			lines = append(lines, shared...)
+		}
+		for _, path := range s.Listen {
+			if isUnix(path) && slices.Contains(other.Listen, path) {
+				lines = append(lines, fmt.Sprintf("%s is that of the service %s as well: "+
+					"the second of the two to open it takes it from the first", path, other.Name))
+			}
+		}
+	}
+	return lines, nil
+}
+
+// shares says which ports of s another service has as well, of TCP or of UDP.
+func (s Spec) shares(other Spec, udp bool) (lines []string, err error) {
+	kind, addresses := "", Spec.Addresses
+	if udp {
+		kind, addresses = "UDP ", Spec.Datagrams
+	}
+	mine, err := addresses(s)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := addresses(other)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range mine {
+		port := strconv.Itoa(int(a.Port()))
+		apart := s.kindsApart(port, udp) || other.kindsApart(port, udp)
+		if slices.ContainsFunc(theirs, func(b netip.AddrPort) bool { return clash(a, b, apart) }) {
+			lines = append(lines, fmt.Sprintf("%sport %d is that of the service %s as well: "+
+				"only the first of the two can open it at boot", kind, a.Port(), other.Name))
 		}
 	}
 	return lines, nil

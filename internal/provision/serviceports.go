@@ -90,13 +90,20 @@ func (i *installing) order() portcheck.Order {
 // obstacles are the sockets that listen where the service is to, but for its own.
 func (i *installing) obstacles(ctx context.Context, view *portcheck.View) (portcheck.Survey, error) {
 	var none portcheck.Survey
-	wanted, err := i.spec.Addresses()
+	streams, err := i.spec.Addresses()
 	if err != nil {
 		return none, err
 	}
+	datagrams, err := i.spec.Datagrams()
+	if err != nil {
+		return none, err
+	}
+	wanted := map[portcheck.Protocol][]netip.AddrPort{portcheck.TCP: streams, portcheck.UDP: datagrams}
 	query := portcheck.Query{Thorough: true, Around: true}
-	for _, a := range wanted {
-		query.Ranges = append(query.Ranges, portcheck.Range{Protocol: portcheck.TCP, Low: a.Port(), High: a.Port()})
+	for _, protocol := range []portcheck.Protocol{portcheck.TCP, portcheck.UDP} {
+		for _, a := range wanted[protocol] {
+			query.Ranges = append(query.Ranges, portcheck.Range{Protocol: protocol, Low: a.Port(), High: a.Port()})
+		}
 	}
 	s, err := view.Observe(ctx, query)
 	if err != nil {
@@ -108,7 +115,7 @@ func (i *installing) obstacles(ctx context.Context, view *portcheck.View) (portc
 	}
 	s.Rest = nil
 	s.Holders = slices.DeleteFunc(s.Holders, func(h portcheck.Holder) bool {
-		inTheWay := slices.ContainsFunc(wanted, h.InTheWay)
+		inTheWay := slices.ContainsFunc(wanted[h.Protocol], func(a netip.AddrPort) bool { return h.InTheWay(h.Protocol, a) })
 		return !inTheWay || i.isOurs(h, slices.Contains(own, h.Port()))
 	})
 	return s, nil
