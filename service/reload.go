@@ -60,7 +60,7 @@ func StaleCredentials(ctx context.Context, h host.Host, s Spec) (stale bool, why
 	if err != nil {
 		return false, "", fmt.Errorf("cannot read %s: %w", s.TLSCert, host.Cause(err))
 	}
-	wanted, _ := pem.Decode(text)
+	wanted := firstCertificate(text)
 	if wanted == nil {
 		return false, "", fmt.Errorf("cannot use %s: it holds no certificate", s.TLSCert)
 	}
@@ -78,9 +78,20 @@ func StaleCredentials(ctx context.Context, h host.Host, s Spec) (stale bool, why
 			continue
 		}
 		shown, err := s.shownCertificate(ctx, network, address)
-		return !bytes.Equal(shown, wanted.Bytes), "", err
+		return !bytes.Equal(shown, wanted), "", err
 	}
 	return false, why, nil
+}
+
+// firstCertificate is the one of the service in a file as [tls.X509KeyPair] reads it, nil where there is none: what is no
+// certificate may stand before it, its key for instance.
+func firstCertificate(text []byte) []byte {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			return block.Bytes
+		}
+	}
+	return nil
 }
 
 // staleCopies reports whether systemd has handed over another file than there is, as far as that can be seen.
