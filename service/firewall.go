@@ -19,22 +19,22 @@ import (
 // for instance, is the operator's decision, and is nothing to say.
 func (s Spec) Shut(ctx context.Context, h host.Host) (notes []string) {
 	ports := s.outside()
-	if len(ports) == 0 || !h.Live() {
+	if ports == nil || !h.Live() {
 		return nil
 	}
-	for _, ask := range []func(context.Context, host.Host, []uint16) (firewall, error){firewalld, ufw, nftables} {
+	for _, ask := range []func(context.Context, host.Host, []door) (firewall, error){firewalld, ufw, nftables} {
 		f, err := ask(ctx, h, ports)
 		switch {
 		case errors.Is(err, os.ErrPermission):
 			return []string{fmt.Sprintf("whether %s lets other hosts in on %s is not known: reading its rules needs root",
-				f.name, portList(ports))}
+				f.name, doorList(ports))}
 		case err != nil:
-			return []string{fmt.Sprintf("whether %s lets other hosts in on %s is not known: %v", f.name, portList(ports), err)}
+			return []string{fmt.Sprintf("whether %s lets other hosts in on %s is not known: %v", f.name, doorList(ports), err)}
 		case !f.on:
 			continue
 		}
 		for _, port := range f.shut {
-			notes = append(notes, fmt.Sprintf("%s has no rule that lets other hosts in on port %d; to open it: %s",
+			notes = append(notes, fmt.Sprintf("%s has no rule that lets other hosts in on %s; to open it: %s",
 				f.name, port, f.opens(port)))
 		}
 		return notes
@@ -42,40 +42,55 @@ func (s Spec) Shut(ctx context.Context, h host.Host) (notes []string) {
 	return nil
 }
 
+// door is a port that a firewall has to let others in on.
+type door struct {
+	kind string // "tcp" or "udp"
+	port uint16
+}
+
+func (d door) String() string {
+	if d.kind == "udp" {
+		return fmt.Sprintf("UDP port %d", d.port)
+	}
+	return fmt.Sprintf("port %d", d.port)
+}
+
 // firewall is what one of them makes of the ports.
 type firewall struct {
 	name  string
 	on    bool
-	shut  []uint16
-	opens func(port uint16) string // the command
+	shut  []door
+	opens func(door) string // the command
 }
 
 // outside are the ports that s offers to other hosts.
-func (s Spec) outside() (ports []uint16) {
-	addresses, err := s.overIP(false)
-	if err != nil {
-		return nil
-	}
-	for _, a := range addresses {
-		if !a.Addr().IsLoopback() && !slices.Contains(ports, a.Port()) {
-			ports = append(ports, a.Port())
+func (s Spec) outside() (ports []door) {
+	for _, kind := range []string{"tcp", "udp"} {
+		addresses, err := s.overIP(kind == "udp")
+		if err != nil {
+			return nil
+		}
+		for _, a := range addresses {
+			if d := (door{kind, a.Port()}); !a.Addr().IsLoopback() && !slices.Contains(ports, d) {
+				ports = append(ports, d)
+			}
 		}
 	}
 	return ports
 }
 
-func portList(ports []uint16) string {
+func doorList(ports []door) string {
 	var all []string
-	for _, p := range ports {
-		all = append(all, strconv.Itoa(int(p)))
+	for _, d := range ports {
+		all = append(all, d.String())
 	}
-	return "port " + strings.Join(all, ", ")
+	return strings.Join(all, ", ")
 }
 
 // firewalld asks for each zone that is in use.
-func firewalld(ctx context.Context, h host.Host, ports []uint16) (firewall, error) {
-	f := firewall{name: "firewalld", opens: func(p uint16) string {
-		return fmt.Sprintf("sudo firewall-cmd --permanent --add-port=%d/tcp && sudo firewall-cmd --reload", p)
+func firewalld(ctx context.Context, h host.Host, ports []door) (firewall, error) {
+	f := firewall{name: "firewalld", opens: func(d door) string {
+		return fmt.Sprintf("sudo firewall-cmd --permanent --add-port=%d/%s && sudo firewall-cmd --reload", d.port, d.kind)
 	}}
 	unit, err := h.SystemManager().Unit(ctx, "firewalld.service")
 	if err != nil || unit.Active != plan.Active {
@@ -101,18 +116,18 @@ func firewalld(ctx context.Context, h host.Host, ports []uint16) (firewall, erro
 		}
 		all = append(all, text...)
 	}
-	f.shut = slices.DeleteFunc(slices.Clone(ports), func(p uint16) bool { return zonesOpen(string(all), p) })
+	f.shut = slices.DeleteFunc(slices.Clone(ports), func(d door) bool { return zonesOpen(string(all), d) })
 	return f, nil
 }
 
 // zonesOpen reads what firewall-cmd --list-all prints. A service or a rich rule may be about any port.
-func zonesOpen(text string, port uint16) bool {
+func zonesOpen(text string, d door) bool {
 	rich := false
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
 		value = strings.TrimSpace(value)
 		switch {
-		case key == "target" && value == "ACCEPT", key == "ports" && inPorts(value, "/tcp", "-", port):
+		case key == "target" && value == "ACCEPT", key == "ports" && inPorts(value, "/"+d.kind, "-", d.port):
 			return true
 		case key == "services" && slices.ContainsFunc(strings.Fields(value), func(s string) bool {
 			return !slices.Contains([]string{"ssh", "dhcpv6-client", "mdns", "cockpit", "samba-client"}, s)
@@ -142,8 +157,8 @@ func inPorts(list, suffix, dash string, port uint16) bool {
 }
 
 // ufw reads its own files, ufw-framework(8).
-func ufw(_ context.Context, h host.Host, ports []uint16) (firewall, error) {
-	f := firewall{name: "ufw", opens: func(p uint16) string { return fmt.Sprintf("sudo ufw allow %d/tcp", p) }}
+func ufw(_ context.Context, h host.Host, ports []door) (firewall, error) {
+	f := firewall{name: "ufw", opens: func(d door) string { return fmt.Sprintf("sudo ufw allow %d/%s", d.port, d.kind) }}
 	conf, err := h.ReadFile("/etc/ufw/ufw.conf")
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !strings.EqualFold(setting(string(conf), "ENABLED"), "yes") {
 		return f, nil
@@ -164,12 +179,12 @@ func ufw(_ context.Context, h host.Host, ports []uint16) (firewall, error) {
 		}
 		rules = append(rules, text...)
 	}
-	f.shut = slices.DeleteFunc(slices.Clone(ports), func(p uint16) bool { return ufwOpens(string(rules), p) })
+	f.shut = slices.DeleteFunc(slices.Clone(ports), func(d door) bool { return ufwOpens(string(rules), d) })
 	return f, nil
 }
 
 // ufwOpens reads lines as "### tuple ### allow tcp 8080 0.0.0.0/0 any 0.0.0.0/0 in".
-func ufwOpens(rules string, port uint16) bool {
+func ufwOpens(rules string, d door) bool {
 	for line := range strings.Lines(rules) {
 		text, ok := strings.CutPrefix(line, "### tuple ### ")
 		f := strings.Fields(text)
@@ -177,22 +192,33 @@ func ufwOpens(rules string, port uint16) bool {
 			continue
 		}
 		action, _, _ := strings.Cut(f[0], "_") // "allow_log"
-		if action != "allow" && action != "limit" || f[1] != "any" && f[1] != "tcp" {
+		if action != "allow" && action != "limit" || f[1] != "any" && f[1] != d.kind {
 			continue
 		}
-		if f[2] == "any" || inPorts(f[2], "", ":", port) {
+		if f[2] == "any" || inPorts(f[2], "", ":", d.port) {
 			return true
 		}
 	}
 	return false
 }
 
-// setting is the value of a variable in a file of shell assignments.
+// setting is the value of a variable in a file of shell assignments, as the shell of ufw-init reads it: "export" may stand
+// before it, and a comment behind it.
 func setting(text, name string) (value string) {
 	for line := range strings.Lines(text) {
-		if v, ok := strings.CutPrefix(strings.TrimSpace(line), name+"="); ok {
-			value = strings.Trim(v, `"'`)
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "export "))
+		v, ok := strings.CutPrefix(line, name+"=")
+		if !ok {
+			continue
 		}
+		end := " \t;"
+		if v != "" && strings.Contains(`"'`, v[:1]) {
+			v, end = v[1:], v[:1]
+		}
+		if i := strings.IndexAny(v, end); i >= 0 {
+			v = v[:i]
+		}
+		value = v
 	}
 	return value
 }

@@ -28,7 +28,7 @@ func TestUfwLetsInWhatItsTuplesName(t *testing.T) {
 		"allow tcp 22 0.0.0.0/0 8080 0.0.0.0/0 in":               false,
 		"allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in comment=383038": false,
 	} {
-		if got := ufwOpens("*filter\n### tuple ### "+rule+"\n-A x\n", 8080); got != open {
+		if got := ufwOpens("*filter\n### tuple ### "+rule+"\n-A x\n", door{"tcp", 8080}); got != open {
 			t.Errorf("%s: open %v", rule, got)
 		}
 	}
@@ -48,7 +48,7 @@ func TestFirewalldLetsInWhatAZoneNames(t *testing.T) {
 		zone("default", "ssh dhcpv6-client", "", ""):                                                      false,
 		zone("default", "ssh", "8080/udp 80/tcp", ""):                                                     false,
 	} {
-		if got := zonesOpen(text, 8080); got != open {
+		if got := zonesOpen(text, door{"tcp", 8080}); got != open {
 			t.Errorf("open %v:\n%s", got, text)
 		}
 	}
@@ -64,6 +64,17 @@ func TestNftablesLetsInWhatAChainAccepts(t *testing.T) {
 	dport := func(right string) string {
 		return `{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":` + right + `}},{"counter":{}},{"accept":null}`
 	}
+	vmap := func(key, elements string) string {
+		return `{"vmap":{"key":` + key + `,"data":{"set":[` + elements + `]}}}`
+	}
+	states := func(accepted ...string) string {
+		elements := `["invalid",{"drop":null}]`
+		for _, state := range accepted {
+			elements = `["` + state + `",{"accept":null}],` + elements
+		}
+		return vmap(`{"ct":{"key":"state"}}`, elements)
+	}
+	const port = `{"payload":{"protocol":"tcp","field":"dport"}}`
 	ruleset := func(policy string, rules ...string) string {
 		text := `{"nftables":[{"metainfo":{"version":"1.0.9"}},{"table":{"family":"inet","name":"filter"}},` +
 			`{"chain":{"family":"inet","table":"filter","name":"input","type":"filter","hook":"input","prio":0,"policy":"` + policy + `"}}`
@@ -87,6 +98,12 @@ func TestNftablesLetsInWhatAChainAccepts(t *testing.T) {
 		"a drop before it":                {ruleset("accept", `{"drop":null}`, dport("8080")), true},
 		"a reject at the end":             {ruleset("accept", dport("22"), `{"reject":{"type":"tcp reset"}}`), true},
 		"a jump that leads nowhere":       {ruleset("drop", `{"jump":{"target":"web"}}`, "web: "+dport("443")), true},
+		"a map of states without new":     {ruleset("drop", states("established", "related")), true},
+		"a map of states with new":        {ruleset("drop", states("established", "new")), false},
+		"a map of ports without it":       {ruleset("drop", vmap(port, `[22,{"accept":null}],[443,{"jump":{"target":"web"}}]`), "web: "+dport("8080")), true},
+		"a map of ports with it":          {ruleset("drop", vmap(port, `[22,{"accept":null}],[8080,{"jump":{"target":"web"}}]`), "web: "+dport("8080")), false},
+		"a map of ports that drops it":    {ruleset("drop", vmap(port, `[22,{"accept":null}],[8080,{"drop":null}]`)), true},
+		"a map with a name":               {ruleset("drop", `{"vmap":{"key":`+port+`,"data":"@ports"}}`), false},
 		"the port":                        {ruleset("drop", established, dport("8080")), false},
 		"a set":                           {ruleset("drop", dport(`{"set":[22,8080]}`)), false},
 		"a range":                         {ruleset("drop", dport(`{"range":[8000,8100]}`)), false},
@@ -103,7 +120,7 @@ func TestNftablesLetsInWhatAChainAccepts(t *testing.T) {
 		}
 		shut := false
 		for _, base := range rules.closed() {
-			shut = shut || !rules.lets(base.key(), 8080, 0)
+			shut = shut || !rules.lets(base.key(), door{"tcp", 8080}, 0)
 		}
 		if shut != tc.shut {
 			t.Errorf("%s: shut %v", name, shut)
@@ -114,8 +131,40 @@ func TestNftablesLetsInWhatAChainAccepts(t *testing.T) {
 func TestOnlyPortsForOthersAreAskedAbout(t *testing.T) {
 	t.Parallel()
 	s := echo()
-	s.Listen = []string{"8080", "127.0.0.1:9000", "[::1]:9001", "10.0.0.5:8080", "[::]:9002"}
-	if got := fmt.Sprint(s.outside()); got != "[8080 9002]" {
+	s.Listen = []string{"8080", "127.0.0.1:9000", "[::1]:9001", "10.0.0.5:8080", "[::]:9002", "udp:8080", "udp:127.0.0.1:53"}
+	if got := fmt.Sprint(s.outside()); got != "[port 8080 port 9002 UDP port 8080]" {
 		t.Errorf("%s", got)
+	}
+}
+
+// A rule for TCP opens nothing for UDP.
+func TestAPortOfUDPIsLookedForAsThat(t *testing.T) {
+	t.Parallel()
+	udp := door{"udp", 8080}
+	for _, kind := range []string{"tcp", "udp"} {
+		open := kind == "udp"
+		if got := ufwOpens("### tuple ### allow "+kind+" 8080 0.0.0.0/0 any 0.0.0.0/0 in\n", udp); got != open {
+			t.Errorf("ufw: a rule for %s: open %v", kind, got)
+		}
+		if got := zonesOpen("  ports: 8080/"+kind+"\n", udp); got != open {
+			t.Errorf("firewalld: a port of %s: open %v", kind, got)
+		}
+		r, err := readRules([]byte(`{"nftables":[{"rule":{"family":"ip","table":"t","chain":"c","expr":[{"match":{"op":"==","left":` +
+			`{"payload":{"protocol":"` + kind + `","field":"dport"}},"right":8080}},{"accept":null}]}}]}`))
+		if got := r.lets("ip t c", udp, 0); got != open || err != nil {
+			t.Errorf("nftables: a rule for %s: open %v, %v", kind, got, err)
+		}
+	}
+}
+
+func TestAVariableIsReadAsAShellDoes(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"ENABLED=yes": "yes", "ENABLED=yes # by ops": "yes", "export ENABLED=yes": "yes", `  ENABLED="yes" # x`: "yes", "ENABLED='yes'": "yes",
+		"#ENABLED=yes": "", "ENABLED=no\nENABLED=yes;": "yes", "ENABLED=": "", "ENABLED=yes\nENABLED=": "", "NOT_ENABLED=yes": "",
+	} {
+		if got := setting(text+"\n", "ENABLED"); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }

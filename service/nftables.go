@@ -14,7 +14,7 @@ import (
 )
 
 // nftables asks the kernel for its rules, which also are those of iptables since Debian 11 and Ubuntu 20.10.
-func nftables(ctx context.Context, h host.Host, ports []uint16) (firewall, error) {
+func nftables(ctx context.Context, h host.Host, ports []door) (firewall, error) {
 	f := firewall{name: "nftables"}
 	text, err := h.Run(ctx, "nft", "--json", "list", "ruleset")
 	var failed *host.ProgramError
@@ -32,13 +32,13 @@ func nftables(ctx context.Context, h host.Host, ports []uint16) (firewall, error
 	}
 	for _, base := range rules.closed() {
 		f.on = true
-		f.opens = func(p uint16) string {
-			return fmt.Sprintf("sudo nft insert rule %s %s %s tcp dport %d accept, and the same in /etc/nftables.conf",
-				base.Family, base.Table, base.Name, p)
+		f.opens = func(d door) string {
+			return fmt.Sprintf("sudo nft insert rule %s %s %s %s dport %d accept, and the same in /etc/nftables.conf",
+				base.Family, base.Table, base.Name, d.kind, d.port)
 		}
-		for _, port := range ports {
-			if !rules.lets(base.key(), port, 0) && !slices.Contains(f.shut, port) {
-				f.shut = append(f.shut, port)
+		for _, d := range ports {
+			if !rules.lets(base.key(), d, 0) && !slices.Contains(f.shut, d) {
+				f.shut = append(f.shut, d)
 			}
 		}
 	}
@@ -98,31 +98,58 @@ func (r rules) closed() (chains []nftChain) {
 // deepest is how far jumps are followed; the kernel allows 16.
 const deepest = 16
 
-// lets reports whether a rule of a chain may accept a new connection to a port. What is not understood may.
-func (r rules) lets(chain string, port uint16, depth int) bool {
+// lets reports whether a rule of a chain may accept what is new to a port. What is not understood may.
+func (r rules) lets(chain string, d door, depth int) bool {
 	if depth > deepest {
 		return false
 	}
 	table := chain[:strings.LastIndexByte(chain, ' ')+1]
 	for _, rule := range r.of[chain] {
-		if !slices.ContainsFunc(conditions(rule), func(m map[string]any) bool { return excludes(m, port) }) {
-			switch {
-			case has(rule, "accept", "vmap"):
+		if slices.ContainsFunc(conditions(rule), func(m map[string]any) bool { return excludes(m, d) }) {
+			continue
+		}
+		for _, verdict := range append(mapped(rule, d), rule...) {
+			if _, accepts := verdict["accept"]; accepts {
 				return true
-			case len(conditions(rule)) == 0 && has(rule, "drop", "reject"):
-				return false
 			}
-			for _, statement := range rule {
-				for _, verb := range []string{"jump", "goto"} {
-					to, ok := statement[verb].(map[string]any)
-					if ok && r.lets(table+fmt.Sprint(to["target"]), port, depth+1) {
-						return true
-					}
+			for _, verb := range []string{"jump", "goto"} {
+				to, ok := verdict[verb].(map[string]any)
+				if ok && r.lets(table+fmt.Sprint(to["target"]), d, depth+1) {
+					return true
 				}
 			}
 		}
+		if len(conditions(rule)) == 0 && has(rule, "drop", "reject") {
+			return false
+		}
 	}
 	return false
+}
+
+// mapped are the verdicts that the maps of a rule may have for what is new to a port, "ct state vmap { established : accept }"
+// for one. A map with a name, whose elements are elsewhere, may accept.
+func mapped(rule []map[string]any, d door) (verdicts []map[string]any) {
+	for _, s := range rule {
+		vmap, ok := s["vmap"].(map[string]any)
+		if !ok {
+			continue
+		}
+		data, _ := vmap["data"].(map[string]any)
+		elements, ok := data["set"].([]any)
+		if !ok {
+			return []map[string]any{{"accept": nil}}
+		}
+		for _, element := range elements {
+			pair, _ := element.([]any)
+			if len(pair) != 2 || excludes(map[string]any{"op": "==", "left": vmap["key"], "right": pair[0]}, d) {
+				continue
+			}
+			if verdict, ok := pair[1].(map[string]any); ok {
+				verdicts = append(verdicts, verdict)
+			}
+		}
+	}
+	return verdicts
 }
 
 func has(rule []map[string]any, verbs ...string) bool {
@@ -140,8 +167,8 @@ func conditions(rule []map[string]any) (all []map[string]any) {
 	return all
 }
 
-// excludes reports whether a condition is never true of the first packet of a connection from outside to a TCP port.
-func excludes(m map[string]any, port uint16) bool {
+// excludes reports whether a condition is never true of the first packet from outside to a port.
+func excludes(m map[string]any, d door) bool {
 	left, _ := m["left"].(map[string]any)
 	if m["op"] != "==" && m["op"] != "in" {
 		return false
@@ -151,11 +178,11 @@ func excludes(m map[string]any, port uint16) bool {
 	ct, _ := left["ct"].(map[string]any)
 	switch {
 	case payload["field"] == "dport":
-		return payload["protocol"] != "tcp" && payload["protocol"] != "th" || !holds(m["right"], float64(port))
-	case payload["protocol"] == "udp", payload["protocol"] == "icmp", payload["protocol"] == "icmpv6":
-		return true
+		return payload["protocol"] != d.kind && payload["protocol"] != "th" || !holds(m["right"], float64(d.port))
+	case slices.Contains([]any{"tcp", "udp", "icmp", "icmpv6"}, payload["protocol"]):
+		return payload["protocol"] != d.kind
 	case meta["key"] == "l4proto", payload["field"] == "protocol", payload["field"] == "nexthdr":
-		return !holds(m["right"], "tcp") && !holds(m["right"], 6.0)
+		return !holds(m["right"], d.kind) && !holds(m["right"], map[string]float64{"tcp": 6, "udp": 17}[d.kind])
 	case meta["key"] == "iifname", meta["key"] == "iif":
 		return m["right"] == "lo"
 	case ct["key"] == "state":
