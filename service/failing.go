@@ -36,9 +36,19 @@ type seen struct {
 // watch looks at the service until it can be told whether it is up.
 func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.Listen) (seen, error) {
 	s := seen{last: first}
-	note := func() { s.failed = s.failed || between(s.last) && s.last.Result != "success" }
-	note()
-	for end := time.Now().Add(watchTime); !settled(s.last) && time.Now().Before(end); {
+	for end := time.Now().Add(watchTime); ; {
+		s.failed = s.failed || between(s.last) && s.last.Result != "success"
+		s.waiting = 0
+		if s.last.Active != plan.Active {
+			open, err := lookUp(h, listen)
+			if err != nil {
+				return s, err
+			}
+			s.waiting = open.waiting(listen)
+		}
+		if s.settled() || !time.Now().Before(end) {
+			break
+		}
 		select {
 		case <-ctx.Done():
 			return s, ctx.Err()
@@ -49,51 +59,37 @@ func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.List
 			return s, err
 		}
 		s.last, s.rose = u, u.Restarts-first.Restarts
-		note()
-	}
-	var err error
-	if s.last.Active != plan.Active {
-		s.waiting, err = waiting(h, listen)
 	}
 	if s.last.Restarts > 0 && time.Since(s.last.Started) < fresh {
 		s.failures, s.blind = failures(ctx, h, first.Name, fresh)
 	}
 	s.up = time.Since(s.last.Started)
-	return s, err
-}
-
-// waiting is how many clients nobody has accepted.
-func waiting(h host.Host, listen []host.Listen) (n int, err error) {
-	rows, err := h.ListeningSockets()
-	for _, l := range listen {
-		a, _ := parseLoaded(l.Address) // an address of another kind has port 0
-		for _, row := range rows {
-			if row.Local.Port() == a.Port() {
-				n += int(row.Waiting)
-			}
-		}
-	}
-	return n, err
+	return s, nil
 }
 
 // between reports whether a service waits for its next start.
 func between(u host.Unit) bool { return u.Sub == "auto-restart" || u.Sub == "auto-restart-queued" }
 
-// settled reports whether a service runs and has not just been started again, or has nothing to do.
-func settled(u host.Unit) bool {
-	switch u.Active {
+// settled reports whether a service runs and has not just been started again, or has nothing to do: systemd starts at once
+// one for which a client waits.
+func (s seen) settled() bool {
+	switch s.last.Active {
 	case plan.Active, "reloading", "refreshing":
-		return u.Restarts == 0 || time.Since(u.Started) > 10*time.Second
+		return s.last.Restarts == 0 || time.Since(s.last.Started) > 10*time.Second
 	case plan.Inactive:
-		return true
+		return s.waiting == 0
 	}
 	return false
 }
 
-// failing says why a service that systemd is starting again and again does not serve, "" where it is not failing. One
-// that ends by itself, with success, has not failed.
+// failing says why a service that systemd is starting again and again does not serve, or one that it does not start, ""
+// where it is not failing. One that ends by itself, with success, has not failed.
 func (s seen) failing() string {
 	switch {
+	case s.last.Active == plan.Inactive && s.last.Unmet != nil:
+		return unmet(s.last)
+	case s.last.Active == plan.Inactive && s.waiting > 0:
+		return fmt.Sprintf("systemd does not start %s, and %d clients wait", s.last.Name, s.waiting)
 	case s.failed && (s.rose > 1 || between(s.last)), s.failsOften():
 		return fmt.Sprintf("%s fails, and is started again and again: %d times so far", s.last.Name, s.last.Restarts)
 	case s.last.Active == "activating" && !between(s.last) && s.waiting > 0 && s.up > watchTime:

@@ -36,7 +36,13 @@ func TestWhatIsSeenOfAServiceIsJudged(t *testing.T) {
 		"starts, and nobody waits":               {seen{last: unit("activating", "start", 0), up: time.Minute}, ""},
 		"starts, and somebody waits":             {seen{last: unit("activating", "start", 0), up: 9 * time.Second, waiting: 3}, "ready since it was started 9s ago, and 3 clients wait"},
 		"has just been started by a client":      {seen{last: unit("activating", "start", 0), up: time.Millisecond, waiting: 1}, ""},
-		"whoever asks may not read the journal":  {seen{last: unit("active", "running", 9), rose: 1, failed: true, blind: true}, "9 times"},
+		"is not started, and somebody waits":     {seen{last: unit("inactive", "dead", 0), waiting: 2}, "does not start x.service, and 2 clients wait"},
+		"is not started, and nobody waits":       {seen{last: unit("inactive", "dead", 0)}, ""},
+		"a condition is not met": {
+			seen{last: host.Unit{Name: "x.service", Active: "inactive", Unmet: []string{"ConditionPathExists=/x"}}},
+			"x.service is not started: ConditionPathExists=/x is not met",
+		},
+		"whoever asks may not read the journal": {seen{last: unit("active", "running", 9), rose: 1, failed: true, blind: true}, "9 times"},
 	} {
 		if got := tc.seen.failing(); (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)
@@ -63,5 +69,15 @@ func TestLastWordsAreThoseOfTheFailure(t *testing.T) {
 	}
 	if got := words([]byte(journal), time.Time{}, 1); strings.Join(got, "|") != "serving what it did before" {
 		t.Errorf("%q", got)
+	}
+}
+
+// A client that waits has systemd start the service at once: one that stays inactive is watched.
+func TestWhoeverHasAClientWaitingIsNotSettled(t *testing.T) {
+	t.Parallel()
+	for waiting, want := range map[int]bool{0: true, 1: false} {
+		if got := (seen{last: host.Unit{Active: "inactive"}, waiting: waiting}).settled(); got != want {
+			t.Errorf("with %d clients: %v", waiting, got)
+		}
 	}
 }

@@ -20,15 +20,21 @@ func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if shut := sockets.shut(); shut != nil {
-		return "", fmt.Errorf("cannot serve: %s is not open", strings.Join(shut, ", "))
+	service, err := m.Unit(ctx, name)
+	if err != nil {
+		return "", err
 	}
-	wanted := s
+	if shut := sockets.shut(); shut != nil {
+		return "", &report.Error{
+			Code: "not-open", Message: fmt.Sprintf("cannot serve: %s is not open", strings.Join(shut.names(), ", ")),
+			Hint: "run: " + opens(shut, sockets.open() != nil, service),
+		}
+	}
 	s, changed := s.asLoaded(sockets.listen())
 	if seen, err = s.Probe(ctx); err != nil && changed != "" {
 		return "", &report.Error{
 			Code: "no-answer", Message: fmt.Sprintf("%v; %s", err, changed),
-			Hint: "run: sudo systemctl restart " + strings.Join(wanted.Sockets(), " ") + ", which opens what the drop-in says",
+			Hint: "run: " + reopens(service, sockets...) + ", which opens what the drop-in says",
 		}
 	}
 	if err != nil {
@@ -57,6 +63,9 @@ func Prove(ctx context.Context, h host.Host, s Spec) (seen string, err error) {
 }
 
 func failsError(u host.Unit) error {
+	if u.Unmet != nil {
+		return fmt.Errorf("cannot run %s: %s is not met", u.Name, strings.Join(u.Unmet, ", "))
+	}
 	if u.Result == "success" {
 		return &report.Error{
 			Code: "ends-by-itself", Message: fmt.Sprintf("cannot run %s: it ends by itself, or goes into the background", u.Name),
@@ -83,7 +92,7 @@ func awaitUp(ctx context.Context, m host.Manager, name string) (host.Unit, error
 		switch {
 		case err != nil:
 			return u, err
-		case u.Active == StateFailed, u.Sub == "auto-restart":
+		case u.Active == StateFailed, u.Sub == "auto-restart", u.Active == plan.Inactive && u.Unmet != nil:
 			return u, failsError(u)
 		case u.Active == plan.Active || u.Active == plan.Inactive:
 			return u, nil

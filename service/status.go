@@ -24,9 +24,9 @@ import (
 // The states of a service.
 const (
 	StateActive   = "active"    // its socket listens, and the service has not failed
-	StateFailing  = "failing"   // its socket listens, and nobody is served: the service is started again and again
+	StateFailing  = "failing"   // its socket listens, and nobody is served: the service is started again and again, or not at all
 	StateInactive = "inactive"  // its socket does not listen
-	StateFailed   = "failed"    // its socket or its service has failed
+	StateFailed   = "failed"    // its socket or its service has failed, or cannot be started
 	StateMissing  = "not-found" // there is no such unit
 )
 
@@ -66,7 +66,14 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out repo
 	var reasons []string
 	open := sockets.open()
 	if shut := sockets.shut(); shut != nil && out.State != StateMissing {
-		reasons = append(reasons, fmt.Sprintf("not open: %s: %s", strings.Join(shut, ", "), opens(shut, open != nil, service)))
+		reasons = append(reasons, fmt.Sprintf("not open: %s: %s", strings.Join(shut.names(), ", "), opens(shut, open != nil, service)))
+	}
+	if out.State != StateMissing {
+		why, cannot := unable(h, service)
+		reasons = append(reasons, why)
+		if cannot && out.State == StateActive {
+			out.State = StateFailed
+		}
 	}
 	listen := open.listen()
 	if open == nil {
@@ -86,15 +93,14 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out repo
 		return out, nil
 	}
 	if open != nil {
-		rows, err := h.ListeningSockets()
+		kernel, err := lookUp(h, open.listen())
 		if err != nil {
 			return out, err
 		}
 		for _, socket := range open {
-			for _, address := range closed(rows, socket.Listen) {
+			for _, why := range kernel.closed(socket.Listen) {
 				out.State = StateInactive
-				reasons = append(reasons, fmt.Sprintf("nothing listens on %s, which %s has by a drop-in that it has not opened: "+
-					"sudo systemctl restart %s", address, socket.Name, socket.Name))
+				reasons = append(reasons, fmt.Sprintf("%s, whatever systemd says of %s: %s", why, socket.Name, reopens(service, socket)))
 			}
 		}
 	}
@@ -135,6 +141,9 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out repo
 			out.Admin = spec.Admin.String()
 		}
 		loaded, changed := spec.asLoaded(sockets.listen())
+		if sockets.gone() { // that is why they differ
+			changed = ""
+		}
 		reasons = append(append(reasons, changed), loaded.Shut(ctx, h)...)
 	}
 	if spec != nil && spec.bundled() && service.Active == plan.Active { // asking would start it

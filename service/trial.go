@@ -53,22 +53,25 @@ func TryRestart(ctx context.Context, h host.Host, s Spec) (unknown string, err e
 	if err != nil {
 		return "", err
 	}
-	rows, err := h.ListeningSockets()
+	service, err := h.SystemManager().Unit(ctx, s.Name+".service")
+	if err != nil {
+		return "", err
+	}
+	kernel, err := lookUp(h, sockets.open().listen())
 	if err != nil {
 		return "", err
 	}
 	for _, socket := range sockets.open() { // the others are opened by the restart
-		if gone := closed(rows, socket.Listen); len(gone) > 0 {
+		if why := kernel.closed(socket.Listen); why != nil {
 			return "", &report.Error{
 				Code:    "not-open",
-				Message: fmt.Sprintf("cannot restart: %s says that it listens on %s, and has not opened that", socket.Name, strings.Join(gone, ", ")),
-				Hint:    "run: sudo systemctl restart " + socket.Name + ", which opens what a drop-in says",
+				Message: fmt.Sprintf("cannot restart: %s, whatever systemd says of %s", strings.Join(why, ", "), socket.Name),
+				Hint:    "run: " + reopens(service, socket),
 			}
 		}
 	}
-	service, err := h.SystemManager().Unit(ctx, s.Name+".service")
-	if err != nil || !s.bundled() || len(service.Command) == 0 {
-		return "", err
+	if !s.bundled() || len(service.Command) == 0 {
+		return "", nil
 	}
 	return s.try(ctx, h, append(service.Command, "--check"), service.Environment...)
 }

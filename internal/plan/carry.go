@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +31,8 @@ func (s *Session) change(ctx context.Context, c *Change, r record) (cause string
 		return "", false
 	case werr == nil && c.Kind == report.Unit:
 		cause = fmt.Sprintf("systemd has done it, and it is %s", *now)
-		if u, ok := e.(unitEffect); ok && u.endedWell(ctx, c.Target) {
-			cause = "it ends by itself, or goes into the background: a service stays in the foreground until it is told to stop"
+		if u, ok := e.(unitEffect); ok {
+			cause = cmp.Or(u.whyEnded(ctx, c.Target), cause)
 		}
 	case werr == nil:
 		cause = fmt.Sprintf("the kernel made it %s", show(now))

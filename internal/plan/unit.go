@@ -265,10 +265,17 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool, twin
 	return nil
 }
 
-// endedWell reports whether a service that does not run has not failed: it has ended, or left its first process.
-func (u unitEffect) endedWell(ctx context.Context, name string) bool {
+// whyEnded says why a service does not run that has not failed: systemd has not started it, or it has ended, or left its
+// first process. It is "" for all others.
+func (u unitEffect) whyEnded(ctx context.Context, name string) string {
 	unit, err := u.manager.Unit(ctx, name)
-	return err == nil && strings.HasSuffix(name, ".service") && unit.Result == "success"
+	switch {
+	case err != nil || !strings.HasSuffix(name, ".service") || unit.Result != "success":
+		return ""
+	case unit.Unmet != nil:
+		return "systemd has not started it: " + strings.Join(unit.Unmet, ", ") + " is not met"
+	}
+	return "it ends by itself, or goes into the background: a service stays in the foreground until it is told to stop"
 }
 
 // same: what matters is whether it runs. One that has failed does not.

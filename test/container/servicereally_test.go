@@ -16,11 +16,11 @@ func TestAnAddressOfADropInIsWhatIsProven(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	r := m.Run(t, "tcptune", "service", "restart")
-	if r.Code != 1 || !strings.Contains(r.Stderr, "sudo systemctl restart tcptune-server.socket") {
+	_, hint, _ := strings.Cut(r.Stderr, "hint: run: ")
+	if r.Code != 1 || !strings.Contains(s.Reason, strings.TrimSpace(hint)) {
 		t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
 	}
-	m.Must(t, "systemctl", "stop", "tcptune-server.socket", "tcptune-server.service")
-	m.Must(t, "systemctl", "start", "tcptune-server.socket")
+	m.Must(t, "sh", "-ec", strings.ReplaceAll(hint, "sudo ", "")) // as it is printed, while the service runs
 	r = m.Run(t, "tcptune", "service", "restart")
 	if r.Code != 0 || !strings.Contains(r.Stdout, "answers on 127.0.0.1:9000; a drop-in has it listen on 127.0.0.1:9000, and not on [::]:8080") {
 		t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
@@ -29,6 +29,98 @@ func TestAnAddressOfADropInIsWhatIsProven(t *testing.T) {
 	if !strings.Contains(s.Reason, "a drop-in has it listen on 127.0.0.1:9000, and not on [::]:8080") {
 		t.Errorf("%+v", s)
 	}
+}
+
+// A socket that listens is half of a service: what systemd cannot start, and what is open in its books only, is not active.
+func TestWhatCannotServeIsNotActive(t *testing.T) {
+	t.Parallel()
+	m := newServing(t)
+	wants := func(name, state, says string) {
+		t.Helper()
+		code := 3
+		if state == "active" {
+			code = 0
+		}
+		if s := m.service(t, code, "status", name).Service[0]; s.State != state || !strings.Contains(s.Reason, says) {
+			t.Errorf("%s: want %s and %q: %+v", name, state, says, s)
+		}
+	}
+	install := func(name, listen string, args ...string) {
+		t.Helper()
+		m.service(t, 0, append([]string{"install", "--exec", "/usr/local/bin/" + name, "--name", name, "--listen", listen}, args...)...)
+		m.Must(t, "systemctl", "start", name+".socket")
+	}
+	for _, name := range []string{"gone", "masked", "empty", "cond"} {
+		m.Must(t, "install", "-D", "/usr/bin/jobs", "/usr/local/bin/"+name)
+	}
+	t.Run("a service that cannot be started", func(t *testing.T) {
+		install("gone", "9001", "--", "serve")
+		wants("gone", "active", "")
+		m.Must(t, "rm", "/usr/local/bin/gone")
+		wants("gone", "failed", "there is no /usr/local/bin/gone")
+		install("empty", "9002", "--", "serve")
+		m.dropIn(t, "empty.service", "[Service]\nExecStart=\n")
+		wants("empty", "failed", "systemd-analyze verify empty.service")
+		install("masked", "9003", "--", "serve")
+		m.Must(t, "ln", "-sf", "/dev/null", "/etc/systemd/system/masked.service")
+		m.Must(t, "systemctl", "daemon-reload")
+		wants("masked", "failed", "sudo systemctl unmask masked.service")
+	})
+	t.Run("a condition that is not met, while a client waits", func(t *testing.T) {
+		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/cond", "--name", "cond", "--listen", "9004", "--now",
+			"-p", "ConditionPathExists=/etc/nope", "--", "serve")
+		if r.Code != 1 || !strings.Contains(r.Stderr, "ConditionPathExists=/etc/nope is not met") {
+			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
+		}
+		install("cond", "9004", "-p", "ConditionPathExists=/etc/nope", "--", "serve")
+		m.Must(t, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9004; (sleep 9 &) >/dev/null 2>&1")
+		wants("cond", "failing", "ConditionPathExists=/etc/nope is not met")
+		m.Must(t, "systemctl", "stop", "cond.socket")
+	})
+	t.Run("a Unix socket that its path does not lead to", func(t *testing.T) {
+		for _, name := range []string{"a", "b"} {
+			m.Must(t, "install", "-D", "/usr/bin/jobs", "/usr/local/bin/"+name)
+		}
+		install("a", "/run/x/a.sock", "--", "serve")
+		wants("a", "active", "")
+		m.Must(t, "systemctl", "stop", "a.socket")
+		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/b", "--name", "b", "--listen", "/run/x/a.sock", "--", "serve")
+		if r.Code != 0 || !strings.Contains(r.Stderr, "/run/x/a.sock is that of the service a as well") {
+			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
+		}
+		m.Must(t, "systemctl", "start", "a.socket")
+		m.Must(t, "systemctl", "start", "b.socket")
+		wants("b", "inactive", "2 sockets were opened on /run/x/a.sock")
+		m.service(t, 0, "uninstall", "a")
+		wants("b", "inactive", "nothing listens on /run/x/a.sock")
+		r = m.Run(t, "tcptune", "service", "restart", "b")
+		if r.Code != 1 || !strings.Contains(r.Stderr, "hint: run: sudo systemctl restart b.socket") {
+			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
+		}
+		m.Must(t, "systemctl", "restart", "b.socket")
+		wants("b", "active", "")
+	})
+	t.Run("UDP, and a unit that is gone", func(t *testing.T) {
+		m.Must(t, "install", "-D", "/usr/bin/jobs", "/usr/local/bin/u")
+		install("u", "udp:5300", "--listen", "9005", "--", "serve")
+		m.Must(t, "systemctl", "start", "u-9005.socket")
+		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/u", "--name", "v", "--listen", "udp:5300", "--now", "--dry-run",
+			"--", "serve")
+		if r.Code != 1 || !strings.Contains(r.Stderr, "cannot listen on port 5300, which is held by systemd (pid 1") {
+			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
+		}
+		m.dropIn(t, "u.socket", "[Socket]\nListenDatagram=\nListenDatagram=5301\n")
+		wants("u", "inactive", "nothing listens on [::]:5301")
+		m.Must(t, "rm", "-r", "/run/systemd/system/u.socket.d")
+		m.Must(t, "systemctl", "stop", "u-9005.socket")
+		m.Must(t, "rm", "/etc/systemd/system/u-9005.socket")
+		m.Must(t, "systemctl", "daemon-reload")
+		m.Must(t, "systemctl", "restart", "u.socket")
+		s := m.service(t, 3, "status", "u").Service[0]
+		if !strings.Contains(s.Reason, "not open: u-9005.socket") || strings.Contains(s.Reason, "drop-in") {
+			t.Errorf("%+v", s)
+		}
+	})
 }
 
 func TestHintsNameWhatHelps(t *testing.T) {
