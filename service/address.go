@@ -1,6 +1,7 @@
 package service
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -36,7 +37,7 @@ func parseListen(text string) (netip.AddrPort, error) {
 	}
 	local := ip.Is6() && ip.IsLinkLocalUnicast()
 	switch {
-	case ip.IsMulticast() || ip.Unmap() == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+	case ip.IsMulticast() || ip.Is4In6() && ip.Unmap().IsUnspecified() || ip.IsValid() && noHosts(ip.Unmap()):
 		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: it is no address of one host", text)
 	case local && ip.Zone() == "":
 		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: a link-local address needs its interface, [%s%%eth0]:%d",
@@ -45,6 +46,44 @@ func parseListen(text string) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("cannot use --listen %q: only a link-local address has a zone, which is an interface", text)
 	}
 	return address, nil
+}
+
+// noHosts reports whether an IPv4 address is one that no host can have: 0.0.0.0/8 but for 0.0.0.0, which means all, and
+// 224.0.0.0/3, that is groups, what is reserved, and broadcast (RFC 6890, RFC 5771).
+func noHosts(ip netip.Addr) bool {
+	if !ip.Is4() || ip.IsUnspecified() {
+		return false
+	}
+	first := ip.As4()[0]
+	return first == 0 || first >= 224
+}
+
+// ofAll refuses a listening address that is the first or the last one of a network of this host: what is sent there is for
+// all of it, and no other host's either.
+func (s Spec) ofAll(networks []netip.Prefix) error {
+	for _, udp := range []bool{false, true} {
+		addresses, err := s.overIP(udp)
+		if err != nil {
+			return err
+		}
+		for _, a := range addresses {
+			if i := slices.IndexFunc(networks, func(n netip.Prefix) bool { return isEnd(n, a.Addr().Unmap()) }); i >= 0 {
+				return fmt.Errorf("cannot use --listen %q: it stands for all of the network %s", shown(a), networks[i].Masked())
+			}
+		}
+	}
+	return nil
+}
+
+// isEnd reports whether ip is the first or the last address of the network of an interface, and not that of the interface.
+// In a network of two, or of one, each is that of a host (RFC 3021).
+func isEnd(network netip.Prefix, ip netip.Addr) bool {
+	if !network.Addr().Is4() || network.Bits() > 30 || !network.Contains(ip) || network.Addr() == ip {
+		return false
+	}
+	host, bytes := uint32(1)<<(32-network.Bits())-1, ip.As4()
+	part := binary.BigEndian.Uint32(bytes[:]) & host
+	return part == 0 || part == host
 }
 
 // interfaceName reports whether the kernel could have an interface of that name.

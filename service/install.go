@@ -49,6 +49,15 @@ func Install(ctx context.Context, h host.Host, j plan.Journal, s Spec, now bool)
 	if err := at.unixFree(s); err != nil {
 		return p, err
 	}
+	if h.Live() {
+		here, err := networks()
+		if err == nil {
+			err = s.ofAll(here)
+		}
+		if err != nil {
+			return p, err
+		}
+	}
 	for _, f := range files {
 		if err := at.want(&p, f); err != nil {
 			return p, err

@@ -84,11 +84,19 @@ func here(ip netip.Addr) (bool, error) {
 	if ip.IsLoopback() {
 		return true, nil
 	}
-	all, err := net.InterfaceAddrs()
-	return slices.ContainsFunc(all, func(a net.Addr) bool {
-		p, err := netip.ParsePrefix(a.String())
-		return err == nil && p.Addr().Unmap() == ip.WithZone("").Unmap()
-	}), err
+	all, err := networks()
+	return slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Addr().Unmap() == ip.WithZone("").Unmap() }), err
+}
+
+// networks are the addresses of this host, each with the length of its network.
+func networks() (all []netip.Prefix, err error) {
+	addresses, err := net.InterfaceAddrs()
+	for _, a := range addresses {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all, err
 }
 
 // dumb reports whether no answer can be expected.

@@ -49,6 +49,9 @@ func TestSpecsThatCannotBeInstalled(t *testing.T) {
 		{"path that is too long", echo(), func(s *Spec) { s.Listen = []string{"/run/" + strings.Repeat("a", 103)} }, "107 bytes"},
 		{"multicast", echo(), func(s *Spec) { s.Listen = []string{"224.0.0.1:80"} }, "no address of one host"},
 		{"multicast of IPv6", echo(), func(s *Spec) { s.Listen = []string{"[ff02::1]:80"} }, "no address of one host"},
+		{"reserved", echo(), func(s *Spec) { s.Listen = []string{"240.0.0.1:80"} }, "no address of one host"},
+		{"this network", echo(), func(s *Spec) { s.Listen = []string{"0.0.0.1:80"} }, "no address of one host"},
+		{"all, mapped", echo(), func(s *Spec) { s.Listen = []string{"[::ffff:0.0.0.0]:80"} }, "no address of one host"},
 		{"broadcast", echo(), func(s *Spec) { s.Listen = []string{"255.255.255.255:80"} }, "no address of one host"},
 		{"link-local without a zone", echo(), func(s *Spec) { s.Listen = []string{"[fe80::1]:80"} }, "needs its interface"},
 		{"zone of another address", echo(), func(s *Spec) { s.Listen = []string{"[2001:db8::1%eth0]:80"} }, "only a link-local"},
@@ -204,6 +207,24 @@ func TestAddressesBecomeLinesOfTheSocketUnit(t *testing.T) {
 		}
 		if got := strings.Join(s.streams(s.Listen), " "); got != tc.want || s.only6(s.Listen) == tc.both {
 			t.Errorf("%s: %s, IPv6 only %v", name, got, s.only6(s.Listen))
+		}
+	}
+}
+
+func TestAnAddressOfAWholeNetworkIsRefused(t *testing.T) {
+	t.Parallel()
+	var here []netip.Prefix
+	for _, p := range []string{"127.0.0.1/8", "10.9.0.1/24", "10.8.0.0/31", "10.7.0.0/24", "10.6.0.1/32", "fd00::1/64"} {
+		here = append(here, netip.MustParsePrefix(p))
+	}
+	for listen, refused := range map[string]bool{
+		"10.9.0.255:80": true, "10.9.0.0:80": true, "udp:10.9.0.255:80": true, "127.255.255.255:80": true,
+		"10.9.0.1:80": false, "10.9.0.7:80": false, "10.9.1.255:80": false, "10.8.0.0:80": false, "10.8.0.1:80": false,
+		"10.7.0.0:80": false, // which an interface has
+		"10.6.0.1:80": false, "[fd00::]:80": false, "8080": false, "0.0.0.0:80": false, "/run/x.sock": false,
+	} {
+		if err := (Spec{Listen: []string{listen}}).ofAll(here); (err != nil) != refused {
+			t.Errorf("%s: %v", listen, err)
 		}
 	}
 }
