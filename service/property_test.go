@@ -29,6 +29,7 @@ func TestPropertiesAreOneLineEachAndNotTheUnitsOwn(t *testing.T) {
 		"User=root":                              "--user",
 		"KillMode=none":                          "drains",
 		"StartLimitBurst=5":                      "closes the port",
+		"StartLimitInterval=1min":                "closes the port", // as it was called before systemd 230
 		"WantedBy=multi-user.target":             "its socket",
 		"ListenStream=9000":                      "--listen",
 		strings.Repeat("A", 65) + "=a long name": "NAME=VALUE",
