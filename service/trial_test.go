@@ -38,7 +38,9 @@ func TestTheServerItselfSaysWhetherItCouldServe(t *testing.T) {
 		"it can":                        {"exit 0", taken, ""},
 		"it cannot":                     {"echo 'tcptune-server: cannot use max-conns 0: none' >&2; exit 64", refused, "cannot serve x: cannot use max-conns 0: none"},
 		"it is one without --check":     {"echo 'tcptune-server: cannot use --check: there is no such flag, --help lists them' >&2; exit 64", open, "no --check"},
-		"it is another program":         {"exit 1", open, "no --check"},
+		"it is another program":         {"exit 1", open, "exit status 1"},
+		"it is one of the flags of Go":  {"echo 'flag provided but not defined: -check' >&2; exit 2", open, "no --check"},
+		"it is killed meanwhile":        {"kill -KILL $$", open, "signal: killed"},
 		"it gets the limits as flags":   {`case "$*" in *--max-conns=9*--limits*|*--limits*) exit 1;; *--max-conns=9*--check*|*--check*--max-conns=9*) exit 0;; esac; exit 1`, taken, ""},
 		"it is asked by nobody special": {`[ "$(id -u)" != 0 ] || exit 1`, taken, ""},
 	} {
