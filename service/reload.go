@@ -34,8 +34,29 @@ func Reload(ctx context.Context, m manager, name string) (done []plan.Change, er
 			Hint: `install it with -p 'ExecReload=/bin/kill -HUP $MAINPID', where that is how, or run: sudo tcptune service restart ` + name,
 		}
 	}
-	err = r.act(ctx, r.service(), plan.Reloaded, m.ReloadUnit)
-	return r.done, err
+	if err := r.act(ctx, r.service(), plan.Reloaded, m.ReloadUnit); err != nil && !ended(ctx, m, u) {
+		return r.done, err
+	}
+	select { // the end of a program that does not know the signal comes after it
+	case <-ctx.Done():
+	case <-time.After(reloadLook):
+	}
+	if ended(ctx, m, u) {
+		return r.done, &report.Error{
+			Code: "ended-by-reload", Message: fmt.Sprintf("cannot reload: that has ended the program of %s, which systemd starts again", u.Name),
+			Hint: "a program has to take what ExecReload= sends; without it, run: sudo tcptune service restart " + name,
+		}
+	}
+	return r.done, nil
+}
+
+// reloadLook is how long a program is looked at that was told to reload: a signal that it does not take ends it at once.
+const reloadLook = 200 * time.Millisecond
+
+// ended reports whether the process of a service that ran as before has ended by itself since.
+func ended(ctx context.Context, m manager, before host.Unit) bool {
+	now, err := m.Unit(context.WithoutCancel(ctx), before.Name)
+	return err == nil && (now.Restarts != before.Restarts || now.MainPID == 0 && before.MainPID != 0)
 }
 
 // CredentialFiles are those that systemd hands over to s: certificates, keys and authorities.

@@ -18,6 +18,8 @@ type fakeManager struct {
 	did   []string
 
 	reloads string // the unit that says how it reads its configuration again
+	ends    bool   // a reload ends its program
+	again   int    // how often systemd has started it again
 }
 
 func (f *fakeManager) Unit(_ context.Context, name string) (host.Unit, error) {
@@ -25,7 +27,7 @@ func (f *fakeManager) Unit(_ context.Context, name string) (host.Unit, error) {
 	if !loaded {
 		return host.Unit{Name: name, Load: "not-found", Active: "inactive"}, nil
 	}
-	return host.Unit{Name: name, Load: "loaded", Active: state, CanReload: name == f.reloads}, nil
+	return host.Unit{Name: name, Load: "loaded", Active: state, CanReload: name == f.reloads, Restarts: f.again}, nil
 }
 
 func (f *fakeManager) act(verb, name, state string) error {
@@ -51,6 +53,9 @@ func (f *fakeManager) Restart(_ context.Context, name string) error {
 }
 
 func (f *fakeManager) ReloadUnit(_ context.Context, name string) error {
+	if f.ends {
+		f.again++
+	}
 	return f.act("reload", name, "active")
 }
 
@@ -115,12 +120,14 @@ func TestReloadIsForWhatRunsAndSaysHow(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ state, reloads, fails, err string }{
 		"one that says how":           {"active", "s.service", "", ""},
+		"one that is ended by it":     {"active", "s.service", "", "that has ended the program of s.service"},
 		"one that does not":           {"active", "", "", "does not say how"},
 		"one that is idle":            {"inactive", "s.service", "", "reads its configuration when it starts"},
 		"one that fails and fails":    {"activating", "s.service", "", "is activating"},
 		"one whose reload has failed": {"active", "s.service", "reload s.service", "cannot reload s.service"},
 	} {
 		f := &fakeManager{state: map[string]string{"s.socket": "active", "s.service": tc.state}, reloads: tc.reloads, fails: tc.fails}
+		f.ends = strings.Contains(name, "ended")
 		done, err := Reload(t.Context(), f, "s")
 		if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
 			t.Errorf("%s: error is %v, want %q", name, err, tc.err)

@@ -77,6 +77,13 @@ func TestWhatCannotServeIsNotActive(t *testing.T) {
 		wants("cond", "failing", "ConditionPathExists=/etc/nope is not met")
 		m.Must(t, "systemctl", "stop", "cond.socket")
 	})
+	t.Run("a reload that ends the program", func(t *testing.T) {
+		install("cond", "9004", "-p", "ExecReload=/bin/kill -HUP $MAINPID", "--", "serve")
+		m.Must(t, "systemctl", "start", "cond.service")
+		if r := m.Run(t, "tcptune", "service", "reload", "cond"); r.Code != 1 || !strings.Contains(r.Stderr, "that has ended the program of cond.service") {
+			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
+		}
+	})
 	t.Run("a Unix socket that its path does not lead to", func(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			m.Must(t, "install", "-D", "/usr/bin/jobs", "/usr/local/bin/"+name)
