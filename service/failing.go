@@ -16,8 +16,15 @@ const (
 	watchPace = 40 * time.Millisecond
 )
 
-// fresh is how long a process has to be up until an earlier failure is history.
+// fresh is how long the last words of a failure are worth showing.
 const fresh = time.Minute
+
+// A process has to be up for settling until earlier failures are history, and for those it is looked back so long that three
+// are seen of one that fails every few minutes.
+const (
+	settling = 5 * fresh
+	lookBack = often * settling
+)
 
 // often is how many failures in that time are no accident.
 const often = 3
@@ -27,7 +34,7 @@ type seen struct {
 	last     host.Unit
 	rose     int           // restarts while it was watched
 	failed   bool          // it was seen between a failure and the next start
-	failures []time.Time   // that systemd has written down in the last minute, the oldest first
+	failures []time.Time   // that systemd has written down lately, the oldest first
 	blind    bool          // its journal cannot be read
 	waiting  int           // clients that nobody has accepted
 	up       time.Duration // how long the process has run
@@ -60,8 +67,8 @@ func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.List
 		}
 		s.last, s.rose = u, u.Restarts-first.Restarts
 	}
-	if s.last.Restarts > 0 && time.Since(s.last.Started) < fresh {
-		s.failures, s.blind = failures(ctx, h, first.Name, fresh)
+	if s.last.Restarts > 0 && time.Since(s.last.Started) < settling {
+		s.failures, s.blind = failures(ctx, h, first.Name, lookBack)
 	}
 	s.up = time.Since(s.last.Started)
 	return s, nil
@@ -123,6 +130,8 @@ func (s seen) remark() string {
 		return fmt.Sprintf("%s ends by itself, without a failure, and is started again: %d times so far", s.last.Name, s.last.Restarts)
 	case s.last.Active == "activating":
 		return s.last.Name + " is starting"
+	case s.blind && s.last.Restarts >= often && s.up < settling: // why is in the journal, which whoever asks may not read
+		return fmt.Sprintf("%s was started again %d times, and now runs for %s", s.last.Name, s.last.Restarts, s.up.Round(time.Second))
 	}
 	return ""
 }
