@@ -112,7 +112,9 @@ func TestWhatIsOpenInTheBooksOnlyIsSeen(t *testing.T) {
 	defer c.Close()
 	kernel.unix, err = h.UnixSockets()
 	if n := kernel.waiting([]host.Listen{
-		{Type: "Stream", Address: path("open")}, {Type: "Stream", Address: "[::]:8080"}, {Type: "Datagram", Address: "[::]:5300"},
+		{Type: "Stream", Address: path("open")},
+		{Type: "Stream", Address: "[::]:8080"},
+		{Type: "Datagram", Address: "[::]:5300"},
 		{Type: "Stream", Address: "[::]:9000"}, // the port of somebody else, on another address
 	}); n != 3 || err != nil {
 		t.Errorf("%d clients wait, %v", n, err)
