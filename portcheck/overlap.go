@@ -2,8 +2,8 @@ package portcheck
 
 import "net/netip"
 
-// InTheWay reports whether h keeps a socket of a protocol from listening on an address; one without an IP stands for all of
-// them. Of UDP each socket that is bound is in the way, connected or not.
+// InTheWay reports whether h keeps a socket of a protocol from listening on an address; one without an IP stands for
+// all of them. Of UDP each socket that is bound is in the way, connected or not.
 func (h Holder) InTheWay(protocol Protocol, want netip.AddrPort) bool {
 	if h.Protocol != protocol || protocol == TCP && h.State != Listen || h.Port() != want.Port() {
 		return false

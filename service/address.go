@@ -58,8 +58,8 @@ func noHosts(ip netip.Addr) bool {
 	return first == 0 || first >= 224
 }
 
-// ofAll refuses a listening address that is the first or the last one of a network of this host: what is sent there is for
-// all of it, and no other host's either.
+// ofAll refuses a listening address that is the first or the last one of a network of this host: what is sent there
+// is for all of it, and no other host's either.
 func (s Spec) ofAll(networks []netip.Prefix) error {
 	for _, udp := range []bool{false, true} {
 		addresses, err := s.overIP(udp)
@@ -75,8 +75,8 @@ func (s Spec) ofAll(networks []netip.Prefix) error {
 	return nil
 }
 
-// isEnd reports whether ip is the first or the last address of the network of an interface, and not that of the interface.
-// In a network of two, or of one, each is that of a host (RFC 3021).
+// isEnd reports whether ip is the first or the last address of the network of an interface, and not that of the
+// interface. In a network of two, or of one, each is that of a host (RFC 3021).
 func isEnd(network netip.Prefix, ip netip.Addr) bool {
 	if !network.Addr().Is4() || network.Bits() > 30 || !network.Contains(ip) || network.Addr() == ip {
 		return false

@@ -19,8 +19,8 @@ const (
 // fresh is how long the last words of a failure are worth showing.
 const fresh = time.Minute
 
-// A process has to be up for settling until earlier failures are history, and for those it is looked back so long that three
-// are seen of one that fails every few minutes.
+// A process has to be up for settling until earlier failures are history, and for those it is looked back so long
+// that three are seen of one that fails every few minutes.
 const (
 	settling = 5 * fresh
 	lookBack = often * settling
@@ -77,8 +77,8 @@ func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.List
 // between reports whether a service waits for its next start.
 func between(u host.Unit) bool { return u.Sub == "auto-restart" || u.Sub == "auto-restart-queued" }
 
-// settled reports whether a service runs and has not just been started again, or has nothing to do: systemd starts at once
-// one for which a client waits.
+// settled reports whether a service runs and has not just been started again, or has nothing to do: systemd starts at
+// once one for which a client waits.
 func (s seen) settled() bool {
 	switch s.last.Active {
 	case plan.Active, "reloading", "refreshing":
@@ -131,7 +131,8 @@ func (s seen) remark() string {
 	case s.last.Active == "activating":
 		return s.last.Name + " is starting"
 	case s.blind && s.last.Restarts >= often && s.up < settling: // why is in the journal, which whoever asks may not read
-		return fmt.Sprintf("%s was started again %d times, and now runs for %s", s.last.Name, s.last.Restarts, s.up.Round(time.Second))
+		return fmt.Sprintf("%s was started again %d times, and now runs for %s", s.last.Name, s.last.Restarts,
+			s.up.Round(time.Second))
 	}
 	return ""
 }

@@ -32,18 +32,22 @@ func TestWhatIsSeenOfAServiceIsJudged(t *testing.T) {
 		"restarts rise":                          {seen{last: unit("active", "running", 9), rose: 2, failed: true}, "9 times"},
 		"restarts rise without a failure":        {seen{last: unit("active", "running", 9), rose: 5}, ""},
 		"fails every 20 s":                       {seen{last: unit("active", "running", 9), failures: ago(55, 35, 15), up: 15 * time.Second}, "9 times"},
-		"fails every 55 s":                       {seen{last: unit("active", "running", 9), failures: ago(160, 105, 50), up: 50 * time.Second}, "9 times"},
 		"was repaired after failing each second": {seen{last: unit("active", "running", 9), failures: ago(12, 11, 10), up: 10 * time.Second}, ""},
 		"starts, and nobody waits":               {seen{last: unit("activating", "start", 0), up: time.Minute}, ""},
 		"starts, and somebody waits":             {seen{last: unit("activating", "start", 0), up: 9 * time.Second, waiting: 3}, "ready since it was started 9s ago, and 3 clients wait"},
 		"has just been started by a client":      {seen{last: unit("activating", "start", 0), up: time.Millisecond, waiting: 1}, ""},
-		"is not started, and somebody waits":     {seen{last: unit("inactive", "dead", 0), waiting: 2}, "does not start x.service, and 2 clients wait"},
-		"is not started, and nobody waits":       {seen{last: unit("inactive", "dead", 0)}, ""},
+		"whoever asks may not read the journal":  {seen{last: unit("active", "running", 9), rose: 1, failed: true, blind: true}, "9 times"},
+		"fails every 55 s": {
+			seen{last: unit("active", "running", 9), failures: ago(160, 105, 50), up: 50 * time.Second}, "9 times",
+		},
+		"is not started, and somebody waits": {
+			seen{last: unit("inactive", "dead", 0), waiting: 2}, "does not start x.service, and 2 clients wait",
+		},
+		"is not started, and nobody waits": {seen{last: unit("inactive", "dead", 0)}, ""},
 		"a condition is not met": {
 			seen{last: host.Unit{Name: "x.service", Active: "inactive", Unmet: []string{"ConditionPathExists=/x"}}},
 			"x.service is not started: ConditionPathExists=/x is not met",
 		},
-		"whoever asks may not read the journal": {seen{last: unit("active", "running", 9), rose: 1, failed: true, blind: true}, "9 times"},
 	} {
 		if got := tc.seen.failing(); (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
 			t.Errorf("%s: %q, want %q", name, got, tc.want)

@@ -202,8 +202,8 @@ func ufwOpens(rules string, d door) bool {
 	return false
 }
 
-// setting is the value of a variable in a file of shell assignments, as the shell of ufw-init reads it: "export" may stand
-// before it, and a comment behind it.
+// setting is the value of a variable in a file of shell assignments, as the shell of ufw-init reads it: "export" may
+// stand before it, and a comment behind it.
 func setting(text, name string) (value string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "export "))

@@ -74,7 +74,9 @@ func TestNftablesLetsInWhatAChainAccepts(t *testing.T) {
 		}
 		return vmap(`{"ct":{"key":"state"}}`, elements)
 	}
-	const port = `{"payload":{"protocol":"tcp","field":"dport"}}`
+	const port, accepts22 = `{"payload":{"protocol":"tcp","field":"dport"}}`, `[22,{"accept":null}],`
+	jump := func(port string) string { return `[` + port + `,{"jump":{"target":"web"}}]` }
+	web := "web: " + dport("8080")
 	ruleset := func(policy string, rules ...string) string {
 		text := `{"nftables":[{"metainfo":{"version":"1.0.9"}},{"table":{"family":"inet","name":"filter"}},` +
 			`{"chain":{"family":"inet","table":"filter","name":"input","type":"filter","hook":"input","prio":0,"policy":"` + policy + `"}}`
@@ -100,9 +102,9 @@ func TestNftablesLetsInWhatAChainAccepts(t *testing.T) {
 		"a jump that leads nowhere":       {ruleset("drop", `{"jump":{"target":"web"}}`, "web: "+dport("443")), true},
 		"a map of states without new":     {ruleset("drop", states("established", "related")), true},
 		"a map of states with new":        {ruleset("drop", states("established", "new")), false},
-		"a map of ports without it":       {ruleset("drop", vmap(port, `[22,{"accept":null}],[443,{"jump":{"target":"web"}}]`), "web: "+dport("8080")), true},
-		"a map of ports with it":          {ruleset("drop", vmap(port, `[22,{"accept":null}],[8080,{"jump":{"target":"web"}}]`), "web: "+dport("8080")), false},
-		"a map of ports that drops it":    {ruleset("drop", vmap(port, `[22,{"accept":null}],[8080,{"drop":null}]`)), true},
+		"a map of ports without it":       {ruleset("drop", vmap(port, accepts22+jump("443")), web), true},
+		"a map of ports with it":          {ruleset("drop", vmap(port, accepts22+jump("8080")), web), false},
+		"a map of ports that drops it":    {ruleset("drop", vmap(port, accepts22+`[8080,{"drop":null}]`)), true},
 		"a map with a name":               {ruleset("drop", `{"vmap":{"key":`+port+`,"data":"@ports"}}`), false},
 		"the port":                        {ruleset("drop", established, dport("8080")), false},
 		"a set":                           {ruleset("drop", dport(`{"set":[22,8080]}`)), false},
@@ -131,7 +133,7 @@ func TestNftablesLetsInWhatAChainAccepts(t *testing.T) {
 func TestOnlyPortsForOthersAreAskedAbout(t *testing.T) {
 	t.Parallel()
 	s := echo()
-	s.Listen = []string{"8080", "127.0.0.1:9000", "[::1]:9001", "10.0.0.5:8080", "[::]:9002", "udp:8080", "udp:127.0.0.1:53"}
+	s.Listen = strings.Fields("8080 127.0.0.1:9000 [::1]:9001 10.0.0.5:8080 [::]:9002 udp:8080 udp:127.0.0.1:53")
 	if got := fmt.Sprint(s.outside()); got != "[port 8080 port 9002 UDP port 8080]" {
 		t.Errorf("%s", got)
 	}
@@ -149,8 +151,9 @@ func TestAPortOfUDPIsLookedForAsThat(t *testing.T) {
 		if got := zonesOpen("  ports: 8080/"+kind+"\n", udp); got != open {
 			t.Errorf("firewalld: a port of %s: open %v", kind, got)
 		}
-		r, err := readRules([]byte(`{"nftables":[{"rule":{"family":"ip","table":"t","chain":"c","expr":[{"match":{"op":"==","left":` +
-			`{"payload":{"protocol":"` + kind + `","field":"dport"}},"right":8080}},{"accept":null}]}}]}`))
+		r, err := readRules([]byte(`{"nftables":[{"rule":{"family":"ip","table":"t","chain":"c","expr":[` +
+			`{"match":{"op":"==","left":{"payload":{"protocol":"` + kind + `","field":"dport"}},"right":8080}},` +
+			`{"accept":null}]}}]}`))
 		if got := r.lets("ip t c", udp, 0); got != open || err != nil {
 			t.Errorf("nftables: a rule for %s: open %v, %v", kind, got, err)
 		}
@@ -160,8 +163,10 @@ func TestAPortOfUDPIsLookedForAsThat(t *testing.T) {
 func TestAVariableIsReadAsAShellDoes(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"ENABLED=yes": "yes", "ENABLED=yes # by ops": "yes", "export ENABLED=yes": "yes", `  ENABLED="yes" # x`: "yes", "ENABLED='yes'": "yes",
-		"#ENABLED=yes": "", "ENABLED=no\nENABLED=yes;": "yes", "ENABLED=": "", "ENABLED=yes\nENABLED=": "", "NOT_ENABLED=yes": "",
+		"ENABLED=yes": "yes", "ENABLED=yes # by ops": "yes", "export ENABLED=yes": "yes",
+		`  ENABLED="yes" # x`: "yes", "ENABLED='yes'": "yes",
+		"#ENABLED=yes": "", "ENABLED=no\nENABLED=yes;": "yes", "ENABLED=": "",
+		"ENABLED=yes\nENABLED=": "", "NOT_ENABLED=yes": "",
 	} {
 		if got := setting(text+"\n", "ENABLED"); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)

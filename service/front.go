@@ -37,7 +37,8 @@ func (s Spec) front(ctx context.Context, m unitAsker) (f front, err error) {
 func (f front) has(lines []string) bool {
 	return !slices.ContainsFunc(lines, func(line string) bool {
 		_, address, _ := strings.Cut(strings.ReplaceAll(line, "%%", "%"), "=")
-		return !slices.ContainsFunc(f.listen(), func(l host.Listen) bool { return zoneless(l.Address) == zoneless(canonical(address)) })
+		address = zoneless(canonical(address))
+		return !slices.ContainsFunc(f.listen(), func(l host.Listen) bool { return zoneless(l.Address) == address })
 	})
 }
 
@@ -103,8 +104,9 @@ func Opens(s report.Service) string {
 	return opens(shut, open, service)
 }
 
-// opens is the command that opens sockets of a service. systemd opens none whose service runs, but for the service, which
-// wants all that its unit names; others are those that are open. What has no file of its own any more has to get it back.
+// opens is the command that opens sockets of a service. systemd opens none whose service runs, but for the service,
+// which wants all that its unit names; others are those that are open. What has no file of its own any more has to
+// get it back.
 func opens(sockets front, others bool, service host.Unit) string {
 	masked := sockets.which(func(u host.Unit) bool { return u.Load == "masked" || strings.HasPrefix(u.File, "masked") })
 	names := strings.Join(sockets.names(), " ")
@@ -121,8 +123,8 @@ func opens(sockets front, others bool, service host.Unit) string {
 	return "sudo systemctl start " + names
 }
 
-// reopens is the command that closes sockets of a service and opens them as their units say. systemd opens none whose service
-// runs, and that one keeps open what it has.
+// reopens is the command that closes sockets of a service and opens them as their units say. systemd opens none whose
+// service runs, and that one keeps open what it has.
 func reopens(service host.Unit, sockets ...host.Unit) string {
 	names := strings.Join(front(sockets).names(), " ")
 	if !up(service) {

@@ -126,8 +126,8 @@ func (r rules) lets(chain string, d door, depth int) bool {
 	return false
 }
 
-// mapped are the verdicts that the maps of a rule may have for what is new to a port, "ct state vmap { established : accept }"
-// for one. A map with a name, whose elements are elsewhere, may accept.
+// mapped are the verdicts that the maps of a rule may have for what is new to a port, "ct state vmap { established :
+// accept }" for one. A map with a name, whose elements are elsewhere, may accept.
 func mapped(rule []map[string]any, d door) (verdicts []map[string]any) {
 	for _, s := range rule {
 		vmap, ok := s["vmap"].(map[string]any)

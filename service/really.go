@@ -114,9 +114,9 @@ func (t tables) closed(listen []host.Listen) (lines []string) {
 	return lines
 }
 
-// pathClosed says why clients of a path do not reach the socket that was opened there, "" where they do. Who opens a path
-// takes it from the one before, who goes on listening where nobody comes: so the path has to lead to a socket, and there
-// has to be one only that was opened under that name.
+// pathClosed says why clients of a path do not reach the socket that was opened there, "" where they do. Who opens a
+// path takes it from the one before, who goes on listening where nobody comes: so the path has to lead to a socket,
+// and there has to be one only that was opened under that name.
 func (t tables) pathClosed(l host.Listen) string {
 	fi, err := t.h.Stat(l.Address)
 	if errors.Is(err, os.ErrPermission) {

@@ -81,7 +81,8 @@ func TestWhatIsOpenInTheBooksOnlyIsSeen(t *testing.T) {
 	row := func(local string) host.SocketRow {
 		return host.SocketRow{Local: netip.MustParseAddrPort(local), Waiting: 2}
 	}
-	kernel := tables{h, []host.SocketRow{row("[::]:8080"), row("127.0.0.1:9000")}, []host.SocketRow{row("[::]:5300")}, sockets}
+	tcp, udp := []host.SocketRow{row("[::]:8080"), row("127.0.0.1:9000")}, []host.SocketRow{row("[::]:5300")}
+	kernel := tables{h, tcp, udp, sockets}
 	for l, want := range map[host.Listen]string{
 		{Type: "Stream", Address: "[::]:8080"}:      "",
 		{Type: "Stream", Address: "127.0.0.1:9000"}: "",
@@ -95,8 +96,9 @@ func TestWhatIsOpenInTheBooksOnlyIsSeen(t *testing.T) {
 		{Type: "Stream", Address: path("removed")}:  "nothing listens on " + path("removed"),
 		{Type: "Stream", Address: path("other")}:    "nothing listens on " + path("other"),
 		{Type: "Stream", Address: path("never")}:    "nothing listens on " + path("never"),
-		{Type: "Stream", Address: path("twice")}:    "2 sockets were opened on " + path("twice") + ", which leads to one of them only",
-		{Type: "FIFO", Address: "x"}:                "",
+		{Type: "Stream", Address: path("twice")}: "2 sockets were opened on " + path("twice") +
+			", which leads to one of them only",
+		{Type: "FIFO", Address: "x"}: "",
 	} {
 		if got := strings.Join(kernel.closed([]host.Listen{l}), ", "); got != want {
 			t.Errorf("%v: %q, want %q", l, got, want)
@@ -125,12 +127,13 @@ func TestAUnitThatIsGoneIsMissed(t *testing.T) {
 	t.Parallel()
 	s := echo()
 	s.Name, s.Listen = "x", []string{"8080", "8081"}
+	one, two := host.Listen{Type: "Stream", Address: "[::]:8080"}, host.Listen{Type: "Stream", Address: "[::]:8081"}
 	for name, tc := range map[string]struct {
 		first []host.Listen
 		want  string // the units that the service has for clients
 	}{
-		"with its address":                      {[]host.Listen{{Type: "Stream", Address: "[::]:8080"}}, "x.socket x-8081.socket"},
-		"while NAME.socket has it as it was so": {[]host.Listen{{Type: "Stream", Address: "[::]:8080"}, {Type: "Stream", Address: "[::]:8081"}}, "x.socket"},
+		"with its address":                      {[]host.Listen{one}, "x.socket x-8081.socket"},
+		"while NAME.socket has it as it was so": {[]host.Listen{one, two}, "x.socket"},
 	} {
 		f, err := s.front(t.Context(), known{
 			"x.socket":      {Name: "x.socket", Load: "loaded", Active: "active", Listen: tc.first},
@@ -145,12 +148,13 @@ func TestAUnitThatIsGoneIsMissed(t *testing.T) {
 func TestTheHintOpensWhatItSays(t *testing.T) {
 	t.Parallel()
 	unit := func(name, load, active string) host.Unit { return host.Unit{Name: name, Load: load, Active: active} }
-	shut, running, stopped := unit("x.socket", "loaded", "inactive"), unit("x.service", "loaded", "active"), unit("x.service", "loaded", "inactive")
+	shut, masked := unit("x.socket", "loaded", "inactive"), unit("x.socket", "masked", "inactive")
+	running, stopped := unit("x.service", "loaded", "active"), unit("x.service", "loaded", "inactive")
 	for want, got := range map[string]string{
 		"sudo systemctl start x.socket":                                          opens(front{shut}, false, stopped),
 		"sudo systemctl stop x.service; sudo systemctl start x.socket x.service": opens(front{shut}, false, running),
 		"sudo tcptune service restart x":                                         opens(front{shut}, true, running),
-		"sudo systemctl unmask x.socket, then " + again:                          opens(front{unit("x.socket", "masked", "inactive")}, true, running),
+		"sudo systemctl unmask x.socket, then " + again:                          opens(front{masked}, true, running),
 		again:                             opens(front{unit("x-8081.socket", "not-found", "inactive")}, true, running),
 		"sudo systemctl restart x.socket": reopens(stopped, shut),
 		"sudo systemctl stop x.service x.socket; sudo systemctl start x.socket x.service": reopens(running, shut),

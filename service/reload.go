@@ -43,14 +43,16 @@ func Reload(ctx context.Context, m manager, name string) (done []plan.Change, er
 	}
 	if ended(ctx, m, u) {
 		return r.done, &report.Error{
-			Code: "ended-by-reload", Message: fmt.Sprintf("cannot reload: that has ended the program of %s, which systemd starts again", u.Name),
-			Hint: "a program has to take what ExecReload= sends; without it, run: sudo tcptune service restart " + name,
+			Code:    "ended-by-reload",
+			Message: fmt.Sprintf("cannot reload: that has ended the program of %s, which systemd starts again", u.Name),
+			Hint:    "a program has to take what ExecReload= sends; without it, run: sudo tcptune service restart " + name,
 		}
 	}
 	return r.done, nil
 }
 
-// reloadLook is how long a program is looked at that was told to reload: a signal that it does not take ends it at once.
+// reloadLook is how long a program is looked at that was told to reload: a signal that it does not take ends it at
+// once.
 const reloadLook = 200 * time.Millisecond
 
 // ended reports whether the process of a service that ran as before has ended by itself since.
@@ -104,8 +106,8 @@ func StaleCredentials(ctx context.Context, h host.Host, s Spec) (stale bool, why
 	return false, why, nil
 }
 
-// firstCertificate is the one of the service in a file as [tls.X509KeyPair] reads it, nil where there is none: what is no
-// certificate may stand before it, its key for instance.
+// firstCertificate is the one of the service in a file as [tls.X509KeyPair] reads it, nil where there is none: what
+// is no certificate may stand before it, its key for instance.
 func firstCertificate(text []byte) []byte {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "CERTIFICATE" {

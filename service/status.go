@@ -24,7 +24,7 @@ import (
 // The states of a service.
 const (
 	StateActive   = "active"    // its socket listens, and the service has not failed
-	StateFailing  = "failing"   // its socket listens, and nobody is served: the service is started again and again, or not at all
+	StateFailing  = "failing"   // its socket listens, and nobody is served: it is started again and again, or not at all
 	StateInactive = "inactive"  // its socket does not listen
 	StateFailed   = "failed"    // its socket or its service has failed, or cannot be started
 	StateMissing  = "not-found" // there is no such unit
@@ -66,7 +66,8 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out repo
 	var reasons []string
 	open := sockets.open()
 	if shut := sockets.shut(); shut != nil && out.State != StateMissing {
-		reasons = append(reasons, fmt.Sprintf("not open: %s: %s", strings.Join(shut.names(), ", "), opens(shut, open != nil, service)))
+		names, hint := strings.Join(shut.names(), ", "), opens(shut, open != nil, service)
+		reasons = append(reasons, fmt.Sprintf("not open: %s: %s", names, hint))
 	}
 	if out.State != StateMissing {
 		why, cannot := unable(h, service)
@@ -100,7 +101,8 @@ func Status(ctx context.Context, h host.Host, name string, spec *Spec) (out repo
 		for _, socket := range open {
 			for _, why := range kernel.closed(socket.Listen) {
 				out.State = StateInactive
-				reasons = append(reasons, fmt.Sprintf("%s, whatever systemd says of %s: %s", why, socket.Name, reopens(service, socket)))
+				hint := reopens(service, socket)
+				reasons = append(reasons, fmt.Sprintf("%s, whatever systemd says of %s: %s", why, socket.Name, hint))
 			}
 		}
 	}

@@ -88,7 +88,8 @@ func tryProgram(ctx context.Context, h host.Host, name string, argv []string, en
 	// It speaks of itself by its name, which the message about the service replaces.
 	said, ours := strings.CutPrefix(failed.Stderr, "tcptune-server: ")
 	switch unknown = fmt.Sprintf("whether %s can serve so is not known before it is started: ", argv[0]); {
-	case strings.Contains(failed.Stderr, "--check: there is no such flag"), strings.Contains(failed.Stderr, "not defined: -check"):
+	case strings.Contains(failed.Stderr, "--check: there is no such flag"),
+		strings.Contains(failed.Stderr, "not defined: -check"):
 		return unknown + "it has no --check", nil
 	case !ours: // it was killed, or is another program
 		return unknown + host.Cause(failed).Error(), nil

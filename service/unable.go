@@ -26,11 +26,13 @@ func unable(h host.Host, u host.Unit) (why string, cannot bool) {
 	fi, err := h.Stat(u.Program)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && u.OwnFiles: // it may be there, where systemd looks for it
-		why = fmt.Sprintf("whether %s can be started is not known: it sees other files than this host, which has no %s", u.Name, u.Program)
+		why = fmt.Sprintf("whether %s can be started is not known: it sees other files than this host, which has no %s",
+			u.Name, u.Program)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Sprintf("%s cannot be started: there is no %s", u.Name, u.Program), true
 	case err != nil:
-		why = fmt.Sprintf("whether %s can be started is not known: cannot look for %s: %v", u.Name, u.Program, host.Cause(err))
+		why = fmt.Sprintf("whether %s can be started is not known: cannot look for %s: %v",
+			u.Name, u.Program, host.Cause(err))
 	case !fi.Mode().IsRegular() || fi.Mode()&0o111 == 0:
 		return fmt.Sprintf("%s cannot be started: %s is no program that may be run", u.Name, u.Program), true
 	}
@@ -55,13 +57,14 @@ func notLoaded(u host.Unit) string {
 // again puts files back that are gone.
 const again = "sudo tcptune service install, with all that it was installed with"
 
-// unmask is what helps where a link to /dev/null has taken the place of units: the one in /etc was the file of tcptune, which
-// does not come back with it.
+// unmask is what helps where a link to /dev/null has taken the place of units: the one in /etc was the file of
+// tcptune, which does not come back with it.
 func unmask(names ...string) string {
 	return "sudo systemctl unmask " + strings.Join(names, " ") + ", then " + again
 }
 
-// unmet says which conditions kept systemd from starting a service when it was last to. It tries again with each client.
+// unmet says which conditions kept systemd from starting a service when it was last to. It tries again with each
+// client.
 func unmet(u host.Unit) string {
 	return fmt.Sprintf("%s is not started: %s is not met", u.Name, strings.Join(u.Unmet, ", "))
 }

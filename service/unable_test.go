@@ -16,22 +16,23 @@ func TestAServiceThatCannotBeStartedIsNoGoodOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	const ok, idle, gone, text = "loaded", "inactive", "/usr/bin/gone", "/usr/bin/text"
 	for name, tc := range map[string]struct {
 		unit   host.Unit
 		cannot bool
 		says   string
 	}{
-		"has its program":              {host.Unit{Load: "loaded", Active: "inactive", Program: "/usr/bin/good"}, false, ""},
-		"has several programs":         {host.Unit{Load: "loaded", Active: "inactive"}, false, ""},
-		"runs, and its program is not": {host.Unit{Load: "loaded", Active: "active", Program: "/usr/bin/gone"}, false, ""},
-		"its program is gone":          {host.Unit{Load: "loaded", Active: "inactive", Program: "/usr/bin/gone"}, true, "there is no /usr/bin/gone"},
-		"its program is no program":    {host.Unit{Load: "loaded", Active: "failed", Program: "/usr/bin/text"}, true, "no program that may be run"},
-		"sees other files":             {host.Unit{Load: "loaded", Active: "inactive", Program: "/usr/bin/gone", OwnFiles: true}, false, "is not known"},
-		"masked":                       {host.Unit{Load: "masked", Active: "inactive"}, true, "sudo systemctl unmask x.service"},
-		"masked while it runs":         {host.Unit{Load: "masked", Active: "active"}, false, ""},
-		"without ExecStart":            {host.Unit{Load: "bad-setting", Active: "inactive"}, true, "systemd-analyze verify x.service"},
-		"no unit":                      {host.Unit{Load: "not-found", Active: "inactive"}, true, "there is no x.service"},
-		"unreadable":                   {host.Unit{Load: "error", Active: "inactive"}, true, `"error"`},
+		"has its program":        {host.Unit{Load: ok, Active: idle, Program: "/usr/bin/good"}, false, ""},
+		"has several programs":   {host.Unit{Load: ok, Active: idle}, false, ""},
+		"runs, its program gone": {host.Unit{Load: ok, Active: "active", Program: gone}, false, ""},
+		"its program is gone":    {host.Unit{Load: ok, Active: idle, Program: gone}, true, "there is no /usr/bin/gone"},
+		"its file is no program": {host.Unit{Load: ok, Active: "failed", Program: text}, true, "is no program"},
+		"sees others":            {host.Unit{Load: ok, Active: idle, Program: gone, OwnFiles: true}, false, "not known"},
+		"masked":                 {host.Unit{Load: "masked", Active: idle}, true, "sudo systemctl unmask x.service"},
+		"masked while it runs":   {host.Unit{Load: "masked", Active: "active"}, false, ""},
+		"without ExecStart":      {host.Unit{Load: "bad-setting", Active: idle}, true, "analyze verify x.service"},
+		"no unit":                {host.Unit{Load: "not-found", Active: idle}, true, "there is no x.service"},
+		"unreadable":             {host.Unit{Load: "error", Active: idle}, true, `"error"`},
 	} {
 		tc.unit.Name = "x.service"
 		why, cannot := unable(h, tc.unit)

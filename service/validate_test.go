@@ -158,8 +158,8 @@ func TestRivalsAreNamed(t *testing.T) {
 	for listen, want := range map[string]int{
 		"/run/x/a.sock": 1, "/run/x/b.sock": 0, "udp:53": 1, "53": 0, "udp:127.0.0.1:53": 1, "udp:54": 0,
 	} {
-		c, d := Spec{Name: "c", Listen: []string{"/run/x/a.sock", "udp:53"}, Exec: []string{"/c"}}, Spec{Name: "d", Exec: []string{"/d"}}
-		d.Listen = []string{listen}
+		c := Spec{Name: "c", Listen: []string{"/run/x/a.sock", "udp:53"}, Exec: []string{"/c"}}
+		d := Spec{Name: "d", Listen: []string{listen}, Exec: []string{"/d"}}
 		if lines, err := d.Rivals([]Spec{c}); err != nil || len(lines) != want {
 			t.Errorf("%s: %q, %v", listen, lines, err)
 		}

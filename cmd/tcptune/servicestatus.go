@@ -24,8 +24,8 @@ func serviceStatusCommand(t terminal) *cli.Command {
 		Description: `Shows all services that tcptune has installed, or the one that is named. It changes nothing and needs no root.
 The exit codes are those of systemctl: 0 the socket listens and the service has not failed, 3 it does not, 4 there is no
 such unit. A service that fails and is started again and again, or that systemd does not start while clients wait, is
-"failing", exit code 3, with the last lines that tell why; it is watched for a second to tell. With --wait it waits until
-the service is up.
+"failing", exit code 3, with the last lines that tell why; it is watched for a second to tell. With --wait it waits
+until the service is up.
 Where ufw, firewalld or nftables has no rule that lets other hosts in, that is said, with the command that opens the port.
 
 Examples:

@@ -164,9 +164,10 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	return u, nil
 }
 
-// unmet are the conditions of a kind, "Condition" or "Assert", that were not met when systemd looked last: it does so when
-// the unit is to be started. Each is its type, whether it is one of several of which one is enough, whether it is turned
-// round, its parameter, and what was found: -1 for not met, 0 where nobody has looked (org.freedesktop.systemd1(5)).
+// unmet are the conditions of a kind, "Condition" or "Assert", that were not met when systemd looked last: it does so
+// when the unit is to be started. Each is its type, whether it is one of several of which one is enough, whether it
+// is turned round, its parameter, and what was found: -1 for not met, 0 where nobody has looked
+// (org.freedesktop.systemd1(5)).
 func unmet(all map[string]any, kind string) (lines []string) {
 	if met, known := all[kind+"Result"].(bool); met || !known {
 		return nil

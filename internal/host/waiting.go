@@ -28,7 +28,8 @@ func (h Host) ListeningSockets() (rows []SocketRow, err error) {
 	return rows, nil
 }
 
-// DatagramSockets are the rows of /proc/net/udp and udp6 that are bound and not connected. It is [ErrNoKernel] on an image.
+// DatagramSockets are the rows of /proc/net/udp and udp6 that are bound and not connected. It is [ErrNoKernel] on an
+// image.
 func (h Host) DatagramSockets() (rows []SocketRow, err error) {
 	if !h.Live() {
 		return nil, ErrNoKernel

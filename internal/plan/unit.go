@@ -265,8 +265,8 @@ func (u unitEffect) openSocket(ctx context.Context, name string, anew bool, twin
 	return nil
 }
 
-// whyEnded says why a service does not run that has not failed: systemd has not started it, or it has ended, or left its
-// first process. It is "" for all others.
+// whyEnded says why a service does not run that has not failed: systemd has not started it, or it has ended, or left
+// its first process. It is "" for all others.
 func (u unitEffect) whyEnded(ctx context.Context, name string) string {
 	unit, err := u.manager.Unit(ctx, name)
 	switch {

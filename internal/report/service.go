@@ -2,8 +2,10 @@ package report
 
 // Service is how a service is doing, for service status. What cannot be known is absent, and Reason says why.
 type Service struct {
-	Target   string        `json:"target"`             // its name
-	State    string        `json:"state"`              // "active": its socket listens and the service has not failed; "failing": it is started again and again, or not at all; "inactive", "failed", "not-found"
+	Target string `json:"target"` // its name
+	// "active": its socket listens and the service has not failed; "failing": it is started again and again, or not at
+	// all; "inactive", "failed", "not-found".
+	State    string        `json:"state"`
 	Protocol string        `json:"protocol,omitempty"` // of the bundled server
 	Program  string        `json:"program,omitempty"`
 	Listen   []string      `json:"listen"` // "[::]:8080"

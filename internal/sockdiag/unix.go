@@ -28,8 +28,8 @@ type Unix struct {
 	Waiting   uint32 // of one that listens: clients that nobody has accepted
 }
 
-// EachUnix calls each for every Unix socket of the network namespace that is bound to a path and not connected. Where the
-// kernel has no unix_diag it is unix.ENOENT.
+// EachUnix calls each for every Unix socket of the network namespace that is bound to a path and not connected. Where
+// the kernel has no unix_diag it is unix.ENOENT.
 func EachUnix(each func(Unix)) error {
 	b := make([]byte, unixRequestSize)
 	b[0] = unix.AF_UNIX

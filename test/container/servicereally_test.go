@@ -31,7 +31,8 @@ func TestAnAddressOfADropInIsWhatIsProven(t *testing.T) {
 	}
 }
 
-// A socket that listens is half of a service: what systemd cannot start, and what is open in its books only, is not active.
+// A socket that listens is half of a service: what systemd cannot start, and what is open in its books only, is not
+// active.
 func TestWhatCannotServeIsNotActive(t *testing.T) {
 	t.Parallel()
 	m := newServing(t)
@@ -47,7 +48,8 @@ func TestWhatCannotServeIsNotActive(t *testing.T) {
 	}
 	install := func(name, listen string, args ...string) {
 		t.Helper()
-		m.service(t, 0, append([]string{"install", "--exec", "/usr/local/bin/" + name, "--name", name, "--listen", listen}, args...)...)
+		args = append([]string{"install", "--exec", "/usr/local/bin/" + name, "--name", name, "--listen", listen}, args...)
+		m.service(t, 0, args...)
 		m.Must(t, "systemctl", "start", name+".socket")
 	}
 	for _, name := range []string{"gone", "masked", "empty", "cond"} {
@@ -67,7 +69,7 @@ func TestWhatCannotServeIsNotActive(t *testing.T) {
 		wants("masked", "failed", "sudo systemctl unmask masked.service")
 	})
 	t.Run("a condition that is not met, while a client waits", func(t *testing.T) {
-		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/cond", "--name", "cond", "--listen", "9004", "--now",
+		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/cond", "--listen", "9004", "--now",
 			"-p", "ConditionPathExists=/etc/nope", "--", "serve")
 		if r.Code != 1 || !strings.Contains(r.Stderr, "ConditionPathExists=/etc/nope is not met") {
 			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
@@ -80,7 +82,8 @@ func TestWhatCannotServeIsNotActive(t *testing.T) {
 	t.Run("a reload that ends the program", func(t *testing.T) {
 		install("cond", "9004", "-p", "ExecReload=/bin/kill -HUP $MAINPID", "--", "serve")
 		m.Must(t, "systemctl", "start", "cond.service")
-		if r := m.Run(t, "tcptune", "service", "reload", "cond"); r.Code != 1 || !strings.Contains(r.Stderr, "that has ended the program of cond.service") {
+		r := m.Run(t, "tcptune", "service", "reload", "cond")
+		if r.Code != 1 || !strings.Contains(r.Stderr, "that has ended the program of cond.service") {
 			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
 		}
 	})
@@ -91,7 +94,8 @@ func TestWhatCannotServeIsNotActive(t *testing.T) {
 		install("a", "/run/x/a.sock", "--", "serve")
 		wants("a", "active", "")
 		m.Must(t, "systemctl", "stop", "a.socket")
-		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/b", "--name", "b", "--listen", "/run/x/a.sock", "--", "serve")
+		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/b", "--listen", "/run/x/a.sock", "--",
+			"serve")
 		if r.Code != 0 || !strings.Contains(r.Stderr, "/run/x/a.sock is that of the service a as well") {
 			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
 		}
@@ -111,8 +115,8 @@ func TestWhatCannotServeIsNotActive(t *testing.T) {
 		m.Must(t, "install", "-D", "/usr/bin/jobs", "/usr/local/bin/u")
 		install("u", "udp:5300", "--listen", "9005", "--", "serve")
 		m.Must(t, "systemctl", "start", "u-9005.socket")
-		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/u", "--name", "v", "--listen", "udp:5300", "--now", "--dry-run",
-			"--", "serve")
+		r := m.Run(t, "tcptune", "service", "install", "--exec", "/usr/local/bin/u", "--name", "v", "--listen", "udp:5300",
+			"--now", "--dry-run", "--", "serve")
 		if r.Code != 1 || !strings.Contains(r.Stderr, "cannot listen on port 5300, which is held by systemd (pid 1") {
 			t.Errorf("%d: %s%s", r.Code, r.Stdout, r.Stderr)
 		}
