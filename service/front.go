@@ -38,7 +38,10 @@ func (f front) has(lines []string) bool {
 	return !slices.ContainsFunc(lines, func(line string) bool {
 		_, address, _ := strings.Cut(strings.ReplaceAll(line, "%%", "%"), "=")
 		address = zoneless(canonical(address))
-		return !slices.ContainsFunc(f.listen(), func(l host.Listen) bool { return zoneless(l.Address) == address })
+		only4 := strings.Replace(address, "[::]", "0.0.0.0", 1) // as it is where IPv6 is off
+		return !slices.ContainsFunc(f.listen(), func(l host.Listen) bool {
+			return zoneless(l.Address) == address || l.Address == only4
+		})
 	})
 }
 

@@ -134,6 +134,7 @@ func TestAUnitThatIsGoneIsMissed(t *testing.T) {
 	}{
 		"with its address":                      {[]host.Listen{one}, "x.socket x-8081.socket"},
 		"while NAME.socket has it as it was so": {[]host.Listen{one, two}, "x.socket"},
+		"as it was so, and IPv6 is off":         {[]host.Listen{one, {Type: "Stream", Address: "0.0.0.0:8081"}}, "x.socket"},
 	} {
 		f, err := s.front(t.Context(), known{
 			"x.socket":      {Name: "x.socket", Load: "loaded", Active: "active", Listen: tc.first},
