@@ -260,6 +260,9 @@ func (s *Session) result() report.Bench {
 			long, busiest = max(long, span), max(busiest, 1-w.waited.Seconds()/span.Seconds())
 		}
 	}
+	if o.Count > 0 { // what was asked in the warm-up is not of it, though it may be answered later
+		sum.inTime = min(sum.inTime, sum.answered)
+	}
 	each := func(n uint64) float64 { // a second
 		if long == 0 {
 			return 0

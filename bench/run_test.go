@@ -433,8 +433,9 @@ func TestFiguresAreOfTheTimeThatWasMeasured(t *testing.T) {
 		if b.Requests.Sent != o.Count || b.Duration < 0.49 || b.Duration > (took-o.Warmup).Seconds() {
 			t.Errorf("rate %v: %d were sent in %v s, of %v", rate, b.Requests.Sent, b.Duration, took)
 		}
-		// On a busy machine what was due in the warm-up is answered after it, and what was due before the end after that.
-		if got := b.Rate * b.Duration; got > 804.1 || got < 100 || rate == 0 && got < 499.9 || rate > 0 && b.Duration > 0.51 {
+		// On a busy machine what was due before the end may be answered after it.
+		got := b.Rate * b.Duration
+		if got > 500.1 || rate == 0 && got < 499.9 || rate > 0 && (b.Duration > 0.51 || got < 100) {
 			t.Errorf("rate %v: %v a second in %v s", rate, b.Rate, b.Duration)
 		}
 		if b.CPU > 0.98 { // of a minute the pauses would be less than a hundredth

@@ -125,6 +125,8 @@ func TestALongLoadTestIsSeenWhileItRuns(t *testing.T) {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Args = []string{"tcptune", "bench", at, "--rate", "20", "--conns", "2", "--duration", "1h", "--textfile", file}
 	cmd.Env = append(os.Environ(), inScript+"=1")
+	var errs strings.Builder
+	cmd.Stderr = &errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +165,9 @@ func TestALongLoadTestIsSeenWhileItRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
+	if text := errs.String(); !strings.Contains(text, "interrupted") {
+		t.Errorf("an interrupt says %q", text)
+	}
 	if metric("running") != 0 || metric("requests_sent") < metric("requests_answered") || metric("requests_answered") <= 0 {
 		text, _ := os.ReadFile(file)
 		t.Errorf("after an interrupt:\n%s", text)

@@ -74,7 +74,7 @@ func (t Target) Bench(ctx context.Context, l Load, told func(LoadNow)) (out Outc
 		out.Report.Bench = nil
 	}
 	if err != nil {
-		return out, err
+		return out, interrupted(ctx, err)
 	}
 	out.judge(promises, rounds)
 	if l.FindRate && *b.Found == 0 {
@@ -127,7 +127,7 @@ func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func
 			side := (n + turn) % len(sides) // no side is always the first
 			one, err := bench.Run(ctx, of[side], told)
 			if err != nil {
-				return out, err
+				return out, interrupted(ctx, err)
 			}
 			all[side], of[side].Near = append(all[side], one), nil // once is enough
 		}
@@ -165,7 +165,7 @@ func (t Target) BenchCompare(files []string) (out Outcome, err error) {
 			return out, report.Usage(fmt.Sprintf("cannot compare %s: it holds no load test", file), "made by: tcptune bench … --rounds 5 --json >"+file)
 		}
 		b := *doc.Bench
-		if err := comparable(file, doc); err != nil {
+		if err := cannotCompare(file, doc); err != nil {
 			return out, err
 		}
 		if len(b.Rounds) == 0 {
@@ -177,8 +177,8 @@ func (t Target) BenchCompare(files []string) (out Outcome, err error) {
 	return comparedOutcome(all[0], all[1:]...), nil
 }
 
-// comparable refuses a document that tells of no service that has answered.
-func comparable(file string, doc report.Report) error {
+// cannotCompare refuses a document that tells of no service that has answered.
+func cannotCompare(file string, doc report.Report) error {
 	silent := doc.Bench.Rate == 0
 	for _, r := range doc.Bench.Rounds {
 		silent = silent && r.Rate == 0
