@@ -59,7 +59,7 @@ func TestWhatIsOpenInTheBooksOnlyIsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.(*net.UnixListener).SetUnlinkOnClose(false)
-		t.Cleanup(func() { l.Close() })
+		t.Cleanup(func() { _ = l.Close() })
 		if !keep {
 			if err := os.Remove(path(name)); err != nil {
 				t.Fatal(err)
