@@ -6,7 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/tcptune/tcptune/installer/fetch"
 	"github.com/tcptune/tcptune/internal/host"
@@ -81,7 +80,7 @@ func (s Site) unpacked(ctx context.Context, p, state string) report.GoVersion {
 	switch program := path.Join(p, "bin/go"); {
 	case !runnable(s.h, program):
 		c = damaged("there is no program bin/go in it")
-	case s.h.Live() && !s.onlyRoots(program):
+	case s.h.Live() && !s.h.OnlyRoots(program):
 		c = unknown("its program was not asked: somebody else than root can write to it")
 	default:
 		c = s.asked(ctx, p, g.Target)
@@ -90,16 +89,6 @@ func (s Site) unpacked(ctx context.Context, p, state string) report.GoVersion {
 		g.State, g.Why = c.State, c.Why
 	}
 	return g
-}
-
-// onlyRoots reports whether a file belongs to root, and nobody else can write to it.
-func (s Site) onlyRoots(file string) bool {
-	fi, err := s.h.Stat(file)
-	if err != nil || fi.Mode()&0o022 != 0 {
-		return false
-	}
-	st, ok := fi.Sys().(*syscall.Stat_t)
-	return ok && st.Uid == 0
 }
 
 // byApt are the packages golang-X.Y-go, whose GOROOT is below /usr/lib.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"syscall"
 
 	"golang.org/x/mod/module"
 
@@ -42,8 +41,7 @@ func ReadGoEnv(h host.Host, getenv func(string) string, goroot string) GoEnv {
 	return GoEnv{Proxy: find("GOPROXY"), SumDB: find("GOSUMDB"), NoSumDB: cmp.Or(find("GONOSUMDB"), find("GOPRIVATE"))}
 }
 
-// UserEnv is the user's file, "" when there can be none, and the lookup in it. As root, what somebody else may have written
-// is not read: it could say what is trusted.
+// UserEnv is the user's file, "" when there can be none, and the lookup in it.
 func UserEnv(h host.Host, getenv func(string) string) (file string, lookup func(string) string) {
 	switch name := getenv("GOENV"); {
 	case name == "off":
@@ -51,9 +49,6 @@ func UserEnv(h host.Host, getenv func(string) string) (file string, lookup func(
 		file = name
 	default:
 		file = userFile(getenv("XDG_CONFIG_HOME"), getenv("HOME"))
-	}
-	if os.Geteuid() == 0 && !rootsOwn(h, file) {
-		return file, readEnvFile(h, "")
 	}
 	return file, readEnvFile(h, file)
 }
@@ -67,16 +62,6 @@ func userFile(config, home string) string {
 		return home + "/.config/go/env"
 	}
 	return ""
-}
-
-// rootsOwn reports whether a file belongs to root, and nobody else can write to it.
-func rootsOwn(h host.Host, file string) bool {
-	fi, err := h.Stat(file)
-	if err != nil || fi.Mode()&0o022 != 0 {
-		return false
-	}
-	st, ok := fi.Sys().(*syscall.Stat_t)
-	return ok && st.Uid == 0
 }
 
 // CallerEnv is the file go/env of the user u, on whose behalf root works, and the lookup in it. It is read as that user.
@@ -93,9 +78,14 @@ func CallerEnv(ctx context.Context, h host.Host, u host.Account) (file string, l
 	return file, parseEnvFile(string(text))
 }
 
-// CallerProxy is GOPROXY of that user, and the file that says so. Nothing else of it is taken: what is trusted is not a user's
-// to say. Only https addresses count. Without any it is "".
-func CallerProxy(ctx context.Context, h host.Host, u host.Account) (proxy, file string) {
+// CallerProxy is GOPROXY of that user, whose shell has the environment shell, and where it is said. Nothing else is taken:
+// what is trusted is not a user's to say. Only https addresses count. Without any it is "".
+func CallerProxy(
+	ctx context.Context, h host.Host, u host.Account, shell func(string) string,
+) (proxy, origin string) {
+	if proxy = onlyHTTPS(shell("GOPROXY")); proxy != "" {
+		return proxy, "the environment of the shell"
+	}
 	file, lookup := CallerEnv(ctx, h, u)
 	return onlyHTTPS(lookup("GOPROXY")), file
 }
@@ -117,11 +107,16 @@ func onlyHTTPS(list string) string {
 	return kept.String()
 }
 
-// readEnvFile looks nothing up in a file that cannot be read, as the go command does.
+// readEnvFile looks nothing up in a file that cannot be read, as the go command does. Root does not read what somebody else
+// may have written: it could say what is trusted.
 func readEnvFile(h host.Host, file string) func(string) string {
+	nothing := func(string) string { return "" }
+	if os.Geteuid() == 0 && !h.OnlyRoots(file) {
+		return nothing
+	}
 	text, err := h.ReadAtMost(file, host.Bound{Bytes: 64 << 10, Of: "a configuration of Go"})
 	if err != nil {
-		return func(string) string { return "" }
+		return nothing
 	}
 	return parseEnvFile(string(text))
 }

@@ -106,8 +106,9 @@ func TestTheFileOfTheCallerIsReadAsTheCaller(t *testing.T) {
 		}
 	}
 	u := host.Account{Name: "somebody", Home: home, UID: host.Nobody, GID: host.Nobody}
+	silent := func(string) string { return "" }
 	ask := func() string {
-		got, from := CallerProxy(t.Context(), host.Host{}, u)
+		got, from := CallerProxy(t.Context(), host.Host{}, u, silent)
 		if from != file {
 			t.Errorf("it was looked for in %q", from)
 		}
@@ -122,6 +123,15 @@ func TestTheFileOfTheCallerIsReadAsTheCaller(t *testing.T) {
 	if got := ask(); got != "https://user.example," {
 		t.Errorf("the user's file says %q", got)
 	}
+	for said, want := range map[string]string{
+		"https://shell.example,direct": "https://shell.example,", "http://shell.example": "https://user.example,",
+	} {
+		shell := func(name string) string { return map[string]string{"GOPROXY": said, "GOSUMDB": "off"}[name] }
+		got, from := CallerProxy(t.Context(), host.Host{}, u, shell)
+		if got != want || (from == file) != (want == "https://user.example,") {
+			t.Errorf("with GOPROXY=%s in the shell it is %q, by %s; want %q", said, got, from, want)
+		}
+	}
 	// With HOME of the user, as sudo -E hands it down, nothing that is trusted comes from there.
 	env := map[string]string{"HOME": home}
 	if got := ReadGoEnv(host.Host{}, func(name string) string { return env[name] }, ""); got != (GoEnv{}) {
@@ -135,5 +145,46 @@ func TestTheFileOfTheCallerIsReadAsTheCaller(t *testing.T) {
 	}
 	if got := ask(); got != "" {
 		t.Errorf("a link to a secret of root says %q", got)
+	}
+}
+
+// Who can write to go.env of a Go that was unpacked by hand would say which checksum database root trusts.
+func TestRootTakesNothingFromAToolchainThatOthersCanWriteTo(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give something to another user")
+	}
+	for name, tt := range map[string]struct {
+		path string // that is given away; "" for none
+		want GoEnv
+	}{
+		"all of it is root's": {"", GoEnv{Proxy: "http://proxy.example", SumDB: "evil.example+key"}},
+		"its go.env":          {"usr/local/go/go.env", GoEnv{}},
+		"its folder":          {"usr/local/go", GoEnv{}},
+		"what is above":       {"usr/local", GoEnv{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			if err := os.MkdirAll(root+"/usr/local/go", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			text := "GOPROXY=http://proxy.example\nGOSUMDB=evil.example+key\n"
+			if err := os.WriteFile(root+"/usr/local/go/go.env", []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if tt.path != "" {
+				if err := os.Chown(filepath.Join(root, tt.path), 1000, 1000); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h, err := host.At(root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := ReadGoEnv(h, func(string) string { return "" }, "/usr/local/go"); got != tt.want {
+				t.Errorf("root takes %+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }

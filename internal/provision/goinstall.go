@@ -33,17 +33,17 @@ type declaredGo struct {
 const cacheFolder = "/var/cache/tcptune"
 
 // config is where toolchains are to come from, and where that is left open, what Go's own configuration says: that of who
-// calls, under sudo that of the user, which is asked for GOPROXY alone, that of the installed Go, and what Go has by itself.
-// With dry nothing is kept of what servers say.
+// calls, under sudo that of the user, shell and go/env, which are asked for GOPROXY alone, that of the installed Go, and what
+// Go has by itself. With dry nothing is kept of what servers say.
 func (t Target) config(ctx context.Context, d declaredGo, dry bool) fetch.Config {
 	h := host.Host{}.WithTrail(t.Trail)
 	env := fetch.ReadGoEnv(h, os.Getenv, installer.Current)
 	installed := env.Proxy
 	env.Proxy = cmp.Or(d.Proxy, fetch.ReadGoEnv(h, os.Getenv, "").Proxy)
 	if u, err := h.Caller(os.Getenv("SUDO_USER")); env.Proxy == "" && os.Geteuid() == 0 && err == nil {
-		var file string
-		if env.Proxy, file = fetch.CallerProxy(ctx, h, u); env.Proxy != "" {
-			env.ProxyOf = fmt.Sprintf("%s, in %s", u.Name, file)
+		var origin string
+		if env.Proxy, origin = fetch.CallerProxy(ctx, h, u, h.SudoEnv()); env.Proxy != "" {
+			env.ProxyOf = fmt.Sprintf("%s, in %s", u.Name, origin)
 		}
 	}
 	env.Proxy = cmp.Or(env.Proxy, installed, t.GoProxy)
@@ -52,6 +52,14 @@ func (t Target) config(ctx context.Context, d declaredGo, dry bool) fetch.Config
 		config.CacheDir = cacheFolder
 	}
 	return config
+}
+
+// usersProxy names the proxies that a user has chosen for root.
+func usersProxy(config fetch.Config) []string {
+	if config.Go.ProxyOf == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("modules come from %s, by GOPROXY of %s", config.Go.Proxies(), config.Go.ProxyOf)}
 }
 
 // checkSources refuses ways to get Go that there are not.
@@ -186,8 +194,8 @@ func planInstall(
 	if err := config.FileThere(); err != nil {
 		return g, asUsage(err)
 	}
-	if config.Go.ProxyOf != "" && config.File == "" && config.Uses(fetch.Module) {
-		g.notes = append(g.notes, fmt.Sprintf("modules come from %s, by GOPROXY of %s", config.Go.Proxies(), config.Go.ProxyOf))
+	if config.File == "" && config.Uses(fetch.Module) {
+		g.notes = append(g.notes, usersProxy(config)...)
 	}
 	if !h.Live() {
 		g.notes = append(g.notes, "an image runs nothing: the new Go is not tried out")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/tcptune/tcptune/installer"
 	"github.com/tcptune/tcptune/installer/fetch"
@@ -109,6 +110,9 @@ func (t Target) InstallGo(ctx context.Context, r InstallGo, dry bool) (out Chang
 	out, err = t.changeGo(ctx, dry, func(ctx context.Context, h host.Host, at installer.Site) (goChange, error) {
 		g, err := planInstall(ctx, h, at, config, wish, false, r.Progress)
 		g.notes = append(known, g.notes...)
+		if len(wanted) > 0 && !slices.ContainsFunc(usersProxy(config), func(n string) bool { return slices.Contains(g.notes, n) }) {
+			g.notes = append(g.notes, usersProxy(config)...)
+		}
 		return g, err
 	})
 	if err != nil || len(wanted) == 0 {
@@ -158,6 +162,9 @@ func (t Target) BundleGo(ctx context.Context, r BundleGo) (out Outcome, files []
 		return out, nil, err
 	}
 	out = outcome(nil)
+	if found.Source == Module {
+		out.note(usersProxy(config)...)
+	}
 	for _, p := range found.Passed {
 		out.note(p.Error())
 	}
