@@ -2,6 +2,7 @@ package installer
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -175,6 +176,27 @@ func TestSweepRemovesOnlyWhatAnInterruptedRunHasLeft(t *testing.T) {
 	names, err := i.h.ReadDir(Versions)
 	if want := []string{".mine", "1.24.1"}; err != nil || !slices.Equal(names, want) {
 		t.Errorf("left are %q, %v, want %q", names, err, want)
+	}
+}
+
+// An operator keeps our folder on another disk by a link: what is removed there is what we made, never the link.
+func TestSweepLeavesTheLinkThatLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{path.Dir(Versions), Versions, toolsFolder} {
+		i := newImage(t, map[string]string{"/data/kept": ""})
+		elsewhere, link := i.h.Root()+"/data/go", i.h.Root()+at
+		i.do(os.MkdirAll(elsewhere+"/.1.26.3.tcptune-new", 0o755))
+		i.do(os.MkdirAll(filepath.Dir(link), 0o755))
+		i.do(os.Symlink("/data/go", link))
+		i.do(Sweep(i.h))
+		i.do(os.RemoveAll(elsewhere + "/.1.26.3.tcptune-new"))
+		i.do(Sweep(i.h))
+		if _, err := os.Lstat(link); err != nil {
+			t.Errorf("the link at %s: %v", at, err)
+		}
+		if _, err := os.Lstat(elsewhere); err != nil {
+			t.Errorf("what the link at %s leads to: %v", at, err)
+		}
 	}
 }
 

@@ -73,7 +73,9 @@ func Sweep(h host.Host) error {
 				return fmt.Errorf("cannot remove what an interrupted run has left: %w", err)
 			}
 		}
-		if at, err := h.Place(dir); left > 0 || err == nil && at.Mount { // a volume of somebody else stays
+		// What leads elsewhere, or is a volume, somebody else has put there: it stays.
+		at, err := h.Place(dir)
+		if fi, e := h.Lstat(dir); left > 0 || err == nil && at.Mount || e != nil || !fi.IsDir() {
 			continue
 		}
 		if err := h.Remove(dir); err != nil {
