@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,12 +18,12 @@ type damage struct {
 	gone, other, more []string // paths below its root
 }
 
-// compare holds the tree at root against its list: names, kinds, modes, sizes and times, and the content of each file
-// whose time is another one. Full reads them all. It is an error when that cannot be seen.
+// compare holds the tree at root against its list: names, kinds, modes, owners, sizes and times, the folder itself, and the
+// content of each file whose time is another one. Full reads them all. It is an error when that cannot be seen.
 func compare(h host.Host, root string, list []part, full bool) (d damage, err error) {
 	var mu sync.Mutex
 	err = eachOf(list, func(p part) error {
-		if !full && p.path != "." && p.untouched(h, root) {
+		if !full && p.path != self && p.untouched(h, root) {
 			return nil
 		}
 		s, err := p.section()
@@ -56,7 +57,7 @@ func (p part) untouched(h host.Host, root string) bool {
 }
 
 func compareFolder(h host.Host, root string, s section, full bool) (d damage, err error) {
-	entries, err := h.Entries(path.Join(root, s.path))
+	entries, err := entriesOf(h, root, s.path)
 	if errors.Is(err, fs.ErrNotExist) || isNoFolder(err) { // which the folder above it tells, too
 		entries, err = nil, nil
 	}
@@ -65,17 +66,23 @@ func compareFolder(h host.Host, root string, s section, full bool) (d damage, er
 	}
 	for _, e := range entries {
 		want, ok := s.find(e.Name)
-		if ok && !full && e.Mode == want.Mode && (e.Mode.IsDir() || e.Size == want.Size && e.Time == want.Time) {
+		if s.path == self && (e.Name == self || ours(e.Name)) {
+			if !e.Like(s.unlisted(e.Name)) {
+				d.other = append(d.other, cmp.Or(map[string]string{self: "the folder itself"}[e.Name], e.Name))
+			}
+			continue
+		}
+		if ok && !full && e.Like(want.Entry) && (e.Mode.IsDir() || e.Size == want.Size && e.Time == want.Time) {
 			continue
 		}
 		name := path.Join(s.path, e.Name)
 		switch {
 		case !ok:
-			if !ours(name) && !byproduct(name) {
+			if !byproduct(name) {
 				d.more = append(d.more, name)
 			}
 			continue
-		case e.Mode != want.Mode || !e.Mode.IsDir() && e.Size != want.Size:
+		case !e.Like(want.Entry) || !e.Mode.IsDir() && e.Size != want.Size:
 			d.other = append(d.other, name)
 			continue
 		case e.Mode.IsDir():

@@ -1,11 +1,13 @@
 package installer
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,7 +81,12 @@ func TestADamagedToolchainIsNamedAndRepaired(t *testing.T) {
 		"with half a list":             {func(i image, at string) { i.do(os.Truncate(at+"/"+filesName, 100)) }, "the list of its files"},
 		"with nothing left in it":      {func(i image, at string) { i.do(emptied(at)) }, "record of its installation"},
 		"that is a folder of a volume": {func(i image, at string) { i.do(os.WriteFile(at+"/lost+found", nil, 0o600)) }, "lost+found does not belong to it"},
-		"that is gone":                 {func(i image, at string) { i.do(os.RemoveAll(at)) }, "its folder /usr/local/lib/tcptune/go/1.26.3 is gone"},
+		"with a program that is set-user-ID": {
+			func(i image, at string) { i.do(os.Chmod(at+"/bin/go", 0o755|os.ModeSetuid)) }, "bin/go is not as it was",
+		},
+		"whose folder all can write to": {func(i image, at string) { i.do(os.Chmod(at, 0o777)) }, "the folder itself is not as it was"},
+		"whose record all can write to": {func(i image, at string) { i.do(os.Chmod(at+"/"+filesName, 0o666)) }, filesName + " is not as it was"},
+		"that is gone":                  {func(i image, at string) { i.do(os.RemoveAll(at)) }, "its folder /usr/local/lib/tcptune/go/1.26.3 is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -270,7 +277,85 @@ func TestWhatCannotBeReadIsUnknown(t *testing.T) {
 	}
 }
 
+// Whoever owns a part of a tree can make anything of it.
+func TestAnotherOwnerIsDamage(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give something to another user")
+	}
+	for _, name := range []string{".", "bin/go", "src", "src/fmt/print.go", plan.TreeRecord, filesName} {
+		i, tree := installed(t)
+		i.do(os.Chown(filepath.Join(tree, name), 1000, -1))
+		said := strings.Replace(name+" is not as it was", ". is", "the folder itself is", 1)
+		for _, full := range []bool{false, true} {
+			if c := i.look(full); c.State != StateDamaged || !strings.HasPrefix(c.Why, said) {
+				t.Errorf("%s of another owner, full %v: it is %q: %s", name, full, c.State, c.Why)
+			}
+		}
+	}
+}
+
+// What a user has installed into an image is as it was when that user owns it, and when the image has made it root's.
+func TestTheOwnerIsWhoInstalledItOrRoot(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give something to another user")
+	}
+	i := newImage(t, map[string]string{"/tree/bin/go": "elf"})
+	for _, owner := range []int{1000, 0} {
+		for _, name := range []string{"", "bin", "bin/go"} {
+			i.do(os.Chown(filepath.Join(i.h.Root(), "tree", name), owner, owner))
+		}
+		if owner == 1000 {
+			i.do(seal(i.h, "/tree", record{value: "tree"}))
+		}
+		list, err := readFiles(i.h, "/tree")
+		i.do(err)
+		if d, err := compare(i.h, "/tree", list, true); err != nil || d.String() != "" {
+			t.Errorf("owned by %d: %s, %v", owner, d, err)
+		}
+	}
+}
+
+// The first lists had no owners and no line for the folder itself.
+func TestAListOfTheFirstFormIsRead(t *testing.T) {
+	t.Parallel()
+	i, tree := installed(t)
+	list, err := readFiles(i.h, TreePath(version(t, release)))
+	i.do(err)
+	sections := mustSections(t, list)
+	sections[0].files = slices.DeleteFunc(sections[0].files, func(f listed) bool { return f.Name == self })
+	first := regexp.MustCompile(`(?m)^([-dl])0(\d{3}):\d+:\d+ `).ReplaceAllString(string(renderFiles(sections)), "$1$2 ")
+	i.do(os.WriteFile(filepath.Join(tree, filesName), []byte(first), 0o644))
+	r, err := readRecord(i.h, TreePath(version(t, release)))
+	i.do(err)
+	r.files = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(first)))
+	i.do(os.WriteFile(filepath.Join(tree, plan.TreeRecord), r.text(), 0o644))
+	if os.Geteuid() == 0 {
+		if c := i.look(false); !c.Whole() {
+			t.Errorf("it is %s: %s", c.State, c.Why)
+		}
+	}
+	i.do(os.Chmod(tree, 0o777))
+	if c := i.look(false); c.State != StateDamaged {
+		t.Errorf("with a folder that all can write to it is %q", c.State)
+	}
+}
+
+func mustSections(t *testing.T, list []part) (sections []section) {
+	t.Helper()
+	for _, p := range list {
+		s, err := p.section()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sections = append(sections, s)
+	}
+	return sections
+}
+
 func FuzzListOfFiles(f *testing.F) {
+	f.Add("/.\nd0755:0:0 0 0  .\n-4755:0:1000 1 2 ab name\n")
 	f.Add("/.\n-644 1 2 ab name\nd755 0 0  src\n/src\nl777 1 2 cd a link\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := sectionsOf(text)

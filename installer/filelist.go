@@ -36,17 +36,17 @@ type listed struct {
 
 // section is a folder of a tree, and what it holds, sorted by name.
 type section struct {
-	path  string // below the root of the tree, "." for it
+	path  string // below the root of the tree, [self] for it
 	files []listed
 }
 
 // listFiles looks at the tree at root, reads all of it, and gives all of it the same time: so what is written to it later
 // has another one, and two trees of one release are alike.
 func listFiles(h host.Host, root string, at int64) (list []section, err error) {
-	for waiting := []string{"."}; len(waiting) > 0; {
+	for waiting := []string{self}; len(waiting) > 0; {
 		s := section{path: waiting[0]}
 		waiting = waiting[1:]
-		entries, err := h.Entries(path.Join(root, s.path))
+		entries, err := entriesOf(h, root, s.path)
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +61,7 @@ func listFiles(h host.Host, root string, at int64) (list []section, err error) {
 			if !ours(name) {
 				s.files = append(s.files, listed{Entry: e})
 			}
-			if e.Mode.IsDir() {
+			if e.Mode.IsDir() && e.Name != self {
 				waiting = append(waiting, name)
 			}
 		}
@@ -81,6 +81,36 @@ func listFiles(h host.Host, root string, at int64) (list []section, err error) {
 		}
 		return h.SetTimes(path.Join(root, s.path), names, at)
 	})
+}
+
+// anybodys is an owner that does not matter.
+const anybodys = -1
+
+// self is the name under which the list has the tree's own folder.
+const self = "."
+
+// entriesOf is what the folder p of the tree at root holds, sorted by name, and the tree's own folder where that is p.
+func entriesOf(h host.Host, root, p string) ([]host.Entry, error) {
+	entries, err := h.Entries(path.Join(root, p))
+	if err != nil || p != self {
+		return entries, err
+	}
+	own, err := h.Self(root)
+	entries = append(entries, own)
+	slices.SortFunc(entries, func(a, b host.Entry) int { return strings.Compare(a.Name, b.Name) })
+	return entries, err
+}
+
+// unlisted is what is expected of the tree's own folder where a list does not have it, and of the files that tcptune has added.
+func (s section) unlisted(name string) host.Entry {
+	folder, ok := s.find(self)
+	if !ok {
+		folder.Entry = host.Entry{Mode: fs.ModeDir | 0o755, GID: anybodys}
+	}
+	if name != self {
+		return host.Entry{Mode: 0o644, UID: folder.UID, GID: anybodys}
+	}
+	return folder.Entry
 }
 
 // ours reports whether a file in the root of a tree is one that tcptune has added.
@@ -146,7 +176,8 @@ func renderFiles(list []section) []byte {
 			case f.Mode&fs.ModeSymlink != 0:
 				kind = kindLink
 			}
-			text = fmt.Appendf(text, "%c%03o %d %d %s %s\n", kind, f.Mode.Perm(), f.Size, f.Time, f.sum, f.Name)
+			text = fmt.Appendf(text, "%c%04o:%d:%d %d %d %s %s\n",
+				kind, f.Mode&0o7777, f.UID, f.GID, f.Size, f.Time, f.sum, f.Name)
 		}
 	}
 	return text
@@ -215,13 +246,21 @@ func parseListed(line string) (f listed, ok bool) {
 	for i := range words {
 		words[i], rest, ok = strings.Cut(rest, " ")
 	}
-	if !ok || len(words[0]) != 4 || rest == "" {
+	if !ok || words[0] == "" || rest == "" {
 		return f, false
 	}
-	perm, errPerm := strconv.ParseUint(words[0][1:], 8, 32)
+	mode, owner, owned := strings.Cut(words[0][1:], ":")
+	uid, gid, okOwner := strings.Cut(owner, ":")
+	perm, errPerm := strconv.ParseUint(mode, 8, 12)
 	size, errSize := strconv.ParseInt(words[1], 10, 64)
 	at, errTime := strconv.ParseInt(words[2], 10, 64)
-	f = listed{host.Entry{Name: rest, Mode: fs.FileMode(perm), Size: size, Time: at}, words[3]}
+	f = listed{host.Entry{Name: rest, Mode: fs.FileMode(perm), Size: size, Time: at, GID: anybodys}, words[3]}
+	if owned { // the first lists do not tell: on a running host it was root's
+		var errUID, errGID error
+		f.UID, errUID = strconv.Atoi(uid)
+		f.GID, errGID = strconv.Atoi(gid)
+		ok = okOwner && errUID == nil && errGID == nil
+	}
 	switch words[0][0] {
 	case kindFile:
 	case kindFolder:
@@ -231,7 +270,7 @@ func parseListed(line string) (f listed, ok bool) {
 	default:
 		return f, false
 	}
-	return f, errPerm == nil && errSize == nil && errTime == nil
+	return f, ok && errPerm == nil && errSize == nil && errTime == nil
 }
 
 // seal writes into the proven tree at root the list of its files, and r, which names that list by its sum.
