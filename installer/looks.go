@@ -63,6 +63,7 @@ func (k *seeker) assign(name, value, origin string) {
 func (s Site) login(session seeker) seeker {
 	k := session
 	k.name, k.vars, k.setBy = "login shell", maps.Clone(session.vars), maps.Clone(session.setBy)
+	k.maybe = map[string][]string{}
 	names, _ := s.h.ReadDir(path.Dir(Profile)) // without the folder there is nothing to add
 	for _, name := range names {
 		file := path.Join(path.Dir(Profile), name)
@@ -85,12 +86,14 @@ func (s Site) login(session seeker) seeker {
 }
 
 // script looks at a file of /etc/profile.d. If it has nothing but assignments, those are followed; in any other file a
-// line that sets PATH is a doubt, unless it puts something behind a go that is found already.
+// line that sets one of [goVariables] is a doubt, and one that sets PATH, unless it puts something behind a go that is found
+// already.
 func (s Site) script(k *seeker, file, text string) {
 	simple := regexp.MustCompile(`^\s*(?:#.*|export(?:\s+\w+)+|(?:export\s+)?(\w+)=("[^"` + "`" + `\\]*"|'[^']*'|[^\s"'` +
 		"`" + `\\;&|<>()]*)` +
 		`\s*(?:;\s*export\s+\w+)?\s*(?:#.*)?)?$`)
 	sets := regexp.MustCompile(`(?:^|[\s;&|({])PATH=["']?([^\s;"'&|)]*)`)
+	variables := regexp.MustCompile(`(?:^|[^\w$])(` + strings.Join(goVariables(), "|") + `):?=`)
 	all := true
 	for _, line := range numbered(text) {
 		all = all && simple.MatchString(line)
@@ -99,6 +102,11 @@ func (s Site) script(k *seeker, file, text string) {
 		origin := file + ":" + strconv.Itoa(n)
 		m := sets.FindStringSubmatch(line)
 		before, _ := k.path.find(s.h)
+		for _, m := range variables.FindAllStringSubmatch(line, -1) {
+			if !all && !strings.HasPrefix(strings.TrimSpace(line), "#") && !slices.Contains(k.maybe[m[1]], origin) {
+				k.maybe[m[1]] = append(k.maybe[m[1]], origin)
+			}
+		}
 		switch set := simple.FindStringSubmatch(line); {
 		case strings.HasPrefix(strings.TrimSpace(line), "#"):
 		case all && set[1] != "" && set[1] != "PATH":

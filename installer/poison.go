@@ -13,10 +13,15 @@ import (
 func (s Site) Poisons(own, file func(string) string, name string) (lines []string) {
 	login := s.login(s.session())
 	for _, variable := range goVariables() {
-		if value := login.vars[variable]; value != "" {
-			lines = append(lines, s.poison(variable, value, login.setBy[variable]))
-		} else if value := own(variable); plain(value) {
+		all := login.vars[variable]
+		if all != "" {
+			lines = append(lines, s.poison(variable, all, login.setBy[variable]))
+		}
+		if value := own(variable); plain(value) && value != all { // what all have may be harmless, and this not
 			lines = append(lines, s.poison(variable, value, "the environment of your shell"))
+		}
+		for _, origin := range login.maybe[variable] {
+			lines = append(lines, fmt.Sprintf("%s, by %s: cannot tell whether it is set there, and to what", variable, origin))
 		}
 		if value := file(variable); plain(value) && plain(name) {
 			lines = append(lines, s.poison(variable, value, name))

@@ -23,9 +23,10 @@ type seeker struct {
 	blind  string // why its PATH cannot be told; "" when it can
 	path   searchPath
 	doubts []doubt
-	vars   map[string]string // of [goVariables], those that are set
-	setBy  map[string]string // and where
-	where  string            // what is to be changed; "": PATH, in the file that has put the folder there
+	vars   map[string]string   // of [goVariables], those that are set
+	setBy  map[string]string   // and where
+	maybe  map[string][]string // and where they may be set, which nobody can tell
+	where  string              // what is to be changed; "": PATH, in the file that has put the folder there
 }
 
 // doubt is a line of which nobody can tell what it makes of PATH, or whether it does.
@@ -104,6 +105,11 @@ func (s Site) judge(k seeker) report.GoShell {
 	for _, d := range k.doubts {
 		if other, _ := d.path.find(s.h); d.path == nil || other != file {
 			g.Doubts = append(g.Doubts, "cannot tell what "+d.origin+" makes of it")
+		}
+	}
+	for _, variable := range goVariables() {
+		for _, origin := range k.maybe[variable] {
+			g.Doubts = append(g.Doubts, fmt.Sprintf("cannot tell whether %s sets %s", origin, variable))
 		}
 	}
 	if active := s.activeProgram(); active != "" && g.State != shellActive {
