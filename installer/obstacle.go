@@ -1,7 +1,9 @@
 package installer
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 
 	"github.com/tcptune/tcptune/installer/fetch"
@@ -22,6 +24,11 @@ func (s Site) obstacle(p plan.Plan) error {
 		if !c.Writes() {
 			continue
 		}
+		if c.After != nil {
+			if err := s.danglingAbove(c.Target); err != nil {
+				return err
+			}
+		}
 		at, err := s.h.Place(c.Target)
 		moves := c.Before != nil && (c.Kind == report.Tree || c.Kind == report.Switch && *c.Before == plan.FolderInPlace)
 		switch {
@@ -41,6 +48,19 @@ func (s Site) obstacle(p plan.Plan) error {
 		}
 	}
 	return nil
+}
+
+// danglingAbove is an error when a folder above p is a link that leads nowhere: no folder can be made in its place.
+func (s Site) danglingAbove(p string) error {
+	for dir := path.Dir(p); ; dir = path.Dir(dir) {
+		if _, err := s.h.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			return nil // what else is wrong with it, who makes something there says
+		}
+		if text, err := s.h.Readlink(dir); err == nil {
+			return fetch.Fail(foreignFile, "make the folder that it leads to, or remove it: sudo rm "+dir,
+				"cannot use %s: it is a link that leads nowhere, to %s", dir, text)
+		}
+	}
 }
 
 // roomForCopy is an error when there is no room for a copy of the folder at p beside it.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -312,6 +313,21 @@ func TestFoldersThatAreMissingAreMadeAndRemoved(t *testing.T) {
 	for _, dir := range []string{"/etc/profile.d", "/usr/local/bin", Versions, "/usr/local/lib/tcptune"} {
 		if _, err := i.h.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s is still there: %v", dir, err)
+		}
+	}
+}
+
+// The plan knows it before anything is fetched.
+func TestALinkThatLeadsNowhereIsNoFolder(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{commands, path.Dir(Versions), path.Dir(Profile)} {
+		i := newImage(t, nil)
+		i.do(os.RemoveAll(i.h.Root() + at))
+		i.do(os.MkdirAll(i.h.Root()+path.Dir(at), 0o755))
+		i.do(os.Symlink("/no/such", i.h.Root()+at))
+		_, err := i.site().Install(t.Context(), version(t, release))
+		if code(err) != foreignFile || !strings.Contains(err.Error(), at+": it is a link that leads nowhere, to /no/such") {
+			t.Errorf("%s: %v", at, err)
 		}
 	}
 }
