@@ -58,6 +58,10 @@ func (w Workspace) New(dir string) (made string, err error) {
 		return "", fetch.Fail(fetch.BadSetting, "name one with --module, example.com/echo for instance",
 			"cannot use the module path %q", path).Because(err)
 	}
+	if _, _, ok := module.SplitPathVersion(path); !ok || slices.Contains(strings.Split(path, "/"), "vendor") {
+		return "", fetch.Fail(fetch.BadSetting, "name one with --module, example.com/echo for instance",
+			"cannot use the module path %q: nobody can import it", path)
+	}
 	texts, err := renderWorkspace(map[string]string{"Name": name, "Module": path, "Go": w.Go.String()})
 	if err != nil {
 		return "", err
@@ -75,9 +79,13 @@ func (w Workspace) New(dir string) (made string, err error) {
 	return made, nil
 }
 
-// taken reports whether nobody can call a module path: "go help packages" has the words that mean something.
+// taken reports whether a module path is a word of the go command: "go help packages" has those that mean something, main is
+// what nobody can import, C and unsafe are packages without files, and go and toolchain are versions in a go.mod.
 func (w Workspace) taken(path string) bool {
-	return slices.Contains([]string{"all", "cmd", "std", "tool", "work"}, path) || w.Taken != nil && w.Taken(path)
+	words := []string{"all", "cmd", "std", "tool", "work", "main", "C", "unsafe", "go", "toolchain"}
+	first, _, _ := strings.Cut(path, "/")
+	return slices.Contains(words, path) || slices.Contains([]string{"cmd", "std", "internal"}, first) ||
+		w.Taken != nil && w.Taken(path)
 }
 
 // OfGo reports whether path is a package, or a folder of packages, of a Go on the host.

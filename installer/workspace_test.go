@@ -141,7 +141,7 @@ func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
 
 func TestAModulePathThatGoDoesNotTakeMakesNothing(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)"} {
+	for _, path := range []string{"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)", "a.example/v1", "a.example/vendor/x"} {
 		dir := filepath.Join(t.TempDir(), "w")
 		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !report.Is(err, fetch.BadSetting) {
 			t.Errorf("%q: got %v, want %s", path, err, fetch.BadSetting)
@@ -200,7 +200,7 @@ func TestAWorkspaceIsNotCalledLikeAPackageOfGo(t *testing.T) {
 			t.Errorf("%s is %q, %v, want %s", tc.folder, mod, err, tc.want)
 		}
 	}
-	for _, module := range []string{"fmt", "all", "work"} {
+	for _, module := range []string{"fmt", "all", "work", "C", "unsafe", "main", "go", "toolchain", "cmd/x"} {
 		dir := filepath.Join(t.TempDir(), "x")
 		if _, err := (Workspace{Module: module, Go: version(t, release), Taken: taken}).New(dir); code(err) != fetch.BadSetting {
 			t.Errorf("--module %s: %v", module, err)
