@@ -55,7 +55,7 @@ type Listener struct {
 func (s Site) BuildTools(ctx context.Context, w Workshop, tools []Tool, l Listener) (p plan.Plan, err error) {
 	p = plan.Plan{Command: "go install"}
 	if w.Config.Go.SumDB == "off" {
-		return p, fetch.Fail(fetch.NoDatabase, "unset it for this command",
+		return p, fetch.Fail(fetch.NoDatabase, fetch.AskDatabase,
 			"cannot build tools: the checksum database is switched off by GOSUMDB=off")
 	}
 	uid, err := s.h.TransientUser()

@@ -133,17 +133,20 @@ func parseEnvFile(text string) func(string) string {
 	return func(key string) string { return values[key] }
 }
 
+// AskDatabase is how to have the checksum database asked, wherever it was switched off: a file of Go's configuration is left as
+// it is, and the environment wins over each.
+const AskDatabase = "GOSUMDB=" + defaultDatabase + " in the environment of tcptune switches it on"
+
 // verifies is an error when the checksum database would not be asked about toolchains. It is not skipped then: nothing
 // else proves what a module proxy sends.
 func (e GoEnv) verifies() error {
-	const hint = "unset it for this command, or use the source download"
 	switch {
 	case e.SumDB == "off":
-		return Fail(NoDatabase, hint, "cannot verify %s: the checksum database is switched off by GOSUMDB=off",
-			toolchainModule)
+		return Fail(NoDatabase, AskDatabase+"; or use the source download",
+			"cannot verify %s: the checksum database is switched off by GOSUMDB=off", toolchainModule)
 	case module.MatchPrefixPatterns(e.NoSumDB, toolchainModule):
-		return Fail(NoDatabase, hint, "cannot verify %s: GONOSUMDB or GOPRIVATE takes it out of the checksum database",
-			toolchainModule)
+		return Fail(NoDatabase, "GONOSUMDB=none in the environment of tcptune asks it; or use the source download",
+			"cannot verify %s: GONOSUMDB or GOPRIVATE takes it out of the checksum database", toolchainModule)
 	}
 	return nil
 }

@@ -1,13 +1,16 @@
 package fetch
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcptune/tcptune/internal/host"
+	"github.com/tcptune/tcptune/internal/report"
 )
 
 // The order of the go command: environment, the user's file, the file of the toolchain.
@@ -186,5 +189,33 @@ func TestRootTakesNothingFromAToolchainThatOthersCanWriteTo(t *testing.T) {
 				t.Errorf("root takes %+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// The setting that is in the way may be in a file that is not the caller's: so the hint must win over all of them.
+func TestTheHintAboutADatabaseThatIsOffHelps(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"GOSUMDB=off", "GOPRIVATE=*", "GONOSUMDB=golang.org"} {
+		root := t.TempDir()
+		if err := os.MkdirAll(root+"/usr/local/go", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(root+"/usr/local/go/go.env", []byte(line), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		h, err := host.At(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var refused *report.Error
+		err = ReadGoEnv(h, func(string) string { return "" }, "/usr/local/go").verifies()
+		if !errors.As(err, &refused) {
+			t.Fatalf("%s: %v", line, err)
+		}
+		setting, _, _ := strings.Cut(refused.Hint, " ")
+		env := parseEnvFile(setting)
+		if err := ReadGoEnv(h, env, "/usr/local/go").verifies(); err != nil {
+			t.Errorf("%s, with %s as hinted: %v", line, setting, err)
+		}
 	}
 }

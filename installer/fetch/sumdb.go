@@ -21,6 +21,9 @@ import (
 //go:embed databases.txt
 var databases string
 
+// defaultDatabase is what an empty GOSUMDB means to the go command.
+const defaultDatabase = "sum.golang.org"
+
 // maxRecord bounds an answer of a checksum database, in bytes: tiles have 8 KiB, records less than one.
 const maxRecord = 1 << 20
 
@@ -43,7 +46,7 @@ func (e GoEnv) open() (db *database, address string, err error) {
 	}
 	fields := strings.Fields(e.SumDB)
 	if len(fields) == 0 {
-		fields = []string{"sum.golang.org"}
+		fields = []string{defaultDatabase}
 	}
 	for line := range strings.Lines(databases) {
 		if known := strings.Fields(line); len(known) > 1 && known[0] == fields[0] {
