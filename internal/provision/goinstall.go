@@ -206,8 +206,8 @@ func planInstall(
 		o, err := at.Stage(ctx, config, r, show.Show)
 		if err == nil {
 			show.fetched(v, o)
-			if age := time.Since(o.Made); wish == (fetch.Wish{}) && !o.Made.IsZero() && age > oldLatest {
-				show.Say(fmt.Sprintf("this latest release was made %d days ago: where it comes from may be behind", age/(24*time.Hour)))
+			if doubt := doubtLatest(o.Made); wish == (fetch.Wish{}) && doubt != "" {
+				show.Say(doubt)
 			}
 		}
 		return orFromFile(err)
@@ -217,6 +217,19 @@ func planInstall(
 
 // oldLatest is the age of a latest release of which one must doubt that it is the latest: there is one each month.
 const oldLatest = 90 * 24 * time.Hour
+
+// doubtLatest says why a release, made at that time, may not be the latest; "" where nothing speaks against it. Releases before
+// Go 1.21 do not tell when they were made.
+func doubtLatest(made time.Time) string {
+	const doubt = ": where it comes from may be behind"
+	switch age := time.Since(made); {
+	case made.IsZero():
+		return "this latest release does not say when it was made, as none does before Go 1.21" + doubt
+	case age > oldLatest:
+		return fmt.Sprintf("this latest release was made %d days ago%s", age/(24*time.Hour), doubt)
+	}
+	return ""
+}
 
 // switching is a change that makes v the active one.
 func switching(h host.Host, p plan.Plan, v fetch.Version) goChange {
