@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
@@ -53,35 +54,38 @@ func (d download) has(ctx context.Context, v Version, arch string) error {
 	return err
 }
 
-// build looks a release up. It may be younger than the list that was kept. A mirror may have no list: then it must have the
-// signature, which proves the archive without a sum.
+// build looks a release up. It may be younger than the list that was kept. A mirror may have no list, or one that is old or
+// says too little: then it must have the signature, which proves the archive without a sum.
 func (d download) build(ctx context.Context, v Version, arch string) (build, error) {
 	var b build
 	var err error
 	for _, fresh := range []bool{false, true} {
-		releases, e := d.releases(ctx, fresh)
-		if errors.Is(e, errNoList) && d.keys != nil {
-			return d.unlisted(ctx, v, arch, e)
-		}
-		if e != nil {
-			return build{}, e
+		var releases []release
+		if releases, err = d.releases(ctx, fresh); err != nil {
+			break
 		}
 		if b, err = find(releases, v, arch); !report.Is(err, NoVersion) {
 			break
 		}
 	}
-	return b, err
-}
-
-// unlisted is a build that the mirror has although it has no list, which is unreachable then.
-func (d download) unlisted(ctx context.Context, v Version, arch string, unreachable error) (build, error) {
-	b := build{arch: arch, name: archiveName(v, arch)}
-	signature, err := d.web.get(ctx, d.base+"/"+b.name+".asc", maxSignature)
-	if ctx.Err() == nil && (err != nil || !isSignature(signature)) {
-		return b, unreachable
+	if d.keys != nil && (errors.Is(err, errNoList) || report.Is(err, NoVersion) || report.Is(err, NoBuild)) {
+		return d.unlisted(ctx, v, arch, err)
 	}
 	return b, err
 }
+
+// unlisted is a build that the mirror has although its list does not tell, for which err is the reason.
+func (d download) unlisted(ctx context.Context, v Version, arch string, err error) (build, error) {
+	b := build{arch: arch, name: archiveName(v, arch)}
+	signature, e := d.web.get(ctx, d.base+"/"+b.name+".asc", maxSignature)
+	if ctx.Err() == nil && (e != nil || !isSignature(signature)) {
+		return b, err
+	}
+	return b, e
+}
+
+// errUnsigned is that a mirror has no signature, which is no sign of a forgery: another one may have it.
+var errUnsigned = errors.New("there is no signature")
 
 // proof returns what an archive must be proven by: the sum in the release list, and the signature beside the archive.
 func (d download) proof(ctx context.Context, b build) (proof, error) {
@@ -91,7 +95,7 @@ func (d download) proof(ctx context.Context, b build) (proof, error) {
 	}
 	signature, err := d.web.get(ctx, d.base+"/"+b.name+".asc", maxSignature)
 	if gone(err) {
-		e := unverified("there is no signature at " + redacted(d.base+"/"+b.name+".asc"))
+		e := unverified("").Because(fmt.Errorf("%w at %s", errUnsigned, redacted(d.base+"/"+b.name+".asc")))
 		e.Hint = "a mirror's own sums prove nothing; --insecure-checksum-only takes them all the same"
 		return p, e
 	}

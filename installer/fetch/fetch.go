@@ -16,8 +16,7 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// source is a way to toolchains. All its errors that another source could make good are [Unreachable], [NoVersion] or
-// [NoBuild].
+// source is a way to toolchains. Which of its errors another source could make good, [givesWay] tells.
 type source interface {
 	fetcher
 	// list returns all versions, from the cache unless fresh is asked for.
@@ -87,7 +86,7 @@ func (c Config) Resolve(ctx context.Context, w Wish, arch string) (Resolved, err
 		return err
 	}, &r.Passed)
 	if r.tried = len(r.Passed); err == nil {
-		r.Doubts = c.compare(ctx, w, r.Version, ways[r.tried], ways)
+		r.Doubts = c.compare(ctx, w, r.Version, ways[r.tried], ways[r.tried+1:])
 	}
 	return r, err
 }
@@ -95,18 +94,16 @@ func (c Config) Resolve(ctx context.Context, w Wish, arch string) (Resolved, err
 // compareTime is what a look at another source may take, whose answer is a comfort.
 const compareTime = 8 * time.Second
 
-// compare says what another source has that is newer than what a mirror has: everything on an old mirror is well signed.
-func (c Config) compare(ctx context.Context, w Wish, found Version, from way, ways []way) []string {
-	if _, exact := w.Exact(); exact || from.name != Download || from.base == defaultBase {
+// compare says what a source behind from has that is newer than what from has: everything on an old mirror is well signed,
+// and a proxy has what somebody has asked it for. Only Go's own list needs no comparison; what is before from was asked already.
+func (c Config) compare(ctx context.Context, w Wish, found Version, from way, others []way) []string {
+	if _, exact := w.Exact(); exact || from.base == defaultBase {
 		return nil
 	}
 	c.Patience = min(cmp.Or(c.Patience, defaultPatience), compareTime)
 	ctx, cancel := context.WithTimeout(ctx, compareTime)
 	defer cancel()
-	for _, other := range ways {
-		if other == from {
-			continue
-		}
+	for _, other := range others {
 		s, err := c.open(other)
 		if err != nil {
 			continue
@@ -116,8 +113,7 @@ func (c Config) compare(ctx context.Context, w Wish, found Version, from way, wa
 			if v.Compare(found) <= 0 {
 				return nil
 			}
-			return []string{fmt.Sprintf("%s is behind: the newest that it has is Go %s, and %s has %s", redacted(from.base), found,
-				other, v)}
+			return []string{fmt.Sprintf("%s is behind: the newest that it has is Go %s, and %s has %s", from, found, other, v)}
 		}
 	}
 	return nil
@@ -212,11 +208,17 @@ func (c Config) inTurn(ways []way, try func(from way, s source) error, passed *[
 			return nil
 		}
 		failed = append(failed, err)
-		if !report.Is(err, Unreachable) && !report.Is(err, NoVersion) && !report.Is(err, NoBuild) {
+		if !givesWay(err) {
 			break
 		}
 	}
 	return together(failed)
+}
+
+// givesWay reports whether another source could make err good: what one asks for is not there. A proof that is there and
+// fails is none of these.
+func givesWay(err error) bool {
+	return report.Is(err, Unreachable) || report.Is(err, NoVersion) || report.Is(err, NoBuild) || errors.Is(err, errUnsigned)
 }
 
 // together returns one error for those of all sources. The one that says most decides its code.
@@ -233,8 +235,8 @@ func together(failed []error) error {
 			best = e
 		}
 	}
-	if best == nil || best.Code != Unreachable && best.Code != NoVersion && best.Code != NoBuild {
-		return failed[len(failed)-1]
+	if last := failed[len(failed)-1]; best == nil || !givesWay(last) {
+		return last
 	}
 	return &report.Error{Code: best.Code, Exit: best.Exit, Message: strings.Join(said, "; "), Hint: best.Hint}
 }

@@ -84,18 +84,6 @@ func TestWhatIsNotProvenLeavesNothing(t *testing.T) {
 			config: func(t *testing.T, s *shop) { s.resign(t, sign(t, s.key, good, now)[:120]) },
 			code:   fetch.Unverified, says: "no OpenPGP signature",
 		},
-		"there is no signature": {
-			middleware: func(mirror http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if strings.HasSuffix(r.URL.Path, ".asc") {
-						http.NotFound(w, r)
-						return
-					}
-					mirror.ServeHTTP(w, r)
-				})
-			},
-			code: fetch.Unverified, says: "no signature at",
-		},
 		"a stranger has signed": {
 			config: func(t *testing.T, s *shop) { s.resign(t, sign(t, newKey(t, now.Add(-time.Hour), 0), good, now)) },
 			code:   fetch.UnknownSigner, says: "not known here",

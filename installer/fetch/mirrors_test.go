@@ -1,6 +1,7 @@
 package fetch_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -36,9 +37,27 @@ func noLists() map[string]http.HandlerFunc {
 	}
 }
 
+// What mirrors have whose list is old, or was made by somebody who needed less of it.
+func thinLists() map[string]http.HandlerFunc {
+	answers := map[string]http.HandlerFunc{}
+	for name, text := range map[string]string{
+		"an old list": `[{"version":"go1.22.1","files":[]}]`,
+		"no files":    `[{"version":"go1.26.3"}]`,
+		"no sums": `[{"version":"go1.26.3","files":[{"filename":"go1.26.3.linux-amd64.tar.gz","os":"linux","arch":"amd64",
+			"kind":"archive","size":1}]}]`,
+		"no size": `[{"version":"go1.26.3","files":[{"filename":"go1.26.3.linux-amd64.tar.gz","os":"linux","arch":"amd64",
+			"kind":"archive","sha256":"` + strings.Repeat("0", 64) + `"}]}]`,
+	} {
+		answers[name] = func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }
+	}
+	return answers
+}
+
 func TestAMirrorWithoutAListHasAnExactReleaseByItsSignature(t *testing.T) {
 	t.Parallel()
-	for name, answer := range noLists() {
+	answers := noLists()
+	maps.Copy(answers, thinLists())
+	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := openShop(t, mirror.Archive{}, listed(answer))
@@ -133,6 +152,56 @@ func TestAMirrorThatIsBehindIsNamed(t *testing.T) {
 				t.Errorf("Go %s for %s: %q", r.Version, tc.wish, r.Doubts)
 			}
 		})
+	}
+}
+
+// A proxy has what somebody has asked it for. Its latest is compared with what the sources behind it have.
+func TestAModuleProxyThatIsBehindIsNamed(t *testing.T) {
+	t.Parallel()
+	for version, named := range map[string]bool{"go1.27.0": true, "go1.26.3": false} {
+		m := openModuleShop(t)
+		s := openShop(t, mirror.Archive{Version: version, Arch: "amd64", Data: pack(t, toolchain(version, 0)...)})
+		s.config.Sources, s.config.Go = []string{fetch.Module, fetch.Download}, m.config.Go
+		r, err := s.config.Resolve(t.Context(), fetch.Wish{}, "amd64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := len(r.Doubts) == 1 && strings.HasPrefix(r.Doubts[0], "the source module is behind")
+		if r.Source != fetch.Module || said != named {
+			t.Errorf("%s on the mirror: %s from %s, %q", version, r.Version, r.Source, r.Doubts)
+		}
+	}
+}
+
+// A mirror without the signature proves nothing, and forges nothing: the next one is asked.
+func TestAMirrorWithoutTheSignatureGivesWay(t *testing.T) {
+	t.Parallel()
+	unsigned := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/thin") {
+				r.URL.Path = "/dl" + strings.TrimPrefix(r.URL.Path, "/thin")
+				if strings.HasSuffix(r.URL.Path, ".asc") {
+					http.NotFound(w, r)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	s := openShop(t, mirror.Archive{}, unsigned)
+	good := s.config.Base
+	thin := strings.Replace(good, "/dl", "/thin", 1)
+	s.config.Base = thin + "," + good
+	origin, err := s.install(t, "1.26.3")
+	if err != nil || !strings.HasPrefix(origin.URL, good) {
+		t.Errorf("from %q: %v", origin.URL, err)
+	}
+	s = openShop(t, mirror.Archive{}, unsigned)
+	s.config.Base = strings.Replace(s.config.Base, "/dl", "/thin", 1)
+	s.config.Base += "," + strings.Replace(s.config.Base, "/thin", "/gone", 1)
+	_, err = s.install(t, "1.26.3")
+	if e := wantError(t, err, fetch.Unverified); !strings.Contains(e.Error(), "404") {
+		t.Errorf("it does not say why the others do not do: %v", e)
 	}
 }
 

@@ -58,11 +58,11 @@ func parseReleases(data []byte) ([]release, error) {
 			sum, err := hex.DecodeString(f.SHA256)
 			switch {
 			case f.Filename != archiveName(v, f.Arch) || strings.ContainsAny(f.Arch, "/\\"):
-				return nil, fmt.Errorf("it calls the archive of %s for %s %q", v.Toolchain(), f.Arch, f.Filename)
+				return nil, noList(fmt.Sprintf("it calls the archive of %s for %s %q", v.Toolchain(), f.Arch, f.Filename))
 			case err != nil || len(sum) != 32:
 				continue // releases before 1.5 have SHA-1 sums only
 			case f.Size <= 0 || f.Size > maxArchive:
-				return nil, fmt.Errorf("it says that %s has %d bytes", f.Filename, f.Size)
+				return nil, noList(fmt.Sprintf("it says that %s has %d bytes", f.Filename, f.Size))
 			}
 			r.builds = append(r.builds, build{arch: f.Arch, name: f.Filename, sha256: strings.ToLower(f.SHA256), size: f.Size})
 		}
