@@ -18,8 +18,8 @@ type damage struct {
 	gone, other, more []string // paths below its root
 }
 
-// compare holds the tree at root against its list: names, kinds, modes, owners, sizes and times, the folder itself, and the
-// content of each file whose time is another one. Full reads them all. It is an error when that cannot be seen.
+// compare holds the tree at root against its list: names, kinds, modes, owners, sizes and times, the folder itself, and
+// the content of each file whose time is another one. Full reads them all. It is an error when that cannot be seen.
 func compare(h host.Host, root string, list []part, full bool) (d damage, err error) {
 	var mu sync.Mutex
 	err = eachOf(list, func(p part) error {

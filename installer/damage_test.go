@@ -84,9 +84,15 @@ func TestADamagedToolchainIsNamedAndRepaired(t *testing.T) {
 		"with a program that is set-user-ID": {
 			func(i image, at string) { i.do(os.Chmod(at+"/bin/go", 0o755|os.ModeSetuid)) }, "bin/go is not as it was",
 		},
-		"whose folder all can write to": {func(i image, at string) { i.do(os.Chmod(at, 0o777)) }, "the folder itself is not as it was"},
-		"whose record all can write to": {func(i image, at string) { i.do(os.Chmod(at+"/"+filesName, 0o666)) }, filesName + " is not as it was"},
-		"that is gone":                  {func(i image, at string) { i.do(os.RemoveAll(at)) }, "its folder /usr/local/lib/tcptune/go/1.26.3 is gone"},
+		"whose folder all can write to": {
+			func(i image, at string) { i.do(os.Chmod(at, 0o777)) }, "the folder itself is not as it was",
+		},
+		"whose record all can write to": {
+			func(i image, at string) { i.do(os.Chmod(at+"/"+filesName, 0o666)) }, filesName + " is not as it was",
+		},
+		"that is gone": {
+			func(i image, at string) { i.do(os.RemoveAll(at)) }, "its folder /usr/local/lib/tcptune/go/1.26.3 is gone",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -101,7 +101,8 @@ func entriesOf(h host.Host, root, p string) ([]host.Entry, error) {
 	return entries, err
 }
 
-// unlisted is what is expected of the tree's own folder where a list does not have it, and of the files that tcptune has added.
+// unlisted is what is expected of the tree's own folder where a list does not have it, and of the files that tcptune
+// has added.
 func (s section) unlisted(name string) host.Entry {
 	folder, ok := s.find(self)
 	if !ok {

@@ -86,8 +86,8 @@ func (s Site) login(session seeker) seeker {
 }
 
 // script looks at a file of /etc/profile.d. If it has nothing but assignments, those are followed; in any other file a
-// line that sets one of [goVariables] is a doubt, and one that sets PATH, unless it puts something behind a go that is found
-// already.
+// line that sets one of [goVariables] is a doubt, and one that sets PATH, unless it puts something behind a go that is
+// found already.
 func (s Site) script(k *seeker, file, text string) {
 	simple := regexp.MustCompile(`^\s*(?:#.*|export(?:\s+\w+)+|(?:export\s+)?(\w+)=("[^"` + "`" + `\\]*"|'[^']*'|[^\s"'` +
 		"`" + `\\;&|<>()]*)` +

@@ -21,14 +21,35 @@ func TestWhatPoisonsTheActiveGoIsNamedWithItsPlace(t *testing.T) {
 		"of the user's go/env": {nil, nothing, map[string]string{"GOTOOLCHAIN": "go1.21.0+auto"}, []string{"GOTOOLCHAIN=go1.21.0+auto, by /home/a/go/env: "}},
 		"the active one":       {map[string]string{"/etc/environment": "GOROOT=/usr/local/go/\nGOTOOLCHAIN=local\n"}, nothing, map[string]string{"GOTOOLCHAIN": "auto"}, nil},
 		"the same, by version": {map[string]string{"/etc/environment": "GOTOOLCHAIN=go1.26.3\n"}, nothing, nothing, nil},
-		"of the shell, behind a harmless one of all": {map[string]string{"/etc/environment": "GOROOT=/usr/local/go\n"}, map[string]string{"GOROOT": "/opt/old"}, nothing, []string{"GOROOT=/opt/old, by the environment of your shell: "}},
-		"of all and so of the shell":                 {map[string]string{"/etc/environment": "GOBIN=/opt/bin\n"}, map[string]string{"GOBIN": "/opt/bin"}, nothing, []string{"GOBIN=/opt/bin, by /etc/environment:1: "}},
-		"of a script that decides":                   {map[string]string{"/etc/profile.d/go.sh": "# GOBIN=/x\nif [ -d /opt ]; then export GOROOT=/opt/go; fi\n"}, nothing, nothing, []string{"GOROOT, by /etc/profile.d/go.sh:2: cannot tell"}},
-		"two on a line":                              {map[string]string{"/etc/profile.d/go.sh": "export GOFLAGS=-mod=vendor; export GOBIN=/opt/bin\n"}, nothing, nothing, []string{"GOFLAGS, by /etc/profile.d/go.sh:1: cannot tell", "GOBIN, by /etc/profile.d/go.sh:1: cannot tell"}},
-		"of none that is only read":                  {map[string]string{"/etc/profile.d/go.sh": "if [ \"$GOROOT\" = x ]; then echo $GOBIN; fi\n"}, nothing, nothing, nil},
-		"a go before it":                             {map[string]string{"/opt/old/bin/go": "elf"}, map[string]string{"PATH": "/opt/old/bin:/usr/local/bin"}, nothing, []string{"PATH, by the environment of your shell: /opt/old/bin/go comes first"}},
-		"itself first":                               {nil, map[string]string{"PATH": "/usr/local/bin:/usr/bin"}, nothing, nil},
-		"not to be shown":                            {nil, map[string]string{"GOROOT": "\x1b[2J"}, nothing, nil},
+		"a go before it":       {map[string]string{"/opt/old/bin/go": "elf"}, map[string]string{"PATH": "/opt/old/bin:/usr/local/bin"}, nothing, []string{"PATH, by the environment of your shell: /opt/old/bin/go comes first"}},
+		"itself first":         {nil, map[string]string{"PATH": "/usr/local/bin:/usr/bin"}, nothing, nil},
+		"not to be shown":      {nil, map[string]string{"GOROOT": "\x1b[2J"}, nothing, nil},
+		"of the shell, behind a harmless one of all": {
+			map[string]string{"/etc/environment": "GOROOT=/usr/local/go\n"},
+			map[string]string{"GOROOT": "/opt/old"},
+			nothing,
+			[]string{"GOROOT=/opt/old, by the environment of your shell: "},
+		},
+		"of all and so of the shell": {
+			map[string]string{"/etc/environment": "GOBIN=/opt/bin\n"},
+			map[string]string{"GOBIN": "/opt/bin"},
+			nothing,
+			[]string{"GOBIN=/opt/bin, by /etc/environment:1: "},
+		},
+		"of a script that decides": {
+			map[string]string{"/etc/profile.d/go.sh": "# GOBIN=/x\nif [ -d /opt ]; then export GOROOT=/opt/go; fi\n"},
+			nothing,
+			nothing,
+			[]string{"GOROOT, by /etc/profile.d/go.sh:2: cannot tell"},
+		},
+		"two on a line": {
+			map[string]string{"/etc/profile.d/go.sh": "export GOFLAGS=-mod=vendor; export GOBIN=/opt/bin\n"},
+			nothing, nothing,
+			[]string{"GOFLAGS, by /etc/profile.d/go.sh:1: cannot tell", "GOBIN, by /etc/profile.d/go.sh:1: cannot tell"},
+		},
+		"of none that is only read": {
+			map[string]string{"/etc/profile.d/go.sh": "if [ \"$GOROOT\" = x ]; then echo $GOBIN; fi\n"}, nothing, nothing, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -79,8 +79,9 @@ func (w Workspace) New(dir string) (made string, err error) {
 	return made, nil
 }
 
-// taken reports whether a module path is a word of the go command: "go help packages" has those that mean something, main is
-// what nobody can import, C and unsafe are packages without files, and go and toolchain are versions in a go.mod.
+// taken reports whether a module path is a word of the go command: "go help packages" has those that mean something,
+// main is what nobody can import, C and unsafe are packages without files, and go and toolchain are versions in a
+// go.mod.
 func (w Workspace) taken(path string) bool {
 	words := []string{"all", "cmd", "std", "tool", "work", "main", "C", "unsafe", "go", "toolchain"}
 	first, _, _ := strings.Cut(path, "/")

@@ -141,7 +141,9 @@ func TestAFolderThatHoldsAnythingIsNoPlaceForAWorkspace(t *testing.T) {
 
 func TestAModulePathThatGoDoesNotTakeMakesNothing(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)", "a.example/v1", "a.example/vendor/x"} {
+	for _, path := range []string{
+		"../up", "a b", "/abs", "example.com/\"x\"", "-x", "a\n)", "a.example/v1", "a.example/vendor/x",
+	} {
 		dir := filepath.Join(t.TempDir(), "w")
 		if _, err := (Workspace{Module: path, Go: version(t, "1.26.0")}).New(dir); !report.Is(err, fetch.BadSetting) {
 			t.Errorf("%q: got %v, want %s", path, err, fetch.BadSetting)

@@ -54,8 +54,8 @@ func (d download) has(ctx context.Context, v Version, arch string) error {
 	return err
 }
 
-// build looks a release up. It may be younger than the list that was kept. A mirror may have no list, or one that is old or
-// says too little: then it must have the signature, which proves the archive without a sum.
+// build looks a release up. It may be younger than the list that was kept. A mirror may have no list, or one that is
+// old or says too little: then it must have the signature, which proves the archive without a sum.
 func (d download) build(ctx context.Context, v Version, arch string) (build, error) {
 	var b build
 	var err error

@@ -94,8 +94,9 @@ func (c Config) Resolve(ctx context.Context, w Wish, arch string) (Resolved, err
 // compareTime is what a look at another source may take, whose answer is a comfort.
 const compareTime = 8 * time.Second
 
-// compare says what a source behind from has that is newer than what from has: everything on an old mirror is well signed,
-// and a proxy has what somebody has asked it for. Only Go's own list needs no comparison; what is before from was asked already.
+// compare says what a source behind from has that is newer than what from has: everything on an old mirror is well
+// signed, and a proxy has what somebody has asked it for. Only Go's own list needs no comparison; what is before from
+// was asked already.
 func (c Config) compare(ctx context.Context, w Wish, found Version, from way, others []way) []string {
 	if _, exact := w.Exact(); exact || from.base == defaultBase {
 		return nil
@@ -215,10 +216,11 @@ func (c Config) inTurn(ways []way, try func(from way, s source) error, passed *[
 	return together(failed)
 }
 
-// givesWay reports whether another source could make err good: what one asks for is not there. A proof that is there and
-// fails is none of these.
+// givesWay reports whether another source could make err good: what one asks for is not there. A proof that is there
+// and fails is none of these.
 func givesWay(err error) bool {
-	return report.Is(err, Unreachable) || report.Is(err, NoVersion) || report.Is(err, NoBuild) || errors.Is(err, errUnsigned)
+	missing := report.Is(err, Unreachable) || report.Is(err, NoVersion) || report.Is(err, NoBuild)
+	return missing || errors.Is(err, errUnsigned)
 }
 
 // together returns one error for those of all sources. The one that says most decides its code.

@@ -78,8 +78,8 @@ func CallerEnv(ctx context.Context, h host.Host, u host.Account) (file string, l
 	return file, parseEnvFile(string(text))
 }
 
-// CallerProxy is GOPROXY of that user, whose shell has the environment shell, and where it is said. Nothing else is taken:
-// what is trusted is not a user's to say. Only https addresses count. Without any it is "".
+// CallerProxy is GOPROXY of that user, whose shell has the environment shell, and where it is said. Nothing else is
+// taken: what is trusted is not a user's to say. Only https addresses count. Without any it is "".
 func CallerProxy(
 	ctx context.Context, h host.Host, u host.Account, shell func(string) string,
 ) (proxy, origin string) {
@@ -107,8 +107,8 @@ func onlyHTTPS(list string) string {
 	return kept.String()
 }
 
-// readEnvFile looks nothing up in a file that cannot be read, as the go command does. Root does not read what somebody else
-// may have written: it could say what is trusted.
+// readEnvFile looks nothing up in a file that cannot be read, as the go command does. Root does not read what somebody
+// else may have written: it could say what is trusted.
 func readEnvFile(h host.Host, file string) func(string) string {
 	nothing := func(string) string { return "" }
 	if os.Geteuid() == 0 && !h.OnlyRoots(file) {
@@ -133,8 +133,8 @@ func parseEnvFile(text string) func(string) string {
 	return func(key string) string { return values[key] }
 }
 
-// AskDatabase is how to have the checksum database asked, wherever it was switched off: a file of Go's configuration is left as
-// it is, and the environment wins over each.
+// AskDatabase is how to have the checksum database asked, wherever it was switched off: a file of Go's configuration is
+// left as it is, and the environment wins over each.
 const AskDatabase = "GOSUMDB=" + defaultDatabase + " in the environment of tcptune switches it on"
 
 // verifies is an error when the checksum database would not be asked about toolchains. It is not skipped then: nothing

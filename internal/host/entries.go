@@ -12,15 +12,15 @@ import (
 // Entry is what a folder has under a name, as lstat(2) sees it.
 type Entry struct {
 	Name string
-	Mode fs.FileMode // the twelve bits of chmod(2), and [fs.ModeDir] or [fs.ModeSymlink]; what is no file is [fs.ModeIrregular]
+	Mode fs.FileMode // the bits of chmod(2), and [fs.ModeDir] or [fs.ModeSymlink]; what is no file is [fs.ModeIrregular]
 	Size int64       // bytes
 	Time int64       // of the last change of its content, in seconds since 1970: archives of images keep no more
 	UID  int         // its owner; of one that is expected, a negative number is anybody
 	GID  int         // likewise
 }
 
-// Like reports whether e is of the kind that want is of, with the same permissions and owner. What has become root's is as
-// well: nobody can do more with it than before, and whoever makes an image as a user hands it on as root's.
+// Like reports whether e is of the kind that want is of, with the same permissions and owner. What has become root's is
+// as well: nobody can do more with it than before, and whoever makes an image as a user hands it on as root's.
 func (e Entry) Like(want Entry) bool {
 	same := func(is, want int) bool { return want < 0 || is == want || is == 0 }
 	return e.Mode == want.Mode && same(e.UID, want.UID) && same(e.GID, want.GID)
@@ -67,10 +67,10 @@ func (h Host) Entries(p string) ([]Entry, error) {
 	return list, nil
 }
 
-// Holds reports whether the folder at p holds these n things and nothing else: names, what [Entry.Like] compares, and the
-// sizes and times of what is no folder. It is [Host.Entries] for whoever expects no difference and does not ask for one: it sorts
-// nothing and keeps no name, for n different names that are all there and n names in all are the same names. A thing that
-// is not there is no error.
+// Holds reports whether the folder at p holds these n things and nothing else: names, what [Entry.Like] compares, and
+// the sizes and times of what is no folder. It is [Host.Entries] for whoever expects no difference and does not ask for
+// one: it sorts nothing and keeps no name, for n different names that are all there and n names in all are the same
+// names. A thing that is not there is no error.
 func (h Host) Holds(p string, n int, things iter.Seq[Entry]) (bool, error) {
 	fd, err := h.openFD(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
 	if err != nil {
@@ -105,7 +105,8 @@ func entryAt(dir int, name string) (Entry, error) {
 	var st unix.Stat_t
 	err := unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW)
 	e := Entry{
-		Name: name, Mode: fs.FileMode(st.Mode & modeBits), Size: st.Size, Time: st.Mtim.Sec, UID: int(st.Uid), GID: int(st.Gid),
+		Name: name, Mode: fs.FileMode(st.Mode & modeBits), Size: st.Size, Time: st.Mtim.Sec,
+		UID: int(st.Uid), GID: int(st.Gid),
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:

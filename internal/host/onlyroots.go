@@ -10,9 +10,9 @@ import (
 // maxLinks is how many links on the way to a file the kernel follows: path_resolution(7).
 const maxLinks = 40
 
-// OnlyRoots reports whether nobody but root decides what is at p: root owns it, each folder above it and each link on the
-// way, and nobody else may write there. In a folder like /tmp others may, but not to what is root's (S_ISVTX, inode(7)).
-// What is not there, or cannot be looked at, is false.
+// OnlyRoots reports whether nobody but root decides what is at p: root owns it, each folder above it and each link on
+// the way, and nobody else may write there. In a folder like /tmp others may, but not to what is root's (S_ISVTX,
+// inode(7)). What is not there, or cannot be looked at, is false.
 func (h Host) OnlyRoots(p string) bool {
 	at, rest, links := "/", strings.Split(p, "/"), 0
 	if !path.IsAbs(p) || !h.rootsAlone(at) {

@@ -32,9 +32,9 @@ type declaredGo struct {
 // cacheFolder is where root keeps what was received of a download that broke.
 const cacheFolder = "/var/cache/tcptune"
 
-// config is where toolchains are to come from, and where that is left open, what Go's own configuration says: that of who
-// calls, under sudo that of the user, shell and go/env, which are asked for GOPROXY alone, that of the installed Go, and what
-// Go has by itself. With dry nothing is kept of what servers say.
+// config is where toolchains are to come from, and where that is left open, what Go's own configuration says: that of
+// who calls, under sudo that of the user, shell and go/env, which are asked for GOPROXY alone, that of the installed
+// Go, and what Go has by itself. With dry nothing is kept of what servers say.
 func (t Target) config(ctx context.Context, d declaredGo, dry bool) fetch.Config {
 	h := host.Host{}.WithTrail(t.Trail)
 	env := fetch.ReadGoEnv(h, os.Getenv, installer.Current)
@@ -218,8 +218,8 @@ func planInstall(
 // oldLatest is the age of a latest release of which one must doubt that it is the latest: there is one each month.
 const oldLatest = 90 * 24 * time.Hour
 
-// doubtLatest says why a release, made at that time, may not be the latest; "" where nothing speaks against it. Releases before
-// Go 1.21 do not tell when they were made.
+// doubtLatest says why a release, made at that time, may not be the latest; "" where nothing speaks against it.
+// Releases before Go 1.21 do not tell when they were made.
 func doubtLatest(made time.Time) string {
 	const doubt = ": where it comes from may be behind"
 	switch age := time.Since(made); {

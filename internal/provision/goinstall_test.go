@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A mirror that is old has signed what it has: only the age of its latest tells, and an age that nobody tells is no youth.
+// A mirror that is old has signed what it has: only the age of its latest tells, and an age that nobody tells is no
+// youth.
 func TestALatestThatIsOldOrWithoutADateIsDoubted(t *testing.T) {
 	t.Parallel()
 	for want, made := range map[string]time.Time{

@@ -110,8 +110,10 @@ func (t Target) InstallGo(ctx context.Context, r InstallGo, dry bool) (out Chang
 	out, err = t.changeGo(ctx, dry, func(ctx context.Context, h host.Host, at installer.Site) (goChange, error) {
 		g, err := planInstall(ctx, h, at, config, wish, false, r.Progress)
 		g.notes = append(known, g.notes...)
-		if len(wanted) > 0 && !slices.ContainsFunc(usersProxy(config), func(n string) bool { return slices.Contains(g.notes, n) }) {
-			g.notes = append(g.notes, usersProxy(config)...)
+		for _, note := range usersProxy(config) { // the modules of tools come from there too
+			if len(wanted) > 0 && !slices.Contains(g.notes, note) {
+				g.notes = append(g.notes, note)
+			}
 		}
 		return g, err
 	})
