@@ -19,7 +19,7 @@ type wrong struct{ problem, hint string }
 // ParseRanges reads the ports of a command line: "8080", "9000-9010", "http", several of them parted by commas or blanks,
 // each with "tcp/" or "udp/" before it or "/tcp" or "/udp" behind it; "8080" alone means that port of all of protocols.
 // "127.0.0.1:8080", "[::1]:8080", "localhost:8080" and a URL name an address as well, see [Query]; it is one for all
-// ports. What overlaps or touches is joined, and the result is in order. The error is a mistake in the usage.
+// ports. "tcp4" and "udp6" name a family. What overlaps or touches is joined, and the result is in order. The error is a mistake in the usage.
 func ParseRanges(args []string, protocols []Protocol, services Services) (ranges []Range, at []netip.Addr, err error) {
 	var all []Range
 	first := true
@@ -27,8 +27,11 @@ func ParseRanges(args []string, protocols []Protocol, services Services) (ranges
 		fail := func(w *wrong) error {
 			return report.Usage(fmt.Sprintf("cannot read port %q: %s", arg, w.problem), w.hint)
 		}
-		text, of := cutProtocol(arg, protocols)
-		text, addresses, bad := cutAddress(text)
+		text, t, bad := cutTransport(arg, protocols, services)
+		if bad != nil {
+			return nil, nil, fail(bad)
+		}
+		text, addresses, bad := cutAddress(text, t.family)
 		if bad != nil {
 			return nil, nil, fail(bad)
 		}
@@ -36,11 +39,11 @@ func ParseRanges(args []string, protocols []Protocol, services Services) (ranges
 			return nil, nil, fail(&wrong{"it is at another address than the port before it", "ask for one address at a time"})
 		}
 		first, at = false, addresses
-		for _, protocol := range of {
+		for _, protocol := range t.of {
 			r, bad := parseRange(text, protocol, services)
 			if bad != nil {
 				// "ntp" is known for UDP only: with --all that is no mistake.
-				if len(of) > 1 && isName(text) && knownElsewhere(text, protocol, of, services) {
+				if len(t.of) > 1 && isName(text) && knownElsewhere(text, protocol, t.of, services) {
 					continue
 				}
 				return nil, nil, fail(bad)
@@ -66,45 +69,12 @@ func split(args []string) (parts []string) {
 	return parts
 }
 
-// cutProtocol takes the protocol from an argument, if it names one.
-func cutProtocol(arg string, otherwise []Protocol) (string, []Protocol) {
-	lower := strings.ToLower(arg)
-	for _, p := range []Protocol{TCP, UDP} {
-		for _, before := range []string{string(p) + "/", string(p) + ":"} {
-			if strings.HasPrefix(lower, before) && !strings.HasPrefix(lower, before+"//") {
-				return arg[len(before):], []Protocol{p}
-			}
-		}
-		if behind := "/" + string(p); strings.HasSuffix(lower, behind) && !strings.Contains(arg, "://") {
-			return arg[:len(arg)-len(behind)], []Protocol{p}
-		}
-	}
-	return arg, otherwise
-}
-
-// cutAddress takes the address from "127.0.0.1:8080", "[::1]:8080", "*:8080" or a URL. Names of hosts are not looked up:
-// another machine's port is none of this one.
-func cutAddress(text string) (port string, at []netip.Addr, bad *wrong) {
-	var host string
-	var found bool
-	if scheme, rest, isURL := strings.Cut(text, "://"); isURL {
-		rest, _, _ = strings.Cut(rest, "?")
-		rest, _, _ = strings.Cut(rest, "#")
-		rest, _, _ = strings.Cut(rest, "/")
-		if i := strings.LastIndexByte(rest, '@'); i >= 0 {
-			rest = rest[i+1:]
-		}
-		if host, port, found = cutPort(rest); !found {
-			host, port = rest, strings.ToLower(scheme)
-			if known, ok := map[string]string{
-				"ws": "80", "wss": "443", "http": "80", "https": "443", "redis": "6379", "rediss": "6379", "postgres": "5432",
-				"postgresql": "5432", "mysql": "3306", "mongodb": "27017", "amqp": "5672", "amqps": "5671", "mqtt": "1883",
-			}[port]; ok {
-				port = known
-			}
-		}
-	} else if host, port, found = cutPort(text); !found {
-		return text, nil, nil
+// cutAddress takes the address from "127.0.0.1:8080", "[::1]:8080" or "*:8080", and says which of them a family leaves.
+// Names of hosts are not looked up: another machine's port is none of this one.
+func cutAddress(text string, family Family) (port string, at []netip.Addr, bad *wrong) {
+	host, port, found := cutPort(text)
+	if !found {
+		return text, family.all(), nil
 	}
 	if _, isPort := parsePort(host); isPort == nil && host != "" {
 		return "", nil, &wrong{"two ports, as a container engine maps them?", "one port, " + port + " for instance, or a range, 9000-9010"}
@@ -112,18 +82,21 @@ func cutAddress(text string) (port string, at []netip.Addr, bad *wrong) {
 	name, err := os.Hostname()
 	switch lower := strings.ToLower(strings.TrimSuffix(host, ".")); {
 	case lower == "", lower == "*", err == nil && lower == strings.ToLower(name):
-		return port, nil, nil
+		return port, family.all(), nil
 	case lower == "localhost":
-		return port, []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, nil
+		return port, slices.DeleteFunc([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, family.lacks), nil
 	}
 	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	address = address.Unmap()
 	switch {
 	case err != nil:
 		return "", nil, &wrong{"names of hosts are not looked up, and this is not that of this one", "only the port, or an address of this host before it"}
-	case address.IsUnspecified():
+	case family.lacks(address):
+		return "", nil, &wrong{address.String() + " is no address of IPv" + string(family), "tcp or udp alone takes both"}
+	case address == netip.IPv6Unspecified() && family == "": // which servers bind for IPv4 as well
 		return port, nil, nil
 	}
-	return port, []netip.Addr{address.Unmap().WithZone("")}, nil
+	return port, []netip.Addr{address}, nil
 }
 
 // cutPort parts an address from its port at the last colon, where that is not one of an IPv6 address.

@@ -57,7 +57,21 @@ func TestArguments(t *testing.T) {
 		{"TCP/8080 8081/UDP HTTP", []Protocol{TCP}, "tcp/80 tcp/8080 udp/8081"},
 		{"udp:53", []Protocol{TCP}, "udp/53"},
 		{"*:8080", []Protocol{TCP}, "tcp/8080"},
-		{"0.0.0.0:8080", []Protocol{TCP}, "tcp/8080"},
+		{"0.0.0.0:8080", []Protocol{TCP}, "tcp/8080 @0.0.0.0"},
+		{"[::ffff:0.0.0.0]:8080", []Protocol{TCP}, "tcp/8080 @0.0.0.0"},
+		{"[fe80::1%v0]:8080", []Protocol{TCP}, "tcp/8080 @fe80::1%v0"},
+		{"udp://127.0.0.1:8080", []Protocol{TCP}, "udp/8080 @127.0.0.1"},
+		{"UDP6://[::1]:8080/a", []Protocol{TCP}, "udp/8080 @::1"},
+		{"quic://127.0.0.1:8080", []Protocol{TCP}, "udp/8080 @127.0.0.1"},
+		{"ntp://127.0.0.1", []Protocol{TCP}, "udp/123 @127.0.0.1"},
+		{"http://127.0.0.1:8080", []Protocol{TCP, UDP}, "tcp/8080 @127.0.0.1"},
+		{"tcp4/8080 8081/tcp4 TCP4:8082", []Protocol{TCP, UDP}, "tcp/8080-8082 @0.0.0.0"},
+		{"tcp6/8080 tcp6://[::]:8081", []Protocol{TCP}, "tcp/8080-8081 @::"},
+		{"tcp4://localhost:8080", []Protocol{TCP}, "tcp/8080 @127.0.0.1"},
+		{"tcp6://127.0.0.1:8080", []Protocol{TCP}, "127.0.0.1 is no address of IPv6"},
+		{"tcp://127.0.0.1", []Protocol{TCP}, "a number is missing"},
+		{"domain://127.0.0.1", []Protocol{TCP}, "whether domain is TCP or UDP is not known"},
+		{"foo://127.0.0.1:8080", []Protocol{TCP}, "whether foo is TCP or UDP is not known"},
 		{"[::]:8080", []Protocol{TCP}, "tcp/8080"},
 		{"127.0.0.1:8080", []Protocol{TCP}, "tcp/8080 @127.0.0.1"},
 		{"127.0.0.1:8080-8090", []Protocol{TCP}, "tcp/8080-8090 @127.0.0.1"},
@@ -70,9 +84,9 @@ func TestArguments(t *testing.T) {
 		{"https://127.0.0.1/", []Protocol{TCP}, "tcp/443 @127.0.0.1"},
 		{"HTTPS://user:secret@127.0.0.1", []Protocol{TCP}, "tcp/443 @127.0.0.1"},
 		{"redis://127.0.0.1", []Protocol{TCP}, "tcp/6379 @127.0.0.1"},
-		{"tcp://0.0.0.0:8080", []Protocol{TCP}, "tcp/8080"},
+		{"tcp://0.0.0.0:8080", []Protocol{TCP}, "tcp/8080 @0.0.0.0"},
 		{"http://[::1]:8080", []Protocol{TCP}, "tcp/8080 @::1"},
-		{"gopher7://127.0.0.1", []Protocol{TCP}, "no such service"},
+		{"gopher7://127.0.0.1", []Protocol{TCP}, "whether gopher7 is TCP or UDP"},
 		{"db.example.com:5432", []Protocol{TCP}, "names of hosts are not looked up"},
 		{"https://example.com/", []Protocol{TCP}, "names of hosts are not looked up"},
 		{"8080:80", []Protocol{TCP}, "two ports"},
@@ -112,7 +126,7 @@ func FuzzParseRanges(f *testing.F) {
 			return
 		}
 		for _, address := range at {
-			if !address.IsValid() || address.IsUnspecified() {
+			if !address.IsValid() || address.Is4In6() {
 				t.Fatalf("%q is at %v", arg, at)
 			}
 		}

@@ -115,7 +115,8 @@ func short(id string) string {
 
 func publishes(c host.EngineContainer, s Socket) bool {
 	return slices.ContainsFunc(c.Ports, func(p host.Published) bool {
+		local, published := s.Local.Addr().Unmap(), p.HostIP.Unmap()
 		return p.HostPort == s.Port() && p.Protocol == string(s.Protocol) &&
-			(!p.HostIP.IsValid() || p.HostIP.IsUnspecified() || s.Local.Addr().IsUnspecified() || p.HostIP.Unmap() == s.Local.Addr().Unmap())
+			(!published.IsValid() || published.IsUnspecified() || local.IsUnspecified() || published == local)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path"
 	"path/filepath"
@@ -145,4 +146,19 @@ func (n Namespace) Do(do func() error) error {
 		done <- do()
 	}()
 	return <-done
+}
+
+// device is the index of a network interface, by its name or the number itself, 0 where there is none.
+func (n Namespace) device(zone string) (index uint32) {
+	if number, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(number)
+	}
+	_ = n.Do(func() error {
+		i, err := net.InterfaceByName(zone)
+		if err == nil {
+			index = uint32(i.Index)
+		}
+		return err
+	})
+	return index
 }

@@ -11,7 +11,8 @@ import (
 // Query is what is asked for.
 type Query struct {
 	Ranges []Range
-	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its family.
+	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its family, and
+	// 0.0.0.0 and [::] count for each address of theirs.
 	At       []netip.Addr
 	AnyState bool // also sockets that are in the way without listening, and connections
 	Bound    bool // TCP sockets that are bound and neither listen nor are connected hold a port as well
@@ -128,7 +129,7 @@ func (v *View) Held(q Query) (held []Socket, err error) {
 // ask asks the kernel for the sockets of a namespace that hold the ports.
 func (q Query) ask(n Namespace) (Snapshot, error) {
 	snap, err := n.Sockets(q.Ranges, q.AnyState || q.Bound)
-	snap.Sockets = q.counting(snap.Sockets)
+	snap.Sockets = q.counting(n, snap.Sockets)
 	if q.Bound && !q.AnyState {
 		snap.Sockets = slices.DeleteFunc(snap.Sockets, func(s Socket) bool { return s.Protocol == TCP && s.State != Listen && s.State != Unconn })
 	}
@@ -136,16 +137,26 @@ func (q Query) ask(n Namespace) (Snapshot, error) {
 }
 
 // counting leaves out the sockets of other addresses.
-func (q Query) counting(sockets []Socket) []Socket {
+func (q Query) counting(n Namespace, sockets []Socket) []Socket {
 	if q.At == nil {
 		return sockets
 	}
 	return slices.DeleteFunc(sockets, func(s Socket) bool {
-		local := s.Local.Addr().Unmap().WithZone("")
-		return !slices.ContainsFunc(q.At, func(at netip.Addr) bool {
-			return local == at || s.Local.Addr().IsUnspecified() && (s.Local.Addr().Is4() == at.Is4() || s.DualStack)
-		})
+		return !slices.ContainsFunc(q.At, func(at netip.Addr) bool { return s.answersAt(at, n) })
 	})
+}
+
+// answersAt reports whether the socket is bound to the address, or to one that stands for it. 0.0.0.0 stands for IPv4 alone,
+// also where it is written as one of IPv6; the same address of a link may be another host's on another one.
+func (s Socket) answersAt(at netip.Addr, n Namespace) bool {
+	local, plain := s.Local.Addr().Unmap(), at.WithZone("")
+	switch {
+	case local == plain:
+		return at.Zone() == "" || s.Device == 0 || s.Device == n.device(at.Zone())
+	case local.IsUnspecified() || plain.IsUnspecified():
+		return local.Is4() == plain.Is4() || s.DualStack
+	}
+	return false
 }
 
 // look asks the kernel for the sockets of one namespace.
@@ -177,7 +188,7 @@ func (s *Survey) look(n Namespace) error {
 	if !s.Bound {
 		s.lookUnlisted(n, open)
 	}
-	for _, socket := range s.counting(snap.Sockets) {
+	for _, socket := range s.counting(n, snap.Sockets) {
 		if socket.State != Listen {
 			s.Rest = append(s.Rest, Holder{Socket: socket, Namespace: n.Name, Count: 1})
 		}
@@ -195,7 +206,7 @@ func (s *Survey) lookAround(n Namespace) error {
 		return err
 	}
 	if !s.Bound && len(s.Holders) > 0 {
-		snap.Sockets = append(snap.Sockets, s.counting(n.boundOnly(s.Ranges))...)
+		snap.Sockets = append(snap.Sockets, s.counting(n, n.boundOnly(s.Ranges))...)
 	}
 	for _, socket := range snap.Sockets {
 		if h := (Holder{Socket: socket, Namespace: n.Name, Count: 1}); !s.knows(socket) {

@@ -20,7 +20,7 @@ import (
 // The error is EADDRINUSE, or os.ErrPermission where only root may bind the port and so nothing is proven.
 func (n Namespace) TryBind(protocol Protocol, port uint16, at []netip.Addr) error {
 	return n.Do(func() error {
-		err := tryBindEach(protocol, port, at)
+		err := n.tryBindEach(protocol, port, at)
 		switch {
 		case errors.Is(err, unix.EACCES):
 			return fmt.Errorf("cannot try to bind port %d: %w", port, os.ErrPermission)
@@ -31,20 +31,24 @@ func (n Namespace) TryBind(protocol Protocol, port uint16, at []netip.Addr) erro
 	})
 }
 
-func tryBindEach(protocol Protocol, port uint16, at []netip.Addr) (err error) {
+func (n Namespace) tryBindEach(protocol Protocol, port uint16, at []netip.Addr) (err error) {
 	if at == nil {
-		err = tryBind(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port)}, protocol)
+		err = tryBind(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port)}, protocol, 0)
 		if absent(err) { // without IPv6
-			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port)}, protocol)
+			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port)}, protocol, 0)
 		}
 		return err
 	}
 	missing := 0
 	for _, address := range at {
 		if address.Is4() {
-			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port), Addr: address.As4()}, protocol)
+			err = tryBind(unix.AF_INET, &unix.SockaddrInet4{Port: int(port), Addr: address.As4()}, protocol, 0)
 		} else {
-			err = tryBind(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port), Addr: address.As16()}, protocol)
+			to := &unix.SockaddrInet6{Port: int(port), Addr: address.As16()}
+			if address.Zone() != "" {
+				to.ZoneId = n.device(address.Zone())
+			}
+			err = tryBind(unix.AF_INET6, to, protocol, 1) // [::] is asked for by itself where IPv4 is not meant
 		}
 		if absent(err) && missing < len(at)-1 {
 			missing, err = missing+1, nil
@@ -61,7 +65,7 @@ func absent(err error) bool {
 	return errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL)
 }
 
-func tryBind(family int, address unix.Sockaddr, protocol Protocol) error {
+func tryBind(family int, address unix.Sockaddr, protocol Protocol, only6 int) error {
 	kind := unix.SOCK_STREAM
 	if protocol == UDP {
 		kind = unix.SOCK_DGRAM
@@ -72,7 +76,7 @@ func tryBind(family int, address unix.Sockaddr, protocol Protocol) error {
 	}
 	defer unix.Close(fd)
 	if family == unix.AF_INET6 {
-		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0); err != nil {
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only6); err != nil {
 			return err
 		}
 	}

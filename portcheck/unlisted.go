@@ -124,7 +124,7 @@ func (s *Survey) lookUnlisted(n Namespace, ranges []Range) {
 	if listsBound() || !s.Thorough {
 		return
 	}
-	for _, socket := range s.counting(n.unlisted(ranges)) {
+	for _, socket := range s.counting(n, n.unlisted(ranges)) {
 		h := Holder{Socket: socket, Namespace: n.Name, Count: 1}
 		if s.Bound {
 			s.Holders = append(s.Holders, h)
