@@ -49,10 +49,7 @@ func (v *View) takesAlong(ctx context.Context, f *facts, acts []Act, order Order
 
 // upholder is one of the units that runs, and is not stopped with that of a.
 func (v *View) upholder(ctx context.Context, units []string, a *Act) string {
-	manager := v.host.SystemManager()
-	if a.unit.user {
-		manager = v.host.UserManager(a.unit.uid)
-	}
+	manager := v.manager(a.unit)
 	for _, name := range units {
 		if slices.ContainsFunc(a.takes, func(u unitName) bool { return u.name == name }) {
 			continue
@@ -82,10 +79,7 @@ func (a Act) Takes() (names []string) {
 
 // stopsWith are the units that run and that the stop of a unit reaches, in the order in which they are found.
 func (v *View) stopsWith(ctx context.Context, name unitName) (found []unitName, err error) {
-	manager := v.host.SystemManager()
-	if name.user {
-		manager = v.host.UserManager(name.uid)
-	}
+	manager := v.manager(name)
 	seen := map[string]bool{name.name: true}
 	for next := []string{name.name}; len(next) > 0; next = next[1:] {
 		u, err := manager.Unit(ctx, next[0])

@@ -58,6 +58,8 @@ type Act struct {
 	socket    Socket        // of a connection
 	settle    time.Duration // how long whoever watches over the process may take to start it again
 	shell     int           // of a signal: the shell that has started the process, see restarter
+	watched   watched       // of a signal: who might start the process again
+	startedBy []string      // of a unit: the paths and timers that would start it again
 	rule      string        // why this, and nothing else
 }
 
@@ -131,6 +133,11 @@ func decide(s Survey, f facts, order Order) []Act {
 		}
 	}
 	acts = dropCovered(acts, s)
+	for _, a := range slices.Clone(acts) {
+		for _, by := range f.startersOf(a, order) {
+			acts = add(acts, by)
+		}
+	}
 	keepHeldPorts(acts)
 	slices.SortStableFunc(acts, func(a, b Act) int { return cmp.Compare(a.rank(), b.rank()) })
 	return acts
@@ -140,7 +147,7 @@ func (a Act) rank() int {
 	switch {
 	case a.Status == report.Refused:
 		return 0
-	case a.Kind == report.Unit && strings.HasSuffix(a.Target, ".socket"):
+	case a.Kind == report.Unit && !strings.HasSuffix(a.Target, ".service"): // what would start a service
 		return 1
 	case a.Kind == report.Unit:
 		return 2
@@ -233,7 +240,10 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 		return refusal(h, o, "this tcptune, or what has started it, runs in "+name.String())
 	}
 	a := actOn(report.Unit, name.name, host.Active, host.Inactive, h)
-	a.unit = name
+	a.unit, a.settle = name, f.triggered(name)
+	for _, by := range f.starters(name) {
+		a.startedBy = append(a.startedBy, by.name)
+	}
 	a.rule = fmt.Sprintf("process %d works for %s: only systemd can stop it without starting it again", o.Pid, name)
 	if f.wrapped[o.Pid] {
 		a.Why += ", and is all that " + name.String() + " is there for"
@@ -242,6 +252,24 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 		a.Source += " of user " + strconv.Itoa(int(name.uid))
 	}
 	return a
+}
+
+// startersOf are acts that stop what would start the unit of a again.
+func (f *facts) startersOf(a Act, order Order) (acts []Act) {
+	if a.Kind != report.Unit || a.Status != report.Planned {
+		return nil
+	}
+	for _, by := range f.starters(a.unit) {
+		starter := a
+		starter.Target, starter.unit, starter.settle, starter.store, starter.startedBy = by.name, by, 0, false, nil
+		starter.Why = "would start " + a.unit.String() + " again, which holds " + strings.Join(a.Ports, ", ")
+		starter.rule = "it is active, and starts what is to be stopped"
+		if g := guardOfUnit(by.name); g != nil && !by.user && (!g.force || !order.Force) {
+			starter.Status, starter.Reason = report.Refused, by.name+" would start it again, and is not stopped: "+g.what
+		}
+		acts = append(acts, starter)
+	}
+	return acts
 }
 
 // judgeContainer stops a container by its engine, and the service that would start it again before.
@@ -291,6 +319,7 @@ func (f *facts) signal(h Holder, o Owner) Act {
 		a.Holds = append(a.Holds, hold{d, h.Cookie, Range{h.Protocol, h.Port(), h.Port()}})
 	}
 	a.settle, a.shell = f.restarter(o)
+	a.watched = f.watch(o)
 	return a
 }
 

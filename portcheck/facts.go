@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -42,6 +43,9 @@ func (u unitName) String() string {
 	}
 	return u.name
 }
+
+// sibling is another unit of the same manager.
+func (u unitName) sibling(name string) unitName { return unitName{name, u.user, u.uid} }
 
 // engineView is what a container engine knows.
 type engineView struct {
@@ -159,6 +163,11 @@ func (f *facts) aboutUnit(ctx context.Context, h host.Host, name unitName) {
 		f.notes = append(f.notes, err.Error())
 	}
 	f.units[name] = u
+	for _, by := range u.TriggeredBy {
+		if path.Ext(by) == ".path" || path.Ext(by) == ".timer" {
+			f.aboutUnit(ctx, h, name.sibling(by))
+		}
+	}
 }
 
 // inEngine reports whether a container engine may know more about p: it runs in a container, or forwards to one.

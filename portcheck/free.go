@@ -53,10 +53,7 @@ func (a *Act) skip(ctx context.Context) bool {
 }
 
 func (v *View) stopUnit(ctx context.Context, a *Act) {
-	manager := v.host.SystemManager()
-	if a.unit.user {
-		manager = v.host.UserManager(a.unit.uid)
-	}
+	manager := v.manager(a.unit)
 	ctx, cancel := context.WithTimeout(ctx, unitPatience)
 	defer cancel()
 	err := manager.Stop(ctx, a.unit.name)

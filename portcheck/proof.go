@@ -49,7 +49,12 @@ func (v *View) Prove(ctx context.Context, before Survey, acts []Act, order Order
 	var verdicts []Verdict
 	for _, r := range before.Ranges {
 		for port := int(r.Low); port <= int(r.High); port++ {
-			verdicts = append(verdicts, v.verdict(ctx, Range{r.Protocol, uint16(port), uint16(port)}, before, after))
+			verdict := v.verdict(ctx, Range{r.Protocol, uint16(port), uint16(port)}, before, after)
+			if verdict.Free {
+				verdict.Reason, verdict.Hint = v.startedAgain(ctx, acts, verdict.String())
+				verdict.Free, verdict.Again = verdict.Reason == "", verdict.Reason != ""
+			}
+			verdicts = append(verdicts, verdict)
 		}
 	}
 	return verdicts, after, nil

@@ -356,12 +356,19 @@ func act(role []string) {
 			defer listen(":" + strconv.Itoa(port)).Close()
 		}
 		ready()
-	case "supervise": // supervise ADDRESS PAUSE: start a listener again whenever it ends, after the pause
+	case "late": // late ADDRESS: listen after a while
+		time.Sleep(10 * time.Second)
+		defer listen(role[1]).Close()
+	case "supervise": // supervise ADDRESS PAUSE [late]: start a listener again whenever it ends, after the pause; or a late one
 		pause, err := time.ParseDuration(role[2])
 		fail(err)
 		for first := true; ; first = false {
 			cmd := exec.Command("/proc/self/exe")
-			cmd.Env = append(os.Environ(), asRole+"=listen "+role[1])
+			again := "listen "
+			if !first && len(role) > 3 {
+				again = role[3] + " "
+			}
+			cmd.Env = append(os.Environ(), asRole+"="+again+role[1])
 			out, err := cmd.StdoutPipe()
 			fail(err)
 			fail(cmd.Start())

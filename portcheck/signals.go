@@ -27,7 +27,7 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		}
 		if t := v.aim(ctx, a); t != nil {
 			defer t.process.Close()
-			t.deaf = deaf(a.Pid, order.Signal)
+			t.deaf, a.watched.since = deaf(a.Pid, order.Signal), ticksSinceBoot()
 			switch {
 			case !t.send(order.Signal):
 			case t.deaf.atOnce(order):

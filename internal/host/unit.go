@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
@@ -58,12 +59,16 @@ type Unit struct {
 	DropIns      []string  // files below NAME.d that change it
 	Restart      string    // of a service: "no", "always", "on-failure", …; else ""
 	RestartDelay time.Duration
-	Triggers     []string // what a socket starts
-	Wants        []string // what is started with it: Wants=, Requires= and BindsTo=
-	StopsWith    []string // what is stopped with it: what requires it, is bound to it or a part of it
-	UpheldBy     []string // what has it started again whenever it stops: Upholds=, since systemd 249
-	Listen       []Listen // of a socket
-	Stored       int      // descriptors that systemd keeps for a service, sd_pid_notify_with_fds(3) FDSTORE=1
+	Triggers     []string      // what a socket starts
+	Wants        []string      // what is started with it: Wants=, Requires= and BindsTo=
+	StopsWith    []string      // what is stopped with it: what requires it, is bound to it or a part of it
+	UpheldBy     []string      // what has it started again whenever it stops: Upholds=, since systemd 249
+	TriggeredBy  []string      // the sockets, paths and timers that start it
+	Follows      []string      // what is started when it ends: OnSuccess= and OnFailure=
+	Period       time.Duration // of a timer: the shortest after which it starts its unit once more, counted from that; 0 for none
+	CanStop      bool          // not with RefuseManualStop=
+	Listen       []Listen      // of a socket
+	Stored       int           // descriptors that systemd keeps for a service, sd_pid_notify_with_fds(3) FDSTORE=1
 }
 
 // Listen is an address that a socket unit listens on.
@@ -112,6 +117,13 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.CanReload, _ = all["CanReload"].(bool)
 	u.Triggers, _ = all["Triggers"].([]string)
 	u.UpheldBy, _ = all["UpheldBy"].([]string)
+	u.TriggeredBy, _ = all["TriggeredBy"].([]string)
+	u.Period = period(all["TimersMonotonic"])
+	u.CanStop, _ = all["CanStop"].(bool)
+	for _, kind := range []string{"OnSuccess", "OnFailure"} {
+		names, _ := all[kind].([]string)
+		u.Follows = append(u.Follows, names...)
+	}
 	for _, kind := range []string{"Wants", "Requires", "BindsTo"} {
 		names, _ := all[kind].([]string)
 		u.Wants = append(u.Wants, names...)
@@ -187,6 +199,25 @@ func unmet(all map[string]any, kind string) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%s=%s%s", c[0], sign, c[3]))
 	}
 	return lines
+}
+
+// period is the shortest of OnUnitActiveSec= and OnUnitInactiveSec=: a list of base, time in microseconds, and when that is next.
+func period(timers any) (shortest time.Duration) {
+	list, _ := timers.([][]any)
+	for _, timer := range list {
+		if len(timer) < 2 {
+			continue
+		}
+		base, _ := timer[0].(string)
+		usec, ok := timer[1].(uint64)
+		if !ok || usec > uint64(time.Hour.Microseconds()) || !strings.HasPrefix(base, "OnUnit") {
+			continue
+		}
+		if after := time.Duration(usec) * time.Microsecond; shortest == 0 || after < shortest {
+			shortest = max(after, 1)
+		}
+	}
+	return shortest
 }
 
 // Sockets lists the socket units that listen, or whose service runs.
