@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // boundOnly lists the TCP sockets on the ports that are bound and neither listen nor are connected, without the connections.
@@ -19,13 +21,18 @@ func (n Namespace) boundOnly(ranges []Range) []Socket {
 
 // besides are refusals for ports that listeners hold, and that would stay bound after their end by a socket that nobody asked
 // to end and that lets no server in: to end the listeners would be in vain.
-func (s Survey) besides(ctx context.Context, acts []Act) (refused []Act) {
+func (s Survey) besides(ctx context.Context, acts []Act, sockets []host.Unit) (refused []Act) {
 	for _, h := range s.others {
 		if h.Protocol != TCP || h.State != Unconn || !inRanges(s.Ranges, TCP, h.Port()) {
 			continue
 		}
 		i := slices.IndexFunc(s.open, func(d Descriptor) bool {
-			return d.Inode == h.Inode && !slices.ContainsFunc(acts, func(a Act) bool { return a.Pid == d.Pid || a.Pid == 0 && slices.Contains(a.Ports, h.target()) })
+			if d.Inode != h.Inode {
+				return false
+			}
+			p, err := Details(ctx, d.Pid)
+			o := Owner{Process: p}
+			return err == nil && !slices.ContainsFunc(acts, func(a Act) bool { return a.Pid == d.Pid || a.ends(h, o, sockets) })
 		})
 		if i < 0 || letsIn(s.open[i]) {
 			continue

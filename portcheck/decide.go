@@ -95,7 +95,7 @@ func (v *View) Plan(ctx context.Context, s *Survey, order Order) (acts []Act, no
 	}
 	acts = append(decide(*s, f, order), v.closing(*s, f, order)...)
 	if len(acts) > 0 {
-		acts = append(s.besides(ctx, acts), acts...)
+		acts = append(s.besides(ctx, acts, f.sockets), acts...)
 	}
 	if err := v.takesAlong(ctx, &f, acts, order); err != nil {
 		return nil, nil, fmt.Errorf("cannot tell what else would be stopped: %w", err)

@@ -170,13 +170,16 @@ func (r *Verdict) judge(ctx context.Context, err error, s Survey) {
 
 // Blocked returns the ports of s that nobody holds and that are not proven to be free all the same, each with the reason.
 func (v *View) Blocked(ctx context.Context, s Survey) (blocked []Verdict) {
-	var held []Socket
+	held := map[Range]bool{}
 	for _, h := range s.Holders {
-		held = append(held, h.Socket)
+		held[Range{h.Protocol, h.Port(), h.Port()}] = true
 	}
-	for _, r := range unheld(s.Ranges, held) {
+	for _, r := range s.Ranges {
 		for port := int(r.Low); port <= int(r.High); port++ {
-			one := Verdict{Range: Range{TCP, uint16(port), uint16(port)}}
+			one := Verdict{Range: Range{r.Protocol, uint16(port), uint16(port)}}
+			if held[one.Range] {
+				continue
+			}
 			if one.judge(ctx, v.tryBind(one.Range, s.At), s); !one.Free {
 				blocked = append(blocked, one)
 			}
@@ -185,15 +188,17 @@ func (v *View) Blocked(ctx context.Context, s Survey) (blocked []Verdict) {
 	return blocked
 }
 
-// tryBind returns the first error of a trial bind in all namespaces. Of UDP there is none: a trial would be in the way of a
+// tryBind returns the first error of a trial bind in all namespaces. A UDP port is not bound: a trial would be in the way of a
 // server that starts at that moment, and the table of the kernel has every UDP socket, so that a port without a holder is
-// free.
+// free, for who may bind it at an address that is there.
 func (v *View) tryBind(port Range, at []netip.Addr) (err error) {
-	if port.Protocol == UDP {
-		return nil
-	}
 	for _, n := range v.namespaces {
-		if err = n.TryBind(port.Protocol, port.Low, at); err != nil {
+		if port.Protocol == UDP {
+			err = n.mayBindUDP(port.Low, at)
+		} else {
+			err = n.TryBind(port.Protocol, port.Low, at)
+		}
+		if err != nil {
 			break
 		}
 	}

@@ -356,6 +356,15 @@ func act(role []string) {
 			defer listen(":" + strconv.Itoa(port)).Close()
 		}
 		ready()
+	case "unproven": // unproven PORT: whether a UDP port is free is not known
+		port, _ := strconv.Atoi(role[1])
+		v, err := Open(host.Host{}, "")
+		fail(err)
+		blocked := v.Blocked(context.Background(), Survey{Query: Query{Ranges: ports(UDP, uint16(port), uint16(port))}})
+		if len(blocked) != 1 || !blocked[0].Unproven {
+			fail(fmt.Errorf("it says %+v", blocked))
+		}
+		ready()
 	case "late": // late ADDRESS: listen after a while
 		time.Sleep(10 * time.Second)
 		defer listen(role[1]).Close()

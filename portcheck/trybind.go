@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tcptune/tcptune/internal/host"
 )
 
 // TryBind proves that a server could take the port: it binds a socket to all addresses of IPv6 and IPv4, or to each of at,
@@ -25,6 +27,24 @@ func (n Namespace) TryBind(protocol Protocol, port uint16, at []netip.Addr) erro
 		case errors.Is(err, unix.EACCES):
 			return fmt.Errorf("cannot try to bind port %d: %w", port, os.ErrPermission)
 		case err != nil:
+			return fmt.Errorf("cannot bind port %d: %w", port, err)
+		}
+		return nil
+	})
+}
+
+// mayBindUDP is TryBind without the port, for UDP: whether this process may bind such a port, and whether the address is there. A
+// trial of the port itself would be in the way of a server that starts at that moment.
+func (n Namespace) mayBindUDP(port uint16, at []netip.Addr) error {
+	return n.Do(func() error {
+		low := 1024
+		if text, err := (host.Host{}).ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start"); err == nil {
+			_, _ = fmt.Sscan(string(text), &low) // 1024 is what kernels without it have
+		}
+		if set, err := effective(); int(port) < low && (err != nil || set&(1<<unix.CAP_NET_BIND_SERVICE) == 0) {
+			return fmt.Errorf("cannot try to bind port %d: %w", port, os.ErrPermission)
+		}
+		if err := n.tryBindEach(UDP, 0, at); err != nil {
 			return fmt.Errorf("cannot bind port %d: %w", port, err)
 		}
 		return nil

@@ -1,9 +1,11 @@
 package portcheck
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/tcptune/tcptune/internal/host"
@@ -81,9 +83,20 @@ func wayOutOfInit(h Holder) string {
 	return "systemctl list-sockets --all shows which socket unit to stop"
 }
 
+// blocks is how likely a socket in this state is what keeps a server from its port: TIME-WAIT lets most in.
+func (s State) blocks() int {
+	order := []State{Unconn, Estab, TimeWait}
+	if i := slices.Index(order, s); i >= 0 {
+		return i
+	}
+	return len(order) // connections that are closing
+}
+
 // inTheWay says what keeps a server from binding a port that nobody listens on, and what a person does about it.
 func inTheWay(ctx context.Context, port Range, after Survey, err error) (reason, hint string) {
-	for _, h := range after.Rest {
+	rest := slices.Clone(after.Rest)
+	slices.SortStableFunc(rest, func(a, b Holder) int { return cmp.Compare(a.State.blocks(), b.State.blocks()) })
+	for _, h := range rest {
 		wait := h.command("--wait free") + " waits for that"
 		switch {
 		case !port.Has(h.Protocol, h.Port()):
