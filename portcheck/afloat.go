@@ -23,9 +23,10 @@ type Way string
 
 // The ways.
 const (
-	Directly Way = ""
-	Ring     Way = "io_uring" // the descriptor is that of an io_uring
-	Waiting  Way = "unix"     // the descriptor is that of a Unix socket on which descriptors wait, of the socket or of something else
+	Directly  Way = ""
+	Ring      Way = "io_uring" // the descriptor is that of an io_uring
+	Accepting Way = "accept"   // the descriptor is closed, and a thread waits in accept(2) all the same
+	Waiting   Way = "unix"     // the descriptor is that of a Unix socket on which descriptors wait, of the socket or of something else
 )
 
 // findAfloat looks for the sockets that no descriptor leads to. rings are certain, waiting are not, and have no inode. To look
@@ -106,6 +107,9 @@ func (s *Survey) lookForMoving(ctx context.Context, owners *Owners) (waiting []D
 		}
 		owners.Descriptors = append(owners.Descriptors, again.Descriptors...)
 	}
+	if len(owners.Hidden) == 0 && len(s.missing(*owners)) > 0 {
+		waiting = append(allAccepting(), waiting...) // the likeliest first
+	}
 	return waiting, nil
 }
 
@@ -170,7 +174,14 @@ func (s *Survey) name(pids []int) (others []int) {
 // afloat reports whether the process still has the socket of h without a descriptor, or may have it.
 func (t *target) afloat(h hold) (bool, error) {
 	sockets, waiting := readFdinfo(h.Pid, h.FD)
-	if !t.process.Alive() || !sockets[h.Inode] && (h.Way != Waiting || waiting == 0) {
+	switch {
+	case !t.process.Alive():
+		return false, nil
+	case h.Way == Accepting:
+		if !slices.ContainsFunc(accepting(h.Pid), func(d Descriptor) bool { return d.Tid == h.Tid && d.FD == h.FD }) {
+			return false, nil
+		}
+	case !sockets[h.Inode] && (h.Way != Waiting || waiting == 0):
 		return false, nil
 	}
 	held, err := t.view.Held(Query{Ranges: []Range{h.at}, Bound: true})
@@ -184,7 +195,11 @@ func (h Holder) whereAfloat() string {
 	}
 	var names []string
 	for _, c := range h.Candidates {
-		names = append(names, fmt.Sprintf("%s (pid %d)", c.Process.Name, c.Pid))
+		name := fmt.Sprintf("%s (pid %d)", c.Process.Name, c.Pid)
+		if c.Descriptors[0].Way == Accepting {
+			return "no process has it open: it was closed while a thread waited in accept(2), as one of " + name + " does"
+		}
+		names = append(names, name)
 	}
 	text := "no process has it open: it waits to be received over a Unix socket, and descriptors wait on one of " +
 		strings.Join(names[:min(len(names), mostNames)], ", ")

@@ -22,7 +22,8 @@ type watched struct {
 	was     host.Unit
 	parents []birth // those that are above it
 	program Process
-	since   uint64 // when it was sent the signal, in ticks since boot
+	since   uint64       // when it was sent the signal, in ticks since boot
+	others  map[int]bool // children of parents then: a tick is long
 }
 
 // birth tells a process from a later one of the same number.
@@ -46,6 +47,17 @@ func (f *facts) watch(o Owner) (w watched) {
 		w.parents = append(w.parents, birth{1, first.start})
 	}
 	return w
+}
+
+// begin is called right before the signal.
+func (w *watched) begin() {
+	w.since, w.others = ticksSinceBoot(), map[int]bool{}
+	for _, b := range w.parents {
+		children, _ := childrenOf(b.pid) // it may have ended by now
+		for _, pid := range children {
+			w.others[pid] = true
+		}
+	}
 }
 
 // ticksSinceBoot is the time in the unit in which /proc/PID/stat has the start of a process.
@@ -126,21 +138,29 @@ func (w watched) heir(ctx context.Context, parent Process, direct bool) (heir Pr
 	young, _ := childrenOf(parent.Pid) // it may have ended by now
 	for at := 0; len(young) > at && at < mostDescendants; at++ {
 		pid := young[at]
-		if s, ok := readStat(pid); !ok || s.start < w.since || s.state == 'Z' {
+		if s, ok := readStat(pid); !ok || w.others[pid] || s.start < w.since || s.state == 'Z' {
 			continue
 		}
 		p, err := Details(ctx, pid)
 		if err != nil {
 			continue
 		}
-		same := p.Exe == w.program.Exe && p.Exe != "" && (sameScript(w.program.Args, p.Args) || slices.Equal(w.program.Args, p.Args))
-		if same || direct && p.Parent == parent.Pid && isWrapper(p) && !isShell(parent) {
+		if w.runsAgain(p) || direct && p.Parent == parent.Pid && isWrapper(p) && !isShell(parent) {
 			return p, true
 		}
 		below, _ := childrenOf(pid)
 		young = append(young, below...)
 	}
 	return Process{}, false
+}
+
+// runsAgain reports whether p runs the program, or a wrapper that will run it with the same arguments.
+func (w watched) runsAgain(p Process) bool {
+	was, is := w.program.Args, p.Args
+	if p.Exe != "" && p.Exe == w.program.Exe && (sameScript(was, is) || slices.Equal(was, is)) {
+		return true
+	}
+	return isWrapper(p) && len(was) > 1 && len(is) >= len(was) && slices.Equal(was[1:], is[len(is)-len(was)+1:])
 }
 
 // manager is that of a unit.

@@ -112,3 +112,20 @@ func inUnit(o Owner, unit string) Owner {
 	o.Process.Cgroup = CgroupOf("/system.slice/" + unit)
 	return o
 }
+
+func TestWhatRunsAProgramAgain(t *testing.T) {
+	w := watched{program: Process{Exe: "/usr/bin/python3.12", Args: []string{"python3", "web.py", "8080"}}}
+	for text, want := range map[string]bool{
+		"/usr/bin/python3.12 python3 web.py 8080":         true,
+		"/usr/bin/python3.12 python3 job.py 8080":         false,
+		"/usr/bin/bash bash /opt/bin/python3 web.py 8080": true,
+		"/usr/bin/timeout timeout 60 python3 web.py 8080": true,
+		"/usr/bin/sleep sleep 8080":                       false,
+		"/usr/bin/vim vim python3 web.py 8080":            false,
+	} {
+		words := strings.Fields(text)
+		if got := w.runsAgain(Process{Exe: words[0], Args: words[1:]}); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

@@ -113,6 +113,30 @@ func TestWithoutACapabilityNothingIsMissedAndNothingIsHalfDone(t *testing.T) {
 	}
 }
 
+// As in a container of docker: an orphan of another user, which cannot be looked into, may have inherited the socket of root.
+func TestWhoWasOrphanedMayHaveTheSocketToo(t *testing.T) {
+	r, ok := enter(t)
+	if !ok {
+		return
+	}
+	seen := r.keeper(r.listener("127.0.0.1:8080"))
+	// An orphan has PID 1 for its parent, which is this test.
+	orphan := exec.Command("sh", "-c", "setpriv --reuid 1000 --clear-groups sleep 1000 & exit")
+	r.must(orphan.Run())
+	r.until("it runs", func() bool { return find("setpriv", "--reuid") == 0 && find("sleep", "1000") != 0 })
+	drop := "-sys_ptrace"
+	said := r.sight(func(cmd *exec.Cmd) {
+		path, err := exec.LookPath("setpriv")
+		r.must(err)
+		self, err := os.Executable()
+		r.must(err)
+		cmd.Path, cmd.Args = path, []string{"setpriv", "--bounding-set", drop, "--inh-caps", drop, self}
+	})
+	if said.Refused == "" || !said.Sockets[0].Veiled || !seen.lives() {
+		t.Errorf("%+v; its holder lives: %v", said, seen.lives())
+	}
+}
+
 // sight asks a process with fewer rights to free tcp/8080.
 func (r room) sight(change func(*exec.Cmd)) (said sight) {
 	r.Helper()

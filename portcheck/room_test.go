@@ -365,6 +365,23 @@ func act(role []string) {
 			fail(fmt.Errorf("it says %+v", blocked))
 		}
 		ready()
+	case "accepter": // accepter ADDRESS [term]: a thread waits in accept(2), and another one closes its descriptor, at once or after SIGTERM
+		f, err := fileOfListener(role[1])
+		fail(err)
+		fd := int(f.Fd())
+		closing := make(chan os.Signal, 1)
+		signal.Notify(closing, unix.SIGTERM)
+		go func() {
+			_, _, _ = unix.Accept(fd)
+		}()
+		time.Sleep(300 * time.Millisecond)
+		if len(role) < 3 {
+			fail(unix.Close(fd))
+		}
+		ready()
+		for range closing {
+			_ = unix.Close(fd)
+		}
 	case "late": // late ADDRESS: listen after a while
 		time.Sleep(10 * time.Second)
 		defer listen(role[1]).Close()

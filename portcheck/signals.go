@@ -27,7 +27,8 @@ func (v *View) signalAll(ctx context.Context, acts []Act, order Order) {
 		}
 		if t := v.aim(ctx, a); t != nil {
 			defer t.process.Close()
-			t.deaf, a.watched.since = deaf(a.Pid, order.Signal), ticksSinceBoot()
+			t.deaf = deaf(a.Pid, order.Signal)
+			a.watched.begin()
 			switch {
 			case !t.send(order.Signal):
 			case t.deaf.atOnce(order):
@@ -162,9 +163,9 @@ func (t *target) holdsElsewhere(ctx context.Context) bool {
 }
 
 // hasLetGo reports whether the process needs no SIGKILL: it has closed the socket after the signal, and may be busy
-// with saving what it has.
+// with saving what it has. One whose thread waits in accept(2) on what is closed keeps the socket for ever.
 func (t *target) hasLetGo(ctx context.Context, after unix.Signal) bool {
-	if t.stillHolds(ctx) {
+	if t.stillHolds(ctx) || len(accepting(t.process.Pid())) > 0 && t.isOpen() {
 		return false
 	}
 	if t.act.Status == report.Unchanged {
@@ -173,6 +174,14 @@ func (t *target) hasLetGo(ctx context.Context, after unix.Signal) bool {
 		t.act.Reason = fmt.Sprintf("has closed it after %s, and still runs", signalName(after))
 	}
 	return true
+}
+
+// isOpen reports whether one of the sockets is still there, whoever has it.
+func (t *target) isOpen() bool {
+	return slices.ContainsFunc(t.act.Holds, func(h hold) bool {
+		held, err := t.view.Held(Query{Ranges: []Range{h.at}, Bound: true})
+		return err != nil || slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.cookie })
+	})
 }
 
 // wake continues a process that job control has stopped, as systemd and shells do: until then it takes no signal but SIGKILL.

@@ -70,14 +70,23 @@ func confinement() string {
 	return printable(label)
 }
 
-// kinship tells which of the hidden processes descend from a process: descriptors are inherited.
-type kinship map[int][]int
+// kinship tells which of the hidden processes descend from a process: descriptors are inherited. Of orphans nobody can tell from
+// whom they do, but in which control group that was.
+type kinship struct {
+	below   map[int][]int
+	orphans map[string]int
+}
 
 func (s *Survey) kinOfHidden() kinship {
-	kin := kinship{}
+	kin := kinship{map[int][]int{}, map[string]int{}}
 	for _, pid := range s.Hidden {
+		known := false
 		for up := range ancestry(pid) {
-			kin[up] = append(kin[up], pid)
+			kin.below[up] = append(kin.below[up], pid)
+			known = true
+		}
+		if text, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup"); err == nil && !known && pid > 1 {
+			kin.orphans[ParseCgroup(text).Path] = pid
 		}
 	}
 	return kin
@@ -101,7 +110,7 @@ func ancestry(pid int) iter.Seq[int] {
 // an owner may have inherited it. 0, true: it is another user, whoever that is.
 func (s *Survey) mayBeShared(h *Holder, kin kinship) (by int, maybe bool) {
 	for _, o := range h.Owners {
-		if heirs := kin[o.Pid]; len(heirs) > 0 {
+		if heirs := kin.below[o.Pid]; len(heirs) > 0 {
 			return heirs[0], true
 		}
 		for up := range ancestry(o.Pid) {
@@ -115,5 +124,10 @@ func (s *Survey) mayBeShared(h *Holder, kin kinship) (by int, maybe bool) {
 		return 1, true
 	}
 	euid := os.Geteuid()
+	for _, o := range h.Owners { // of a user many are hidden that are none of his: a login's agents, sudo
+		if by, found := kin.orphans[o.Process.Cgroup.Path]; found && euid == 0 {
+			return by, true
+		}
+	}
 	return 0, euid != 0 && h.UID != uint32(euid)
 }
