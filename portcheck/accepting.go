@@ -3,7 +3,6 @@ package portcheck
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +11,8 @@ import (
 	"github.com/tcptune/tcptune/internal/host"
 )
 
-// A thread that waits for a client in accept(2) keeps its socket, although the descriptor is closed. The kernel names the
-// descriptor that it was called with in /proc/PID/task/TID/syscall, see proc_pid_syscall(5).
+// A thread that waits for a client in accept(2) keeps its socket, although the descriptor is closed. The kernel names
+// the descriptor that it was called with in /proc/PID/task/TID/syscall, see proc_pid_syscall(5).
 
 // accepting are the threads of a process that wait in accept(2) on a descriptor that leads to no socket any more.
 func accepting(pid int) (found []Descriptor) {
@@ -29,7 +28,8 @@ func accepting(pid int) (found []Descriptor) {
 			continue
 		}
 		var call, fd int
-		if n, _ := fmt.Sscanf(string(text), "%d 0x%x", &call, &fd); n < 2 || !slices.Contains([]int{unix.SYS_ACCEPT, unix.SYS_ACCEPT4}, call) {
+		n, _ := fmt.Sscanf(string(text), "%d 0x%x", &call, &fd) // "running", for one that is in no system call
+		if n < 2 || call != unix.SYS_ACCEPT && call != unix.SYS_ACCEPT4 {
 			continue
 		}
 		link, _ := os.Readlink(fmt.Sprintf("%s/task/%d/fd/%d", dir, tid, fd))

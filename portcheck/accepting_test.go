@@ -9,8 +9,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// A thread in accept(2) keeps its socket after another one has closed the descriptor: it is named, and ended when that is
-// asked for.
+// A thread in accept(2) keeps its socket after another one has closed the descriptor: it is named, and ended when
+// that is asked for.
 func TestASocketThatIsKeptByAcceptHasACandidate(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {
@@ -20,7 +20,8 @@ func TestASocketThatIsKeptByAcceptHasACandidate(t *testing.T) {
 	other := r.keeper(r.listener("127.0.0.1:8081"))
 	q := Query{Ranges: ports(TCP, 8080, 8080)}
 	acts, verdict := r.freeOf(q, usual())
-	if !strings.Contains(acts[0].Reason, fmt.Sprintf("(pid %d)", p.pid())) || !strings.Contains(acts[0].Reason, "accept(2)") || !p.lives() || verdict.Free {
+	why := fmt.Sprintf("in accept(2), as one of exe (pid %d) does", p.pid())
+	if !strings.Contains(acts[0].Reason, why) || !p.lives() || verdict.Free {
 		t.Errorf("unnamed: %+v %+v", acts, verdict)
 	}
 	order := usual()
@@ -28,7 +29,7 @@ func TestASocketThatIsKeptByAcceptHasACandidate(t *testing.T) {
 	if acts, verdict = r.freeOf(q, order); len(acts) != 1 || acts[0].Status != report.Applied || !verdict.Free {
 		t.Errorf("named: %+v %+v", acts, verdict)
 	}
-	p.awaitEnd(t)
+	p.kill(t) // a signal to that very thread ends its accept(2), and then it has let go
 	if !other.lives() {
 		t.Error("a bystander was hit")
 	}

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A socket counts for an address where the kernel would keep a server from binding that, and nowhere else: to ask the kernel
-// by a bind is the measure.
+// A socket counts for an address where the kernel would keep a server from binding that, and nowhere else: to ask the
+// kernel by a bind is the measure.
 func TestWhichSocketsAnAddressMeans(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {
@@ -56,7 +56,8 @@ func TestAnAddressOfALinkKeepsItsLink(t *testing.T) {
 	on := func(link string) *os.File {
 		fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		r.must(err)
-		to := &unix.SockaddrInet6{Port: 8080, ZoneId: Namespace{}.device(link), Addr: netip.MustParseAddr("fe80::1").As16()}
+		to := &unix.SockaddrInet6{Port: 8080, ZoneId: Namespace{}.device(link)}
+		to.Addr = netip.MustParseAddr("fe80::1").As16()
 		r.must(unix.Bind(fd, to))
 		r.must(unix.Listen(fd, 16))
 		return os.NewFile(uintptr(fd), link)

@@ -26,7 +26,7 @@ const (
 	Directly  Way = ""
 	Ring      Way = "io_uring" // the descriptor is that of an io_uring
 	Accepting Way = "accept"   // the descriptor is closed, and a thread waits in accept(2) all the same
-	Waiting   Way = "unix"     // the descriptor is that of a Unix socket on which descriptors wait, of the socket or of something else
+	Waiting   Way = "unix"     // that of a Unix socket on which descriptors wait, of the socket or of something else
 )
 
 // findAfloat looks for the sockets that no descriptor leads to. rings are certain, waiting are not, and have no inode. To look
@@ -197,7 +197,8 @@ func (h Holder) whereAfloat() string {
 	for _, c := range h.Candidates {
 		name := fmt.Sprintf("%s (pid %d)", c.Process.Name, c.Pid)
 		if c.Descriptors[0].Way == Accepting {
-			return "no process has it open: it was closed while a thread waited in accept(2), as one of " + name + " does"
+			return "no process has it open: it was closed while a thread waited in accept(2), as one of " +
+				name + " does"
 		}
 		names = append(names, name)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/tcptune/tcptune/internal/report"
 )
 
-// A server that was started again needs a while until it listens, and a look at the port alone takes that for free. So the things
-// themselves are looked at once more: the unit, and who had started the process.
+// A server that was started again needs a while until it listens, and a look at the port alone takes that for free.
+// So the things themselves are looked at once more: the unit, and who had started the process.
 
 // watched is what is known of a process before its end.
 type watched struct {
@@ -70,8 +70,8 @@ func ticksSinceBoot() uint64 {
 	return uint64(now.Nano()) / (1e9 / perSecond)
 }
 
-// startedAgain says of a port that nobody holds at this moment why it is not free all the same, "" for nothing: what was ended
-// has been started again and does not listen yet, or does not end.
+// startedAgain says of a port that nobody holds at this moment why it is not free all the same, "" for nothing: what
+// was ended has been started again and does not listen yet, or does not end.
 func (v *View) startedAgain(ctx context.Context, acts []Act, port string) (reason, hint string) {
 	for i := range acts {
 		a := &acts[i]
@@ -112,7 +112,8 @@ func runs(u host.Unit) bool {
 func (v *View) startedAnew(ctx context.Context, w watched) (reason, hint string) {
 	if restarts := w.was.Restart != "" && w.was.Restart != "no"; restarts || len(w.was.TriggeredBy) > 0 {
 		u, err := v.manager(w.unit).Unit(ctx, w.unit.name)
-		if err == nil && (u.Active == "activating" || runs(u) && (u.MainPID != w.was.MainPID || u.Restarts > w.was.Restarts)) {
+		other := u.MainPID != w.was.MainPID || u.Restarts > w.was.Restarts
+		if err == nil && (u.Active == "activating" || runs(u) && other) {
 			return fmt.Sprintf("%s starts it again, and does not listen yet", w.unit), w.unit.stop(w.unit.name)
 		}
 	}
@@ -125,15 +126,16 @@ func (v *View) startedAnew(ctx context.Context, w watched) (reason, hint string)
 			continue
 		}
 		if child, ok := w.heir(ctx, parent, i == 0); ok {
-			return fmt.Sprintf("%s (pid %d) has started %s (pid %d) since, which does not listen yet", parent.Name, parent.Pid, child.Name, child.Pid),
-				fmt.Sprintf("%s (pid %d) starts it again: end that one first", parent.Name, parent.Pid)
+			by := fmt.Sprintf("%s (pid %d)", parent.Name, parent.Pid)
+			return fmt.Sprintf("%s has started %s (pid %d) since, which does not listen yet", by, child.Name, child.Pid),
+				by + " starts it again: end that one first"
 		}
 	}
 	return "", ""
 }
 
-// heir is a process below parent that is younger than the signal and runs the same program. Directly below who had started that
-// it may also be what runs it: supervisors start a script, which ends in the program.
+// heir is a process below parent that is younger than the signal and runs the same program. Directly below who had
+// started that it may also be what runs it: supervisors start a script, which ends in the program.
 func (w watched) heir(ctx context.Context, parent Process, direct bool) (heir Process, found bool) {
 	young, _ := childrenOf(parent.Pid) // it may have ended by now
 	for at := 0; len(young) > at && at < mostDescendants; at++ {

@@ -22,11 +22,13 @@ func TestWhoWasStartedAgainAndDoesNotListenYetIsNamed(t *testing.T) {
 	supervisor := r.actor("supervise 127.0.0.1:8080 0s late", nil)
 	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
 	v := verdicts[0]
-	if v.Free || !strings.Contains(v.Reason, "does not listen yet") || !strings.Contains(v.Hint, fmt.Sprintf("(pid %d)", supervisor.pid())) {
+	by := fmt.Sprintf("(pid %d)", supervisor.pid())
+	if v.Free || !strings.Contains(v.Reason, "does not listen yet") || !strings.Contains(v.Hint, by) {
 		t.Errorf("a supervisor: free %v, %s; %s", v.Free, v.Reason, v.Hint)
 	}
 	// A loop in a script, whose server needs a while each time but the first.
-	script := `first=1; while :; do FIRST=$first perl -MIO::Socket -e '$ENV{FIRST} or sleep 10; $s = IO::Socket::INET->new(
+	script := `first=1; while :; do FIRST=$first perl -MIO::Socket -e '$ENV{FIRST} or sleep 10;
+		$s = IO::Socket::INET->new(
 		LocalAddr => "127.0.0.1", LocalPort => 8081, Listen => 5) or die; sleep 1000'; first=; done`
 	loop := r.start(exec.Command("bash", "-c", script))
 	r.until("the port is held", func() bool {
@@ -47,7 +49,8 @@ func TestAFailedActIsNoFreePort(t *testing.T) {
 	}
 	v, s := r.look(Query{Ranges: ports(TCP, 8080, 8080), Thorough: true})
 	a := actOn(report.Unit, "pt.service", host.Active, host.Inactive, listening(8080))
-	a.Status, a.Reason, a.unit, a.startedBy = report.Failed, "pt.service is active after it was stopped", unitName{name: "pt.service"}, []string{"pt.path"}
+	a.Status, a.Reason = report.Failed, "pt.service is active after it was stopped"
+	a.unit, a.startedBy = unitName{name: "pt.service"}, []string{"pt.path"}
 	verdicts, _, err := v.Prove(r.Context(), s, []Act{a}, usual())
 	r.must(err)
 	said := verdicts[0]
@@ -60,7 +63,8 @@ func TestAFailedActIsNoFreePort(t *testing.T) {
 func TestWhatStartsAServiceAgainIsStoppedFirst(t *testing.T) {
 	f := facts{workers: map[int]bool{100: true}, units: map[unitName]host.Unit{
 		{name: "web.service"}: {
-			Name: "web.service", Active: host.Active, MainPID: 100, TriggeredBy: []string{"web.path", "idle.path", "web.timer", "daily.timer"},
+			Name: "web.service", Active: host.Active, MainPID: 100,
+			TriggeredBy: []string{"web.path", "idle.path", "web.timer", "daily.timer"},
 		},
 		{name: "web.path"}:    {Name: "web.path", Active: host.Active},
 		{name: "idle.path"}:   {Name: "idle.path", Active: host.Inactive},
@@ -68,7 +72,8 @@ func TestWhatStartsAServiceAgainIsStoppedFirst(t *testing.T) {
 		{name: "daily.timer"}: {Name: "daily.timer", Active: host.Active},
 	}}
 	var got []string
-	for _, a := range decide(Survey{Holders: []Holder{listening(80, in("/system.slice/web.service", 100, "web"))}}, f, Order{}) {
+	holder := listening(80, in("/system.slice/web.service", 100, "web"))
+	for _, a := range decide(Survey{Holders: []Holder{holder}}, f, Order{}) {
 		got = append(got, fmt.Sprintf("%s %s %s", a.Target, a.Status, a.settle))
 	}
 	want := []string{"web.path planned 0s", "web.timer planned 0s", "web.service planned 2.5s"}
@@ -80,6 +85,8 @@ func TestWhatStartsAServiceAgainIsStoppedFirst(t *testing.T) {
 // Nobody is waited for only where nobody could start the process again.
 func TestWhoMayStartAProcessAgain(t *testing.T) {
 	owner := Owner{Process: Process{Pid: 500, Parent: 400}}
+	working := owner
+	working.Process.Cgroup = CgroupOf("/system.slice/a.service")
 	orphan := Owner{Process: Process{Pid: 500, Parent: 1}}
 	for name, tc := range map[string]struct {
 		owner    Owner
@@ -88,14 +95,18 @@ func TestWhoMayStartAProcessAgain(t *testing.T) {
 		unit     host.Unit
 		ancestor bool
 	}{
-		"systemd":                         {owner: orphan, parent: "systemd"},
-		"the init of a container":         {owner: orphan, parent: "tini"},
-		"a script as the init":            {owner: orphan, parent: "bash", waits: true},
-		"a supervisor":                    {owner: owner, parent: "runsv", waits: true},
-		"a program that started us":       {owner: owner, parent: "python3", ancestor: true, waits: true},
-		"a unit that another one follows": {owner: inUnit(owner, "a.service"), parent: "systemd", unit: host.Unit{Follows: []string{"b.service"}}, waits: true},
-		"a unit that is started again":    {owner: inUnit(owner, "a.service"), parent: "systemd", unit: host.Unit{Restart: "always"}, waits: true},
-		"a unit that nobody starts again": {owner: inUnit(owner, "a.service"), parent: "systemd", unit: host.Unit{Restart: "no"}},
+		"systemd":                   {owner: orphan, parent: "systemd"},
+		"the init of a container":   {owner: orphan, parent: "tini"},
+		"a script as the init":      {owner: orphan, parent: "bash", waits: true},
+		"a supervisor":              {owner: owner, parent: "runsv", waits: true},
+		"a program that started us": {owner: owner, parent: "python3", ancestor: true, waits: true},
+		"a unit that another one follows": {
+			owner: working, parent: "systemd", unit: host.Unit{Follows: []string{"b.service"}}, waits: true,
+		},
+		"a unit that is started again": {
+			owner: working, parent: "systemd", unit: host.Unit{Restart: "always"}, waits: true,
+		},
+		"a unit that nobody starts again": {owner: working, parent: "systemd", unit: host.Unit{Restart: "no"}},
 	} {
 		parent := Process{Pid: tc.owner.Process.Parent, Exe: "/usr/bin/" + tc.parent}
 		f := facts{
@@ -106,11 +117,6 @@ func TestWhoMayStartAProcessAgain(t *testing.T) {
 			t.Errorf("%s: it is waited for %s", name, settle)
 		}
 	}
-}
-
-func inUnit(o Owner, unit string) Owner {
-	o.Process.Cgroup = CgroupOf("/system.slice/" + unit)
-	return o
 }
 
 func TestWhatRunsAProgramAgain(t *testing.T) {

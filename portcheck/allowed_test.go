@@ -113,7 +113,8 @@ func TestWithoutACapabilityNothingIsMissedAndNothingIsHalfDone(t *testing.T) {
 	}
 }
 
-// As in a container of docker: an orphan of another user, which cannot be looked into, may have inherited the socket of root.
+// As in a container of docker: an orphan of another user, which cannot be looked into, may have inherited the socket
+// of root.
 func TestWhoWasOrphanedMayHaveTheSocketToo(t *testing.T) {
 	r, ok := enter(t)
 	if !ok {

@@ -19,7 +19,8 @@ type wrong struct{ problem, hint string }
 // ParseRanges reads the ports of a command line: "8080", "9000-9010", "http", several of them parted by commas or blanks,
 // each with "tcp/" or "udp/" before it or "/tcp" or "/udp" behind it; "8080" alone means that port of all of protocols.
 // "127.0.0.1:8080", "[::1]:8080", "localhost:8080" and a URL name an address as well, see [Query]; it is one for all
-// ports. "tcp4" and "udp6" name a family. What overlaps or touches is joined, and the result is in order. The error is a mistake in the usage.
+// ports. "tcp4" and "udp6" name a family. What overlaps or touches is joined, and the result is in order. The error
+// is a mistake in the usage.
 func ParseRanges(args []string, protocols []Protocol, services Services) (ranges []Range, at []netip.Addr, err error) {
 	var all []Range
 	first := true
@@ -84,7 +85,8 @@ func cutAddress(text string, family Family) (port string, at []netip.Addr, bad *
 	case lower == "", lower == "*", err == nil && lower == strings.ToLower(name):
 		return port, family.all(), nil
 	case lower == "localhost":
-		return port, slices.DeleteFunc([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, family.lacks), nil
+		both := []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
+		return port, slices.DeleteFunc(both, family.lacks), nil
 	}
 	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	address = address.Unmap()
@@ -92,7 +94,7 @@ func cutAddress(text string, family Family) (port string, at []netip.Addr, bad *
 	case err != nil:
 		return "", nil, &wrong{"names of hosts are not looked up, and this is not that of this one", "only the port, or an address of this host before it"}
 	case family.lacks(address):
-		return "", nil, &wrong{address.String() + " is no address of IPv" + string(family), "tcp or udp alone takes both"}
+		return "", nil, &wrong{fmt.Sprintf("%s is no address of IPv%s", address, family), "tcp or udp alone takes both"}
 	case address == netip.IPv6Unspecified() && family == "": // which servers bind for IPv4 as well
 		return port, nil, nil
 	}

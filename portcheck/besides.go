@@ -32,7 +32,8 @@ func (s Survey) besides(ctx context.Context, acts []Act, sockets []host.Unit) (r
 			}
 			p, err := Details(ctx, d.Pid)
 			o := Owner{Process: p}
-			return err == nil && !slices.ContainsFunc(acts, func(a Act) bool { return a.Pid == d.Pid || a.ends(h, o, sockets) })
+			ends := func(a Act) bool { return a.Pid == d.Pid || a.ends(h, o, sockets) }
+			return err == nil && !slices.ContainsFunc(acts, ends)
 		})
 		if i < 0 || letsIn(s.open[i]) {
 			continue

@@ -188,9 +188,9 @@ func (v *View) Blocked(ctx context.Context, s Survey) (blocked []Verdict) {
 	return blocked
 }
 
-// tryBind returns the first error of a trial bind in all namespaces. A UDP port is not bound: a trial would be in the way of a
-// server that starts at that moment, and the table of the kernel has every UDP socket, so that a port without a holder is
-// free, for who may bind it at an address that is there.
+// tryBind returns the first error of a trial bind in all namespaces. A UDP port is not bound: a trial would be in the
+// way of a server that starts at that moment, and the table of the kernel has every UDP socket, so that a port
+// without a holder is free, for who may bind it at an address that is there.
 func (v *View) tryBind(port Range, at []netip.Addr) (err error) {
 	for _, n := range v.namespaces {
 		if port.Protocol == UDP {

@@ -53,7 +53,8 @@ func (s *Survey) explainOne(h *Holder, kin kinship) {
 	if by, maybe := s.mayBeShared(h, kin); maybe {
 		also := "others may have it open as well: " + veiled
 		if by > 0 {
-			also = fmt.Sprintf("process %d may have it open as well, as a relative of one that has, or from the same control group: %s", by, veiled)
+			also = fmt.Sprintf("process %d may have it open as well, as a relative of one that has, "+
+				"or from the same control group: %s", by, veiled)
 		}
 		if h.Veiled = true; h.Reason != "" {
 			h.Reason += "; "

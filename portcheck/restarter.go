@@ -49,8 +49,8 @@ func readStat(pid int) (s stat, ok bool) {
 }
 
 // restarter says how long whoever watches over the process may take to start it again, 0 where nobody could: its parent
-// is systemd, which knows of no restart, a reaper of orphans, or a shell that waits for this tcptune. shell is a person's shell
-// that has started it: once its terminal has come back to it, it waits for the person.
+// is systemd, which knows of no restart, a reaper of orphans, or a shell that waits for this tcptune. shell is a
+// person's shell that has started it: once its terminal has come back to it, it waits for the person.
 func (f *facts) restarter(o Owner) (settle time.Duration, shell int) {
 	if name, ok := unitOf(o.Process.Cgroup); ok {
 		u := f.units[name]
@@ -84,8 +84,8 @@ func (f *facts) triggered(name unitName) (settle time.Duration) {
 	return min(settle, settleMost)
 }
 
-// starters are the paths and timers that soon start a unit again by themselves. A timer with a calendar, or one that is rare, is a
-// schedule: it may do so when its time comes.
+// starters are the paths and timers that soon start a unit again by themselves. A timer with a calendar, or one that
+// is rare, is a schedule: it may do so when its time comes.
 func (f *facts) starters(name unitName) (units []unitName) {
 	for _, trigger := range f.units[name].TriggeredBy {
 		by := name.sibling(trigger)
@@ -98,7 +98,8 @@ func (f *facts) starters(name unitName) (units []unitName) {
 	return units
 }
 
-// reaps reports whether the first process of a PID namespace is one of those that start one program and bury the others.
+// reaps reports whether the first process of a PID namespace is one of those that start one program and bury the
+// others.
 func reaps(p Process) bool {
 	reapers := []string{"tini", "tini-static", "docker-init", "dumb-init", "catatonit", "podman-init", "pause"}
 	return slices.Contains(reapers, path.Base(p.Exe))
@@ -109,9 +110,9 @@ func isShell(p Process) bool {
 	return slices.Contains([]string{"sh", "bash", "dash", "zsh", "ksh", "mksh", "fish"}, path.Base(p.Exe))
 }
 
-// waitsForUs reports whether a process above this tcptune starts nothing before that has ended: a shell that runs it in the
-// foreground. A script has its foreground alone; the first process of a PID namespace has everybody below it, also what runs
-// in the background.
+// waitsForUs reports whether a process above this tcptune starts nothing before that has ended: a shell that runs it
+// in the foreground. A script has its foreground alone; the first process of a PID namespace has everybody below it,
+// also what runs in the background.
 func (f *facts) waitsForUs(parent Process) bool {
 	s, ok := readStat(parent.Pid)
 	if !ok || !isShell(parent) || parent.Pid == 1 && s.terminal == 0 {

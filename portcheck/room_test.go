@@ -365,7 +365,7 @@ func act(role []string) {
 			fail(fmt.Errorf("it says %+v", blocked))
 		}
 		ready()
-	case "accepter": // accepter ADDRESS [term]: a thread waits in accept(2), and another one closes its descriptor, at once or after SIGTERM
+	case "accepter": // accepter ADDRESS [term]: close what a thread waits on in accept(2), now or after SIGTERM
 		f, err := fileOfListener(role[1])
 		fail(err)
 		fd := int(f.Fd())
@@ -385,7 +385,7 @@ func act(role []string) {
 	case "late": // late ADDRESS: listen after a while
 		time.Sleep(10 * time.Second)
 		defer listen(role[1]).Close()
-	case "supervise": // supervise ADDRESS PAUSE [late]: start a listener again whenever it ends, after the pause; or a late one
+	case "supervise": // supervise ADDRESS PAUSE [late]: start a listener, or then a late one, whenever it ends
 		pause, err := time.ParseDuration(role[2])
 		fail(err)
 		for first := true; ; first = false {

@@ -180,7 +180,8 @@ func (t *target) hasLetGo(ctx context.Context, after unix.Signal) bool {
 func (t *target) isOpen() bool {
 	return slices.ContainsFunc(t.act.Holds, func(h hold) bool {
 		held, err := t.view.Held(Query{Ranges: []Range{h.at}, Bound: true})
-		return err != nil || slices.ContainsFunc(held, func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.cookie })
+		same := func(s Socket) bool { return s.Inode == h.Inode && s.Cookie == h.cookie }
+		return err != nil || slices.ContainsFunc(held, same)
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 // Query is what is asked for.
 type Query struct {
 	Ranges []Range
-	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its family, and
-	// 0.0.0.0 and [::] count for each address of theirs.
+	// At are the addresses that count, nil for all. A socket that is bound to all addresses counts for each of its
+	// family, and 0.0.0.0 and [::] count for each address of theirs.
 	At       []netip.Addr
 	AnyState bool // also sockets that are in the way without listening, and connections
 	Bound    bool // TCP sockets that are bound and neither listen nor are connected hold a port as well
@@ -146,8 +146,8 @@ func (q Query) counting(n Namespace, sockets []Socket) []Socket {
 	})
 }
 
-// answersAt reports whether the socket is bound to the address, or to one that stands for it. 0.0.0.0 stands for IPv4 alone,
-// also where it is written as one of IPv6; the same address of a link may be another host's on another one.
+// answersAt reports whether the socket is bound to the address, or to one that stands for it. 0.0.0.0 stands for IPv4
+// alone, also where it is written as one of IPv6; the same address of a link may be another host's on another one.
 func (s Socket) answersAt(at netip.Addr, n Namespace) bool {
 	local, plain := s.Local.Addr().Unmap(), at.WithZone("")
 	switch {

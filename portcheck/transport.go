@@ -57,8 +57,8 @@ func transportNamed(word string) (t transport, ok bool) {
 	return t, false
 }
 
-// cutURL takes host and port from a URL, and the protocol from its scheme: a server of another protocol on that port is not
-// the one that is meant. What nobody knows the protocol of is no port.
+// cutURL takes host and port from a URL, and the protocol from its scheme: a server of another protocol on that port
+// is not the one that is meant. What nobody knows the protocol of is no port.
 func cutURL(scheme, rest string, services Services) (text string, t transport, bad *wrong) {
 	rest, _, _ = strings.Cut(rest, "?")
 	rest, _, _ = strings.Cut(rest, "#")

@@ -33,8 +33,8 @@ func (n Namespace) TryBind(protocol Protocol, port uint16, at []netip.Addr) erro
 	})
 }
 
-// mayBindUDP is TryBind without the port, for UDP: whether this process may bind such a port, and whether the address is there. A
-// trial of the port itself would be in the way of a server that starts at that moment.
+// mayBindUDP is TryBind without the port, for UDP: whether this process may bind such a port, and whether the address
+// is there. A trial of the port itself would be in the way of a server that starts at that moment.
 func (n Namespace) mayBindUDP(port uint16, at []netip.Addr) error {
 	return n.Do(func() error {
 		low := 1024

@@ -70,8 +70,8 @@ func confinement() string {
 	return printable(label)
 }
 
-// kinship tells which of the hidden processes descend from a process: descriptors are inherited. Of orphans nobody can tell from
-// whom they do, but in which control group that was.
+// kinship tells which of the hidden processes descend from a process: descriptors are inherited. Of orphans nobody
+// can tell from whom they do, but in which control group that was.
 type kinship struct {
 	below   map[int][]int
 	orphans map[string]int
@@ -85,7 +85,8 @@ func (s *Survey) kinOfHidden() kinship {
 			kin.below[up] = append(kin.below[up], pid)
 			known = true
 		}
-		if text, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup"); err == nil && !known && pid > 1 {
+		text, err := (host.Host{}).ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
+		if err == nil && !known && pid > 1 {
 			kin.orphans[ParseCgroup(text).Path] = pid
 		}
 	}

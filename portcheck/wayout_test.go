@@ -223,10 +223,13 @@ func TestAListenerIsNotEndedInVainForAPortThatStaysBound(t *testing.T) {
 // Most servers bind a port in TIME-WAIT; a socket that is bound without listening lets none in.
 func TestWhatLetsNobodyInIsNamedFirst(t *testing.T) {
 	at := func(state State) Holder {
-		return Holder{Socket: Socket{Protocol: TCP, State: state, Local: netip.MustParseAddrPort("127.0.0.1:8080"), Inode: 7}, Count: 1}
+		h := listening(8080)
+		h.State = state
+		return h
 	}
 	after := Survey{Rest: []Holder{at(TimeWait), at(Unconn)}}
-	if reason, _ := inTheWay(t.Context(), Range{TCP, 8080, 8080}, after, unix.EADDRINUSE); !strings.Contains(reason, "bound there without listening") {
+	reason, _ := inTheWay(t.Context(), Range{TCP, 8080, 8080}, after, unix.EADDRINUSE)
+	if !strings.Contains(reason, "bound there without listening") {
 		t.Error(reason)
 	}
 }

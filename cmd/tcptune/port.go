@@ -64,7 +64,7 @@ func portLookFlags() []cli.Flag {
 			Usage: "look into the network namespace `NETNS`: a name of ip-netns(8), a PID, or all",
 		},
 		&cli.BoolFlag{Name: "thorough", Usage: "look into every process, also where the control group names the owner"},
-		&cli.BoolFlag{Name: "pids", Usage: "print only the PIDs of all holders, one a line; looks into every process"},
+		&cli.BoolFlag{Name: "pids", Usage: "print only the PIDs of all holders, one a line"},
 		&cli.StringFlag{Name: "expect", Usage: "exit with 2 unless the ports are `free|held`"},
 		&cli.StringFlag{Name: "wait", Usage: "wait until the ports are `free|held`"},
 		&cli.DurationFlag{
@@ -176,7 +176,8 @@ func readPortWish(c *cli.Context) (portWish, error) {
 	w.Order.Grace, w.Order.NoForce = c.Duration("grace"), c.Bool("no-force")
 	w.Order.Force, w.Many = c.Bool("force"), c.Bool("many")
 	w.Bound, w.Order.Close, w.Order.Named = c.Bool("bound"), c.Bool("close"), c.IntSlice("holder")
-	w.AnyState, w.Thorough = c.Bool("any-state"), c.Bool("thorough") || c.Bool("kill") || c.Bool("pids") // for kill(1): all of them
+	w.AnyState = c.Bool("any-state")
+	w.Thorough = c.Bool("thorough") || c.Bool("kill") || c.Bool("pids") // those are for kill(1): all of them
 	args := c.Args().Slice()
 	if i := slices.Index(args, "--"); i >= 0 {
 		args, w.command = args[:i], args[i+1:]

@@ -602,7 +602,7 @@ complete -c tcptune -n '__tcptune_at \'port\' --listen -l' -l listen -s l -d 'so
 complete -c tcptune -n '__tcptune_at \'port\' --any-state' -l any-state -d 'list connections and closing sockets as well'
 complete -c tcptune -n '__tcptune_at \'port\' --netns=' -l netns -x -a '(__tcptune_values \'NETNS\')' -d 'look into the network namespace NETNS: a name of ip-netns(8), a PID, or all'
 complete -c tcptune -n '__tcptune_at \'port\' --thorough' -l thorough -d 'look into every process, also where the control group names the owner'
-complete -c tcptune -n '__tcptune_at \'port\' --pids' -l pids -d 'print only the PIDs of the holders, one a line'
+complete -c tcptune -n '__tcptune_at \'port\' --pids' -l pids -d 'print only the PIDs of all holders, one a line'
 complete -c tcptune -n '__tcptune_at \'port\' --expect=' -l expect -x -a '(__tcptune_values \'free|held\')' -d 'exit with 2 unless the ports are free|held'
 complete -c tcptune -n '__tcptune_at \'port\' --wait=' -l wait -x -a '(__tcptune_values \'free|held\')' -d 'wait until the ports are free|held'
 complete -c tcptune -n '__tcptune_at \'port\' --timeout=' -l timeout -x -d 'give up a --wait after this TIME, and exit with 2'

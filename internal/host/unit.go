@@ -65,7 +65,7 @@ type Unit struct {
 	UpheldBy     []string      // what has it started again whenever it stops: Upholds=, since systemd 249
 	TriggeredBy  []string      // the sockets, paths and timers that start it
 	Follows      []string      // what is started when it ends: OnSuccess= and OnFailure=
-	Period       time.Duration // of a timer: the shortest after which it starts its unit once more, counted from that; 0 for none
+	Period       time.Duration // of a timer: after which it starts its unit once more, counted from that; 0 for none
 	CanStop      bool          // not with RefuseManualStop=
 	Listen       []Listen      // of a socket
 	Stored       int           // descriptors that systemd keeps for a service, sd_pid_notify_with_fds(3) FDSTORE=1
@@ -201,7 +201,8 @@ func unmet(all map[string]any, kind string) (lines []string) {
 	return lines
 }
 
-// period is the shortest of OnUnitActiveSec= and OnUnitInactiveSec=: a list of base, time in microseconds, and when that is next.
+// period is the shortest of OnUnitActiveSec= and OnUnitInactiveSec=: a list of base, time in microseconds, and when
+// that is next.
 func period(timers any) (shortest time.Duration) {
 	list, _ := timers.([][]any)
 	for _, timer := range list {
