@@ -127,8 +127,11 @@ func (v *View) startedAnew(ctx context.Context, w watched) (reason, hint string)
 		}
 		if child, ok := w.heir(ctx, parent, i == 0); ok {
 			by := fmt.Sprintf("%s (pid %d)", parent.Name, parent.Pid)
-			return fmt.Sprintf("%s has started %s (pid %d) since, which does not listen yet", by, child.Name, child.Pid),
-				by + " starts it again: end that one first"
+			hint = by + " starts it again: end that one first"
+			if path.Ext(w.unit.name) == ".service" {
+				hint = w.unit.stop(w.unit.name)
+			}
+			return fmt.Sprintf("%s has started %s (pid %d) since, which does not listen yet", by, child.Name, child.Pid), hint
 		}
 	}
 	return "", ""

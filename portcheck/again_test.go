@@ -23,7 +23,7 @@ func TestWhoWasStartedAgainAndDoesNotListenYetIsNamed(t *testing.T) {
 	_, verdicts := r.free(ports(TCP, 8080, 8080), usual())
 	v := verdicts[0]
 	by := fmt.Sprintf("(pid %d)", supervisor.pid())
-	if v.Free || !strings.Contains(v.Reason, "does not listen yet") || !strings.Contains(v.Hint, by) {
+	if v.Free || !strings.Contains(v.Reason, "does not listen yet") || !strings.Contains(v.Reason, by) {
 		t.Errorf("a supervisor: free %v, %s; %s", v.Free, v.Reason, v.Hint)
 	}
 	// A loop in a script, whose server needs a while each time but the first.
@@ -36,7 +36,7 @@ func TestWhoWasStartedAgainAndDoesNotListenYetIsNamed(t *testing.T) {
 		return len(s.Holders) == 1
 	})
 	_, verdicts = r.free(ports(TCP, 8081, 8081), usual())
-	if v = verdicts[0]; v.Free || !strings.Contains(v.Hint, fmt.Sprintf("(pid %d)", loop.pid())) {
+	if v = verdicts[0]; v.Free || !strings.Contains(v.Reason, fmt.Sprintf("(pid %d)", loop.pid())) {
 		t.Errorf("a loop: free %v, %s; %s", v.Free, v.Reason, v.Hint)
 	}
 }

@@ -35,6 +35,10 @@ var portUnits = map[string]string{
 	"/etc/systemd/system/cron.service":     "[Unit]\nBindsTo=below.service\nAfter=below.service\n" + unit("ExecStart=/bin/sleep 1000"),
 	"/etc/systemd/system/upheld.service":   unit("ExecStart=/usr/bin/jobs listen 8093"),
 	"/etc/systemd/system/upholds.service":  "[Unit]\nUpholds=upheld.service\n" + unit("ExecStart=/bin/sleep 1000"),
+	"/etc/systemd/system/path.path":        "[Path]\nPathExists=/usr/bin/jobs\n",
+	"/etc/systemd/system/path.service":     unit("ExecStart=/usr/bin/jobs listen 8094"),
+	"/etc/systemd/system/timed.timer":      "[Timer]\nOnActiveSec=0\nOnUnitInactiveSec=1\nAccuracySec=1ms\n",
+	"/etc/systemd/system/timed.service":    unit("ExecStart=/usr/bin/jobs listen 8095"),
 	"/etc/systemd/system/stubborn.service": unit("ExecStart=/usr/bin/jobs supervise yes /usr/bin/job listen 8083"),
 }
 
@@ -258,6 +262,23 @@ func TestPort(t *testing.T) {
 		r := m.port(t, 0, "8086", "--kill")
 		if len(r.Changes) != 1 || r.Changes[0].Kind != "unit" || m.isActive(t, "wrapped.service") {
 			t.Errorf("%+v", r)
+		}
+	})
+
+	t.Run("what would start a service again is stopped before it, or named", func(t *testing.T) {
+		for port, units := range map[string][]string{"8094": {"path.path", "path.service"}, "8095": {"timed.timer", "timed.service"}} {
+			m.startUnits(t, port, units[0])
+			r := m.port(t, 1, port, "--kill", "--pid-only")
+			if !strings.Contains(r.Error.Message, units[1]) || !strings.HasPrefix(r.Error.Hint, "sudo systemctl stop ") {
+				t.Errorf("only its process: %+v", r)
+			}
+			mustExit(t, 0, m.Run(t, "tcptune", "port", port, "--wait", "held"))
+			if r = m.port(t, 0, port, "--kill"); len(r.Changes) != 2 || r.Changes[0].Target != units[0] {
+				t.Errorf("%+v", r)
+			}
+			if m.isActive(t, units[0]) || m.isActive(t, units[1]) {
+				t.Errorf("%s is active", units)
+			}
 		}
 	})
 
