@@ -104,7 +104,7 @@ func gather() (leave func(), err error) {
 		if listen != portGrouped {
 			in = nil
 		}
-		cmd, ready, err := startCrowd(listen, in)
+		cmd, ready, err := startCrowd("/proc/self/exe", listen, in)
 		if err != nil {
 			return leave, err
 		}
@@ -125,8 +125,8 @@ func gather() (leave func(), err error) {
 }
 
 // startCrowd starts a process of the crowd, in a control group or, where that is nil, in ours. It says when it is ready.
-func startCrowd(listen string, group *os.File) (cmd *exec.Cmd, ready *bufio.Reader, err error) {
-	cmd = exec.Command("/proc/self/exe", "-crowd", listen)
+func startCrowd(program, listen string, group *os.File) (cmd *exec.Cmd, ready *bufio.Reader, err error) {
+	cmd = exec.Command(program, "-crowd", listen)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if group != nil {

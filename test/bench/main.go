@@ -79,7 +79,7 @@ func main() {
 		*floor:       readLinks,
 		*paced:       bePaced,
 		*killer:      killByHand,
-		*aim > 0:     func() error { return beKiller(flag.Arg(0), *rounds, *aim) },
+		*aim > 0:     func() error { return beKiller(flag.Arg(0), flag.Arg(1), *rounds, *aim) },
 	}[true]
 	if part == nil && ((flag.NArg() == 1) == (*suite == "mtu" || *suite == "honesty") || *rounds < 1 || *seconds <= 0 || suites[*suite] == nil) {
 		flag.Usage()

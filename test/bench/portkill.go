@@ -42,11 +42,11 @@ type killSample struct {
 }
 
 // measureKills runs every command rounds times, in a new order each round, after one round that does not count.
-func measureKills(commands []command, rounds int) ([][]killSample, error) {
+func measureKills(self string, commands []command, rounds int) ([][]killSample, error) {
 	samples := make([][]killSample, len(commands))
 	for round := range rounds + 1 {
 		for _, i := range rand.Perm(len(commands)) {
-			s, err := commands[i].kill()
+			s, err := commands[i].kill(self)
 			if err != nil {
 				return nil, err
 			}
@@ -59,8 +59,8 @@ func measureKills(commands []command, rounds int) ([][]killSample, error) {
 }
 
 // kill starts a server, and then c, which is to end it.
-func (c command) kill() (s killSample, err error) {
-	victim, ready, err := startCrowd(portVictim, nil)
+func (c command) kill(self string) (s killSample, err error) {
+	victim, ready, err := startCrowd(self, portVictim, nil)
 	if err != nil {
 		return s, err
 	}
@@ -86,23 +86,32 @@ func (c command) kill() (s killSample, err error) {
 	return s, err
 }
 
-// compareKills ends servers, and prints a table below the title. It does so in a process below this one, which is PID 1 here:
-// whose parent is that might be started again by it, for all that tcptune knows.
+// compareKills ends servers, and prints a table below the title. What starts them and tcptune is a process called sh: to
+// tcptune it is a shell that waits for it, and does not start a server again meanwhile.
 func compareKills(tcptune, self, title string, rounds int, aim float64) error {
 	fmt.Printf("\n%s; %d rounds, interleaved; milliseconds\n\n", title, rounds)
-	cmd := exec.Command(self, "-kills", fmt.Sprint(aim), "-rounds", strconv.Itoa(rounds), tcptune)
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	program, err := os.ReadFile(self)
+	if err != nil {
+		return err
+	}
+	shell := filepath.Join(dir, "sh")
+	if err := os.WriteFile(shell, program, 0o700); err != nil {
+		return err
+	}
+	cmd := exec.Command(shell, "-kills", fmt.Sprint(aim), "-rounds", strconv.Itoa(rounds), tcptune, self)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
 
-// beKiller is that process.
-func beKiller(tcptune string, rounds int, aim float64) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
+// beKiller is that process; self is the program by its own name.
+func beKiller(tcptune, self string, rounds int, aim float64) error {
 	commands := killCommands(tcptune, self)
-	samples, err := measureKills(commands, rounds)
+	samples, err := measureKills(self, commands, rounds)
 	if err != nil {
 		return err
 	}
