@@ -82,6 +82,23 @@ func TestWhatStartsAServiceAgainIsStoppedFirst(t *testing.T) {
 	}
 }
 
+// What systemd would not stop is refused before anything is done.
+func TestAUnitThatLetsNobodyStopItIsRefused(t *testing.T) {
+	name := unitName{name: "web.service"}
+	f := facts{workers: map[int]bool{100: true}, units: map[unitName]host.Unit{
+		name: {Name: "web.service", Active: host.Active, MainPID: 100, RefusesStop: true},
+	}}
+	holder := listening(80, in("/system.slice/web.service", 100, "web"))
+	acts := decide(Survey{Holders: []Holder{holder}}, f, Order{})
+	if len(acts) != 1 || acts[0].Status != report.Refused || !strings.Contains(acts[0].Reason, "RefuseManualStop=") {
+		t.Errorf("%+v", acts)
+	}
+	acts = decide(Survey{Holders: []Holder{holder}}, f, Order{Mode: "process"})
+	if len(acts) != 1 || acts[0].Kind != report.Signal || acts[0].Status != report.Planned {
+		t.Errorf("its process alone: %+v", acts)
+	}
+}
+
 // Nobody is waited for only where nobody could start the process again.
 func TestWhoMayStartAProcessAgain(t *testing.T) {
 	owner := Owner{Process: Process{Pid: 500, Parent: 400}}

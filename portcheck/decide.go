@@ -239,6 +239,9 @@ func (f *facts) judgeService(h Holder, o Owner, name unitName, order Order) Act 
 	if f.ownUnits[name] {
 		return refusal(h, o, "this tcptune, or what has started it, runs in "+name.String())
 	}
+	if f.units[name].RefusesStop {
+		return refusal(h, o, name.String()+" lets nobody stop it (RefuseManualStop=); --mode process ends its process alone")
+	}
 	a := actOn(report.Unit, name.name, host.Active, host.Inactive, h)
 	a.unit, a.settle = name, f.triggered(name)
 	for _, by := range f.starters(name) {

@@ -66,7 +66,7 @@ type Unit struct {
 	TriggeredBy  []string      // the sockets, paths and timers that start it
 	Follows      []string      // what is started when it ends: OnSuccess= and OnFailure=
 	Period       time.Duration // of a timer: after which it starts its unit once more, counted from that; 0 for none
-	CanStop      bool          // not with RefuseManualStop=
+	RefusesStop  bool          // RefuseManualStop=: only what it belongs to stops it
 	Listen       []Listen      // of a socket
 	Stored       int           // descriptors that systemd keeps for a service, sd_pid_notify_with_fds(3) FDSTORE=1
 }
@@ -119,7 +119,7 @@ func readUnit(ctx context.Context, conn *dbus.Conn, name string) (Unit, error) {
 	u.UpheldBy, _ = all["UpheldBy"].([]string)
 	u.TriggeredBy, _ = all["TriggeredBy"].([]string)
 	u.Period = period(all["TimersMonotonic"])
-	u.CanStop, _ = all["CanStop"].(bool)
+	u.RefusesStop, _ = all["RefuseManualStop"].(bool)
 	for _, kind := range []string{"OnSuccess", "OnFailure"} {
 		names, _ := all[kind].([]string)
 		u.Follows = append(u.Follows, names...)
