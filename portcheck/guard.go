@@ -80,9 +80,10 @@ func processManagers() []guard {
 		manager("pm2 list shows them, and pm2 delete NAME ends one", "pm2"),
 		manager("supervisorctl status shows them, and supervisorctl stop NAME ends one", "supervisord"),
 		manager("circusctl list shows them, and circusctl stop NAME ends one", "circusd"),
-		manager("take the line of the port out of its configuration, and reload it", "inetd", "xinetd"),
+		manager("take the line of the port out of its configuration, and reload it", "inetd", "inetutils-inetd", "xinetd"),
 		manager("passenger-status shows them", "passenger", "PassengerAgent"),
 		manager("einhornsh ends one of them", "einhorn"),
+		manager("s6-svc -d ends the one that asked for the port", "s6-fdholderd"),
 	}
 }
 
@@ -116,6 +117,10 @@ func programNames(p Process) []string {
 			names = append(names, "pm2")
 		case strings.HasPrefix(exe, "podman") || exe == "exe": // it runs itself once more, under the name of what it is to be
 			names = append(names, strings.TrimPrefix(argv0, "containers-"))
+		case exe == "busybox" && argv0 == exe && len(p.Args) > 1: // "busybox inetd"
+			names = append(names, p.Args[1])
+		case exe == "busybox":
+			names = append(names, argv0)
 		}
 	}
 	if !ordinary(p.UID) {

@@ -77,16 +77,17 @@ func (f *facts) bringBack(socket host.Unit) (names []string) {
 	return names
 }
 
-// listensOn reports whether u listens on s: "[::]:8080", "0.0.0.0:22", "8080".
+// listensOn reports whether u listens on s: "[::]:8080", "0.0.0.0:22", "8080", "[fe80::1]:8080%eth0".
 func listensOn(u host.Unit, s Socket) bool {
 	kind := map[Protocol]string{TCP: "Stream", UDP: "Datagram"}[s.Protocol]
 	port := ":" + strconv.Itoa(int(s.Port()))
 	for _, l := range u.Listen {
-		if l.Type != kind || !strings.HasSuffix(l.Address, port) {
+		address, _, _ := strings.Cut(l.Address, "%")
+		if l.Type != kind || !strings.HasSuffix(address, port) {
 			continue
 		}
-		at := strings.Trim(strings.TrimSuffix(l.Address, port), "[]")
-		if local := s.Local.Addr(); at == local.String() || at == local.Unmap().String() || at == "" || at == "*" {
+		at := strings.Trim(strings.TrimSuffix(address, port), "[]")
+		if local := s.Local.Addr().WithZone(""); at == local.String() || at == local.Unmap().String() || at == "" || at == "*" {
 			return true
 		}
 	}
