@@ -53,8 +53,8 @@ func TestEachWayInWhichAServiceFailsHasItsKind(t *testing.T) {
 	}
 }
 
-// However many connections a service that dies takes along, and however fast it refuses, it is asked again at a rate that a
-// service can bear.
+// However many connections a service that dies takes along, and however fast it refuses, it is asked again at a rate
+// that a service can bear.
 func TestAServiceThatIsDownIsNotFlooded(t *testing.T) {
 	t.Parallel()
 	o := Options{Protocol: Raw, Size: 64, Conns: 20_000, Pipeline: 1, Workers: 1, Duration: time.Second, Timeout: time.Second}

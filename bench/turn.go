@@ -137,9 +137,9 @@ func (w *worker) over(now time.Duration) bool {
 	return now >= w.end || w.left == 0
 }
 
-// sweep gives up what has taken too long, and tells the others how far this worker is. It looks at a part of the connections
-// where there are many: to look at a million takes longer than the pause between two sweeps, and each is looked at within
-// a second all the same.
+// sweep gives up what has taken too long, and tells the others how far this worker is. It looks at a part of the
+// connections where there are many: to look at a million takes longer than the pause between two sweeps, and each is
+// looked at within a second all the same.
 func (w *worker) sweep(now time.Duration) {
 	all := len(w.conns)
 	for range min(all, max(sweepLeast, all/sweeps)) {

@@ -2,8 +2,8 @@ package diagnose
 
 import "github.com/tcptune/tcptune/diagnose/rules"
 
-// Judged are the rules, and what they are about, of which something was seen by which they would have held: a limit that
-// nothing comes near does not show, and has not gone for that. A rule without a target is judged of any.
+// Judged are the rules, and what they are about, of which something was seen by which they would have held: a limit
+// that nothing comes near does not show, and has not gone for that. A rule without a target is judged of any.
 type Judged map[[2]string]bool
 
 // Has reports whether a finding of that rule and target would have been seen.

@@ -114,8 +114,9 @@ func (c *census) goesOut(local, remote netip.AddrPort, waiting, ours bool) {
 	c.destinations[d] = n
 }
 
-// free is how many ports a connection to one destination may take, if none goes there yet. A port that is bound is not
-// chosen, whatever address it is bound to (__inet_hash_connect); of those that are bound, the ones are seen that listen.
+// free is how many ports a connection to one destination may take, if none goes there yet. A port that is bound is
+// not chosen, whatever address it is bound to (__inet_hash_connect); of those that are bound, the ones are seen that
+// listen.
 func (c *census) free() int {
 	free := c.outgoing
 	for port := range c.ports {
@@ -134,8 +135,8 @@ func reusable(d destination, reuse, timestamps float64) bool {
 // fewPorts is how many have to be taken for it to be no accident that no two destinations have one in common.
 const fewPorts = 32
 
-// destinationSubjects are the one that most ports are taken to, or the address of ours that most are taken from, if each
-// is taken for one destination alone: so it is where a program binds the address before it connects.
+// destinationSubjects are the one that most ports are taken to, or the address of ours that most are taken from, if
+// each is taken for one destination alone: so it is where a program binds the address before it connects.
 func (w *witness) destinationSubjects() []rules.Subject {
 	c := w.census
 	reuse, errReuse := w.last.number("net.ipv4.tcp_tw_reuse", 0)

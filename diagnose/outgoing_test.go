@@ -13,7 +13,8 @@ import (
 	"github.com/tcptune/tcptune/internal/sockdiag"
 )
 
-// goes are connections from one port after the other of 192.0.2.1, or another address, to one destination after the other.
+// goes are connections from one port after the other of 192.0.2.1, or another address, to one destination after the
+// other.
 type goes struct {
 	from     string
 	first, n uint16

@@ -84,7 +84,8 @@ func TestTheOptionsOfModulesAreFlags(t *testing.T) {
 	}
 }
 
-// What a task says reaches the command line word for word, and what has no place on one is refused, with the option's name.
+// What a task says reaches the command line word for word, and what has no place on one is refused, with the option's
+// name.
 func TestValuesOfATaskAreTakenAsWrittenOrRefused(t *testing.T) {
 	for _, c := range []struct{ module, options, want string }{
 		{

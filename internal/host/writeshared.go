@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WriteShared is [Host.WriteFile] for a file that others may be writing as well, without a lock: the last one wins, and at
-// no time is the file a part of one. It has no name before it is whole, so that nothing is left of a run that is killed.
+// WriteShared is [Host.WriteFile] for a file that others may be writing as well, without a lock: the last one wins,
+// and at no time is the file a part of one. It has no name before it is whole, so that nothing is left of a run that
+// is killed.
 func (h Host) WriteShared(p string, data []byte, mode fs.FileMode) (err error) {
 	dir, base, err := h.openParent(p)
 	if err != nil {

@@ -86,8 +86,8 @@ func (c command) kill(self string) (s killSample, err error) {
 	return s, err
 }
 
-// compareKills ends servers, and prints a table below the title. What starts them and tcptune is a process called sh: to
-// tcptune it is a shell that waits for it, and does not start a server again meanwhile.
+// compareKills ends servers, and prints a table below the title. What starts them and tcptune is a process called sh:
+// to tcptune it is a shell that waits for it, and does not start a server again meanwhile.
 func compareKills(tcptune, self, title string, rounds int, aim float64) error {
 	fmt.Printf("\n%s; %d rounds, interleaved; milliseconds\n\n", title, rounds)
 	dir, err := os.MkdirTemp("", "bench-")
