@@ -57,7 +57,8 @@ func TestEachWayInWhichAServiceFailsHasItsKind(t *testing.T) {
 // that a service can bear.
 func TestAServiceThatIsDownIsNotFlooded(t *testing.T) {
 	t.Parallel()
-	o := Options{Protocol: Raw, Size: 64, Conns: 20_000, Pipeline: 1, Workers: 1, Duration: time.Second, Timeout: time.Second}
+	o := Options{Protocol: Raw, Size: 64, Conns: 20_000, Pipeline: 1, Workers: 1, Duration: time.Second}
+	o.Timeout = time.Second
 	w, err := newWorker(&o, 0, nil, new(atomic.Bool))
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +82,8 @@ func TestAServiceThatIsDownIsNotFlooded(t *testing.T) {
 // Of many connections a sweep looks at a part, so that it does not hold up the others, and ten of them look at each.
 func TestASweepLooksAtAPartOfManyConnections(t *testing.T) {
 	t.Parallel()
-	o := Options{Protocol: Raw, Size: 64, Conns: 100_003, Pipeline: 1, Workers: 1, Duration: time.Second, Timeout: time.Second}
+	o := Options{Protocol: Raw, Size: 64, Conns: 100_003, Pipeline: 1, Workers: 1, Duration: time.Second}
+	o.Timeout = time.Second
 	w, err := newWorker(&o, 0, nil, new(atomic.Bool))
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,8 @@ func TestWhoHoldsThePortsOfOthersIsGuarded(t *testing.T) {
 func TestASocketUnitIsKnownByItsAddress(t *testing.T) {
 	for address, local := range map[string]string{
 		"[::]:8080": "[::]:8080", "0.0.0.0:8080": "0.0.0.0:8080", "[fe80::1]:8080%lo": "[fe80::1]:8080",
-		"[fe80::1]:8080%eth0": "[fe80::1%eth0]:8080",
+		"[fe80::1]:8080%eth0": "[fe80::1%eth0]:8080", "[fe80::1%eth0]:8080": "[fe80::1%eth0]:8080",
+		"0.0.0.0:8080%lo": "0.0.0.0:8080",
 	} {
 		s := Socket{Protocol: TCP, Local: netip.MustParseAddrPort(local)}
 		u := host.Unit{Listen: []host.Listen{{Type: "Stream", Address: address}}}

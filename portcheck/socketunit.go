@@ -82,11 +82,14 @@ func listensOn(u host.Unit, s Socket) bool {
 	kind := map[Protocol]string{TCP: "Stream", UDP: "Datagram"}[s.Protocol]
 	port := ":" + strconv.Itoa(int(s.Port()))
 	for _, l := range u.Listen {
-		address, _, _ := strings.Cut(l.Address, "%")
+		address := l.Address
+		if i := strings.LastIndexByte(address, '%'); i > strings.LastIndexByte(address, ']') { // the interface
+			address = address[:i]
+		}
 		if l.Type != kind || !strings.HasSuffix(address, port) {
 			continue
 		}
-		at := strings.Trim(strings.TrimSuffix(address, port), "[]")
+		at, _, _ := strings.Cut(strings.Trim(strings.TrimSuffix(address, port), "[]"), "%")
 		if local := s.Local.Addr().WithZone(""); at == local.String() || at == local.Unmap().String() || at == "" || at == "*" {
 			return true
 		}

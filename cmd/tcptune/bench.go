@@ -28,7 +28,8 @@ func benchCommand(t terminal) *cli.Command {
 (closed loop). With --rate requests are due at fixed times, whatever the service does, and their latency counts from then: a service
 that stands still for a second cannot hide it. Both latencies are printed, from when a request was due ("intended") and from
 when it was sent ("actual"). Every request that was sent is answered or failed.
-A connection that is lost or refused is opened again after 100 ms, up to 10,000 a second and core: a service that is down is not flooded.
+A connection that is lost or refused is opened again after 100 ms, up to 10,000 a second for each worker: a service
+that is down is not flooded.
 
 Protocols: raw (messages that come back as they were sent, as of an echo server; each is compared), send and receive (one way), line
 (ends with a line feed), frame (4 bytes of length before it, big-endian), http (1.1, keep-alive), connect (a new connection each
