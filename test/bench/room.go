@@ -16,14 +16,16 @@ var sysctlDirs = []string{"/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/
 // These belong to the whole machine: a network namespace does not separate them.
 var machineKeys = []string{"/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/fs"}
 
-// isolate gives this process a /proc of its own PID namespace, and a loopback interface that is up.
+// isolate gives this process a /proc of its own PID namespace, a /var/log that ends with it, and a loopback interface that
+// is up.
 func isolate() error {
 	err := errors.Join(
 		syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""),
 		syscall.Mount("proc", "/proc", "proc", 0, ""),
+		syscall.Mount("tmpfs", "/var/log", "tmpfs", 0, "mode=755"),
 	)
 	if err != nil {
-		return fmt.Errorf("cannot make a private /proc: %w", err)
+		return fmt.Errorf("cannot make a private /proc and /var/log: %w", err)
 	}
 	if err := exec.Command("ip", "link", "set", "lo", "up").Run(); err != nil {
 		return fmt.Errorf("cannot set up the network namespace: %w", err)
