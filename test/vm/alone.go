@@ -28,6 +28,7 @@ type Lone struct {
 	Files  map[string]string // name in the folder of the script: where it is here
 	Script string            // of sh
 	Fast   bool              // an instruction takes 1 ns and not 2, for what has much to do; everything here takes longer
+	Boot   string            // more parameters of the kernel
 }
 
 // Alone boots a machine that does nothing but a script, and returns what it printed. There is no systemd, no network and
@@ -57,7 +58,7 @@ func Alone(t testing.TB, l Lone) (console string) {
 		t.Fatal(err)
 	}
 	shift := map[bool]string{false: "1", true: "0"}[l.Fast]
-	q := qemu{cmd: emulator(disk, dir, l.Memory, `root=/dev/vda rw console=ttyS0 panic=-1 loglevel=4 init=/bin/sh -- -c `+
+	q := qemu{cmd: emulator(disk, dir, l.Memory, `root=/dev/vda rw console=ttyS0 panic=-1 loglevel=4 `+l.Boot+` init=/bin/sh -- -c `+
 		`"mkdir -p /files; mount -t ext4 /dev/vdb /files; exec /files/init"`,
 		"-accel", "tcg,thread=single", "-icount", "shift="+shift+",sleep=off", "-no-reboot",
 		"-drive", "if=virtio,format=qcow2,cache=unsafe,file="+layer,
