@@ -274,10 +274,10 @@ func (t terminal) benchTurns(c *cli.Context, target provision.Target, words []st
 	done, err := target.BenchTurns(c.Context, sides[0], sides[1], rounds, told)
 	end()
 	o := of(done)
-	if err != nil {
+	if o.report.Bench == nil {
 		return o, err
 	}
-	return t.compared(c, o), nil
+	return t.compared(c, o), err
 }
 
 // nearLimit says, before a load test begins, what of this host may be what it measures.

@@ -64,16 +64,23 @@ func (t Target) Bench(ctx context.Context, l Load, told func(LoadNow)) (out Outc
 	}
 	out = outcome(nil)
 	rounds, err := l.measure(ctx, o, told)
-	b := rounds[len(rounds)-1] // the one that failed, if any did
-	if err == nil && len(rounds) > 1 {
-		b = bench.Middle(rounds)
+	b, ended := rounds[len(rounds)-1], len(rounds) // the one that failed, if any did
+	if err != nil {
+		ended--
+	}
+	cut := err != nil && ctx.Err() != nil && ended > 0
+	if cut || ended > 1 && err == nil {
+		b = bench.Middle(rounds[:ended]) // what was cut off is no round
 	}
 	b.Settings = settings(h)
 	out.Report.Bench = &b
 	if b.Target == "" {
 		out.Report.Bench = nil
 	}
-	if err != nil {
+	switch {
+	case cut:
+		return out, interruptedIn(ended+1, l.Rounds)
+	case err != nil:
 		return out, interrupted(ctx, err)
 	}
 	out.judge(promises, rounds)
@@ -81,6 +88,14 @@ func (t Target) Bench(ctx context.Context, l Load, told func(LoadNow)) (out Outc
 		out.Code = report.ExitDiffers
 	}
 	return out, nil
+}
+
+// interruptedIn is the error of a load test of which some rounds had ended.
+func interruptedIn(round, of int) error {
+	return &report.Error{
+		Code: "interrupted", Message: fmt.Sprintf("cannot go on: interrupted in round %d of %d", round, of),
+		Hint: "the figures are those of the rounds before it",
+	}
 }
 
 // judge holds promises against the rounds of a load test.
@@ -121,22 +136,20 @@ func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func
 			return out, err
 		}
 	}
-	var all [2][]report.Bench
-	for n := range rounds {
-		for turn := range sides {
-			side := (n + turn) % len(sides) // no side is always the first
-			one, err := bench.Run(ctx, of[side], told)
-			if err != nil {
-				return out, interrupted(ctx, err)
-			}
-			all[side], of[side].Near = append(all[side], one), nil // once is enough
-		}
+	all, err := inTurn(ctx, of, rounds, told)
+	ended := min(len(all[0]), len(all[1]))
+	if err != nil && (ctx.Err() == nil || ended == 0) {
+		return out, interrupted(ctx, err)
 	}
+	all = [2][]report.Bench{all[0][:ended], all[1][:ended]}
 	middle := [2]report.Bench{bench.Middle(all[0]), bench.Middle(all[1])}
 	for i, l := range sides {
 		middle[i].Target = cmp.Or(l.Name, middle[i].Target)
 	}
 	out = comparedOutcome(middle[0], middle[1])
+	if err != nil {
+		return out, interruptedIn(ended+1, rounds)
+	}
 	for i := range sides {
 		from := len(out.Report.Bench.Asserted)
 		out.judge(promises[i], all[i])
@@ -146,6 +159,21 @@ func (t Target) BenchTurns(ctx context.Context, a, b Load, rounds int, told func
 		}
 	}
 	return out, nil
+}
+
+// inTurn runs two load tests in turn. Beside an error it returns the rounds that had ended.
+func inTurn(ctx context.Context, of [2]bench.Options, rounds int, told func(LoadNow)) (all [2][]report.Bench, err error) {
+	for n := range rounds {
+		for turn := range of {
+			side := (n + turn) % len(of) // no side is always the first
+			one, err := bench.Run(ctx, of[side], told)
+			if err != nil {
+				return all, err
+			}
+			all[side], of[side].Near = append(all[side], one), nil // once is enough
+		}
+	}
+	return all, nil
 }
 
 // BenchCompare holds the load tests that documents of bench tell of against the first.
