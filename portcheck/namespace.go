@@ -139,7 +139,11 @@ func (n Namespace) Do(do func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
+		err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET)
+		if errors.Is(err, unix.EPERM) {
+			err = fmt.Errorf("%w: that takes CAP_SYS_ADMIN, which root of a container may lack", err)
+		}
+		if err != nil {
 			done <- fmt.Errorf("cannot enter network namespace %s: %w", n.Name, err)
 			return
 		}
