@@ -34,13 +34,13 @@ func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 	}
 	memory := report.BenchLimit{
 		Name: "memory", Have: available(), Need: uint64(o.Conns) * perConn(o),
-		Why: "so many bytes for the connections on both sides, and what is under way on them, about",
+		Why: "so many bytes for the connections on both sides, and what is under way on them, at least",
 		Fix: "fewer connections, smaller messages, or a smaller pipeline",
 	}
 	if memory.Have > 0 && memory.Need > memory.Have {
 		return nil, &report.Error{
 			Code: CodeLimit, Hint: memory.Fix,
-			Message: fmt.Sprintf("cannot hold %d connections with what is under way: that takes about %d MB, of %d",
+			Message: fmt.Sprintf("cannot hold %d connections with what is under way: that takes at least %d MB, of %d",
 				o.Conns, memory.Need>>20, memory.Have>>20),
 		}
 	}
@@ -79,16 +79,16 @@ func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 	return list, nil
 }
 
-// perConn is about what a connection takes in the kernel and here, with the messages that are under way, and for a
-// service on this machine there as well.
+// perConn is what a connection takes at least in the kernel and here, with the messages that are under way, and for a
+// service on this machine there as well: 4,221 bytes of the kernel for each end that waits were measured (Linux 6.12).
 func perConn(o *Options) uint64 {
 	messages := uint64(o.Pipeline) * uint64(max(o.Size, len(o.Payload)))
 	if o.Protocol == Receive || o.Protocol == Connect {
 		messages = 0
 	}
-	each := 6<<10 + uint64(o.Pipeline)*uint64(unsafe.Sizeof(asking{})) + messages
+	each := 4608 + uint64(o.Pipeline)*uint64(unsafe.Sizeof(asking{})) + messages
 	if o.Target.Path != "" || o.Target.Addr.Addr().IsLoopback() {
-		each += 8<<10 + messages
+		each += 4608 + messages
 	}
 	return each
 }

@@ -52,7 +52,7 @@ look
 answered=$(admin messages_total)
 ./tcptune bench 127.0.0.1:7000 --conns $N --workers 1 --think 10h --duration 5h --timeout 2h --quiet 2>>log &
 waiting=$!
-until [ $(($(admin messages_total) - answered)) -ge $N ]; do sleep 20; echo "so far $(admin active_connections)"; done
+until [ $(($(admin messages_total) - answered)) -ge $N ]; do kill -0 $waiting || break; sleep 20; echo "so far $(admin active_connections)"; done
 look
 busy
 echo "active $(admin active_connections) $(ss -Htn state established dst 127.0.0.1:7000 | sed 's/:.*//; s/.* //' | sort -u | wc -l)"
