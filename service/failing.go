@@ -107,7 +107,7 @@ func (s seen) failing() string {
 }
 
 // failsOften reports whether the process that runs is likely to fail as those before it: it has not been up for twice as
-// long as they were apart.
+// long as they were apart, or, however long that takes, has not said that it is ready.
 func (s seen) failsOften() bool {
 	n := len(s.failures)
 	if s.blind {
@@ -120,7 +120,7 @@ func (s seen) failsOften() bool {
 	for i := n - often + 1; i < n; i++ {
 		apart = max(apart, s.failures[i].Sub(s.failures[i-1]))
 	}
-	return s.up < 2*apart
+	return s.up < 2*apart || s.last.Active == "activating"
 }
 
 // remark is what is worth saying of one that is not failing, "" for nothing.

@@ -32,6 +32,7 @@ func TestWhatIsSeenOfAServiceIsJudged(t *testing.T) {
 		"restarts rise":                          {seen{last: unit("active", "running", 9), rose: 2, failed: true}, "9 times"},
 		"restarts rise without a failure":        {seen{last: unit("active", "running", 9), rose: 5}, ""},
 		"fails every 20 s":                       {seen{last: unit("active", "running", 9), failures: ago(55, 35, 15), up: 15 * time.Second}, "9 times"},
+		"is slow to fail once more":              {seen{last: unit("activating", "start", 9), failures: ago(4, 3, 2), up: 2 * time.Second}, "9 times"},
 		"was repaired after failing each second": {seen{last: unit("active", "running", 9), failures: ago(12, 11, 10), up: 10 * time.Second}, ""},
 		"starts, and nobody waits":               {seen{last: unit("activating", "start", 0), up: time.Minute}, ""},
 		"starts, and somebody waits":             {seen{last: unit("activating", "start", 0), up: 9 * time.Second, waiting: 3}, "ready since it was started 9s ago, and 3 clients wait"},
