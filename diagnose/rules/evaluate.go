@@ -63,7 +63,7 @@ func Evaluate(all []Rule, subjects []Subject) (found []Finding, unjudged []Unjud
 			}
 		}
 	}
-	found = explained(all, found)
+	found = explained(all, doubted(all, found))
 	slices.SortStableFunc(found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(rank(a.Certainty), rank(b.Certainty)), cmp.Compare(b.Weight, a.Weight))
 	})
@@ -106,6 +106,21 @@ func (r Rule) on(s Subject) (f Finding, unknown string, ok bool) {
 		return f, "", true
 	}
 	return f, unknown, false
+}
+
+// doubted calls likely what is only seen at looks, beside what says that programs wait for a processor: whoever reads, and
+// whoever looks, comes late then, for no fault of its own.
+func doubted(all []Rule, found []Finding) []Finding {
+	if !slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == "cpu-pressure" }) {
+		return found
+	}
+	for i, f := range found {
+		sampled := slices.ContainsFunc(all, func(r Rule) bool { return r.ID == f.Rule && r.Sampled })
+		if sampled && f.Certainty == Certain {
+			found[i].Certainty = Likely
+		}
+	}
+	return found
 }
 
 // explained leaves out what another finding is the reason of: one about the same subject, or about one that it depends on.

@@ -84,6 +84,24 @@ func TestWhatIsOnlySeenAtLooksTakesSomeToBeCertain(t *testing.T) {
 	}
 }
 
+// Who waits for a processor reads late, and is not to blame.
+func TestWhatIsOnlySeenAtLooksIsLikelyOnABusyMachine(t *testing.T) {
+	sampled, busy := rule(), Rule{ID: "cpu-pressure", Of: "host", Hint: []string{"cpu_stalled >= 0.5"}}
+	sampled.Sampled = true
+	for _, tc := range []struct {
+		rule    Rule
+		stalled float64
+		want    string
+	}{{rule(), 0.9, Certain}, {sampled, 0.1, Certain}, {sampled, 0.9, Likely}} {
+		s := seen("port 1", 20)
+		s.Figures["looks"] = FewLooks + 1
+		machine := Subject{Kind: "host", Name: "host", Figures: map[string]float64{"cpu_stalled": tc.stalled}}
+		if found, _ := Evaluate([]Rule{tc.rule, busy}, []Subject{s, machine}); len(found) == 0 || found[0].Certainty != tc.want {
+			t.Errorf("%v stalled, sampled %v: got %+v, want %s", tc.stalled, tc.rule.Sampled, found, tc.want)
+		}
+	}
+}
+
 func TestEvidenceAndAdviceHoldWhatWasSeen(t *testing.T) {
 	found, _ := Evaluate([]Rule{rule()}, []Subject{seen("port 1", 12)})
 	if len(found) != 1 || found[0].Evidence != "12 of 100, 12 %" {

@@ -27,7 +27,7 @@ func TestEachSituationIsNamedAndNothingElseIsCertain(t *testing.T) {
 				tc.make(s, false)
 				s.settle()
 				r, advice = s.look(looksFor), nil
-				if !slices.Contains(named(r.Findings, least(tc.says)...), tc.rule) {
+				if !slices.Contains(named(r.Findings, least(tc, r)...), tc.rule) {
 					wrong = append(wrong, tc.rule+" is not named")
 				}
 				for _, other := range named(r.Findings, rules.Certain) {
@@ -71,28 +71,33 @@ func TestEachSituationIsNamedAndNothingElseIsCertain(t *testing.T) {
 	}
 }
 
-// tried has a situation made and looked at, and again, four times at most, where something is wrong and this machine was short
-// of processors: what makes a situation needs its moments as well.
+// tried has something looked at as [again] has it, in a test of its own, which fails where something is wrong at last.
 func tried(t *testing.T, name string, once func(t *testing.T) (r diagnose.Result, wrong []string)) bool {
 	t.Helper()
 	return t.Run(name, func(t *testing.T) {
-		for left := 3; ; left-- {
-			var wrong []string
-			begin, short := time.Now(), waited(t)
-			if !t.Run("once", func(t *testing.T) {
-				var r diagnose.Result
-				r, wrong = once(t)
-				t.Log(show(r))
-			}) || wrong == nil {
-				return
-			}
-			share := float64(waited(t)-short) / float64(time.Since(begin))
-			if left == 0 || share < 0.2 {
-				t.Fatalf("%s (programs waited for a processor %.0f %% of the time)", strings.Join(wrong, "; "), 100*share)
-			}
-			t.Logf("programs waited for a processor %.0f %% of the time: %s", 100*share, strings.Join(wrong, "; "))
+		if wrong := again(t, once); wrong != nil {
+			t.Fatal(strings.Join(wrong, "; "))
 		}
 	})
+}
+
+// again has a situation made and looked at, and again, four times at most, where something is wrong and this machine was short
+// of processors: what makes a situation needs its moments as well.
+func again(t *testing.T, once func(t *testing.T) (r diagnose.Result, wrong []string)) (wrong []string) {
+	t.Helper()
+	for left := 3; ; left-- {
+		begin, short := time.Now(), waited(t)
+		made := t.Run("once", func(t *testing.T) {
+			var r diagnose.Result
+			r, wrong = once(t)
+			t.Log(show(r))
+		})
+		share := float64(waited(t)-short) / float64(time.Since(begin))
+		if !made || wrong == nil || left == 0 || share < 0.2 {
+			return wrong
+		}
+		t.Logf("%s, while programs waited for a processor %.0f %% of the time", strings.Join(wrong, "; "), 100*share)
+	}
 }
 
 // waited is how long some program of this machine has waited for a processor (Documentation/accounting/psi.rst), or a
@@ -120,9 +125,10 @@ func waited(t *testing.T) time.Duration {
 	return time.Duration(us)*time.Microsecond + time.Duration(stolen)*10*time.Millisecond
 }
 
-// least are the certainties from one up.
-func least(certainty string) []string {
-	if certainty == rules.Certain {
+// least are the certainties that will do. What is only seen at looks is likely on a busy machine.
+func least(tc situation, r diagnose.Result) []string {
+	busy := slices.Contains(named(r.Findings, rules.Hint), "cpu-pressure")
+	if tc.says == rules.Certain && !(busy && (tc.rule == "slow-reader" || tc.rule == "bufferbloat")) {
 		return []string{rules.Certain}
 	}
 	return []string{rules.Certain, rules.Likely}
