@@ -123,7 +123,7 @@ publish: ## the release of this tag at GitHub, with what is in bin/release (need
 ##@ check
 
 .PHONY: test
-test: export TCPTUNE_SOAK := $(or $(TCPTUNE_SOAK),10s)
+test: export TCPTUNE_SOAK := $(or $(TCPTUNE_SOAK),30s)
 test: test-deps lint test-go test-race ## what CI runs: install what the tests need, lint, run the tests, count them
 
 .PHONY: test-deps
