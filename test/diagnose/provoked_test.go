@@ -2,15 +2,14 @@ package diagnosetest
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tcptune/tcptune/diagnose"
 	"github.com/tcptune/tcptune/diagnose/rules"
+	"github.com/tcptune/tcptune/test/busy"
 )
 
 const looksFor = 3 * time.Second
@@ -71,7 +70,8 @@ func TestEachSituationIsNamedAndNothingElseIsCertain(t *testing.T) {
 	}
 }
 
-// tried has something looked at as [again] has it, in a test of its own, which fails where something is wrong at last.
+// tried has a situation made and looked at as [busy.Again] does, in a test of its own, which fails where something is wrong at
+// last: what makes a situation needs its moments as well.
 func tried(t *testing.T, name string, once func(t *testing.T) (r diagnose.Result, wrong []string)) bool {
 	t.Helper()
 	return t.Run(name, func(t *testing.T) {
@@ -81,54 +81,19 @@ func tried(t *testing.T, name string, once func(t *testing.T) (r diagnose.Result
 	})
 }
 
-// again has a situation made and looked at, and again, four times at most, where something is wrong and this machine was short
-// of processors: what makes a situation needs its moments as well.
 func again(t *testing.T, once func(t *testing.T) (r diagnose.Result, wrong []string)) (wrong []string) {
 	t.Helper()
-	for left := 3; ; left-- {
-		begin, short := time.Now(), waited(t)
-		made := t.Run("once", func(t *testing.T) {
-			var r diagnose.Result
-			r, wrong = once(t)
-			t.Log(show(r))
-		})
-		share := float64(waited(t)-short) / float64(time.Since(begin))
-		if !made || wrong == nil || left == 0 || share < 0.2 {
-			return wrong
-		}
-		t.Logf("%s, while programs waited for a processor %.0f %% of the time", strings.Join(wrong, "; "), 100*share)
-	}
-}
-
-// waited is how long some program of this machine has waited for a processor (Documentation/accounting/psi.rst), or a
-// hypervisor has kept one from it; 0 where the kernel does not count.
-func waited(t *testing.T) time.Duration {
-	t.Helper()
-	text, err := os.ReadFile("/proc/pressure/cpu")
-	if err != nil {
-		t.Logf("how busy this machine is cannot be told: %v", err)
-		return 0
-	}
-	_, total, _ := strings.Cut(strings.SplitN(string(text), "\n", 2)[0], "total=")
-	us, err := strconv.ParseInt(total, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stat, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	stolen, err := strconv.ParseInt(strings.Fields(string(stat))[8], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(us)*time.Microsecond + time.Duration(stolen)*10*time.Millisecond
+	return busy.Again(t, func(t *testing.T) []string {
+		r, wrong := once(t)
+		t.Log(show(r))
+		return wrong
+	})
 }
 
 // least are the certainties that will do. What is only seen at looks is likely on a busy machine.
 func least(tc situation, r diagnose.Result) []string {
-	busy := slices.Contains(named(r.Findings, rules.Hint), "cpu-pressure")
-	if tc.says == rules.Certain && !(busy && (tc.rule == "slow-reader" || tc.rule == "bufferbloat")) {
+	short := slices.Contains(named(r.Findings, rules.Hint), "cpu-pressure")
+	if tc.says == rules.Certain && !(short && (tc.rule == "slow-reader" || tc.rule == "bufferbloat")) {
 		return []string{rules.Certain}
 	}
 	return []string{rules.Certain, rules.Likely}

@@ -37,7 +37,7 @@ const (
 const idleScript = `
 ulimit -n 1048576
 echo 1000000 >/proc/sys/net/core/netdev_max_backlog
-admin() { curl -s http://127.0.0.1:9180/metrics | sed -n "s/^tcptune_server_$1 //p"; }
+admin() { printf %.0f "$(curl -s http://127.0.0.1:9180/metrics | sed -n "s/^tcptune_server_$1 //p")"; } # which may say 1e+06
 look() {
 	sleep 10
 	echo "look $(sed -n 's/^Rss: *\([0-9]*\) kB/\1/p' /proc/$server/smaps_rollup) $(sed -n 's/^Slab: *\([0-9]*\) kB/\1/p' /proc/meminfo)" \
