@@ -13,7 +13,7 @@ import (
 
 // loop drives the connections that it was given, with one epoll set, on one goroutine: what is below here is that one's,
 // but for what is said to be anybody's. It reads and writes with system calls that never block and that the scheduler is
-// not told of, see rawRead; it looks for events in the same way, and only where there are none it waits in a call that the
+// not told of, see rawRead; it looks for events in the same way, and where there are none it waits in a call that the
 // scheduler knows.
 type loop struct {
 	server      *Server
@@ -31,8 +31,10 @@ type loop struct {
 	held     []place    // for MaxOutput, in the order in which they came
 	settings *settings
 	drains   bool // and has told its connections
+	misses   int  // waits one after the other that no look has spared
 	now      int64
 	gaveWay  int64 // when other goroutines could run last
+	began    int64 // when the scheduler let this one run
 
 	// Anybody's.
 	mu     sync.Mutex
@@ -64,6 +66,13 @@ const (
 	looksMost  = 1000
 	// giveWayTime is how long a loop works before it lets others run. Each time costs a look at all processors.
 	giveWayTime = time.Millisecond
+	// beginTime is how long a loop that waits only for moments works before it has the scheduler let it run anew. From who
+	// has begun 10 ms ago Go's monitor takes the processor in the next system call, however short, and then wakes up every
+	// 20 microseconds, for a while: 2.5 % of a core.
+	beginTime = 5 * time.Millisecond
+	// After missesMost looks in vain a loop looks only before each missesLook-th wait.
+	missesMost = 16
+	missesLook = 64
 )
 
 func newLoop(s *Server, number uint32) (*loop, error) {
@@ -113,11 +122,7 @@ func (l *loop) tell() int64 {
 func (l *loop) run() {
 	defer l.release()
 	for {
-		n := l.ready()
-		if l.tell(); n == 0 {
-			n = l.wait()
-			l.gaveWay = l.tell()
-		}
+		n := l.await()
 		l.stamp.Store(l.now)
 		if now := l.server.settings.Load(); now != l.settings {
 			l.reload(now)
@@ -149,10 +154,32 @@ func (l *loop) run() {
 // giveWay lets others run that wait for a processor. A loop under load would have its own for the 10 ms after which Go takes
 // it away.
 func (l *loop) giveWay() {
-	if l.now-l.gaveWay >= int64(giveWayTime) {
+	if l.now-l.gaveWay >= int64(giveWayTime) || l.now-l.began >= int64(beginTime) {
 		runtime.Gosched()
 		l.gaveWay = l.tell()
+		l.began = l.now
 	}
+}
+
+// await fills events. A look costs less than a wait, of which the scheduler is told; where events come one at a time it
+// finds none, and costs a system call.
+func (l *loop) await() int {
+	n := 0
+	if l.misses < missesMost || l.misses%missesLook == 0 {
+		n = l.ready()
+	}
+	from := l.tell()
+	if n > 0 {
+		l.misses = 0
+		return n
+	}
+	l.misses++
+	n = l.wait()
+	l.gaveWay = l.tell()
+	if l.now-from >= int64(giveWayTime) { // then the monitor sleeps, too
+		l.began = l.now
+	}
+	return n
 }
 
 // ready looks for events without waiting for them.

@@ -11,7 +11,7 @@ import (
 func TestTheSlowestAnswersAreComparedWithinARound(t *testing.T) {
 	ms := time.Millisecond
 	of := func(lost float64, p999 time.Duration) echoSample {
-		return echoSample{rate: 1, lost: lost, of: percentiles{1 * ms, 1 * ms, p999}}
+		return echoSample{rate: 1, busy: p999.Seconds() * 100, lost: lost, of: percentiles{1 * ms, 1 * ms, p999}}
 	}
 	servers := []echoServer{{name: rowServer}, {name: rowC}}
 	quiet, noisy := calm/2, calm*2
@@ -26,15 +26,15 @@ func TestTheSlowestAnswersAreComparedWithinARound(t *testing.T) {
 		},
 	}
 	var out strings.Builder
-	tailTable(&out, servers, map[echoCase]float64{tailCases[0]: 70, tailCases[1]: 7}, samples)
+	tailTable(&out, servers, tailLoad, map[echoCase]float64{tailCases[0]: 70, tailCases[1]: 7}, samples)
 	const want = `
-raw of 64 bytes: 50 x 1              msg/s   core  p50 us  p99 us   p99.9    x C
-tcptune-server, loop                    70     0%    1000    1000    9000   1.10  at most 1.2: met
-C, epoll                                70     0%    1000    1000    1000   1.00
+raw of 64 bytes: 50 x 1              msg/s   core    x C  p50 us  p99 us   p99.9    x C
+tcptune-server, loop                    70    90%   1.10    1000    1000    9000   1.10  at most 1.2: met
+C, epoll                                70    10%   1.00    1000    1000    1000   1.00
 
-raw of 64 bytes: 1000 x 1            msg/s   core  p50 us  p99 us   p99.9    x C
-tcptune-server, loop                     7     0%    1000    1000    4000   3.00  at most 1.2: MISSED
-C, epoll                                 7     0%    1000    1000    1000   1.00
+raw of 64 bytes: 1000 x 1            msg/s   core    x C  p50 us  p99 us   p99.9    x C
+tcptune-server, loop                     7    40%   3.00    1000    1000    4000   3.00  at most 1.2: MISSED
+C, epoll                                 7    10%   1.00    1000    1000    1000   1.00
 `
 	_, body, _ := strings.Cut(out.String(), "other programs\n")
 	if diff := cmp.Diff(want, body); diff != "" {
