@@ -77,6 +77,9 @@ func watch(ctx context.Context, h host.Host, first host.Unit, listen []host.List
 // between reports whether a service waits for its next start.
 func between(u host.Unit) bool { return u.Sub == "auto-restart" || u.Sub == "auto-restart-queued" }
 
+// starting reports whether a process runs that has not said that it is ready.
+func (s seen) starting() bool { return s.last.Active == "activating" && !between(s.last) }
+
 // settled reports whether a service runs and has not just been started again, or has nothing to do: systemd starts at
 // once one for which a client waits.
 func (s seen) settled() bool {
@@ -99,7 +102,10 @@ func (s seen) failing() string {
 		return fmt.Sprintf("systemd does not start %s, and %d clients wait", s.last.Name, s.waiting)
 	case s.failed && (s.rose > 1 || between(s.last)), s.failsOften():
 		return fmt.Sprintf("%s fails, and is started again and again: %d times so far", s.last.Name, s.last.Restarts)
-	case s.last.Active == "activating" && !between(s.last) && s.waiting > 0 && s.up > watchTime:
+	case s.blind && s.last.Restarts >= often && s.starting() && (s.failed || s.rose == 0):
+		return fmt.Sprintf("%s was started again %d times, and has not said that it is ready: why is in the journal, which "+
+			"whoever asks may not read", s.last.Name, s.last.Restarts)
+	case s.starting() && s.waiting > 0 && s.up > watchTime:
 		return fmt.Sprintf("%s has not said that it is ready since it was started %s ago, and %d clients wait", s.last.Name,
 			s.up.Round(time.Second), s.waiting)
 	}

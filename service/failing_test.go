@@ -38,6 +38,15 @@ func TestWhatIsSeenOfAServiceIsJudged(t *testing.T) {
 		"starts, and somebody waits":             {seen{last: unit("activating", "start", 0), up: 9 * time.Second, waiting: 3}, "ready since it was started 9s ago, and 3 clients wait"},
 		"has just been started by a client":      {seen{last: unit("activating", "start", 0), up: time.Millisecond, waiting: 1}, ""},
 		"whoever asks may not read the journal":  {seen{last: unit("active", "running", 9), rose: 1, failed: true, blind: true}, "9 times"},
+		"is slow to fail, and the journal cannot be read": {
+			seen{last: unit("activating", "start", 4), blind: true, up: 2 * time.Second}, "4 times, and has not said that it is ready",
+		},
+		"starts once more, and the journal cannot be read": {
+			seen{last: unit("activating", "start", 1), blind: true, up: 2 * time.Second}, "",
+		},
+		"ends by itself, and the journal cannot be read": {
+			seen{last: unit("activating", "start", 9), rose: 2, blind: true}, "",
+		},
 		"fails every 55 s": {
 			seen{last: unit("active", "running", 9), failures: ago(160, 105, 50), up: 50 * time.Second}, "9 times",
 		},
