@@ -43,6 +43,14 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	if _, err := Limits(&o, 1); !report.Is(err, CodeLimit) || !strings.Contains(err.Error(), "MB") {
 		t.Errorf("%d messages of %d bytes: %v", o.Conns, o.Size, err)
 	}
+	o.Target, o.Conns = Target{Path: "/run/x"}, int(available()/10*9/perConn(&o))
+	near, err := Limits(&o, 1)
+	if err != nil || len(near) != 1 || near[0].Name != "memory" {
+		t.Errorf("nine tenths of the memory, over a Unix socket: %+v, %v", near, err)
+	}
+	if o.Size = 64; perConn(&o) >= small {
+		t.Errorf("a connection of a Unix socket takes %d bytes, one of TCP %d", perConn(&o), small)
+	}
 }
 
 // The rate is kept, and each second is told.
