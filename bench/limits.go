@@ -20,11 +20,7 @@ const CodeLimit = "limit"
 // Limits are the limits of this host that a test meets or comes near to. The soft limit of open files is raised to what is
 // needed. The error is about one that forbids the test.
 func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
-	open := o.Conns + 64*max(1, o.Workers)
-	if o.Target.TLS != nil { // a handshake has a descriptor of its own
-		open += min(o.Conns, greeted*max(1, o.Workers))
-	}
-	files, err := raiseFiles(uint64(open))
+	files, err := raiseFiles(uint64(descriptors(o)))
 	if err != nil || files.Need > files.Have {
 		return nil, &report.Error{
 			Code: CodeLimit, Message: fmt.Sprintf("cannot open %d connections: this process may have %d files open", o.Conns, files.Have),
@@ -73,6 +69,15 @@ func Limits(o *Options, sources int) ([]report.BenchLimit, error) {
 	), nil
 }
 
+// descriptors are those that a test needs. A handshake has one of its own.
+func descriptors(o *Options) int {
+	open := o.Conns + 64*max(1, o.Workers)
+	if o.Target.TLS != nil {
+		open += min(o.Conns, greeted*max(1, o.Workers))
+	}
+	return open
+}
+
 // near are those of which more than four fifths are needed.
 func near(limits ...report.BenchLimit) (list []report.BenchLimit) {
 	for _, l := range limits {
@@ -84,8 +89,8 @@ func near(limits ...report.BenchLimit) (list []report.BenchLimit) {
 }
 
 // perConn is what a connection takes at least in the kernel and here, with the messages that are under way, and for a
-// service on this machine there as well. Of the kernel an end that waits took 3,690 (Linux 6.18) to 4,221 bytes (6.12), one of
-// a Unix socket 2,240, and here 390.
+// service on this machine there as well. Of the kernel an end that waits took 3,690 (Linux 6.18) to 4,221 bytes (6.12), one
+// of a Unix socket 2,240, and here 390.
 func perConn(o *Options) uint64 {
 	messages := uint64(o.Pipeline) * uint64(max(o.Size, len(o.Payload)))
 	if o.Protocol == Receive || o.Protocol == Connect {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/netip"
@@ -28,7 +29,7 @@ func whole(t *testing.T, name string, b report.Bench, err error) {
 	}
 }
 
-// TestWhatDoesNotFitIsRefused asks for more memory than there is, and counts the descriptors of handshakes.
+// TestWhatDoesNotFitIsRefused asks for more memory than there is.
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	t.Parallel()
 	o := plain(Target{Addr: netip.MustParseAddrPort("127.0.0.1:1")})
@@ -50,6 +51,20 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	}
 	if o.Size = 64; perConn(&o) >= small {
 		t.Errorf("a connection of a Unix socket takes %d bytes, one of TCP %d", perConn(&o), small)
+	}
+}
+
+func TestAHandshakeHasADescriptorOfItsOwn(t *testing.T) {
+	t.Parallel()
+	o := plain(Target{})
+	o.Conns, o.Workers = 5, 2
+	plain := descriptors(&o)
+	o.Target.TLS = &tls.Config{}
+	if got := descriptors(&o) - plain; got != 5 {
+		t.Errorf("%d more for the handshakes of 5 connections", got)
+	}
+	if o.Conns = 100_000; descriptors(&o) != plain-5+o.Conns+2*greeted {
+		t.Errorf("%d for %d connections, of which %d are greeted at a time", descriptors(&o), o.Conns, 2*greeted)
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,7 +26,7 @@ const rawMost = 256 << 10
 func rawCall(call, socket uintptr, b []byte) (int, unix.Errno) {
 	b = b[:min(len(b), rawMost)]
 	for {
-		n, _, errno := unix.RawSyscall6(call, socket, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+		n, _, errno := syscall.RawSyscall6(call, socket, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
 			unix.MSG_NOSIGNAL, 0, 0)
 		switch errno {
 		case unix.EINTR:
