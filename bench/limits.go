@@ -89,8 +89,8 @@ func near(limits ...report.BenchLimit) (list []report.BenchLimit) {
 }
 
 // perConn is what a connection takes at least in the kernel and here, with the messages that are under way, and for a
-// service on this machine there as well. Of the kernel an end that waits took 3,690 (Linux 6.18) to 4,221 bytes (6.12), one
-// of a Unix socket 2,240, and here 390.
+// service on this machine there as well. Of the kernel an end that waits took 3,690 (Linux 6.18) to 4,221 bytes (6.12),
+// one of a Unix socket 2,240, and here 390.
 func perConn(o *Options) uint64 {
 	messages := uint64(o.Pipeline) * uint64(max(o.Size, len(o.Payload)))
 	if o.Protocol == Receive || o.Protocol == Connect {

@@ -39,7 +39,8 @@ func TestWhatIsSeenOfAServiceIsJudged(t *testing.T) {
 		"has just been started by a client":      {seen{last: unit("activating", "start", 0), up: time.Millisecond, waiting: 1}, ""},
 		"whoever asks may not read the journal":  {seen{last: unit("active", "running", 9), rose: 1, failed: true, blind: true}, "9 times"},
 		"is slow to fail, and the journal cannot be read": {
-			seen{last: unit("activating", "start", 4), blind: true, up: 2 * time.Second}, "4 times, and has not said that it is ready",
+			seen{last: unit("activating", "start", 4), blind: true, up: 2 * time.Second},
+			"4 times, and has not said that it is ready",
 		},
 		"starts once more, and the journal cannot be read": {
 			seen{last: unit("activating", "start", 1), blind: true, up: 2 * time.Second}, "",

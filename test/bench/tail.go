@@ -57,12 +57,14 @@ func tailTable(
 	out io.Writer, servers []echoServer, share float64, rates map[echoCase]float64, samples [][][]echoSample,
 ) {
 	some, all := disturbed(samples)
-	fmt.Fprintf(out, "\nLatency at %.0f %% of the rate that C reaches, from when a request is due; %d rounds, medians, and of\n"+
-		"ratios to C the median of those within a round. Of %d samples %d lost more than %.0f%% of their time to other programs\n",
+	fmt.Fprintf(out, "\nLatency at %.0f %% of the rate that C reaches, from when a request is due; %d rounds, medians,\n"+
+		"and of ratios to C the median of those within a round. Of %d samples %d lost more than %.0f%% of\n"+
+		"their time to other programs\n",
 		100*share, len(samples[0][0]), all, some, 100*calm)
 	inC := slices.IndexFunc(servers, func(s echoServer) bool { return s.name == rowC })
 	for i, c := range tailCases {
-		fmt.Fprintf(out, "\n%-32s %9s %6s %6s %7s %7s %7s %6s\n", c, "msg/s", "core", "x C", "p50 us", "p99 us", "p99.9", "x C")
+		fmt.Fprintf(out, "\n%-32s %9s %6s %6s %7s %7s %7s %6s\n",
+			c, "msg/s", "core", "x C", "p50 us", "p99 us", "p99.9", "x C")
 		for j, s := range servers {
 			of := samples[i][j]
 			ratio := ofC(of, samples[i][inC], func(s echoSample) float64 { return float64(s.of.p999) })
