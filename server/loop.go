@@ -154,16 +154,24 @@ func (l *loop) run() {
 // giveWay lets others run that wait for a processor. A loop under load would have its own for the 10 ms after which Go takes
 // it away.
 func (l *loop) giveWay() {
-	if l.now-l.gaveWay >= int64(giveWayTime) || l.now-l.began >= int64(beginTime) {
-		runtime.Gosched()
-		l.gaveWay = l.tell()
-		l.began = l.now
+	if l.now-l.gaveWay >= int64(giveWayTime) {
+		l.beginAnew()
 	}
+}
+
+// beginAnew lets others run, and has the scheduler begin this one anew.
+func (l *loop) beginAnew() {
+	runtime.Gosched()
+	l.gaveWay = l.tell()
+	l.began = l.now
 }
 
 // await fills events. A look costs less than a wait, of which the scheduler is told; where events come one at a time it
 // finds none, and costs a system call.
 func (l *loop) await() int {
+	if l.now-l.began >= int64(beginTime) { // here no last answer is on its way without its end
+		l.beginAnew()
+	}
 	n := 0
 	if l.misses < missesMost || l.misses%missesLook == 0 {
 		n = l.ready()

@@ -54,7 +54,7 @@ func TestALoopLooksOnlyWhereThatFindsSomething(t *testing.T) {
 		l.gaveWay = l.tell()
 		began := l.now - int64(ago)
 		l.began = began
-		if l.giveWay(); (l.began != began) != (ago == beginTime) {
+		if l.await(); (l.began != began) != (ago == beginTime) {
 			t.Errorf("a loop that has just waited, and began %s ago, began anew: %v", ago, l.began != began)
 		}
 	}
