@@ -169,7 +169,7 @@ func (l *loop) beginAnew() {
 // await fills events. A look costs less than a wait, of which the scheduler is told; where events come one at a time it
 // finds none, and costs a system call.
 func (l *loop) await() int {
-	if l.now-l.began >= int64(beginTime) { // here no last answer is on its way without its end
+	if l.now-l.began >= int64(beginTime) && len(l.last) == 0 { // no last answer is on its way without its end
 		l.beginAnew()
 	}
 	n := 0
